@@ -1,0 +1,1 @@
+"""Who is trained: the mesa-optimizer's parameters, state and views, and its three types."""

@@ -1,0 +1,18 @@
+"""What Feint says of bad input: one sentence with the field, the value and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(ValueError):
+    """Input that Feint cannot use; the message is one sentence for the person who wrote the input."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
+    """The error for a name that is not known, with the nearest known one."""
+    known = list(known)
+    near = get_close_matches(str(name), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known) + "."
+    return InputError(f"{kind} {name!r} is not known: {hint}")

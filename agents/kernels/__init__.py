@@ -1,0 +1,1 @@
+"""Compiled ground: arithmetic and the equations of a mind, as functions of scalars."""

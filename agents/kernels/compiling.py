@@ -1,0 +1,83 @@
+"""How every kernel of Feint is compiled, and when a compiled one may be used again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import types
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: `contract` lets a product and a sum become one fused operation. Nothing more is allowed: `reassoc`
+#: folds away the rounding constant in `exp`, and results then look faster and are wrong.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+def scalar(function: F) -> F:
+    """An equation between scalars, to be used in kernels."""
+    return numba.njit(function, forceinline=True, **OPTIONS)
+
+
+def inline(function: F) -> F:
+    """A piece of a kernel that works on the kernel's arrays.
+
+    It becomes part of its caller before LLVM sees either, so that arrays on the caller's stack are known to be
+    distinct, and loops over lanes become vector instructions without checks for overlap.
+    """
+    return numba.njit(function, inline="always", **OPTIONS)
+
+
+def kernel(function: F) -> F:
+    """A kernel's entry point: compiled once per signature, and kept on disk until anything it reads changes."""
+    dispatcher = numba.njit(function, **OPTIONS)
+    if isinstance(dispatcher, Dispatcher):
+        with contextlib.suppress(RuntimeError):  # no folder can be written to: compile anew in each process
+            dispatcher._cache = KernelCache(function)
+    return dispatcher
+
+
+class KernelCache(FunctionCache):
+    """Numba's cache, with the content of all that a kernel reads as part of the key.
+
+    Numba itself looks at the file of the kernel alone: it notices neither an edited function in another
+    file nor a changed global.
+    """
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(sig, codegen), fingerprint(self._py_func))
+
+
+def fingerprint(function: types.FunctionType) -> str:
+    """Digest of a kernel: the files of all functions it reaches by name, and its global constants."""
+    digest = hashlib.sha256()
+    for item in sorted(set(_read_by(function, set()))):
+        digest.update(item.encode())
+    return digest.hexdigest()
+
+
+def _read_by(function: types.FunctionType, seen: set[types.FunctionType]) -> Iterator[str]:
+    if function in seen:
+        return
+    seen.add(function)
+    yield _content(function.__code__.co_filename)
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        value = getattr(value, "py_func", value)
+        if isinstance(value, types.FunctionType):
+            yield from _read_by(value, seen)
+        elif isinstance(value, (bool, int, float, str, tuple)):
+            yield f"{function.__module__}.{name} = {value!r}"
+
+
+@cache
+def _content(path: str) -> str:
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path

@@ -1,0 +1,54 @@
+"""The eight trained parts of a mesa-optimizer, and the world that one lives in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Mind(NamedTuple):
+    """What is trained (MODEL: section 2); the leading axis is the run.
+
+    The same names serve a kernel, where the trailing axis is the lane.
+    """
+
+    goal: Array  #: u, an objective written into the weights (runs, modes)
+    representation: Array  #: B, β = σ(B): share of the written goal in the terminal objective (runs,)
+    pointer: Array  #: f, logits over the concepts and one decoy at 0 (runs, objectives)
+    gate: Array  #: G, γ = σ(G): readiness to act on what training wants (runs,)
+    capability: Array  #: C, c = σ(C) (runs,)
+    awareness: Array  #: A, a = σ(A): probability it gives to being in training (runs,)
+    horizon: Array  #: H, h = σ(H): reach of its objective past the episode (runs,)
+    world: Array  #: w in [0, 1]: how well each objective is understood (runs, objectives)
+
+
+class World(NamedTuple):
+    """What is given to a run: the base objectives and its misconceptions of them (MODEL: section 1)."""
+
+    objectives: Array  #: b (runs, objectives, modes)
+    misconceptions: Array  #: n (runs, objectives, modes)
+
+
+class Progress(NamedTuple):
+    """How far each run is in its present stage."""
+
+    taken: Array  #: SGD steps taken (runs,)
+    status: Array  #: RUNNING, REACHED or DIVERGED (runs,)
+    generator: Array  #: state of the run's noise generator (runs, 4)
+
+
+RUNNING, REACHED, DIVERGED = 0, 1, 2
+
+PARTS = Mind._fields
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "goal": ("goal", "representation", "pointer"),
+    "gate": ("gate",),
+    "capability": ("capability",),
+    "awareness": ("awareness", "horizon"),
+    "world": ("world",),
+}
+"""The five groups that a stage can carry over from the last, with the parts of the mind in each."""

@@ -1,0 +1,332 @@
+"""The model: every parameter that is not a stage's (MODEL: section 8)."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import field_validator
+
+from feint.agents.parameters import Declared, parameter
+
+XU_2020 = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
+XU_2021 = 'Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021)'
+HERNANDEZ = 'Hernandez et al., "Scaling Laws for Transfer" (2021), arXiv 2102.01293'
+HUBINGER_2019 = 'Hubinger et al., "Risks from Learned Optimization" (2019), arXiv 1906.01820'
+HUBINGER_2022 = 'Hubinger, "How likely is deceptive alignment?" (2022)'
+CARLSMITH = 'Carlsmith, "Scheming AIs" (2023), arXiv 2311.08379'
+OWN = "modelling choice of Feint"
+
+POSITIVE = (0.0, None)
+LOGIT = (-30.0, 30.0)
+
+
+class Model(Declared):
+    """World, inductive biases and starting point of the mesa-optimizers, and how outcomes are read.
+
+    Frozen and keyword-only. Raises `InputError` for a name, type or value that is not valid.
+    """
+
+    modes: int = parameter(
+        16,
+        valid=(1, 1024),
+        meaning="number of objective modes d: the size of the world",
+        unit="modes",
+        argument="world",
+        source=OWN + "; a stand-in where a transfer law speaks of model size",
+    )
+    similarity: float | tuple[float, ...] = parameter(
+        0.5,
+        valid=(-1.0, 1.0),
+        prior=(0.0, 0.95),
+        off=0.0,
+        meaning="how near the pre-training objective is to the fine-tuning one; one number, or one for each fine-tuning objective",
+        unit="correlation",
+        argument="distance between losses",
+        source=XU_2021 + ", case 1",
+    )
+    similarity_decay: float = parameter(
+        0.0,
+        valid=POSITIVE,
+        prior=(0.0, 1.0),
+        off=0.0,
+        meaning="exponent with which similarity is lost in the tail of modes",
+        argument="distance between losses",
+        source=HERNANDEZ + ", directed proximity",
+    )
+    spectrum: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        prior=(0.0, 2.0),
+        off=0.0,
+        meaning="exponent of the training spectrum, hence of the learning curve",
+        argument="world",
+        source=OWN,
+    )
+    deployment_spectrum: float = parameter(
+        0.0,
+        valid=POSITIVE,
+        prior=(0.0, 1.0),
+        off=0.0,
+        meaning="exponent of the spectrum at deployment (0: all modes matter alike)",
+        argument="distribution shift",
+        source=HUBINGER_2019,
+    )
+    plasticity_goal: float = parameter(
+        0.02,
+        valid=POSITIVE,
+        prior=(5e-4, 0.2),
+        log=True,
+        off=0.0,
+        meaning="how easily SGD writes an objective into the weights",
+        unit="1/step",
+        argument="written goals",
+        source=XU_2021 + ", case 1",
+    )
+    plasticity_representation: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        prior=(0.1, 10.0),
+        log=True,
+        off=0.0,
+        meaning="how easily SGD shifts weight between the written goal and the pointer",
+        unit="1/step",
+        argument="written goals",
+        source=OWN,
+    )
+    plasticity_pointer: float = parameter(
+        5.0,
+        valid=POSITIVE,
+        prior=(0.5, 50.0),
+        log=True,
+        off=0.0,
+        meaning="how easily SGD shifts the pointer",
+        unit="1/step",
+        argument="pointers",
+        source=XU_2021 + ", case 2",
+    )
+    plasticity_gate: float = parameter(
+        2.0,
+        valid=POSITIVE,
+        prior=(0.2, 20.0),
+        log=True,
+        off=0.0,
+        meaning="how easily instrumental play is reinforced",
+        unit="1/step",
+        argument="nearness to deception",
+        source=XU_2020,
+    )
+    plasticity_world: float = parameter(
+        0.01,
+        valid=POSITIVE,
+        prior=(1e-3, 0.1),
+        log=True,
+        off=0.0,
+        meaning="speed of world modelling",
+        unit="1/step",
+        argument="world model",
+        source=XU_2020,
+    )
+    plasticity_capability: float = parameter(
+        0.03,
+        valid=POSITIVE,
+        prior=(0.015, 0.1),
+        log=True,
+        off=0.0,
+        meaning="speed at which capability grows",
+        unit="1/step",
+        argument="head start",
+        source=XU_2020,
+    )
+    plasticity_awareness: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        prior=(0.1, 10.0),
+        log=True,
+        off=0.0,
+        meaning="speed at which situational awareness is learned",
+        unit="1/step",
+        argument="situational awareness",
+        source=HUBINGER_2022,
+    )
+    plasticity_horizon: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        prior=(0.1, 10.0),
+        log=True,
+        off=0.0,
+        meaning="speed at which the objective comes to reach past the episode",
+        unit="1/step",
+        argument="horizon",
+        source=HUBINGER_2022,
+    )
+    inference_power: float = parameter(
+        4.0,
+        valid=POSITIVE,
+        prior=(0.3, 10.0),
+        log=True,
+        off=0.0,
+        meaning="optimization power at run time against the constant one of SGD",
+        argument="run-time pointers",
+        source=XU_2021,
+    )
+    speed_cost: float = parameter(
+        0.001,
+        valid=POSITIVE,
+        prior=(1e-4, 0.1),
+        log=True,
+        off=0.0,
+        meaning="price in loss of acting through the instrumental gate: a speed prior",
+        unit="loss",
+        argument="speed prior",
+        source=HUBINGER_2022,
+    )
+    goal_cost: float = parameter(
+        0.0,
+        valid=POSITIVE,
+        prior=(0.0, 0.1),
+        off=0.0,
+        meaning="price in loss of a written goal, per half of its squared norm: a simplicity prior",
+        unit="loss",
+        argument="simplicity prior",
+        source=HUBINGER_2022,
+    )
+    shielding: float = parameter(
+        1.0,
+        valid=(0.0, 1.0),
+        prior=(0.5, 1.0),
+        off=0.0,
+        meaning="share of the gate's earnings that SGD leaves in the terminal objective (1: crystallisation, less: goal drift)",
+        unit="fraction",
+        argument="crystallisation",
+        source=XU_2020 + " for; " + CARLSMITH + " against",
+    )
+    representation_init: float = parameter(
+        1.5,
+        valid=LOGIT,
+        prior=(0.0, 5.0),
+        off=0.0,
+        meaning="how far written goals come before pointers",
+        unit="log-odds",
+        argument="written goals",
+        source=XU_2020,
+    )
+    gate_init: float = parameter(
+        -2.0,
+        valid=LOGIT,
+        prior=(-5.0, 0.0),
+        off=-30.0,
+        meaning="readiness to play along at the start: distance from deception",
+        unit="log-odds",
+        argument="nearness to deception",
+        source=XU_2021,
+    )
+    capability_init: float = parameter(
+        -3.0,
+        valid=LOGIT,
+        prior=(-4.0, -2.0),
+        meaning="capability at the start",
+        unit="log-odds",
+        argument="head start",
+        source=XU_2021,
+    )
+    awareness_init: float = parameter(
+        -4.0,
+        valid=LOGIT,
+        prior=(-6.0, -1.0),
+        off=-30.0,
+        meaning="situational awareness at the start",
+        unit="log-odds",
+        argument="situational awareness",
+        source=HUBINGER_2022,
+    )
+    horizon_init: float = parameter(
+        -2.0,
+        valid=LOGIT,
+        prior=(-4.0, 0.0),
+        off=-30.0,
+        meaning="reach of the objective past the episode at the start",
+        unit="log-odds",
+        argument="horizon",
+        source=HUBINGER_2022,
+    )
+    decoys: float = parameter(
+        2.0,
+        valid=LOGIT,
+        prior=(0.0, 5.0),
+        off=0.0,
+        meaning="log number of wrong concepts that a pointer could land on",
+        unit="log-odds",
+        argument="pointers",
+        source=XU_2020,
+    )
+    goal_init: float = parameter(
+        0.1,
+        valid=(1e-9, None),
+        prior=(0.03, 1.0),
+        log=True,
+        meaning="size of the written goal before training",
+        unit="Λ-norm",
+        argument="written goals",
+        source=OWN,
+    )
+    init_spread: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        off=0.0,
+        meaning="spread of a run's start around the *_init values",
+        unit="log-odds",
+        argument="variation between runs",
+        source=OWN,
+    )
+    plasticity_spread: float = parameter(
+        0.5,
+        valid=POSITIVE,
+        off=0.0,
+        meaning="spread of a run's inductive bias, in the logarithm of each plasticity",
+        unit="log",
+        argument="variation between runs",
+        source=OWN,
+    )
+    train_tolerance: float = parameter(
+        0.1,
+        valid=POSITIVE,
+        prior=(0.05, 0.2),
+        meaning="largest error on the training objective that counts as trained",
+        unit="error",
+        argument="reading",
+        source=OWN,
+    )
+    deploy_tolerance: float = parameter(
+        0.25,
+        valid=POSITIVE,
+        prior=(0.1, 0.4),
+        meaning="largest error at deployment that counts as good",
+        unit="error",
+        argument="reading",
+        source=OWN,
+    )
+
+    @field_validator("similarity", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        """Accept a list, and hold each number to the bounds of one."""
+        if not isinstance(value, (list, tuple)):
+            return value
+        if not value:
+            raise ValueError("similarity = [] names no fine-tuning objective: give one number, or one for each.")
+        return tuple(cls(similarity=each).similarity for each in value)
+
+    def spectrum_weights(self) -> np.ndarray:
+        """Training spectrum: lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""
+        weights = np.arange(1, self.modes + 1, dtype=float) ** -self.spectrum
+        return weights / weights.mean()
+
+    def deployment_weights(self) -> np.ndarray:
+        """Deployment spectrum: lambda'_k ∝ k^(-deployment_spectrum), scaled to mean 1; (modes,)."""
+        weights = np.arange(1, self.modes + 1, dtype=float) ** -self.deployment_spectrum
+        return weights / weights.mean()
+
+    def similarities(self, objectives: int) -> np.ndarray:
+        """Similarity of each fine-tuning objective to objective 0; (objectives - 1,)."""
+        if isinstance(self.similarity, tuple):
+            return np.array(self.similarity)
+        return np.full(objectives - 1, self.similarity)

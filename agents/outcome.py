@@ -1,0 +1,55 @@
+"""What a trained mesa-optimizer turned out to be."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from feint.agents.kernels.reading import Readings
+from feint.agents.kernels.reading import read as _read
+from feint.agents.state import State
+
+
+class Outcome(IntEnum):
+    """How a run ended, read out of its trained state (MODEL: section 6)."""
+
+    UNCONVERGED = 0, "it does not do what training wants"
+    INTERNAL = 1, "it does what training wants, deployed or not, because the objective is written into it"
+    CORRIGIBLE = 2, "it does what training wants, deployed or not, because it points at its model of the objective"
+    DECEPTIVE = 3, "it does what training wants only while it believes that it is in training"
+    PROXY = 4, "it is good on training data and wrong off it, whatever it believes: it hides nothing"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> Outcome:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    @property
+    def label(self) -> str:
+        """The name as written in tables and files."""
+        return self.name.lower()
+
+
+LABELS = tuple(outcome.label for outcome in Outcome)
+
+
+def read(state: State, objective: int) -> Readings:
+    """Read outcome, errors and views out of a state as trained towards `objective`; one number a run each."""
+    model, runs = state.model, len(state)
+    readings = Readings(np.empty(runs, np.int8), *(np.empty(runs) for _ in Readings._fields[1:]))
+    _read(
+        state.mind,
+        state.world,
+        objective,
+        model.spectrum_weights(),
+        model.deployment_weights(),
+        model.inference_power,
+        model.train_tolerance,
+        model.deploy_tolerance,
+        readings,
+    )
+    return readings

@@ -1,0 +1,169 @@
+"""A population of mesa-optimizers between two moments of training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
+from feint.agents.model import Model
+
+FORKS = 2**32
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """Runs side by side: each owns its world, its inductive bias, its initial draw and its place in its streams.
+
+    The leading axis of every array is the run. Arrays are not to be written to; training makes new ones.
+    """
+
+    model: Model
+    seed: int  #: with the run's number, the key of all its random streams
+    run: np.ndarray  #: number of each run (runs,), unsigned
+    fork: np.ndarray  #: noise key of each run (runs,); 0 until it is forked
+    world: World
+    bias: np.ndarray  #: R, this run's factor on each plasticity (runs, 8)
+    initial: Mind  #: this run's own initial draw, to which a stage may put groups back
+    mind: Mind  #: the trained parameters
+    progress: Progress  #: how far the runs are in their present stage
+    occurrences: tuple[int, ...]  #: how often each objective was trained since a stage carried nothing
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+    @property
+    def objectives(self) -> int:
+        """Number of base objectives J."""
+        return self.world.objectives.shape[1]
+
+    @property
+    def modes(self) -> int:
+        """Number of objective modes d."""
+        return self.world.objectives.shape[2]
+
+    @property
+    def reached(self) -> np.ndarray:
+        """Which runs stopped at the target of the present stage (runs,)."""
+        return self.progress.status == REACHED
+
+    @property
+    def diverged(self) -> np.ndarray:
+        """Which runs stopped because they were not finite any more (runs,)."""
+        return self.progress.status == DIVERGED
+
+    @property
+    def taken(self) -> np.ndarray:
+        """SGD steps taken in the present stage (runs,)."""
+        return self.progress.taken
+
+    def forked(self, key: int) -> Self:
+        """The same state with another noise key: what comes later differs by its noise alone."""
+        if not 0 <= key < FORKS:
+            raise InputError(f"key = {key!r} is not valid for a fork: it must be a whole number from 0 to {FORKS - 1}.")
+        return replace(self, fork=np.full(len(self), key, np.uint32))
+
+    def with_mind(self, **parts: np.ndarray) -> Self:
+        """A copy with some parts of the mind replaced."""
+        return replace(self, mind=self.mind._replace(**parts))
+
+    def with_world(self, **parts: np.ndarray) -> Self:
+        """A copy with some parts of the world replaced."""
+        return replace(self, world=self.world._replace(**parts))
+
+    def starting_from(self, mind: Mind) -> Self:
+        """A copy whose mind, and initial draw, is this one."""
+        return replace(self, mind=mind, initial=mind)
+
+    def arriving(self, progress: Progress, occurrences: tuple[int, ...]) -> Self:
+        """A copy at another place of its streams."""
+        return replace(self, progress=progress, occurrences=occurrences)
+
+    def copied(self) -> Self:
+        """A copy whose mind and progress may be written to."""
+        mind = Mind(*(np.ascontiguousarray(part).copy() for part in self.mind))
+        return replace(self, mind=mind, progress=Progress(*(part.copy() for part in self.progress)))
+
+    def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
+        """The runs at these positions, in this order."""
+        index = runs if isinstance(runs, slice) else np.asarray(runs)
+        return self._each(lambda array: array[index])
+
+    @classmethod
+    def joined(cls, states: Sequence[State]) -> State:
+        """Populations put one after the other; they must share model, seed, and stages passed."""
+        if not states:
+            raise InputError("states = [] cannot be joined: give at least one state.")
+        first = states[0]
+        for other in states[1:]:
+            for name in ("model", "seed", "occurrences", "objectives"):
+                if getattr(other, name) != getattr(first, name):
+                    raise InputError(
+                        f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: "
+                        "only states that share it can be joined."
+                    )
+        arrays = [state._arrays() for state in states]
+        return first._with({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the state to one .npz file."""
+        np.savez(
+            path,
+            model=np.array(self.model.model_dump_json()),
+            seed=np.array(self.seed, np.uint64),
+            occurrences=np.array(self.occurrences, np.int64),
+            **self._arrays(),  # pyright: ignore[reportArgumentType]
+        )
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> State:
+        """Read a state that `save` wrote."""
+        with np.load(path) as file:
+            data = {name: file[name] for name in file.files}
+        blank = np.empty(0)
+        state = State(
+            model=Model(**json.loads(str(data.pop("model")))),
+            seed=int(data.pop("seed")),
+            occurrences=tuple(int(n) for n in data.pop("occurrences")),
+            run=blank,
+            fork=blank,
+            world=World(blank, blank),
+            bias=blank,
+            initial=Mind(*[blank] * 8),
+            mind=Mind(*[blank] * 8),
+            progress=Progress(blank, blank, blank),
+        )
+        return state._with(data)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Every array under a flat name."""
+        flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
+        for group in ("world", "initial", "mind", "progress"):
+            flat |= {f"{group}.{name}": array for name, array in getattr(self, group)._asdict().items()}
+        return flat
+
+    def _with(self, flat: dict[str, np.ndarray]) -> Self:
+        """A copy with the arrays under these flat names."""
+
+        def group(name: str, kind: Any) -> Any:
+            return kind(**{part: flat[f"{name}.{part}"] for part in kind._fields})
+
+        return replace(
+            self,
+            run=flat["run"],
+            fork=flat["fork"],
+            bias=flat["bias"],
+            world=group("world", World),
+            initial=group("initial", Mind),
+            mind=group("mind", Mind),
+            progress=group("progress", Progress),
+        )
+
+    def _each(self, function: Any) -> Self:
+        return self._with({name: function(array) for name, array in self._arrays().items()})

@@ -1,0 +1,64 @@
+"""What a state looks like from inside: its objectives, and its behaviour under each belief (MODEL: section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from feint.agents.kernels import equations
+from feint.agents.state import State
+
+
+class Belief(Enum):
+    """Where a mesa-optimizer believes itself to be."""
+
+    TRAINING = "in training"
+    DEPLOYED = "deployed"
+    HONEYPOT = "in an episode made to look like deployment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """The views of every run of a state, at a stage with a given objective."""
+
+    concepts: np.ndarray  #: m, each objective as understood (runs, objectives, modes)
+    pointing: np.ndarray  #: π, where the pointer points (runs, objectives); the rest is the decoy's
+    terminal: np.ndarray  #: t, the terminal objective (runs, modes)
+    understood: np.ndarray  #: z, the training objective as understood (runs, modes)
+    gate: np.ndarray  #: ψ, the instrumental gate (runs,)
+
+    def behaviour(self, belief: Belief, *, realism: float = 1.0) -> np.ndarray:
+        """What it does under a belief (runs, modes): g in training, t deployed, g° on a honeypot of that realism."""
+        gate = {
+            Belief.TRAINING: self.gate,
+            Belief.DEPLOYED: np.zeros_like(self.gate),
+            Belief.HONEYPOT: _over(equations.honeypot_gate)(realism, self.gate),
+        }[belief]
+        return _over(equations.behaviour)(gate[:, None], self.terminal, self.understood)
+
+
+def view(state: State, objective: int) -> View:
+    """The views of a state at a stage that trains towards `objective`."""
+    mind, world = state.mind, state.world
+    concepts = _over(equations.concept)(mind.world[:, :, None], world.objectives, world.misconceptions)
+    logits = np.concatenate([mind.pointer, np.zeros((len(state), 1))], axis=1)
+    pointing = softmax(logits, axis=1)[:, :-1]
+    pointed = np.einsum("rj,rjk->rk", pointing, concepts)
+    inference = 1.0 - np.exp(-state.model.inference_power * expit(mind.capability))
+    return View(
+        concepts=concepts,
+        pointing=pointing,
+        terminal=_over(equations.terminal)(expit(mind.representation)[:, None], mind.goal, pointed),
+        understood=concepts[:, objective],
+        gate=_over(equations.instrumental_gate)(
+            expit(mind.gate), expit(mind.awareness), expit(mind.horizon), inference
+        ),
+    )
+
+
+def _over(equation):  # noqa: ANN001, ANN202 - a compiled function, or with compilation off a plain one
+    """An equation of the kernels as a function of NumPy arrays."""
+    return getattr(equation, "py_func", equation)

@@ -1,0 +1,1 @@
+"""How it is trained: stages, curricula, random streams, kernels, ensembles, comparisons."""

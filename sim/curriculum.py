@@ -1,0 +1,108 @@
+"""Curricula: what a mesa-optimizer is trained on, stage by stage (MODEL: section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
+from feint.sim.stage import Stage
+
+FEWEST_OBJECTIVES = 2
+
+
+@dataclass(frozen=True, init=False)
+class Curriculum:
+    """A sequence of stages with a name each.
+
+    Raises `InputError` where there is no stage, two share a name, or the first is told to carry something over.
+    """
+
+    stages: tuple[Stage, ...]
+
+    def __init__(self, *stages: Stage) -> None:
+        if not stages:
+            raise InputError("curriculum = [] has no stage: give at least one.")
+        names = [stage.name for stage in stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"name = {name!r} is used by two stages: each stage needs a name of its own.")
+        if "carry" in stages[0].model_fields_set:
+            raise InputError(
+                f"stage {stages[0].name!r}: carry = {list(stages[0].carry)!r} is not allowed on a first stage: "
+                "nothing comes before it; leave carry out."
+            )
+        object.__setattr__(self, "stages", stages)
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    def __getitem__(self, index: int) -> Stage:
+        return self.stages[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stages' names in order."""
+        return tuple(stage.name for stage in self.stages)
+
+    @property
+    def objectives(self) -> int:
+        """How many base objectives the stages need, two at least."""
+        return max(FEWEST_OBJECTIVES, 1 + max(stage.objective for stage in self.stages))
+
+    def carried(self, index: int) -> tuple[str, ...]:
+        """The groups that enter a stage as the last one left them; none enters the first."""
+        return self.stages[index].carry if index else ()
+
+    def last_alone(self) -> Curriculum:
+        """The last stage by itself: training from scratch."""
+        values = self.stages[-1].given()
+        values.pop("carry", None)
+        return Curriculum(Stage(**values))
+
+    def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
+        """A copy with parameters changed, given as {stage name: {parameter: value}}; other names are passed over."""
+        return Curriculum(*(stage.replace(**changes.get(stage.name, {})) for stage in self.stages))
+
+
+def from_scratch(**finetuning: Any) -> Curriculum:
+    """Fine-tuning alone; keywords are parameters of its stage."""
+    return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
+
+
+def pretrain_finetune(
+    pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
+) -> Curriculum:
+    """Pre-training on objective 0, then fine-tuning on objective 1."""
+    return Curriculum(
+        Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),
+        Stage(**{"name": "finetuning", "objective": 1, **(finetuning or {})}),
+    )
+
+
+def shared_objectives(model: Model, *curricula: Curriculum) -> int:
+    """The number of objectives over all arms compared; raises where the model does not have as many."""
+    needed = max(curriculum.objectives for curriculum in curricula)
+    if not isinstance(model.similarity, tuple):
+        return needed
+    known = len(model.similarity) + 1
+    for curriculum in curricula:
+        for stage in curriculum:
+            if stage.objective >= known:
+                raise InputError(
+                    f"stage {stage.name!r}: objective = {stage.objective} is not one that the model has: "
+                    f"similarity names {known - 1} fine-tuning objectives, so it must be from 0 to {known - 1}."
+                )
+    return known
+
+
+def stage_named(curricula: Mapping[str, Curriculum], name: str) -> None:
+    """Raise unless one of the arms has a stage of this name."""
+    names = sorted({known for curriculum in curricula.values() for known in curriculum.names})
+    if name not in names:
+        raise unknown("stage", name, names)

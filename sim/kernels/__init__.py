@@ -1,0 +1,1 @@
+"""Compiled dynamics: random numbers, the SGD step, and many runs side by side."""

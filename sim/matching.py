@@ -1,0 +1,52 @@
+"""What is held equal between the arms of a comparison (MODEL: section 5)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from feint.agents.errors import unknown
+from feint.sim.curriculum import Curriculum
+from feint.sim.stage import Stage
+
+
+class Match(Enum):
+    """What the arms share at the end of their last stage."""
+
+    TARGET = "target", "performance: each stops as soon as it reaches the target"
+    CAPABILITY = "capability", "performance and capability: each stops as soon as both reach the target"
+    STEPS = "steps", "the steps of the last stage, which never stops early"
+    TOTAL_STEPS = "total-steps", "the steps of all stages together, none of which stops early"
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Match:
+        member = object.__new__(cls)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    @classmethod
+    def named(cls, name: str | Match) -> Match:
+        """The mode of this name; raises `InputError` for another."""
+        if isinstance(name, Match):
+            return name
+        for mode in cls:
+            if mode.value == name:
+                return mode
+        raise unknown("match", name, [mode.value for mode in cls])
+
+    def apply(self, curriculum: Curriculum, *, total_steps: int | None = None) -> Curriculum:
+        """The curriculum as this mode trains it; `total_steps` is what all stages together shall take."""
+        *before, last = curriculum
+        if self is Match.STEPS:
+            return Curriculum(*before, last.replace(target=0.0))
+        if self is Match.TOTAL_STEPS:
+            total = total_steps if total_steps is not None else sum(stage.steps for stage in curriculum)
+            spent = sum(stage.steps for stage in before)
+            open_ended: list[Stage] = [stage.replace(target=0.0) for stage in before]
+            return Curriculum(*open_ended, last.replace(target=0.0, steps=max(0, total - spent)))
+        return curriculum
+
+    def capability_target(self, stage: Stage, *, last: bool) -> float:
+        """The capability that a stage asks for besides performance."""
+        return stage.target if self is Match.CAPABILITY and last else 0.0

@@ -1,0 +1,141 @@
+"""A stage of training (MODEL: sections 5 and 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from feint.agents.errors import unknown
+from feint.agents.mind import GROUPS
+from feint.agents.model import CARLSMITH, HUBINGER_2022, OWN, XU_2020, XU_2021
+from feint.agents.parameters import Declared, parameter
+
+PRETRAINING = {"name": "pretraining", "steps": 3000, "target": 0.0, "coverage": 0.5}
+"""Where the defaults of a pre-training stage (objective 0) differ."""
+
+
+class Stage(Declared):
+    """Training towards one base objective; `objective=0` is pre-training and has its own defaults.
+
+    Frozen and keyword-only. Raises `InputError` for a name, type or value that is not valid.
+    """
+
+    name: str = Field(default="finetuning", min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
+    objective: int = parameter(
+        1,
+        valid=(0, 255),
+        meaning="base objective that the stage trains towards (0: the pre-training objective)",
+        unit="index",
+        argument="curriculum",
+        source=XU_2021,
+    )
+    steps: int = parameter(
+        12000,
+        valid=(0, 10**9),
+        meaning="most SGD steps the stage may take",
+        unit="steps",
+        argument="curriculum",
+        source=OWN,
+    )
+    target: float = parameter(
+        0.9,
+        valid=(0.0, 1.0),
+        off=0.0,
+        meaning="performance c (1 - E) at which the stage stops; 0 never stops early",
+        unit="performance",
+        argument="matching",
+        source=XU_2021 + ", capability held constant",
+    )
+    learning_rate: float = parameter(
+        1.0,
+        valid=(0.0, None),
+        prior=(0.3, 1.0),
+        log=True,
+        meaning="common factor on all plasticities",
+        argument="optimization",
+        source=OWN,
+    )
+    noise: float = parameter(
+        0.3,
+        valid=(0.0, None),
+        prior=(0.05, 1.0),
+        log=True,
+        off=0.0,
+        meaning="size of minibatch noise in the objective",
+        argument="optimization",
+        source=OWN,
+    )
+    coverage: float = parameter(
+        0.0,
+        valid=(0.0, 1.0),
+        prior=(0.0, 1.0),
+        off=0.0,
+        meaning="how much the stage's data tell of the other objectives",
+        unit="fraction",
+        argument="world model",
+        source=XU_2021 + ", case 1",
+    )
+    awareness_exposure: float = parameter(
+        0.003,
+        valid=(0.0, None),
+        prior=(1e-4, 0.1),
+        log=True,
+        off=0.0,
+        meaning="how much the stage's data reward knowing that one is in training",
+        unit="loss",
+        argument="situational awareness",
+        source=HUBINGER_2022,
+    )
+    horizon_exposure: float = parameter(
+        0.002,
+        valid=(0.0, None),
+        prior=(1e-4, 0.1),
+        log=True,
+        off=0.0,
+        meaning="how much the stage's data reward an objective that reaches past the episode",
+        unit="loss",
+        argument="horizon",
+        source=CARLSMITH,
+    )
+    honeypots: float = parameter(
+        0.0,
+        valid=(0.0, 1.0),
+        prior=(0.0, 0.2),
+        off=0.0,
+        meaning="share of episodes made to look like deployment",
+        unit="fraction",
+        argument="honeypots",
+        source=XU_2020,
+    )
+    realism: float = parameter(
+        1.0,
+        valid=(0.0, 1.0),
+        prior=(0.0, 1.0),
+        off=0.0,
+        meaning="how far a honeypot is taken for deployment",
+        unit="fraction",
+        argument="honeypots",
+        source=XU_2020,
+    )
+    carry: tuple[str, ...] = Field(
+        default=tuple(GROUPS),
+        description="which groups enter the stage as the last one left them: " + ", ".join(GROUPS),
+    )
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **values: Any) -> None:
+            kind = PRETRAINING if values.get("objective") == 0 else {}
+            super().__init__(**{**kind, **values})
+            self.model_fields_set.intersection_update(values)
+
+    @field_validator("carry", mode="before")
+    @classmethod
+    def _known_groups(cls, value: object) -> object:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"{value!r} must be a list of groups out of {', '.join(GROUPS)}.")
+        for group in value:
+            if group not in GROUPS:
+                raise ValueError(str(unknown("group", group, GROUPS)))
+        return tuple(group for group in GROUPS if group in value)

@@ -1,0 +1,157 @@
+"""Training a state through a stage: the ground under ensembles, replays and everything later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.interventions import put_back
+from feint.agents.mind import GROUPS, PARTS, RUNNING, Mind, Progress, World
+from feint.agents.model import Model
+from feint.agents.state import State
+from feint.agents.types import prepare
+from feint.sim.kernels.race import LANES
+from feint.sim.kernels.race import race as _race
+from feint.sim.kernels.start import Inits, draw_starts
+from feint.sim.kernels.step import Settings
+from feint.sim.kernels.streams import OCCURRENCES, open_streams
+from feint.sim.stage import Stage
+
+SEEDS = 2**64
+
+
+def begin(
+    model: Model | None = None,
+    *,
+    runs: int | np.ndarray,
+    seed: int = 0,
+    objectives: int = 2,
+    start: str = "fresh",
+) -> State:
+    """Draw the start of runs: a number of them, or the given run numbers."""
+    model = model or Model()
+    check_seed(seed)
+    numbers = np.arange(runs, dtype=np.uint64) if isinstance(runs, int) else np.asarray(runs, np.uint64)
+    n, d = len(numbers), model.modes
+    world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
+    mind = Mind(
+        np.empty((n, d)),
+        np.empty(n),
+        np.empty((n, objectives)),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty((n, objectives)),
+    )
+    bias = np.empty((n, len(PARTS)))
+    fall = np.arange(1, d + 1, dtype=float) ** -model.similarity_decay
+    draw_starts(
+        np.uint64(seed),
+        numbers,
+        model.spectrum_weights(),
+        model.similarities(objectives)[:, None] * fall,
+        Inits(
+            model.representation_init,
+            model.gate_init,
+            model.capability_init,
+            model.awareness_init,
+            model.horizon_init,
+            model.decoys,
+            model.goal_init,
+            model.init_spread,
+            model.plasticity_spread,
+        ),
+        mind,
+        world,
+        bias,
+    )
+    fresh = State(
+        model=model,
+        seed=seed,
+        run=numbers,
+        fork=np.zeros(n, np.uint32),
+        world=world,
+        bias=bias,
+        initial=mind,
+        mind=mind,
+        progress=Progress(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros((n, 4), np.uint32)),
+        occurrences=(0,) * objectives,
+    )
+    return prepare(fresh, start)
+
+
+def train(state: State, stage: Stage, *, capability_target: float = 0.0) -> State:
+    """Train every run of a state through a stage; the state given is left as it is.
+
+    `state.taken` then holds the steps each run took, `reached(…)` and `diverged(…)` how it stopped.
+    """
+    return advance(enter(state, stage), stage, stage.steps, capability_target=capability_target)
+
+
+def enter(state: State, stage: Stage) -> State:
+    """Stand before the first step of a stage: put back what it does not carry, and open its noise streams."""
+    if not stage.objective < state.objectives:
+        raise InputError(
+            f"stage {stage.name!r}: objective = {stage.objective} is not one that the state has: "
+            f"it must be from 0 to {state.objectives - 1}."
+        )
+    state = put_back(state, [group for group in GROUPS if group not in stage.carry])
+    occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
+    stream = 1 + stage.objective * OCCURRENCES + occurrences[stage.objective]
+    occurrences[stage.objective] += 1
+    generator = np.empty((len(state), 4), np.uint32)
+    open_streams(np.uint64(state.seed), state.run, np.uint32(stream), state.fork, generator)
+    progress = Progress(np.zeros(len(state), np.int64), np.full(len(state), RUNNING, np.int64), generator)
+    return state.arriving(progress, tuple(occurrences))
+
+
+def advance(state: State, stage: Stage, steps: int, *, capability_target: float = 0.0) -> State:
+    """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
+    moved = state.copied()
+    race(moved, stage, min(steps, stage.steps), capability_target)
+    return moved
+
+
+def race(state: State, stage: Stage, limit: int, capability_target: float) -> int:
+    """Train in place; returns the passes that the lanes took."""
+    model = state.model
+    spectrum = model.spectrum_weights()
+    plasticity = np.array([getattr(model, f"plasticity_{part}") for part in PARTS])
+    return _race(
+        state.mind,
+        state.world,
+        stage.learning_rate * plasticity * state.bias,
+        state.progress,
+        spectrum,
+        stage.noise / np.sqrt(spectrum * model.modes),
+        Settings(
+            stage.objective,
+            stage.target,
+            float(capability_target),
+            stage.honeypots,
+            stage.realism,
+            stage.coverage,
+            stage.awareness_exposure,
+            stage.horizon_exposure,
+            model.inference_power,
+            model.speed_cost,
+            model.goal_cost,
+            model.shielding,
+        ),
+        limit,
+        LANES,
+    )
+
+
+def check_seed(seed: object) -> None:
+    """Raise unless the seed is a whole number that fits 64 bits."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
+        raise InputError(f"seed = {seed!r} is not valid: it must be a whole number from 0 to {SEEDS - 1}.")
+
+
+def check_runs(runs: object) -> None:
+    """Raise unless the number of runs is a whole number of at least one."""
+    if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or runs < 1:
+        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number of at least 1.")
+
