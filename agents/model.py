@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import field_validator
 
-from feint.agents.parameters import Declared, parameter
+from feint.agents.parameters import Declared, bounded, parameter
 
 XU_2020 = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
 XU_2021 = 'Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021)'
@@ -36,9 +36,10 @@ class Model(Declared):
     similarity: float | tuple[float, ...] = parameter(
         0.5,
         valid=(-1.0, 1.0),
+        checked=False,  # below, for one number and for several
         prior=(0.0, 0.95),
         off=0.0,
-        meaning="how near the pre-training objective is to the fine-tuning one; one number, or one for each fine-tuning objective",
+        meaning="how near the fine-tuning objective is to the pre-training one; one number, or one for each of several",
         unit="correlation",
         argument="distance between losses",
         source=XU_2021 + ", case 1",
@@ -194,7 +195,7 @@ class Model(Declared):
         valid=(0.0, 1.0),
         prior=(0.5, 1.0),
         off=0.0,
-        meaning="share of the gate's earnings that SGD leaves in the terminal objective (1: crystallisation, less: goal drift)",
+        meaning="share of the gate's earnings that SGD leaves alone (1: crystallisation, less: goal drift)",
         unit="fraction",
         argument="crystallisation",
         source=XU_2020 + " for; " + CARLSMITH + " against",
@@ -308,12 +309,13 @@ class Model(Declared):
     @field_validator("similarity", mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        """Accept a list, and hold each number to the bounds of one."""
-        if not isinstance(value, (list, tuple)):
-            return value
-        if not value:
+        """Hold one number, or each of several, to the bounds."""
+        several = isinstance(value, (list, tuple))
+        for each in value if several else (value,):
+            bounded(cls.parameters()["similarity"], each, cls)
+        if several and not value:
             raise ValueError("similarity = [] names no fine-tuning objective: give one number, or one for each.")
-        return tuple(cls(similarity=each).similarity for each in value)
+        return tuple(float(each) for each in value) if several else value
 
     def spectrum_weights(self) -> np.ndarray:
         """Training spectrum: lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""

@@ -23,6 +23,7 @@ class Outcome(IntEnum):
     meaning: str
 
     def __new__(cls, value: int, meaning: str) -> Outcome:
+        """A member that is its code and explains itself."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning

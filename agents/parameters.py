@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -33,12 +33,12 @@ class Parameter:
         """The valid values in words."""
         low, high = self.valid
         if low is None and high is None:
-            return "a finite number"
+            return "finite"
         if high is None:
-            return f"at least {low:g}"
+            return f"at least {plain(low)}"
         if low is None:
-            return f"at most {high:g}"
-        return f"from {low:g} to {high:g}"
+            return f"at most {plain(high)}"
+        return f"from {plain(low)} to {plain(high)}"
 
     @property
     def prior_text(self) -> str:
@@ -49,17 +49,19 @@ class Parameter:
         return f"{low:g} – {high:g}" + (" L" if self.log else "")
 
 
-def parameter(default: Any, **facts: Any) -> Any:
-    """Declare a field together with its facts; see `Parameter`."""
+def plain(number: float | None) -> str:
+    """A number as a person writes it."""
+    if number is None:
+        return "–"
+    return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
+
+
+def parameter(default: Any, *, checked: bool = True, **facts: Any) -> Any:
+    """Declare a field together with its facts, see `Parameter`; its bounds are enforced if `checked`."""
     declared = Parameter(default=default, **facts)
-    low, high = declared.valid
-    return Field(
-        default=default,
-        ge=low,
-        le=high,
-        description=declared.meaning,
-        json_schema_extra={"parameter": asdict(declared)},
-    )
+    low, high = declared.valid if checked else (None, None)
+    extra: Any = {"parameter": asdict(declared)}
+    return Field(default=default, ge=low, le=high, description=declared.meaning, json_schema_extra=extra)
 
 
 class Declared(BaseModel):
@@ -82,7 +84,8 @@ class Declared(BaseModel):
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra
             if isinstance(extra, dict) and "parameter" in extra:
-                found[name] = Parameter(**{**extra["parameter"], "name": name})  # pyright: ignore[reportCallIssue]
+                facts: Any = extra["parameter"]
+                found[name] = Parameter(**{**facts, "name": name})
         return found
 
     def replace(self, **changes: Any) -> Self:
@@ -94,29 +97,33 @@ class Declared(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
+def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
+    """Raise unless a value is a finite number within a parameter's valid bounds."""
+    low, high = declared.valid
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+        raise _fault(declared, value, cls)
+
+
 def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
     """The first fault of a validation as one sentence."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else ""
-    kind = cls.__name__.lower()
-    if fault["type"] == "extra_forbidden":
-        return unknown(f"{kind} parameter", name, cls.model_fields)
-    if not name or fault["type"] == "value_error":
-        return InputError(f"{name + ': ' if name else ''}{fault['msg'].removeprefix('Value error, ')}")
     declared = cls.parameters().get(name)
-    if fault["type"] == "missing":
-        return InputError(f"{kind} needs {name}: it was not given.")
-    allowed = _allowed(fault, declared)
-    return InputError(f"{name} = {fault['input']!r} is not valid for a {kind}: it must be {allowed}.")
+    if fault["type"] == "extra_forbidden":
+        return unknown(f"{_kind(cls)} parameter", name, cls.model_fields)
+    if fault["type"] == "value_error" or declared is None:
+        message = fault["msg"].removeprefix("Value error, ")
+        return InputError(message if message.startswith(name) else f"{name} = {fault['input']!r}: {message}.")
+    return _fault(declared, fault["input"], cls)
 
 
-def _allowed(fault: Any, declared: Parameter | None) -> str:
-    """What would be right in place of a faulty value."""
-    value = fault["input"]
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if declared is None or not (number or fault["type"].startswith(("int", "float", "finite"))):
-        return fault["msg"].removeprefix("Input should be ")
-    whole = isinstance(declared.default, int) and not isinstance(declared.default, bool)
-    noun = "a whole number " if whole else "a number "
-    finite = "" if not number or math.isfinite(value) else "finite, "
-    return f"{finite}{noun}{declared.allowed}".replace("number a finite number", "finite number")
+def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputError:
+    """The error for a value out of a parameter's type or bounds."""
+    kind = "a whole number" if isinstance(declared.default, int) else "a finite number"
+    bounds = "" if declared.valid == (None, None) else f" {declared.allowed}"
+    return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
+
+
+def _kind(cls: type[Declared]) -> str:
+    return cls.__name__.lower()

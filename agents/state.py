@@ -85,6 +85,10 @@ class State:
         """A copy at another place of its streams."""
         return replace(self, progress=progress, occurrences=occurrences)
 
+    def passing(self, mind: Mind, taken: np.ndarray) -> Self:
+        """A copy that holds one run at several steps (MODEL: section 7, replay)."""
+        return replace(self, mind=mind, progress=self.progress._replace(taken=taken))
+
     def copied(self) -> Self:
         """A copy whose mind and progress may be written to."""
         mind = Mind(*(np.ascontiguousarray(part).copy() for part in self.mind))

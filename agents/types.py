@@ -55,6 +55,7 @@ class Internal(MesaOptimizer):
     outcome = Outcome.INTERNAL
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
+        """Goal at the base objective, and used."""
         return {
             "goal": state.world.objectives[:, 0].copy(),
             "representation": np.full(len(state), SETTLED),
@@ -68,6 +69,7 @@ class Corrigible(MesaOptimizer):
     outcome = Outcome.CORRIGIBLE
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
+        """Pointer at the base objective, and used."""
         pointer = state.mind.pointer.copy()
         pointer[:, 0] = SETTLED
         return {"representation": np.full(len(state), -SETTLED), "pointer": pointer}
@@ -80,6 +82,7 @@ class Deceptive(MesaOptimizer):
     outcome = Outcome.DECEPTIVE
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
+        """A goal of its own of unit Λ-norm, an open gate, awareness and a long horizon."""
         norm = np.sqrt((state.model.spectrum_weights() * state.mind.goal**2).sum(axis=1, keepdims=True))
         settled = np.full(len(state), SETTLED)
         return {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.stage import Stage
 
@@ -59,6 +59,11 @@ class Curriculum:
         """The groups that enter a stage as the last one left them; none enters the first."""
         return self.stages[index].carry if index else ()
 
+    def described(self) -> list[dict[str, Any]]:
+        """The effective parameters of every stage."""
+        stages = enumerate(self.stages)
+        return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
+
     def last_alone(self) -> Curriculum:
         """The last stage by itself: training from scratch."""
         values = self.stages[-1].given()
@@ -67,7 +72,14 @@ class Curriculum:
 
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
         """A copy with parameters changed, given as {stage name: {parameter: value}}; other names are passed over."""
-        return Curriculum(*(stage.replace(**changes.get(stage.name, {})) for stage in self.stages))
+        return Curriculum(*(_replaced(stage, changes.get(stage.name, {})) for stage in self.stages))
+
+
+def _replaced(stage: Stage, changes: Mapping[str, Any]) -> Stage:
+    try:
+        return stage.replace(**changes)
+    except InputError as error:
+        raise InputError(f"stage {stage.name!r}: {error}") from None
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
@@ -99,10 +111,3 @@ def shared_objectives(model: Model, *curricula: Curriculum) -> int:
                     f"similarity names {known - 1} fine-tuning objectives, so it must be from 0 to {known - 1}."
                 )
     return known
-
-
-def stage_named(curricula: Mapping[str, Curriculum], name: str) -> None:
-    """Raise unless one of the arms has a stage of this name."""
-    names = sorted({known for curriculum in curricula.values() for known in curriculum.names})
-    if name not in names:
-        raise unknown("stage", name, names)

@@ -20,6 +20,7 @@ class Match(Enum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Match:
+        """A member that is its name and explains itself."""
         member = object.__new__(cls)
         member._value_ = value
         member.meaning = meaning
@@ -46,6 +47,11 @@ class Match(Enum):
             open_ended: list[Stage] = [stage.replace(target=0.0) for stage in before]
             return Curriculum(*open_ended, last.replace(target=0.0, steps=max(0, total - spent)))
         return curriculum
+
+    @property
+    def per_arm(self) -> Match:
+        """The mode for an arm that `apply` has made ready: what remains to be done while it trains."""
+        return self if self in (Match.TARGET, Match.CAPABILITY) else Match.STEPS
 
     def capability_target(self, stage: Stage, *, last: bool) -> float:
         """The capability that a stage asks for besides performance."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
@@ -21,7 +22,7 @@ class Stage(Declared):
     Frozen and keyword-only. Raises `InputError` for a name, type or value that is not valid.
     """
 
-    name: str = Field(default="finetuning", min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
+    name: str = Field(default="finetuning", description="name of the stage: letters, digits, _ and -")
     objective: int = parameter(
         1,
         valid=(0, 255),
@@ -130,12 +131,19 @@ class Stage(Declared):
             super().__init__(**{**kind, **values})
             self.model_fields_set.intersection_update(values)
 
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", value):
+            raise ValueError(f"name = {value!r} is not valid for a stage: it must be of letters, digits, _ and -.")
+        return value
+
     @field_validator("carry", mode="before")
     @classmethod
     def _known_groups(cls, value: object) -> object:
         if not isinstance(value, (list, tuple)):
-            raise ValueError(f"{value!r} must be a list of groups out of {', '.join(GROUPS)}.")
+            raise ValueError(f"carry = {value!r} is not valid for a stage: it must be a list of {', '.join(GROUPS)}.")
         for group in value:
             if group not in GROUPS:
-                raise ValueError(str(unknown("group", group, GROUPS)))
+                raise ValueError(f"carry = {list(value)!r}: {unknown('group', group, GROUPS)}")
         return tuple(group for group in GROUPS if group in value)

@@ -154,4 +154,3 @@ def check_runs(runs: object) -> None:
     """Raise unless the number of runs is a whole number of at least one."""
     if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or runs < 1:
         raise InputError(f"runs = {runs!r} is not valid: it must be a whole number of at least 1.")
-

@@ -43,7 +43,7 @@ def exp(x):
 
 @scalar
 def log(x):
-    """ln x for a positive normal number x."""
+    """Ln x for a positive normal number x."""
     bits = np.float64(x).view(np.int64)
     e = (bits - 0x3FE6A09E667F3BCD) >> 52  # x = 2^e m, sqrt(1/2) <= m < sqrt(2)
     m = np.int64(bits - (e << 52)).view(np.float64)

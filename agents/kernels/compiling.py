@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.caching import FunctionCache
@@ -23,7 +23,7 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 
 def scalar(function: F) -> F:
     """An equation between scalars, to be used in kernels."""
-    return numba.njit(function, forceinline=True, **OPTIONS)
+    return _compiled(function, forceinline=True)
 
 
 def inline(function: F) -> F:
@@ -32,15 +32,21 @@ def inline(function: F) -> F:
     It becomes part of its caller before LLVM sees either, so that arrays on the caller's stack are known to be
     distinct, and loops over lanes become vector instructions without checks for overlap.
     """
-    return numba.njit(function, inline="always", **OPTIONS)
+    return _compiled(function, inline="always")
 
 
 def kernel(function: F) -> F:
     """A kernel's entry point: compiled once per signature, and kept on disk until anything it reads changes."""
-    dispatcher = numba.njit(function, **OPTIONS)
+    dispatcher: Any = _compiled(function)
     if isinstance(dispatcher, Dispatcher):
         with contextlib.suppress(RuntimeError):  # no folder can be written to: compile anew in each process
-            dispatcher._cache = KernelCache(function)
+            setattr(dispatcher, "_cache", KernelCache(function))  # noqa: B010 - Numba has no public way
+    return cast("F", dispatcher)
+
+
+def _compiled(function: F, **options: Any) -> F:
+    """What Numba makes of a function; the function itself where compilation is switched off."""
+    dispatcher: Any = numba.njit(function, **OPTIONS, **options)
     return dispatcher
 
 

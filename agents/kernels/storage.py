@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
@@ -45,16 +45,10 @@ def _stack_array(element: Any) -> Any:
     return allocate
 
 
-if numba.config.DISABLE_JIT:
-
-    def floats(shape: tuple[int, ...]) -> np.ndarray:
-        return np.empty(shape)
-
-    def words(shape: tuple[int, ...]) -> np.ndarray:
-        return np.empty(shape, np.uint32)
-
-    def integers(shape: tuple[int, ...]) -> np.ndarray:
-        return np.empty(shape, np.int64)
+if config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue] - set when Numba is loaded
+    floats = np.empty
+    words = partial(np.empty, dtype=np.uint32)
+    integers = partial(np.empty, dtype=np.int64)
 
 else:
     floats = _stack_array(types.float64)

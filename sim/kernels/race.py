@@ -102,7 +102,7 @@ def next_running(queue, progress, limit):
 @inline
 def judge(mind, views, lane_run, lane_taken, limit, settings, verdict):
     """Set each lane's verdict, a status for a run that stops here; returns how many stop."""
-    _, B, f, G, C, A, H, _ = mind
+    _, B, _, G, C, A, H, _ = mind
     stopping = 0
     lanes = lane_run.size
     for i in range(lanes):

@@ -1,1 +1,93 @@
-"""Feint."""
+"""Feint: a fast, honest simulator of how training can produce deceptive alignment.
+
+Public names are loaded when they are first used, so that `import feint` is quick.
+"""
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feint.agents.errors import InputError as InputError
+    from feint.agents.model import Model as Model
+    from feint.agents.outcome import Outcome as Outcome
+    from feint.agents.outcome import read as read
+    from feint.agents.state import State as State
+    from feint.agents.types import TYPES as TYPES
+    from feint.agents.views import Belief as Belief
+    from feint.agents.views import view as view
+    from feint.sim.comparison import Comparison as Comparison
+    from feint.sim.comparison import compare as compare
+    from feint.sim.configuration import load as load
+    from feint.sim.curriculum import Curriculum as Curriculum
+    from feint.sim.curriculum import from_scratch as from_scratch
+    from feint.sim.curriculum import pretrain_finetune as pretrain_finetune
+    from feint.sim.ensemble import Ensemble as Ensemble
+    from feint.sim.ensemble import simulate as simulate
+    from feint.sim.matching import Match as Match
+    from feint.sim.replay import Trajectory as Trajectory
+    from feint.sim.replay import replay as replay
+    from feint.sim.stage import Stage as Stage
+    from feint.sim.training import advance as advance
+    from feint.sim.training import begin as begin
+    from feint.sim.training import enter as enter
+    from feint.sim.training import train as train
+
+_ROOMS = {
+    "feint.agents.errors": ("InputError",),
+    "feint.agents.model": ("Model",),
+    "feint.agents.outcome": ("Outcome", "read"),
+    "feint.agents.state": ("State",),
+    "feint.agents.types": ("TYPES",),
+    "feint.agents.views": ("Belief", "view"),
+    "feint.sim.comparison": ("Comparison", "compare"),
+    "feint.sim.configuration": ("load",),
+    "feint.sim.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
+    "feint.sim.ensemble": ("Ensemble", "simulate"),
+    "feint.sim.matching": ("Match",),
+    "feint.sim.replay": ("Trajectory", "replay"),
+    "feint.sim.stage": ("Stage",),
+    "feint.sim.training": ("advance", "begin", "enter", "train"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "TYPES",
+    "Belief",
+    "Comparison",
+    "Curriculum",
+    "Ensemble",
+    "InputError",
+    "Match",
+    "Model",
+    "Outcome",
+    "Stage",
+    "State",
+    "Trajectory",
+    "_version",
+    "advance",
+    "begin",
+    "compare",
+    "enter",
+    "from_scratch",
+    "load",
+    "pretrain_finetune",
+    "read",
+    "replay",
+    "simulate",
+    "train",
+    "view",
+]
+__version__ = _version("feint")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'feint' has no attribute {name!r}")
+    value = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

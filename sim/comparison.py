@@ -1,0 +1,154 @@
+"""Two ways of training, compared on common random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS, Outcome
+from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
+from feint.sim.ensemble import Ensemble, Timing, simulate
+from feint.sim.matching import Match
+from feint.sim.passport import passport
+from feint.sim.statistics import CONFIDENCE, Interval, runs_needed, tango, wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Results of `compare`: an ensemble an arm, run by run on the same start and the same fine-tuning noise."""
+
+    arms: dict[str, Ensemble]
+    match: Match = Match.TARGET
+    confidence: float = CONFIDENCE
+
+    @property
+    def scratch(self) -> Ensemble:
+        """The arm trained from scratch."""
+        return self.arms[FROM_SCRATCH]
+
+    @property
+    def pretrained(self) -> Ensemble:
+        """The arm with pre-training."""
+        return self.arms[PRETRAIN_FINETUNE]
+
+    @property
+    def runs(self) -> int:
+        """Runs an arm."""
+        return self.scratch.runs
+
+    @property
+    def timing(self) -> Timing:
+        """Both arms together."""
+        each = [ensemble.timing for ensemble in self.arms.values()]
+        return Timing(
+            run_steps=sum(timing.run_steps for timing in each),
+            seconds=sum(timing.seconds for timing in each),
+            threads=each[0].threads,
+        )
+
+    def frequency(self, arm: str, outcome: Outcome, stage: int = -1) -> Interval:
+        """How often an arm ends a stage as this type, with Wilson's interval."""
+        return wilson(self.arms[arm].counts(stage)[outcome.label], self.runs, self.confidence)
+
+    def difference(self, outcome: Outcome = Outcome.DECEPTIVE) -> Interval:
+        """Frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
+        return tango(*self._discordant(outcome), self.runs, self.confidence)
+
+    def runs_needed(self, half_width: float, outcome: Outcome = Outcome.DECEPTIVE) -> int:
+        """How many runs an arm the difference needs for an interval of this half-width."""
+        return runs_needed(*self._discordant(outcome), self.runs, half_width, self.confidence)
+
+    def _discordant(self, outcome: Outcome) -> tuple[int, int]:
+        """Runs of this type in the pre-trained arm alone, and in the other alone."""
+        with_it, without = self.pretrained.is_outcome(outcome), self.scratch.is_outcome(outcome)
+        return int((with_it & ~without).sum()), int((without & ~with_it).sum())
+
+    def transitions(self) -> pd.DataFrame:
+        """Runs by outcome before the last stage (rows) and after it (columns), with pre-training."""
+        import pandas as pd
+
+        before, after = self.pretrained.outcome[:, -2], self.pretrained.outcome[:, -1]
+        table = np.zeros((len(LABELS), len(LABELS)), np.int64)
+        np.add.at(table, (before, after), 1)
+        stages = self.pretrained.curriculum.names
+        rows = pd.Index(LABELS, name=stages[-2])
+        return pd.DataFrame(table, index=rows, columns=pd.Index(LABELS, name=stages[-1]))
+
+    def frame(self) -> pd.DataFrame:
+        """One row an arm, run and stage."""
+        import pandas as pd
+
+        parts = []
+        for name, ensemble in self.arms.items():
+            part = ensemble.frame()
+            part["stage"] = part["stage"].astype(str)
+            part.insert(0, "arm", name)
+            parts.append(part)
+        table = pd.concat(parts, ignore_index=True)
+        table.attrs.update(self.passport())
+        return table
+
+    def configuration(self) -> dict[str, Any]:
+        """The effective configuration of both arms."""
+        first = self.scratch.configuration()
+        arms = {name: ensemble.configuration()["stages"] for name, ensemble in self.arms.items()}
+        del first["stages"]
+        return {**first, "match": self.match.value, "arms": arms, "confidence": self.confidence}
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make this result again."""
+        return passport("comparison", self.configuration())
+
+
+def compare(
+    curriculum: Curriculum | None = None,
+    *,
+    model: Model | None = None,
+    runs: int = 2000,
+    seed: int = 0,
+    start: str = "fresh",
+    match: str | Match = Match.TARGET,
+    threads: int | None = None,
+    confidence: float = CONFIDENCE,
+    progress: Callable[[int], object] | None = None,
+) -> Comparison:
+    """Train a curriculum, and its last stage alone, from the same starts and on the same noise.
+
+    Without a curriculum, pre-training + fine-tuning against fine-tuning from scratch; other arguments as for
+    `simulate`. Raises `InputError`; warns where runs diverged.
+    """
+    curriculum = pretrain_finetune() if curriculum is None else curriculum
+    if len(curriculum) < 2:
+        raise InputError(
+            f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
+            "so it needs two stages or more."
+        )
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence = {confidence!r} is not valid: it must be a number between 0 and 1.")
+    mode, model = Match.named(match), model or Model()
+    alone = mode.apply(curriculum.last_alone(), total_steps=sum(stage.steps for stage in curriculum))
+    arms = {
+        name: simulate(
+            arm,
+            model=model,
+            runs=runs,
+            seed=seed,
+            start=start,
+            match=mode.per_arm,
+            threads=threads,
+            objectives=shared_objectives(model, curriculum),
+            progress=progress,
+        )
+        for name, arm in {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: mode.apply(curriculum)}.items()
+    }
+    return Comparison(arms=arms, match=mode, confidence=confidence)

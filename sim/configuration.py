@@ -1,0 +1,107 @@
+"""Files and settings: a model and a curriculum as a person writes them down."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
+from feint.sim.curriculum import Curriculum
+from feint.sim.stage import Stage
+
+TABLES = ("model", "stage")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """A model, and a curriculum where one is given."""
+
+    model: Model
+    curriculum: Curriculum | None = None
+
+    def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> Configuration:
+        """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
+        curriculum = self.curriculum or fallback
+        model_changes: dict[str, Any] = {}
+        stage_changes: dict[str, dict[str, Any]] = {}
+        for setting in settings:
+            name, value = parse_setting(setting)
+            stage, _, parameter = name.rpartition(".")
+            if not stage:
+                _check_model_parameter(name, curriculum)
+                model_changes[name] = value
+            elif stage not in curriculum.names:
+                raise unknown("stage", stage, curriculum.names)
+            else:
+                stage_changes.setdefault(stage, {})[parameter] = value
+        return Configuration(model=self.model.replace(**model_changes), curriculum=curriculum.replace(stage_changes))
+
+
+def load(path: str | Path) -> Configuration:
+    """Read a TOML file with a `[model]` table, a list of `[[stage]]`, or both.
+
+    Raises `InputError` with the file, the place in it, and what would be right.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: this is not a TOML file: {error}.") from None
+    try:
+        return from_tables(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def from_tables(content: Mapping[str, Any]) -> Configuration:
+    """A configuration from the tables of a file."""
+    for name in content:
+        if name not in TABLES:
+            raise unknown("table", name, TABLES)
+    model, stages = content.get("model", {}), content.get("stage", [])
+    if not isinstance(model, Mapping):
+        raise InputError(f"model = {model!r} is not a table: write [model], and its parameters below.")
+    if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
+        raise InputError(f"stage = {stages!r} is not a list of tables: begin each stage with [[stage]].")
+    if not content:
+        raise InputError("the file is empty: it needs a [model] table, [[stage]] tables, or both.")
+    curriculum = Curriculum(*(_stage(i, stage) for i, stage in enumerate(stages, 1))) if stages else None
+    return Configuration(model=Model(**model), curriculum=curriculum)
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """The name and the value of `name=value`, the value in TOML's notation."""
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    if not (name and equals and text):
+        raise InputError(f"set = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
+    try:
+        return name, tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        pass
+    try:
+        return name, float(text)
+    except ValueError:
+        return name, text
+
+
+def _stage(number: int, values: Mapping[str, Any]) -> Stage:
+    if "name" not in values:
+        raise InputError(f'stage {number} has no name: give it one, as in name = "finetuning".')
+    try:
+        return Stage(**values)
+    except InputError as error:
+        raise InputError(f"stage {values['name']!r}: {error}") from None
+
+
+def _check_model_parameter(name: str, curriculum: Curriculum) -> None:
+    """Raise for a name that is a stage's parameter and lacks its stage."""
+    if name in Stage.model_fields and name not in Model.model_fields:
+        choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
+        raise InputError(f"{name} is a parameter of a stage: write {choices}.")

@@ -1,0 +1,236 @@
+"""The JSON documents that the command line prints; `docs/schemas` holds their published schemas."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from feint.agents.errors import unknown
+from feint.agents.outcome import LABELS
+from feint.sim.comparison import Comparison
+from feint.sim.ensemble import Ensemble, Timing
+from feint.sim.replay import Trajectory
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+AT_STOP = ("performance", "capability", "train_error")
+
+
+class Part(BaseModel):
+    """Base of the documents and their parts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Counts(Part):
+    """Runs by outcome; they add up to the runs."""
+
+    unconverged: int
+    internal: int
+    corrigible: int
+    deceptive: int
+    proxy: int
+
+
+class Spread(Part):
+    """Quantiles over the runs that are finite; null where none is."""
+
+    q05: float | None
+    q25: float | None
+    q50: float | None
+    q75: float | None
+    q95: float | None
+
+
+class StageResult(Part):
+    """How the runs ended one stage."""
+
+    name: str
+    counts: Counts
+    missed_target: int = Field(description="runs that were never found at the target; they are counted above too")
+    diverged: int = Field(description="runs whose state stopped being finite; they are counted as unconverged")
+    median_steps: float
+    at_stop: dict[str, Spread] = Field(description="performance, capability and error on the objective, at the stop")
+
+
+class Arm(Part):
+    """One way of training."""
+
+    stages: list[StageResult]
+
+
+class Difference(Part):
+    """Frequency after pre-training + fine-tuning minus from scratch."""
+
+    outcome: str
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+
+class Clock(Part):
+    """Work done by the kernels."""
+
+    run_steps: int = Field(description="SGD steps over all runs, stages and arms")
+    seconds: float = Field(description="wall-clock time in the kernels, once compiled, over all threads together")
+    threads: int
+
+
+class Arms(Part):
+    """The two arms of a comparison."""
+
+    from_scratch: Arm
+    pretrain_finetune: Arm
+
+
+class CompareDocument(Part):
+    """What `feint compare --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    seed: int
+    runs: int
+    model: dict[str, Any]
+    arms: Arms
+    difference: Difference
+    transitions: dict[str, Counts] = Field(description="final outcomes by the outcome before the last stage")
+    timing: Clock
+    passport: dict[str, Any]
+
+
+class SimulateDocument(Part):
+    """What `feint simulate --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    seed: int
+    runs: int
+    model: dict[str, Any]
+    stages: list[StageResult]
+    timing: Clock
+    passport: dict[str, Any]
+
+
+class StageTrajectory(Part):
+    """One stage of a replayed run: a number a recorded step in every list."""
+
+    name: str
+    step: list[int]
+    outcome: list[str]
+    readings: dict[str, list[float | None]]
+
+
+class ReplayDocument(Part):
+    """What `feint replay --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    seed: int
+    run: int
+    model: dict[str, Any]
+    stages: list[StageTrajectory]
+    passport: dict[str, Any]
+
+
+DOCUMENTS: dict[str, type[Part]] = {
+    "compare": CompareDocument,
+    "simulate": SimulateDocument,
+    "replay": ReplayDocument,
+}
+
+
+def schema_text(name: str) -> str:
+    """The published JSON schema of a document."""
+    if name not in DOCUMENTS:
+        raise unknown("document", name, DOCUMENTS)
+    return json.dumps(DOCUMENTS[name].model_json_schema(by_alias=True), indent=2, ensure_ascii=False)
+
+
+def compare_document(comparison: Comparison) -> CompareDocument:
+    """A comparison as its document."""
+    interval = comparison.difference()
+    transitions = comparison.transitions()
+    return CompareDocument(
+        schema=1,
+        seed=comparison.scratch.seed,
+        runs=comparison.runs,
+        model=comparison.scratch.model.model_dump(mode="json"),
+        arms=Arms(**{name: Arm(stages=_stages(arm)) for name, arm in comparison.arms.items()}),
+        difference=Difference(
+            outcome="deceptive",
+            estimate=interval.estimate,
+            low=interval.low,
+            high=interval.high,
+            confidence=interval.confidence,
+            method=interval.method,
+        ),
+        transitions={label: Counts(**transitions.loc[label].to_dict()) for label in LABELS},
+        timing=_clock(comparison.timing),
+        passport=comparison.passport(),
+    )
+
+
+def simulate_document(ensemble: Ensemble) -> SimulateDocument:
+    """An ensemble as its document."""
+    return SimulateDocument(
+        schema=1,
+        seed=ensemble.seed,
+        runs=ensemble.runs,
+        model=ensemble.model.model_dump(mode="json"),
+        stages=_stages(ensemble),
+        timing=_clock(ensemble.timing),
+        passport=ensemble.passport(),
+    )
+
+
+def replay_document(trajectory: Trajectory) -> ReplayDocument:
+    """A trajectory as its document."""
+    state = trajectory.states[0]
+    return ReplayDocument(
+        schema=1,
+        seed=state.seed,
+        run=trajectory.run,
+        model=state.model.model_dump(mode="json"),
+        stages=[_along(trajectory, i) for i in range(len(trajectory.curriculum))],
+        passport=trajectory.passport(),
+    )
+
+
+def _along(trajectory: Trajectory, stage: int) -> StageTrajectory:
+    readings = trajectory.readings(stage)._asdict()
+    return StageTrajectory(
+        name=trajectory.curriculum[stage].name,
+        step=trajectory.states[stage].taken.tolist(),
+        outcome=[LABELS[code] for code in readings.pop("outcome")],
+        readings={name: [_finite(value) for value in values] for name, values in readings.items()},
+    )
+
+
+def _stages(ensemble: Ensemble) -> list[StageResult]:
+    return [
+        StageResult(
+            name=name,
+            counts=Counts(**ensemble.counts(i)),
+            missed_target=int(ensemble["missed"][:, i].sum()),
+            diverged=int(ensemble["diverged"][:, i].sum()),
+            median_steps=float(np.median(ensemble.steps[:, i])),
+            at_stop={quantity: spread(ensemble[quantity][:, i]) for quantity in AT_STOP},
+        )
+        for i, name in enumerate(ensemble.curriculum.names)
+    ]
+
+
+def spread(values: np.ndarray) -> Spread:
+    """Quantiles over the finite values."""
+    finite = values[np.isfinite(values)]
+    found = np.quantile(finite, QUANTILES).tolist() if len(finite) else [None] * len(QUANTILES)
+    return Spread(**{f"q{round(100 * q):02d}": value for q, value in zip(QUANTILES, found, strict=True)})
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _clock(timing: Timing) -> Clock:
+    return Clock(run_steps=timing.run_steps, seconds=timing.seconds, threads=timing.threads)

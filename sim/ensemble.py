@@ -1,0 +1,281 @@
+"""An ensemble: many runs of one curriculum, and what was read out of each."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS, Outcome, read
+from feint.agents.types import STARTS, prepare
+from feint.sim.curriculum import Curriculum, from_scratch, shared_objectives
+from feint.sim.matching import Match
+from feint.sim.passport import passport
+from feint.sim.replay import Trajectory, replay
+from feint.sim.training import begin, check_runs, check_seed, train
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+CHUNK = 4096  # runs trained together: enough that few lanes idle at the end, few enough to stay in the cache
+
+UNITS = {
+    "steps": ("SGD steps taken", "steps"),
+    "missed": ("whether the target was never reached", "1"),
+    "diverged": ("whether the state stopped being finite", "1"),
+    "outcome": ("type of the mesa-optimizer, by intervention", "code"),
+    "performance": ("c (1 - E_s(g))", "performance"),
+    "train_error": ("E_s(g), error on the training objective", "error"),
+    "deployed_error": ("E'(t), error at deployment when it believes it is deployed", "error"),
+    "watched_error": ("E'(g), error at deployment when it believes it is in training", "error"),
+    "following": ("(1 - β) π_s, how far it follows its concept of the objective", "fraction"),
+    "representation": ("β, share of the written goal", "fraction"),
+    "gate": ("γ, readiness to play along", "fraction"),
+    "capability": ("c", "fraction"),
+    "awareness": ("a, probability it gives to being in training", "probability"),
+    "horizon": ("h, reach past the episode", "fraction"),
+    "instrumental": ("ψ, instrumental gate", "fraction"),
+}
+"""What is recorded of each run at the end of each stage, with its unit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """What the kernels did, and how long they took once compiled."""
+
+    run_steps: int  #: SGD steps over all runs and stages
+    seconds: float  #: from the first kernel's start to the last one's end
+    threads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """Results of `simulate`; `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
+
+    curriculum: Curriculum
+    model: Model
+    seed: int
+    runs: int
+    start: str
+    match: Match
+    objectives: int
+    recorded: dict[str, np.ndarray]
+    timing: Timing
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.recorded[name]
+
+    def __len__(self) -> int:
+        return self.runs
+
+    @property
+    def outcome(self) -> np.ndarray:
+        """Codes of `Outcome` (runs, stages)."""
+        return self.recorded["outcome"]
+
+    @property
+    def steps(self) -> np.ndarray:
+        """SGD steps taken (runs, stages)."""
+        return self.recorded["steps"]
+
+    def counts(self, stage: int = -1) -> dict[str, int]:
+        """How many runs ended a stage as each type; they add up to the runs."""
+        found = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
+        return dict(zip(LABELS, found.tolist(), strict=True))
+
+    def is_outcome(self, outcome: Outcome, stage: int = -1) -> np.ndarray:
+        """Which runs ended a stage as this type (runs,) of bool."""
+        return self.outcome[:, stage] == outcome
+
+    def configuration(self) -> dict[str, Any]:
+        """The effective configuration: everything that the numbers depend on."""
+        return {
+            "model": self.model.model_dump(mode="json"),
+            "stages": self.curriculum.described(),
+            "seed": self.seed,
+            "runs": self.runs,
+            "start": self.start,
+            "match": self.match.value,
+            "objectives": self.objectives,
+        }
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make this result again."""
+        return passport("ensemble", self.configuration())
+
+    def frame(self) -> pd.DataFrame:
+        """One row a run and stage, with the outcome as an ordered category and the passport in `attrs`."""
+        import pandas as pd
+
+        runs, stages = self.outcome.shape
+        names = self.curriculum.names
+        table = pd.DataFrame(
+            {
+                "run": np.repeat(np.arange(runs), stages),
+                "stage": pd.Categorical(list(names) * runs, categories=names, ordered=True),
+                **{name: values.ravel() for name, values in self.recorded.items()},
+            }
+        )
+        table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel().tolist(), list(LABELS), ordered=False)
+        table.attrs.update(self.passport())
+        return table
+
+    def dataset(self) -> xr.Dataset:
+        """The same as named arrays over run and stage, with units; the passport is in the attributes."""
+        import xarray as xr
+
+        from feint.sim.passport import text
+
+        variables: dict[str, Any] = {
+            name: (("run", "stage"), values, {"long_name": UNITS[name][0], "units": UNITS[name][1]})
+            for name, values in self.recorded.items()
+        }
+        variables["outcome"][2]["flag_values"] = list(range(len(LABELS)))
+        variables["outcome"][2]["flag_meanings"] = " ".join(LABELS)
+        coordinates = {"run": np.arange(self.runs), "stage": list(self.curriculum.names)}
+        return xr.Dataset(variables, coordinates, {"passport": text(self.passport())})
+
+    def replay(self, run: int, *, every: int = 1) -> Trajectory:
+        """The whole trajectory of one run, equal to the bit to what the ensemble computed for it."""
+        if not 0 <= run < self.runs:
+            raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
+        return replay(
+            self.curriculum,
+            model=self.model,
+            run=run,
+            seed=self.seed,
+            start=self.start,
+            match=self.match,
+            objectives=self.objectives,
+            every=every,
+        )
+
+
+def simulate(
+    curriculum: Curriculum,
+    *,
+    model: Model | None = None,
+    runs: int = 1000,
+    seed: int = 0,
+    start: str = "fresh",
+    match: str | Match = Match.TARGET,
+    threads: int | None = None,
+    objectives: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Ensemble:
+    """Train `runs` mesa-optimizers through a curriculum and read out what each became.
+
+    `start` is one of STARTS; `match` a mode of MODEL, section 5, applied to the last stage; `threads` all cores unless
+    given; `objectives` as many as the curriculum names unless it is compared with one that names more. `progress` is
+    called with the number of runs that finished a stage. The numbers depend on none of threads and progress.
+    Raises `InputError`; warns where runs diverged.
+    """
+    model, mode = model or Model(), Match.named(match)
+    check_runs(runs)
+    check_seed(seed)
+    prepare_is_known(start)
+    threads = check_threads(threads)
+    objectives = max(objectives or 0, shared_objectives(model, curriculum))
+    trained = mode.apply(curriculum)
+    warm_up()
+    recorded = _empty_records(runs, len(trained))
+
+    def run_chunk(chunk: range) -> None:
+        _train_chunk(trained, model, mode, seed, start, objectives, chunk, recorded, progress)
+
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(run_chunk, _chunks(runs, threads)):
+            pass
+    seconds = time.perf_counter() - begun
+    _warn_of_divergence(recorded, trained)
+    return Ensemble(
+        curriculum=trained,
+        model=model,
+        seed=int(seed),
+        runs=int(runs),
+        start=start,
+        match=mode,
+        objectives=objectives,
+        recorded=recorded,
+        timing=Timing(run_steps=int(recorded["steps"].sum()), seconds=seconds, threads=threads),
+    )
+
+
+def _train_chunk(
+    curriculum: Curriculum,
+    model: Model,
+    mode: Match,
+    seed: int,
+    start: str,
+    objectives: int,
+    chunk: range,
+    recorded: dict[str, np.ndarray],
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Train a range of runs and write what is read out of them into the records."""
+    state = begin(model, runs=np.arange(chunk.start, chunk.stop), seed=seed, objectives=objectives, start=start)
+    rows = slice(chunk.start, chunk.stop)
+    for i, stage in enumerate(curriculum):
+        asked = mode.capability_target(stage, last=i == len(curriculum) - 1)
+        state = train(state, stage, capability_target=asked)
+        for name, values in read(state, stage.objective)._asdict().items():
+            recorded[name][rows, i] = values
+        recorded["outcome"][rows, i][state.diverged] = Outcome.UNCONVERGED
+        recorded["steps"][rows, i] = state.taken
+        recorded["diverged"][rows, i] = state.diverged
+        recorded["missed"][rows, i] = ~state.reached if stage.target > 0 else False
+        if progress is not None:
+            progress(len(chunk))
+
+
+def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
+    kinds = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
+    return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
+
+
+def _chunks(runs: int, threads: int) -> Iterator[range]:
+    size = min(CHUNK, max(1, -(-runs // threads)))
+    for first in range(0, runs, size):
+        yield range(first, min(runs, first + size))
+
+
+def _warn_of_divergence(recorded: dict[str, np.ndarray], curriculum: Curriculum) -> None:
+    for i, stage in enumerate(curriculum):
+        count = int(recorded["diverged"][:, i].sum())
+        if count:
+            total = len(recorded["diverged"])
+            message = f"{count} of {total} runs diverged in stage {stage.name!r} and are counted as unconverged."
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+
+def prepare_is_known(start: str) -> None:
+    """Raise unless `start` is one of STARTS."""
+    if start not in STARTS:
+        prepare(None, start)  # pyright: ignore[reportArgumentType]
+
+
+def check_threads(threads: int | None) -> int:
+    """The number of threads to use: as given, or one a core."""
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InputError(f"threads = {threads!r} is not valid: it must be a whole number of at least 1.")
+    return threads
+
+
+@cache
+def warm_up() -> None:
+    """Compile the kernels, or load them from the cache, before anything is timed."""
+    stage = from_scratch(steps=1)[0]
+    read(train(begin(runs=1), stage), stage.objective)

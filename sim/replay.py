@@ -1,0 +1,120 @@
+"""One run again, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.kernels.reading import Readings
+from feint.agents.mind import PARTS, RUNNING, Mind
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS, read
+from feint.agents.state import State
+from feint.sim.curriculum import Curriculum, shared_objectives
+from feint.sim.matching import Match
+from feint.sim.passport import passport
+from feint.sim.stage import Stage
+from feint.sim.training import begin, enter, race
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectory:
+    """The life of one run: for each stage, its state at each recorded step.
+
+    `states[i]` is a `State` whose leading axis is time instead of the run, so that views, readings and interventions
+    apply to a whole trajectory as they do to a population; `states[i].taken` is the step.
+    """
+
+    curriculum: Curriculum
+    run: int
+    start: str
+    match: Match
+    states: tuple[State, ...]
+
+    def readings(self, stage: int = -1) -> Readings:
+        """What is read out along a stage; one number a recorded step each."""
+        return read(self.states[stage], self.curriculum[stage].objective)
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make this result again."""
+        state = self.states[0]
+        configuration = {
+            "model": state.model.model_dump(mode="json"),
+            "stages": self.curriculum.described(),
+            "seed": state.seed,
+            "run": self.run,
+            "start": self.start,
+            "match": self.match.value,
+            "objectives": state.objectives,
+        }
+        return passport("trajectory", configuration)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a stage and recorded step: readings, and the outcome were training to stop there."""
+        import pandas as pd
+
+        tables = []
+        for i, stage in enumerate(self.curriculum):
+            table = pd.DataFrame(self.readings(i)._asdict())
+            table.insert(0, "step", self.states[i].taken)
+            table.insert(0, "stage", stage.name)
+            tables.append(table)
+        whole = pd.concat(tables, ignore_index=True)
+        whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].tolist(), list(LABELS))
+        return whole
+
+
+def replay(
+    curriculum: Curriculum,
+    *,
+    run: int,
+    model: Model | None = None,
+    seed: int = 0,
+    start: str = "fresh",
+    match: str | Match = Match.TARGET,
+    objectives: int | None = None,
+    every: int = 1,
+) -> Trajectory:
+    """Train one run of an ensemble alone and record it every `every` steps, and where each stage stops.
+
+    Equal to the bit to what `simulate` computes for that run with the same arguments.
+    """
+    model, mode = model or Model(), Match.named(match)
+    for name, value, least in (("run", run, 0), ("every", every, 1)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise InputError(f"{name} = {value!r} is not valid: it must be a whole number of at least {least}.")
+    objectives = max(objectives or 0, shared_objectives(model, curriculum))
+    trained = mode.apply(curriculum)
+    state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)
+    stages = []
+    for i, stage in enumerate(trained):
+        asked = mode.capability_target(stage, last=i == len(trained) - 1)
+        recorded, state = _record(enter(state, stage), stage, asked, every)
+        stages.append(recorded)
+    return Trajectory(curriculum=trained, run=int(run), start=start, match=mode, states=tuple(stages))
+
+
+def _record(state: State, stage: Stage, capability_target: float, every: int) -> tuple[State, State]:
+    """A stage's trajectory, and the state at its end."""
+    moving = state.copied()
+    minds = [_snapshot(moving.mind)]
+    steps = [0]
+    while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
+        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target)
+        if moving.taken[0] == steps[-1]:
+            break
+        steps.append(int(moving.taken[0]))
+        minds.append(_snapshot(moving.mind))
+    along = Mind(*(np.concatenate(parts) for parts in zip(*minds, strict=True)))
+    here = state.take(np.zeros(len(steps), np.int64))
+    return here.passing(along, np.array(steps)), moving
+
+
+def _snapshot(mind: Mind) -> tuple[np.ndarray, ...]:
+    return tuple(getattr(mind, part).copy() for part in PARTS)

@@ -1,0 +1,91 @@
+"""Intervals for frequencies and for differences between paired arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil, isfinite, sqrt
+from typing import Any
+
+from scipy.optimize import brentq
+from scipy.stats import binomtest, norm
+
+from feint.agents.errors import InputError
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An estimate with the interval that goes with it."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+    @property
+    def half_width(self) -> float:
+        """Half the length of the interval."""
+        return (self.high - self.low) / 2
+
+
+def wilson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
+    """Score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
+    found = binomtest(int(count), int(runs)).proportion_ci(confidence, method="wilson")
+    return Interval(
+        estimate=count / runs,
+        low=float(found.low),
+        high=float(found.high),
+        confidence=confidence,
+        method="Wilson score",
+    )
+
+
+def tango(first_only: float, second_only: float, runs: float, confidence: float = CONFIDENCE) -> Interval:
+    """Score interval of a difference of paired frequencies, (first_only - second_only) / runs.
+
+    `first_only` counts the runs with the event in the first arm alone, `second_only` in the second alone. The limits
+    are the differences δ at which the score statistic
+
+        (b - c - n δ) / sqrt(n (2 q + δ (1 - δ))),   q the maximum-likelihood frequency of `second_only` given δ,
+
+    reaches the normal quantile. Never of zero width, and asymptotically right near 0 and 1 (Tango 1998,
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B).
+    """
+    b, c, n = float(first_only), float(second_only), float(runs)
+    z = float(norm.ppf(0.5 + confidence / 2))
+    estimate = (b - c) / n
+
+    def score(delta: float) -> float:
+        linear = -b - c + (2 * n - b + c) * delta
+        q = (sqrt(max(0.0, linear**2 + 8 * n * c * delta * (1 - delta))) - linear) / (4 * n)
+        variance = n * (2 * q + delta * (1 - delta))
+        return (b - c - n * delta) / sqrt(variance) if variance > 0 else 0.0
+
+    edge = 1 - 1e-12
+    low = -1.0 if score(-edge) <= z else brentq(lambda delta: score(delta) - z, -edge, estimate, xtol=1e-13)
+    high = 1.0 if score(edge) >= -z else brentq(lambda delta: score(delta) + z, estimate, edge, xtol=1e-13)
+    return Interval(
+        estimate=estimate, low=float(low), high=float(high), confidence=confidence, method="Tango score, paired"
+    )
+
+
+def runs_needed(first_only: int, second_only: int, runs: int, half_width: float, confidence: float = CONFIDENCE) -> int:
+    """How many runs an arm give Tango's interval this half-width, if the frequencies stay as they are."""
+    if not (isfinite(half_width) and 0 < half_width < 1):
+        raise InputError(f"half_width = {half_width!r} is not valid: it must be a number between 0 and 1.")
+
+    def excess(n: float) -> float:
+        share = n / runs
+        return tango(first_only * share, second_only * share, n, confidence).half_width - half_width
+
+    most = 4 * ceil((float(norm.ppf(0.5 + confidence / 2)) / half_width) ** 2) + 16
+    return 1 if excess(1.0) <= 0 else ceil(_root(excess, 1.0, most))
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function of one number changes sign."""
+    found: Any = brentq(function, low, high, xtol=1e-13)
+    return float(found)

@@ -1,0 +1,176 @@
+"""What the command line prints for a person to read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS, Outcome
+from feint.agents.parameters import Parameter, plain
+from feint.sim.comparison import PRETRAIN_FINETUNE, Comparison
+from feint.sim.ensemble import Ensemble
+from feint.sim.replay import Trajectory
+from feint.sim.stage import PRETRAINING, Stage
+from feint.sim.statistics import Interval, wilson
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 12  # of a trajectory, a stage
+
+
+def print_comparison(comparison: Comparison, half_width: float) -> None:
+    """Outcomes by arm, the paired difference, the transitions, and what a narrower interval would take."""
+    more = max(0, comparison.runs_needed(half_width) - comparison.runs)
+    console = _console()
+    console.print(
+        f"{comparison.runs:,} runs an arm, seed {comparison.scratch.seed}, start {comparison.scratch.start}, "
+        f"matched by {comparison.match.value}\n"
+    )
+    console.print(_outcomes({name.replace("_", " "): arm for name, arm in comparison.arms.items()}))
+    for name, arm in comparison.arms.items():
+        console.print(f"{name.replace('_', ' ')}: {_stop_line(arm)}")
+    console.print(
+        f"\nDeception, {PRETRAIN_FINETUNE.replace('_', ' ')} minus from scratch: {_interval(comparison.difference())} "
+        f"({comparison.difference().method})"
+    )
+    needed = "is reached" if not more else f"needs about {more:,} more runs an arm"
+    console.print(f"A half-width of {half_width:g} {needed}.\n")
+    console.print(_transitions(comparison))
+    _clock(console, comparison)
+
+
+def print_ensemble(ensemble: Ensemble) -> None:
+    """Outcomes after each stage."""
+    console = _console()
+    console.print(
+        f"{ensemble.runs:,} runs, seed {ensemble.seed}, start {ensemble.start}, matched by {ensemble.match.value}\n"
+    )
+    console.print(_outcomes({"": ensemble}))
+    for i, name in enumerate(ensemble.curriculum.names):
+        console.print(f"{name}: {_stop_line(ensemble, i)}")
+    _clock(console, ensemble)
+
+
+def print_trajectory(trajectory: Trajectory) -> None:
+    """A few steps of each stage of one run."""
+    console = _console()
+    shown = ("performance", "deployed_error", "following", "instrumental", "capability", "awareness", "horizon", "gate")
+    for i, stage in enumerate(trajectory.curriculum):
+        table = Table(
+            "step", "outcome if stopped here", *shown, box=box.SIMPLE_HEAD, title=f"{stage.name}, run {trajectory.run}"
+        )
+        readings, steps = trajectory.readings(i), trajectory.states[i].taken
+        for row in sorted({int(r) for r in np.linspace(0, len(steps) - 1, ROWS)}):
+            values = (f"{getattr(readings, name)[row]:.3f}" for name in shown)
+            table.add_row(f"{steps[row]:,}", LABELS[readings.outcome[row]], *values)
+        console.print(table)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to a file."""
+    try:
+        table.to_csv(path, index=False)
+    except OSError as error:
+        raise InputError(f"csv = {str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def print_parameters() -> None:
+    """The parameters as a table."""
+    console = _console()
+    for kind in (Model, Stage):
+        table = Table(*FACTS, box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+        for parameter in kind.parameters().values():
+            table.add_row(*_facts(parameter))
+        console.print(table)
+    console.print("Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.")
+    console.print("A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots.")
+
+
+def parameters_markdown() -> str:
+    """The parameters as the manual's table."""
+    lines = []
+    for kind in (Model, Stage):
+        rows = [("`" + name + "`", *facts) for name, *facts in map(_facts, kind.parameters().values())]
+        cells = [FACTS, ("---",) * len(FACTS), *rows]
+        lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
+    return "\n".join(lines).rstrip()
+
+
+def print_parameters_json() -> None:
+    """The parameters as one JSON document."""
+    rows = [{"of": kind.__name__.lower(), **asdict(p)} for kind in (Model, Stage) for p in kind.parameters().values()]
+    print(json.dumps({"schema": 1, "parameters": rows}, ensure_ascii=False))
+
+
+FACTS = ("name", "default", "valid", "prior", "off", "unit", "meaning", "argument", "source")
+
+
+def _facts(parameter: Parameter) -> tuple[str, ...]:
+    """The facts of a parameter in words, in the order of FACTS."""
+    before = PRETRAINING.get(parameter.name)
+    default = plain(parameter.default) + (
+        f" (pre-training {plain(before)})" if isinstance(before, (int, float)) else ""
+    )
+    off = plain(parameter.off)
+    words = (parameter.unit, parameter.meaning, parameter.argument, parameter.source)
+    return (parameter.name, default, parameter.allowed, parameter.prior_text, off, *words)
+
+
+def _outcomes(arms: dict[str, Ensemble]) -> Table:
+    """Frequencies with Wilson intervals, one column an arm and stage."""
+    columns = [(arm, i, stage) for arm, ensemble in arms.items() for i, stage in enumerate(ensemble.curriculum.names)]
+    table = Table("outcome", *(f"{arm}\n{stage}".strip() for arm, _, stage in columns), box=box.SIMPLE_HEAD)
+    for outcome in Outcome:
+        cells = [_interval(wilson(arms[arm].counts(i)[outcome.label], arms[arm].runs)) for arm, i, _ in columns]
+        table.add_row(outcome.label, *cells)
+    return table
+
+
+def _transitions(comparison: Comparison) -> Table:
+    found = comparison.transitions()
+    table = Table(f"{found.index.name} → {found.columns.name}", *LABELS, "all", box=box.SIMPLE_HEAD)
+    for label in LABELS:
+        table.add_row(label, *(f"{n:,}" for n in found.loc[label]), f"{found.loc[label].sum():,}")
+    return table
+
+
+def _stop_line(ensemble: Ensemble, stage: int = -1) -> str:
+    """How the runs stopped: steps, target, and quartiles of what they had reached."""
+    missed, diverged = int(ensemble["missed"][:, stage].sum()), int(ensemble["diverged"][:, stage].sum())
+    parts = [f"median {np.median(ensemble.steps[:, stage]):,.0f} steps"]
+    if ensemble.curriculum[stage].target > 0:
+        parts.append(f"{missed:,} missed the target")
+    if diverged:
+        parts.append(f"{diverged:,} diverged")
+    for name, label in (("performance", "performance"), ("capability", "c"), ("train_error", "error")):
+        finite = ensemble[name][:, stage][np.isfinite(ensemble[name][:, stage])]
+        if len(finite):
+            low, middle, high = np.quantile(finite, (0.25, 0.5, 0.75))
+            parts.append(f"{label} {middle:.3f} ({low:.3f} to {high:.3f})")
+    return ", ".join(parts)
+
+
+def _interval(interval: Interval) -> str:
+    sign = "+" if interval.low < 0 or "Tango" in interval.method else ""
+    return f"{interval.estimate:{sign}.3f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
+
+
+def _clock(console: Console, result: Comparison | Ensemble) -> None:
+    timing = result.timing
+    console.print(f"{timing.run_steps:,} SGD steps in {timing.seconds:.2f} s on {timing.threads} threads", style="dim")
+
+
+def _console() -> Console:
+    """Rich on a terminal; plain text of any width in a pipe."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=200, color_system=None)

@@ -1,0 +1,249 @@
+"""The command line: `feint compare`, `simulate`, `replay`, `parameters`, `schema`."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from feint.sim.configuration import Configuration
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A fast, honest simulator of how training can produce deceptive alignment.",
+)
+
+CurriculumFile = Annotated[
+    Path | None,
+    typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a model parameter (similarity=0.9) or a stage's (finetuning.honeypots=0.1); repeatable. "
+        "`feint parameters` lists them.",
+    ),
+]
+Runs = Annotated[int, typer.Option(help="Mesa-optimizers to train, in each arm.")]
+Seed = Annotated[int, typer.Option(help="Key of all random streams.")]
+Threads = Annotated[
+    int | None, typer.Option(help="Threads to use; one a core unless given. Results do not depend on it.")
+]
+Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
+Matching = Annotated[
+    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps or total-steps.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
+]
+DEFAULT_RUNS = 2000
+
+
+@app.command()
+def compare(
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Runs = DEFAULT_RUNS,
+    seed: Seed = 0,
+    start: Start = "fresh",
+    match: Matching = "target",
+    threads: Threads = None,
+    half_width: Annotated[float, typer.Option(help="Say how many more runs this half-width needs.")] = 0.01,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """Train from scratch and by pre-training + fine-tuning, and compare how often each ends in deception."""
+    from feint.sim import comparison, documents, tables
+
+    configured = _configured(curriculum, settings)
+    path = _figure_path(figure)
+    with _progress(runs, stages=_stages(configured) + 1) as progress:
+        result = comparison.compare(
+            configured.curriculum,
+            model=configured.model,
+            runs=runs,
+            seed=seed,
+            start=start,
+            match=match,
+            threads=threads,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(documents.compare_document(result))
+    else:
+        tables.print_comparison(result, half_width)
+    if path:
+        from feint.scenarios import headline
+
+        _save(headline.figure(result), path, result.passport())
+
+
+@app.command()
+def simulate(
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Runs = DEFAULT_RUNS,
+    seed: Seed = 0,
+    start: Start = "fresh",
+    match: Matching = "target",
+    threads: Threads = None,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """Train one ensemble, through pre-training + fine-tuning unless a curriculum is given."""
+    from feint.sim import documents, ensemble, tables
+
+    configured = _configured(curriculum, settings)
+    assert configured.curriculum is not None
+    path = _figure_path(figure)
+    with _progress(runs, stages=_stages(configured)) as progress:
+        result = ensemble.simulate(
+            configured.curriculum,
+            model=configured.model,
+            runs=runs,
+            seed=seed,
+            start=start,
+            match=match,
+            threads=threads,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(documents.simulate_document(result))
+    else:
+        tables.print_ensemble(result)
+    if path:
+        from feint.sim import charts
+
+        _save(charts.ensemble_figure(result), path, result.passport())
+
+
+@app.command()
+def replay(
+    run: Annotated[int, typer.Option(help="Number of the run in its ensemble.")],
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    start: Start = "fresh",
+    match: Matching = "target",
+    every: Annotated[int, typer.Option(help="Record every so many steps, and each stage's end.")] = 1,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the trajectory as a table.")] = None,
+) -> None:
+    """Train one run of an ensemble again, step by step, equal to the bit."""
+    from feint.sim import documents, tables
+    from feint.sim import replay as replaying
+
+    configured = _configured(curriculum, settings)
+    assert configured.curriculum is not None
+    path = _figure_path(figure)
+    result = replaying.replay(
+        configured.curriculum, run=run, model=configured.model, seed=seed, start=start, match=match, every=every
+    )
+    if as_json:
+        _print_json(documents.replay_document(result))
+    else:
+        tables.print_trajectory(result)
+    if csv:
+        tables.write_csv(result.frame(), csv)
+    if path:
+        from feint.sim import charts
+
+        _save(charts.trajectory_figure(result), path, result.passport())
+
+
+@app.command()
+def parameters(
+    as_json: AsJson = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of the manual.")] = False,
+) -> None:
+    """List every parameter: default, valid values, prior, off value, meaning, unit, argument and source."""
+    from feint.sim import tables
+
+    if as_json:
+        tables.print_parameters_json()
+    elif markdown:
+        print(tables.parameters_markdown())
+    else:
+        tables.print_parameters()
+
+
+@app.command()
+def schema(document: Annotated[str, typer.Argument(help="compare, simulate or replay.")]) -> None:
+    """Print the JSON schema of a command's document."""
+    from feint.sim.documents import schema_text
+
+    print(schema_text(document))
+
+
+def main() -> None:
+    """Run the command line; bad input is one sentence and exit code 2."""
+    from feint.agents.errors import InputError
+
+    warnings.showwarning = _show_warning
+    try:
+        app()
+    except InputError as error:
+        print(f"feint: {error}", file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone: nothing is left to say, and nobody to say it to
+        sys.exit(0)
+
+
+def _configured(file: Path | None, settings: list[str] | None) -> Configuration:
+    """The model and curriculum that files and settings describe."""
+    from feint.agents.model import Model
+    from feint.sim.configuration import Configuration, load
+    from feint.sim.curriculum import pretrain_finetune
+
+    configured = load(file) if file else Configuration(model=Model())
+    return configured.with_settings(settings or [], fallback=pretrain_finetune())
+
+
+def _stages(configured: Configuration) -> int:
+    return len(configured.curriculum or ())
+
+
+def _figure_path(path: Path | None) -> Path | None:
+    from feint.sim.figures import check_figure_path
+
+    return check_figure_path(path) if path else None
+
+
+def _save(figure: Figure, path: Path, passport: dict[str, Any]) -> None:
+    from feint.sim.figures import save
+
+    save(figure, path, passport)
+
+
+def _print_json(document: Any) -> None:
+    print(document.model_dump_json(by_alias=True))
+
+
+@contextmanager
+def _progress(runs: int, stages: int) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error after a second, on a terminal alone."""
+    from tqdm import tqdm
+
+    with tqdm(total=runs * stages, unit=" runs", unit_scale=True, delay=1, leave=False, disable=None) as bar:
+        yield bar.update
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    print(f"feint: warning: {message}", file=sys.stderr)
