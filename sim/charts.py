@@ -18,7 +18,7 @@ COLUMN_WIDTH = PAGE_WIDTH / 2
 LINES = {
     "performance": "performance  c (1 − E(g))",
     "capability": "capability  c",
-    "following": "pointing at X  (1 − β) π",
+    "following": "following its objective  (1 − β) π",
     "awareness": "awareness  a",
     "horizon": "horizon  h",
     "gate": "gate  γ",

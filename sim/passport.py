@@ -6,12 +6,14 @@ import json
 import platform
 import subprocess
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from feint.agents.version import VERSION
+
 SCHEMA = 1
-NUMBERS_FROM = ("feint", "numpy", "numba")
+NUMBERS_FROM = ("numpy", "numba")
 
 
 def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +22,11 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
         "passport": SCHEMA,
         "kind": kind,
         "configuration": configuration,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in NUMBERS_FROM}},
+        "versions": {
+            "feint": VERSION,
+            "python": platform.python_version(),
+            **{name: version(name) for name in NUMBERS_FROM},
+        },
         "platform": {"machine": platform.machine(), "system": platform.system()},
         "commit": commit(),
     }
@@ -47,10 +53,3 @@ def commit() -> str | None:
 def _git(root: Path, *words: str) -> str:
     command = ["git", "-C", str(root), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, isfinite, sqrt
-from typing import Any
 
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from scipy.stats import binomtest, norm
 
 from feint.agents.errors import InputError
@@ -65,11 +64,9 @@ def tango(first_only: float, second_only: float, runs: float, confidence: float 
         return (b - c - n * delta) / sqrt(variance) if variance > 0 else 0.0
 
     edge = 1 - 1e-12
-    low = -1.0 if score(-edge) <= z else brentq(lambda delta: score(delta) - z, -edge, estimate, xtol=1e-13)
-    high = 1.0 if score(edge) >= -z else brentq(lambda delta: score(delta) + z, estimate, edge, xtol=1e-13)
-    return Interval(
-        estimate=estimate, low=float(low), high=float(high), confidence=confidence, method="Tango score, paired"
-    )
+    low = -1.0 if score(-edge) <= z else _root(lambda delta: score(delta) - z, -edge, estimate)
+    high = 1.0 if score(edge) >= -z else _root(lambda delta: score(delta) + z, estimate, edge)
+    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Tango score, paired")
 
 
 def runs_needed(first_only: int, second_only: int, runs: int, half_width: float, confidence: float = CONFIDENCE) -> int:
@@ -87,5 +84,4 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a function of one number changes sign."""
-    found: Any = brentq(function, low, high, xtol=1e-13)
-    return float(found)
+    return float(root_scalar(function, bracket=(low, high), method="brentq", xtol=1e-13).root)

@@ -118,10 +118,12 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
     model = state.model
     spectrum = model.spectrum_weights()
     plasticity = np.array([getattr(model, f"plasticity_{part}") for part in PARTS])
+    with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
+        rate = stage.learning_rate * plasticity * state.bias
     return _race(
         state.mind,
         state.world,
-        stage.learning_rate * plasticity * state.bias,
+        rate,
         state.progress,
         spectrum,
         stage.noise / np.sqrt(spectrum * model.modes),

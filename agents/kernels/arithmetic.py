@@ -14,6 +14,8 @@ LOG2_E = 1.4426950408889634
 LN2_HIGH = 6.93147180369123816490e-01  # the leading bits of ln 2: products with small integers are exact
 LN2_LOW = 1.90821492927058770002e-10
 ROUND = 6755399441055744.0  # 1.5 * 2**52: adding and subtracting it rounds to the nearest integer
+EIGHTH = np.uint32(1 << 29)  # of a turn
+QUARTER_MASK = np.uint32((1 << 30) - 1)
 TURN_32 = 2.0 * np.pi / 2.0**32  # radians in one unit of a 32-bit angle
 
 
@@ -62,10 +64,16 @@ def log(x):
 
 
 @scalar
+def add_words(a, b):
+    """Sum of two 32-bit words, modulo 2^32."""
+    return np.uint32((np.uint64(a) + np.uint64(b)) & np.uint64(0xFFFFFFFF))
+
+
+@scalar
 def cos_sin(turn):
     """Cosine and sine of the angle 2π · turn / 2^32, for an unsigned 32-bit turn."""
-    quadrant = np.uint32(np.uint32(turn + np.uint32(0x20000000)) >> np.uint32(30))
-    rest = np.int32(np.uint32(turn - np.uint32(quadrant << np.uint32(30))))
+    quadrant = np.uint32(add_words(turn, EIGHTH) >> np.uint32(30))
+    rest = np.int32(np.uint32(add_words(turn, EIGHTH) & QUARTER_MASK)) - np.int32(EIGHTH)
     a = np.float64(rest) * TURN_32  # -π/4 <= a < π/4
     z = a * a
     s = 1.0 / 6227020800.0

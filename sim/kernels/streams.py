@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.agents.kernels.arithmetic import cos_sin, log
+from feint.agents.kernels.arithmetic import add_words, cos_sin, log
 from feint.agents.kernels.compiling import inline, kernel, scalar
 
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57
@@ -50,7 +50,7 @@ def rotate(x, bits):
 @scalar
 def xoshiro(s0, s1, s2, s3):
     """xoshiro128++: one 32-bit word, and the next state."""
-    word = np.uint32(rotate(np.uint32(s0 + s3), 7) + s0)
+    word = add_words(rotate(add_words(s0, s3), 7), s0)
     t = np.uint32(s1 << np.uint32(9))
     s2 = np.uint32(s2 ^ s0)
     s3 = np.uint32(s3 ^ s1)

@@ -4,8 +4,9 @@ Public names are loaded when they are first used, so that `import feint` is quic
 """
 
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
+
+from feint.agents.version import VERSION
 
 if TYPE_CHECKING:
     from feint.agents.errors import InputError as InputError
@@ -64,7 +65,6 @@ __all__ = [
     "Stage",
     "State",
     "Trajectory",
-    "_version",
     "advance",
     "begin",
     "compare",
@@ -78,7 +78,9 @@ __all__ = [
     "train",
     "view",
 ]
-__version__ = _version("feint")
+
+
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,59 @@
+"""Tasks: `nox` runs what CI runs, `nox -s NAME` one of them, in the environment that nox is installed in."""
+
+import sys
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests", "interpreted", "docs"]
+
+PYTHON = sys.executable
+INTERPRETED = (
+    "tests/sim/test_step.py",
+    "tests/sim/test_streams.py",
+    "tests/agents/test_arithmetic.py",
+    "tests/agents/test_outcome.py",
+)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format."""
+    session.run(PYTHON, "-m", "ruff", "check", ".")
+    session.run(PYTHON, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types."""
+    session.run(PYTHON, "-m", "pyright")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, or those given after `--`."""
+    session.run(PYTHON, "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def interpreted(session: nox.Session) -> None:
+    """A small subset with compilation off: the same lines of the kernels, run by Python itself."""
+    session.run(PYTHON, "-m", "pytest", "-m", "not slow", "-k", "interpreted", env={"NUMBA_DISABLE_JIT": "1"})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The manual, without a warning."""
+    session.run(PYTHON, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmark suite."""
+    session.run(PYTHON, "-m", "pytest", "tests/benchmarks", "--benchmark-only", *session.posargs)
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Rewrite what is generated and committed: golden numbers, schemas, parameter table, first figure."""
+    session.run(PYTHON, "-m", "pytest", "-m", "generated", "--rewrite")
