@@ -8,12 +8,6 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests", "interpreted", "docs"]
 
 PYTHON = sys.executable
-INTERPRETED = (
-    "tests/sim/test_step.py",
-    "tests/sim/test_streams.py",
-    "tests/agents/test_arithmetic.py",
-    "tests/agents/test_outcome.py",
-)
 
 
 @nox.session
@@ -38,7 +32,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def interpreted(session: nox.Session) -> None:
     """A small subset with compilation off: the same lines of the kernels, run by Python itself."""
-    session.run(PYTHON, "-m", "pytest", "-m", "not slow", "-k", "interpreted", env={"NUMBA_DISABLE_JIT": "1"})
+    session.run(PYTHON, "-m", "pytest", "-m", "interpreted", env={"NUMBA_DISABLE_JIT": "1"})
 
 
 @nox.session

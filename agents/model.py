@@ -16,6 +16,7 @@ CARLSMITH = 'Carlsmith, "Scheming AIs" (2023), arXiv 2311.08379'
 OWN = "modelling choice of Feint"
 
 POSITIVE = (0.0, None)
+EXPONENT = (0.0, 20.0)  # of up to 1024 modes: every weight stays a normal number
 LOGIT = (-30.0, 30.0)
 
 
@@ -46,7 +47,7 @@ class Model(Declared):
     )
     similarity_decay: float = parameter(
         0.0,
-        valid=POSITIVE,
+        valid=EXPONENT,
         prior=(0.0, 1.0),
         off=0.0,
         meaning="exponent with which similarity is lost in the tail of modes",
@@ -55,7 +56,7 @@ class Model(Declared):
     )
     spectrum: float = parameter(
         1.0,
-        valid=POSITIVE,
+        valid=EXPONENT,
         prior=(0.0, 2.0),
         off=0.0,
         meaning="exponent of the training spectrum, hence of the learning curve",
@@ -64,7 +65,7 @@ class Model(Declared):
     )
     deployment_spectrum: float = parameter(
         0.0,
-        valid=POSITIVE,
+        valid=EXPONENT,
         prior=(0.0, 1.0),
         off=0.0,
         meaning="exponent of the spectrum at deployment (0: all modes matter alike)",

@@ -56,7 +56,9 @@ def read(mind, world, s, spectrum, deployment, inference_power, train_tolerance,
     for i in range(B.size):
         beta, gamma, c, a, h = sigmoid(B[i]), sigmoid(G[i]), sigmoid(C[i]), sigmoid(A[i]), sigmoid(H[i])
         psi = instrumental_gate(gamma, a, h, 1.0 - missing_inference(inference_power, c))
-        largest = max(0.0, f[i].max())
+        largest = 0.0
+        for j in range(f.shape[1]):
+            largest = max(largest, f[i, j])
         weight = exp(-largest)
         for j in range(f.shape[1]):
             weight += exp(f[i, j] - largest)

@@ -50,7 +50,8 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
         A[i] = inits.awareness + inits.spread * scalars[11]
         H[i] = inits.horizon + inits.spread * scalars[12]
         fill_normals(generator, drawn)
-        u[i] = drawn[:modes]
+        for k in range(modes):
+            u[i, k] = drawn[k]
         scale(u[i], spectrum, inits.goal)
         for j in range(objectives):
             fill_normals(generator, drawn)

@@ -46,7 +46,7 @@ class Views(NamedTuple):
     """What a state is seen to be at one step; (lanes,) unless stated."""
 
     beta: np.ndarray
-    pi: np.ndarray  #: (objectives, lanes)
+    pi: np.ndarray  #: with room for the decoy (objectives + 1, lanes)
     gamma: np.ndarray
     c: np.ndarray
     a: np.ndarray
@@ -106,20 +106,21 @@ def observe(mind, world, spectrum, settings, views):
 
 @inline
 def point(f, pi):
-    """Where the pointer points: π_j = e^f_j / (1 + Σ e^f), shifted so that no exponential overflows."""
+    """Where the pointer points: π_j = e^f_j / (1 + Σ e^f), shifted by the largest logit so that nothing overflows.
+
+    The last row of `pi` is the decoy's, whose logit is 0. A logit that is not finite gives NaN.
+    """
     objectives, lanes = f.shape
     for i in range(lanes):
-        pi[objectives, i] = 0.0  # the decoy's logit; this last row serves as room for the largest one
+        pi[objectives, i] = 0.0
     for j in range(objectives):
         for i in range(lanes):
-            pi[objectives, i] = f[j, i] if f[j, i] > pi[objectives, i] else pi[objectives, i]
+            pi[objectives, i] = max(pi[objectives, i], f[j, i])
     for j in range(objectives):
         for i in range(lanes):
-            pi[j, i] = exp(f[j, i] - pi[objectives, i])
+            pi[j, i] = exp(f[j, i] - pi[objectives, i]) + 0.0 * f[j, i]
     for i in range(lanes):
         pi[objectives, i] = exp(-pi[objectives, i])
-        total = pi[objectives, i]
-        pi[objectives, i] = total
     for j in range(objectives):
         for i in range(lanes):
             pi[objectives, i] += pi[j, i]

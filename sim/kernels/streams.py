@@ -92,7 +92,7 @@ def open_streams(seed, run, stream, fork, generator):
         generator[i, 0], generator[i, 1], generator[i, 2], generator[i, 3] = s0, s1, s2, s3
 
 
-@inline
+@scalar
 def fill_normals(generator, out):
     """Fill `out` (n,) with the next normal numbers of a generator (4,), two at a time."""
     s0, s1, s2, s3 = generator[0], generator[1], generator[2], generator[3]
