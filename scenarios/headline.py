@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
+from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.figures import COLOURS, HATCHES, PAGE_WIDTH, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}
 ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
 BLOCK = 0.06  # width of a block

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
+ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.parameters import Parameter, plain
-from feint.sim.comparison import PRETRAIN_FINETUNE, Comparison
+from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.ensemble import Ensemble
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
@@ -34,17 +34,16 @@ def print_comparison(comparison: Comparison, half_width: float) -> None:
     console = _console()
     console.print(
         f"{comparison.runs:,} runs an arm, seed {comparison.scratch.seed}, start {comparison.scratch.start}, "
-        f"matched by {comparison.match.value}\n"
+        f"matched by {comparison.match.value}"
     )
-    console.print(_outcomes({name.replace("_", " "): arm for name, arm in comparison.arms.items()}))
+    console.print(_outcomes({ARM_NAMES[name]: arm for name, arm in comparison.arms.items()}))
     for name, arm in comparison.arms.items():
-        console.print(f"{name.replace('_', ' ')}: {_stop_line(arm)}")
-    console.print(
-        f"\nDeception, {PRETRAIN_FINETUNE.replace('_', ' ')} minus from scratch: {_interval(comparison.difference())} "
-        f"({comparison.difference().method})"
-    )
+        console.print(f"{ARM_NAMES[name]}: {_stop_line(arm)}")
+    difference = comparison.difference()
+    console.print(f"\nDeception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:")
+    console.print(f"{_interval(difference)}, {100 * difference.confidence:g} % interval ({difference.method})")
     needed = "is reached" if not more else f"needs about {more:,} more runs an arm"
-    console.print(f"A half-width of {half_width:g} {needed}.\n")
+    console.print(f"A half-width of {half_width:g} {needed}.")
     console.print(_transitions(comparison))
     _clock(console, comparison)
 
@@ -53,7 +52,7 @@ def print_ensemble(ensemble: Ensemble) -> None:
     """Outcomes after each stage."""
     console = _console()
     console.print(
-        f"{ensemble.runs:,} runs, seed {ensemble.seed}, start {ensemble.start}, matched by {ensemble.match.value}\n"
+        f"{ensemble.runs:,} runs, seed {ensemble.seed}, start {ensemble.start}, matched by {ensemble.match.value}"
     )
     console.print(_outcomes({"": ensemble}))
     for i, name in enumerate(ensemble.curriculum.names):

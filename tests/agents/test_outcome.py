@@ -47,7 +47,7 @@ def built(outcome):
     if outcome is Outcome.UNCONVERGED:
         return begin(runs=20, seed=3), 1
     if outcome is Outcome.PROXY:
-        return good_on_training_data(Model(spectrum=30.0)), 1
+        return good_on_training_data(Model(spectrum=20.0)), 1
     return begin(Model(init_spread=0.0), runs=20, seed=3, start=outcome.label), 0
 
 

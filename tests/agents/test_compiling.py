@@ -1,0 +1,211 @@
+"""A compiled kernel is used again as long as nothing that it reads has changed, and never after.
+
+A small package stands in for Feint's kernels: `middle.py` holds a kernel, which calls functions and reads constants of
+other files. Each run of it is a process of its own, which says what the kernel gives and where it came from.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import llvmlite.binding
+import pytest
+from numba.core import config
+from numba.core.dispatcher import Dispatcher
+
+import feint
+from feint.agents.kernels import compiling
+
+SOURCES = {
+    "__init__.py": "",
+    "constants.py": """
+        from typing import NamedTuple
+        import numpy as np
+
+        SHIFT, MASK = 7.0, np.uint32(12)
+
+        class Pair(NamedTuple):
+            zero: float
+            unit: float
+    """,
+    "low.py": """
+        from feint.agents.kernels.compiling import scalar
+        from toy.constants import MASK, SHIFT
+
+        @scalar
+        def doubled(x):
+            return x * 2.0
+
+        @scalar
+        def shifted(x):
+            return doubled(x) + SHIFT
+
+        @scalar
+        def masked(n):
+            return n & MASK
+    """,
+    "lists.py": """
+        from feint.agents.kernels.compiling import inline
+        from toy.low import shifted
+
+        @inline
+        def total(x):
+            y = 0.0
+            for i in range(x.size):
+                y += shifted(x[i])
+            return y * 1.0
+    """,
+    "middle.py": """
+        import numpy as np
+        from feint.agents.kernels.compiling import kernel
+        from toy.lists import total
+        from toy.low import masked
+
+        @kernel
+        def fill(x, pair, out):
+            out[0], out[1], out[2] = total(x) + 0.0, masked(np.uint32(255)), pair.unit
+    """,
+    "run.py": """
+        import json, sys
+        import numpy as np
+        from toy.constants import Pair
+        from toy.middle import fill
+
+        exec(sys.argv[1])
+        out = np.zeros(3)
+        fill(np.arange(3.0), Pair(zero=0.0, unit=1.0), out)
+        found = {"out": out.tolist(), "kind": type(fill).__name__}
+        if hasattr(fill, "stats"):
+            found["loaded"] = sum(fill.stats.cache_hits.values())
+            found["compiled"] = sum(fill.stats.cache_misses.values())
+            found["cache"] = fill.stats.cache_path
+        print(json.dumps(found))
+    """,
+}
+
+AS_IT_STANDS = [27, 12, 1]
+
+#: an edit, in which file, and what the kernel then gives
+EDITS = {
+    "the kernel itself": ("middle.py", "+ 0.0", "+ 0.5", [27.5, 12, 1]),
+    "an inlined function of another file": ("lists.py", "y * 1.0", "y * 2.0", [54, 12, 1]),
+    "an equation of another file": ("low.py", "+ SHIFT", "- SHIFT", [-15, 12, 1]),
+    "an equation that an equation calls": ("low.py", "x * 2.0", "x * 3.0", [30, 12, 1]),
+    "a constant of a file without kernels": ("constants.py", "7.0", "8.0", [30, 12, 1]),
+    "a NumPy constant of a file without kernels": ("constants.py", "(12)", "(13)", [27, 13, 1]),
+    "the fields' order in a file without kernels": (
+        "constants.py",
+        "zero: float\n    unit: float",
+        "unit: float\n    zero: float",
+        AS_IT_STANDS,
+    ),
+}
+
+
+def run(folder, *, first="", **variables):
+    """One run of the package in a process of its own; `first` is done after the imports and before the kernel."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "PYTHON"))}
+    paths = os.pathsep.join([str(folder), str(Path(feint.__file__).parents[1])])
+    process = subprocess.run(
+        [sys.executable, "-m", "toy.run", first],
+        env={**inherited, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def edit(file, old, new):
+    """Replace text by as much text, and leave the file its time."""
+    text, before = file.read_text(), file.stat()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory):
+    """The package after its first run."""
+    folder = tmp_path_factory.mktemp("cached")
+    (folder / "toy").mkdir()
+    for name, source in SOURCES.items():
+        (folder / "toy" / name).write_text(dedent(source))
+    found = run(folder)
+    assert (found["out"], found["loaded"], found["compiled"]) == (AS_IT_STANDS, 0, 1)
+    assert Path(found["cache"]).is_relative_to(folder)
+    return folder
+
+
+@pytest.fixture
+def toy(cached, tmp_path):
+    """A copy of it, to be edited."""
+    return shutil.copytree(cached, tmp_path / "copy")
+
+
+def test_a_kernel_whose_files_are_as_they_were_is_loaded_and_not_compiled(toy):
+    found = run(toy)
+    assert (found["out"], found["loaded"], found["compiled"]) == (AS_IT_STANDS, 1, 0)
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_an_edit_is_never_hidden_by_a_compiled_kernel(toy, what):
+    name, old, new, expected = EDITS[what]
+    edit(toy / "toy" / name, old, new)
+    assert run(toy)["out"] == expected
+
+
+def test_an_edit_between_import_and_first_use_is_not_hidden_from_the_next_process(toy):
+    """The first process still has the old code, and must not keep it under the name of the new."""
+    low = f"__import__('pathlib').Path({str(toy / 'toy' / 'low.py')!r})"
+    assert run(toy, first=f"f = {low}; f.write_text(f.read_text().replace('2.0', '3.0'))")["out"] == AS_IT_STANDS
+    assert run(toy)["out"] == [30, 12, 1]
+
+
+def test_other_options_of_the_compiler_are_not_hidden_by_a_compiled_kernel(toy):
+    copy = toy / "toy" / "compiling.py"
+    shutil.copy(compiling.__file__, copy)
+    for file in (toy / "toy").glob("*.py"):
+        file.write_text(file.read_text().replace("feint.agents.kernels.compiling", "toy.compiling"))
+    assert run(toy)["compiled"] == 1
+    copy.write_text(copy.read_text() + '\nOPTIONS["error_model"] = "python"\n')
+    assert run(toy)["compiled"] == 1
+
+
+def test_where_no_folder_can_be_written_to_a_kernel_is_compiled_anew(toy, tmp_path):
+    """Files stand where the folders would be: not even root can write there."""
+    shutil.rmtree(toy / "toy" / "__pycache__")
+    (toy / "toy" / "__pycache__").touch()
+    (tmp_path / "home").touch()
+    nowhere = {name: str(tmp_path / "home") for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR")}
+    found = run(toy, **nowhere)
+    assert (found["out"], found["loaded"], found["cache"]) == (AS_IT_STANDS, 0, None)
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="it names a processor of this family")
+def test_a_kernel_compiled_for_one_kind_of_processor_is_not_loaded_on_another(toy):
+    assert run(toy, NUMBA_CPU_NAME="nocona", NUMBA_CPU_FEATURES="")["compiled"] == 1
+    assert run(toy)["loaded"] == 1
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+def test_the_key_of_a_compiled_kernel_names_the_processor_and_the_fingerprint():
+    from feint.agents.kernels.reading import read
+
+    assert isinstance(read, Dispatcher)
+    codegen = read.targetctx.codegen()
+    key = read._cache._index_key((), codegen)
+    assert codegen.magic_tuple() in key
+    assert llvmlite.binding.get_host_cpu_name() in codegen.magic_tuple()
+    assert compiling.fingerprint(read.py_func) in key
+
+
+def test_where_compilation_is_switched_off_a_kernel_is_a_plain_function(toy):
+    assert run(toy, NUMBA_DISABLE_JIT="1") == {"out": AS_IT_STANDS, "kind": "function"}
