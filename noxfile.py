@@ -50,4 +50,4 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def golden(session: nox.Session) -> None:
     """Rewrite what is generated and committed: golden numbers, schemas, parameter table, first figure."""
-    session.run(PYTHON, "-m", "pytest", "-m", "generated", "--rewrite")
+    session.run(PYTHON, "-m", "pytest", "-q", "-m", "generated", "--rewrite")

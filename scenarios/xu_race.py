@@ -21,19 +21,21 @@ The carried start is Feint's addition.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import Outcome
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+CARRIED = 125  #: updates of pre-training after which a model trained on Xu's numbers is able to deceive
 
 
 def _number(default: float, least: int, most: int) -> Any:
@@ -123,7 +125,48 @@ class Trajectory:
         return wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
 
 
-def figure(race: XuRace | None = None, *, carried: int = 125) -> Figure:
+def race_of(settings: dict[str, Any]) -> XuRace:
+    """The race with these numbers; raises `InputError` for a name that it does not have."""
+    names = [each.name for each in fields(XuRace)]
+    for name in settings:
+        if name not in names:
+            raise unknown("number", name, names)
+    return XuRace(**settings)
+
+
+def document(race: XuRace) -> dict[str, Any]:
+    """The race as a JSON document: its numbers, its outcome, when each thing happened, and the last levels."""
+    run = race.run()
+    last = {"alignment": float(run.alignment[-1]), "pointer": float(run.pointer[-1])}
+    settings = asdict(race)
+    return {
+        "schema": 1,
+        "scenario": "xu-race",
+        "settings": settings,
+        "outcome": run.outcome.label,
+        "events": run.events._asdict(),
+        "last": last,
+    }
+
+
+def summary(race: XuRace) -> str:
+    """The race in a few lines."""
+    told = document(race)
+    when = [f"  {name.replace('_', ' '):20} {'never' if t is None else t}" for name, t in told["events"].items()]
+    last = told["last"]
+    lines = [
+        f"Xu's race ends {told['outcome']}; first update of each event, from 0:",
+        *when,
+        f"last levels: alignment {last['alignment']:.3f}, pointer {last['pointer']:.3f}",
+    ]
+    if race.carried and told["events"]["deceptive"] == 0:
+        lines += [
+            "Deceptive at update 0: what was carried in passes both thresholds, so the premise is the conclusion."
+        ]
+    return "\n".join(lines)
+
+
+def figure(race: XuRace | None = None, *, carried: int = CARRIED) -> Figure:
     """Draw the race from scratch, and again with e and p carried over from `carried` updates of pre-training."""
     import seaborn as sns
     from matplotlib.figure import Figure

@@ -184,6 +184,34 @@ def parameters(
 
 
 @app.command()
+def scenario(
+    name: Annotated[str, typer.Argument(help="xu-race: the published toy of Xu (2020).")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a number of the scenario; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """Run one thought experiment."""
+    from feint.agents.errors import unknown
+    from feint.scenarios import xu_race
+    from feint.sim import passport
+    from feint.sim.configuration import parse_setting
+
+    if name != "xu-race":
+        raise unknown("scenario", name, ["xu-race"])
+    path = _figure_path(figure)
+    race = xu_race.race_of(dict(map(parse_setting, settings or [])))
+    if as_json:
+        _print_json(xu_race.document(race))
+    else:
+        print(xu_race.summary(race))
+    if path:
+        drawn = xu_race.figure(race, carried=race.carried or xu_race.CARRIED)
+        _save(drawn, path, passport.passport("xu-race", xu_race.document(race)["settings"]))
+
+
+@app.command()
 def schema(document: Annotated[str, typer.Argument(help="compare, simulate or replay.")]) -> None:
     """Print the JSON schema of a command's document."""
     from feint.sim.documents import schema_text
@@ -233,7 +261,10 @@ def _save(figure: Figure, path: Path, passport: dict[str, Any]) -> None:
 
 
 def _print_json(document: Any) -> None:
-    print(document.model_dump_json(by_alias=True))
+    """Print a document, or a plain dictionary, as one line of JSON."""
+    import json
+
+    print(json.dumps(document) if isinstance(document, dict) else document.model_dump_json(by_alias=True))
 
 
 @contextmanager

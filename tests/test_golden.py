@@ -1,0 +1,48 @@
+"""Golden numbers: what the code gave when they were last written, `nox -s golden` to write them anew.
+
+Outcome counts are held to a few runs in two thousand and readings to seven digits, since another kind of processor or
+another version of Numba may round otherwise; within one of each they are the same to the bit.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feint.sim.comparison import compare
+from feint.sim.configuration import load
+from feint.sim.curriculum import pretrain_finetune
+from feint.sim.ensemble import simulate
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden.json"
+
+
+def counted():
+    """Outcome counts of the default comparison and of the reversed one."""
+    reversed_claim = load(ROOT / "examples" / "reversed.toml")
+    cases = {
+        "default": compare(runs=2000, seed=1),
+        "reversed": compare(reversed_claim.curriculum, model=reversed_claim.model, runs=2000, seed=1),
+    }
+    return {name: {arm: each.counts() for arm, each in found.arms.items()} for name, found in cases.items()}
+
+
+def read():
+    """Readings of two runs after a few steps, before rounding can grow."""
+    ensemble = simulate(pretrain_finetune({"steps": 25}, {"steps": 25}), runs=2, seed=1)
+    return {name: ensemble[name].tolist() for name in ("performance", "deployed_error", "watched_error", "capability")}
+
+
+@pytest.mark.generated
+def test_golden_numbers_stand(rewrite):
+    now = {"counts": counted(), "readings": read()}
+    if rewrite:
+        GOLDEN.write_text(json.dumps(now, indent=1) + "\n")
+    golden = json.loads(GOLDEN.read_text())
+    for name, arms in now["counts"].items():
+        for arm, counts in arms.items():
+            assert counts == pytest.approx(golden["counts"][name][arm], abs=6)
+    for name, values in now["readings"].items():
+        for row, golden_row in zip(values, golden["readings"][name], strict=True):
+            assert row == pytest.approx(golden_row, rel=1e-7)

@@ -1,0 +1,161 @@
+"""The house (HOUSE): who may import whom, how the folders are reached, what stands in the front door."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import feint
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("agents", "sim", "scenarios")
+FRONT_DOOR = ROOT / "src" / "feint"
+LIBRARIES = {"matplotlib", "numba", "numpy", "pandas", "pydantic", "rich", "scipy", "seaborn", "typer", "xarray"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def files_of(folder):
+    """The files of a folder that stands at the top; of the front door those beside the links."""
+    found = FRONT_DOOR.glob("*.py") if folder == "feint" else (ROOT / folder).rglob("*.py")
+    return sorted(file for file in found if "__pycache__" not in file.parts)
+
+
+OURS = [file for folder in (*FOLDERS, "feint") for file in files_of(folder)]
+
+
+@cache
+def parsed(file):
+    return ast.parse(file.read_text())
+
+
+def named(file):
+    return str(file.relative_to(ROOT))
+
+
+def imports(file):
+    """Every module that a file imports, wherever in it; a relative one begins with a dot."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "feint" and not node.level:
+            yield from (f"feint.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def floor(module):
+    """How far up a module of Feint stands: 0 agents, 1 sim, 2 scenarios, 3 front door."""
+    part = (*module.split("."), "")[1]
+    return FOLDERS.index(part) if part in FOLDERS else len(FOLDERS)
+
+
+def public(body):
+    """Functions and classes of a body that have public names, and those within the classes."""
+    for node in body:
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public(node.body)
+
+
+def assigned(name):
+    """The value that the front door gives a name, which must be a literal."""
+    for node in parsed(FRONT_DOOR / "__init__.py").body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
+            return ast.literal_eval(node.value)
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_imports_none_that_stands_above_it(folder):
+    assert len(files_of(folder)) > 1
+    mine = [(file, module) for file in files_of(folder) for module in imports(file) if module.split(".")[0] == "feint"]
+    assert mine
+    assert [(named(file), module) for file, module in mine if floor(module) > FOLDERS.index(folder)] == []
+
+
+@pytest.mark.parametrize("folder", [*FOLDERS, "feint", "tests", "docs", "notebooks"])
+def test_imports_are_absolute_and_by_the_name_of_feint(folder):
+    found = [(named(file), module) for file in files_of(folder) for module in imports(file)]
+    assert found or not (ROOT / folder).is_dir()
+    assert [(file, module) for file, module in found if module.split(".")[0] in {*FOLDERS, ""}] == []
+
+
+def test_compilers_are_imported_by_the_kernels_alone():
+    found = {file for file in OURS for module in imports(file) if module.split(".")[0] in {"numba", "llvmlite"}}
+    assert {file.parent for file in found} == {ROOT / "agents" / "kernels"}
+
+
+def test_no_file_is_longer_than_400_lines_and_most_have_no_more_than_150():
+    lines = {named(file): len(file.read_text().splitlines()) for file in [*OURS, *files_of("tests")]}
+    long = {file: count for file, count in sorted(lines.items()) if count > 150}
+    print("over 150 lines:", long)
+    assert max(lines.values()) <= 400, long
+    assert len(long) < len(lines) / 2, long
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_link_leads_from_the_front_door_to_the_folder_wherever_the_checkout_stands(folder):
+    link = FRONT_DOOR / folder
+    assert link.is_symlink()
+    assert link.readlink() == Path("..", "..", folder)
+    assert link.resolve() == ROOT.resolve() / folder
+    assert (link / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_is_imported_under_the_name_of_feint_alone(folder):
+    module = import_module(f"feint.{folder}")
+    assert module.__name__ == f"feint.{folder}"
+    assert folder not in sys.modules
+
+
+def test_import_feint_loads_none_of_the_libraries():
+    code = (
+        "import sys, json; before = set(sys.modules); import feint; print(json.dumps([*(set(sys.modules) - before)]))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = json.loads(printed)
+    assert "feint" in loaded
+    assert LIBRARIES & {module.split(".")[0] for module in loaded} == set()
+
+
+@pytest.mark.parametrize("name", feint.__all__)
+def test_a_public_name_is_the_one_of_its_room_and_is_listed(name):
+    (room,) = [room for room, names in assigned("_ROOMS").items() if name in names]
+    assert getattr(feint, name) is getattr(import_module(room), name)
+    assert name in dir(feint)
+
+
+def test_type_checkers_rooms_and_public_names_agree():
+    (block,) = [node for node in parsed(FRONT_DOOR / "__init__.py").body if isinstance(node, ast.If)]
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    for_checkers = []
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        for alias in node.names:
+            assert alias.asname == alias.name  # an import without it is not re-exported
+            for_checkers.append((node.module, alias.name))
+    rooms = [(room, name) for room, names in assigned("_ROOMS").items() for name in names]
+    assert Counter(for_checkers) == Counter(rooms)
+    assert Counter(name for _, name in rooms) == Counter(assigned("__all__"))
+    assert set(feint.__all__) == set(assigned("__all__"))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"module 'feint' has no attribute 'simulat'"):
+        feint.simulat  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+    assert not hasattr(feint, "_nothing")
+
+
+@pytest.mark.parametrize("file", OURS, ids=named)
+def test_every_public_function_class_and_method_says_what_it_is(file):
+    assert ast.get_docstring(parsed(file))
+    silent = [f"{node.name}, line {node.lineno}" for node in public(parsed(file).body) if not ast.get_docstring(node)]
+    assert silent == []
