@@ -11,7 +11,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.state import State
 from feint.agents.views import view
 
-CLOSED = -np.inf  # σ(-inf) = 0
+CLOSED = -1000.0  # σ(-1000) is nothing, and a state with it is finite and can be trained on
 
 
 def put_back(state: State, groups: Iterable[str]) -> State:

@@ -36,11 +36,12 @@ class Progress(NamedTuple):
     """How far each run is in its present stage."""
 
     taken: Array  #: SGD steps taken (runs,)
-    status: Array  #: RUNNING, REACHED or DIVERGED (runs,)
+    status: Array  #: OUTSIDE (of any stage), RUNNING, REACHED or DIVERGED (runs,)
     generator: Array  #: state of the run's noise generator (runs, 4)
 
 
 RUNNING, REACHED, DIVERGED = 0, 1, 2
+OUTSIDE = -1
 
 PARTS = Mind._fields
 

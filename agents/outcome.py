@@ -8,7 +8,7 @@ import numpy as np
 
 from feint.agents.kernels.reading import Readings
 from feint.agents.kernels.reading import read as _read
-from feint.agents.state import State
+from feint.agents.state import State, check_objective
 
 
 class Outcome(IntEnum):
@@ -39,7 +39,11 @@ LABELS = tuple(outcome.label for outcome in Outcome)
 
 
 def read(state: State, objective: int) -> Readings:
-    """Read outcome, errors and views out of a state as trained towards `objective`; one number a run each."""
+    """Read outcome, errors and views out of a state as trained towards `objective`; one number a run each.
+
+    A run that diverged is unconverged whatever its numbers say. Raises `InputError` for an objective that there is not.
+    """
+    check_objective(state, objective)
     model, runs = state.model, len(state)
     readings = Readings(np.empty(runs, np.int8), *(np.empty(runs) for _ in Readings._fields[1:]))
     _read(
@@ -53,4 +57,5 @@ def read(state: State, objective: int) -> Readings:
         model.deploy_tolerance,
         readings,
     )
+    readings.outcome[state.diverged] = Outcome.UNCONVERGED
     return readings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -101,7 +101,7 @@ def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
     """Raise unless a value is a finite number within a parameter's valid bounds."""
     low, high = declared.valid
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+    if not number or not -inf < value < inf or (low is not None and value < low) or (high is not None and value > high):
         raise _fault(declared, value, cls)
 
 

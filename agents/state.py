@@ -97,7 +97,7 @@ class State:
     def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
         """The runs at these positions, in this order."""
         index = runs if isinstance(runs, slice) else np.asarray(runs)
-        return self._each(lambda array: array[index])
+        return self._each(lambda array: np.ascontiguousarray(array[index]))
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
@@ -171,3 +171,10 @@ class State:
 
     def _each(self, function: Any) -> Self:
         return self._with({name: function(array) for name, array in self._arrays().items()})
+
+
+def check_objective(state: State, objective: int) -> None:
+    """Raise unless the state has this objective."""
+    if not 0 <= objective < state.objectives:
+        most = state.objectives - 1
+        raise InputError(f"objective = {objective!r} is not one that the state has: it must be from 0 to {most}.")

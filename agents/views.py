@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from feint.agents.kernels import equations
-from feint.agents.state import State
+from feint.agents.state import State, check_objective
 
 
 class Belief(Enum):
@@ -41,7 +41,8 @@ class View:
 
 
 def view(state: State, objective: int) -> View:
-    """The views of a state at a stage that trains towards `objective`."""
+    """The views of a state at a stage that trains towards `objective`; raises `InputError` where there is none such."""
+    check_objective(state, objective)
     mind, world = state.mind, state.world
     concepts = _over(equations.concept)(mind.world[:, :, None], world.objectives, world.misconceptions)
     logits = np.concatenate([mind.pointer, np.zeros((len(state), 1))], axis=1)

@@ -52,7 +52,7 @@ def load(path: str | Path) -> Configuration:
             content = tomllib.load(file)
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: this is not a TOML file: {error}.") from None
     try:
         return from_tables(content)
@@ -79,11 +79,11 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
 def parse_setting(setting: str) -> tuple[str, Any]:
     """The name and the value of `name=value`, the value in TOML's notation."""
     name, equals, text = (part.strip() for part in setting.partition("="))
-    if not (name and equals and text):
+    if not (name and equals and text) or "\n" in setting:
         raise InputError(f"set = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
     try:
         return name, tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         pass
     try:
         return name, float(text)

@@ -10,7 +10,7 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.stage import Stage
 
-FEWEST_OBJECTIVES = 2
+FEWEST_OBJECTIVES = 2  # one of pre-training, one of fine-tuning
 
 
 @dataclass(frozen=True, init=False)

@@ -165,7 +165,7 @@ def compare_document(comparison: Comparison) -> CompareDocument:
             confidence=interval.confidence,
             method=interval.method,
         ),
-        transitions={label: Counts(**transitions.loc[label].to_dict()) for label in LABELS},
+        transitions={label: Counts.model_validate(transitions.loc[label].to_dict()) for label in LABELS},
         timing=_clock(comparison.timing),
         passport=comparison.passport(),
     )

@@ -126,7 +126,7 @@ class Ensemble:
                 **{name: values.ravel() for name, values in self.recorded.items()},
             }
         )
-        table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel().tolist(), list(LABELS), ordered=False)
+        table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel(), pd.Index(LABELS))
         table.attrs.update(self.passport())
         return table
 

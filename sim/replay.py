@@ -17,7 +17,7 @@ from feint.sim.curriculum import Curriculum, shared_objectives
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.stage import Stage
-from feint.sim.training import begin, enter, race
+from feint.sim.training import MOST_RUNS, begin, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ class Trajectory:
             table.insert(0, "stage", stage.name)
             tables.append(table)
         whole = pd.concat(tables, ignore_index=True)
-        whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].tolist(), list(LABELS))
+        whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].to_numpy(), pd.Index(LABELS))
         return whole
 
 
@@ -87,8 +87,10 @@ def replay(
     """
     model, mode = model or Model(), Match.named(match)
     for name, value, least in (("run", run, 0), ("every", every, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise InputError(f"{name} = {value!r} is not valid: it must be a whole number of at least {least}.")
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < MOST_RUNS:
+            raise InputError(
+                f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
+            )
     objectives = max(objectives or 0, shared_objectives(model, curriculum))
     trained = mode.apply(curriculum)
     state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)

@@ -144,6 +144,6 @@ class Stage(Declared):
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"carry = {value!r} is not valid for a stage: it must be a list of {', '.join(GROUPS)}.")
         for group in value:
-            if group not in GROUPS:
+            if not isinstance(group, str) or group not in GROUPS:
                 raise ValueError(f"carry = {list(value)!r}: {unknown('group', group, GROUPS)}")
         return tuple(group for group in GROUPS if group in value)

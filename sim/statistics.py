@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, isfinite, sqrt
+from math import ceil, sqrt
 
 from scipy.optimize import root_scalar
 from scipy.stats import binomtest, norm
@@ -71,8 +71,7 @@ def tango(first_only: float, second_only: float, runs: float, confidence: float 
 
 def runs_needed(first_only: int, second_only: int, runs: int, half_width: float, confidence: float = CONFIDENCE) -> int:
     """How many runs an arm give Tango's interval this half-width, if the frequencies stay as they are."""
-    if not (isfinite(half_width) and 0 < half_width < 1):
-        raise InputError(f"half_width = {half_width!r} is not valid: it must be a number between 0 and 1.")
+    check_half_width(half_width)
 
     def excess(n: float) -> float:
         share = n / runs
@@ -80,6 +79,12 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
 
     most = 4 * ceil((float(norm.ppf(0.5 + confidence / 2)) / half_width) ** 2) + 16
     return 1 if excess(1.0) <= 0 else ceil(_root(excess, 1.0, most))
+
+
+def check_half_width(half_width: float) -> None:
+    """Raise unless a half-width is one that an interval for a difference can have."""
+    if not 0 < half_width < 1:
+        raise InputError(f"half_width = {half_width!r} is not valid: it must be a number between 0 and 1.")
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:

@@ -75,6 +75,15 @@ def print_trajectory(trajectory: Trajectory) -> None:
         console.print(table)
 
 
+def check_csv_path(path: Path) -> Path:
+    """The path of a table to come; raises before anything is computed where there is no folder for it."""
+    if not path.absolute().parent.is_dir() or path.is_dir():
+        raise InputError(
+            f"csv = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}, or it is one."
+        )
+    return path
+
+
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table to a file."""
     try:

@@ -6,10 +6,11 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.interventions import put_back
-from feint.agents.mind import GROUPS, PARTS, RUNNING, Mind, Progress, World
+from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, World
 from feint.agents.model import Model
-from feint.agents.state import State
+from feint.agents.state import State, check_objective
 from feint.agents.types import prepare
+from feint.sim.curriculum import FEWEST_OBJECTIVES
 from feint.sim.kernels.race import LANES
 from feint.sim.kernels.race import race as _race
 from feint.sim.kernels.start import Inits, draw_starts
@@ -18,6 +19,7 @@ from feint.sim.kernels.streams import OCCURRENCES, open_streams
 from feint.sim.stage import Stage
 
 SEEDS = 2**64
+MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 
 
 def begin(
@@ -28,10 +30,14 @@ def begin(
     objectives: int = 2,
     start: str = "fresh",
 ) -> State:
-    """Draw the start of runs: a number of them, or the given run numbers."""
+    """Draw the start of runs: a number of them, or the given run numbers.
+
+    `objectives` is at least 2 and, where `similarity` names one for each, as many as it names and one more.
+    """
     model = model or Model()
     check_seed(seed)
-    numbers = np.arange(runs, dtype=np.uint64) if isinstance(runs, int) else np.asarray(runs, np.uint64)
+    _check_objectives(model, objectives)
+    numbers = _run_numbers(runs)
     n, d = len(numbers), model.modes
     world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
     mind = Mind(
@@ -75,7 +81,7 @@ def begin(
         bias=bias,
         initial=mind,
         mind=mind,
-        progress=Progress(np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros((n, 4), np.uint32)),
+        progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
         occurrences=(0,) * objectives,
     )
     return prepare(fresh, start)
@@ -84,18 +90,14 @@ def begin(
 def train(state: State, stage: Stage, *, capability_target: float = 0.0) -> State:
     """Train every run of a state through a stage; the state given is left as it is.
 
-    `state.taken` then holds the steps each run took, `reached(…)` and `diverged(…)` how it stopped.
+    `taken` of the new state holds the steps that each run took, `reached` and `diverged` how it stopped.
     """
     return advance(enter(state, stage), stage, stage.steps, capability_target=capability_target)
 
 
 def enter(state: State, stage: Stage) -> State:
     """Stand before the first step of a stage: put back what it does not carry, and open its noise streams."""
-    if not stage.objective < state.objectives:
-        raise InputError(
-            f"stage {stage.name!r}: objective = {stage.objective} is not one that the state has: "
-            f"it must be from 0 to {state.objectives - 1}."
-        )
+    check_objective(state, stage.objective)
     state = put_back(state, [group for group in GROUPS if group not in stage.carry])
     occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
     stream = 1 + stage.objective * OCCURRENCES + occurrences[stage.objective]
@@ -108,6 +110,8 @@ def enter(state: State, stage: Stage) -> State:
 
 def advance(state: State, stage: Stage, steps: int, *, capability_target: float = 0.0) -> State:
     """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
+    if (state.progress.status == OUTSIDE).any():
+        raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
     moved = state.copied()
     race(moved, stage, min(steps, stage.steps), capability_target)
     return moved
@@ -146,6 +150,23 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
     )
 
 
+def _run_numbers(runs: int | np.ndarray) -> np.ndarray:
+    """Numbers of the runs, unsigned."""
+    if not isinstance(runs, np.ndarray):
+        check_runs(runs)
+        return np.arange(runs, dtype=np.uint64)
+    if runs.ndim != 1 or not len(runs) or not np.issubdtype(runs.dtype, np.integer) or (runs < 0).any():
+        raise InputError(f"runs = {runs!r} is not valid: it must be a list of one or more run numbers from 0 on.")
+    return runs.astype(np.uint64)
+
+
+def _check_objectives(model: Model, objectives: int) -> None:
+    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
+    if objectives < FEWEST_OBJECTIVES or objectives != named:
+        right = named if named != objectives else f"at least {FEWEST_OBJECTIVES}"
+        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {right}.")
+
+
 def check_seed(seed: object) -> None:
     """Raise unless the seed is a whole number that fits 64 bits."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
@@ -154,5 +175,5 @@ def check_seed(seed: object) -> None:
 
 def check_runs(runs: object) -> None:
     """Raise unless the number of runs is a whole number of at least one."""
-    if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or runs < 1:
-        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number of at least 1.")
+    if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or not 1 <= runs <= MOST_RUNS:
+        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_RUNS:,}.")

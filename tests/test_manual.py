@@ -42,9 +42,8 @@ def test_what_the_readme_prints_is_what_its_commands_print(capsys, monkeypatch, 
     for command, stands in commands:
         now = printed(command, capsys, monkeypatch)
         if rewrite:
-            README.write_text(
-                README.read_text().replace(f"{command} -->\n```text\n{stands}", f"{command} -->\n```text\n{now}")
-            )
+            before, after = (f"{command} -->\n```text\n{text}" for text in (stands, now))
+            README.write_text(README.read_text().replace(before, after))
         else:
             assert " ".join(NUMBER.sub("#", stands).split()) == " ".join(NUMBER.sub("#", now).split())
             assert numbers(stands) == pytest.approx(numbers(now), rel=0.02, abs=0.005)
@@ -62,27 +61,30 @@ def test_the_first_figure_is_drawn_by_the_command_beside_it(tmp_path, capsys, mo
     printed(command.replace("docs/figures/headline.png", str(path)), capsys, monkeypatch)
     with Image.open(path) as new, Image.open(shown) as old:
         assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.text["Description"]) for image in (new, old))
+        told, standing = (json.loads(image.info["Description"]) for image in (new, old))
     assert text(told["configuration"]) == text(standing["configuration"])
 
 
+PARAMETERS_INTRODUCTION = """\
+# Parameters
+
+Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help, validation and
+the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for robustness studies, never validated
+against, and log-uniform where marked L. *Off* removes what the parameter stands for. A stage's parameter is set as
+`<stage>.<name>`, as in `finetuning.honeypots`."""
+
+
+def parameters_page():
+    return f"{PARAMETERS_INTRODUCTION}\n\n{parameters_markdown()}"
+
+
+def results_table():
+    rows = (f"| `{name}` | {meaning} | {unit} |" for name, (meaning, unit) in UNITS.items())
+    return "\n".join(["| name | meaning | unit |", "|---|---|---|", *rows])
+
+
 @pytest.mark.generated
-@pytest.mark.parametrize(
-    ("page", "content"),
-    [
-        ("parameters.md", lambda: "# Parameters\n\n" + PARAMETERS_INTRODUCTION + "\n\n" + parameters_markdown()),
-        (
-            "results_table.md",
-            lambda: "\n".join(
-                [
-                    "| name | meaning | unit |",
-                    "|---|---|---|",
-                    *(f"| `{n}` | {m} | {u} |" for n, (m, u) in UNITS.items()),
-                ]
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize(("page", "content"), [("parameters.md", parameters_page), ("results_table.md", results_table)])
 def test_tables_of_the_manual_come_from_the_declarations(page, content, rewrite):
     path = ROOT / "docs" / page
     now = HEADER + content() + "\n"
@@ -91,16 +93,9 @@ def test_tables_of_the_manual_come_from_the_declarations(page, content, rewrite)
     assert path.read_text() == now
 
 
-PARAMETERS_INTRODUCTION = """\
-Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help, validation and
-the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for robustness studies, never validated
-against, and log-uniform where marked L. *Off* removes what the parameter stands for. A stage's parameter is set as
-`<stage>.<name>`, as in `finetuning.honeypots`."""
-
-
 def test_the_first_python_example_runs(capsys):
-    example = re.search(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    exec(compile(example.group(1), "README.md", "exec"), {})
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
     assert "deceptive" in capsys.readouterr().out
 
 
@@ -108,8 +103,10 @@ def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
     from feint.sim.configuration import load
 
     path = tmp_path / "file.toml"
-    path.write_text(re.search(r"```toml\n(.*?)```", README.read_text(), re.DOTALL).group(1))
+    (example,) = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    path.write_text(example)
     configured = load(path)
+    assert configured.curriculum is not None
     assert configured.model.similarity == 0.3
     assert configured.curriculum[0].steps == 2000
     assert configured.curriculum[1].carry == ("goal", "capability", "world")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
@@ -46,6 +47,7 @@ def kernel(function: F) -> F:
 
 def _compiled(function: F, **options: Any) -> F:
     """What Numba makes of a function; the function itself where compilation is switched off."""
+    _content(function.__code__.co_filename)  # as it is now, when Python has read it
     dispatcher: Any = numba.njit(function, **OPTIONS, **options)
     return dispatcher
 
@@ -53,37 +55,48 @@ def _compiled(function: F, **options: Any) -> F:
 class KernelCache(FunctionCache):
     """Numba's cache, with the content of all that a kernel reads as part of the key.
 
-    Numba itself looks at the file of the kernel alone: it notices neither an edited function in another
-    file nor a changed global.
+    Numba itself looks at the file of the kernel alone: it notices neither an edited function in another file, nor a
+    changed global, nor other fields of a named tuple.
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), fingerprint(self._py_func))
+        fields = tuple(_fields(each.instance_class) for each in sig if hasattr(each, "instance_class"))
+        return (*super()._index_key(sig, codegen), fields, fingerprint(self._py_func))
 
 
 def fingerprint(function: types.FunctionType) -> str:
-    """Digest of a kernel: the files of all functions it reaches by name, and its global constants."""
-    digest = hashlib.sha256()
+    """Digest of a kernel: the options, the files of all functions it reaches by name, and its global constants."""
+    digest = hashlib.sha256(repr(sorted(OPTIONS.items())).encode())
     for item in sorted(set(_read_by(function, set()))):
         digest.update(item.encode())
     return digest.hexdigest()
 
 
 def _read_by(function: types.FunctionType, seen: set[types.FunctionType]) -> Iterator[str]:
+    """What a function's compiled form depends on, an item each."""
     if function in seen:
         return
     seen.add(function)
     yield _content(function.__code__.co_filename)
     for name in function.__code__.co_names:
         value = function.__globals__.get(name)
-        value = getattr(value, "py_func", value)
+        value = getattr(value, "py_func", getattr(value, "_defn", value))  # of a kernel's piece, or of an intrinsic
         if isinstance(value, types.FunctionType):
             yield from _read_by(value, seen)
-        elif isinstance(value, (bool, int, float, str, tuple)):
-            yield f"{function.__module__}.{name} = {value!r}"
+        elif isinstance(value, type) and hasattr(value, "_fields"):
+            yield _fields(value)
+        elif isinstance(value, np.ndarray):
+            yield f"{name} = {value.dtype} {value.shape} {value.tobytes().hex()}"
+        elif isinstance(value, (bool, int, float, str, tuple, np.generic)):
+            yield f"{name} = {value!r}"
+
+
+def _fields(named_tuple: Any) -> str:
+    return f"{named_tuple.__name__}{named_tuple._fields}"
 
 
 @cache
 def _content(path: str) -> str:
+    """Digest of a file as it was when it was first asked for."""
     file = Path(path)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path

@@ -133,7 +133,7 @@ def point(f, pi):
 def step(mind, world, spectrum, normals, noise_scale, rate, settings, views, sums):
     """Move every part by rate · (minus the gradient), all directions taken at the state before the step.
 
-    `noise` is x (modes, lanes); `rate` is learning_rate · plasticity · R (parts, lanes).
+    `normals` (modes, lanes) times `noise_scale` is x; `rate` is learning_rate · plasticity · R (parts, lanes).
     """
     u, B, f, G, C, A, H, w = mind
     b, _ = world

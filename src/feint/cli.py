@@ -68,10 +68,11 @@ def compare(
     figure: FigureFile = None,
 ) -> None:
     """Train from scratch and by pre-training + fine-tuning, and compare how often each ends in deception."""
-    from feint.sim import comparison, documents, tables
+    from feint.sim import comparison, documents, statistics, tables
 
     configured = _configured(curriculum, settings)
     path = _figure_path(figure)
+    statistics.check_half_width(half_width)
     with _progress(runs, stages=_stages(configured) + 1) as progress:
         result = comparison.compare(
             configured.curriculum,
@@ -152,6 +153,7 @@ def replay(
     configured = _configured(curriculum, settings)
     assert configured.curriculum is not None
     path = _figure_path(figure)
+    table = tables.check_csv_path(csv) if csv else None
     result = replaying.replay(
         configured.curriculum, run=run, model=configured.model, seed=seed, start=start, match=match, every=every
     )
@@ -159,8 +161,8 @@ def replay(
         _print_json(documents.replay_document(result))
     else:
         tables.print_trajectory(result)
-    if csv:
-        tables.write_csv(result.frame(), csv)
+    if table:
+        tables.write_csv(result.frame(), table)
     if path:
         from feint.sim import charts
 
@@ -228,6 +230,9 @@ def main() -> None:
         app()
     except InputError as error:
         print(f"feint: {error}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError:
+        print("feint: there is not enough memory for this: ask for fewer runs.", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone: nothing is left to say, and nobody to say it to

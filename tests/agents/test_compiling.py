@@ -12,13 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import llvmlite.binding
 import pytest
 from numba.core import config
 
 import feint
-from feint.agents.kernels import compiling
+from feint.agents.kernels import compiling, reading
 
 SOURCES = {
     "__init__.py": "",
@@ -182,10 +183,9 @@ def test_a_kernel_compiled_for_one_kind_of_processor_is_not_loaded_on_another(to
     assert run(toy)["loaded"] == 1
 
 
-@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]
 def test_the_key_of_a_compiled_kernel_names_the_processor_and_the_fingerprint():
-    from feint.agents.kernels.reading import read
-
+    read: Any = reading.read
     codegen = read.targetctx.codegen()
     key = read._cache._index_key((), codegen)
     assert codegen.magic_tuple() in key

@@ -46,7 +46,7 @@ def test_a_document_satisfies_its_schema_and_nothing_else_does(name):
 
 
 def test_counts_are_over_all_runs():
-    document = made("compare")
+    document = compare_document(compare(SHORT, runs=20, seed=1))
     for arm in (document.arms.from_scratch, document.arms.pretrain_finetune):
         for stage in arm.stages:
             assert sum(stage.counts.model_dump().values()) == 20

@@ -134,7 +134,7 @@ def test_the_table_has_a_row_a_run_and_stage():
     assert table.attrs == ensemble.passport()
 
 
-def test_the_dataset_names_its_axes_and_units_and_carries_its_passport(tmp_path):
+def test_the_dataset_names_its_axes_and_units_and_carries_its_passport():
     ensemble = simulate(SHORT, runs=11, seed=3)
     data = ensemble.dataset()
     assert dict(data.sizes) == {"run": 11, "stage": 2}

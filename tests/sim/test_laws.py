@@ -131,9 +131,8 @@ def test_identical_arms_on_common_streams_differ_by_exactly_nothing_and_on_indep
 
 def test_arms_share_starts_and_fine_tuning_noise():
     """What pre-training cannot change is common: with nothing to learn, both arms end in the same state."""
-    frozen = Model(
-        **{name: 0.0 for name in Model.model_fields if name.startswith("plasticity_") and name[11:] != "spread"}
-    )
+    names = [name for name in Model.model_fields if name.startswith("plasticity_") and name != "plasticity_spread"]
+    frozen = Model().replace(**dict.fromkeys(names, 0.0))
     found = compare(pretrain_finetune({"steps": 5}, {"steps": 5}), model=frozen, runs=50, seed=1)
     for name in ("performance", "deployed_error", "gate", "capability"):
         np.testing.assert_array_equal(found.scratch[name][:, -1], found.pretrained[name][:, -1])

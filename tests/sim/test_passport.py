@@ -28,11 +28,12 @@ def of_svg(path):
 
 def of_png(path):
     with Image.open(path) as image:
-        return image.text["Description"]
+        return image.info["Description"]
 
 
 def of_pdf(path):
-    return PdfReader(path).metadata.subject
+    metadata = PdfReader(path).metadata
+    return metadata.subject if metadata else ""
 
 
 @pytest.mark.parametrize(("ending", "read"), [("svg", of_svg), ("png", of_png), ("pdf", of_pdf)])

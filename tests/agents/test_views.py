@@ -1,0 +1,120 @@
+"""Views: what each belief changes, and what it does not. Their values are the oracle's, see `test_outcome.py`."""
+
+import numpy as np
+import oracle
+import pytest
+
+from feint.agents.model import Model
+from feint.agents.views import Belief, view
+from feint.sim.stage import Stage
+from feint.sim.training import begin, train
+
+RUNS, OBJECTIVES, MODES = 40, 3, 7
+INFINITE = {"gate": np.inf, "capability": np.inf, "awareness": np.inf, "horizon": np.inf}
+
+
+@pytest.fixture(scope="module")
+def state():
+    """Trained a little, so that no part is at a value of its own; scattered, so that every gate is seen."""
+    model = Model(modes=MODES, gate_init=2.0, awareness_init=2.0, horizon_init=2.0, init_spread=2.0)
+    return train(begin(model, runs=RUNS, seed=8, objectives=OBJECTIVES), Stage(steps=100, target=0.0, coverage=0.5))
+
+
+def test_views_are_those_of_the_oracle_along_training(state):
+    for objective in range(OBJECTIVES):
+        seen = view(state, objective)
+        for i in range(RUNS):
+            mind, world, _ = oracle.run(state, i)
+            at = oracle.views(mind, world, state.model, objective)
+            np.testing.assert_allclose(seen.gate[i], at.psi, rtol=1e-12)
+            np.testing.assert_allclose(seen.behaviour(Belief.TRAINING)[i], at.g, rtol=1e-11, atol=1e-13)
+            np.testing.assert_allclose(seen.behaviour(Belief.DEPLOYED)[i], at.t, rtol=1e-11, atol=1e-13)
+            for realism in (0.0, 0.4, 1.0):
+                _, expected = oracle.on_honeypot(at, realism)
+                found = seen.behaviour(Belief.HONEYPOT, realism=realism)[i]
+                np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+
+
+def test_views_have_the_shapes_that_they_state(state):
+    seen = view(state, 1)
+    assert seen.concepts.shape == (RUNS, OBJECTIVES, MODES)
+    assert seen.pointing.shape == (RUNS, OBJECTIVES)
+    assert seen.gate.shape == (RUNS,)
+    for array in (seen.terminal, seen.understood, *(seen.behaviour(belief) for belief in Belief)):
+        assert array.shape == (RUNS, MODES)
+
+
+def test_no_run_is_seen_through_another(state):
+    alone, among = view(state.take([17]), 1), view(state, 1)
+    for name in ("concepts", "pointing", "terminal", "understood", "gate"):
+        np.testing.assert_allclose(getattr(alone, name)[0], getattr(among, name)[17], rtol=1e-14)
+
+
+def test_a_honeypot_that_is_not_real_is_training_and_a_perfect_one_is_deployment(state):
+    seen = view(state, 1)
+    training, deployed = seen.behaviour(Belief.TRAINING), seen.behaviour(Belief.DEPLOYED)
+    assert (np.abs(training - deployed).max(axis=1) > 0.01).sum() > RUNS / 2
+    np.testing.assert_array_equal(seen.behaviour(Belief.HONEYPOT, realism=0.0), training)
+    np.testing.assert_array_equal(seen.behaviour(Belief.HONEYPOT, realism=1.0), deployed)
+    np.testing.assert_array_equal(seen.behaviour(Belief.HONEYPOT), deployed)
+    np.testing.assert_array_equal(deployed, seen.terminal)
+
+
+def test_the_more_real_a_honeypot_the_nearer_to_deployment(state):
+    seen = view(state, 1)
+    deployed = seen.behaviour(Belief.DEPLOYED)
+    away = [np.abs(seen.behaviour(Belief.HONEYPOT, realism=r) - deployed).max(axis=1) for r in np.linspace(0, 1, 6)]
+    assert (np.diff(away, axis=0) < 0).all()
+    np.testing.assert_allclose(away[3], 0.4 * away[0], rtol=1e-9)
+
+
+def test_realism_means_nothing_outside_a_honeypot(state):
+    seen = view(state, 1)
+    for belief in (Belief.TRAINING, Belief.DEPLOYED):
+        np.testing.assert_array_equal(seen.behaviour(belief, realism=0.3), seen.behaviour(belief))
+
+
+@pytest.mark.parametrize("part", ["gate", "awareness", "horizon"])
+def test_a_gate_that_lacks_one_factor_is_closed(state, part):
+    seen = view(state.with_mind(**{part: np.full(RUNS, -np.inf)}), 1)
+    np.testing.assert_array_equal(seen.gate, 0.0)
+    np.testing.assert_array_equal(seen.behaviour(Belief.TRAINING), seen.terminal)
+
+
+def test_without_run_time_inference_the_gate_is_closed(state):
+    weak = train(begin(state.model.replace(inference_power=0.0), runs=RUNS), Stage(steps=10))
+    np.testing.assert_array_equal(view(weak, 1).gate, 0.0)
+
+
+def test_a_gate_that_is_wholly_open_is_as_open_as_run_time_inference_lets_it_be(state):
+    seen = view(state.with_mind(**{part: np.full(RUNS, value) for part, value in INFINITE.items()}), 1)
+    np.testing.assert_allclose(seen.gate, 1 - np.exp(-4.0), rtol=1e-14)
+
+
+def test_the_terminal_objective_knows_neither_the_gate_nor_what_is_trained(state):
+    opened = state.with_mind(**{part: np.full(RUNS, value) for part, value in INFINITE.items()})
+    for objective in range(OBJECTIVES):
+        np.testing.assert_array_equal(view(opened, objective).behaviour(Belief.DEPLOYED), view(state, 0).terminal)
+
+
+@pytest.mark.parametrize("logit", [1e4, np.inf])
+def test_a_goal_or_a_pointer_that_is_wholly_used_is_the_terminal_objective(state, logit):
+    written = view(state.with_mind(representation=np.full(RUNS, logit)), 1)
+    np.testing.assert_array_equal(written.terminal, state.mind.goal)
+    pointer = np.full((RUNS, OBJECTIVES), -1e4)
+    pointer[:, 2] = 1e4
+    pointing = view(state.with_mind(representation=np.full(RUNS, -logit), pointer=pointer), 1)
+    np.testing.assert_array_equal(pointing.terminal, pointing.concepts[:, 2])
+
+
+def test_a_pointer_that_sees_nothing_lands_on_the_decoy_which_wants_nothing(state):
+    lost = state.with_mind(pointer=np.full((RUNS, OBJECTIVES), -1e4), representation=np.full(RUNS, -np.inf))
+    np.testing.assert_array_equal(view(lost, 1).pointing, 0.0)
+    np.testing.assert_array_equal(view(lost, 1).terminal, 0.0)
+
+
+@pytest.mark.parametrize(("known", "group"), [(0.0, "misconceptions"), (1.0, "objectives")])
+def test_a_concept_is_the_misconception_before_and_the_objective_after_it_is_learned(state, known, group):
+    seen = view(state.with_mind(world=np.full((RUNS, OBJECTIVES), known)), 2)
+    np.testing.assert_array_equal(seen.concepts, getattr(state.world, group))
+    np.testing.assert_array_equal(seen.understood, getattr(state.world, group)[:, 2])
