@@ -68,10 +68,10 @@ def test_the_first_figure_is_drawn_by_the_command_beside_it(tmp_path, capsys, mo
 PARAMETERS_INTRODUCTION = """\
 # Parameters
 
-Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help, validation and
-the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for robustness studies, never validated
-against, and log-uniform where marked L. *Off* removes what the parameter stands for. A stage's parameter is set as
-`<stage>.<name>`, as in `finetuning.honeypots`."""
+Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help,
+validation and the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for
+robustness studies, never validated against, and log-uniform where marked L. *Off* removes what the parameter
+stands for. A stage's parameter is set as `<stage>.<name>`, as in `finetuning.honeypots`."""
 
 
 def parameters_page():
