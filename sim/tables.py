@@ -105,12 +105,18 @@ def print_parameters() -> None:
 
 
 def parameters_markdown() -> str:
-    """The parameters as the manual's table."""
+    """The parameters as the manual's tables, narrow enough for a page."""
+    head = ("name", "default", "valid", "prior", "off", "meaning")
     lines = []
     for kind in (Model, Stage):
-        rows = [("`" + name + "`", *facts) for name, *facts in map(_facts, kind.parameters().values())]
-        cells = [FACTS, ("---",) * len(FACTS), *rows]
-        lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
+        rows = [head, ("---",) * len(head)]
+        for name, default, valid, prior, off, unit, meaning, argument, source in map(
+            _facts, kind.parameters().values()
+        ):
+            measured = "" if unit == "1" else f", in {unit}"
+            what = f"{meaning}{measured}. *{argument.capitalize()}.* {source[0].upper()}{source[1:]}."
+            rows.append((f"`{name}`", default, valid, prior, off, what))
+        lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
     return "\n".join(lines).rstrip()
 
 
