@@ -129,10 +129,8 @@ def test_a_life_says_where_it_stopped_and_how(learning_rate, every):
     trained = ensemble(curriculum, {})
     for run in range(20):
         for i, state in enumerate(trained.replay(run, every=every).states):
-            assert (state.reached[-1], state.diverged[-1]) == (
-                not trained["missed"][run, i],
-                trained["diverged"][run, i],
-            )
+            assert state.reached[-1] != trained["missed"][run, i]
+            assert state.diverged[-1] == trained["diverged"][run, i]
             assert not (state.reached | state.diverged)[:-1].any()
 
 
@@ -187,7 +185,6 @@ def test_the_table_has_a_row_a_stage_and_recorded_step():
         ({"run": 0, "every": 0}, "every = 0 is not valid: it must be a whole number"),
         ({"run": 0, "seed": -1}, "seed = -1 is not valid"),
         ({"run": 0, "start": "corigible"}, "did you mean 'corrigible'"),
-        ({"run": 0, "match": "step"}, "did you mean 'steps'"),
     ],
 )
 def test_bad_arguments_are_named(given, words):
