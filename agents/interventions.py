@@ -8,7 +8,7 @@ import numpy as np
 
 from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
-from feint.agents.state import State
+from feint.agents.state import State, check_objective
 from feint.agents.views import view
 
 CLOSED = -1000.0  # σ(-1000) is nothing, and a state with it is finite and can be trained on
@@ -17,7 +17,7 @@ CLOSED = -1000.0  # σ(-1000) is nothing, and a state with it is finite and can 
 def put_back(state: State, groups: Iterable[str]) -> State:
     """Put groups of parts back to each run's own initial draw (MODEL: section 5)."""
     parts: dict[str, np.ndarray] = {}
-    for group in groups:
+    for group in [groups] if isinstance(groups, str) else groups:
         if group not in GROUPS:
             raise unknown("group", group, GROUPS)
         parts |= {part: getattr(state.initial, part) for part in GROUPS[group]}
@@ -31,6 +31,7 @@ def close_gate(state: State) -> State:
 
 def move_concept(state: State, objective: int, displacement: np.ndarray) -> State:
     """Displace what each run understands `objective` to be by a vector (modes,)."""
+    check_objective(state, objective)
     objectives, misconceptions = (array.copy() for array in state.world)
     objectives[:, objective] += displacement
     misconceptions[:, objective] += displacement

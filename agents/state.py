@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
 from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
 FORKS = 2**32
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class State:
     """Runs side by side: each owns its world, its inductive bias, its initial draw and its place in its streams.
 
@@ -64,18 +66,18 @@ class State:
         return self.progress.taken
 
     def forked(self, key: int) -> Self:
-        """The same state with another noise key: what comes later differs by its noise alone."""
-        if not 0 <= key < FORKS:
+        """The same state with another noise key: from the next stage on it differs by its noise alone."""
+        if isinstance(key, bool) or not isinstance(key, (int, np.integer)) or not 0 <= key < FORKS:
             raise InputError(f"key = {key!r} is not valid for a fork: it must be a whole number from 0 to {FORKS - 1}.")
         return replace(self, fork=np.full(len(self), key, np.uint32))
 
     def with_mind(self, **parts: np.ndarray) -> Self:
-        """A copy with some parts of the mind replaced."""
-        return replace(self, mind=self.mind._replace(**parts))
+        """A copy with some parts of the mind replaced; raises `InputError` for a part of another shape."""
+        return replace(self, mind=_replaced(self.mind, parts))
 
     def with_world(self, **parts: np.ndarray) -> Self:
-        """A copy with some parts of the world replaced."""
-        return replace(self, world=self.world._replace(**parts))
+        """A copy with some parts of the world replaced; raises `InputError` for a part of another shape."""
+        return replace(self, world=_replaced(self.world, parts))
 
     def starting_from(self, mind: Mind) -> Self:
         """A copy whose mind, and initial draw, is this one."""
@@ -85,9 +87,9 @@ class State:
         """A copy at another place of its streams."""
         return replace(self, progress=progress, occurrences=occurrences)
 
-    def passing(self, mind: Mind, taken: np.ndarray) -> Self:
+    def passing(self, mind: Mind, progress: Progress) -> Self:
         """A copy that holds one run at several steps (MODEL: section 7, replay)."""
-        return replace(self, mind=mind, progress=self.progress._replace(taken=taken))
+        return replace(self, mind=mind, progress=progress)
 
     def copied(self) -> Self:
         """A copy whose mind and progress may be written to."""
@@ -97,6 +99,8 @@ class State:
     def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
         """The runs at these positions, in this order."""
         index = runs if isinstance(runs, slice) else np.asarray(runs)
+        if len(self.run[index]) == 0:
+            raise InputError(f"runs = {runs!r} picks no run: a state holds at least one.")
         return self._each(lambda array: np.ascontiguousarray(array[index]))
 
     @classmethod
@@ -106,7 +110,7 @@ class State:
             raise InputError("states = [] cannot be joined: give at least one state.")
         first = states[0]
         for other in states[1:]:
-            for name in ("model", "seed", "occurrences", "objectives"):
+            for name in ("model", "seed", "objectives", "occurrences"):
                 if getattr(other, name) != getattr(first, name):
                     raise InputError(
                         f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: "
@@ -116,20 +120,24 @@ class State:
         return first._with({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to one .npz file."""
-        np.savez(
-            path,
-            model=np.array(self.model.model_dump_json()),
-            seed=np.array(self.seed, np.uint64),
-            occurrences=np.array(self.occurrences, np.int64),
-            **self._arrays(),  # pyright: ignore[reportArgumentType]
-        )
+        """Write the state to one file, in NumPy's .npz format."""
+        about = {
+            "model": np.array(self.model.model_dump_json()),
+            "seed": np.array(self.seed, np.uint64),
+            "occurrences": np.array(self.occurrences, np.int64),
+        }
+        with Path(path).open("wb") as file:
+            np.savez(file, allow_pickle=False, **about, **self._arrays())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
-        """Read a state that `save` wrote."""
-        with np.load(path) as file:
-            data = {name: file[name] for name in file.files}
+        """Read a state that `save` wrote; raises `InputError` for a file of another kind."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                data = {name: file[name] for name in file.files}
+            data["model"]
+        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
+            raise InputError(f"{path}: this is not a state that Feint saved: {error}.") from None
         blank = np.empty(0)
         state = State(
             model=Model(**json.loads(str(data.pop("model")))),
@@ -173,8 +181,24 @@ class State:
         return self._with({name: function(array) for name, array in self._arrays().items()})
 
 
+T = TypeVar("T", Mind, World)
+
+
+def _replaced(group: T, parts: dict[str, np.ndarray]) -> T:
+    """A group of arrays with some replaced by others of their shape, as floats of their own."""
+    kept: dict[str, np.ndarray] = {}
+    for name, part in parts.items():
+        if name not in group._fields:
+            raise unknown("part", name, group._fields)
+        kept[name] = np.array(part, dtype=np.float64, order="C")
+        shape = getattr(group, name).shape
+        if kept[name].shape != shape:
+            raise InputError(f"{name} has the shape {kept[name].shape}: it must be {shape}.")
+    return group._replace(**kept)
+
+
 def check_objective(state: State, objective: int) -> None:
     """Raise unless the state has this objective."""
-    if not 0 <= objective < state.objectives:
+    if not isinstance(objective, (int, np.integer)) or not 0 <= objective < state.objectives:
         most = state.objectives - 1
         raise InputError(f"objective = {objective!r} is not one that the state has: it must be from 0 to {most}.")

@@ -147,7 +147,7 @@ class Ensemble:
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
         """The whole trajectory of one run, equal to the bit to what the ensemble computed for it."""
-        if not 0 <= run < self.runs:
+        if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or not 0 <= run < self.runs:
             raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
         return replay(
             self.curriculum,

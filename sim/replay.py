@@ -9,7 +9,7 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.kernels.reading import Readings
-from feint.agents.mind import PARTS, RUNNING, Mind
+from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
@@ -87,7 +87,7 @@ def replay(
     """
     model, mode = model or Model(), Match.named(match)
     for name, value, least in (("run", run, 0), ("every", every, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < MOST_RUNS:
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= MOST_RUNS:
             raise InputError(
                 f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
             )
@@ -105,18 +105,20 @@ def replay(
 def _record(state: State, stage: Stage, capability_target: float, every: int) -> tuple[State, State]:
     """A stage's trajectory, and the state at its end."""
     moving = state.copied()
-    minds = [_snapshot(moving.mind)]
+    seen = [_snapshot(moving)]
     steps = [0]
     while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
         race(moving, stage, min(stage.steps, steps[-1] + every), capability_target)
         if moving.taken[0] == steps[-1]:
+            seen[-1] = _snapshot(moving)  # it stops here: how, is known only now
             break
         steps.append(int(moving.taken[0]))
-        minds.append(_snapshot(moving.mind))
-    along = Mind(*(np.concatenate(parts) for parts in zip(*minds, strict=True)))
+        seen.append(_snapshot(moving))
+    along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
     here = state.take(np.zeros(len(steps), np.int64))
-    return here.passing(along, np.array(steps)), moving
+    mind, progress = Mind(*along[: len(Mind._fields)]), Progress(*along[len(Mind._fields) :])
+    return here.passing(mind, progress), moving
 
 
-def _snapshot(mind: Mind) -> tuple[np.ndarray, ...]:
-    return tuple(getattr(mind, part).copy() for part in PARTS)
+def _snapshot(state: State) -> tuple[np.ndarray, ...]:
+    return tuple(part.copy() for part in (*state.mind, *state.progress))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from feint.agents.errors import InputError
@@ -25,7 +27,7 @@ MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 def begin(
     model: Model | None = None,
     *,
-    runs: int | np.ndarray,
+    runs: int | Sequence[int] | np.ndarray,
     seed: int = 0,
     objectives: int = 2,
     start: str = "fresh",
@@ -150,17 +152,20 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
     )
 
 
-def _run_numbers(runs: int | np.ndarray) -> np.ndarray:
+def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
     """Numbers of the runs, unsigned."""
-    if not isinstance(runs, np.ndarray):
+    if isinstance(runs, int):
         check_runs(runs)
         return np.arange(runs, dtype=np.uint64)
+    runs = np.asarray(runs)
     if runs.ndim != 1 or not len(runs) or not np.issubdtype(runs.dtype, np.integer) or (runs < 0).any():
         raise InputError(f"runs = {runs!r} is not valid: it must be a list of one or more run numbers from 0 on.")
     return runs.astype(np.uint64)
 
 
 def _check_objectives(model: Model, objectives: int) -> None:
+    if isinstance(objectives, bool) or not isinstance(objectives, (int, np.integer)):
+        raise InputError(f"objectives = {objectives!r} is not valid: it must be a whole number.")
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
     if objectives < FEWEST_OBJECTIVES or objectives != named:
         right = named if named != objectives else f"at least {FEWEST_OBJECTIVES}"

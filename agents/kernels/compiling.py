@@ -66,7 +66,7 @@ class KernelCache(FunctionCache):
 
 def fingerprint(function: types.FunctionType) -> str:
     """Digest of a kernel: the options, the files of all functions it reaches by name, and its global constants."""
-    digest = hashlib.sha256(repr(sorted(OPTIONS.items())).encode())
+    digest = hashlib.sha256(f"{_content(__file__)}{sorted(OPTIONS.items())}".encode())
     for item in sorted(set(_read_by(function, set()))):
         digest.update(item.encode())
     return digest.hexdigest()
