@@ -164,7 +164,6 @@ def test_diverged_runs_are_one_line_an_arm_with_their_number_and_never_nan(feint
     assert not re.search(r"\bnan\b", table.out, re.IGNORECASE)
 
 
-@pytest.mark.xfail(reason="Python shows a warning of the same text once")
 @pytest.mark.filterwarnings("default::RuntimeWarning")
 def test_arms_that_diverge_alike_are_each_warned_of(feint):
     said = feint("compare", "--runs", 4, *SHORT, "--set", "finetuning.learning_rate=1e308")

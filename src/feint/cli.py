@@ -226,6 +226,7 @@ def main() -> None:
     from feint.agents.errors import InputError
 
     warnings.showwarning = _show_warning
+    warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
         app()
     except InputError as error:
