@@ -20,7 +20,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.run(PYTHON, "-m", "pyright")
+    session.run(PYTHON, "-m", "pyright", "--pythonpath", PYTHON)
 
 
 @nox.session

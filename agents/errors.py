@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMED = 12  # names in one sentence
+
 
 class InputError(ValueError):
     """Input that Feint cannot use; the message is one sentence for the person who wrote the input."""
@@ -14,5 +16,6 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """The error for a name that is not known, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(known) + "."
+    names = ", ".join(known) if len(known) <= MOST_NAMED else ", ".join(known[:MOST_NAMED]) + " and others"
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {names}."
     return InputError(f"{kind} {name!r} is not known: {hint}")

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from feint.agents.errors import InputError, unknown
@@ -49,6 +50,11 @@ class Parameter:
         return f"{low:g} – {high:g}" + (" L" if self.log else "")
 
 
+def _plain_value(value: Any) -> Any:
+    """A value of NumPy as one of Python."""
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
 def plain(number: float | None) -> str:
     """A number as a person writes it."""
     if number is None:
@@ -72,8 +78,9 @@ class Declared(BaseModel):
     if not TYPE_CHECKING:
 
         def __init__(self, **values: Any) -> None:
+            plain_values = {name: _plain_value(value) for name, value in values.items()}
             try:
-                super().__init__(**values)
+                super().__init__(**plain_values)
             except ValidationError as error:
                 raise _explain(error, type(self)) from None
 
@@ -121,7 +128,7 @@ def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
 def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputError:
     """The error for a value out of a parameter's type or bounds."""
     kind = "a whole number" if isinstance(declared.default, int) else "a finite number"
-    bounds = "" if declared.valid == (None, None) else f" {declared.allowed}"
+    bounds = "" if declared.valid == (None, None) else f" {declared.allowed}".replace(" at ", " of at ")
     return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
 
 

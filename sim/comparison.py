@@ -11,7 +11,7 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
+from feint.sim.curriculum import Curriculum, check_curriculum, pretrain_finetune, shared_objectives
 from feint.sim.ensemble import Ensemble, Timing, simulate
 from feint.sim.matching import Match
 from feint.sim.passport import passport
@@ -129,14 +129,15 @@ def compare(
     `simulate`. Raises `InputError`; warns where runs diverged.
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
+    check_curriculum(curriculum)
     if len(curriculum) < 2:
         raise InputError(
             f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
             "so it needs two stages or more."
         )
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, float) or not 0 < confidence < 1:
         raise InputError(f"confidence = {confidence!r} is not valid: it must be a number between 0 and 1.")
-    mode, model = Match.named(match), model or Model()
+    mode, model = Match.named(match), (Model() if model is None else model)
     alone = mode.apply(curriculum.last_alone(), total_steps=sum(stage.steps for stage in curriculum))
     arms = {
         name: simulate(

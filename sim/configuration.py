@@ -70,6 +70,11 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
         raise InputError(f"model = {model!r} is not a table: write [model], and its parameters below.")
     if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
         raise InputError(f"stage = {stages!r} is not a list of tables: begin each stage with [[stage]].")
+    if stages == [] and "stage" in content:
+        raise InputError("stage = [] names no stage: begin each stage with [[stage]], or leave stage out.")
+    for name in model:
+        if name in Stage.model_fields and name not in Model.model_fields:
+            raise InputError(f"{name} is a parameter of a stage: write it below a [[stage]], and not below [model].")
     if not content:
         raise InputError("the file is empty: it needs a [model] table, [[stage]] tables, or both.")
     curriculum = Curriculum(*(_stage(i, stage) for i, stage in enumerate(stages, 1))) if stages else None
@@ -97,7 +102,8 @@ def _stage(number: int, values: Mapping[str, Any]) -> Stage:
     try:
         return Stage(**values)
     except InputError as error:
-        raise InputError(f"stage {values['name']!r}: {error}") from None
+        named = repr(values["name"]) if isinstance(values["name"], str) else str(number)
+        raise InputError(f"stage {named}: {error}") from None
 
 
 def _check_model_parameter(name: str, curriculum: Curriculum) -> None:

@@ -97,8 +97,23 @@ def pretrain_finetune(
     )
 
 
+def check_curriculum(curriculum: object) -> None:
+    """Raise unless this is a curriculum."""
+    if not isinstance(curriculum, Curriculum):
+        raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
+
+
+def check_model(model: object) -> None:
+    """Raise unless this is a model."""
+    if not isinstance(model, Model):
+        raise InputError(f"model = {model!r} is not a Model: write Model(...).")
+
+
 def shared_objectives(model: Model, *curricula: Curriculum) -> int:
     """The number of objectives over all arms compared; raises where the model does not have as many."""
+    check_model(model)
+    for curriculum in curricula:
+        check_curriculum(curriculum)
     needed = max(curriculum.objectives for curriculum in curricula)
     if not isinstance(model.similarity, tuple):
         return needed

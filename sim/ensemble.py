@@ -180,7 +180,7 @@ def simulate(
     called with the number of runs that finished a stage. The numbers depend on none of threads and progress.
     Raises `InputError`; warns where runs diverged.
     """
-    model, mode = model or Model(), Match.named(match)
+    model, mode = (Model() if model is None else model), Match.named(match)
     check_runs(runs)
     check_seed(seed)
     prepare_is_known(start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from feint.agents.errors import unknown
+from feint.agents.errors import InputError, unknown
 from feint.sim.curriculum import Curriculum
 from feint.sim.stage import Stage
 
@@ -44,6 +44,12 @@ class Match(Enum):
         if self is Match.TOTAL_STEPS:
             total = total_steps if total_steps is not None else sum(stage.steps for stage in curriculum)
             spent = sum(stage.steps for stage in before)
+            most = Stage.parameters()["steps"].valid[1]
+            if most is not None and total - spent > most:
+                raise InputError(
+                    f"match = 'total-steps' asks for {total - spent:,} steps of stage {last.name!r}: "
+                    f"it can take {most:,} at most; give the stages fewer."
+                )
             open_ended: list[Stage] = [stage.replace(target=0.0) for stage in before]
             return Curriculum(*open_ended, last.replace(target=0.0, steps=max(0, total - spent)))
         return curriculum

@@ -85,7 +85,7 @@ def replay(
 
     Equal to the bit to what `simulate` computes for that run with the same arguments.
     """
-    model, mode = model or Model(), Match.named(match)
+    model, mode = (Model() if model is None else model), Match.named(match)
     for name, value, least in (("run", run, 0), ("every", every, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= MOST_RUNS:
             raise InputError(

@@ -131,10 +131,10 @@ class Stage(Declared):
             super().__init__(**{**kind, **values})
             self.model_fields_set.intersection_update(values)
 
-    @field_validator("name")
+    @field_validator("name", mode="before")
     @classmethod
-    def _plain_name(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", value):
+    def _plain_name(cls, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", value):
             raise ValueError(f"name = {value!r} is not valid for a stage: it must be of letters, digits, _ and -.")
         return value
 

@@ -77,10 +77,10 @@ def print_trajectory(trajectory: Trajectory) -> None:
 
 def check_csv_path(path: Path) -> Path:
     """The path of a table to come; raises before anything is computed where there is no folder for it."""
-    if not path.absolute().parent.is_dir() or path.is_dir():
-        raise InputError(
-            f"csv = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}, or it is one."
-        )
+    if path.is_dir():
+        raise InputError(f"csv = {str(path)!r} cannot be written: it is a folder; name a file.")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"csv = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
     return path
 
 

@@ -36,7 +36,7 @@ def begin(
 
     `objectives` is at least 2 and, where `similarity` names one for each, as many as it names and one more.
     """
-    model = model or Model()
+    model = Model() if model is None else model
     check_seed(seed)
     _check_objectives(model, objectives)
     numbers = _run_numbers(runs)

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -25,6 +25,23 @@ app = typer.Typer(
     help="A fast, honest simulator of how training can produce deceptive alignment.",
 )
 
+
+def _whole(text: str) -> int:
+    """A whole number, as options take it."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+
+
+def _real(text: str) -> float:
+    """A number, as options take it."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number.") from None
+
+
 CurriculumFile = Annotated[
     Path | None,
     typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
@@ -38,8 +55,8 @@ Settings = Annotated[
         "`feint parameters` lists them.",
     ),
 ]
-Runs = Annotated[int, typer.Option(help="Mesa-optimizers to train, in each arm.")]
-Seed = Annotated[int, typer.Option(help="Key of all random streams.")]
+Runs = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Mesa-optimizers to train, in each arm.")]
+Seed = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Key of all random streams.")]
 Threads = Annotated[
     int | None, typer.Option(help="Threads to use; one a core unless given. Results do not depend on it.")
 ]
@@ -63,7 +80,9 @@ def compare(
     start: Start = "fresh",
     match: Matching = "target",
     threads: Threads = None,
-    half_width: Annotated[float, typer.Option(help="Say how many more runs this half-width needs.")] = 0.01,
+    half_width: Annotated[
+        float, typer.Option(parser=_real, metavar="X", help="Say how many more runs this half-width needs.")
+    ] = 0.01,
     as_json: AsJson = False,
     figure: FigureFile = None,
 ) -> None:
@@ -135,13 +154,15 @@ def simulate(
 
 @app.command()
 def replay(
-    run: Annotated[int, typer.Option(help="Number of the run in its ensemble.")],
+    run: Annotated[int, typer.Option(parser=_whole, metavar="N", help="Number of the run in its ensemble.")],
     curriculum: CurriculumFile = None,
     settings: Settings = None,
     seed: Seed = 0,
     start: Start = "fresh",
     match: Matching = "target",
-    every: Annotated[int, typer.Option(help="Record every so many steps, and each stage's end.")] = 1,
+    every: Annotated[
+        int, typer.Option(parser=_whole, metavar="N", help="Record every so many steps, and each stage's end.")
+    ] = 1,
     as_json: AsJson = False,
     figure: FigureFile = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the trajectory as a table.")] = None,
@@ -175,8 +196,11 @@ def parameters(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of the manual.")] = False,
 ) -> None:
     """List every parameter: default, valid values, prior, off value, meaning, unit, argument and source."""
+    from feint.agents.errors import InputError
     from feint.sim import tables
 
+    if as_json and markdown:
+        raise InputError("--json and --markdown exclude each other: give one.")
     if as_json:
         tables.print_parameters_json()
     elif markdown:
@@ -228,16 +252,19 @@ def main() -> None:
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
-        app()
-    except InputError as error:
-        print(f"feint: {error}", file=sys.stderr)
-        sys.exit(2)
-    except MemoryError:
-        print("feint: there is not enough memory for this: ask for fewer runs.", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone: nothing is left to say, and nobody to say it to
-        sys.exit(0)
+        sys.exit(app(standalone_mode=False) or 0)
+    except (InputError, MemoryError) as error:
+        _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what the parser of the command line says of a wrong option
+            raise
+        _give_up(error.format_message())  # pyright: ignore[reportAttributeAccessIssue] - looked for just now
+
+
+def _give_up(sentence: str) -> NoReturn:
+    if sentence:  # without a command, the help is all there is to say
+        print(f"feint: {sentence}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _configured(file: Path | None, settings: list[str] | None) -> Configuration:

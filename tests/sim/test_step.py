@@ -10,6 +10,8 @@ from feint.agents.model import Model
 from feint.sim.stage import Stage
 from feint.sim.training import begin, train
 
+pytestmark = pytest.mark.interpreted
+
 CLOSE = {"rtol": 1e-6, "atol": 1e-9}
 SIZES = [(modes, objectives) for modes in (1, 5, 16) for objectives in (2, 3)]
 NOT_OF_A_STEP = ("train_tolerance", "deploy_tolerance", "similarity")

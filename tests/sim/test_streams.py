@@ -74,11 +74,13 @@ def normals(count, **key):
     return out
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(("counter", "key", "answer"), PHILOX_ANSWERS)
 def test_philox_gives_the_known_answers(counter, key, answer):
     assert list(philox(*words(counter), *words(key))) == answer
 
 
+@pytest.mark.interpreted
 def test_xoshiro_gives_the_known_answers():
     found, _ = plain_xoshiro([1, 2, 3, 4], 10)
     assert found == XOSHIRO_ANSWERS
@@ -100,6 +102,7 @@ def test_xoshiro_is_the_published_algorithm_from_any_state():
         assert list(state) == last
 
 
+@pytest.mark.interpreted
 def test_a_stream_begins_where_philox_puts_its_key():
     seed, run, stream, fork = 2**63 + 5, 2**40 + 3, 7, 9
     key = words([seed & WORD, seed >> 32])
@@ -108,6 +111,7 @@ def test_a_stream_begins_where_philox_puts_its_key():
     assert list(found) == list(philox(*counter, *key))
 
 
+@pytest.mark.interpreted
 def test_normals_are_box_and_muller_on_the_words_of_the_stream():
     np.testing.assert_allclose(normals(4000, seed=3)[0], plain_normals(opened(seed=3)[0], 2000), atol=1e-12)
 
