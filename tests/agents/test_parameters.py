@@ -165,7 +165,7 @@ def test_a_name_like_no_other_is_refused_with_some_that_are_known():
 
 
 def test_numbers_of_numpy_are_numbers():
-    drawn = Model(modes=np.int64(3), similarity=np.array([0.1, 0.2]), spectrum=np.float64(0.5))
+    drawn = Model().replace(modes=np.int64(3), similarity=np.array([0.1, 0.2]), spectrum=np.float64(0.5))
     assert (drawn.modes, drawn.similarity, drawn.spectrum) == (3, (0.1, 0.2), 0.5)
 
 
