@@ -129,6 +129,7 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
     return _race(
         state.mind,
         state.world,
+        tuple(range(state.objectives)),
         rate,
         state.progress,
         spectrum,

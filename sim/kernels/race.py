@@ -9,51 +9,52 @@ from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind, World
 from feint.sim.kernels.step import Sums, Views, observe, step
 from feint.sim.kernels.streams import draw_lanes
 
-LANES = 16
+LANES = 32  # runs side by side: enough to hide latency, few enough to stay in the first-level cache
 IDLE = -1
 GOES_ON = -1
 
 
 @kernel
-def race(mind, world, rate, progress, spectrum, noise_scale, settings, limit, lanes):
+def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, limit, lanes):
     """Train each run (in place) until it reaches its target, diverges or has taken `limit` steps.
 
-    `rate` (runs, 8), `noise_scale` (modes,). Returns the number of passes over the lanes.
+    `rate` (runs, 8), `noise_scale` (modes,); `each` is a tuple with an entry an objective, and the kernel is compiled
+    once for each length. `lanes` is LANES, or fewer: told at run time, so that loops over lanes are not unrolled, while
+    LANES itself gives rows of a length that the compiler knows. Returns the number of passes over the lanes.
     """
     runs, objectives, modes = world[0].shape
     lane_mind = Mind(
-        floats((modes, lanes)),
-        floats((lanes,)),
-        floats((objectives, lanes)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((objectives, lanes)),
+        floats((modes, LANES)),
+        floats((LANES,)),
+        floats((objectives, LANES)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((objectives, LANES)),
     )
-    lane_world = World(floats((objectives, modes, lanes)), floats((objectives, modes, lanes)))
+    lane_world = World(floats((objectives, modes, LANES)), floats((objectives, modes, LANES)))
     views = Views(
-        floats((lanes,)),
-        floats((objectives + 1, lanes)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((lanes,)),
-        floats((objectives, modes, lanes)),
-        floats((modes, lanes)),
-        floats((lanes,)),
-        floats((lanes,)),
+        floats((LANES,)),
+        floats((objectives, LANES)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((LANES,)),
+        floats((modes, LANES)),
+        floats((LANES,)),
+        floats((LANES,)),
     )
-    sums = Sums(floats((lanes,)), floats((lanes,)), floats((lanes,)), floats((objectives, lanes)), floats((lanes,)))
-    lane_rate = floats((8, lanes))
-    generator = words((4, lanes))
-    noise = floats((modes + modes % 2, lanes))
-    lane_run = integers((lanes,))
-    lane_taken = integers((lanes,))
-    verdict = integers((lanes,))
+    sums = Sums(floats((LANES,)), floats((LANES,)), floats((objectives, LANES)), floats((LANES,)))
+    lane_rate = floats((8, LANES))
+    generator = words((4, LANES))
+    noise = floats((modes + modes % 2, LANES))
+    lane_run = integers((LANES,))
+    lane_taken = integers((LANES,))
+    verdict = integers((LANES,))
 
     for i in range(lanes):
         load(i, 0, mind, world, rate, progress, lane_mind, lane_world, lane_rate, generator, lane_taken)
@@ -79,11 +80,11 @@ def race(mind, world, rate, progress, spectrum, noise_scale, settings, limit, la
                 busy += 1
         stopping = 0
         while busy > 0 and stopping == 0:
-            observe(lane_mind, lane_world, spectrum, settings, views)
-            stopping = judge(lane_mind, views, lane_run, lane_taken, limit, settings, verdict)
+            observe(lane_mind, lane_world, each, lanes, spectrum, settings, views)
+            stopping = judge(lane_mind, views, lane_run, lane_taken, limit, lanes, settings, verdict)
             if stopping == 0:
-                draw_lanes(generator, noise)
-                step(lane_mind, lane_world, spectrum, noise, noise_scale, lane_rate, settings, views, sums)
+                draw_lanes(generator, noise, lanes)
+                step(lane_mind, lane_world, each, lanes, spectrum, noise, noise_scale, lane_rate, settings, views, sums)
                 for i in range(lanes):
                     lane_taken[i] += 1
                 passes += 1
@@ -100,11 +101,10 @@ def next_running(queue, progress, limit):
 
 
 @inline
-def judge(mind, views, lane_run, lane_taken, limit, settings, verdict):
+def judge(mind, views, lane_run, lane_taken, limit, lanes, settings, verdict):
     """Set each lane's verdict, a status for a run that stops here; returns how many stop."""
     _, B, _, G, C, A, H, _ = mind
     stopping = 0
-    lanes = lane_run.size
     for i in range(lanes):
         done = performance(views.c[i], views.error[i])
         sound = (B[i] + G[i] + C[i] + A[i] + H[i] + done) * 0.0 == 0.0

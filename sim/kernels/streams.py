@@ -114,10 +114,10 @@ def draw_normals(generators, out):
 
 
 @inline
-def draw_lanes(generator, noise):
+def draw_lanes(generator, noise, lanes):
     """Fill `noise` (modes rounded up to even, lanes) from one generator a lane, `generator` (4, lanes)."""
     for k in range(0, noise.shape[0], 2):
-        for i in range(noise.shape[1]):
+        for i in range(lanes):
             s0, s1, s2, s3 = generator[0, i], generator[1, i], generator[2, i], generator[3, i]
             word_0, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
             word_1, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
