@@ -10,9 +10,9 @@ from feint.agents.parameters import Declared, bounded, parameter
 XU_2020 = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
 XU_2021 = 'Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021)'
 HERNANDEZ = 'Hernandez et al., "Scaling Laws for Transfer" (2021), arXiv 2102.01293'
-HUBINGER_2019 = 'Hubinger et al., "Risks from Learned Optimization" (2019), arXiv 1906.01820'
 HUBINGER_2022 = 'Hubinger, "How likely is deceptive alignment?" (2022)'
-CARLSMITH = 'Carlsmith, "Scheming AIs" (2023), arXiv 2311.08379'
+CARLSMITH = "Carlsmith (2023)"
+WHEATON = "Wheaton (2023), on the order in which precursors of deception come"
 OWN = "modelling choice of Feint"
 
 POSITIVE = (0.0, None)
@@ -52,7 +52,7 @@ class Model(Declared):
         off=0.0,
         meaning="exponent with which similarity is lost in the tail of modes",
         argument="distance between losses",
-        source=HERNANDEZ + ", directed proximity",
+        source=OWN + ", by analogy with the directed proximity of " + HERNANDEZ,
     )
     spectrum: float = parameter(
         1.0,
@@ -67,10 +67,9 @@ class Model(Declared):
         0.0,
         valid=EXPONENT,
         prior=(0.0, 1.0),
-        off=0.0,
         meaning="exponent of the spectrum at deployment (0: all modes matter alike)",
         argument="distribution shift",
-        source=HUBINGER_2019,
+        source=OWN,
     )
     plasticity_goal: float = parameter(
         0.02,
@@ -81,7 +80,7 @@ class Model(Declared):
         meaning="how easily SGD writes an objective into the weights",
         unit="1/step",
         argument="written goals",
-        source=XU_2021 + ", case 1",
+        source=XU_2021 + ", case 1: how hard, not how much",
     )
     plasticity_representation: float = parameter(
         1.0,
@@ -114,7 +113,7 @@ class Model(Declared):
         meaning="how easily instrumental play is reinforced",
         unit="1/step",
         argument="nearness to deception",
-        source=XU_2020,
+        source=XU_2021 + ", case 3: how easily it starts to play along",
     )
     plasticity_world: float = parameter(
         0.01,
@@ -136,7 +135,7 @@ class Model(Declared):
         meaning="speed at which capability grows",
         unit="1/step",
         argument="head start",
-        source=XU_2020,
+        source=XU_2021 + ", case 1: a capable start",
     )
     plasticity_awareness: float = parameter(
         1.0,
@@ -147,7 +146,7 @@ class Model(Declared):
         meaning="speed at which situational awareness is learned",
         unit="1/step",
         argument="situational awareness",
-        source=HUBINGER_2022,
+        source=XU_2020 + "; pace: " + OWN,
     )
     plasticity_horizon: float = parameter(
         1.0,
@@ -158,7 +157,7 @@ class Model(Declared):
         meaning="speed at which the objective comes to reach past the episode",
         unit="1/step",
         argument="horizon",
-        source=HUBINGER_2022,
+        source=HUBINGER_2022 + ", sticky goals",
     )
     inference_power: float = parameter(
         4.0,
@@ -189,7 +188,7 @@ class Model(Declared):
         meaning="price in loss of a written goal, per half of its squared norm: a simplicity prior",
         unit="loss",
         argument="simplicity prior",
-        source=HUBINGER_2022,
+        source=HUBINGER_2022 + "; the squared norm: " + OWN,
     )
     shielding: float = parameter(
         1.0,
@@ -199,7 +198,7 @@ class Model(Declared):
         meaning="share of the gate's earnings that SGD leaves alone (1: crystallisation, less: goal drift)",
         unit="fraction",
         argument="crystallisation",
-        source=XU_2020 + " for; " + CARLSMITH + " against",
+        source=XU_2020 + " and " + HUBINGER_2022 + " for; " + CARLSMITH + " against",
     )
     representation_init: float = parameter(
         1.5,
@@ -228,7 +227,7 @@ class Model(Declared):
         meaning="capability at the start",
         unit="log-odds",
         argument="head start",
-        source=XU_2021,
+        source=OWN,
     )
     awareness_init: float = parameter(
         -4.0,
@@ -238,7 +237,7 @@ class Model(Declared):
         meaning="situational awareness at the start",
         unit="log-odds",
         argument="situational awareness",
-        source=HUBINGER_2022,
+        source=XU_2020 + "; " + WHEATON,
     )
     horizon_init: float = parameter(
         -2.0,
@@ -248,17 +247,17 @@ class Model(Declared):
         meaning="reach of the objective past the episode at the start",
         unit="log-odds",
         argument="horizon",
-        source=HUBINGER_2022,
+        source=XU_2020 + ", myopia",
     )
     decoys: float = parameter(
         2.0,
         valid=LOGIT,
         prior=(0.0, 5.0),
-        off=0.0,
+        off=-30.0,
         meaning="log number of wrong concepts that a pointer could land on",
         unit="log-odds",
         argument="pointers",
-        source=XU_2020,
+        source=OWN + ", after the counting argument in " + XU_2020,
     )
     goal_init: float = parameter(
         0.1,

@@ -42,6 +42,12 @@ class Parameter:
         return f"from {plain(low)} to {plain(high)}"
 
     @property
+    def brief(self) -> str:
+        """The valid values in a few characters."""
+        low, high = self.valid
+        return f"≥ {plain(low)}" if high is None else f"{plain(low)} – {plain(high)}"
+
+    @property
     def prior_text(self) -> str:
         """The prior range in words, or a dash."""
         if self.prior is None:

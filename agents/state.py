@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Self, TypeVar
 from zipfile import BadZipFile
 
@@ -17,6 +18,7 @@ from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
 FORKS = 2**32
+FORMAT = 1  # of a saved state
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +38,7 @@ class State:
     mind: Mind  #: the trained parameters
     progress: Progress  #: how far the runs are in their present stage
     occurrences: tuple[int, ...]  #: how often each objective was trained since a stage carried nothing
+    objective: int = -1  #: that of the present stage; -1 outside any
 
     def __len__(self) -> int:
         return len(self.run)
@@ -83,9 +86,9 @@ class State:
         """A copy whose mind, and initial draw, is this one."""
         return replace(self, mind=mind, initial=mind)
 
-    def arriving(self, progress: Progress, occurrences: tuple[int, ...]) -> Self:
+    def arriving(self, progress: Progress, objective: int, occurrences: tuple[int, ...]) -> Self:
         """A copy at another place of its streams."""
-        return replace(self, progress=progress, occurrences=occurrences)
+        return replace(self, progress=progress, objective=objective, occurrences=occurrences)
 
     def passing(self, mind: Mind, progress: Progress) -> Self:
         """A copy that holds one run at several steps (MODEL: section 7, replay)."""
@@ -110,7 +113,7 @@ class State:
             raise InputError("states = [] cannot be joined: give at least one state.")
         first = states[0]
         for other in states[1:]:
-            for name in ("model", "seed", "objectives", "occurrences"):
+            for name in ("model", "seed", "objectives", "objective", "occurrences"):
                 if getattr(other, name) != getattr(first, name):
                     raise InputError(
                         f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: "
@@ -120,14 +123,22 @@ class State:
         return first._with({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to one file, in NumPy's .npz format."""
+        """Write the state to one file, in NumPy's .npz format, whole or not at all."""
         about = {
+            "format": np.array(FORMAT),
             "model": np.array(self.model.model_dump_json()),
             "seed": np.array(self.seed, np.uint64),
+            "objective": np.array(self.objective),
             "occurrences": np.array(self.occurrences, np.int64),
         }
-        with Path(path).open("wb") as file:
-            np.savez(file, allow_pickle=False, **about, **self._arrays())
+        with NamedTemporaryFile(dir=Path(path).absolute().parent, delete=False) as file:
+            try:
+                np.savez(file, allow_pickle=False, **about, **self._arrays())
+                file.flush()
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
@@ -135,50 +146,46 @@ class State:
         try:
             with np.load(path, allow_pickle=False) as file:
                 data = {name: file[name] for name in file.files}
-            data["model"]
+            if int(data["format"]) != FORMAT:
+                raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
+            return cls._of(data)
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: this is not a state that Feint saved: {error}.") from None
-        blank = np.empty(0)
-        state = State(
-            model=Model(**json.loads(str(data.pop("model")))),
-            seed=int(data.pop("seed")),
-            occurrences=tuple(int(n) for n in data.pop("occurrences")),
-            run=blank,
-            fork=blank,
-            world=World(blank, blank),
-            bias=blank,
-            initial=Mind(*[blank] * 8),
-            mind=Mind(*[blank] * 8),
-            progress=Progress(blank, blank, blank),
+
+    @classmethod
+    def _of(cls, data: dict[str, np.ndarray]) -> State:
+        """The state in the arrays of a file."""
+        return cls(
+            model=Model(**json.loads(str(data["model"]))),
+            seed=int(data["seed"]),
+            objective=int(data["objective"]),
+            occurrences=tuple(int(n) for n in data["occurrences"]),
+            **_grouped(data),
         )
-        return state._with(data)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Every array under a flat name."""
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
-        for group in ("world", "initial", "mind", "progress"):
+        for group in GROUPED:
             flat |= {f"{group}.{name}": array for name, array in getattr(self, group)._asdict().items()}
         return flat
 
     def _with(self, flat: dict[str, np.ndarray]) -> Self:
         """A copy with the arrays under these flat names."""
-
-        def group(name: str, kind: Any) -> Any:
-            return kind(**{part: flat[f"{name}.{part}"] for part in kind._fields})
-
-        return replace(
-            self,
-            run=flat["run"],
-            fork=flat["fork"],
-            bias=flat["bias"],
-            world=group("world", World),
-            initial=group("initial", Mind),
-            mind=group("mind", Mind),
-            progress=group("progress", Progress),
-        )
+        return replace(self, **_grouped(flat))
 
     def _each(self, function: Any) -> Self:
         return self._with({name: function(array) for name, array in self._arrays().items()})
+
+
+GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
+
+
+def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Flat names of arrays as the fields of a state."""
+    alone = {name: flat[name] for name in ("run", "fork", "bias")}
+    groups = {name: kind(**{part: flat[f"{name}.{part}"] for part in kind._fields}) for name, kind in GROUPED.items()}
+    return alone | groups
 
 
 T = TypeVar("T", Mind, World)

@@ -100,9 +100,14 @@ STARTS = ("fresh", *TYPES)
 
 def prepare(state: State, start: str) -> State:
     """A fresh state, prepared as one of STARTS."""
+    check_start(start)
+    return state if start == "fresh" else TYPES[start].prepare(state)
+
+
+def check_start(start: object) -> None:
+    """Raise unless this is one of STARTS."""
     if start not in STARTS:
         raise unknown("start", start, STARTS)
-    return state if start == "fresh" else TYPES[start].prepare(state)
 
 
 def _knowing(state: State) -> np.ndarray:

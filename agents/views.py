@@ -20,7 +20,7 @@ class Belief(Enum):
     HONEYPOT = "in an episode made to look like deployment"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class View:
     """The views of every run of a state, at a stage with a given objective."""
 

@@ -1,13 +1,14 @@
 """Headline: does pre-training + fine-tuning favour deception?
 
-Claim (Xu, "Pre-Training + Fine-Tuning Favors Deception", 2021, first and last paragraph). With the capability of the
+Claim (Xu, "Pre-Training + Fine-Tuning Favors Deception", 2021, second and last paragraph). With the capability of the
 resulting model held constant, training on Y and then fine-tuning on X ends in deceptive alignment more often than
 training on X directly.
 
 Experiment. `compare`: both ways of training from the same starts and on the same fine-tuning noise, each stopped as
 soon as its performance reaches the target.
 
-Against it would count a paired difference in deception whose interval lies at or below zero.
+Against it would count a paired difference in deception whose interval ends at or below zero; one that holds zero
+decides nothing.
 """
 
 from __future__ import annotations

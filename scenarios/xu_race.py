@@ -30,6 +30,7 @@ import pandas as pd
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import Outcome
+from feint.sim.passport import passport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,6 +148,11 @@ def document(race: XuRace) -> dict[str, Any]:
         "events": run.events._asdict(),
         "last": last,
     }
+
+
+def passed(race: XuRace) -> dict[str, Any]:
+    """The passport of a race."""
+    return passport("xu-race", asdict(race))
 
 
 def summary(race: XuRace) -> str:

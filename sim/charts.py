@@ -8,7 +8,6 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensemble import Ensemble
 from feint.sim.figures import COLOURS, HATCHES, PAGE_WIDTH, STYLE
 from feint.sim.replay import Trajectory
-from feint.sim.statistics import wilson
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +39,7 @@ def ensemble_figure(ensemble: Ensemble) -> Figure:
         panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
         for i, (panel, stage) in enumerate(zip(panels, stages, strict=True)):
             for outcome in Outcome:
-                share = wilson(ensemble.counts(i)[outcome.label], ensemble.runs)
+                share = ensemble.frequency(outcome, i)
                 face = {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
                 panel.barh(outcome.label, share.estimate, **face)
                 reach = [[share.estimate - share.low], [share.high - share.estimate]]

@@ -15,7 +15,7 @@ from feint.sim.curriculum import Curriculum, check_curriculum, pretrain_finetune
 from feint.sim.ensemble import Ensemble, Timing, simulate
 from feint.sim.matching import Match
 from feint.sim.passport import passport
-from feint.sim.statistics import CONFIDENCE, Interval, runs_needed, tango, wilson
+from feint.sim.statistics import CONFIDENCE, Interval, runs_needed, tango
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
 ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
     """Results of `compare`: an ensemble an arm, run by run on the same start and the same fine-tuning noise."""
 
@@ -59,7 +59,7 @@ class Comparison:
 
     def frequency(self, arm: str, outcome: Outcome, stage: int = -1) -> Interval:
         """How often an arm ends a stage as this type, with Wilson's interval."""
-        return wilson(self.arms[arm].counts(stage)[outcome.label], self.runs, self.confidence)
+        return self.arms[arm].frequency(outcome, stage, self.confidence)
 
     def difference(self, outcome: Outcome = Outcome.DECEPTIVE) -> Interval:
         """Frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
@@ -83,7 +83,9 @@ class Comparison:
         np.add.at(table, (before, after), 1)
         stages = self.pretrained.curriculum.names
         rows = pd.Index(LABELS, name=stages[-2])
-        return pd.DataFrame(table, index=rows, columns=pd.Index(LABELS, name=stages[-1]))
+        found = pd.DataFrame(table, index=rows, columns=pd.Index(LABELS, name=stages[-1]))
+        found.attrs.update(self.passport())
+        return found
 
     def frame(self) -> pd.DataFrame:
         """One row an arm, run and stage."""
@@ -123,7 +125,9 @@ def compare(
     confidence: float = CONFIDENCE,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
-    """Train a curriculum, and its last stage alone, from the same starts and on the same noise.
+    """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
+
+    (The noise is another where an earlier stage already trained for the last one's objective: see the manual, streams.)
 
     Without a curriculum, pre-training + fine-tuning against fine-tuning from scratch; other arguments as for
     `simulate`. Raises `InputError`; warns where runs diverged.

@@ -25,6 +25,9 @@ class Curriculum:
     def __init__(self, *stages: Stage) -> None:
         if not stages:
             raise InputError("curriculum = [] has no stage: give at least one.")
+        for stage in stages:
+            if not isinstance(stage, Stage):
+                raise InputError(f"stages = {stage!r} is not a Stage: write Curriculum(Stage(...), Stage(...)).")
         names = [stage.name for stage in stages]
         for name in names:
             if names.count(name) > 1:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from feint.agents.errors import unknown
+from feint.agents.model import Model
 from feint.agents.outcome import LABELS
+from feint.agents.parameters import Declared
 from feint.sim.comparison import Comparison
 from feint.sim.ensemble import Ensemble, Timing
 from feint.sim.replay import Trajectory
+from feint.sim.stage import Stage
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 AT_STOP = ("performance", "capability", "train_error")
@@ -133,10 +137,47 @@ class ReplayDocument(Part):
     passport: dict[str, Any]
 
 
+class ParameterFacts(Part):
+    """One parameter's declaration."""
+
+    of: Literal["model", "stage"]
+    name: str
+    default: int | float
+    valid: tuple[int | float | None, int | float | None]
+    prior: tuple[float, float] | None
+    log: bool
+    off: float | None
+    meaning: str
+    unit: str
+    argument: str
+    source: str
+
+
+class ParametersDocument(Part):
+    """What `feint parameters --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    parameters: list[ParameterFacts]
+
+
+class ScenarioDocument(Part):
+    """What `feint scenario xu-race --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    scenario: str
+    settings: dict[str, int | float]
+    outcome: str
+    events: dict[str, int | None] = Field(description="the first update at which each thing is so; null is never")
+    last: dict[str, float] = Field(description="levels at the last update")
+    passport: dict[str, Any]
+
+
 DOCUMENTS: dict[str, type[Part]] = {
     "compare": CompareDocument,
     "simulate": SimulateDocument,
     "replay": ReplayDocument,
+    "parameters": ParametersDocument,
+    "scenario": ScenarioDocument,
 }
 
 
@@ -182,6 +223,13 @@ def simulate_document(ensemble: Ensemble) -> SimulateDocument:
         timing=_clock(ensemble.timing),
         passport=ensemble.passport(),
     )
+
+
+def parameters_document() -> ParametersDocument:
+    """Every declaration as a document."""
+    kinds: tuple[tuple[Literal["model", "stage"], type[Declared]], ...] = (("model", Model), ("stage", Stage))
+    rows = [ParameterFacts(of=kind, **asdict(p)) for kind, cls in kinds for p in cls.parameters().values()]
+    return ParametersDocument(schema=1, parameters=rows)
 
 
 def replay_document(trajectory: Trajectory) -> ReplayDocument:

@@ -9,25 +9,30 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
-from feint.agents.types import STARTS, prepare
+from feint.agents.types import check_start
 from feint.sim.curriculum import Curriculum, from_scratch, shared_objectives
+from feint.sim.kernels.race import LANES
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.replay import Trajectory, replay
+from feint.sim.statistics import CONFIDENCE, Interval, wilson
 from feint.sim.training import begin, check_runs, check_seed, train
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-CHUNK = 4096  # runs trained together: enough that few lanes idle at the end, few enough to stay in the cache
+CHUNK = 4096  # runs trained together, at most
+SMALLEST = 8 * LANES  # and at least: few lanes shall idle at the end
+ROOM = 2**22  # numbers of its world that a chunk may hold
 
 UNITS = {
     "steps": ("SGD steps taken", "steps"),
@@ -54,11 +59,11 @@ class Timing:
     """What the kernels did, and how long they took once compiled."""
 
     run_steps: int  #: SGD steps over all runs and stages
-    seconds: float  #: from the first kernel's start to the last one's end
+    seconds: float  #: wall-clock time of all that is done in threads: draws, training, reading
     threads: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ensemble:
     """Results of `simulate`; `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
 
@@ -73,6 +78,8 @@ class Ensemble:
     timing: Timing
 
     def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.recorded:
+            raise unknown("record", name, self.recorded)
         return self.recorded[name]
 
     def __len__(self) -> int:
@@ -92,6 +99,10 @@ class Ensemble:
         """How many runs ended a stage as each type; they add up to the runs."""
         found = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
         return dict(zip(LABELS, found.tolist(), strict=True))
+
+    def frequency(self, outcome: Outcome, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
+        """How often a stage ends as this type, with Wilson's interval."""
+        return wilson(self.counts(stage)[outcome.label], self.runs, confidence)
 
     def is_outcome(self, outcome: Outcome, stage: int = -1) -> np.ndarray:
         """Which runs ended a stage as this type (runs,) of bool."""
@@ -122,7 +133,7 @@ class Ensemble:
         table = pd.DataFrame(
             {
                 "run": np.repeat(np.arange(runs), stages),
-                "stage": pd.Categorical(list(names) * runs, categories=names, ordered=True),
+                "stage": pd.Categorical.from_codes(np.tile(np.arange(stages), runs), pd.Index(names), ordered=True),
                 **{name: values.ravel() for name, values in self.recorded.items()},
             }
         )
@@ -177,25 +188,31 @@ def simulate(
 
     `start` is one of STARTS; `match` a mode of MODEL, section 5, applied to the last stage; `threads` all cores unless
     given; `objectives` as many as the curriculum names unless it is compared with one that names more. `progress` is
-    called with the number of runs that finished a stage. The numbers depend on none of threads and progress.
-    Raises `InputError`; warns where runs diverged.
+    called with the number of runs that finished a stage, by one thread at a time. No number depends on threads or
+    progress. Raises `InputError`; warns where runs diverged.
     """
     model, mode = (Model() if model is None else model), Match.named(match)
     check_runs(runs)
     check_seed(seed)
-    prepare_is_known(start)
+    check_start(start)
     threads = check_threads(threads)
     objectives = max(objectives or 0, shared_objectives(model, curriculum))
     trained = mode.apply(curriculum)
     warm_up()
     recorded = _empty_records(runs, len(trained))
+    telling = Lock()
+
+    def tell(finished: int) -> None:
+        with telling:
+            if progress is not None:
+                progress(finished)
 
     def run_chunk(chunk: range) -> None:
-        _train_chunk(trained, model, mode, seed, start, objectives, chunk, recorded, progress)
+        _train_chunk(trained, model, mode, seed, start, objectives, chunk, recorded, tell)
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(run_chunk, _chunks(runs, threads)):
+        for _ in pool.map(run_chunk, _chunks(runs, threads, objectives * model.modes)):
             pass
     seconds = time.perf_counter() - begun
     _warn_of_divergence(recorded, trained)
@@ -221,7 +238,7 @@ def _train_chunk(
     objectives: int,
     chunk: range,
     recorded: dict[str, np.ndarray],
-    progress: Callable[[int], object] | None,
+    tell: Callable[[int], None],
 ) -> None:
     """Train a range of runs and write what is read out of them into the records."""
     state = begin(model, runs=np.arange(chunk.start, chunk.stop), seed=seed, objectives=objectives, start=start)
@@ -235,8 +252,7 @@ def _train_chunk(
         recorded["steps"][rows, i] = state.taken
         recorded["diverged"][rows, i] = state.diverged
         recorded["missed"][rows, i] = ~state.reached if stage.target > 0 else False
-        if progress is not None:
-            progress(len(chunk))
+        tell(len(chunk))
 
 
 def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
@@ -244,8 +260,9 @@ def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
     return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
 
 
-def _chunks(runs: int, threads: int) -> Iterator[range]:
-    size = min(CHUNK, max(1, -(-runs // threads)))
+def _chunks(runs: int, threads: int, numbers: int) -> Iterator[range]:
+    """Ranges of runs to train together, where a run's world holds so many numbers."""
+    size = min(max(SMALLEST, -(-runs // threads)), CHUNK, max(1, ROOM // numbers))
     for first in range(0, runs, size):
         yield range(first, min(runs, first + size))
 
@@ -259,19 +276,13 @@ def _warn_of_divergence(recorded: dict[str, np.ndarray], curriculum: Curriculum)
             warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
-def prepare_is_known(start: str) -> None:
-    """Raise unless `start` is one of STARTS."""
-    if start not in STARTS:
-        prepare(None, start)  # pyright: ignore[reportArgumentType]
-
-
 def check_threads(threads: int | None) -> int:
     """The number of threads to use: as given, or one a core."""
     if threads is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
         raise InputError(f"threads = {threads!r} is not valid: it must be a whole number of at least 1.")
-    return threads
+    return int(threads)
 
 
 @cache

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png", "pdf")
 
-COLOURS: dict[Outcome, str] = {  # Okabe and Ito's palette for all kinds of colour vision, ordered from light to dark
+COLOURS: dict[
+    Outcome, str
+] = {  # Okabe and Ito's palette for all kinds of colour vision, with hatches for readers in grey
     Outcome.UNCONVERGED: "#e8e8e8",
     Outcome.INTERNAL: "#56b4e9",
     Outcome.CORRIGIBLE: "#0072b2",
@@ -48,6 +50,8 @@ def check_figure_path(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lstrip(".").lower() not in FORMATS:
         raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
+    if path.is_dir():
+        raise InputError(f"figure = {str(path)!r} cannot be written: it is a folder; name a file.")
     if not path.absolute().parent.is_dir():
         raise InputError(f"figure = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trajectory:
     """The life of one run: for each stage, its state at each recorded step.
 
@@ -67,6 +68,7 @@ class Trajectory:
             tables.append(table)
         whole = pd.concat(tables, ignore_index=True)
         whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].to_numpy(), pd.Index(LABELS))
+        whole.attrs.update(self.passport())
         return whole
 
 
@@ -80,10 +82,12 @@ def replay(
     match: str | Match = Match.TARGET,
     objectives: int | None = None,
     every: int = 1,
+    progress: Callable[[int], object] | None = None,
 ) -> Trajectory:
     """Train one run of an ensemble alone and record it every `every` steps, and where each stage stops.
 
-    Equal to the bit to what `simulate` computes for that run with the same arguments.
+    `progress` is called with the number of steps taken since the last call. Equal to the bit to what `simulate`
+    computes for that run with the same arguments.
     """
     model, mode = (Model() if model is None else model), Match.named(match)
     for name, value, least in (("run", run, 0), ("every", every, 1)):
@@ -97,12 +101,18 @@ def replay(
     stages = []
     for i, stage in enumerate(trained):
         asked = mode.capability_target(stage, last=i == len(trained) - 1)
-        recorded, state = _record(enter(state, stage), stage, asked, every)
+        recorded, state = _record(enter(state, stage), stage, asked, every, progress)
         stages.append(recorded)
     return Trajectory(curriculum=trained, run=int(run), start=start, match=mode, states=tuple(stages))
 
 
-def _record(state: State, stage: Stage, capability_target: float, every: int) -> tuple[State, State]:
+def _record(
+    state: State,
+    stage: Stage,
+    capability_target: float,
+    every: int,
+    progress: Callable[[int], object] | None,
+) -> tuple[State, State]:
     """A stage's trajectory, and the state at its end."""
     moving = state.copied()
     seen = [_snapshot(moving)]
@@ -113,11 +123,13 @@ def _record(state: State, stage: Stage, capability_target: float, every: int) ->
             seen[-1] = _snapshot(moving)  # it stops here: how, is known only now
             break
         steps.append(int(moving.taken[0]))
+        if progress is not None:
+            progress(steps[-1] - steps[-2])
         seen.append(_snapshot(moving))
     along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
     here = state.take(np.zeros(len(steps), np.int64))
-    mind, progress = Mind(*along[: len(Mind._fields)]), Progress(*along[len(Mind._fields) :])
-    return here.passing(mind, progress), moving
+    parts = len(Mind._fields)
+    return here.passing(Mind(*along[:parts]), Progress(*along[parts:])), moving
 
 
 def _snapshot(state: State) -> tuple[np.ndarray, ...]:

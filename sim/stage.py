@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
-from feint.agents.model import CARLSMITH, HUBINGER_2022, OWN, XU_2020, XU_2021
+from feint.agents.model import OWN, WHEATON, XU_2020, XU_2021
 from feint.agents.parameters import Declared, parameter
 
 PRETRAINING = {"name": "pretraining", "steps": 3000, "target": 0.0, "coverage": 0.5}
@@ -86,7 +86,7 @@ class Stage(Declared):
         meaning="how much the stage's data reward knowing that one is in training",
         unit="loss",
         argument="situational awareness",
-        source=HUBINGER_2022,
+        source=WHEATON + "; form: " + OWN,
     )
     horizon_exposure: float = parameter(
         0.002,
@@ -97,7 +97,7 @@ class Stage(Declared):
         meaning="how much the stage's data reward an objective that reaches past the episode",
         unit="loss",
         argument="horizon",
-        source=CARLSMITH,
+        source=WHEATON + "; form: " + OWN,
     )
     honeypots: float = parameter(
         0.0,
@@ -107,7 +107,7 @@ class Stage(Declared):
         meaning="share of episodes made to look like deployment",
         unit="fraction",
         argument="honeypots",
-        source=XU_2020,
+        source=OWN + ", after adversarial training in " + XU_2020,
     )
     realism: float = parameter(
         1.0,
@@ -117,7 +117,7 @@ class Stage(Declared):
         meaning="how far a honeypot is taken for deployment",
         unit="fraction",
         argument="honeypots",
-        source=XU_2020,
+        source=OWN,
     )
     carry: tuple[str, ...] = Field(
         default=tuple(GROUPS),

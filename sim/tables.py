@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feint.agents.errors import InputError
+from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.parameters import Parameter, plain
@@ -20,7 +19,7 @@ from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Com
 from feint.sim.ensemble import Ensemble
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
-from feint.sim.statistics import Interval, wilson
+from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +35,7 @@ def print_comparison(comparison: Comparison, half_width: float) -> None:
         f"{comparison.runs:,} runs an arm, seed {comparison.scratch.seed}, start {comparison.scratch.start}, "
         f"matched by {comparison.match.value}"
     )
-    console.print(_outcomes({ARM_NAMES[name]: arm for name, arm in comparison.arms.items()}))
+    console.print(_outcomes({ARM_NAMES[name]: arm for name, arm in comparison.arms.items()}, comparison.confidence))
     for name, arm in comparison.arms.items():
         console.print(f"{ARM_NAMES[name]}: {_stop_line(arm)}")
     difference = comparison.difference()
@@ -93,59 +92,51 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def print_parameters() -> None:
-    """The parameters as a table."""
+    """The parameters as tables that fit a terminal."""
     console = _console()
     for kind in (Model, Stage):
-        table = Table(*FACTS, box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+        table = Table(box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+        for name in NARROW:
+            table.add_column(name, no_wrap=name != "meaning")
         for parameter in kind.parameters().values():
-            table.add_row(*_facts(parameter))
+            table.add_row(*_narrow(parameter))
         console.print(table)
     console.print("Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.")
-    console.print("A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots.")
+    console.print("A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and")
+    console.print(f"carry, a list out of {', '.join(GROUPS)}.")
 
 
 def parameters_markdown() -> str:
-    """The parameters as the manual's tables, narrow enough for a page."""
-    head = ("name", "default", "valid", "prior", "off", "meaning")
+    """The parameters as the manual's tables."""
     lines = []
     for kind in (Model, Stage):
-        rows = [head, ("---",) * len(head)]
-        for name, default, valid, prior, off, unit, meaning, argument, source in map(
-            _facts, kind.parameters().values()
-        ):
-            measured = "" if unit == "1" else f", in {unit}"
-            what = f"{meaning}{measured}. *{argument.capitalize()}.* {source[0].upper()}{source[1:]}."
-            rows.append((f"`{name}`", default, valid, prior, off, what))
-        lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
+        rows = [(f"`{name}`", *facts) for name, *facts in map(_narrow, kind.parameters().values())]
+        cells = [NARROW, ("---",) * len(NARROW), *rows]
+        lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
     return "\n".join(lines).rstrip()
 
 
-def print_parameters_json() -> None:
-    """The parameters as one JSON document."""
-    rows = [{"of": kind.__name__.lower(), **asdict(p)} for kind in (Model, Stage) for p in kind.parameters().values()]
-    print(json.dumps({"schema": 1, "parameters": rows}, ensure_ascii=False))
+NARROW = ("name", "default", "valid", "prior", "off", "meaning")
 
 
-FACTS = ("name", "default", "valid", "prior", "off", "unit", "meaning", "argument", "source")
-
-
-def _facts(parameter: Parameter) -> tuple[str, ...]:
-    """The facts of a parameter in words, in the order of FACTS."""
+def _narrow(parameter: Parameter) -> tuple[str, ...]:
+    """The facts of a parameter in words, in the order of NARROW."""
     before = PRETRAINING.get(parameter.name)
-    default = plain(parameter.default) + (
-        f" (pre-training {plain(before)})" if isinstance(before, (int, float)) else ""
-    )
-    off = plain(parameter.off)
-    words = (parameter.unit, parameter.meaning, parameter.argument, parameter.source)
-    return (parameter.name, default, parameter.allowed, parameter.prior_text, off, *words)
+    differs = f" ({plain(before)})" if isinstance(before, (int, float)) else ""
+    measured = "" if parameter.unit == "1" else f", in {parameter.unit}"
+    phase = "; in parentheses: of pre-training" if differs else ""
+    source = parameter.source[0].upper() + parameter.source[1:]
+    meaning = f"{parameter.meaning}{measured}{phase}. {parameter.argument.capitalize()}. {source}."
+    default = plain(parameter.default) + differs
+    return (parameter.name, default, parameter.brief, parameter.prior_text, plain(parameter.off), meaning)
 
 
-def _outcomes(arms: dict[str, Ensemble]) -> Table:
+def _outcomes(arms: dict[str, Ensemble], confidence: float = CONFIDENCE) -> Table:
     """Frequencies with Wilson intervals, one column an arm and stage."""
     columns = [(arm, i, stage) for arm, ensemble in arms.items() for i, stage in enumerate(ensemble.curriculum.names)]
     table = Table("outcome", *(f"{arm}\n{stage}".strip() for arm, _, stage in columns), box=box.SIMPLE_HEAD)
     for outcome in Outcome:
-        cells = [_interval(wilson(arms[arm].counts(i)[outcome.label], arms[arm].runs)) for arm, i, _ in columns]
+        cells = [_interval(arms[arm].frequency(outcome, i, confidence)) for arm, i, _ in columns]
         table.add_row(outcome.label, *cells)
     return table
 

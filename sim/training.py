@@ -12,7 +12,7 @@ from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, W
 from feint.agents.model import Model
 from feint.agents.state import State, check_objective
 from feint.agents.types import prepare
-from feint.sim.curriculum import FEWEST_OBJECTIVES
+from feint.sim.curriculum import FEWEST_OBJECTIVES, check_model
 from feint.sim.kernels.race import LANES
 from feint.sim.kernels.race import race as _race
 from feint.sim.kernels.start import Inits, draw_starts
@@ -37,6 +37,7 @@ def begin(
     `objectives` is at least 2 and, where `similarity` names one for each, as many as it names and one more.
     """
     model = Model() if model is None else model
+    check_model(model)
     check_seed(seed)
     _check_objectives(model, objectives)
     numbers = _run_numbers(runs)
@@ -107,13 +108,15 @@ def enter(state: State, stage: Stage) -> State:
     generator = np.empty((len(state), 4), np.uint32)
     open_streams(np.uint64(state.seed), state.run, np.uint32(stream), state.fork, generator)
     progress = Progress(np.zeros(len(state), np.int64), np.full(len(state), RUNNING, np.int64), generator)
-    return state.arriving(progress, tuple(occurrences))
+    return state.arriving(progress, stage.objective, tuple(occurrences))
 
 
 def advance(state: State, stage: Stage, steps: int, *, capability_target: float = 0.0) -> State:
     """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
-    if (state.progress.status == OUTSIDE).any():
+    if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise InputError(f"steps = {steps!r} is not valid: it must be a whole number of at least 0.")
     moved = state.copied()
     race(moved, stage, min(steps, stage.steps), capability_target)
     return moved
@@ -155,7 +158,7 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
 
 def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
     """Numbers of the runs, unsigned."""
-    if isinstance(runs, int):
+    if isinstance(runs, (int, np.integer)):
         check_runs(runs)
         return np.arange(runs, dtype=np.uint64)
     runs = np.asarray(runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from feint.agents.kernels.compiling import inline, kernel
 from feint.agents.kernels.equations import performance
 from feint.agents.kernels.storage import floats, integers, words
@@ -33,7 +35,7 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, lim
         floats((LANES,)),
         floats((objectives, LANES)),
     )
-    lane_world = World(floats((objectives, modes, LANES)), floats((objectives, modes, LANES)))
+    lane_world = World(np.empty((objectives, modes, LANES)), np.empty((objectives, modes, LANES)))
     views = Views(
         floats((LANES,)),
         floats((objectives, LANES)),

@@ -1,4 +1,4 @@
-"""The command line: `feint compare`, `simulate`, `replay`, `parameters`, `schema`."""
+"""The command line: `feint compare`, `simulate`, `replay`, `parameters`, `scenario`, `schema`."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def compare(
     configured = _configured(curriculum, settings)
     path = _figure_path(figure)
     statistics.check_half_width(half_width)
-    with _progress(runs, stages=_stages(configured) + 1) as progress:
+    with _progress(runs * (_stages(configured) + 1), unit=" runs") as progress:
         result = comparison.compare(
             configured.curriculum,
             model=configured.model,
@@ -131,7 +131,7 @@ def simulate(
     configured = _configured(curriculum, settings)
     assert configured.curriculum is not None
     path = _figure_path(figure)
-    with _progress(runs, stages=_stages(configured)) as progress:
+    with _progress(runs * _stages(configured), unit=" runs") as progress:
         result = ensemble.simulate(
             configured.curriculum,
             model=configured.model,
@@ -175,9 +175,17 @@ def replay(
     assert configured.curriculum is not None
     path = _figure_path(figure)
     table = tables.check_csv_path(csv) if csv else None
-    result = replaying.replay(
-        configured.curriculum, run=run, model=configured.model, seed=seed, start=start, match=match, every=every
-    )
+    with _progress(sum(stage.steps for stage in configured.curriculum), unit=" steps") as progress:
+        result = replaying.replay(
+            configured.curriculum,
+            run=run,
+            model=configured.model,
+            seed=seed,
+            start=start,
+            match=match,
+            every=every,
+            progress=progress,
+        )
     if as_json:
         _print_json(documents.replay_document(result))
     else:
@@ -197,12 +205,12 @@ def parameters(
 ) -> None:
     """List every parameter: default, valid values, prior, off value, meaning, unit, argument and source."""
     from feint.agents.errors import InputError
-    from feint.sim import tables
+    from feint.sim import documents, tables
 
     if as_json and markdown:
         raise InputError("--json and --markdown exclude each other: give one.")
     if as_json:
-        tables.print_parameters_json()
+        _print_json(documents.parameters_document())
     elif markdown:
         print(tables.parameters_markdown())
     else:
@@ -221,7 +229,7 @@ def scenario(
     """Run one thought experiment."""
     from feint.agents.errors import unknown
     from feint.scenarios import xu_race
-    from feint.sim import passport
+    from feint.sim import documents
     from feint.sim.configuration import parse_setting
 
     if name != "xu-race":
@@ -229,16 +237,17 @@ def scenario(
     path = _figure_path(figure)
     race = xu_race.race_of(dict(map(parse_setting, settings or [])))
     if as_json:
-        _print_json(xu_race.document(race))
+        _print_json(
+            documents.ScenarioDocument.model_validate({**xu_race.document(race), "passport": xu_race.passed(race)})
+        )
     else:
         print(xu_race.summary(race))
     if path:
-        drawn = xu_race.figure(race, carried=race.carried or xu_race.CARRIED)
-        _save(drawn, path, passport.passport("xu-race", xu_race.document(race)["settings"]))
+        _save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
 
 
 @app.command()
-def schema(document: Annotated[str, typer.Argument(help="compare, simulate or replay.")]) -> None:
+def schema(document: Annotated[str, typer.Argument(help="compare, simulate, replay, parameters or scenario.")]) -> None:
     """Print the JSON schema of a command's document."""
     from feint.sim.documents import schema_text
 
@@ -294,18 +303,15 @@ def _save(figure: Figure, path: Path, passport: dict[str, Any]) -> None:
 
 
 def _print_json(document: Any) -> None:
-    """Print a document, or a plain dictionary, as one line of JSON."""
-    import json
-
-    print(json.dumps(document) if isinstance(document, dict) else document.model_dump_json(by_alias=True))
+    print(document.model_dump_json(by_alias=True))
 
 
 @contextmanager
-def _progress(runs: int, stages: int) -> Iterator[Callable[[int], object]]:
+def _progress(total: int, unit: str) -> Iterator[Callable[[int], object]]:
     """A bar on standard error after a second, on a terminal alone."""
     from tqdm import tqdm
 
-    with tqdm(total=runs * stages, unit=" runs", unit_scale=True, delay=1, leave=False, disable=None) as bar:
+    with tqdm(total=total, unit=unit, unit_scale=True, delay=1, leave=False, disable=None) as bar:
         yield bar.update
 
 
