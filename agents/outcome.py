@@ -6,6 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from feint.agents.errors import unknown
 from feint.agents.kernels.reading import Readings
 from feint.agents.kernels.reading import read as _read
 from feint.agents.state import State, check_objective
@@ -28,6 +29,16 @@ class Outcome(IntEnum):
         member._value_ = value
         member.meaning = meaning
         return member
+
+    @classmethod
+    def named(cls, outcome: Outcome | str) -> Outcome:
+        """The outcome of this label; raises `InputError` for another."""
+        if isinstance(outcome, Outcome):
+            return outcome
+        for member in cls:
+            if member.label == outcome:
+                return member
+        raise unknown("outcome", outcome, [member.label for member in cls])
 
     @property
     def label(self) -> str:

@@ -46,8 +46,19 @@ for similarity in (0.0, 0.5, 0.9):
 # nothing of being in training.
 
 # %%
-reversed_claim = feint.load("examples/reversed.toml")
-print(feint.compare(reversed_claim.curriculum, model=reversed_claim.model, runs=1000, seed=1).difference())
+hard_to_align = feint.Model(
+    plasticity_goal=0.006,
+    representation_init=4.0,
+    decoys=5.0,
+    plasticity_pointer=1.0,
+    gate_init=-3.0,
+    plasticity_gate=10.0,
+    inference_power=8.0,
+    similarity=0.9,
+)
+untold = {"steps": 5000, "awareness_exposure": 1e-4, "horizon_exposure": 1e-4}
+told = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
+print(feint.compare(feint.pretrain_finetune(untold, told), model=hard_to_align, runs=1000, seed=1).difference())
 
 # %% [markdown]
 # **What would change the answer:** whether what pre-training hands over (capability, awareness, a gate ajar) outweighs what it

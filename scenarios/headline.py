@@ -32,7 +32,7 @@ LINE = 0.055  # height of a line of text
 
 
 def figure(comparison: Comparison) -> Figure:
-    """Outcome frequencies of both arms with their intervals, and the flow through the last stage."""
+    """Outcome frequencies of both arms with their intervals, and the flow from the first stage to the last."""
     import matplotlib as mpl
     import seaborn as sns
     from matplotlib.figure import Figure
@@ -70,12 +70,12 @@ def draw_frequencies(axes: Axes, comparison: Comparison) -> None:
         f"Deception, paired difference {difference.estimate:+.3f}\n"
         f"{100 * difference.confidence:g} % interval {difference.low:+.3f} to {difference.high:+.3f}"
     )
-    axes.legend(title=None, frameon=False, loc="lower right")
+    axes.legend(title=None, frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=2)
 
 
 def draw_flow(axes: Axes, comparison: Comparison) -> None:
-    """Ribbons: from the outcome before the last stage, at the left, to the final one."""
-    shares = comparison.transitions().to_numpy() / comparison.runs
+    """Ribbons: from the outcome of the first stage, at the left, to the final one."""
+    shares = comparison.flow() / comparison.runs
     left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
     out, into = left.copy(), right.copy()
     for i in range(len(Outcome)):
@@ -86,7 +86,7 @@ def draw_flow(axes: Axes, comparison: Comparison) -> None:
                 into[j] += shares[i, j]
     _column(axes, -BLOCK, left, shares.sum(axis=1), "right")
     _column(axes, 1.0, right, shares.sum(axis=0), "left")
-    before, after = comparison.pretrained.curriculum.names[-2:]
+    before, *_, after = comparison.pretrained.curriculum.names
     axes.set(
         xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=(before, after), yticks=()
     )

@@ -35,7 +35,7 @@ def ensemble_figure(ensemble: Ensemble) -> Figure:
 
     with mpl.rc_context(STYLE), sns.axes_style("ticks"):
         stages = ensemble.curriculum.names
-        figure = Figure(figsize=(PAGE_WIDTH, 2.6), layout="constrained")
+        figure = Figure(figsize=(max(PAGE_WIDTH, 2.3 * len(stages)), 2.6), layout="constrained")
         panels = figure.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
         for i, (panel, stage) in enumerate(zip(panels, stages, strict=True)):
             for outcome in Outcome:
@@ -44,7 +44,7 @@ def ensemble_figure(ensemble: Ensemble) -> Figure:
                 panel.barh(outcome.label, share.estimate, **face)
                 reach = [[share.estimate - share.low], [share.high - share.estimate]]
                 panel.errorbar(share.estimate, outcome.label, xerr=reach, fmt="none", ecolor="black", capsize=2)
-            panel.set(title=f"after {stage}", xlim=(0, 1), xlabel=f"share of {ensemble.runs:,} runs")
+            panel.set(title=f"after\n{stage}", xlim=(0, 1), xlabel=f"share of {ensemble.runs:,} runs")
         panels[0].set_yticks(range(len(LABELS)), LABELS)
         panels[0].invert_yaxis()
         sns.despine(fig=figure)
@@ -58,7 +58,8 @@ def trajectory_figure(trajectory: Trajectory) -> Figure:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        figure = Figure(figsize=(PAGE_WIDTH, 3.0), layout="constrained")
+        width = max(PAGE_WIDTH, 2.6 * len(trajectory.curriculum))
+        figure = Figure(figsize=(width, 3.0), layout="constrained")
         panels = figure.subplots(1, len(trajectory.curriculum), sharey=True, squeeze=False)[0]
         table = trajectory.frame().melt(["stage", "step", "outcome"], list(LINES), var_name="reading")
         table = table.replace({"reading": LINES})
@@ -67,7 +68,7 @@ def trajectory_figure(trajectory: Trajectory) -> Figure:
             look: Any = {"hue": "reading", "style": "reading", "palette": "colorblind"}
             sns.lineplot(rows, x="step", y="value", ax=panel, legend=panel is panels[-1], errorbar=None, **look)
             ended = rows["outcome"].iloc[-1]
-            panel.set(title=f"{stage.name}: ends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, 1.05))
+            panel.set(title=f"{stage.name}:\nends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, 1.05))
         sns.move_legend(panels[-1], "center left", bbox_to_anchor=(1.02, 0.5), title=None, frameon=False)
         sns.despine(fig=figure)
     return figure

@@ -57,33 +57,35 @@ class Comparison:
             threads=each[0].threads,
         )
 
-    def frequency(self, arm: str, outcome: Outcome, stage: int = -1) -> Interval:
+    def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1) -> Interval:
         """How often an arm ends a stage as this type, with Wilson's interval."""
         return self.arms[arm].frequency(outcome, stage, self.confidence)
 
-    def difference(self, outcome: Outcome = Outcome.DECEPTIVE) -> Interval:
+    def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:
         """Frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
         return tango(*self._discordant(outcome), self.runs, self.confidence)
 
-    def runs_needed(self, half_width: float, outcome: Outcome = Outcome.DECEPTIVE) -> int:
+    def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
         """How many runs an arm the difference needs for an interval of this half-width."""
         return runs_needed(*self._discordant(outcome), self.runs, half_width, self.confidence)
 
-    def _discordant(self, outcome: Outcome) -> tuple[int, int]:
+    def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
         """Runs of this type in the pre-trained arm alone, and in the other alone."""
         with_it, without = self.pretrained.is_outcome(outcome), self.scratch.is_outcome(outcome)
         return int((with_it & ~without).sum()), int((without & ~with_it).sum())
 
+    def flow(self) -> np.ndarray:
+        """Runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
+        counted = np.zeros((len(LABELS), len(LABELS)), np.int64)
+        np.add.at(counted, (self.pretrained.outcome[:, 0], self.pretrained.outcome[:, -1]), 1)
+        return counted
+
     def transitions(self) -> pd.DataFrame:
-        """Runs by outcome before the last stage (rows) and after it (columns), with pre-training."""
+        """Runs by outcome of the first stage, pre-training (rows), and of the last (columns)."""
         import pandas as pd
 
-        before, after = self.pretrained.outcome[:, -2], self.pretrained.outcome[:, -1]
-        table = np.zeros((len(LABELS), len(LABELS)), np.int64)
-        np.add.at(table, (before, after), 1)
-        stages = self.pretrained.curriculum.names
-        rows = pd.Index(LABELS, name=stages[-2])
-        found = pd.DataFrame(table, index=rows, columns=pd.Index(LABELS, name=stages[-1]))
+        first, *_, last = self.pretrained.curriculum.names
+        found = pd.DataFrame(self.flow(), index=pd.Index(LABELS, name=first), columns=pd.Index(LABELS, name=last))
         found.attrs.update(self.passport())
         return found
 

@@ -112,20 +112,28 @@ def check_model(model: object) -> None:
         raise InputError(f"model = {model!r} is not a Model: write Model(...).")
 
 
-def shared_objectives(model: Model, *curricula: Curriculum) -> int:
-    """The number of objectives over all arms compared; raises where the model does not have as many."""
+def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
+    """The number of objectives over all arms compared, or as asked for; raises where the model has another number."""
     check_model(model)
     for curriculum in curricula:
         check_curriculum(curriculum)
     needed = max(curriculum.objectives for curriculum in curricula)
-    if not isinstance(model.similarity, tuple):
+    if objectives is not None:
+        most = int(Stage.parameters()["objective"].valid[1] or 0)
+        if isinstance(objectives, bool) or not isinstance(objectives, int) or not needed <= objectives <= most + 1:
+            right = f"it must be a whole number from {needed} to {most + 1}"
+            raise InputError(f"objectives = {objectives!r} is not valid: {right}.")
+        needed = objectives
+    if not isinstance(model.similarity, tuple) or len(model.similarity) + 1 == needed:
         return needed
     known = len(model.similarity) + 1
-    for curriculum in curricula:
-        for stage in curriculum:
-            if stage.objective >= known:
-                raise InputError(
-                    f"stage {stage.name!r}: objective = {stage.objective} is not one that the model has: "
-                    f"similarity names {known - 1} fine-tuning objectives, so it must be from 0 to {known - 1}."
-                )
-    return known
+    for stage in (stage for curriculum in curricula for stage in curriculum):
+        if stage.objective >= known:
+            raise InputError(
+                f"stage {stage.name!r}: objective = {stage.objective} is not one that the model has: "
+                f"similarity names {known - 1} fine-tuning objectives, so it must be from 0 to {known - 1}."
+            )
+    raise InputError(
+        f"similarity = {list(model.similarity)!r} names {known - 1} fine-tuning objectives, "
+        f"and the stages have {needed - 1}: give one number, or {needed - 1}."
+    )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from feint.agents.errors import unknown
 from feint.agents.model import Model
@@ -17,7 +17,9 @@ from feint.sim.comparison import Comparison
 from feint.sim.ensemble import Ensemble, Timing
 from feint.sim.replay import Trajectory
 from feint.sim.stage import Stage
+from feint.sim.statistics import HALF_WIDTH
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 AT_STOP = ("performance", "capability", "train_error")
 
@@ -31,11 +33,11 @@ class Part(BaseModel):
 class Counts(Part):
     """Runs by outcome; they add up to the runs."""
 
-    unconverged: int
-    internal: int
-    corrigible: int
-    deceptive: int
-    proxy: int
+    unconverged: NonNegativeInt
+    internal: NonNegativeInt
+    corrigible: NonNegativeInt
+    deceptive: NonNegativeInt
+    proxy: NonNegativeInt
 
 
 class Spread(Part):
@@ -76,6 +78,13 @@ class Difference(Part):
     method: str
 
 
+class RunsNeeded(Part):
+    """How many runs an arm give the difference an interval of this half-width, were frequencies to stay."""
+
+    half_width: float
+    runs: int
+
+
 class Clock(Part):
     """Work done by the kernels."""
 
@@ -100,7 +109,8 @@ class CompareDocument(Part):
     model: dict[str, Any]
     arms: Arms
     difference: Difference
-    transitions: dict[str, Counts] = Field(description="final outcomes by the outcome before the last stage")
+    runs_needed: RunsNeeded
+    transitions: dict[str, Counts] = Field(description="final outcomes by the outcome of the first stage")
     timing: Clock
     passport: dict[str, Any]
 
@@ -185,13 +195,14 @@ def schema_text(name: str) -> str:
     """The published JSON schema of a document."""
     if name not in DOCUMENTS:
         raise unknown("document", name, DOCUMENTS)
-    return json.dumps(DOCUMENTS[name].model_json_schema(by_alias=True), indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"$schema": DIALECT} | DOCUMENTS[name].model_json_schema(by_alias=True), indent=2, ensure_ascii=False
+    )
 
 
-def compare_document(comparison: Comparison) -> CompareDocument:
+def compare_document(comparison: Comparison, half_width: float = HALF_WIDTH) -> CompareDocument:
     """A comparison as its document."""
     interval = comparison.difference()
-    transitions = comparison.transitions()
     return CompareDocument(
         schema=1,
         seed=comparison.scratch.seed,
@@ -206,7 +217,8 @@ def compare_document(comparison: Comparison) -> CompareDocument:
             confidence=interval.confidence,
             method=interval.method,
         ),
-        transitions={label: Counts.model_validate(transitions.loc[label].to_dict()) for label in LABELS},
+        runs_needed=RunsNeeded(half_width=half_width, runs=comparison.runs_needed(half_width)),
+        transitions={label: _counts(row) for label, row in zip(LABELS, comparison.flow().tolist(), strict=True)},
         timing=_clock(comparison.timing),
         passport=comparison.passport(),
     )
@@ -253,6 +265,10 @@ def _along(trajectory: Trajectory, stage: int) -> StageTrajectory:
         outcome=[LABELS[code] for code in readings.pop("outcome")],
         readings={name: [_finite(value) for value in values] for name, values in readings.items()},
     )
+
+
+def _counts(row: list[int]) -> Counts:
+    return Counts.model_validate(dict(zip(LABELS, row, strict=True)))
 
 
 def _stages(ensemble: Ensemble) -> list[StageResult]:

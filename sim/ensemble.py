@@ -100,13 +100,13 @@ class Ensemble:
         found = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
         return dict(zip(LABELS, found.tolist(), strict=True))
 
-    def frequency(self, outcome: Outcome, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
+    def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
         """How often a stage ends as this type, with Wilson's interval."""
-        return wilson(self.counts(stage)[outcome.label], self.runs, confidence)
+        return wilson(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
 
-    def is_outcome(self, outcome: Outcome, stage: int = -1) -> np.ndarray:
+    def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
         """Which runs ended a stage as this type (runs,) of bool."""
-        return self.outcome[:, stage] == outcome
+        return self.outcome[:, stage] == Outcome.named(outcome)
 
     def configuration(self) -> dict[str, Any]:
         """The effective configuration: everything that the numbers depend on."""
@@ -196,7 +196,7 @@ def simulate(
     check_seed(seed)
     check_start(start)
     threads = check_threads(threads)
-    objectives = max(objectives or 0, shared_objectives(model, curriculum))
+    objectives = shared_objectives(model, curriculum, objectives=objectives)
     trained = mode.apply(curriculum)
     warm_up()
     recorded = _empty_records(runs, len(trained))

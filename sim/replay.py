@@ -95,7 +95,7 @@ def replay(
             raise InputError(
                 f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
             )
-    objectives = max(objectives or 0, shared_objectives(model, curriculum))
+    objectives = shared_objectives(model, curriculum, objectives=objectives)
     trained = mode.apply(curriculum)
     state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)
     stages = []

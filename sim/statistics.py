@@ -1,17 +1,20 @@
-"""Intervals for frequencies and for differences between paired arms."""
+"""Intervals for frequencies and for differences between paired arms.
+
+In plain Python: the libraries that have Wilson's interval take longer to load than the default comparison takes to run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, sqrt
-
-from scipy.optimize import root_scalar
-from scipy.stats import binomtest, norm
+from statistics import NormalDist
 
 from feint.agents.errors import InputError
 
 CONFIDENCE = 0.95
+HALF_WIDTH = 0.01  # that a comparison says the cost of, unless another is asked for
+SMALLEST_HALF_WIDTH = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +34,16 @@ class Interval:
 
 
 def wilson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
-    found = binomtest(int(count), int(runs)).proportion_ci(confidence, method="wilson")
-    return Interval(
-        estimate=count / runs,
-        low=float(found.low),
-        high=float(found.high),
-        confidence=confidence,
-        method="Wilson score",
-    )
+    """Score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Its limits are the frequencies p at which (count / runs - p)² = z² p (1 - p) / runs.
+    """
+    z2 = _quantile(confidence) ** 2 / runs
+    share = count / runs
+    centre, reach = share + z2 / 2, sqrt(z2 * share * (1 - share) + z2**2 / 4)
+    low, high = max(0.0, (centre - reach) / (1 + z2)), min(1.0, (centre + reach) / (1 + z2))
+    low, high = (0.0 if count == 0 else low), (1.0 if count == runs else high)
+    return Interval(estimate=share, low=low, high=high, confidence=confidence, method="Wilson score")
 
 
 def tango(first_only: float, second_only: float, runs: float, confidence: float = CONFIDENCE) -> Interval:
@@ -54,7 +58,7 @@ def tango(first_only: float, second_only: float, runs: float, confidence: float 
     doi:10.1002/(SICI)1097-0258(19980430)17:8<891::AID-SIM780>3.0.CO;2-B).
     """
     b, c, n = float(first_only), float(second_only), float(runs)
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = _quantile(confidence)
     estimate = (b - c) / n
 
     def score(delta: float) -> float:
@@ -77,16 +81,27 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
         share = n / runs
         return tango(first_only * share, second_only * share, n, confidence).half_width - half_width
 
-    most = 4 * ceil((float(norm.ppf(0.5 + confidence / 2)) / half_width) ** 2) + 16
+    most = 4 * ceil((_quantile(confidence) / half_width) ** 2) + 16
     return 1 if excess(1.0) <= 0 else ceil(_root(excess, 1.0, most))
 
 
 def check_half_width(half_width: float) -> None:
-    """Raise unless a half-width is one that an interval for a difference can have."""
-    if not 0 < half_width < 1:
-        raise InputError(f"half_width = {half_width!r} is not valid: it must be a number between 0 and 1.")
+    """Raise unless a half-width is one that runs can give an interval for a difference."""
+    if not SMALLEST_HALF_WIDTH <= half_width < 1:
+        least = f"{SMALLEST_HALF_WIDTH:g}"
+        raise InputError(f"half_width = {half_width!r} is not valid: it must be at least {least} and below 1.")
+
+
+def _quantile(confidence: float) -> float:
+    """Normal quantile of a two-sided interval."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function of one number changes sign."""
-    return float(root_scalar(function, bracket=(low, high), method="brentq", xtol=1e-13).root)
+    """Where a monotone function changes sign, by halving; the two sides of [low, high] have opposite signs."""
+    rising = function(low) < 0
+    while True:
+        middle = (low + high) / 2
+        if middle in (low, high):
+            return middle
+        low, high = (middle, high) if (function(middle) < 0) == rising else (low, middle)

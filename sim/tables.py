@@ -36,8 +36,10 @@ def print_comparison(comparison: Comparison, half_width: float) -> None:
         f"matched by {comparison.match.value}"
     )
     console.print(_outcomes({ARM_NAMES[name]: arm for name, arm in comparison.arms.items()}, comparison.confidence))
+    console.print("At the stop, medians and, in parentheses, quartiles:")
     for name, arm in comparison.arms.items():
-        console.print(f"{ARM_NAMES[name]}: {_stop_line(arm)}")
+        for i, stage in enumerate(arm.curriculum.names):
+            console.print(f"  {ARM_NAMES[name]}, {stage}: {_stop_line(arm, i)}")
     difference = comparison.difference()
     console.print(f"\nDeception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:")
     console.print(f"{_interval(difference)}, {100 * difference.confidence:g} % interval ({difference.method})")
@@ -54,8 +56,9 @@ def print_ensemble(ensemble: Ensemble) -> None:
         f"{ensemble.runs:,} runs, seed {ensemble.seed}, start {ensemble.start}, matched by {ensemble.match.value}"
     )
     console.print(_outcomes({"": ensemble}))
+    console.print("At the stop, medians and, in parentheses, quartiles:")
     for i, name in enumerate(ensemble.curriculum.names):
-        console.print(f"{name}: {_stop_line(ensemble, i)}")
+        console.print(f"  {name}: {_stop_line(ensemble, i)}")
     _clock(console, ensemble)
 
 
@@ -142,22 +145,22 @@ def _outcomes(arms: dict[str, Ensemble], confidence: float = CONFIDENCE) -> Tabl
 
 
 def _transitions(comparison: Comparison) -> Table:
-    found = comparison.transitions()
-    table = Table(f"{found.index.name} → {found.columns.name}", *LABELS, "all", box=box.SIMPLE_HEAD)
-    for label in LABELS:
-        table.add_row(label, *(f"{n:,}" for n in found.loc[label]), f"{found.loc[label].sum():,}")
+    first, *_, last = comparison.pretrained.curriculum.names
+    table = Table(f"{first} → {last}", *LABELS, "all", box=box.SIMPLE_HEAD)
+    for label, row in zip(LABELS, comparison.flow().tolist(), strict=True):
+        table.add_row(label, *(f"{n:,}" for n in row), f"{sum(row):,}")
     return table
 
 
 def _stop_line(ensemble: Ensemble, stage: int = -1) -> str:
     """How the runs stopped: steps, target, and quartiles of what they had reached."""
     missed, diverged = int(ensemble["missed"][:, stage].sum()), int(ensemble["diverged"][:, stage].sum())
-    parts = [f"median {np.median(ensemble.steps[:, stage]):,.0f} steps"]
+    parts = [f"{np.median(ensemble.steps[:, stage]):,.0f} steps"]
     if ensemble.curriculum[stage].target > 0:
         parts.append(f"{missed:,} missed the target")
     if diverged:
         parts.append(f"{diverged:,} diverged")
-    for name, label in (("performance", "performance"), ("capability", "c"), ("train_error", "error")):
+    for name, label in (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)")):
         finite = ensemble[name][:, stage][np.isfinite(ensemble[name][:, stage])]
         if len(finite):
             low, middle, high = np.quantile(finite, (0.25, 0.5, 0.75))

@@ -71,7 +71,10 @@ PARAMETERS_INTRODUCTION = """\
 Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help,
 validation and the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for
 robustness studies, never validated against, and log-uniform where marked L. *Off* removes what the parameter
-stands for. A stage's parameter is set as `<stage>.<name>`, as in `finetuning.honeypots`."""
+stands for. A stage's parameter is set as `<stage>.<name>`, as in `finetuning.honeypots`.
+
+No default is an estimate, and none comes from a source: a source is named for the mechanism, and where it supports no
+more than that, or only by analogy, the entry says so. The ranges are stated ignorance."""
 
 
 def parameters_page():
@@ -114,6 +117,6 @@ def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
 
 def test_every_command_that_the_readme_shows_exists(capsys, monkeypatch):
     shown = set(re.findall(r"feint (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))))
-    assert shown == {"compare", "simulate", "replay", "parameters"}
+    assert shown == {"compare", "simulate", "replay", "parameters", "scenario"}
     for name in shown:
         assert "Usage" in printed(f"feint {name} --help", capsys, monkeypatch)

@@ -14,7 +14,7 @@ def test_a_notebook_runs_asks_and_says_what_would_change_the_answer(path, monkey
     text = path.read_text()
     assert "?" in text.split("# %% [markdown]")[1].splitlines()[1]
     assert "What would change the answer" in text
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(path.parent)
     runpy.run_path(str(path))
     assert capsys.readouterr().out
 

@@ -103,14 +103,14 @@ def compare(
             threads=threads,
             progress=progress,
         )
-    if as_json:
-        _print_json(documents.compare_document(result))
-    else:
-        tables.print_comparison(result, half_width)
     if path:
         from feint.scenarios import headline
 
         _save(headline.figure(result), path, result.passport())
+    if as_json:
+        _print_json(documents.compare_document(result, half_width))
+    else:
+        tables.print_comparison(result, half_width)
 
 
 @app.command()
@@ -142,14 +142,14 @@ def simulate(
             threads=threads,
             progress=progress,
         )
-    if as_json:
-        _print_json(documents.simulate_document(result))
-    else:
-        tables.print_ensemble(result)
     if path:
         from feint.sim import charts
 
         _save(charts.ensemble_figure(result), path, result.passport())
+    if as_json:
+        _print_json(documents.simulate_document(result))
+    else:
+        tables.print_ensemble(result)
 
 
 @app.command()
@@ -186,16 +186,16 @@ def replay(
             every=every,
             progress=progress,
         )
-    if as_json:
-        _print_json(documents.replay_document(result))
-    else:
-        tables.print_trajectory(result)
     if table:
         tables.write_csv(result.frame(), table)
     if path:
         from feint.sim import charts
 
         _save(charts.trajectory_figure(result), path, result.passport())
+    if as_json:
+        _print_json(documents.replay_document(result))
+    else:
+        tables.print_trajectory(result)
 
 
 @app.command()
@@ -236,14 +236,13 @@ def scenario(
         raise unknown("scenario", name, ["xu-race"])
     path = _figure_path(figure)
     race = xu_race.race_of(dict(map(parse_setting, settings or [])))
-    if as_json:
-        _print_json(
-            documents.ScenarioDocument.model_validate({**xu_race.document(race), "passport": xu_race.passed(race)})
-        )
-    else:
-        print(xu_race.summary(race))
     if path:
         _save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
+    if as_json:
+        told = {**xu_race.document(race), "passport": xu_race.passed(race)}
+        _print_json(documents.ScenarioDocument.model_validate(told))
+    else:
+        print(xu_race.summary(race))
 
 
 @app.command()
@@ -264,6 +263,8 @@ def main() -> None:
         sys.exit(app(standalone_mode=False) or 0)
     except (InputError, MemoryError) as error:
         _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
+    except OSError as error:
+        _give_up(f"what was found cannot be printed: {error.strerror}.")
     except Exception as error:
         if not hasattr(error, "format_message"):  # what the parser of the command line says of a wrong option
             raise

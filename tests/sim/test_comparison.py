@@ -68,7 +68,7 @@ def test_more_stages_and_objectives_share_one_world():
     )
     found = compare(long, model=Model(similarity=(0.5, 0.9)), runs=30, seed=1)
     assert found.scratch.objectives == found.pretrained.objectives == 3
-    assert found.transitions().index.name == "helpful"
+    assert found.transitions().index.name == "pretraining"
     assert found.pretrained.outcome.shape == (30, 3)
 
 
@@ -99,3 +99,15 @@ def test_a_curriculum_of_one_stage_has_nothing_to_be_compared_with():
 def test_a_confidence_out_of_range_is_refused(confidence):
     with pytest.raises(InputError, match="confidence"):
         compare(runs=3, confidence=confidence)
+
+
+def test_an_outcome_may_be_named_by_its_label(found):
+    assert found.difference("deceptive") == found.difference(Outcome.DECEPTIVE) == found.difference()
+    assert found.frequency(PRETRAIN_FINETUNE, "proxy") == found.frequency(PRETRAIN_FINETUNE, Outcome.PROXY)
+    with pytest.raises(InputError, match="did you mean 'deceptive'"):
+        found.difference("deceptiv")
+
+
+def test_more_similarities_than_fine_tuning_objectives_are_refused():
+    with pytest.raises(InputError, match="names 2 fine-tuning objectives, and the stages have 1"):
+        compare(SHORT, model=Model(similarity=(0.5, 0.2)), runs=3)

@@ -171,8 +171,8 @@ def test_the_objectives_are_those_of_the_arm_that_needs_most(similarity):
     assert shared_objectives(Model(similarity=similarity), *arms) == 4
 
 
-def test_a_model_with_more_similarities_than_are_trained_on_has_as_many_objectives():
-    assert shared_objectives(Model(similarity=(0.5, 0.4, 0.3)), from_scratch()) == 4
+def test_a_model_with_more_similarities_than_are_trained_on_needs_to_be_told_so():
+    assert shared_objectives(Model(similarity=(0.5, 0.4, 0.3)), from_scratch(), objectives=4) == 4
 
 
 def test_an_objective_that_the_model_does_not_have_is_refused_with_the_stage_that_asks_for_it():

@@ -7,9 +7,20 @@ import jsonschema
 import numpy as np
 import pytest
 
+from feint.scenarios import xu_race
+from feint.scenarios.xu_race import XuRace
 from feint.sim.comparison import compare
 from feint.sim.curriculum import from_scratch, pretrain_finetune
-from feint.sim.documents import DOCUMENTS, compare_document, replay_document, schema_text, simulate_document, spread
+from feint.sim.documents import (
+    DOCUMENTS,
+    ScenarioDocument,
+    compare_document,
+    parameters_document,
+    replay_document,
+    schema_text,
+    simulate_document,
+    spread,
+)
 from feint.sim.ensemble import simulate
 from feint.sim.replay import replay
 
@@ -23,7 +34,11 @@ def made(name):
         return compare_document(compare(SHORT, runs=20, seed=1))
     if name == "simulate":
         return simulate_document(simulate(SHORT, runs=20, seed=1))
-    return replay_document(replay(SHORT, run=3, seed=1))
+    if name == "replay":
+        return replay_document(replay(SHORT, run=3, seed=1))
+    if name == "parameters":
+        return parameters_document()
+    return ScenarioDocument.model_validate({**xu_race.document(XuRace()), "passport": xu_race.passed(XuRace())})
 
 
 @pytest.mark.generated
@@ -40,7 +55,8 @@ def test_a_document_satisfies_its_schema_and_nothing_else_does(name):
     document = json.loads(made(name).model_dump_json(by_alias=True))
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
     jsonschema.validate(document, schema)
-    for broken in ({**document, "extra": 1}, {k: v for k, v in document.items() if k != "seed"}):
+    needed = schema["required"][0]
+    for broken in ({**document, "extra": 1}, {k: v for k, v in document.items() if k != needed}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(broken, schema)
 

@@ -175,3 +175,26 @@ def test_progress_tells_of_every_run_and_stage():
 def test_bad_arguments_are_named(given, words):
     with pytest.raises(InputError, match=words):
         simulate(SHORT, **given)
+
+
+def test_the_largest_world_that_is_valid_can_be_trained():
+    """1024 modes and 256 objectives: what does not fit a thread's stack is kept elsewhere."""
+    ensemble = simulate(Curriculum(Stage(objective=255, steps=1)), model=Model(modes=1024), runs=2, threads=1)
+    assert (ensemble.steps == 1).all()
+
+
+def test_progress_is_told_by_one_thread_at_a_time():
+    inside = []
+
+    def tell(finished):
+        inside.append(finished)
+        assert sum(inside) == finished
+        inside.append(-finished)
+
+    simulate(SHORT, runs=3000, threads=4, progress=tell)
+    assert len(inside) > 4
+
+
+def test_a_record_that_is_not_there_is_named():
+    with pytest.raises(InputError, match="did you mean 'gate'"):
+        simulate(SHORT, runs=2)["gat"]

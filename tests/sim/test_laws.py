@@ -10,6 +10,7 @@ from feint.sim.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.ensemble import UNITS, simulate
 from feint.sim.stage import Stage
 from feint.sim.statistics import tango, wilson
+from feint.sim.training import begin, enter, train
 
 NEAR_DECEPTION = Model(
     plasticity_goal=0.002,
@@ -130,9 +131,12 @@ def test_identical_arms_on_common_streams_differ_by_exactly_nothing_and_on_indep
 
 
 def test_arms_share_starts_and_fine_tuning_noise():
-    """What pre-training cannot change is common: with nothing to learn, both arms end in the same state."""
-    names = [name for name in Model.model_fields if name.startswith("plasticity_") and name != "plasticity_spread"]
-    frozen = Model().replace(**dict.fromkeys(names, 0.0))
-    found = compare(pretrain_finetune({"steps": 5}, {"steps": 5}), model=frozen, runs=50, seed=1)
-    for name in ("performance", "deployed_error", "gate", "capability"):
-        np.testing.assert_array_equal(found.scratch[name][:, -1], found.pretrained[name][:, -1])
+    """Whatever pre-training carries over, fine-tuning begins from the same draw and on the same noise."""
+    curriculum = pretrain_finetune({"steps": 50})
+    start = begin(runs=40, seed=1)
+    alone = enter(start, curriculum.last_alone()[0])
+    after = enter(train(start, curriculum[0]), curriculum[1])
+    np.testing.assert_array_equal(alone.progress.generator, after.progress.generator)
+    np.testing.assert_array_equal(alone.initial.goal, after.initial.goal)
+    assert (alone.mind.goal != after.mind.goal).any()
+    assert (alone.progress.generator != enter(start.forked(1), curriculum[1]).progress.generator).any()

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, multinomial
+from scipy.stats import binom, binomtest, multinomial
 
 from feint.agents.errors import InputError
 from feint.sim.statistics import runs_needed, tango, wilson
+
+
+@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
+def test_wilson_is_scipys(counts, confidence):
+    count, runs = counts
+    low, high = binomtest(count, runs).proportion_ci(confidence, method="wilson")
+    found = wilson(count, runs, confidence)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
 
 
 def test_wilson_gives_the_textbook_interval():
@@ -80,7 +88,7 @@ def test_as_many_runs_as_needed_give_the_half_width(b, c, n, half_width):
     assert fewer < 1 or tango(b * fewer / n, c * fewer / n, fewer).half_width > half_width * (1 - 1e-6)
 
 
-@pytest.mark.parametrize("half_width", [0.0, -1.0, float("nan"), 1.0])
+@pytest.mark.parametrize("half_width", [0.0, -1.0, float("nan"), 1.0, 1e-7, 1e-300])
 def test_a_half_width_out_of_range_is_refused(half_width):
     with pytest.raises(InputError, match="half_width"):
         runs_needed(1, 1, 10, half_width)
