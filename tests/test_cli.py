@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import sys
 from typing import Any
 
@@ -11,6 +12,7 @@ from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_pr
 
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
+from feint.agents.version import VERSION
 from feint.sim.documents import DOCUMENTS
 from feint.sim.stage import Stage
 
@@ -196,3 +198,16 @@ def test_a_progress_bar_runs_to_its_end_on_a_terminal_and_is_not_there_in_a_pipe
     assert feint(command, *SMALL).code == 0
     assert ("100%" in screen.getvalue()) == (shown_on is Screen)
     assert (screen.getvalue() == "") == (shown_on is not Screen)
+
+
+def test_the_version_can_be_asked_for(feint):
+    assert feint("--version").out == f"{VERSION}\n"
+
+
+def test_a_figure_is_written_also_where_nobody_reads_what_is_printed(tmp_path):
+    command = [sys.executable, "-m", "feint", "simulate", *map(str, SMALL), "--figure", str(tmp_path / "figure.png")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait()
+    assert (tmp_path / "figure.png").stat().st_size > 1000

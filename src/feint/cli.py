@@ -71,6 +71,23 @@ FigureFile = Annotated[
 DEFAULT_RUNS = 2000
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        from feint.agents.version import VERSION
+
+        print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which.")
+    ] = False,
+) -> None:
+    """A fast, honest simulator of how training can produce deceptive alignment."""
+
+
 @app.command()
 def compare(
     curriculum: CurriculumFile = None,
