@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 MOST_NAMED = 12  # names in one sentence
 
 
 class InputError(ValueError):
     """Input that Feint cannot use; the message is one sentence for the person who wrote the input."""
+
+
+def check_output(name: str, path: Path) -> Path:
+    """The path of a file to come; raises before anything is computed where it cannot be written."""
+    if path.is_dir():
+        raise InputError(f"{name} = {str(path)!r} cannot be written: it is a folder; name a file.")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{name} = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
+    return path
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from scipy.special import expit, softmax
 
 from feint.agents.kernels import equations
 from feint.agents.state import State, check_objective
@@ -42,6 +41,8 @@ class View:
 
 def view(state: State, objective: int) -> View:
     """The views of a state at a stage that trains towards `objective`; raises `InputError` where there is none such."""
+    from scipy.special import expit, softmax
+
     check_objective(state, objective)
     mind, world = state.mind, state.world
     concepts = _over(equations.concept)(mind.world[:, :, None], world.objectives, world.misconceptions)

@@ -19,7 +19,7 @@ import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
-from feint.sim.figures import COLOURS, HATCHES, PAGE_WIDTH, STYLE
+from feint.sim.figures import COLOURS, PAGE_WIDTH, STYLE, face
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,8 +114,7 @@ def _column(axes: Axes, x: float, tops: np.ndarray, heights: np.ndarray, side: s
     for outcome, top, height in zip(Outcome, tops, heights, strict=True):
         if height == 0:
             continue
-        face = {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
-        axes.bar(x, height, BLOCK, bottom=top, align="edge", **face)
+        axes.bar(x, height, BLOCK, bottom=top, align="edge", **face(outcome))
         lowest = max(top + height / 2, lowest + LINE)
         at = x - 0.03 if side == "right" else x + BLOCK + 0.03
         axes.text(at, lowest, f"{outcome.label} {_percent(height)}", ha=side, va="center", fontsize=7.5)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensemble import Ensemble
-from feint.sim.figures import COLOURS, HATCHES, PAGE_WIDTH, STYLE
+from feint.sim.figures import PAGE_WIDTH, STYLE, face
 from feint.sim.replay import Trajectory
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def ensemble_figure(ensemble: Ensemble) -> Figure:
         for i, (panel, stage) in enumerate(zip(panels, stages, strict=True)):
             for outcome in Outcome:
                 share = ensemble.frequency(outcome, i)
-                face = {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
-                panel.barh(outcome.label, share.estimate, **face)
+                panel.barh(outcome.label, share.estimate, **face(outcome))
                 reach = [[share.estimate - share.low], [share.high - share.estimate]]
                 panel.errorbar(share.estimate, outcome.label, xerr=reach, fmt="none", ecolor="black", capsize=2)
             panel.set(title=f"after\n{stage}", xlim=(0, 1), xlabel=f"share of {ensemble.runs:,} runs")

@@ -23,7 +23,7 @@ class Configuration:
     model: Model
     curriculum: Curriculum | None = None
 
-    def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> Configuration:
+    def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
         """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
         curriculum = self.curriculum or fallback
         model_changes: dict[str, Any] = {}
@@ -38,7 +38,7 @@ class Configuration:
                 raise unknown("stage", stage, curriculum.names)
             else:
                 stage_changes.setdefault(stage, {})[parameter] = value
-        return Configuration(model=self.model.replace(**model_changes), curriculum=curriculum.replace(stage_changes))
+        return self.model.replace(**model_changes), curriculum.replace(stage_changes)
 
 
 def load(path: str | Path) -> Configuration:

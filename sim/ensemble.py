@@ -21,7 +21,7 @@ from feint.agents.types import check_start
 from feint.sim.curriculum import Curriculum, from_scratch, shared_objectives
 from feint.sim.kernels.race import LANES
 from feint.sim.matching import Match
-from feint.sim.passport import passport
+from feint.sim.passport import configuration, passport
 from feint.sim.replay import Trajectory, replay
 from feint.sim.statistics import CONFIDENCE, Interval, wilson
 from feint.sim.training import begin, check_runs, check_seed, train
@@ -110,15 +110,9 @@ class Ensemble:
 
     def configuration(self) -> dict[str, Any]:
         """The effective configuration: everything that the numbers depend on."""
-        return {
-            "model": self.model.model_dump(mode="json"),
-            "stages": self.curriculum.described(),
-            "seed": self.seed,
-            "runs": self.runs,
-            "start": self.start,
-            "match": self.match.value,
-            "objectives": self.objectives,
-        }
+        return configuration(
+            self.model, self.curriculum, self.seed, {"runs": self.runs}, self.start, self.match, self.objectives
+        )
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
@@ -243,12 +237,10 @@ def _train_chunk(
     """Train a range of runs and write what is read out of them into the records."""
     state = begin(model, runs=np.arange(chunk.start, chunk.stop), seed=seed, objectives=objectives, start=start)
     rows = slice(chunk.start, chunk.stop)
-    for i, stage in enumerate(curriculum):
-        asked = mode.capability_target(stage, last=i == len(curriculum) - 1)
+    for i, (stage, asked) in enumerate(mode.plan(curriculum)):
         state = train(state, stage, capability_target=asked)
         for name, values in read(state, stage.objective)._asdict().items():
             recorded[name][rows, i] = values
-        recorded["outcome"][rows, i][state.diverged] = Outcome.UNCONVERGED
         recorded["steps"][rows, i] = state.taken
         recorded["diverged"][rows, i] = state.diverged
         recorded["missed"][rows, i] = ~state.reached if stage.target > 0 else False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, check_output
 from feint.agents.outcome import Outcome
 from feint.sim.passport import text
 
@@ -50,11 +50,12 @@ def check_figure_path(path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lstrip(".").lower() not in FORMATS:
         raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
-    if path.is_dir():
-        raise InputError(f"figure = {str(path)!r} cannot be written: it is a folder; name a file.")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"figure = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
-    return path
+    return check_output("figure", path)
+
+
+def face(outcome: Outcome) -> dict[str, Any]:
+    """How a bar or block of an outcome is filled."""
+    return {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
 
 
 def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:

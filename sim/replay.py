@@ -16,7 +16,7 @@ from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
 from feint.sim.curriculum import Curriculum, shared_objectives
 from feint.sim.matching import Match
-from feint.sim.passport import passport
+from feint.sim.passport import configuration, passport
 from feint.sim.stage import Stage
 from feint.sim.training import MOST_RUNS, begin, enter, race
 
@@ -45,16 +45,9 @@ class Trajectory:
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
         state = self.states[0]
-        configuration = {
-            "model": state.model.model_dump(mode="json"),
-            "stages": self.curriculum.described(),
-            "seed": state.seed,
-            "run": self.run,
-            "start": self.start,
-            "match": self.match.value,
-            "objectives": state.objectives,
-        }
-        return passport("trajectory", configuration)
+        of = {"run": self.run}
+        told = configuration(state.model, self.curriculum, state.seed, of, self.start, self.match, state.objectives)
+        return passport("trajectory", told)
 
     def frame(self) -> pd.DataFrame:
         """One row a stage and recorded step: readings, and the outcome were training to stop there."""
@@ -99,8 +92,7 @@ def replay(
     trained = mode.apply(curriculum)
     state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)
     stages = []
-    for i, stage in enumerate(trained):
-        asked = mode.capability_target(stage, last=i == len(trained) - 1)
+    for stage, asked in mode.plan(trained):
         recorded, state = _record(enter(state, stage), stage, asked, every, progress)
         stages.append(recorded)
     return Trajectory(curriculum=trained, run=int(run), start=start, match=mode, states=tuple(stages))

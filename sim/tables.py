@@ -16,6 +16,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.parameters import Parameter, plain
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
+from feint.sim.documents import spread
 from feint.sim.ensemble import Ensemble
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
@@ -75,15 +76,6 @@ def print_trajectory(trajectory: Trajectory) -> None:
             values = (f"{getattr(readings, name)[row]:.3f}" for name in shown)
             table.add_row(f"{steps[row]:,}", LABELS[readings.outcome[row]], *values)
         console.print(table)
-
-
-def check_csv_path(path: Path) -> Path:
-    """The path of a table to come; raises before anything is computed where there is no folder for it."""
-    if path.is_dir():
-        raise InputError(f"csv = {str(path)!r} cannot be written: it is a folder; name a file.")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"csv = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
-    return path
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -161,10 +153,9 @@ def _stop_line(ensemble: Ensemble, stage: int = -1) -> str:
     if diverged:
         parts.append(f"{diverged:,} diverged")
     for name, label in (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)")):
-        finite = ensemble[name][:, stage][np.isfinite(ensemble[name][:, stage])]
-        if len(finite):
-            low, middle, high = np.quantile(finite, (0.25, 0.5, 0.75))
-            parts.append(f"{label} {middle:.3f} ({low:.3f} to {high:.3f})")
+        found = spread(ensemble[name][:, stage])
+        if found.q50 is not None:
+            parts.append(f"{label} {found.q50:.3f} ({found.q25:.3f} to {found.q75:.3f})")
     return ", ".join(parts)
 
 

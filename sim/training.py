@@ -126,17 +126,14 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
     """Train in place; returns the passes that the lanes took."""
     model = state.model
     spectrum = model.spectrum_weights()
-    plasticity = np.array([getattr(model, f"plasticity_{part}") for part in PARTS])
-    with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
-        rate = stage.learning_rate * plasticity * state.bias
     return _race(
         state.mind,
         state.world,
         tuple(range(state.objectives)),
-        rate,
+        rates(state, stage),
         state.progress,
         spectrum,
-        stage.noise / np.sqrt(spectrum * model.modes),
+        noise_scale(model, stage),
         Settings(
             stage.objective,
             stage.target,
@@ -154,6 +151,18 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
         limit,
         LANES,
     )
+
+
+def rates(state: State, stage: Stage) -> np.ndarray:
+    """How far a part moves along its direction: learning_rate · plasticity · R (runs, 8)."""
+    plasticity = np.array([getattr(state.model, f"plasticity_{part}") for part in PARTS])
+    with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
+        return stage.learning_rate * plasticity * state.bias
+
+
+def noise_scale(model: Model, stage: Stage) -> np.ndarray:
+    """Standard deviation of the minibatch noise x: noise / sqrt(lambda_k d); (modes,)."""
+    return stage.noise / np.sqrt(model.spectrum_weights() * model.modes)
 
 
 def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from feint.sim.configuration import Configuration
+    from feint.agents.model import Model
+    from feint.sim.curriculum import Curriculum
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A fast, honest simulator of how training can produce deceptive alignment.",
 )
 
 
@@ -106,13 +106,13 @@ def compare(
     """Train from scratch and by pre-training + fine-tuning, and compare how often each ends in deception."""
     from feint.sim import comparison, documents, statistics, tables
 
-    configured = _configured(curriculum, settings)
+    model, stages = _configured(curriculum, settings)
     path = _figure_path(figure)
     statistics.check_half_width(half_width)
-    with _progress(runs * (_stages(configured) + 1), unit=" runs") as progress:
+    with _progress(runs * (len(stages) + 1), unit=" runs") as progress:
         result = comparison.compare(
-            configured.curriculum,
-            model=configured.model,
+            stages,
+            model=model,
             runs=runs,
             seed=seed,
             start=start,
@@ -145,13 +145,12 @@ def simulate(
     """Train one ensemble, through pre-training + fine-tuning unless a curriculum is given."""
     from feint.sim import documents, ensemble, tables
 
-    configured = _configured(curriculum, settings)
-    assert configured.curriculum is not None
+    model, stages = _configured(curriculum, settings)
     path = _figure_path(figure)
-    with _progress(runs * _stages(configured), unit=" runs") as progress:
+    with _progress(runs * len(stages), unit=" runs") as progress:
         result = ensemble.simulate(
-            configured.curriculum,
-            model=configured.model,
+            stages,
+            model=model,
             runs=runs,
             seed=seed,
             start=start,
@@ -185,18 +184,18 @@ def replay(
     csv: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the trajectory as a table.")] = None,
 ) -> None:
     """Train one run of an ensemble again, step by step, equal to the bit."""
+    from feint.agents.errors import check_output
     from feint.sim import documents, tables
     from feint.sim import replay as replaying
 
-    configured = _configured(curriculum, settings)
-    assert configured.curriculum is not None
+    model, stages = _configured(curriculum, settings)
     path = _figure_path(figure)
-    table = tables.check_csv_path(csv) if csv else None
-    with _progress(sum(stage.steps for stage in configured.curriculum), unit=" steps") as progress:
+    table = check_output("csv", csv) if csv else None
+    with _progress(sum(stage.steps for stage in stages), unit=" steps") as progress:
         result = replaying.replay(
-            configured.curriculum,
+            stages,
             run=run,
-            model=configured.model,
+            model=model,
             seed=seed,
             start=start,
             match=match,
@@ -294,18 +293,14 @@ def _give_up(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
-def _configured(file: Path | None, settings: list[str] | None) -> Configuration:
-    """The model and curriculum that files and settings describe."""
+def _configured(file: Path | None, settings: list[str] | None) -> tuple[Model, Curriculum]:
+    """The model and the stages that file and settings describe."""
     from feint.agents.model import Model
     from feint.sim.configuration import Configuration, load
     from feint.sim.curriculum import pretrain_finetune
 
     configured = load(file) if file else Configuration(model=Model())
     return configured.with_settings(settings or [], fallback=pretrain_finetune())
-
-
-def _stages(configured: Configuration) -> int:
-    return len(configured.curriculum or ())
 
 
 def _figure_path(path: Path | None) -> Path | None:

@@ -43,7 +43,8 @@ def loaded(file, text):
 
 
 def set_to(*given, of=NOTHING_SET):
-    return of.with_settings(given, fallback=pretrain_finetune())
+    model, curriculum = of.with_settings(given, fallback=pretrain_finetune())
+    return Configuration(model=model, curriculum=curriculum)
 
 
 def refusal(of, *arguments):

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from feint.agents.mind import DIVERGED, PARTS, REACHED, RUNNING, Mind, Progress
+from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind, Progress
 from feint.agents.state import State
 from feint.sim.stage import Stage
+from feint.sim.training import noise_scale, rates
 
 __all__ = ["DIVERGED", "OVER", "REACHED", "RUNNING", "Settings", "Task", "finish", "prepare", "seed_of"]
 
@@ -51,15 +52,13 @@ def prepare(state: State, stage: Stage, precision: type) -> tuple[Task, Settings
         return np.array(values, precision, order="C")
 
     model = state.model
-    spectrum = model.spectrum_weights()
-    plasticity = np.array([getattr(model, f"plasticity_{part}") for part in PARTS])
     task = Task(
         copied(state.world.objectives),
         copied(state.world.misconceptions),
-        copied(stage.learning_rate * plasticity * state.bias),
+        copied(rates(state, stage)),
         Mind(*map(copied, state.mind)),
-        copied(spectrum),
-        copied(stage.noise / np.sqrt(spectrum * model.modes)),
+        copied(model.spectrum_weights()),
+        copied(noise_scale(model, stage)),
     )
     sources = {**model.model_dump(), **stage.model_dump()}
     return task, Settings(**{name: sources[name] for name in Settings._fields})
