@@ -89,7 +89,9 @@ class Clock(Part):
     """Work done by the kernels."""
 
     run_steps: int = Field(description="SGD steps over all runs, stages and arms")
-    seconds: float = Field(description="wall-clock time in the kernels, once compiled, over all threads together")
+    seconds: float = Field(
+        description="wall-clock time of draws, training and reading, once compiled, all threads together"
+    )
     threads: int
 
 

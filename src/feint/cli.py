@@ -58,7 +58,8 @@ Settings = Annotated[
 Runs = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Mesa-optimizers to train, in each arm.")]
 Seed = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Key of all random streams.")]
 Threads = Annotated[
-    int | None, typer.Option(help="Threads to use; one a core unless given. Results do not depend on it.")
+    int | None,
+    typer.Option(parser=_whole, metavar="N", help="Threads; one a core unless given. Results do not depend on it."),
 ]
 Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
 Matching = Annotated[
