@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import field_validator
+from pydantic import ValidationInfo, field_validator
 
+from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.parameters import Declared, bounded, parameter
 
 XU_2020 = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
@@ -305,6 +306,39 @@ class Model(Declared):
         argument="reading",
         source=OWN,
     )
+
+    capability_form: str = parameter(
+        "logistic",
+        choices=CAPABILITY_FORMS,
+        meaning="how capability follows from C: 1 / (1 + e^-C), 1 - (1 + e^C)^(-1/2), or C/8 + 1/2 within [0, 1]",
+        unit="form",
+        argument="functional forms",
+        source=OWN,
+    )
+    inference_form: str = parameter(
+        "exponential",
+        choices=INFERENCE_FORMS,
+        meaning="what run-time inference makes of x = inference_power · c: 1 - e^-x, x / (1 + x), or 1 where x > 1",
+        unit="form",
+        argument="functional forms",
+        source=OWN,
+    )
+    gate_form: str = parameter(
+        "product",
+        choices=GATE_FORMS,
+        meaning="how the instrumental gate joins readiness, awareness, horizon and inference: product, or minimum",
+        unit="form",
+        argument="functional forms",
+        source=OWN,
+    )
+
+    @field_validator("capability_form", "inference_form", "gate_form", mode="before")
+    @classmethod
+    def _known_form(cls, value: object, info: ValidationInfo) -> object:
+        declared = cls.parameters()[str(info.field_name)]
+        if value not in declared.choices:
+            raise ValueError(f"{declared.name} = {value!r} is not valid for a model: it must be {declared.allowed}.")
+        return value
 
     @field_validator("similarity", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from feint.agents.errors import unknown
 from feint.agents.kernels.reading import Readings
 from feint.agents.kernels.reading import read as _read
 from feint.agents.state import State, check_objective
+from feint.agents.views import chosen
 
 
 class Outcome(IntEnum):
@@ -55,18 +56,20 @@ def read(state: State, objective: int) -> Readings:
     A run that diverged is unconverged whatever its numbers say. Raises `InputError` for an objective that there is not.
     """
     check_objective(state, objective)
-    model, runs = state.model, len(state)
-    readings = Readings(np.empty(runs, np.int8), *(np.empty(runs) for _ in Readings._fields[1:]))
+    model = state.model
+    found = np.empty((len(Readings._fields), len(state)))
     _read(
         state.mind,
         state.world,
+        tuple(range(state.objectives)),
         objective,
         model.spectrum_weights(),
         model.deployment_weights(),
         model.inference_power,
-        model.train_tolerance,
-        model.deploy_tolerance,
-        readings,
+        chosen(model),
+        (model.train_tolerance, model.deploy_tolerance),
+        found,
     )
+    readings = Readings(found[0].astype(np.int8), *found[1:])
     readings.outcome[state.diverged] = Outcome.UNCONVERGED
     return readings

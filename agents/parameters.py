@@ -23,6 +23,7 @@ class Parameter:
     valid: Bounds = (None, None)  #: closed bounds that validation enforces; None is unbounded
     prior: tuple[float, float] | None = None  #: stated ignorance, for robustness studies; never validated against
     log: bool = False  #: the prior is uniform in the logarithm
+    choices: tuple[str, ...] = ()  #: the names that are valid, of a parameter that is a name
     off: Any = None  #: the value that removes what the parameter stands for; None where there is none
     meaning: str
     unit: str = "1"
@@ -32,6 +33,8 @@ class Parameter:
     @property
     def allowed(self) -> str:
         """The valid values in words."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
         low, high = self.valid
         if low is None and high is None:
             return "finite"
@@ -44,6 +47,8 @@ class Parameter:
     @property
     def brief(self) -> str:
         """The valid values in a few characters."""
+        if self.choices:
+            return ", ".join(self.choices)
         low, high = self.valid
         return f"≥ {plain(low)}" if high is None else f"{plain(low)} – {plain(high)}"
 
@@ -61,10 +66,10 @@ def _plain_value(value: Any) -> Any:
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
-def plain(number: float | None) -> str:
-    """A number as a person writes it."""
-    if number is None:
-        return "–"
+def plain(number: float | str | None) -> str:
+    """A number as a person writes it, a name as it is."""
+    if number is None or isinstance(number, str):
+        return number or "–"
     return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
 
 

@@ -7,7 +7,11 @@ from enum import Enum
 
 import numpy as np
 
+from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.kernels import equations
+from feint.agents.kernels.equations import Forms
+from feint.agents.kernels.reading import observe
+from feint.agents.model import Model
 from feint.agents.state import State, check_objective
 
 
@@ -41,23 +45,31 @@ class View:
 
 def view(state: State, objective: int) -> View:
     """The views of a state at a stage that trains towards `objective`; raises `InputError` where there is none such."""
-    from scipy.special import expit, softmax
-
     check_objective(state, objective)
-    mind, world = state.mind, state.world
-    concepts = _over(equations.concept)(mind.world[:, :, None], world.objectives, world.misconceptions)
-    logits = np.concatenate([mind.pointer, np.zeros((len(state), 1))], axis=1)
-    pointing = softmax(logits, axis=1)[:, :-1]
-    pointed = np.einsum("rj,rjk->rk", pointing, concepts)
-    inference = 1.0 - np.exp(-state.model.inference_power * expit(mind.capability))
-    return View(
-        concepts=concepts,
-        pointing=pointing,
-        terminal=_over(equations.terminal)(expit(mind.representation)[:, None], mind.goal, pointed),
-        understood=concepts[:, objective],
-        gate=_over(equations.instrumental_gate)(
-            expit(mind.gate), expit(mind.awareness), expit(mind.horizon), inference
-        ),
+    runs, objectives, modes = state.world.objectives.shape
+    pointing, terminal, gate = np.empty((runs, objectives)), np.empty((runs, modes)), np.empty(runs)
+    observe(
+        state.mind,
+        state.world,
+        tuple(range(objectives)),
+        state.model.spectrum_weights(),
+        state.model.inference_power,
+        chosen(state.model),
+        pointing,
+        terminal,
+        gate,
+    )
+    b, n = state.world
+    concepts = _over(equations.concept)(state.mind.world[:, :, None], n, b - n)
+    return View(concepts=concepts, pointing=pointing, terminal=terminal, understood=concepts[:, objective], gate=gate)
+
+
+def chosen(model: Model) -> Forms:
+    """The functional forms of a model, as the kernels take them: a tuple as long as each one's place in its list."""
+    return Forms(
+        (0,) * CAPABILITY_FORMS.index(model.capability_form),
+        (0,) * INFERENCE_FORMS.index(model.inference_form),
+        (0,) * GATE_FORMS.index(model.gate_form),
     )
 
 

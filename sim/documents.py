@@ -154,8 +154,9 @@ class ParameterFacts(Part):
 
     of: Literal["model", "stage"]
     name: str
-    default: int | float
+    default: int | float | str
     valid: tuple[int | float | None, int | float | None]
+    choices: list[str]
     prior: tuple[float, float] | None
     log: bool
     off: float | None

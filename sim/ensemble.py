@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
+from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.types import check_start
 from feint.sim.curriculum import Curriculum, from_scratch, shared_objectives
-from feint.sim.kernels.race import LANES
 from feint.sim.matching import Match
 from feint.sim.passport import configuration, passport
 from feint.sim.replay import Trajectory, replay
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CHUNK = 4096  # runs trained together, at most
-SMALLEST = 8 * LANES  # and at least: few lanes shall idle at the end
+SMALLEST = 8 * lanes_in(np.float32)  # and at least: few lanes shall idle at the end
 ROOM = 2**22  # numbers of its world that a chunk may hold
 
 UNITS = {

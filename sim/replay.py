@@ -110,7 +110,7 @@ def _record(
     seen = [_snapshot(moving)]
     steps = [0]
     while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
-        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target)
+        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target, "double")
         if moving.taken[0] == steps[-1]:
             seen[-1] = _snapshot(moving)  # it stops here: how, is known only now
             break

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
 from feint.agents.interventions import put_back
 from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, World
 from feint.agents.model import Model
 from feint.agents.state import State, check_objective
 from feint.agents.types import prepare
+from feint.agents.views import chosen
 from feint.sim.curriculum import FEWEST_OBJECTIVES, check_model
-from feint.sim.kernels.race import LANES
 from feint.sim.kernels.race import race as _race
 from feint.sim.kernels.start import Inits, draw_starts
 from feint.sim.kernels.step import Settings
@@ -21,6 +21,8 @@ from feint.sim.kernels.streams import OCCURRENCES, open_streams
 from feint.sim.stage import Stage
 
 SEEDS = 2**64
+DTYPES = {"single": np.float32, "double": np.float64}
+PRECISION = "double"
 MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 
 
@@ -90,12 +92,13 @@ def begin(
     return prepare(fresh, start)
 
 
-def train(state: State, stage: Stage, *, capability_target: float = 0.0) -> State:
+def train(state: State, stage: Stage, *, capability_target: float = 0.0, precision: str = PRECISION) -> State:
     """Train every run of a state through a stage; the state given is left as it is.
 
     `taken` of the new state holds the steps that each run took, `reached` and `diverged` how it stopped.
     """
-    return advance(enter(state, stage), stage, stage.steps, capability_target=capability_target)
+    entered = enter(state, stage)
+    return advance(entered, stage, stage.steps, capability_target=capability_target, precision=precision)
 
 
 def enter(state: State, stage: Stage) -> State:
@@ -111,20 +114,24 @@ def enter(state: State, stage: Stage) -> State:
     return state.arriving(progress, stage.objective, tuple(occurrences))
 
 
-def advance(state: State, stage: Stage, steps: int, *, capability_target: float = 0.0) -> State:
+def advance(
+    state: State, stage: Stage, steps: int, *, capability_target: float = 0.0, precision: str = PRECISION
+) -> State:
     """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
     if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
         raise InputError(f"steps = {steps!r} is not valid: it must be a whole number of at least 0.")
     moved = state.copied()
-    race(moved, stage, min(steps, stage.steps), capability_target)
+    check_precision(precision)
+    race(moved, stage, min(steps, stage.steps), capability_target, precision)
     return moved
 
 
-def race(state: State, stage: Stage, limit: int, capability_target: float) -> int:
+def race(state: State, stage: Stage, limit: int, capability_target: float, precision: str) -> int:
     """Train in place; returns the passes that the lanes took."""
     model = state.model
+    dtype = DTYPES[precision]
     spectrum = model.spectrum_weights()
     return _race(
         state.mind,
@@ -132,25 +139,18 @@ def race(state: State, stage: Stage, limit: int, capability_target: float) -> in
         tuple(range(state.objectives)),
         rates(state, stage),
         state.progress,
-        spectrum,
-        noise_scale(model, stage),
-        Settings(
-            stage.objective,
-            stage.target,
-            float(capability_target),
-            stage.honeypots,
-            stage.realism,
-            stage.coverage,
-            stage.awareness_exposure,
-            stage.horizon_exposure,
-            model.inference_power,
-            model.speed_cost,
-            model.goal_cost,
-            model.shielding,
-        ),
+        spectrum.astype(dtype),
+        (spectrum * noise_scale(model, stage)).astype(dtype),
+        settings(model, stage, capability_target),
+        chosen(model),
         limit,
-        LANES,
     )
+
+
+def settings(model: Model, stage: Stage, capability_target: float) -> Settings:
+    """The numbers that the kernel reads, from the parameters of the same names."""
+    known = {**dict(model), **dict(stage), "capability_target": float(capability_target)}
+    return Settings(**{name: known[name] for name in Settings._fields})
 
 
 def rates(state: State, stage: Stage) -> np.ndarray:
@@ -189,6 +189,12 @@ def check_seed(seed: object) -> None:
     """Raise unless the seed is a whole number that fits 64 bits."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
         raise InputError(f"seed = {seed!r} is not valid: it must be a whole number from 0 to {SEEDS - 1}.")
+
+
+def check_precision(precision: object) -> None:
+    """Raise unless this is a precision in which the kernels are written."""
+    if precision not in DTYPES:
+        raise unknown("precision", precision, DTYPES)
 
 
 def check_runs(runs: object) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
+from feint.agents.kernels import lanes
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: `contract` lets a product and a sum become one fused operation. Nothing more is allowed: `reassoc`
@@ -22,18 +24,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
-def scalar(function: F) -> F:
-    """An equation between scalars, to be used in kernels."""
+def equation(function: F) -> F:
+    """An equation, or a few of them, between numbers or lanes; it costs no call."""
     return _compiled(function, forceinline=True)
 
 
 def inline(function: F) -> F:
-    """A piece of a kernel that works on the kernel's arrays.
-
-    It becomes part of its caller before LLVM sees either, so that arrays on the caller's stack are known to be
-    distinct, and loops over lanes become vector instructions without checks for overlap.
-    """
+    """A piece of a kernel that becomes part of it before LLVM sees either: rows it makes are on the kernel's stack."""
     return _compiled(function, inline="always")
+
+
+def piece(function: F) -> F:
+    """A piece of a kernel that is called now and then."""
+    return _compiled(function)
 
 
 def kernel(function: F) -> F:
@@ -66,7 +69,8 @@ class KernelCache(FunctionCache):
 
 def fingerprint(function: types.FunctionType) -> str:
     """Digest of a kernel: the options, the files of all functions it reaches by name, and its global constants."""
-    digest = hashlib.sha256(f"{_content(__file__)}{sorted(OPTIONS.items())}".encode())
+    ground = f"{_content(__file__)}{_content(lanes.__file__)}"  # operators of lanes are reached by no name
+    digest = hashlib.sha256(f"{ground}{sorted(OPTIONS.items())}".encode())
     for item in sorted(set(_read_by(function, set()))):
         digest.update(item.encode())
     return digest.hexdigest()

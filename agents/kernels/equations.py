@@ -1,58 +1,134 @@
-"""The views of a mind, one equation a function (MODEL: section 2).
+"""The views of a mind, one equation a function (MODEL: sections 2 and 10), for lanes of runs.
 
-Each is a function of scalars, which the training kernel applies lane by lane and the read-out run by run;
-`equation.py_func` is the same line of code over NumPy arrays.
+Where the page leaves a form open, the function takes a tuple as long as the form's place in its list, see
+`agents/forms.py`: a tuple's length is known when a kernel is compiled, so that forms not chosen cost nothing.
 """
 
 from __future__ import annotations
 
-from feint.agents.kernels.arithmetic import exp
-from feint.agents.kernels.compiling import scalar
+from typing import Any, NamedTuple
+
+from feint.agents.forms import HYPERBOLIC, LINEAR, MINIMUM, POWER, STEP
+from feint.agents.kernels.arithmetic import exp, sigmoid
+from feint.agents.kernels.compiling import equation
+from feint.agents.kernels.elementary import least, most, sqrt, where
 
 
-@scalar
-def concept(w, b, n):
-    """Objective j as the world model understands it: m_j = w_j b_j + (1 - w_j) n_j."""
-    return w * b + (1.0 - w) * n
+class Forms(NamedTuple):
+    """The forms chosen: tuples whose lengths are known when a kernel is compiled."""
+
+    capability: tuple[int, ...]
+    inference: tuple[int, ...]
+    gate: tuple[int, ...]
 
 
-@scalar
+class Look(NamedTuple):
+    """How capable, aware and ready to play along a mind is, and how each depends on its parts."""
+
+    beta: Any  #: β
+    gamma: Any  #: γ
+    c: Any
+    a: Any
+    h: Any
+    psi: Any  #: ψ
+    c_slope: Any  #: dc/dC
+    q_slope: Any  #: dq/dc
+    by_gamma: Any  #: ∂ψ/∂γ
+    by_a: Any  #: ∂ψ/∂a
+    by_h: Any  #: ∂ψ/∂h
+    by_q: Any  #: ∂ψ/∂q
+
+
+@equation
+def look(mind, inference_power, forms):
+    """What the logits of a mind stand for."""
+    _, B, _, G, C, A, H, _ = mind
+    beta, gamma, a, h = sigmoid(B[0]), sigmoid(G[0]), sigmoid(A[0]), sigmoid(H[0])
+    c, c_slope = capability(C[0], forms.capability)
+    q, q_slope = inference(inference_power, c, forms.inference)
+    psi, by_gamma, by_a, by_h, by_q = instrumental_gate(gamma, a, h, q, forms.gate)
+    return Look(beta, gamma, c, a, h, psi, c_slope, q_slope, by_gamma, by_a, by_h, by_q)
+
+
+@equation
+def capability(C, form):
+    """C and dc/dC: c = σ(C); or the power form 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
+    if len(form) == POWER:
+        missing = 1.0 / sqrt(1.0 + exp(C))
+        return 1.0 - missing, 0.5 * missing * (1.0 - missing * missing)
+    if len(form) == LINEAR:
+        c = C * 0.125 + 0.5
+        return most(0.0, least(1.0, c)), where((c > 0.0) & (c < 1.0), 0.125, 0.0 * C)
+    c = sigmoid(C)
+    return c, c * (1.0 - c)
+
+
+@equation
+def inference(K, c, form):
+    """Q and dq/dc: q = 1 - e^(-K c); or hyperbolic, K c / (1 + K c); or a step, 1 where K c > 1, else 0."""
+    if len(form) == HYPERBOLIC:
+        missing = 1.0 / (1.0 + K * c)
+        return K * c * missing, K * missing * missing
+    if len(form) == STEP:
+        return where(K * c > 1.0, 1.0, 0.0 * c), 0.0 * c
+    missing = exp(-K * c)
+    return 1.0 - missing, K * missing
+
+
+@equation
+def instrumental_gate(gamma, a, h, q, form):
+    """ψ and its slopes along γ, a, h and q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
+    if len(form) == MINIMUM:
+        psi = least(least(gamma, a), least(h, q))
+        none = 0.0 * psi
+        by_gamma = where(gamma == psi, 1.0, none)
+        by_a = where(a == psi, 1.0 - by_gamma, none)
+        by_h = where(h == psi, 1.0 - by_gamma - by_a, none)
+        return psi, by_gamma, by_a, by_h, 1.0 - by_gamma - by_a - by_h
+    ah, gq = a * h, gamma * q
+    return gq * ah, ah * q, gq * h, gq * a, gamma * ah
+
+
+@equation
+def point(f, each, pi):
+    """Fill `pi` with the pointer's shares: π_j = e^{f_j} / (1 + Σ e^{f}); `each` has an entry an objective."""
+    largest = 0.0 * f[0]  # the decoy's logit; the largest is taken off all, so that no exponential overflows
+    for j in range(len(each)):
+        largest = most(f[j], largest)
+    total = exp(-largest)
+    for j in range(len(each)):
+        pi[j] = exp(f[j] - largest)
+        total = total + pi[j]
+    share = 1.0 / total
+    for j in range(len(each)):
+        pi[j] = pi[j] * share
+
+
+@equation
+def concept(w, n, gap):
+    """Objective j as the world model understands it: m_j = w_j b_j + (1 - w_j) n_j = n_j + w_j (b_j - n_j)."""
+    return n + w * gap
+
+
+@equation
 def terminal(beta, u, p):
     """Terminal objective: t = β u + (1 - β) p, where p = Σ_j π_j m_j is what the pointer points at."""
-    return beta * u + (1.0 - beta) * p
+    return p + beta * (u - p)
 
 
-@scalar
-def missing_inference(inference_power, c):
-    """What run-time inference lacks: 1 - q = exp(-inference_power · c)."""
-    return exp(-inference_power * c)
+@equation
+def behaviour(psi, t, z):
+    """Behaviour under the gate ψ: (1 - ψ) t + ψ z, where z is the training objective as understood."""
+    return t + psi * (z - t)
 
 
-@scalar
-def instrumental_gate(gamma, a, h, q):
-    """Instrumental gate: ψ = γ a h q."""
-    return gamma * a * h * q
-
-
-@scalar
+@equation
 def honeypot_gate(realism, psi):
     """Instrumental gate on a honeypot: ψ° = (1 - r) ψ."""
     return (1.0 - realism) * psi
 
 
-@scalar
-def behaviour(psi, t, z):
-    """Behaviour under the gate ψ: (1 - ψ) t + ψ z, where z is the training objective as understood."""
-    return (1.0 - psi) * t + psi * z
-
-
-@scalar
-def squared_error(weight, b, v):
-    """One mode's part of an error E(v) = Σ_k weight_k (b_k - v_k)²."""
-    return weight * (b - v) * (b - v)
-
-
-@scalar
+@equation
 def performance(c, error):
     """Performance on the training objective: c (1 - E_s(g))."""
     return c * (1.0 - error)

@@ -6,17 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feint.agents.kernels.arithmetic import exp, sigmoid
-from feint.agents.kernels.compiling import kernel, scalar
-from feint.agents.kernels.equations import (
-    behaviour,
-    concept,
-    instrumental_gate,
-    missing_inference,
-    performance,
-    squared_error,
-    terminal,
-)
+from feint.agents.kernels.boarding import board, known_rows, mind_rows, place
+from feint.agents.kernels.compiling import equation, kernel
+from feint.agents.kernels.equations import behaviour, concept, look, performance, point, terminal
+from feint.agents.kernels.rows import by_lane, lanes_of, row_each, rows
 
 UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY = range(5)
 
@@ -38,7 +31,7 @@ class Readings(NamedTuple):
     instrumental: np.ndarray  #: ψ
 
 
-@scalar
+@equation
 def type_of(train_error, deployed_error, watched_error, following, train_tolerance, deploy_tolerance):
     """The outcome's code; the order of the questions is part of the definition."""
     if not train_error <= train_tolerance:
@@ -49,42 +42,70 @@ def type_of(train_error, deployed_error, watched_error, following, train_toleran
 
 
 @kernel
-def read(mind, world, s, spectrum, deployment, inference_power, train_tolerance, deploy_tolerance, readings):
-    """Fill `readings` for runs trained towards objective s."""
-    u, B, f, G, C, A, H, w = mind
-    b, n = world
-    for i in range(B.size):
-        beta, gamma, c, a, h = sigmoid(B[i]), sigmoid(G[i]), sigmoid(C[i]), sigmoid(A[i]), sigmoid(H[i])
-        psi = instrumental_gate(gamma, a, h, 1.0 - missing_inference(inference_power, c))
-        largest = 0.0
-        for j in range(f.shape[1]):
-            largest = max(largest, f[i, j])
-        weight = exp(-largest)
-        for j in range(f.shape[1]):
-            weight += exp(f[i, j] - largest)
+def read(mind, world, each, s, spectrum, deployment, inference_power, forms, tolerances, found):
+    """Fill `found`, a row a field of `Readings` and a column a run, for runs trained towards objective s.
+
+    `tolerances` are those of training and of deployment. `each` is a tuple with an entry an objective,
+    `forms` are tuples: their lengths are known when this is compiled.
+    """
+    modes = spectrum.size
+    lane_mind, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
+    pi, seen = row_each(spectrum, each), rows(spectrum, (found.shape[0],))
+    numbers, lanes = by_lane(seen), lanes_of(seen)
+    runs = world[0].shape[0]
+    for first in range(0, runs, lanes):
+        for i in range(lanes):
+            board(i, min(first + i, runs - 1), mind, world, s, lane_mind, known)
+        at = look(lane_mind, inference_power, forms)
+        point(lane_mind.pointer, each, pi)
         train_error, deployed_error, watched_error, scale = 0.0, 0.0, 0.0, 0.0
-        for k in range(u.shape[1]):
+        for k in range(modes):
+            z = concept(lane_mind.world[0], known.n[0, k], known.gap[0, k])
+            p = pi[0] * z
+            for j in range(1, len(each)):
+                p = p + pi[j] * concept(lane_mind.world[j], known.n[j, k], known.gap[j, k])
+            t = terminal(at.beta, lane_mind.goal[k], p)
+            b = known.b[k]
+            watched, deployed = b - behaviour(at.psi, t, z), b - t
+            train_error = train_error + spectrum[k] * watched * watched
+            deployed_error = deployed_error + deployment[k] * deployed * deployed
+            watched_error = watched_error + deployment[k] * watched * watched
+            scale = scale + deployment[k] * b * b
+        seen[1] = performance(at.c, train_error)
+        seen[2] = train_error
+        seen[3] = deployed_error / scale
+        seen[4] = watched_error / scale
+        seen[5] = (1.0 - at.beta) * pi[0]
+        seen[6], seen[7], seen[8], seen[9], seen[10], seen[11] = at.beta, at.gamma, at.c, at.a, at.h, at.psi
+        for i in range(min(lanes, runs - first)):
+            numbers[0, i] = type_of(
+                numbers[2, i], numbers[3, i], numbers[4, i], numbers[5, i], tolerances[0], tolerances[1]
+            )
+            for row in range(numbers.shape[0]):
+                found[row, first + i] = numbers[row, i]
+
+
+@kernel
+def observe(mind, world, each, spectrum, inference_power, forms, pointing, objective, gate):
+    """Fill π (runs, objectives), t (runs, modes) and ψ (runs,)."""
+    modes = spectrum.size
+    lane_mind, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
+    pi, t, psi = row_each(spectrum, each), rows(spectrum, (modes,)), rows(spectrum, (1,))
+    lanes, runs = lanes_of(t), world[0].shape[0]
+    for first in range(0, runs, lanes):
+        for i in range(lanes):
+            board(i, min(first + i, runs - 1), mind, world, 0, lane_mind, known)
+        at = look(lane_mind, inference_power, forms)
+        psi[0] = at.psi
+        point(lane_mind.pointer, each, pi)
+        for k in range(modes):
             p = 0.0
-            for j in range(f.shape[1]):
-                p += exp(f[i, j] - largest) / weight * concept(w[i, j], b[i, j, k], n[i, j, k])
-            t = terminal(beta, u[i, k], p)
-            g = behaviour(psi, t, concept(w[i, s], b[i, s, k], n[i, s, k]))
-            train_error += squared_error(spectrum[k], b[i, s, k], g)
-            deployed_error += squared_error(deployment[k], b[i, s, k], t)
-            watched_error += squared_error(deployment[k], b[i, s, k], g)
-            scale += squared_error(deployment[k], b[i, s, k], 0.0)
-        following = (1.0 - beta) * exp(f[i, s] - largest) / weight
-        readings.outcome[i] = type_of(
-            train_error, deployed_error / scale, watched_error / scale, following, train_tolerance, deploy_tolerance
-        )
-        readings.performance[i] = performance(c, train_error)
-        readings.train_error[i] = train_error
-        readings.deployed_error[i] = deployed_error / scale
-        readings.watched_error[i] = watched_error / scale
-        readings.following[i] = following
-        readings.representation[i] = beta
-        readings.gate[i] = gamma
-        readings.capability[i] = c
-        readings.awareness[i] = a
-        readings.horizon[i] = h
-        readings.instrumental[i] = psi
+            for j in range(len(each)):
+                p = p + pi[j] * concept(lane_mind.world[j], known.n[j, k], known.gap[j, k])
+            t[k] = terminal(at.beta, lane_mind.goal[k], p)
+        for i in range(min(lanes, runs - first)):
+            gate[first + i] = by_lane(psi)[0, i]
+            for j in range(len(each)):
+                pointing[first + i, place(j, 0)] = by_lane(pi)[j, i]
+            for k in range(modes):
+                objective[first + i, k] = by_lane(t)[k, i]

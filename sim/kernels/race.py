@@ -4,96 +4,99 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.agents.kernels.compiling import inline, kernel
-from feint.agents.kernels.equations import performance
-from feint.agents.kernels.storage import floats, integers, words
-from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind, World
-from feint.sim.kernels.step import Sums, Views, observe, step
-from feint.sim.kernels.streams import draw_lanes
+from feint.agents.kernels.boarding import board, known_rows, leave, mind_rows
+from feint.agents.kernels.compiling import equation, kernel, piece
+from feint.agents.kernels.elementary import which
+from feint.agents.kernels.equations import look, performance, point
+from feint.agents.kernels.rows import by_lane, counts, lanes_of, row_each, rows, words
+from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind
+from feint.sim.kernels.step import move, sweep
+from feint.sim.kernels.streams import draw
 
-LANES = 32  # runs side by side: enough to hide latency, few enough to stay in the first-level cache
-IDLE = -1
-GOES_ON = -1
+NONE, LANE = np.uint64(0), np.uint64(1)  # sets of lanes are the bits of a word
 
 
 @kernel
-def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, limit, lanes):
+def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, forms, limit):
     """Train each run (in place) until it reaches its target, diverges or has taken `limit` steps.
 
-    `rate` (runs, 8), `noise_scale` (modes,); `each` is a tuple with an entry an objective, and the kernel is compiled
-    once for each length. `lanes` is LANES, or fewer: told at run time, so that loops over lanes are not unrolled, while
-    LANES itself gives rows of a length that the compiler knows. Returns the number of passes over the lanes.
+    The precision is that of `spectrum` (modes,) and of `noise_scale` (modes,), which is lambda times the standard
+    deviation of x; `rate` is (runs, 8). `each` is a tuple with an entry an objective, `forms` are tuples: their lengths
+    are known when this is compiled. Returns the number of passes over the lanes.
     """
-    runs, objectives, modes = world[0].shape
-    lane_mind = Mind(
-        floats((modes, LANES)),
-        floats((LANES,)),
-        floats((objectives, LANES)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((objectives, LANES)),
-    )
-    lane_world = World(np.empty((objectives, modes, LANES)), np.empty((objectives, modes, LANES)))
-    views = Views(
-        floats((LANES,)),
-        floats((objectives, LANES)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((LANES,)),
-        floats((modes, LANES)),
-        floats((LANES,)),
-        floats((LANES,)),
-    )
-    sums = Sums(floats((LANES,)), floats((LANES,)), floats((objectives, LANES)), floats((LANES,)))
-    lane_rate = floats((8, LANES))
-    generator = words((4, LANES))
-    noise = floats((modes + modes % 2, LANES))
-    lane_run = integers((LANES,))
-    lane_taken = integers((LANES,))
-    verdict = integers((LANES,))
-
-    for i in range(lanes):
-        load(i, 0, mind, world, rate, progress, lane_mind, lane_world, lane_rate, generator, lane_taken)
-        lane_run[i] = IDLE
-        verdict[i] = RUNNING
-    queue = 0
-    passes = 0
-    busy = runs
-    while busy > 0:
-        busy = 0
-        for i in range(lanes):
-            if lane_run[i] != IDLE and verdict[i] == GOES_ON:
-                busy += 1
-                continue
-            if lane_run[i] != IDLE:
-                store(i, lane_run[i], mind, progress, lane_mind, generator, lane_taken, verdict)
-            lane_run[i] = IDLE
-            queue = next_running(queue, progress, limit)
-            if queue < runs:
-                load(i, queue, mind, world, rate, progress, lane_mind, lane_world, lane_rate, generator, lane_taken)
-                lane_run[i] = queue
-                queue += 1
-                busy += 1
-        stopping = 0
-        while busy > 0 and stopping == 0:
-            observe(lane_mind, lane_world, each, lanes, spectrum, settings, views)
-            stopping = judge(lane_mind, views, lane_run, lane_taken, limit, lanes, settings, verdict)
-            if stopping == 0:
-                draw_lanes(generator, noise, lanes)
-                step(lane_mind, lane_world, each, lanes, spectrum, noise, noise_scale, lane_rate, settings, views, sums)
-                for i in range(lanes):
-                    lane_taken[i] += 1
-                passes += 1
-    return passes
+    s, modes = settings.objective, spectrum.size
+    u, B, f, G, C, A, H, w = mind_rows(spectrum, each, modes)
+    known, moved, normals = known_rows(spectrum, each, modes), rows(spectrum, (modes,)), rows(spectrum, (modes + 1,))
+    pi, m, vm = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
+    lane_rate, generator, ahead = rows(spectrum, (8,)), words(spectrum, (4,)), words(spectrum, (4,))
+    taken, lanes = counts(spectrum, (1,)), lanes_of(u)
+    lane_run = np.zeros(lanes, np.int64)
+    at = Mind(u, B, f, G, C, A, H, w)
+    for i in range(lanes):  # an idle lane trains the first run once more, for nobody
+        board(i, 0, mind, world, s, at, known)
+        ready(i, 0, rate, progress, lane_rate, generator, taken)
+    free, live = (LANE << np.uint64(lanes)) - LANE, NONE
+    queue, passes = 0, 0
+    while True:
+        if free != NONE:
+            live = live & ~free
+            for i in range(lanes):
+                if has(free, i):
+                    queue = next_running(queue, progress, limit)
+                    if queue < rate.shape[0]:
+                        board(i, queue, mind, world, s, at, known)
+                        ready(i, queue, rate, progress, lane_rate, generator, taken)
+                        live = live | LANE << np.uint64(i)
+                        lane_run[i] = queue
+                        queue += 1
+            if live == NONE:
+                return passes
+        seen = look(at, settings.inference_power, forms)
+        point(f, each, pi)
+        draw(generator, ahead, normals[: modes + modes % 2])
+        if settings.honeypots > 0.0:
+            sums = sweep(
+                at, moved, known, each, pi, m, vm, seen, spectrum, normals, noise_scale, lane_rate, settings, True
+            )
+        else:
+            sums = sweep(
+                at, moved, known, each, pi, m, vm, seen, spectrum, normals, noise_scale, lane_rate, settings, False
+            )
+        sound, reached = judge(at, each, seen, sums, settings)
+        free = (~sound | reached | which(taken[0] >= limit)) & live
+        if free != NONE:
+            for i in range(lanes):
+                if has(free, i):
+                    leave(i, lane_run[i], mind, s, at)
+                    verdict = REACHED if has(reached, i) else RUNNING
+                    note(i, lane_run[i], verdict if has(sound, i) else DIVERGED, progress, generator, taken)
+        move(at, each, pi, vm, seen, sums, lane_rate, settings)
+        taken[0] = taken[0] + 1
+        u, moved = moved, u
+        generator, ahead = ahead, generator
+        at = Mind(u, B, f, G, C, A, H, w)
+        passes += 1
 
 
-@inline
+@equation
+def has(lanes, i):
+    """Whether lane i is in a set of lanes."""
+    return (lanes >> np.uint64(i)) & LANE != NONE
+
+
+@equation
+def judge(mind, each, seen, sums, settings):
+    """Which lanes' states are finite, and which have reached their target."""
+    _, B, f, G, C, A, H, _ = mind
+    done = performance(seen.c, sums.error)
+    total = B[0] + G[0] + C[0] + A[0] + H[0] + done
+    for j in range(len(each)):
+        total = total + f[j]
+    reached = which((done >= settings.target) & (seen.c >= settings.capability_target))
+    return which(total * 0.0 == 0.0), reached if settings.target > 0.0 else NONE
+
+
+@piece
 def next_running(queue, progress, limit):
     """The first run from `queue` on that has steps to take; the number of runs where there is none."""
     taken, status, _ = progress
@@ -102,58 +105,22 @@ def next_running(queue, progress, limit):
     return queue
 
 
-@inline
-def judge(mind, views, lane_run, lane_taken, limit, lanes, settings, verdict):
-    """Set each lane's verdict, a status for a run that stops here; returns how many stop."""
-    _, B, _, G, C, A, H, _ = mind
-    stopping = 0
-    for i in range(lanes):
-        done = performance(views.c[i], views.error[i])
-        sound = (B[i] + G[i] + C[i] + A[i] + H[i] + done) * 0.0 == 0.0
-        reached = settings.target > 0.0 and done >= settings.target and views.c[i] >= settings.capability_target
-        verdict[i] = RUNNING if lane_taken[i] >= limit else GOES_ON
-        verdict[i] = REACHED if reached else verdict[i]
-        verdict[i] = verdict[i] if sound else DIVERGED
-        verdict[i] = verdict[i] if lane_run[i] != IDLE else GOES_ON
-        stopping += verdict[i] != GOES_ON
-    return stopping
-
-
-@inline
-def load(i, run, mind, world, rate, progress, lane_mind, lane_world, lane_rate, generator, lane_taken):
-    """Put a run into lane i."""
-    u, B, f, G, C, A, H, w = mind
-    lane_u, lane_B, lane_f, lane_G, lane_C, lane_A, lane_H, lane_w = lane_mind
-    b, n = world
-    lane_b, lane_n = lane_world
-    for j in range(f.shape[1]):
-        lane_f[j, i] = f[run, j]
-        lane_w[j, i] = w[run, j]
-        for k in range(u.shape[1]):
-            lane_b[j, k, i] = b[run, j, k]
-            lane_n[j, k, i] = n[run, j, k]
-    for k in range(u.shape[1]):
-        lane_u[k, i] = u[run, k]
-    lane_B[i], lane_G[i], lane_C[i], lane_A[i], lane_H[i] = B[run], G[run], C[run], A[run], H[run]
-    for part in range(8):
-        lane_rate[part, i] = rate[run, part]
+@piece
+def ready(i, run, rate, progress, lane_rate, generator, taken):
+    """Put a run's rates, and its place in its stage and its stream, into lane i."""
+    rates, state = by_lane(lane_rate), by_lane(generator)
+    for part in range(rate.shape[1]):
+        rates[part, i] = rate[run, part]
     for word in range(4):
-        generator[word, i] = progress.generator[run, word]
-    lane_taken[i] = progress.taken[run]
+        state[word, i] = progress.generator[run, word]
+    by_lane(taken)[0, i] = progress.taken[run]
 
 
-@inline
-def store(i, run, mind, progress, lane_mind, generator, lane_taken, verdict):
-    """Write the run in lane i back."""
-    u, B, f, G, C, A, H, w = mind
-    lane_u, lane_B, lane_f, lane_G, lane_C, lane_A, lane_H, lane_w = lane_mind
-    for j in range(f.shape[1]):
-        f[run, j] = lane_f[j, i]
-        w[run, j] = lane_w[j, i]
-    for k in range(u.shape[1]):
-        u[run, k] = lane_u[k, i]
-    B[run], G[run], C[run], A[run], H[run] = lane_B[i], lane_G[i], lane_C[i], lane_A[i], lane_H[i]
+@piece
+def note(i, run, status, progress, generator, taken):
+    """Write back where the run in lane i stopped, and how."""
+    state = by_lane(generator)
     for word in range(4):
-        progress.generator[run, word] = generator[word, i]
-    progress.taken[run] = lane_taken[i]
-    progress.status[run] = verdict[i]
+        progress.generator[run, word] = state[word, i]
+    progress.taken[run] = by_lane(taken)[0, i]
+    progress.status[run] = status

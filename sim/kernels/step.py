@@ -1,33 +1,23 @@
 """One SGD step, line by line as in MODEL, section 3.
 
-Every array ends in the lane axis: several runs stand side by side, and each loop over `i` becomes vector instructions.
-`each` is a tuple with an entry an objective: its length is known when the kernel is compiled, so that a loop over
-objectives inside one over lanes is unrolled. To change an equation, change it here; nothing else knows it.
+It reads like the step of one run; each number is a row of lanes, and so the step of many (`agents/kernels/lanes.py`).
+`each` is a tuple with an entry an objective: its length is known when the kernel is compiled. The stage's objective
+stands first. To change an equation, change it here; nothing else knows it.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from feint.agents.kernels.arithmetic import exp, sigmoid
-from feint.agents.kernels.compiling import inline, scalar
-from feint.agents.kernels.equations import (
-    behaviour,
-    concept,
-    honeypot_gate,
-    instrumental_gate,
-    missing_inference,
-    squared_error,
-    terminal,
-)
+from feint.agents.kernels.compiling import equation
+from feint.agents.kernels.elementary import least
+from feint.agents.kernels.equations import behaviour, concept, honeypot_gate, terminal
 
 GOAL, REPRESENTATION, POINTER, GATE, CAPABILITY, AWARENESS, HORIZON, WORLD = range(8)
 
 
 class Settings(NamedTuple):
-    """The numbers of one stage under one model, as the kernel reads them."""
+    """The numbers of one stage under one model that the kernel reads, by the names of their parameters."""
 
     objective: int
     target: float
@@ -43,116 +33,73 @@ class Settings(NamedTuple):
     shielding: float
 
 
-class Views(NamedTuple):
-    """What a state is seen to be at one step; (lanes,) unless stated."""
-
-    beta: np.ndarray
-    pi: np.ndarray  #: (objectives, lanes)
-    gamma: np.ndarray
-    c: np.ndarray
-    a: np.ndarray
-    h: np.ndarray
-    q: np.ndarray
-    psi: np.ndarray
-    psi_h: np.ndarray  #: ψ°
-    p: np.ndarray  #: what the pointer points at (modes, lanes)
-    error: np.ndarray  #: E_s(g)
-    error_h: np.ndarray  #: E_s(g°)
-
-
 class Sums(NamedTuple):
-    """Inner products over modes; (lanes,) unless stated."""
+    """Sums over modes."""
 
-    vu: np.ndarray
-    vp: np.ndarray
-    vm: np.ndarray  #: (objectives, lanes)
-    y: np.ndarray
+    error: Any  #: E_s(g)
+    error_h: Any  #: E_s(g°); 0 without honeypots
+    y: Any  #: <r + (1 - realism) r°, z - t>
+    vu: Any  #: <v, u>
 
 
-@scalar
-def plus(k, total, x):
-    """A sum over modes, begun at mode 0.
+@equation
+def sweep(mind, moved, known, each, pi, m, vm, look, spectrum, normals, noise_scale, rate, settings, honeypots):
+    """One pass over the modes: the errors, and what reaches each part; <v, m_j> goes to `vm`.
 
-    A loop of its own that sets sums to zero would become narrower stores, for which the wide loads after it wait.
+    `spectrum` is lambda, `noise_scale` times `normals` is lambda x; `rate` is learning_rate · plasticity · R.
+    The goal after the step goes to `moved`, for a run that stops here keeps its own.
     """
-    return x if k == 0 else total + x
-
-
-@inline
-def observe(mind, world, each, lanes, spectrum, settings, views):
-    """The views of section 2, and the errors E_s(g) and E_s(g°)."""
-    u, B, f, G, C, A, H, w = mind
-    b, n = world
-    beta, pi, gamma, c, a, h, q, psi, psi_h, p, error, error_h = views
-    s = settings.objective
-    modes = u.shape[0]
-    for i in range(lanes):
-        beta[i] = sigmoid(B[i])
-        gamma[i] = sigmoid(G[i])
-        c[i] = sigmoid(C[i])
-        a[i] = sigmoid(A[i])
-        h[i] = sigmoid(H[i])
-        q[i] = 1.0 - missing_inference(settings.inference_power, c[i])
-        psi[i] = instrumental_gate(gamma[i], a[i], h[i], q[i])
-        psi_h[i] = honeypot_gate(settings.realism, psi[i])
-        largest = 0.0  # the decoy's logit; the largest is taken off all, so that no exponential overflows
+    u, w = mind.goal, mind.world
+    beta, psi, psi_h = look.beta, look.psi, honeypot_gate(settings.realism, look.psi)
+    o, realism = settings.honeypots, settings.realism
+    r_scale, r_h_scale = 2.0 * (1.0 - o) * look.c, 2.0 * o * look.c
+    through = 1.0 - psi + (1.0 - settings.shielding) * psi
+    through_h = 1.0 - psi_h
+    none = 0.0 * psi
+    error, error_h, y, vu = none, none, none, none
+    for j in range(len(each)):
+        vm[j] = none
+    for k in range(spectrum.size):
+        p = 0.0
         for j in range(len(each)):
-            largest = max(largest, f[j, i])
-        total = exp(-largest)
+            m[j] = concept(w[j], known.n[j, k], known.gap[j, k])
+            p = p + pi[j] * m[j]
+        t, z, b, x = terminal(beta, u[k], p), m[0], known.b[k], noise_scale[k] * normals[k]
+        missed = b - behaviour(psi, t, z)
+        r = r_scale * (spectrum[k] * missed + x)
+        error = error + spectrum[k] * missed * missed
+        v = through * r
+        gate_r = r
+        if honeypots:
+            missed_h = b - behaviour(psi_h, t, z)
+            r_h = r_h_scale * (spectrum[k] * missed_h + x)
+            error_h = error_h + spectrum[k] * missed_h * missed_h
+            v = v + through_h * r_h
+            gate_r = r + (1.0 - realism) * r_h
+        y = y + gate_r * (z - t)
+        vu = vu + v * u[k]
         for j in range(len(each)):
-            pi[j, i] = exp(f[j, i] - largest) + 0.0 * f[j, i]  # NaN where a logit is not finite
-            total += pi[j, i]
-        for j in range(len(each)):
-            pi[j, i] = pi[j, i] / total
-    for k in range(modes):
-        for i in range(lanes):
-            p_k = 0.0
-            for j in range(len(each)):
-                p_k += pi[j, i] * concept(w[j, i], b[j, k, i], n[j, k, i])
-            t = terminal(beta[i], u[k, i], p_k)
-            z = concept(w[s, i], b[s, k, i], n[s, k, i])
-            error[i] = plus(k, error[i], squared_error(spectrum[k], b[s, k, i], behaviour(psi[i], t, z)))
-            error_h[i] = plus(k, error_h[i], squared_error(spectrum[k], b[s, k, i], behaviour(psi_h[i], t, z)))
-            p[k, i] = p_k
+            vm[j] = vm[j] + v * m[j]
+        moved[k] = u[k] + rate[GOAL] * (beta * v - settings.goal_cost * u[k])
+    return Sums(error, error_h, y, vu)
 
 
-@inline
-def step(mind, world, each, lanes, spectrum, normals, noise_scale, rate, settings, views, sums):
-    """Move every part by rate · (minus the gradient), all directions taken at the state before the step.
-
-    `normals` (modes, lanes) times `noise_scale` is x; `rate` is learning_rate · plasticity · R (parts, lanes).
-    """
-    u, B, f, G, C, A, H, w = mind
-    b, n = world
-    beta, pi, gamma, c, a, h, q, psi, psi_h, p, error, error_h = views
-    vu, vp, vm, y = sums
-    s, o, realism, shielding = settings.objective, settings.honeypots, settings.realism, settings.shielding
-    modes = u.shape[0]
-    for k in range(modes):
-        for i in range(lanes):
-            t = terminal(beta[i], u[k, i], p[k, i])
-            z = concept(w[s, i], b[s, k, i], n[s, k, i])
-            seen = b[s, k, i] + noise_scale[k] * normals[k, i]
-            r = 2.0 * c[i] * (1.0 - o) * spectrum[k] * (seen - behaviour(psi[i], t, z))
-            r_h = 2.0 * c[i] * o * spectrum[k] * (seen - behaviour(psi_h[i], t, z))
-            v = (1.0 - psi[i] + (1.0 - shielding) * psi[i]) * r + (1.0 - psi_h[i]) * r_h
-            y[i] = plus(k, y[i], (r + (1.0 - realism) * r_h) * (z - t))
-            vu[i] = plus(k, vu[i], v * u[k, i])
-            vp[i] = plus(k, vp[i], v * p[k, i])
-            for j in range(len(each)):
-                vm[j, i] = plus(k, vm[j, i], v * concept(w[j, i], b[j, k, i], n[j, k, i]))
-            u[k, i] += rate[GOAL, i] * (beta[i] * v - settings.goal_cost * u[k, i])
-    for i in range(lanes):
-        for j in range(len(each)):
-            kappa = 1.0 if j == s else settings.coverage
-            f[j, i] += rate[POINTER, i] * (1.0 - beta[i]) * pi[j, i] * (vm[j, i] - vp[i])
-            w[j, i] += min(1.0, rate[WORLD, i] * kappa) * (1.0 - w[j, i])
-        reaches = y[i] - settings.speed_cost  # y, which reaches the gate
-        ahq, ghq, gaq = a[i] * h[i] * q[i], gamma[i] * h[i] * q[i], gamma[i] * a[i] * q[i]
-        q_slope = settings.inference_power * (1.0 - q[i])
-        won = 1.0 - (1.0 - o) * error[i] - o * error_h[i]
-        B[i] += rate[REPRESENTATION, i] * beta[i] * (1.0 - beta[i]) * (vu[i] - vp[i])
-        G[i] += rate[GATE, i] * gamma[i] * (1.0 - gamma[i]) * ahq * reaches
-        C[i] += rate[CAPABILITY, i] * c[i] * (1.0 - c[i]) * (won + reaches * gamma[i] * a[i] * h[i] * q_slope)
-        A[i] += rate[AWARENESS, i] * (1.0 - a[i]) * (a[i] * ghq * reaches + settings.awareness_exposure * c[i])
-        H[i] += rate[HORIZON, i] * (1.0 - h[i]) * (h[i] * gaq * reaches + settings.horizon_exposure * c[i])
+@equation
+def move(mind, each, pi, vm, look, sums, rate, settings):
+    """Move every part but the goal by rate · (minus the gradient), all directions taken at the state before."""
+    _, B, f, G, C, A, H, w = mind
+    beta, gamma, c, a, h, o = look.beta, look.gamma, look.c, look.a, look.h, settings.honeypots
+    y = sums.y - settings.speed_cost
+    won = 1.0 - (1.0 - o) * sums.error - o * sums.error_h
+    vp = 0.0
+    for j in range(len(each)):
+        vp = vp + pi[j] * vm[j]
+    for j in range(len(each)):
+        kappa = 1.0 if j == 0 else settings.coverage
+        f[j] = f[j] + rate[POINTER] * (1.0 - beta) * pi[j] * (vm[j] - vp)
+        w[j] = w[j] + least(rate[WORLD] * kappa, 1.0) * (1.0 - w[j])
+    B[0] = B[0] + rate[REPRESENTATION] * beta * (1.0 - beta) * (sums.vu - vp)
+    G[0] = G[0] + rate[GATE] * gamma * (1.0 - gamma) * look.by_gamma * y
+    C[0] = C[0] + rate[CAPABILITY] * look.c_slope * (won + y * look.by_q * look.q_slope)
+    A[0] = A[0] + rate[AWARENESS] * (1.0 - a) * (a * look.by_a * y + settings.awareness_exposure * c)
+    H[0] = H[0] + rate[HORIZON] * (1.0 - h) * (h * look.by_h * y + settings.horizon_exposure * c)

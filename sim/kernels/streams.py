@@ -11,20 +11,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.agents.kernels.arithmetic import add_words, cos_sin, log
-from feint.agents.kernels.compiling import inline, kernel, scalar
+from feint.agents.kernels.compiling import equation, kernel
+from feint.agents.kernels.elementary import as_counts, as_floats, as_words, in_precision_of, rotated, sqrt, to_float
+from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
 
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57
 WEYL_0, WEYL_1 = 0x9E3779B9, 0xBB67AE85
 ROUNDS = 10
 LOW_32 = 0xFFFFFFFF
-UNIT_32 = 2.0**-32
+
+UNIT = 2.0**-32
+ROOT_HALF = 0x3F3504F3 + (32 << 23)  # bits of sqrt(1/2) 2^32 in single precision
+EXPONENT, MANTISSA = -(1 << 23), (1 << 23) - 1  # which bits of a number in single precision are which
+TWO, SIGN = 0x40000000, 0x80000000  # bits of 2.0, and of a minus
+LN2_SHIFTED = 0.693147181 * 2.0**-23
 
 START = 0  # the stream of a run's start; the noise of stages comes after it
 OCCURRENCES = 1 << 16  # how many stages may train towards one objective
 
 
-@scalar
+@equation
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a counter of four words and a key of two."""
     for _ in range(ROUNDS):
@@ -41,34 +47,65 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@scalar
-def rotate(x, bits):
-    """A 32-bit word turned left."""
-    return np.uint32((np.uint32(x) << np.uint32(bits)) | (np.uint32(x) >> np.uint32(32 - bits)))
-
-
-@scalar
+@equation
 def xoshiro(s0, s1, s2, s3):
-    """xoshiro128++: one 32-bit word, and the next state."""
-    word = add_words(rotate(add_words(s0, s3), 7), s0)
-    t = np.uint32(s1 << np.uint32(9))
-    s2 = np.uint32(s2 ^ s0)
-    s3 = np.uint32(s3 ^ s1)
-    s1 = np.uint32(s1 ^ s2)
-    s0 = np.uint32(s0 ^ s3)
-    s2 = np.uint32(s2 ^ t)
-    return word, s0, s1, s2, rotate(s3, 11)
+    """xoshiro128++ in lanes: one 32-bit word, and the next state."""
+    word = rotated(s0 + s3, 7) + s0
+    t = s1 << 9
+    s2 = s2 ^ s0
+    s3 = s3 ^ s1
+    s1 = s1 ^ s2
+    s0 = s0 ^ s3
+    s2 = s2 ^ t
+    return word, s0, s1, s2, rotated(s3, 11)
 
 
-@scalar
-def normal_pair(word_0, word_1):
-    """Two independent standard normal numbers from two uniform words (Box and Muller 1958)."""
-    radius = np.sqrt(-2.0 * log((np.float64(word_0) + 0.5) * UNIT_32))
-    cosine, sine = cos_sin(word_1)
-    return radius * cosine, radius * sine
+@equation
+def normal_pair(a, b):
+    """Two independent standard normal numbers from two uniform words (Box and Muller 1958), in single precision.
+
+    The first word makes the radius sqrt(-2 ln u), u = a / 2^32 with the lowest bit of a set. Of the second, 23 bits are
+    the angle t π/4 about the diagonal of a quadrant, -1 <= t < 1, and two are the signs that choose the quadrant.
+    """
+    bits = as_counts(to_float(a | 1))  # u 2^32 = 2^e m, with sqrt(1/2) <= m < sqrt(2)
+    e = (bits - ROOT_HALF) & EXPONENT  # 2^23 times the binary exponent of u
+    f = as_floats(bits - e) * UNIT - 1.0  # m - 1
+    y = -0.118961075 * f + 0.186678547  # -ln m = f y, relative error 1e-6
+    y = y * f - 0.20496329
+    y = y * f + 0.249097442
+    y = y * f - 0.333145089
+    y = y * f + 0.500011129
+    y = y * f - 1.00000097
+    radius = sqrt(f * y - to_float(e) * LN2_SHIFTED)  # sqrt(-ln u), the missing sqrt(2) is in the diagonal
+    t = as_floats((b & MANTISSA) | TWO) - 3.0
+    z = t * t
+    c = -0.000318880536 * z + 0.0158499153  # cos(t π/4), error 3e-8
+    c = c * z - 0.308424254
+    c = (c * z + 0.999999972) * radius
+    s = -3.58772584e-05 * z + 0.00248987197  # sin(t π/4), error 3e-8
+    s = s * z - 0.0807453673
+    s = (s * z + 0.785398153) * (t * radius)
+    first = as_floats(as_words(c - s) ^ (b & SIGN))
+    return first, as_floats(as_words(c + s) ^ ((b << 1) & SIGN))
 
 
-@scalar
+@equation
+def draw(generator, ahead, normals):
+    """Fill `normals` (an even number of rows) with the next numbers of each lane's generator, two at a time.
+
+    `generator` (4,) stays where it is, the state after the draw goes to `ahead`; the two may be the same rows.
+    """
+    s0, s1, s2, s3 = generator[0], generator[1], generator[2], generator[3]
+    for k in range(0, normals.shape[0], 2):
+        a, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+        b, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+        first, second = normal_pair(a, b)
+        normals[k] = in_precision_of(first, normals)
+        normals[k + 1] = in_precision_of(second, normals)
+    ahead[0], ahead[1], ahead[2], ahead[3] = s0, s1, s2, s3
+
+
+@equation
 def open_stream(seed, run, stream, fork):
     """State of the generator named by (seed, run, stream, fork), all unsigned."""
     s0, s1, s2, s3 = philox(
@@ -92,34 +129,21 @@ def open_streams(seed, run, stream, fork, generator):
         generator[i, 0], generator[i, 1], generator[i, 2], generator[i, 3] = s0, s1, s2, s3
 
 
-@scalar
-def fill_normals(generator, out):
-    """Fill `out` (n,) with the next normal numbers of a generator (4,), two at a time."""
-    s0, s1, s2, s3 = generator[0], generator[1], generator[2], generator[3]
-    for i in range(0, out.size, 2):
-        word_0, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-        word_1, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-        first, second = normal_pair(word_0, word_1)
-        out[i] = first
-        if i + 1 < out.size:
-            out[i + 1] = second
-    generator[0], generator[1], generator[2], generator[3] = s0, s1, s2, s3
-
-
 @kernel
 def draw_normals(generators, out):
-    """Fill `out` (runs, n) from one generator a run, `generators` (runs, 4)."""
-    for i in range(out.shape[0]):
-        fill_normals(generators[i], out[i])
-
-
-@inline
-def draw_lanes(generator, noise, lanes):
-    """Fill `noise` (modes rounded up to even, lanes) from one generator a lane, `generator` (4, lanes)."""
-    for k in range(0, noise.shape[0], 2):
+    """Fill `out` (runs, n) from one generator a run, `generators` (runs, 4); an odd last number's twin is dropped."""
+    runs, count = out.shape
+    generator, pair = words(out, (4,)), rows(out, (2,))
+    state, numbers, lanes = by_lane(generator), by_lane(pair), lanes_of(pair)
+    for first in range(0, runs, lanes):
         for i in range(lanes):
-            s0, s1, s2, s3 = generator[0, i], generator[1, i], generator[2, i], generator[3, i]
-            word_0, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-            word_1, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-            noise[k, i], noise[k + 1, i] = normal_pair(word_0, word_1)
-            generator[0, i], generator[1, i], generator[2, i], generator[3, i] = s0, s1, s2, s3
+            for word in range(4):
+                state[word, i] = generators[min(first + i, runs - 1), word]
+        for k in range(0, count, 2):
+            draw(generator, generator, pair)
+            for i in range(min(lanes, runs - first)):
+                for each in range(min(2, count - k)):
+                    out[first + i, k + each] = numbers[each, i]
+        for i in range(min(lanes, runs - first)):
+            for word in range(4):
+                generators[first + i, word] = state[word, i]

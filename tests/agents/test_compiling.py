@@ -33,14 +33,14 @@ SOURCES = {
             zero: int; unit: int
     """,
     "low.py": """
-        from feint.agents.kernels.compiling import scalar
+        from feint.agents.kernels.compiling import equation
         from toy.constants import MASK, SHIFT
 
-        @scalar
+        @equation
         def shifted(x):
             return x * 2.0 + SHIFT
 
-        @scalar
+        @equation
         def masked(n):
             return n & MASK
     """,

@@ -44,6 +44,9 @@ MODEL_TABLE = [  # MODEL, section 8: name, default, prior, whether it is log-uni
     ("plasticity_spread", 0.5, None, not L),
     ("train_tolerance", 0.1, (0.05, 0.2), not L),
     ("deploy_tolerance", 0.25, (0.1, 0.4), not L),
+    ("capability_form", "logistic", None, not L),  # section 10
+    ("inference_form", "exponential", None, not L),
+    ("gate_form", "product", None, not L),
 ]
 STAGE_TABLE = [
     ("objective", 1, None, not L),
@@ -58,6 +61,12 @@ STAGE_TABLE = [
     ("realism", 1, (0, 1), not L),
 ]
 PRETRAINING_DIFFERS = {"objective": 0, "steps": 3000, "target": 0, "coverage": 0.5}
+
+FORMS = {
+    "capability_form": ("logistic", "power", "linear"),
+    "inference_form": ("exponential", "hyperbolic", "step"),
+    "gate_form": ("product", "minimum"),
+}
 
 DECLARED = [(of, p) for of in (Model, Stage) for p in of.parameters().values()]
 repeated = settings(max_examples=50, deadline=None, derandomize=True)
@@ -76,6 +85,8 @@ def number(declared, low, high, **ends):
 
 def beyond(declared, inner, outer=(None, None)):
     """Numbers within the outer bounds and out of the inner ones: a strategy for each side that has any."""
+    if declared.choices:
+        return []
     (low, high), (first, last) = outer, inner
     below = first is not None and (low is None or low < first)
     above = last is not None and (high is None or high > last)
@@ -150,6 +161,15 @@ def test_a_finite_value_out_of_bounds_is_refused_with_field_value_and_what_is_al
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, False, "1", None, [None], {}, 1j], ids=repr)
 def test_what_is_no_finite_number_is_refused(of, declared, value):
     assert f"{declared.name} = " in refusal(of, **{declared.name: value})
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_is_one_of_its_names_the_first_by_default(name):
+    declared = Model.parameters()[name]
+    assert declared.choices == FORMS[name]
+    assert [getattr(Model(**{name: form}), name) for form in FORMS[name]] == list(FORMS[name])
+    said = refusal(Model, **{name: "other"})
+    assert said == f"{name} = 'other' is not valid for a model: it must be one of {', '.join(FORMS[name])}."
 
 
 @each(DECLARED)

@@ -36,11 +36,13 @@ def values(kind, names, drawn):
     )
 
 
-WHOLE = ("modes", "steps", "objective")
+FORMS = {name: declared.choices for name, declared in Model.parameters().items() if declared.choices}
+WHOLE = ("modes", "steps", "objective", *FORMS)
 MODELS = st.builds(
-    lambda kept, modes: Model(modes=modes, **kept),
+    lambda kept, modes, forms: Model(modes=modes, **kept, **forms),
     values(Model, [name for name in Model.parameters() if name not in WHOLE], {}),
     st.sampled_from([1, 2, 5, 16]),
+    st.sampled_from([{}, {name: choices[-1] for name, choices in FORMS.items()}]),
 )
 STAGES = st.lists(
     st.tuples(

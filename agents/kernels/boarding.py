@@ -1,0 +1,97 @@
+"""Runs put into lanes, and taken out again: arrays that lead with the run on one side, rows of lanes on the other.
+
+In lanes the objective of the stage stands first, so that its place is known when a kernel is compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from feint.agents.kernels.compiling import equation, inline, piece
+from feint.agents.kernels.rows import by_lane, by_row, lanes_of, row_each, rows
+from feint.agents.mind import Mind
+
+
+class Known(NamedTuple):
+    """The world of the run in each lane, as rows."""
+
+    b: Any  #: the stage's objective (modes,)
+    n: Any  #: misconceptions (objectives, modes)
+    gap: Any  #: what full understanding adds to them, b - n (objectives, modes)
+
+
+@equation
+def place(j, s):
+    """Which objective stands j-th in lanes, where s is the stage's."""
+    if j == 0:
+        return s
+    return j - 1 if j <= s else j
+
+
+@inline
+def mind_rows(like, each, modes):
+    """Rows for a mind, in the precision of `like`; those of pointer and world model may live in registers."""
+    return Mind(
+        rows(like, (modes,)),
+        rows(like, (1,)),
+        row_each(like, each),
+        rows(like, (1,)),
+        rows(like, (1,)),
+        rows(like, (1,)),
+        rows(like, (1,)),
+        row_each(like, each),
+    )
+
+
+@inline
+def known_rows(like, each, modes):
+    """Rows for a world; on the heap, for there may be many."""
+    lanes = lanes_of(rows(like, (1,)))
+    count = 1 + 2 * len(each)
+    numbers = np.empty((count * modes + 1) * lanes, like.dtype)
+    begin = (-(numbers.ctypes.data // numbers.itemsize)) % lanes  # rows begin at multiples of their size
+    kept = by_row(numbers[begin : begin + count * modes * lanes].reshape((count, modes, lanes)))
+    return Known(kept[0], kept[1 : 1 + len(each)], kept[1 + len(each) :])
+
+
+@piece
+def board(i, run, mind, world, s, lane_mind, known):
+    """Put a run into lane i, at a stage whose objective is s."""
+    u, B, f, G, C, A, H, w = mind
+    b, n = world
+    lane_b, lane_n, lane_gap = by_lane(known.b), by_lane(known.n), by_lane(known.gap)
+    lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
+    for k in range(u.shape[1]):
+        lane_u[k, i] = u[run, k]
+        lane_b[k, i] = b[run, s, k]
+    for j in range(f.shape[1]):
+        at = place(j, s)
+        lane_f[j, i] = f[run, at]
+        lane_w[j, i] = w[run, at]
+        for k in range(u.shape[1]):
+            lane_n[j, k, i] = n[run, at, k]
+            lane_gap[j, k, i] = b[run, at, k] - n[run, at, k]
+    by_lane(lane_mind.representation)[0, i] = B[run]
+    by_lane(lane_mind.gate)[0, i] = G[run]
+    by_lane(lane_mind.capability)[0, i] = C[run]
+    by_lane(lane_mind.awareness)[0, i] = A[run]
+    by_lane(lane_mind.horizon)[0, i] = H[run]
+
+
+@piece
+def leave(i, run, mind, s, lane_mind):
+    """Write the mind in lane i back."""
+    u, B, f, G, C, A, H, w = mind
+    lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
+    for k in range(u.shape[1]):
+        u[run, k] = lane_u[k, i]
+    for j in range(f.shape[1]):
+        f[run, place(j, s)] = lane_f[j, i]
+        w[run, place(j, s)] = lane_w[j, i]
+    B[run] = by_lane(lane_mind.representation)[0, i]
+    G[run] = by_lane(lane_mind.gate)[0, i]
+    C[run] = by_lane(lane_mind.capability)[0, i]
+    A[run] = by_lane(lane_mind.awareness)[0, i]
+    H[run] = by_lane(lane_mind.horizon)[0, i]

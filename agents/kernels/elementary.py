@@ -1,0 +1,134 @@
+"""Functions of lanes that are one instruction each, or none; with compilation off, NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from feint.agents.kernels import interpreted
+from feint.agents.kernels.lanes import INTERPRETED, Lanes, spread
+
+MANTISSA = {32: 23, 64: 52}  # bits
+
+
+def _of_one(result: Callable[[Any], Any], emit: Callable[..., Any]) -> Any:
+    """An intrinsic of one row; `emit` builds its instruction."""
+
+    @intrinsic
+    def function(typingctx: Any, x: Any) -> Any:
+        kind = result(x)
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return emit(builder, sig.args[0], context.get_value_type(kind), args[0])
+
+        return kind(x), codegen
+
+    return function
+
+
+def _of_llvm(name: str) -> Any:
+    def emit(builder: Any, lanes: Any, vector: Any, value: Any) -> Any:
+        full = f"llvm.{name}.v{lanes.count}f{lanes.element.bitwidth}"
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), full), [value]
+        )
+
+    return _of_one(lambda x: x, emit)
+
+
+def _seen_as(element: Any) -> Any:
+    return _of_one(lambda x: Lanes(element, x.count), lambda builder, _, vector, value: builder.bitcast(value, vector))
+
+
+def _one_of_two(sign: str) -> Any:
+    @intrinsic
+    def pick(typingctx: Any, x: Any, y: Any) -> Any:
+        lanes = x if isinstance(x, Lanes) else y
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args, args, strict=True))
+            return builder.select(builder.fcmp_ordered(sign, x, y), x, y)
+
+        return lanes(x, y), codegen
+
+    return pick
+
+
+@intrinsic
+def _where(typingctx: Any, condition: Any, x: Any, y: Any) -> Any:
+    lanes = x if isinstance(x, Lanes) else y
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args[1:], args[1:], strict=True))
+        return builder.select(args[0], x, y)
+
+    return lanes(condition, x, y), codegen
+
+
+@intrinsic
+def _scaled(typingctx: Any, x: Any, n: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = sig.args[0]
+        bits = lanes.element.bitwidth
+        whole = ir.VectorType(ir.IntType(bits), lanes.count)
+        exponent = builder.shl(builder.fptosi(args[1], whole), ir.Constant(whole, [MANTISSA[bits]] * lanes.count))
+        return builder.bitcast(builder.add(builder.bitcast(args[0], whole), exponent), args[0].type)
+
+    return x(x, n), codegen
+
+
+@intrinsic
+def _rotated(typingctx: Any, x: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes, vector = sig.args[0], args[0].type
+        funnel = ir.FunctionType(vector, [vector] * 3)
+        shift = cgutils.get_or_insert_function(builder.module, funnel, f"llvm.fshl.v{lanes.count}i32")
+        return builder.call(shift, [args[0], args[0], spread(context, builder, sig.args[1], args[1], lanes)])
+
+    return x(x, bits), codegen
+
+
+@intrinsic
+def _in_precision_of(typingctx: Any, x: Any, like: Any) -> Any:
+    kind = like.dtype
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return args[0] if kind == x else builder.fpext(args[0], context.get_value_type(kind))
+
+    return kind(x, like), codegen
+
+
+def _which(builder: Any, lanes: Any, word: Any, value: Any) -> Any:
+    return builder.zext(builder.bitcast(value, ir.IntType(lanes.count)), word)
+
+
+def _to_float(builder: Any, lanes: Any, vector: Any, value: Any) -> Any:
+    return (builder.sitofp if lanes.element.signed else builder.uitofp)(value, vector)
+
+
+def _single(_builder: Any, lanes: Any, bit: Any, _value: Any) -> Any:
+    return ir.Constant(bit, int(lanes.element == types.float32))
+
+
+def _either(compiled: Any, plain: Any) -> Any:
+    return plain if INTERPRETED else compiled
+
+
+sqrt = _either(_of_llvm("sqrt"), interpreted.sqrt)
+rint = _either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
+where = _either(_where, interpreted.where)
+least = _either(_one_of_two("<"), interpreted.least)  #: where either is not a number, the second
+most = _either(_one_of_two(">"), interpreted.most)  #: likewise
+scaled = _either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, where neither x nor the result is tiny or huge
+rotated = _either(_rotated, interpreted.rotated)  #: 32-bit words turned left
+in_precision_of = _either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
+which = _either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
+single = _either(_of_one(lambda _: types.boolean, _single), interpreted.single)  #: of single precision? A constant
+to_float = _either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
+as_floats = _either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
+as_counts = _either(_seen_as(types.int32), interpreted.as_counts)
+as_words = _either(_seen_as(types.uint32), interpreted.as_words)

@@ -1,0 +1,152 @@
+"""Lanes: several runs side by side, as one number of a kernel.
+
+A row of lanes is one vector of LLVM, `<32 x float>` for instance. It has the operators of a number, so that an equation
+of one run, written once, is that of as many runs as there are lanes. A number beside lanes takes their precision. An
+array of rows is indexed like one of numbers. With compilation off a row is a NumPy array, and all means the same.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import config, types
+from numba.core.codegen import get_host_cpu_features
+from numba.core.typeconv.castgraph import Conversion
+from numba.core.typing.templates import AbstractTemplate, signature
+from numba.core.typing.templates import builtin_registry
+from numba.extending import lower_builtin, lower_cast, models, register_model
+
+register: Any = builtin_registry.register_global
+INTERPRETED = bool(config.DISABLE_JIT)  # pyright: ignore[reportAttributeAccessIssue] - set when Numba is loaded
+CONTRACT = ("contract",)  # a product and a sum may become one fused operation; nothing more (see `compiling`)
+
+
+def row_bytes(features: str) -> int:
+    """Bytes of a row for a processor: two of its vectors, enough to hide latency and few enough for its registers."""
+    return 128 if "+avx512f" in features.split(",") else 64
+
+
+ROW = row_bytes(config.CPU_FEATURES or get_host_cpu_features())  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def lanes_in(dtype: Any) -> int:
+    """How many runs stand side by side in this precision."""
+    return ROW // np.dtype(dtype).itemsize
+
+
+class Lanes(types.Type):
+    """The type of a row of `count` elements."""
+
+    def __init__(self, element: Any, count: int) -> None:
+        self.element, self.count = element, count
+        super().__init__(f"Lanes({element}, {count})")
+
+    def can_convert_from(self, typingctx: Any, other: Any) -> Any:
+        """A number may stand wherever a row may."""
+        return Conversion.safe if isinstance(other, types.Number) else None
+
+    def unify(self, typingctx: Any, other: Any) -> Any:
+        """A variable that is a number here and a row there is a row."""
+        return self if isinstance(other, types.Number) else None
+
+
+@register_model(Lanes)
+class LanesModel(models.PrimitiveModel):
+    """In registers and in memory, lanes are a vector."""
+
+    def __init__(self, manager: Any, lanes: Lanes) -> None:
+        bit = lanes.element == types.boolean
+        element = ir.IntType(1) if bit else manager.lookup(lanes.element).get_value_type()
+        super().__init__(manager, lanes, ir.VectorType(element, lanes.count))
+
+
+def spread(context: Any, builder: Any, kind: Any, value: Any, lanes: Lanes) -> Any:
+    """A number as a row of it, a row as it is."""
+    if isinstance(kind, Lanes):
+        return value
+    number = context.cast(builder, value, getattr(kind, "literal_type", kind), lanes.element)
+    vector = ir.VectorType(number.type, lanes.count)
+    nothing, places = ir.Constant(vector, ir.Undefined), ir.VectorType(ir.IntType(32), lanes.count)
+    first = builder.insert_element(nothing, number, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(places, None))
+
+
+@lower_cast(types.Number, Lanes)
+@lower_cast(types.Literal, Lanes)
+def _cast(context: Any, builder: Any, kind: Any, lanes: Lanes, value: Any) -> Any:
+    return spread(context, builder, kind, value, lanes)
+
+
+# Operators
+
+
+def _operator(function: Any, emit: Callable[..., Any], result: Any = None) -> None:
+    """Let an operator of two take a row on either side, or on both; `emit` builds one instruction."""
+
+    @register(function)
+    class _Template(AbstractTemplate):
+        def generic(self, args: Any, kws: Any) -> Any:
+            rows = [each for each in args if isinstance(each, Lanes)]
+            known = all(isinstance(each, (Lanes, types.Number)) for each in args)
+            if not rows or not known or any(row != rows[0] for row in rows):
+                return None
+            return signature(Lanes(result, rows[0].count) if result else rows[0], *args)
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = next(each for each in sig.args if isinstance(each, Lanes))
+        pair = (spread(context, builder, kind, each, lanes) for kind, each in zip(sig.args, args, strict=True))
+        return emit(builder, lanes.element, *pair)
+
+    for kinds in ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
+        lower_builtin(function, *kinds)(lower)
+
+
+def _real(element: Any) -> bool:
+    return isinstance(element, types.Float)
+
+
+def _arithmetic(of_floats: str, of_words: str) -> Callable[..., Any]:
+    def emit(builder: Any, element: Any, x: Any, y: Any) -> Any:
+        if _real(element):
+            return getattr(builder, of_floats)(x, y, flags=CONTRACT)
+        return getattr(builder, of_words)(x, y)
+
+    return emit
+
+
+def _comparison(sign: str) -> Callable[..., Any]:
+    def emit(builder: Any, element: Any, x: Any, y: Any) -> Any:
+        if _real(element):
+            return builder.fcmp_ordered(sign, x, y)
+        return (builder.icmp_signed if element.signed else builder.icmp_unsigned)(sign, x, y)
+
+    return emit
+
+
+for _symbol, _names in (("add", ("fadd", "add")), ("sub", ("fsub", "sub")), ("mul", ("fmul", "mul"))):
+    _operator(getattr(operator, _symbol), _arithmetic(*_names))
+    _operator(getattr(operator, f"i{_symbol}"), _arithmetic(*_names))
+_operator(operator.truediv, lambda builder, _, x, y: builder.fdiv(x, y, flags=CONTRACT))
+_operator(operator.and_, lambda builder, _, x, y: builder.and_(x, y))
+_operator(operator.or_, lambda builder, _, x, y: builder.or_(x, y))
+_operator(operator.xor, lambda builder, _, x, y: builder.xor(x, y))
+_operator(operator.lshift, lambda builder, _, x, y: builder.shl(x, y))
+for _symbol, _sign in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("eq", "==")):
+    _operator(getattr(operator, _symbol), _comparison(_sign), types.boolean)
+
+
+def _unary(function: Any, method: str) -> None:
+    @register(function)
+    class _Template(AbstractTemplate):
+        def generic(self, args: Any, kws: Any) -> Any:
+            return signature(args[0], args[0]) if isinstance(args[0], Lanes) else None
+
+    lower_builtin(function, Lanes)(lambda _context, builder, _sig, args: getattr(builder, method)(args[0]))
+
+
+_unary(operator.neg, "fneg")
+_unary(operator.invert, "not_")

@@ -1,0 +1,107 @@
+"""Rows of lanes in memory: arrays of them on the stack or on the heap, and the same memory lane by lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+from feint.agents.kernels import interpreted
+from feint.agents.kernels.lanes import INTERPRETED, ROW, Lanes
+
+WORD = ir.IntType(64)
+
+
+def _view(context: Any, builder: Any, kind: Any, data: Any, shape: Any, owner: Any = None) -> Any:
+    """A C array of this type and shape over memory; `owner` keeps the memory alive."""
+    size = ir.Constant(WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    strides, step = [], size
+    for extent in reversed(shape):
+        strides.insert(0, step)
+        step = builder.mul(step, extent)
+    array = make_array(kind)(context, builder)
+    pointer = builder.bitcast(data, context.get_data_type(kind.dtype).as_pointer())
+    populate_array(array, data=pointer, shape=shape, strides=strides, itemsize=size, meminfo=owner)
+    return array._getvalue()
+
+
+def _rows_on_stack(element_of: Callable[[Any], Any]) -> Any:
+    @intrinsic
+    def allocate(typingctx: Any, like: Any, shape: Any) -> Any:
+        kind = types.Array(Lanes(element_of(like.dtype), ROW * 8 // like.dtype.bitwidth), len(shape), "C")
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            extents = zip(cgutils.unpack_tuple(builder, args[1]), sig.args[1], strict=True)
+            extents = [context.cast(builder, extent, each, types.intp) for extent, each in extents]
+            size = ir.Constant(WORD, 1)
+            for extent in extents:
+                size = builder.mul(size, extent)
+            data = builder.alloca(context.get_data_type(kind.dtype), size=size)
+            data.align = ROW
+            return _view(context, builder, kind, data, extents)
+
+        return kind(like, shape), codegen
+
+    return allocate
+
+
+@intrinsic
+def _row_each(typingctx: Any, like: Any, each: Any) -> Any:
+    kind = types.Array(Lanes(like.dtype, ROW * 8 // like.dtype.bitwidth), 1, "C")
+    count = len(each)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = cgutils.alloca_once(builder, ir.ArrayType(context.get_data_type(kind.dtype), count))
+        data.align = ROW
+        return _view(context, builder, kind, data, [ir.Constant(WORD, count)])
+
+    return kind(like, each), codegen
+
+
+@intrinsic
+def _by_lane(typingctx: Any, rows: Any) -> Any:
+    lanes = rows.dtype
+    kind = types.Array(lanes.element, rows.ndim + 1, "C")
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        array = make_array(sig.args[0])(context, builder, args[0])
+        shape = [*cgutils.unpack_tuple(builder, array.shape), ir.Constant(WORD, lanes.count)]
+        return _view(context, builder, kind, array.data, shape)
+
+    return kind(rows), codegen
+
+
+@intrinsic
+def _by_row(typingctx: Any, numbers: Any) -> Any:
+    kind = types.Array(Lanes(numbers.dtype, ROW * 8 // numbers.dtype.bitwidth), numbers.ndim - 1, "C")
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        array = make_array(sig.args[0])(context, builder, args[0])
+        shape = cgutils.unpack_tuple(builder, array.shape)[:-1]
+        context.nrt.incref(builder, sig.args[0], args[0])
+        return _view(context, builder, kind, array.data, shape, array.meminfo)
+
+    return kind(numbers), codegen
+
+
+@intrinsic
+def _lanes_of(typingctx: Any, rows: Any) -> Any:
+    return types.intp(rows), lambda *_: ir.Constant(WORD, rows.dtype.count)
+
+
+def _either(compiled: Any, plain: Any) -> Any:
+    return plain if INTERPRETED else compiled
+
+
+#: `rows(like, shape)`: rows on the stack in the precision of `like`, uninitialised; the compiler knows them apart
+rows = _either(_rows_on_stack(lambda dtype: dtype), interpreted.rows)
+words = _either(_rows_on_stack(lambda _: types.uint32), interpreted.words)  #: as many lanes of 32-bit words
+counts = _either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: and of whole numbers
+row_each = _either(_row_each, interpreted.row_each)  #: a row an objective; known when compiled, they can be registers
+lanes_of = _either(_lanes_of, interpreted.lanes_of)  #: how many lanes a row has
+by_lane = _either(_by_lane, interpreted.same)  #: the same memory as numbers, with the lanes as the last axis
+by_row = _either(_by_row, interpreted.same)  #: and back; the memory must begin at a multiple of ROW bytes
