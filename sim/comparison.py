@@ -16,6 +16,7 @@ from feint.sim.ensemble import Ensemble, Timing, simulate
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.statistics import CONFIDENCE, Interval, runs_needed, tango
+from feint.sim.training import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,6 +125,7 @@ def compare(
     start: str = "fresh",
     match: str | Match = Match.TARGET,
     threads: int | None = None,
+    precision: str = PRECISION,
     confidence: float = CONFIDENCE,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
@@ -154,6 +156,7 @@ def compare(
             start=start,
             match=mode.per_arm,
             threads=threads,
+            precision=precision,
             objectives=shared_objectives(model, curriculum),
             progress=progress,
         )

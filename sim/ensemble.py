@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,13 @@ from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.types import check_start
-from feint.sim.curriculum import Curriculum, from_scratch, shared_objectives
+from feint.sim.curriculum import Curriculum, shared_objectives
 from feint.sim.matching import Match
 from feint.sim.passport import configuration, passport
 from feint.sim.replay import Trajectory, replay
+from feint.sim.stage import Stage
 from feint.sim.statistics import CONFIDENCE, Interval, wilson
-from feint.sim.training import begin, check_runs, check_seed, train
+from feint.sim.training import PRECISION, begin, check_precision, check_runs, check_seed, train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +74,7 @@ class Ensemble:
     start: str
     match: Match
     objectives: int
+    precision: str
     recorded: dict[str, np.ndarray]
     timing: Timing
 
@@ -111,7 +112,14 @@ class Ensemble:
     def configuration(self) -> dict[str, Any]:
         """The effective configuration: everything that the numbers depend on."""
         return configuration(
-            self.model, self.curriculum, self.seed, {"runs": self.runs}, self.start, self.match, self.objectives
+            self.model,
+            self.curriculum,
+            self.seed,
+            {"runs": self.runs},
+            self.start,
+            self.match,
+            self.objectives,
+            self.precision,
         )
 
     def passport(self) -> dict[str, Any]:
@@ -162,6 +170,7 @@ class Ensemble:
             start=self.start,
             match=self.match,
             objectives=self.objectives,
+            precision=self.precision,
             every=every,
         )
 
@@ -176,14 +185,15 @@ def simulate(
     match: str | Match = Match.TARGET,
     threads: int | None = None,
     objectives: int | None = None,
+    precision: str = PRECISION,
     progress: Callable[[int], object] | None = None,
 ) -> Ensemble:
     """Train `runs` mesa-optimizers through a curriculum and read out what each became.
 
     `start` is one of STARTS; `match` a mode of MODEL, section 5, applied to the last stage; `threads` all cores unless
-    given; `objectives` as many as the curriculum names unless it is compared with one that names more. `progress` is
-    called with the number of runs that finished a stage, by one thread at a time. No number depends on threads or
-    progress. Raises `InputError`; warns where runs diverged.
+    given; `objectives` as many as the curriculum names unless it is compared with one that names more; `precision` is
+    single or double. `progress` is called with the number of runs that finished a stage, by one thread at a time. No
+    number depends on threads or progress. Raises `InputError`; warns where runs diverged.
     """
     model, mode = (Model() if model is None else model), Match.named(match)
     check_runs(runs)
@@ -191,8 +201,9 @@ def simulate(
     check_start(start)
     threads = check_threads(threads)
     objectives = shared_objectives(model, curriculum, objectives=objectives)
+    check_precision(precision)
     trained = mode.apply(curriculum)
-    warm_up()
+    warm_up(model, objectives, precision)
     recorded = _empty_records(runs, len(trained))
     telling = Lock()
 
@@ -202,7 +213,7 @@ def simulate(
                 progress(finished)
 
     def run_chunk(chunk: range) -> None:
-        _train_chunk(trained, model, mode, seed, start, objectives, chunk, recorded, tell)
+        _train_chunk(trained, model, mode, seed, start, objectives, precision, chunk, recorded, tell)
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
@@ -218,6 +229,7 @@ def simulate(
         start=start,
         match=mode,
         objectives=objectives,
+        precision=precision,
         recorded=recorded,
         timing=Timing(run_steps=int(recorded["steps"].sum()), seconds=seconds, threads=threads),
     )
@@ -230,6 +242,7 @@ def _train_chunk(
     seed: int,
     start: str,
     objectives: int,
+    precision: str,
     chunk: range,
     recorded: dict[str, np.ndarray],
     tell: Callable[[int], None],
@@ -238,7 +251,7 @@ def _train_chunk(
     state = begin(model, runs=np.arange(chunk.start, chunk.stop), seed=seed, objectives=objectives, start=start)
     rows = slice(chunk.start, chunk.stop)
     for i, (stage, asked) in enumerate(mode.plan(curriculum)):
-        state = train(state, stage, capability_target=asked)
+        state = train(state, stage, capability_target=asked, precision=precision)
         for name, values in read(state, stage.objective)._asdict().items():
             recorded[name][rows, i] = values
         recorded["steps"][rows, i] = state.taken
@@ -277,8 +290,7 @@ def check_threads(threads: int | None) -> int:
     return int(threads)
 
 
-@cache
-def warm_up() -> None:
+def warm_up(model: Model, objectives: int, precision: str) -> None:
     """Compile the kernels, or load them from the cache, before anything is timed."""
-    stage = from_scratch(steps=1)[0]
-    read(train(begin(runs=1), stage), stage.objective)
+    stage = Stage(steps=0)
+    read(train(begin(model, runs=1, objectives=objectives), stage, precision=precision), stage.objective)

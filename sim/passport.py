@@ -36,7 +36,14 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def configuration(
-    model: Model, curriculum: Curriculum, seed: int, of: dict[str, int], start: str, match: Match, objectives: int
+    model: Model,
+    curriculum: Curriculum,
+    seed: int,
+    of: dict[str, int],
+    start: str,
+    match: Match,
+    objectives: int,
+    precision: str,
 ) -> dict[str, Any]:
     """The effective configuration of runs: everything that their numbers depend on; `of` says which or how many."""
     return {
@@ -47,6 +54,7 @@ def configuration(
         "start": start,
         "match": match.value,
         "objectives": objectives,
+        "precision": precision,
     }
 
 

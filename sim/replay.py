@@ -18,7 +18,7 @@ from feint.sim.curriculum import Curriculum, shared_objectives
 from feint.sim.matching import Match
 from feint.sim.passport import configuration, passport
 from feint.sim.stage import Stage
-from feint.sim.training import MOST_RUNS, begin, enter, race
+from feint.sim.training import MOST_RUNS, PRECISION, begin, check_precision, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,7 @@ class Trajectory:
     run: int
     start: str
     match: Match
+    precision: str
     states: tuple[State, ...]
 
     def readings(self, stage: int = -1) -> Readings:
@@ -46,7 +47,9 @@ class Trajectory:
         """What is needed to make this result again."""
         state = self.states[0]
         of = {"run": self.run}
-        told = configuration(state.model, self.curriculum, state.seed, of, self.start, self.match, state.objectives)
+        told = configuration(
+            state.model, self.curriculum, state.seed, of, self.start, self.match, state.objectives, self.precision
+        )
         return passport("trajectory", told)
 
     def frame(self) -> pd.DataFrame:
@@ -74,6 +77,7 @@ def replay(
     start: str = "fresh",
     match: str | Match = Match.TARGET,
     objectives: int | None = None,
+    precision: str = PRECISION,
     every: int = 1,
     progress: Callable[[int], object] | None = None,
 ) -> Trajectory:
@@ -89,13 +93,16 @@ def replay(
                 f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
             )
     objectives = shared_objectives(model, curriculum, objectives=objectives)
+    check_precision(precision)
     trained = mode.apply(curriculum)
     state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)
     stages = []
     for stage, asked in mode.plan(trained):
-        recorded, state = _record(enter(state, stage), stage, asked, every, progress)
+        recorded, state = _record(enter(state, stage), stage, asked, every, precision, progress)
         stages.append(recorded)
-    return Trajectory(curriculum=trained, run=int(run), start=start, match=mode, states=tuple(stages))
+    return Trajectory(
+        curriculum=trained, run=int(run), start=start, match=mode, precision=precision, states=tuple(stages)
+    )
 
 
 def _record(
@@ -103,6 +110,7 @@ def _record(
     stage: Stage,
     capability_target: float,
     every: int,
+    precision: str,
     progress: Callable[[int], object] | None,
 ) -> tuple[State, State]:
     """A stage's trajectory, and the state at its end."""
@@ -110,7 +118,7 @@ def _record(
     seen = [_snapshot(moving)]
     steps = [0]
     while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
-        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target, "double")
+        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target, precision)
         if moving.taken[0] == steps[-1]:
             seen[-1] = _snapshot(moving)  # it stops here: how, is known only now
             break

@@ -22,7 +22,7 @@ from feint.sim.stage import Stage
 
 SEEDS = 2**64
 DTYPES = {"single": np.float32, "double": np.float64}
-PRECISION = "double"
+PRECISION = "single"
 MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from feint.agents.kernels.compiling import equation, inline, piece
+from feint.agents.kernels.elementary import single
 from feint.agents.kernels.rows import by_lane, by_row, lanes_of, row_each, rows
 from feint.agents.mind import Mind
 
@@ -32,15 +33,19 @@ def place(j, s):
 
 @inline
 def mind_rows(like, each, modes):
-    """Rows for a mind, in the precision of `like`; those of pointer and world model may live in registers."""
+    """Rows for a mind, in the precision of `like`; those of pointer and world model may live in registers.
+
+    Behind each logit stands what rounding has left out of it (see `gain`): after a single one in row 1, after the
+    pointer's in as many rows as they have.
+    """
     return Mind(
         rows(like, (modes,)),
-        rows(like, (1,)),
-        row_each(like, each),
-        rows(like, (1,)),
-        rows(like, (1,)),
-        rows(like, (1,)),
-        rows(like, (1,)),
+        rows(like, (2,)),
+        row_each(like, each + each),
+        rows(like, (2,)),
+        rows(like, (2,)),
+        rows(like, (2,)),
+        rows(like, (2,)),
         row_each(like, each),
     )
 
@@ -68,16 +73,16 @@ def board(i, run, mind, world, s, lane_mind, known):
         lane_b[k, i] = b[run, s, k]
     for j in range(f.shape[1]):
         at = place(j, s)
-        lane_f[j, i] = f[run, at]
+        put(lane_f, j, f.shape[1] + j, i, f[run, at])
         lane_w[j, i] = w[run, at]
         for k in range(u.shape[1]):
             lane_n[j, k, i] = n[run, at, k]
             lane_gap[j, k, i] = b[run, at, k] - n[run, at, k]
-    by_lane(lane_mind.representation)[0, i] = B[run]
-    by_lane(lane_mind.gate)[0, i] = G[run]
-    by_lane(lane_mind.capability)[0, i] = C[run]
-    by_lane(lane_mind.awareness)[0, i] = A[run]
-    by_lane(lane_mind.horizon)[0, i] = H[run]
+    put(by_lane(lane_mind.representation), 0, 1, i, B[run])
+    put(by_lane(lane_mind.gate), 0, 1, i, G[run])
+    put(by_lane(lane_mind.capability), 0, 1, i, C[run])
+    put(by_lane(lane_mind.awareness), 0, 1, i, A[run])
+    put(by_lane(lane_mind.horizon), 0, 1, i, H[run])
 
 
 @piece
@@ -88,10 +93,41 @@ def leave(i, run, mind, s, lane_mind):
     for k in range(u.shape[1]):
         u[run, k] = lane_u[k, i]
     for j in range(f.shape[1]):
-        f[run, place(j, s)] = lane_f[j, i]
+        f[run, place(j, s)] = got(lane_f, j, f.shape[1] + j, i)
         w[run, place(j, s)] = lane_w[j, i]
-    B[run] = by_lane(lane_mind.representation)[0, i]
-    G[run] = by_lane(lane_mind.gate)[0, i]
-    C[run] = by_lane(lane_mind.capability)[0, i]
-    A[run] = by_lane(lane_mind.awareness)[0, i]
-    H[run] = by_lane(lane_mind.horizon)[0, i]
+    B[run] = got(by_lane(lane_mind.representation), 0, 1, i)
+    G[run] = got(by_lane(lane_mind.gate), 0, 1, i)
+    C[run] = got(by_lane(lane_mind.capability), 0, 1, i)
+    A[run] = got(by_lane(lane_mind.awareness), 0, 1, i)
+    H[run] = got(by_lane(lane_mind.horizon), 0, 1, i)
+
+
+@equation
+def gain(x, at, rest, increment):
+    """Add to row `at`; in single precision, what rounding leaves out is kept in row `rest` for the next time.
+
+    Without it increments below half a unit in the last place would be lost however many there are. The error of a sum
+    is exact (Knuth, The Art of Computer Programming 2, 4.2.2), so that the two rows add up to one number in double
+    precision, which is what is stored of them.
+    """
+    if single(increment):
+        step = increment + x[rest]
+        moved = x[at] + step
+        taken = moved - x[at]
+        x[rest] = (x[at] - (moved - taken)) + (step - taken)
+        x[at] = moved
+    else:
+        x[at] = x[at] + increment
+
+
+@equation
+def put(numbers, at, rest, i, value):
+    """Put a logit into lane i, and what does not fit the lane's precision behind it."""
+    numbers[at, i] = value
+    numbers[rest, i] = value - numbers[at, i] if abs(value) < np.inf else 0.0
+
+
+@equation
+def got(numbers, at, rest, i):
+    """A logit out of lane i, with what stands behind it."""
+    return np.float64(numbers[at, i]) + np.float64(numbers[rest, i])

@@ -16,8 +16,7 @@ from llvmlite import ir
 from numba.core import config, types
 from numba.core.codegen import get_host_cpu_features
 from numba.core.typeconv.castgraph import Conversion
-from numba.core.typing.templates import AbstractTemplate, signature
-from numba.core.typing.templates import builtin_registry
+from numba.core.typing.templates import AbstractTemplate, builtin_registry, signature
 from numba.extending import lower_builtin, lower_cast, models, register_model
 
 register: Any = builtin_registry.register_global

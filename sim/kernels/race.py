@@ -67,7 +67,8 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
         if free != NONE:
             for i in range(lanes):
                 if has(free, i):
-                    leave(i, lane_run[i], mind, s, at)
+                    if by_lane(taken)[0, i] > progress.taken[lane_run[i]]:  # else it stays as it was, to the bit
+                        leave(i, lane_run[i], mind, s, at)
                     verdict = REACHED if has(reached, i) else RUNNING
                     note(i, lane_run[i], verdict if has(sound, i) else DIVERGED, progress, generator, taken)
         move(at, each, pi, vm, seen, sums, lane_rate, settings)

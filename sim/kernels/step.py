@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from feint.agents.kernels.boarding import gain
 from feint.agents.kernels.compiling import equation
 from feint.agents.kernels.elementary import least
 from feint.agents.kernels.equations import behaviour, concept, honeypot_gate, terminal
@@ -96,10 +97,10 @@ def move(mind, each, pi, vm, look, sums, rate, settings):
         vp = vp + pi[j] * vm[j]
     for j in range(len(each)):
         kappa = 1.0 if j == 0 else settings.coverage
-        f[j] = f[j] + rate[POINTER] * (1.0 - beta) * pi[j] * (vm[j] - vp)
+        gain(f, j, len(each) + j, rate[POINTER] * (1.0 - beta) * pi[j] * (vm[j] - vp))
         w[j] = w[j] + least(rate[WORLD] * kappa, 1.0) * (1.0 - w[j])
-    B[0] = B[0] + rate[REPRESENTATION] * beta * (1.0 - beta) * (sums.vu - vp)
-    G[0] = G[0] + rate[GATE] * gamma * (1.0 - gamma) * look.by_gamma * y
-    C[0] = C[0] + rate[CAPABILITY] * look.c_slope * (won + y * look.by_q * look.q_slope)
-    A[0] = A[0] + rate[AWARENESS] * (1.0 - a) * (a * look.by_a * y + settings.awareness_exposure * c)
-    H[0] = H[0] + rate[HORIZON] * (1.0 - h) * (h * look.by_h * y + settings.horizon_exposure * c)
+    gain(B, 0, 1, rate[REPRESENTATION] * beta * (1.0 - beta) * (sums.vu - vp))
+    gain(G, 0, 1, rate[GATE] * gamma * (1.0 - gamma) * look.by_gamma * y)
+    gain(C, 0, 1, rate[CAPABILITY] * look.c_slope * (won + y * look.by_q * look.q_slope))
+    gain(A, 0, 1, rate[AWARENESS] * (1.0 - a) * (a * look.by_a * y + settings.awareness_exposure * c))
+    gain(H, 0, 1, rate[HORIZON] * (1.0 - h) * (h * look.by_h * y + settings.horizon_exposure * c))

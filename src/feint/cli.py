@@ -69,7 +69,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 FigureFile = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
 ]
-DEFAULT_RUNS = 2000
+Precision = Annotated[str, typer.Option(help="Of the arithmetic: single or double.")]
+DEFAULT_RUNS, DEFAULT_PRECISION = 2000, "single"
 
 
 def _say_version(asked: bool) -> None:
@@ -98,6 +99,7 @@ def compare(
     start: Start = "fresh",
     match: Matching = "target",
     threads: Threads = None,
+    precision: Precision = DEFAULT_PRECISION,
     half_width: Annotated[
         float, typer.Option(parser=_real, metavar="X", help="Say how many more runs this half-width needs.")
     ] = 0.01,
@@ -119,6 +121,7 @@ def compare(
             start=start,
             match=match,
             threads=threads,
+            precision=precision,
             progress=progress,
         )
     if path:
@@ -140,6 +143,7 @@ def simulate(
     start: Start = "fresh",
     match: Matching = "target",
     threads: Threads = None,
+    precision: Precision = DEFAULT_PRECISION,
     as_json: AsJson = False,
     figure: FigureFile = None,
 ) -> None:
@@ -157,6 +161,7 @@ def simulate(
             start=start,
             match=match,
             threads=threads,
+            precision=precision,
             progress=progress,
         )
     if path:
@@ -177,6 +182,7 @@ def replay(
     seed: Seed = 0,
     start: Start = "fresh",
     match: Matching = "target",
+    precision: Precision = DEFAULT_PRECISION,
     every: Annotated[
         int, typer.Option(parser=_whole, metavar="N", help="Record every so many steps, and each stage's end.")
     ] = 1,
@@ -200,6 +206,7 @@ def replay(
             seed=seed,
             start=start,
             match=match,
+            precision=precision,
             every=every,
             progress=progress,
         )

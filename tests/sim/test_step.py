@@ -8,7 +8,7 @@ import pytest
 
 from feint.agents.model import Model
 from feint.sim.stage import Stage
-from feint.sim.training import begin, train
+from feint.sim.training import DTYPES, begin, train
 
 pytestmark = pytest.mark.interpreted
 
@@ -63,7 +63,7 @@ def case(modes, objectives, **fixed):
 
 def moves(model, stage, state):
     """The kernel's step directions: how far each part moved, over its rate."""
-    moved = train(state, stage)
+    moved = train(state, stage, precision="double")
     assert (moved.taken == 1).all()
     found = []
     for i, (before, after) in enumerate(zip(state.mind, moved.mind, strict=True)):
@@ -113,11 +113,22 @@ def test_kernel_steps_down_the_gradient_of_the_loss(modes, objectives):
 @pytest.mark.parametrize(("modes", "objectives"), SIZES)
 def test_kernel_steps_by_the_table(modes, objectives, shielding):
     model, stage, state = case(modes, objectives, shielding=shielding)
-    moved = train(state, stage)
+    moved = train(state, stage, precision="double")
     for i in range(len(state)):
         mind, world, bias = oracle.run(state, i)
         expected = oracle.step(mind, world, bias, model, stage, np.zeros(modes))
         assert_parts_close([part[i] for part in moved.mind], expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("shielding", [0.6, 1.0])
+@pytest.mark.parametrize(("modes", "objectives"), SIZES)
+def test_in_single_precision_the_kernel_steps_by_the_table_to_single_precision(modes, objectives, shielding):
+    model, stage, state = case(modes, objectives, shielding=shielding)
+    moved = train(state, stage, precision="single")
+    for i in range(len(state)):
+        mind, world, bias = oracle.run(state, i)
+        expected = oracle.step(mind, world, bias, model, stage, np.zeros(modes))
+        assert_parts_close([part[i] for part in moved.mind], expected, rtol=2e-5, atol=2e-6)
 
 
 def test_every_part_moves():
@@ -149,7 +160,7 @@ def test_kernel_steps_by_the_table_where_everything_is_saturated():
     rng = np.random.default_rng(1)
     ends = {name: rng.choice([-40.0, 40.0], len(state)) for name in ("representation", "gate", "capability", "horizon")}
     state = state.with_mind(**ends, pointer=rng.choice([-2000.0, 0.0, 2000.0], state.mind.pointer.shape))
-    moved = train(state, stage)
+    moved = train(state, stage, precision="double")
     assert not moved.diverged.any()
     for i in range(len(state)):
         mind, world, bias = oracle.run(state, i)
@@ -157,18 +168,20 @@ def test_kernel_steps_by_the_table_where_everything_is_saturated():
         assert_parts_close([part[i] for part in moved.mind], expected, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("precision", DTYPES)
 @pytest.mark.parametrize("coverage", [0.0, 0.3])
-def test_a_huge_world_step_lands_exactly_on_one(coverage):
+def test_a_huge_world_step_lands_exactly_on_one(coverage, precision):
     _, stage, state = case(5, 3, plasticity_world=1e9)
-    moved = train(state, stage.replace(coverage=coverage)).mind.world
+    moved = train(state, stage.replace(coverage=coverage), precision=precision).mind.world
     np.testing.assert_array_equal(moved[:, stage.objective], 1.0)
     others = np.delete(moved, stage.objective, axis=1)
-    before = np.delete(state.mind.world, stage.objective, axis=1)
+    before = np.delete(state.mind.world, stage.objective, axis=1).astype(DTYPES[precision])
     np.testing.assert_array_equal(others, np.ones_like(others) if coverage else before)
 
 
-def test_the_world_model_never_leaves_the_unit_interval():
+@pytest.mark.parametrize("precision", DTYPES)
+def test_the_world_model_never_leaves_the_unit_interval(precision):
     _, stage, state = case(5, 3, plasticity_world=2.5)
-    world = train(state, stage.replace(steps=50, noise=1.0)).mind.world
+    world = train(state, stage.replace(steps=50, noise=1.0), precision=precision).mind.world
     assert ((world >= 0) & (world <= 1)).all()
     assert (world > state.mind.world).all()
