@@ -66,18 +66,15 @@ def board(i, run, mind, world, s, lane_mind, known):
     """Put a run into lane i, at a stage whose objective is s."""
     u, B, f, G, C, A, H, w = mind
     b, n = world
-    lane_b, lane_n, lane_gap = by_lane(known.b), by_lane(known.n), by_lane(known.gap)
-    lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
-    for k in range(u.shape[1]):
-        lane_u[k, i] = u[run, k]
-        lane_b[k, i] = b[run, s, k]
+    lane_f, lane_w = by_lane(lane_mind.pointer), by_lane(lane_mind.world)
+    seat(u[run], by_lane(lane_mind.goal), i)
+    seat(b[run, s], by_lane(known.b), i)
     for j in range(f.shape[1]):
         at = place(j, s)
         put(lane_f, j, f.shape[1] + j, i, f[run, at])
         lane_w[j, i] = w[run, at]
-        for k in range(u.shape[1]):
-            lane_n[j, k, i] = n[run, at, k]
-            lane_gap[j, k, i] = b[run, at, k] - n[run, at, k]
+        seat(n[run, at], by_lane(known.n)[j], i)
+        seat_gap(b[run, at], n[run, at], by_lane(known.gap)[j], i)
     put(by_lane(lane_mind.representation), 0, 1, i, B[run])
     put(by_lane(lane_mind.gate), 0, 1, i, G[run])
     put(by_lane(lane_mind.capability), 0, 1, i, C[run])
@@ -90,8 +87,9 @@ def leave(i, run, mind, s, lane_mind):
     """Write the mind in lane i back."""
     u, B, f, G, C, A, H, w = mind
     lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
-    for k in range(u.shape[1]):
-        u[run, k] = lane_u[k, i]
+    lane, at = np.uint64(i), u[run]
+    for k in range(np.uint64(at.size)):
+        at[k] = lane_u[k, lane]
     for j in range(f.shape[1]):
         f[run, place(j, s)] = got(lane_f, j, f.shape[1] + j, i)
         w[run, place(j, s)] = lane_w[j, i]
@@ -100,6 +98,22 @@ def leave(i, run, mind, s, lane_mind):
     C[run] = got(by_lane(lane_mind.capability), 0, 1, i)
     A[run] = got(by_lane(lane_mind.awareness), 0, 1, i)
     H[run] = got(by_lane(lane_mind.horizon), 0, 1, i)
+
+
+@equation
+def seat(x, numbers, i):
+    """Put x (modes,) into lane i; an unsigned index needs no look at whether it counts from the end."""
+    lane = np.uint64(i)
+    for k in range(np.uint64(x.size)):
+        numbers[k, lane] = x[k]
+
+
+@equation
+def seat_gap(x, y, numbers, i):
+    """Put x - y into lane i."""
+    lane = np.uint64(i)
+    for k in range(np.uint64(x.size)):
+        numbers[k, lane] = x[k] - y[k]
 
 
 @equation

@@ -32,11 +32,11 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
     taken, lanes = counts(spectrum, (1,)), lanes_of(u)
     lane_run = np.zeros(lanes, np.int64)
     at = Mind(u, B, f, G, C, A, H, w)
-    for i in range(lanes):  # an idle lane trains the first run once more, for nobody
-        board(i, 0, mind, world, s, at, known)
-        ready(i, 0, rate, progress, lane_rate, generator, taken)
     free, live = (LANE << np.uint64(lanes)) - LANE, NONE
-    queue, passes = 0, 0
+    queue, passes = np.int64(0), 0  # a plain 0 would be a type of its own, and compile all that it is handed to twice
+    for i in range(lanes):  # an idle lane trains the first run once more, for nobody
+        board(i, queue, mind, world, s, at, known)
+        ready(i, queue, rate, progress, lane_rate, generator, taken)
     while True:
         if free != NONE:
             live = live & ~free
