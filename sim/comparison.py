@@ -54,6 +54,7 @@ class Comparison:
         each = [ensemble.timing for ensemble in self.arms.values()]
         return Timing(
             run_steps=sum(timing.run_steps for timing in each),
+            lane_steps=sum(timing.lane_steps for timing in each),
             seconds=sum(timing.seconds for timing in each),
             threads=each[0].threads,
         )

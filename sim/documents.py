@@ -18,6 +18,7 @@ from feint.sim.ensemble import Ensemble, Timing
 from feint.sim.replay import Trajectory
 from feint.sim.stage import Stage
 from feint.sim.statistics import HALF_WIDTH
+from feint.sim.summary import MEASURED, Summary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -129,6 +130,36 @@ class SimulateDocument(Part):
     passport: dict[str, Any]
 
 
+class Measure(Part):
+    """Over the runs in which it is finite; the deviation of fewer than two is null."""
+
+    runs: NonNegativeInt
+    mean: float | None
+    deviation: float | None
+
+
+class StageSummary(Part):
+    """How the runs ended one stage, summed up."""
+
+    name: str
+    counts: Counts
+    missed_target: NonNegativeInt
+    diverged: NonNegativeInt
+    measures: dict[str, Measure]
+
+
+class SummaryDocument(Part):
+    """What `feint simulate --summary --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    seed: int
+    runs: int
+    model: dict[str, Any]
+    stages: list[StageSummary]
+    timing: Clock
+    passport: dict[str, Any]
+
+
 class StageTrajectory(Part):
     """One stage of a replayed run: a number a recorded step in every list."""
 
@@ -188,6 +219,7 @@ class ScenarioDocument(Part):
 DOCUMENTS: dict[str, type[Part]] = {
     "compare": CompareDocument,
     "simulate": SimulateDocument,
+    "summary": SummaryDocument,
     "replay": ReplayDocument,
     "parameters": ParametersDocument,
     "scenario": ScenarioDocument,
@@ -240,6 +272,35 @@ def simulate_document(ensemble: Ensemble) -> SimulateDocument:
     )
 
 
+def summary_document(summary: Summary) -> SummaryDocument:
+    """A summary as its document."""
+    plan, tally = summary.plan, summary.tally
+    return SummaryDocument(
+        schema=1,
+        seed=plan.seed,
+        runs=summary.runs,
+        model=plan.model.model_dump(mode="json"),
+        stages=[
+            StageSummary(
+                name=name,
+                counts=Counts(**summary.counts(i)),
+                missed_target=int(tally.missed[i]),
+                diverged=int(tally.diverged[i]),
+                measures={measure: _measure(summary, measure, i) for measure in MEASURED},
+            )
+            for i, name in enumerate(plan.curriculum.names)
+        ],
+        timing=_clock(summary.timing),
+        passport=summary.passport(),
+    )
+
+
+def _measure(summary: Summary, name: str, stage: int) -> Measure:
+    runs = int(summary.moments.count[stage, MEASURED.index(name)])
+    mean, deviation = (_finite(value) for value in (summary.mean(name, stage), summary.deviation(name, stage)))
+    return Measure(runs=runs, mean=mean if runs else None, deviation=deviation)
+
+
 def parameters_document() -> ParametersDocument:
     """Every declaration as a document."""
     kinds: tuple[tuple[Literal["model", "stage"], type[Declared]], ...] = (("model", Model), ("stage", Stage))
@@ -249,12 +310,12 @@ def parameters_document() -> ParametersDocument:
 
 def replay_document(trajectory: Trajectory) -> ReplayDocument:
     """A trajectory as its document."""
-    state = trajectory.states[0]
+    plan = trajectory.plan
     return ReplayDocument(
         schema=1,
-        seed=state.seed,
+        seed=plan.seed,
         run=trajectory.run,
-        model=state.model.model_dump(mode="json"),
+        model=plan.model.model_dump(mode="json"),
         stages=[_along(trajectory, i) for i in range(len(trajectory.curriculum))],
         passport=trajectory.passport(),
     )

@@ -16,15 +16,14 @@ import numpy as np
 from feint.agents.errors import InputError, unknown
 from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
-from feint.agents.outcome import LABELS, Outcome, read
-from feint.agents.types import check_start
-from feint.sim.curriculum import Curriculum, shared_objectives
+from feint.agents.outcome import LABELS, Outcome
+from feint.sim.curriculum import Curriculum
 from feint.sim.matching import Match
-from feint.sim.passport import configuration, passport
-from feint.sim.replay import Trajectory, replay
-from feint.sim.stage import Stage
+from feint.sim.passport import passport
+from feint.sim.plan import Plan, Stop
+from feint.sim.replay import Trajectory, replay_plan
 from feint.sim.statistics import CONFIDENCE, Interval, wilson
-from feint.sim.training import PRECISION, begin, check_precision, check_runs, check_seed, train
+from feint.sim.training import PRECISION, check_runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,24 +58,49 @@ class Timing:
     """What the kernels did, and how long they took once compiled."""
 
     run_steps: int  #: SGD steps over all runs and stages
+    lane_steps: int  #: those and the steps of lanes that stood idle
     seconds: float  #: wall-clock time of all that is done in threads: draws, training, reading
     threads: int
+
+    @property
+    def occupancy(self) -> float:
+        """Share of the lanes' steps that were a run's."""
+        return self.run_steps / self.lane_steps if self.lane_steps else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ensemble:
     """Results of `simulate`; `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
 
-    curriculum: Curriculum
-    model: Model
-    seed: int
+    plan: Plan
     runs: int
-    start: str
-    match: Match
-    objectives: int
-    precision: str
     recorded: dict[str, np.ndarray]
     timing: Timing
+
+    @property
+    def curriculum(self) -> Curriculum:
+        """The stages as they were trained."""
+        return self.plan.curriculum
+
+    @property
+    def model(self) -> Model:
+        """The model's parameters."""
+        return self.plan.model
+
+    @property
+    def seed(self) -> int:
+        """Key of all random streams."""
+        return self.plan.seed
+
+    @property
+    def start(self) -> str:
+        """How the runs started."""
+        return self.plan.start
+
+    @property
+    def match(self) -> Match:
+        """What was held equal."""
+        return self.plan.match
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.recorded:
@@ -111,16 +135,7 @@ class Ensemble:
 
     def configuration(self) -> dict[str, Any]:
         """The effective configuration: everything that the numbers depend on."""
-        return configuration(
-            self.model,
-            self.curriculum,
-            self.seed,
-            {"runs": self.runs},
-            self.start,
-            self.match,
-            self.objectives,
-            self.precision,
-        )
+        return self.plan.configuration({"runs": self.runs})
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
@@ -162,17 +177,7 @@ class Ensemble:
         """The whole trajectory of one run, equal to the bit to what the ensemble computed for it."""
         if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or not 0 <= run < self.runs:
             raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
-        return replay(
-            self.curriculum,
-            model=self.model,
-            run=run,
-            seed=self.seed,
-            start=self.start,
-            match=self.match,
-            objectives=self.objectives,
-            precision=self.precision,
-            every=every,
-        )
+        return replay_plan(self.plan, int(run), every=every)
 
 
 def simulate(
@@ -195,16 +200,13 @@ def simulate(
     single or double. `progress` is called with the number of runs that finished a stage, by one thread at a time. No
     number depends on threads or progress. Raises `InputError`; warns where runs diverged.
     """
-    model, mode = (Model() if model is None else model), Match.named(match)
     check_runs(runs)
-    check_seed(seed)
-    check_start(start)
+    plan = Plan.of(
+        curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
+    )
     threads = check_threads(threads)
-    objectives = shared_objectives(model, curriculum, objectives=objectives)
-    check_precision(precision)
-    trained = mode.apply(curriculum)
-    warm_up(model, objectives, precision)
-    recorded = _empty_records(runs, len(trained))
+    plan.warm_up()
+    recorded = _empty_records(runs, len(plan.curriculum))
     telling = Lock()
 
     def tell(finished: int) -> None:
@@ -212,52 +214,34 @@ def simulate(
             if progress is not None:
                 progress(finished)
 
-    def run_chunk(chunk: range) -> None:
-        _train_chunk(trained, model, mode, seed, start, objectives, precision, chunk, recorded, tell)
+    def run_chunk(chunk: range) -> int:
+        return _train_chunk(plan, chunk, recorded, tell)
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(run_chunk, _chunks(runs, threads, objectives * model.modes)):
-            pass
+        lane_steps = sum(pool.map(run_chunk, _chunks(runs, threads, plan.objectives * plan.model.modes)))
     seconds = time.perf_counter() - begun
-    _warn_of_divergence(recorded, trained)
-    return Ensemble(
-        curriculum=trained,
-        model=model,
-        seed=int(seed),
-        runs=int(runs),
-        start=start,
-        match=mode,
-        objectives=objectives,
-        precision=precision,
-        recorded=recorded,
-        timing=Timing(run_steps=int(recorded["steps"].sum()), seconds=seconds, threads=threads),
-    )
+    _warn_of_divergence(recorded, plan.curriculum)
+    run_steps = int(recorded["steps"].sum())
+    timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
+    return Ensemble(plan=plan, runs=int(runs), recorded=recorded, timing=timing)
 
 
-def _train_chunk(
-    curriculum: Curriculum,
-    model: Model,
-    mode: Match,
-    seed: int,
-    start: str,
-    objectives: int,
-    precision: str,
-    chunk: range,
-    recorded: dict[str, np.ndarray],
-    tell: Callable[[int], None],
-) -> None:
-    """Train a range of runs and write what is read out of them into the records."""
-    state = begin(model, runs=np.arange(chunk.start, chunk.stop), seed=seed, objectives=objectives, start=start)
-    rows = slice(chunk.start, chunk.stop)
-    for i, (stage, asked) in enumerate(mode.plan(curriculum)):
-        state = train(state, stage, capability_target=asked, precision=precision)
-        for name, values in read(state, stage.objective)._asdict().items():
+def _train_chunk(plan: Plan, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[int], None]) -> int:
+    """Train a range of runs and write what is read out of them into the records; returns the lanes' steps."""
+    rows, lane_steps = slice(chunk.start, chunk.stop), 0
+    for i, stop in enumerate(plan.train(plan.begin(np.arange(chunk.start, chunk.stop)))):
+        for name, values in recordings(stop).items():
             recorded[name][rows, i] = values
-        recorded["steps"][rows, i] = state.taken
-        recorded["diverged"][rows, i] = state.diverged
-        recorded["missed"][rows, i] = ~state.reached if stage.target > 0 else False
+        lane_steps += stop.lane_steps
         tell(len(chunk))
+    return lane_steps
+
+
+def recordings(stop: Stop) -> dict[str, np.ndarray]:
+    """What is recorded of each run at the end of a stage, under the names of UNITS."""
+    told = {"steps": stop.state.taken, "missed": stop.missed, "diverged": stop.state.diverged}
+    return {**told, **stop.readings._asdict()}
 
 
 def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
@@ -288,9 +272,3 @@ def check_threads(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
         raise InputError(f"threads = {threads!r} is not valid: it must be a whole number of at least 1.")
     return int(threads)
-
-
-def warm_up(model: Model, objectives: int, precision: str) -> None:
-    """Compile the kernels, or load them from the cache, before anything is timed."""
-    stage = Stage(steps=0)
-    read(train(begin(model, runs=1, objectives=objectives), stage, precision=precision), stage.objective)

@@ -10,10 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from feint.agents.model import Model
 from feint.agents.version import VERSION
-from feint.sim.curriculum import Curriculum
-from feint.sim.matching import Match
 
 SCHEMA = 1
 NUMBERS_FROM = ("numpy", "numba")
@@ -32,29 +29,6 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
         },
         "platform": {"machine": platform.machine(), "system": platform.system()},
         "commit": commit(),
-    }
-
-
-def configuration(
-    model: Model,
-    curriculum: Curriculum,
-    seed: int,
-    of: dict[str, int],
-    start: str,
-    match: Match,
-    objectives: int,
-    precision: str,
-) -> dict[str, Any]:
-    """The effective configuration of runs: everything that their numbers depend on; `of` says which or how many."""
-    return {
-        "model": model.model_dump(mode="json"),
-        "stages": curriculum.described(),
-        "seed": seed,
-        **of,
-        "start": start,
-        "match": match.value,
-        "objectives": objectives,
-        "precision": precision,
     }
 
 

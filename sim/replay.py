@@ -14,11 +14,12 @@ from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
-from feint.sim.curriculum import Curriculum, shared_objectives
+from feint.sim.curriculum import Curriculum
 from feint.sim.matching import Match
-from feint.sim.passport import configuration, passport
+from feint.sim.passport import passport
+from feint.sim.plan import Plan
 from feint.sim.stage import Stage
-from feint.sim.training import MOST_RUNS, PRECISION, begin, check_precision, enter, race
+from feint.sim.training import MOST_RUNS, PRECISION, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +33,14 @@ class Trajectory:
     apply to a whole trajectory as they do to a population; `states[i].taken` is the step.
     """
 
-    curriculum: Curriculum
+    plan: Plan
     run: int
-    start: str
-    match: Match
-    precision: str
     states: tuple[State, ...]
+
+    @property
+    def curriculum(self) -> Curriculum:
+        """The stages as they were trained."""
+        return self.plan.curriculum
 
     def readings(self, stage: int = -1) -> Readings:
         """What is read out along a stage; one number a recorded step each."""
@@ -45,12 +48,7 @@ class Trajectory:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
-        state = self.states[0]
-        of = {"run": self.run}
-        told = configuration(
-            state.model, self.curriculum, state.seed, of, self.start, self.match, state.objectives, self.precision
-        )
-        return passport("trajectory", told)
+        return passport("trajectory", self.plan.configuration({"run": self.run}))
 
     def frame(self) -> pd.DataFrame:
         """One row a stage and recorded step: readings, and the outcome were training to stop there."""
@@ -86,23 +84,24 @@ def replay(
     `progress` is called with the number of steps taken since the last call. Equal to the bit to what `simulate`
     computes for that run with the same arguments.
     """
-    model, mode = (Model() if model is None else model), Match.named(match)
+    plan = Plan.of(
+        curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
+    )
+    return replay_plan(plan, run, every=every, progress=progress)
+
+
+def replay_plan(plan: Plan, run: int, *, every: int = 1, progress: Callable[[int], object] | None = None) -> Trajectory:
+    """One run of a plan, as `replay`."""
     for name, value, least in (("run", run, 0), ("every", every, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= MOST_RUNS:
             raise InputError(
                 f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
             )
-    objectives = shared_objectives(model, curriculum, objectives=objectives)
-    check_precision(precision)
-    trained = mode.apply(curriculum)
-    state = begin(model, runs=np.array([run]), seed=seed, objectives=objectives, start=start)
-    stages = []
-    for stage, asked in mode.plan(trained):
-        recorded, state = _record(enter(state, stage), stage, asked, every, precision, progress)
+    state, stages = plan.begin(np.array([run])), []
+    for stage, asked in plan.asked:
+        recorded, state = _record(enter(state, stage), stage, asked, every, plan.precision, progress)
         stages.append(recorded)
-    return Trajectory(
-        curriculum=trained, run=int(run), start=start, match=mode, precision=precision, states=tuple(stages)
-    )
+    return Trajectory(plan=plan, run=int(run), states=tuple(stages))
 
 
 def _record(

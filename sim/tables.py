@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,13 @@ from feint.sim.ensemble import Ensemble
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
 from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 12  # of a trajectory, a stage
+AT_STOP_LABELS = (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)"))
 
 
 def print_comparison(comparison: Comparison, half_width: float) -> None:
@@ -61,6 +64,20 @@ def print_ensemble(ensemble: Ensemble) -> None:
     for i, name in enumerate(ensemble.curriculum.names):
         console.print(f"  {name}: {_stop_line(ensemble, i)}")
     _clock(console, ensemble)
+
+
+def print_summary(summary: Summary) -> None:
+    """Outcomes after each stage, and how the runs stopped on average."""
+    console, plan = _console(), summary.plan
+    console.print(f"{summary.runs:,} runs, seed {plan.seed}, start {plan.start}, matched by {plan.match.value}")
+    console.print(_outcomes({"": summary}))
+    console.print("At the stop, means and, after ±, standard deviations over runs:")
+    for i, stage in enumerate(plan.curriculum):
+        told = [_spread_line(summary, name, label, i) for name, label in (("steps", "steps"), *AT_STOP_LABELS)]
+        missed = [f"{summary.tally.missed[i]:,} missed the target"] if stage.target > 0 else []
+        diverged = [f"{summary.tally.diverged[i]:,} diverged"] if summary.tally.diverged[i] else []
+        console.print(f"  {stage.name}: {', '.join([*told, *missed, *diverged])}")
+    _clock(console, summary)
 
 
 def print_trajectory(trajectory: Trajectory) -> None:
@@ -126,9 +143,14 @@ def _narrow(parameter: Parameter) -> tuple[str, ...]:
     return (parameter.name, default, parameter.brief, parameter.prior_text, plain(parameter.off), meaning)
 
 
-def _outcomes(arms: dict[str, Ensemble], confidence: float = CONFIDENCE) -> Table:
+def _spread_line(summary: Summary, name: str, label: str, stage: int) -> str:
+    digits = 0 if name == "steps" else 3
+    return f"{label} {summary.mean(name, stage):,.{digits}f} ± {summary.deviation(name, stage):,.{digits}f}"
+
+
+def _outcomes(arms: Mapping[str, Ensemble | Summary], confidence: float = CONFIDENCE) -> Table:
     """Frequencies with Wilson intervals, one column an arm and stage."""
-    columns = [(arm, i, stage) for arm, ensemble in arms.items() for i, stage in enumerate(ensemble.curriculum.names)]
+    columns = [(arm, i, stage) for arm, found in arms.items() for i, stage in enumerate(found.curriculum.names)]
     table = Table("outcome", *(f"{arm}\n{stage}".strip() for arm, _, stage in columns), box=box.SIMPLE_HEAD)
     for outcome in Outcome:
         cells = [_interval(arms[arm].frequency(outcome, i, confidence)) for arm, i, _ in columns]
@@ -152,7 +174,7 @@ def _stop_line(ensemble: Ensemble, stage: int = -1) -> str:
         parts.append(f"{missed:,} missed the target")
     if diverged:
         parts.append(f"{diverged:,} diverged")
-    for name, label in (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)")):
+    for name, label in AT_STOP_LABELS:
         found = spread(ensemble[name][:, stage])
         if found.q50 is not None:
             parts.append(f"{label} {found.q50:.3f} ({found.q25:.3f} to {found.q75:.3f})")
@@ -164,7 +186,7 @@ def _interval(interval: Interval) -> str:
     return f"{interval.estimate:{sign}.3f} [{interval.low:{sign}.3f}, {interval.high:{sign}.3f}]"
 
 
-def _clock(console: Console, result: Comparison | Ensemble) -> None:
+def _clock(console: Console, result: Comparison | Ensemble | Summary) -> None:
     timing = result.timing
     console.print(f"{timing.run_steps:,} SGD steps in {timing.seconds:.2f} s on {timing.threads} threads", style="dim")
 

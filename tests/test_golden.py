@@ -30,7 +30,7 @@ def counted():
 
 def read():
     """Readings of two runs after a few steps, before rounding can grow."""
-    ensemble = simulate(pretrain_finetune({"steps": 25}, {"steps": 25}), runs=2, seed=1)
+    ensemble = simulate(pretrain_finetune({"steps": 25}, {"steps": 25}), runs=2, seed=1, precision="double")
     return {name: ensemble[name].tolist() for name in ("performance", "deployed_error", "watched_error", "capability")}
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from feint.sim.replay import Trajectory as Trajectory
     from feint.sim.replay import replay as replay
     from feint.sim.stage import Stage as Stage
+    from feint.sim.summary import Summary as Summary
+    from feint.sim.summary import summarize as summarize
     from feint.sim.training import advance as advance
     from feint.sim.training import begin as begin
     from feint.sim.training import enter as enter
@@ -48,6 +50,7 @@ _ROOMS = {
     "feint.sim.matching": ("Match",),
     "feint.sim.replay": ("Trajectory", "replay"),
     "feint.sim.stage": ("Stage",),
+    "feint.sim.summary": ("Summary", "summarize"),
     "feint.sim.training": ("advance", "begin", "enter", "train"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -64,6 +67,7 @@ __all__ = [
     "Outcome",
     "Stage",
     "State",
+    "Summary",
     "Trajectory",
     "advance",
     "begin",
@@ -75,6 +79,7 @@ __all__ = [
     "read",
     "replay",
     "simulate",
+    "summarize",
     "train",
     "view",
 ]

@@ -144,13 +144,37 @@ def simulate(
     match: Matching = "target",
     threads: Threads = None,
     precision: Precision = DEFAULT_PRECISION,
+    in_short: Annotated[
+        bool, typer.Option("--summary", help="Keep counts and moments alone: any number of runs in constant memory.")
+    ] = False,
     as_json: AsJson = False,
     figure: FigureFile = None,
 ) -> None:
     """Train one ensemble, through pre-training + fine-tuning unless a curriculum is given."""
-    from feint.sim import documents, ensemble, tables
+    from feint.agents.errors import InputError
+    from feint.sim import documents, ensemble, summary, tables
 
+    if in_short and figure:
+        raise InputError("--summary and --figure exclude each other: the figure is drawn from single runs.")
     model, stages = _configured(curriculum, settings)
+    if in_short:
+        with _progress(runs, unit=" runs") as progress:
+            summed = summary.summarize(
+                stages,
+                model=model,
+                runs=runs,
+                seed=seed,
+                start=start,
+                match=match,
+                threads=threads,
+                precision=precision,
+                progress=progress,
+            )
+        if as_json:
+            _print_json(documents.summary_document(summed))
+        else:
+            tables.print_summary(summed)
+        return
     path = _figure_path(figure)
     with _progress(runs * len(stages), unit=" runs") as progress:
         result = ensemble.simulate(
@@ -270,7 +294,9 @@ def scenario(
 
 
 @app.command()
-def schema(document: Annotated[str, typer.Argument(help="compare, simulate, replay, parameters or scenario.")]) -> None:
+def schema(
+    document: Annotated[str, typer.Argument(help="compare, simulate, summary, replay, parameters or scenario.")],
+) -> None:
     """Print the JSON schema of a command's document."""
     from feint.sim.documents import schema_text
 

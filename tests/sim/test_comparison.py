@@ -67,7 +67,7 @@ def test_more_stages_and_objectives_share_one_world():
         Stage(name="harmless", objective=1, steps=200, target=0.0),
     )
     found = compare(long, model=Model(similarity=(0.5, 0.9)), runs=30, seed=1)
-    assert found.scratch.objectives == found.pretrained.objectives == 3
+    assert found.scratch.plan.objectives == found.pretrained.plan.objectives == 3
     assert found.transitions().index.name == "pretraining"
     assert found.pretrained.outcome.shape == (30, 3)
 

@@ -20,9 +20,11 @@ from feint.sim.documents import (
     schema_text,
     simulate_document,
     spread,
+    summary_document,
 )
 from feint.sim.ensemble import simulate
 from feint.sim.replay import replay
+from feint.sim.summary import summarize
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
 SHORT = pretrain_finetune({"steps": 40}, {"steps": 60})
@@ -34,6 +36,8 @@ def made(name):
         return compare_document(compare(SHORT, runs=20, seed=1))
     if name == "simulate":
         return simulate_document(simulate(SHORT, runs=20, seed=1))
+    if name == "summary":
+        return summary_document(summarize(SHORT, runs=20, seed=1))
     if name == "replay":
         return replay_document(replay(SHORT, run=3, seed=1))
     if name == "parameters":

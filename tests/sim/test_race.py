@@ -1,6 +1,7 @@
 """Whole runs: against the oracle on the same noise, whoever the neighbours are, however training is cut up."""
 
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 import oracle
@@ -73,7 +74,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(getattr(one.progress, name), getattr(other.progress, name), err_msg=name)
 
 
-CLOSE = {"single": {"rtol": 1e-3, "atol": 1e-4}, "double": {"rtol": 1e-8, "atol": 1e-10}}
+CLOSE: dict[str, Any] = {"single": {"rtol": 1e-3, "atol": 1e-4}, "double": {"rtol": 1e-8, "atol": 1e-10}}
 
 
 def assert_follows_oracle(before, stage, after, *, occurrence=0, capability_target=0.0, precision="double"):
