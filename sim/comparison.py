@@ -138,16 +138,9 @@ def compare(
     `simulate`. Raises `InputError`; warns where runs diverged.
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
-    check_curriculum(curriculum)
-    if len(curriculum) < 2:
-        raise InputError(
-            f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
-            "so it needs two stages or more."
-        )
     if not isinstance(confidence, float) or not 0 < confidence < 1:
         raise InputError(f"confidence = {confidence!r} is not valid: it must be a number between 0 and 1.")
     mode, model = Match.named(match), (Model() if model is None else model)
-    alone = mode.apply(curriculum.last_alone(), total_steps=sum(stage.steps for stage in curriculum))
     arms = {
         name: simulate(
             arm,
@@ -161,6 +154,18 @@ def compare(
             objectives=shared_objectives(model, curriculum),
             progress=progress,
         )
-        for name, arm in {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: mode.apply(curriculum)}.items()
+        for name, arm in arms_of(curriculum, mode).items()
     }
     return Comparison(arms=arms, match=mode, confidence=confidence)
+
+
+def arms_of(curriculum: Curriculum, mode: Match) -> dict[str, Curriculum]:
+    """What each arm trains: the last stage alone, and all of it; both as the matching has it."""
+    check_curriculum(curriculum)
+    if len(curriculum) < 2:
+        raise InputError(
+            f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
+            "so it needs two stages or more."
+        )
+    alone = mode.apply(curriculum.last_alone(), total_steps=sum(stage.steps for stage in curriculum))
+    return {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: mode.apply(curriculum)}

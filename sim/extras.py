@@ -1,0 +1,27 @@
+"""Optional parts: libraries that only some commands need, and what to install where they are missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from feint.agents.errors import InputError
+
+#: which of Feint's extras brings a library
+EXTRA_OF = {
+    "SALib": "analysis",
+    "sklearn": "analysis",
+    "distributed": "cluster",
+    "polars": "tables",
+    "duckdb": "tables",
+}
+
+
+def load_extra(module: str, purpose: str) -> Any:
+    """A module of an optional library; raises `InputError` that says what to install where it is missing."""
+    library = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ImportError:
+        extra = EXTRA_OF[library]
+        raise InputError(f"{purpose} needs {library}, which is not installed: pip install 'feint[{extra}]'.") from None

@@ -1,0 +1,168 @@
+"""What came of a sweep: its folder opened for reading, and the table to draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.curriculum import Curriculum
+from feint.sim.extras import load_extra
+from feint.sim.stage import Stage
+from feint.sim.statistics import CONFIDENCE, Interval, tango
+from feint.sim.store import faulty, read_manifest, read_parts
+from feint.sim.study import SCALARS, Study
+from feint.sim.units import COUNTED, GAINED, LOST, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+DIFFERENCE = ["difference", "difference_low", "difference_high"]
+FORMATS = (".csv", ".parquet", ".nc")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sweep:
+    """A sweep's folder; parts that are not whole are never read."""
+
+    folder: Path
+    study: Study
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open a folder that `sweep` wrote; raises `InputError` for another."""
+        manifest = read_manifest(folder)
+        return cls(folder=Path(folder), study=study_of(manifest["study"]), manifest=manifest)
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make this result again."""
+        return self.manifest["passport"]
+
+    def files(self, kind: str) -> list[Path]:
+        """The whole files of a kind, `points` or `parts`."""
+        found = []
+        for path in sorted((self.folder / kind).iterdir()):
+            name, fault = faulty(path, self.manifest["key"])
+            if not fault and (kind == "points" or Unit.named(name)):
+                found.append(path)
+        return found
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The points: `point`, and a column a factor."""
+        return read_parts(self.files("points"))
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """What was counted: one row a point, arm and stage, over all its runs."""
+        parts = self.files("parts")
+        if not parts:
+            raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by --resume.")
+        whole = read_parts(parts)
+        order = {name: i for i, name in enumerate(self.study.curriculum.names)}
+        found = whole.groupby(["point", "arm", "stage"], sort=False, as_index=False)[[*COUNTED, *GAINED, *LOST]].sum()
+        found["at"] = found["stage"].map(order)
+        return found.sort_values(["point", "arm", "at"], kind="stable", ignore_index=True).drop(columns="at")
+
+    def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """The finished table: one row a point, arm and stage, with the varied parameters under their dotted names.
+
+        Runs by outcome, `missed_target`, `diverged`, `steps` in all; and, on the last stage of pre-training +
+        fine-tuning where both arms ran, how much more often it ends in deception than from scratch, with the paired
+        interval. The passport is in `attrs`.
+        """
+        table = self.points.merge(self.counts, on="point", how="inner")
+        compared = (table["arm"] == PRETRAIN_FINETUNE) & is_last(table) & (len(self.study.arms) == 2)
+        table[DIFFERENCE] = np.nan
+        events = ["gained_deceptive", "lost_deceptive", "runs"]
+        intervals = {
+            row: self._difference(*row, confidence) for row in table.loc[compared, events].itertuples(index=False)
+        }
+        for i in np.flatnonzero(compared):
+            found = intervals[tuple(table.loc[i, events])]
+            table.loc[i, DIFFERENCE] = [found.estimate, found.low, found.high]
+        table = table.drop(columns=[*GAINED, *LOST])
+        table.attrs.update(self.passport())
+        return table
+
+    def _difference(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
+        if self.study.half_width is None:
+            return tango(gained, lost, runs, confidence)
+        from feint.sim.allocation import difference_at_look
+
+        return difference_at_look(self.study, gained, lost, runs, confidence)
+
+    def polars(self) -> Any:
+        """The finished table for polars; raises `InputError` where polars is not installed."""
+        return load_extra("polars", "a table for polars").from_pandas(self.frame())
+
+    def dataset(self) -> xr.Dataset:
+        """The finished table as named arrays over point, arm and stage; the passport is in the attributes."""
+        from feint.sim.passport import text
+
+        table = self.frame()
+        keys = ["point", "arm", "stage"]
+        varied = [name for name in self.points.columns if name != "point"]
+        found = table.drop(columns=varied).set_index(keys).to_xarray()
+        at = self.points.set_index("point").loc[found["point"].to_numpy()]
+        found = found.assign_coords({name: ("point", at[name].to_numpy()) for name in varied})
+        return found.assign_attrs(passport=text(self.passport()))
+
+    def export(self, path: str | Path) -> None:
+        """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""
+        path = Path(path)
+        if path.suffix not in FORMATS:
+            raise InputError(f"{str(path)!r} cannot be written: its name must end in {', '.join(FORMATS)}.")
+        try:
+            if path.suffix == ".csv":
+                self.frame().to_csv(path, index=False)
+            elif path.suffix == ".parquet":
+                self.frame().to_parquet(path, index=False)
+            else:
+                self.dataset().to_netcdf(path, engine="scipy")
+        except OSError as error:
+            raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def is_last(table: pd.DataFrame) -> pd.Series:
+    """Which rows are of the last stage of their point and arm; rows stand in the order of the stages."""
+    return ~table.duplicated(["point", "arm"], keep="last")
+
+
+def last_stages(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of last stages alone."""
+    return table[is_last(table)]
+
+
+def study_of(described: Mapping[str, Any]) -> Study:
+    """The study that a manifest describes."""
+    stages = [dict(stage) for stage in described["stages"]]
+    stages[0].pop("carry")
+    given = {name: described[name] for name in SCALARS}
+    vary = {} if described["design"] == "table" else described["vary"]
+    return Study(
+        **given,
+        arms=tuple(described["arms"]),
+        vary={name: _spec(spec) for name, spec in vary.items()},
+        model=Model(**described["model"]),
+        curriculum=Curriculum(*(Stage(**stage) for stage in stages)),
+    )
+
+
+def _spec(spec: Any) -> Any:
+    if isinstance(spec, list):
+        return spec
+    return {name: value for name, value in spec.items() if value is not None}
+
+
+__all__ = ["FROM_SCRATCH", "LABELS", "Sweep"]
