@@ -9,7 +9,7 @@ import numpy as np
 
 from feint.sim import designs
 from feint.sim.comparison import PRETRAIN_FINETUNE
-from feint.sim.statistics import CONFIDENCE
+from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
     from feint.sim.store import Store
@@ -53,7 +53,8 @@ class Allocation:
         from feint.sim.finished import last_stages
         from feint.sim.store import read_parts
 
-        for path in self.store.finished().values():
+        looked_at = (path for unit, path in self.store.finished().items() if unit.last_run <= total)
+        for path in looked_at:  # a sweep that is gone on with may be further than this look
             table = last_stages(read_parts([path]))
             second = (table["arm"] == PRETRAIN_FINETUNE).to_numpy()
             at = table["point"].to_numpy()
@@ -64,13 +65,16 @@ class Allocation:
                 (3, table["lost_deceptive"].to_numpy()),
             ):
                 np.add.at(events[:, column], at, values)
-        wide = [point for each in points for point in each if self._is_wide(*events[point].tolist(), total)]
+        wide = [point for each in points for point in each if self._is_wide(events[point].tolist(), total)]
         return list(neighbours(wide))
 
-    def _is_wide(self, scratch: int, pretrained: int, gained: int, lost: int, total: int) -> bool:
+    def _is_wide(self, events: list[int], total: int) -> bool:
+        scratch, pretrained, gained, lost = events
         widths = [
             interval.half_width
-            for interval in looked_at(self.study, {"from_scratch": scratch, "pretrain_finetune": pretrained}, total)
+            for interval in frequencies_at_look(
+                self.study, {"from_scratch": scratch, "pretrain_finetune": pretrained}, total
+            )
         ]
         if len(self.study.arms) == 2:
             widths.append(difference_at_look(self.study, gained, lost, total).half_width)
@@ -87,7 +91,9 @@ def rounds_of(study: Study) -> list[int]:
     return totals
 
 
-def looked_at(study: Study, deceptive: dict[str, int], total: int, confidence: float = CONFIDENCE):  # noqa: ANN201
+def frequencies_at_look(
+    study: Study, deceptive: dict[str, int], total: int, confidence: float = CONFIDENCE
+) -> list[Interval]:
     """The interval of each arm's deception that holds at every look."""
     from feint.sim.exact import clopper_pearson, look_confidence
 
@@ -95,7 +101,7 @@ def looked_at(study: Study, deceptive: dict[str, int], total: int, confidence: f
     return [clopper_pearson(deceptive[arm], total, level) for arm in study.arms]
 
 
-def difference_at_look(study: Study, gained: int, lost: int, total: int, confidence: float = CONFIDENCE):  # noqa: ANN201
+def difference_at_look(study: Study, gained: int, lost: int, total: int, confidence: float = CONFIDENCE) -> Interval:
     """The interval of the paired difference that holds at every look."""
     from feint.sim.exact import look_confidence, paired_exact
 

@@ -17,16 +17,15 @@ from feint.sim.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-SLICE = 4096  # points made at a time
 MORRIS_LEVELS = 4  # of the grid on which trajectories walk (Morris 1991)
 
 
-def points(study: Study) -> Iterator[pd.DataFrame]:
-    """The points in order, a table of SLICE of them at a time: `point`, and a column a factor under its dotted name."""
+def points(study: Study, together: int = 4096) -> Iterator[pd.DataFrame]:
+    """The points in order, a table of so many at a time: `point`, and a column a factor under its dotted name."""
     import pandas as pd
 
     first = 0
-    for rows in _rows(study):
+    for rows in _rows(study, together):
         table = pd.DataFrame(rows)
         table.insert(0, "point", np.arange(first, first + len(table)))
         first += len(table)
@@ -54,21 +53,21 @@ def problem(study: Study) -> dict[str, Any]:
     return {**found, "groups": [factor.group for factor in study.factors]} if study.by_group else found
 
 
-def _rows(study: Study) -> Iterator[dict[str, list[Any]]]:
+def _rows(study: Study, together: int) -> Iterator[dict[str, list[Any]]]:
     factors = study.factors
     names = [factor.name for factor in factors]
     if study.design == "table":
         table = _table(study)
-        for first in range(0, len(table), SLICE):
-            yield {name: table[name].iloc[first : first + SLICE].tolist() for name in table.columns}
+        for first in range(0, len(table), together):
+            yield {name: table[name].iloc[first : first + together].tolist() for name in table.columns}
     elif study.design in ("grid", "one-at-a-time"):
         found = product(*(factor.grid for factor in factors)) if study.design == "grid" else _one_at_a_time(factors)
-        while rows := list(islice(found, SLICE)):
+        while rows := list(islice(found, together)):
             columns = zip(*rows, strict=True)
             yield {name: [as_cell(value) for value in column] for name, column in zip(names, columns, strict=True)}
     else:
         _check_ranges(study, factors)
-        for cube in _cubes(study, len(factors)):
+        for cube in _cubes(study, len(factors), together):
             columns = zip(factors, cube.T, strict=True)
             yield {factor.name: [factor.at(float(share)) for share in column] for factor, column in columns}
 
@@ -85,15 +84,15 @@ def _one_at_a_time(factors: list[Factor]) -> Iterator[tuple[Any, ...]]:
                 yield (*base[:i], end, *base[i + 1 :])
 
 
-def _cubes(study: Study, dimensions: int) -> Iterator[np.ndarray]:
+def _cubes(study: Study, dimensions: int, together: int) -> Iterator[np.ndarray]:
     """Points of the unit cube (points, dimensions)."""
     samples = int(study.samples or 0)
     if study.design in ("sobol", "prior"):
         from scipy.stats import qmc
 
         sequence = qmc.Sobol(dimensions, scramble=True, rng=_seed(study))
-        for first in range(0, samples, SLICE):
-            yield sequence.random(min(SLICE, samples - first))
+        for first in range(0, samples, together):
+            yield sequence.random(min(together, samples - first))
         return
     if study.design == "lhs":
         from scipy.stats import qmc
@@ -105,8 +104,8 @@ def _cubes(study: Study, dimensions: int) -> Iterator[np.ndarray]:
     else:
         morris = load_extra("SALib.sample.morris", "a Morris design")
         whole = morris.sample(problem(study), samples, num_levels=MORRIS_LEVELS, seed=_seed(study))
-    for first in range(0, len(whole), SLICE):
-        yield whole[first : first + SLICE]
+    for first in range(0, len(whole), together):
+        yield whole[first : first + together]
 
 
 def _seed(study: Study) -> int:

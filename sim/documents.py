@@ -160,6 +160,35 @@ class SummaryDocument(Part):
     passport: dict[str, Any]
 
 
+class Share(Part):
+    """A frequency, or a mean, with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+
+class RareDocument(Part):
+    """What `feint rare --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    seed: int
+    runs: int
+    model: dict[str, Any]
+    outcome: str
+    stage: str
+    tilt: dict[str, float] = Field(description="standard deviations by which the start's draws were moved")
+    frequency: Share = Field(description="of the outcome over untilted runs; where none was seen, high bounds it")
+    seen: NonNegativeInt = Field(description="tilted runs with the outcome")
+    effective: float = Field(description="effective size of weight × event")
+    mean_weight: Share = Field(description="1 but for chance")
+    centre: dict[str, float] = Field(description="mean of the start over runs with the outcome, in standard deviations")
+    timing: Clock
+    passport: dict[str, Any]
+
+
 class StageTrajectory(Part):
     """One stage of a replayed run: a number a recorded step in every list."""
 
@@ -220,6 +249,7 @@ DOCUMENTS: dict[str, type[Part]] = {
     "compare": CompareDocument,
     "simulate": SimulateDocument,
     "summary": SummaryDocument,
+    "rare": RareDocument,
     "replay": ReplayDocument,
     "parameters": ParametersDocument,
     "scenario": ScenarioDocument,

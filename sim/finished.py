@@ -12,8 +12,7 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.agents.outcome import LABELS
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.comparison import PRETRAIN_FINETUNE
 from feint.sim.curriculum import Curriculum
 from feint.sim.extras import load_extra
 from feint.sim.stage import Stage
@@ -85,12 +84,11 @@ class Sweep:
         compared = (table["arm"] == PRETRAIN_FINETUNE) & is_last(table) & (len(self.study.arms) == 2)
         table[DIFFERENCE] = np.nan
         events = ["gained_deceptive", "lost_deceptive", "runs"]
-        intervals = {
-            row: self._difference(*row, confidence) for row in table.loc[compared, events].itertuples(index=False)
-        }
-        for i in np.flatnonzero(compared):
-            found = intervals[tuple(table.loc[i, events])]
-            table.loc[i, DIFFERENCE] = [found.estimate, found.low, found.high]
+        seen = [tuple(int(n) for n in row) for row in table.loc[compared, events].to_numpy()]
+        intervals = {each: self._difference(each[0], each[1], each[2], confidence) for each in set(seen)}
+        found = [intervals[each] for each in seen]
+        if found:
+            table.loc[compared, DIFFERENCE] = np.array([[each.estimate, each.low, each.high] for each in found])
         table = table.drop(columns=[*GAINED, *LOST])
         table.attrs.update(self.passport())
         return table
@@ -163,6 +161,3 @@ def _spec(spec: Any) -> Any:
     if isinstance(spec, list):
         return spec
     return {name: value for name, value in spec.items() if value is not None}
-
-
-__all__ = ["FROM_SCRATCH", "LABELS", "Sweep"]

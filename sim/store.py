@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 from feint.agents.errors import InputError
 from feint.sim.passport import passport
 from feint.sim.study import Study
-from feint.sim.units import Unit
+from feint.sim.units import CUT, Cut, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ class Store:
     """The folder of one study; opened by one process at a time."""
 
     def __init__(self, folder: Path, study: Study, key: str) -> None:
-        self.folder, self.study, self.key = folder, study, key
+        self.folder, self.study, self.key, self.cut = folder, study, key, CUT
         self.set_aside: list[str] = []
 
     @classmethod
@@ -68,7 +68,7 @@ class Store:
     def _begin(self) -> None:
         for name in ("points", "parts"):
             (self.folder / name).mkdir(exist_ok=True)
-        described = {"schema": SCHEMA, "key": self.key, "study": self.study.described()}
+        described = {"schema": SCHEMA, "key": self.key, "cut": self.cut._asdict(), "study": self.study.described()}
         told = passport("sweep", self.study.described())
         self.write_text("manifest.json", json.dumps({**described, "passport": told}, indent=1, ensure_ascii=False))
 
@@ -76,6 +76,7 @@ class Store:
         differences = list(differing(manifest["study"], json.loads(json.dumps(self.study.described()))))
         if differences:
             raise InputError(f"out = {str(self.folder)!r} holds another study: " + "; ".join(differences) + ".")
+        self.cut = Cut(**manifest["cut"])
         if not resume:
             raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by --resume.")
 
@@ -154,7 +155,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / "manifest.json"
     try:
         manifest = json.loads(path.read_text())
-        schema, _, _ = manifest["schema"], manifest["study"]["design"], manifest["key"]
+        schema, _, _, _ = manifest["schema"], manifest["study"]["design"], manifest["key"], manifest["cut"]["runs"]
     except OSError as error:
         raise InputError(
             f"{str(folder)!r} is not a sweep's folder: {path.name} cannot be read: {error.strerror}."

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.agents.types import STARTS, check_start
+from feint.agents.types import check_start
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.configuration import TABLES, Configuration, from_tables
 from feint.sim.curriculum import Curriculum, pretrain_finetune
@@ -31,7 +31,6 @@ DESIGNS = {
 }
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
-NOT_FACTORS = ("modes",)  # a name of the model that may vary, but has no range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +221,3 @@ SCALARS = (
 def _check_whole(name: str, value: Any, most: int, least: int = 1) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise InputError(f"{name} = {value!r} is not valid: it must be a whole number from {least:,} to {most:,}.")
-
-
-__all__ = ["DESIGNS", "STARTS", "Study"]

@@ -31,15 +31,15 @@ def sweep(
     threads: int | None = None,
     scheduler: Any = None,
     workers: int | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
     """Carry out a study into the folder `out`, and open what came of it.
 
     In threads of this process, unless a `scheduler` is given (an address, or a `distributed.Client`) or a number of
     `workers` of a Dask cluster to start here. Nothing in the result depends on which, nor on how often the sweep was
-    stopped and gone on with. `progress` is called with the runs an arm finished just now and how many there are in
-    all, as far as is known; `warn` with a sentence on each file that was damaged and is made again. Raises `InputError`.
+    stopped and gone on with. `progress` is called with the runs an arm finished just now, those finished before, and
+    all there are as far as is known; `warn` with a sentence on each file that was damaged. Raises `InputError`.
     """
     with Store.opened(out, study, resume=resume) as store:
         lay_points(store)
@@ -50,13 +50,13 @@ def sweep(
         with carrier(study, check_threads(threads), scheduler, workers) as carry:
             for first, last, points, total in allocation.rounds():
                 fresh = (unit for unit in _units(store, points, first, last) if unit not in finished)
-                done = sum(unit.runs * len(unit.points) for unit in finished if unit.first_run >= first)
-                if progress is not None and done:
-                    progress(0, total)
+                if progress is not None:
+                    progress(0, sum(unit.size for unit in finished), total)
                 for unit, columns in carry(_jobs(store, fresh)):
                     store.write("parts", unit.name, part(columns))
                     if progress is not None:
-                        progress(unit.runs * len(unit.points), total)
+                        progress(unit.size, sum(unit.size for unit in finished), total)
+                    finished.add(unit)
     return Sweep.open(out)
 
 
@@ -68,10 +68,12 @@ def lay_points(store: Store) -> None:
     expected = designs.count(store.study)
     if sum(_points_of(name).stop - _points_of(name).start for name in there) == expected:
         return
-    for table in designs.points(store.study):
+    for table in designs.points(store.study, store.cut.points_a_file):
         name = f"{table['point'].iloc[0]:09d}-{table['point'].iloc[-1] + 1:09d}"
         for row in table.drop(columns="point").to_dict("records") if name not in there else ():
-            store.study.plans(row)  # every point is valid before the first is trained
+            store.study.plans(
+                {str(factor): value for factor, value in row.items()}
+            )  # every point is valid before the first is trained
         if name not in there:
             store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
 
@@ -126,7 +128,7 @@ def _units(store: Store, points: Iterable[range], first: int, last: int) -> Iter
         for held in files:
             common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
             if common:
-                yield from units_of(common, first, last)
+                yield from units_of(common, first, last, store.cut)
 
 
 def _jobs(store: Store, units: Iterable[Unit]) -> Iterator[Job]:

@@ -19,15 +19,17 @@ from feint.agents.parameters import Parameter, plain
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.documents import spread
 from feint.sim.ensemble import Ensemble
+from feint.sim.finished import Sweep, last_stages
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
-from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.statistics import CONFIDENCE, Interval, wilson
 from feint.sim.summary import Summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 12  # of a trajectory, a stage
+MOST_POINTS = 16  # rows of a sweep
 AT_STOP_LABELS = (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)"))
 
 
@@ -78,6 +80,31 @@ def print_summary(summary: Summary) -> None:
         diverged = [f"{summary.tally.diverged[i]:,} diverged"] if summary.tally.diverged[i] else []
         console.print(f"  {stage.name}: {', '.join([*told, *missed, *diverged])}")
     _clock(console, summary)
+
+
+def print_sweep(sweep: Sweep) -> None:
+    """What a sweep holds, and its first points."""
+    console, table = _console(), sweep.frame()
+    arms = ", ".join(ARM_NAMES[arm] for arm in sweep.study.arms)
+    points, runs = table["point"].nunique(), int(last_stages(table)["runs"].sum())
+    console.print(f"{points:,} points, {runs:,} runs in all, design {sweep.study.design}, arms {arms}")
+    shown = last_stages(table).head(MOST_POINTS)
+    varied = [str(name) for name in sweep.points.columns if name != "point"]
+    listed = Table("point", *varied, "arm", "runs", "deceptive", "difference", box=box.SIMPLE_HEAD)
+    for _, row in shown.iterrows():
+        found = wilson(int(row["deceptive"]), int(row["runs"]))
+        compared = f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
+        listed.add_row(
+            str(row["point"]),
+            *(f"{row[name]:g}" if isinstance(row[name], float) else str(row[name]) for name in varied),
+            ARM_NAMES[row["arm"]],
+            f"{row['runs']:,}",
+            _interval(found),
+            compared if np.isfinite(row["difference"]) else "",
+        )
+    console.print(listed)
+    if len(shown) < len(last_stages(table)):
+        console.print(f"The first {len(shown)} rows; feint export {sweep.folder} FILE writes all.")
 
 
 def print_trajectory(trajectory: Trajectory) -> None:

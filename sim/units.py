@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -15,8 +15,16 @@ from feint.sim.plan import Plan
 from feint.sim.study import Study
 from feint.sim.summary import Tally, blocks, crossed
 
-RUNS_A_UNIT = 2**16  # of all its points together
-POINTS_A_UNIT = 256
+
+class Cut(NamedTuple):
+    """Where a sweep is cut into parts; kept in its manifest, so that it is gone on with as it was begun."""
+
+    runs: int = 2**16  #: of a unit and arm, all its points together
+    points: int = 256  #: of a unit, at most
+    points_a_file: int = 4096  #: of a file of points
+
+
+CUT = Cut()
 COUNTED = ("runs", *LABELS, "missed_target", "diverged", "steps")
 GAINED, LOST = tuple(f"gained_{label}" for label in LABELS), tuple(f"lost_{label}" for label in LABELS)
 COLUMNS = ("point", "arm", "stage", *COUNTED, *GAINED, *LOST)
@@ -54,15 +62,20 @@ class Unit:
         """Runs of each point and arm."""
         return self.last_run - self.first_run
 
+    @property
+    def size(self) -> int:
+        """Runs an arm of all its points."""
+        return self.runs * len(self.points)
 
-def units_of(points: range, first_run: int, last_run: int) -> Iterator[Unit]:
-    """Neighbouring points cut into units of about RUNS_A_UNIT runs an arm."""
+
+def units_of(points: range, first_run: int, last_run: int, cut: Cut = CUT) -> Iterator[Unit]:
+    """Neighbouring points cut into units of about as many runs an arm as `cut` says."""
     runs = last_run - first_run
-    together = min(POINTS_A_UNIT, max(1, RUNS_A_UNIT // runs))
+    together = min(cut.points, max(1, cut.runs // runs))
     for point in range(points.start, points.stop, together):
         last = min(points.stop, point + together)
-        for run in range(first_run, last_run, RUNS_A_UNIT):
-            yield Unit(point, last, run, min(last_run, run + RUNS_A_UNIT))
+        for run in range(first_run, last_run, cut.runs):
+            yield Unit(point, last, run, min(last_run, run + cut.runs))
 
 
 def train_unit(study: Study, unit: Unit, values: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -78,7 +91,7 @@ def train_unit(study: Study, unit: Unit, values: Mapping[str, list[Any]]) -> dic
 
 
 def train_point(plans: Mapping[str, Plan], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
-    """Each arm's tally, and runs by final outcome from scratch and after pre-training (outcomes, outcomes) of two arms."""
+    """Each arm's tally; of two arms also the runs by both final outcomes (from scratch, after pre-training)."""
     tallies: dict[str, Tally] = {}
     pairs = None
     for block in blocks(first, last):
@@ -99,8 +112,8 @@ def _add_rows(
     found: dict[str, list[Any]], point: int, arm: str, plan: Plan, tally: Tally, pairs: np.ndarray | None
 ) -> None:
     for i, stage in enumerate(plan.curriculum.names):
-        compared = pairs is not None and arm == PRETRAIN_FINETUNE and i == len(plan.curriculum) - 1
-        same = np.diag(pairs) if compared else None
+        last = arm == PRETRAIN_FINETUNE and i == len(plan.curriculum) - 1
+        gained, lost = changes(pairs if last else None)
         row = {
             "point": point,
             "arm": arm,
@@ -110,8 +123,16 @@ def _add_rows(
             "missed_target": int(tally.missed[i]),
             "diverged": int(tally.diverged[i]),
             "steps": int(tally.steps[i]),
-            **dict(zip(GAINED, (pairs.sum(axis=0) - same).tolist() if compared else [0] * len(LABELS), strict=True)),
-            **dict(zip(LOST, (pairs.sum(axis=1) - same).tolist() if compared else [0] * len(LABELS), strict=True)),
+            **dict(zip(GAINED, gained, strict=True)),
+            **dict(zip(LOST, lost, strict=True)),
         }
         for name, value in row.items():
             found[name].append(value)
+
+
+def changes(pairs: np.ndarray | None) -> tuple[list[int], list[int]]:
+    """Runs that end as each type after pre-training alone, and from scratch alone; zeros where none is compared."""
+    if pairs is None:
+        return [0] * len(LABELS), [0] * len(LABELS)
+    same = np.diag(pairs)
+    return (pairs.sum(axis=0) - same).tolist(), (pairs.sum(axis=1) - same).tolist()

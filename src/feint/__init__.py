@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from feint.sim.ensemble import Ensemble as Ensemble
     from feint.sim.ensemble import simulate as simulate
     from feint.sim.matching import Match as Match
+    from feint.sim.rare import Rare as Rare
+    from feint.sim.rare import rare as rare
     from feint.sim.replay import Trajectory as Trajectory
     from feint.sim.replay import replay as replay
     from feint.sim.stage import Stage as Stage
@@ -48,6 +50,7 @@ _ROOMS = {
     "feint.sim.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
     "feint.sim.ensemble": ("Ensemble", "simulate"),
     "feint.sim.matching": ("Match",),
+    "feint.sim.rare": ("Rare", "rare"),
     "feint.sim.replay": ("Trajectory", "replay"),
     "feint.sim.stage": ("Stage",),
     "feint.sim.summary": ("Summary", "summarize"),
@@ -65,6 +68,7 @@ __all__ = [
     "Match",
     "Model",
     "Outcome",
+    "Rare",
     "Stage",
     "State",
     "Summary",
@@ -76,6 +80,7 @@ __all__ = [
     "from_scratch",
     "load",
     "pretrain_finetune",
+    "rare",
     "read",
     "replay",
     "simulate",

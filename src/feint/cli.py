@@ -70,7 +70,7 @@ FigureFile = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
 ]
 Precision = Annotated[str, typer.Option(help="Of the arithmetic: single or double.")]
-DEFAULT_RUNS, DEFAULT_PRECISION = 2000, "single"
+DEFAULT_RUNS, DEFAULT_RARE_RUNS, DEFAULT_PRECISION = 2000, 100_000, "single"
 
 
 def _say_version(asked: bool) -> None:
@@ -199,6 +199,97 @@ def simulate(
 
 
 @app.command()
+def rare(
+    outcome: Annotated[str, typer.Option(help="What to look for, as deceptive.")] = "deceptive",
+    tilt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=X", help="Move the start's draw of a scalar by X standard deviations; repeatable."),
+    ] = None,
+    arm: Annotated[str, typer.Option(help="from_scratch or pretrain_finetune.")] = "from_scratch",
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Runs = DEFAULT_RARE_RUNS,
+    seed: Seed = 0,
+    start: Start = "fresh",
+    match: Matching = "target",
+    threads: Threads = None,
+    precision: Precision = DEFAULT_PRECISION,
+    as_json: AsJson = False,
+) -> None:
+    """How often training ends in a rare outcome, from starts that are tilted towards it."""
+    from feint.sim import documents
+    from feint.sim import rare as rarity
+    from feint.sim.tilt import parse_tilt
+
+    model, stages = _configured(curriculum, settings)
+    alone, mode, objectives = rarity.arm_of(stages, arm, match, model)
+    with _progress(runs, unit=" runs") as progress:
+        result = rarity.rare(
+            alone,
+            outcome,
+            tilt=parse_tilt(tilt or []),
+            model=model,
+            runs=runs,
+            seed=seed,
+            start=start,
+            match=mode,
+            threads=threads,
+            objectives=objectives,
+            precision=precision,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(documents.RareDocument.model_validate(rarity.document(result)))
+    else:
+        print(rarity.told(result))
+
+
+@app.command()
+def sweep(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="What varies and how, in which arms.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; a new one, but with --resume.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
+    threads: Threads = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster's scheduler, which shall train.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(parser=_whole, metavar="N", help="Start a Dask cluster of so many workers here.")
+    ] = None,
+) -> None:
+    """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
+    from feint.sim import tables
+    from feint.sim.study import Study
+    from feint.sim.sweep import sweep as carry_out
+
+    asked = Study.load(study)
+    with _sweep_progress() as progress:
+        found = carry_out(
+            asked,
+            out,
+            resume=resume,
+            threads=threads,
+            scheduler=scheduler,
+            workers=workers,
+            progress=progress,
+            warn=_show_warning,
+        )
+    tables.print_sweep(found)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
+) -> None:
+    """Write a sweep's finished table: one row a point, arm and stage."""
+    from feint.agents.errors import check_output
+    from feint.sim.finished import Sweep
+
+    Sweep.open(folder).export(check_output("file", path))
+
+
+@app.command()
 def replay(
     run: Annotated[int, typer.Option(parser=_whole, metavar="N", help="Number of the run in its ensemble.")],
     curriculum: CurriculumFile = None,
@@ -295,7 +386,7 @@ def scenario(
 
 @app.command()
 def schema(
-    document: Annotated[str, typer.Argument(help="compare, simulate, summary, replay, parameters or scenario.")],
+    document: Annotated[str, typer.Argument(help="compare, simulate, summary, rare, replay, parameters or scenario.")],
 ) -> None:
     """Print the JSON schema of a command's document."""
     from feint.sim.documents import schema_text
@@ -360,6 +451,22 @@ def _progress(total: int, unit: str) -> Iterator[Callable[[int], object]]:
 
     with tqdm(total=total, unit=unit, unit_scale=True, delay=1, leave=False, disable=None) as bar:
         yield bar.update
+
+
+@contextmanager
+def _sweep_progress() -> Iterator[Callable[[int, int, int], object]]:
+    """A bar whose time to go is by the mean pace of what this process has done, on a terminal alone."""
+    from tqdm import tqdm
+
+    with tqdm(total=0, unit=" runs", unit_scale=True, delay=1, leave=False, disable=None, smoothing=0) as bar:
+
+        def progress(fresh: int, before: int, total: int) -> None:
+            bar.total = total
+            if not fresh and bar.n == 0:
+                bar.initial = bar.n = before
+            bar.update(fresh)
+
+        yield progress
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

@@ -1,0 +1,97 @@
+"""Sensitivity: how much of a response's variation goes back to each parameter, or to each argument's parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from feint.agents.errors import InputError
+from feint.sim.exact import check_confidence
+from feint.sim.statistics import CONFIDENCE, Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from feint.sim.response import Response
+    from feint.sim.study import Study
+
+RESAMPLES = 1000
+FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
+MEASURES = {
+    FIRST: "share of the variance that it explains alone",
+    TOTAL: "share of the variance that would be left if all else were known",
+    SUMMED: "sum of its parameters' first-order indices: what they do together beyond that is not in it",
+    EFFECT: "mean absolute change of the response over its whole range",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sensitivity:
+    """Indices of a response by what moved: parameters, or groups of those that belong to one argument.
+
+    A Saltelli design has the measures `first` and `total`, and where parameters moved singly `first_summed` by
+    argument; a Morris design has `effect`.
+    """
+
+    response: Response
+    method: str  #: "Sobol" or "Morris"
+    measures: dict[str, dict[str, Interval]]  #: measure → name of what moved → index
+    variance: float  #: of the response over points, less `noise` where that was subtracted
+    noise: float  #: Monte Carlo variance of a point, the mean over points
+    resamples: int
+    mean_effect: dict[str, float] = field(default_factory=dict)  #: Morris, parameters moved singly: with its sign
+    spread: dict[str, float] = field(default_factory=dict)  #: Morris, likewise: standard deviation of the effects
+
+    @property
+    def subtracted(self) -> bool:
+        """Whether Monte Carlo variance was taken out."""
+        return self.method == "Sobol" and self.response.study.streams == "independent"
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The argument of each thing that moved."""
+        return groups_of(self.response.study)
+
+    @property
+    def order(self) -> list[str]:
+        """What moved, from the largest total index or effect to the smallest."""
+        found = self.measures[TOTAL if self.method == "Sobol" else EFFECT]
+        return sorted(found, key=lambda name: -found[name].estimate)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a measure and name."""
+        import pandas as pd
+
+        rows = [
+            (measure, name, self.groups.get(name, name), index.estimate, index.low, index.high)
+            for measure, found in self.measures.items()
+            for name, index in found.items()
+        ]
+        return pd.DataFrame(rows, columns=["measure", "name", "argument", "estimate", "low", "high"])
+
+
+def sensitivity(
+    response: Response, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = 0
+) -> Sensitivity:
+    """Sobol indices of a response on a Saltelli design, elementary effects of one on a Morris design.
+
+    Raises `InputError` for another design, and where there is no variance to divide.
+    """
+    from feint.sim import morris, sobol
+
+    check_confidence(confidence)
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
+        raise InputError(f"resamples = {resamples!r} is not valid: it must be a whole number of at least 2.")
+    design = response.study.design
+    if design not in ("saltelli", "morris"):
+        raise InputError(
+            f"design = {design!r} has no sensitivity indices: Sobol indices need design = 'saltelli', "
+            "elementary effects design = 'morris'."
+        )
+    found = sobol.indices if design == "saltelli" else morris.effects
+    return found(response, confidence=confidence, resamples=resamples, seed=seed)
+
+
+def groups_of(study: Study) -> dict[str, str]:
+    """What a study moves one at a time, parameters or arguments, in the order of its design; each with its argument."""
+    return {factor.group if study.by_group else factor.name: factor.group for factor in study.factors}
