@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from feint.sim.curriculum import pretrain_finetune as pretrain_finetune
     from feint.sim.ensemble import Ensemble as Ensemble
     from feint.sim.ensemble import simulate as simulate
+    from feint.sim.finished import Sweep as Sweep
     from feint.sim.matching import Match as Match
     from feint.sim.rare import Rare as Rare
     from feint.sim.rare import rare as rare
     from feint.sim.replay import Trajectory as Trajectory
     from feint.sim.replay import replay as replay
     from feint.sim.stage import Stage as Stage
+    from feint.sim.study import Study as Study
     from feint.sim.summary import Summary as Summary
     from feint.sim.summary import summarize as summarize
+    from feint.sim.sweep import sweep as sweep
     from feint.sim.training import advance as advance
     from feint.sim.training import begin as begin
     from feint.sim.training import enter as enter
@@ -49,11 +52,14 @@ _ROOMS = {
     "feint.sim.configuration": ("load",),
     "feint.sim.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
     "feint.sim.ensemble": ("Ensemble", "simulate"),
+    "feint.sim.finished": ("Sweep",),
     "feint.sim.matching": ("Match",),
     "feint.sim.rare": ("Rare", "rare"),
     "feint.sim.replay": ("Trajectory", "replay"),
     "feint.sim.stage": ("Stage",),
+    "feint.sim.study": ("Study",),
     "feint.sim.summary": ("Summary", "summarize"),
+    "feint.sim.sweep": ("sweep",),
     "feint.sim.training": ("advance", "begin", "enter", "train"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -71,7 +77,9 @@ __all__ = [
     "Rare",
     "Stage",
     "State",
+    "Study",
     "Summary",
+    "Sweep",
     "Trajectory",
     "advance",
     "begin",
@@ -85,6 +93,7 @@ __all__ = [
     "replay",
     "simulate",
     "summarize",
+    "sweep",
     "train",
     "view",
 ]

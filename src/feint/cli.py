@@ -286,7 +286,8 @@ def export(
     from feint.agents.errors import check_output
     from feint.sim.finished import Sweep
 
-    Sweep.open(folder).export(check_output("file", path))
+    path = check_output("file", path)
+    Sweep.open(folder).export(path)
 
 
 @app.command()
