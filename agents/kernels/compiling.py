@@ -19,8 +19,8 @@ from feint.agents.kernels import lanes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: `contract` lets a product and a sum become one fused operation. Nothing more is allowed: `reassoc`
-#: folds away the rounding constant in `exp`, and results then look faster and are wrong.
+#: `contract` lets a product and a sum become one fused operation. Nothing more is allowed: `reassoc` with `nsz` folds
+#: away what `gain` keeps of a sum's rounding and what `exp` keeps of ln 2, and results look faster and are wrong.
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 

@@ -54,8 +54,10 @@ def look(mind, inference_power, forms):
 def capability(C, form):
     """C and dc/dC: c = σ(C); or the power form 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
     if len(form) == POWER:
-        missing = 1.0 / sqrt(1.0 + exp(C))
-        return 1.0 - missing, 0.5 * missing * (1.0 - missing * missing)
+        growth = exp(C)
+        missing = 1.0 / sqrt(1.0 + growth)
+        share = growth * missing * missing  # 1 - missing², with all its digits where little is reached yet
+        return share / (1.0 + missing), 0.5 * missing * share
     if len(form) == LINEAR:
         c = C * 0.125 + 0.5
         return most(0.0, least(1.0, c)), where((c > 0.0) & (c < 1.0), 0.125, 0.0 * C)
@@ -79,8 +81,8 @@ def inference(K, c, form):
 def instrumental_gate(gamma, a, h, q, form):
     """ψ and its slopes along γ, a, h and q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
     if len(form) == MINIMUM:
-        psi = least(least(gamma, a), least(h, q))
-        none = 0.0 * psi
+        none = 0.0 * (gamma + a + h + q)  # not a number where one of them is not, which `least` passes over
+        psi = least(least(gamma, a), least(h, q)) + none
         by_gamma = where(gamma == psi, 1.0, none)
         by_a = where(a == psi, 1.0 - by_gamma, none)
         by_h = where(h == psi, 1.0 - by_gamma - by_a, none)

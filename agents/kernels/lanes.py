@@ -29,7 +29,8 @@ def row_bytes(features: str) -> int:
     return 128 if "+avx512f" in features.split(",") else 64
 
 
-ROW = row_bytes(config.CPU_FEATURES or get_host_cpu_features())  # pyright: ignore[reportAttributeAccessIssue]
+FEATURES = config.CPU_FEATURES  # pyright: ignore[reportAttributeAccessIssue] - as above; an empty text is a choice
+ROW = row_bytes(get_host_cpu_features() if FEATURES is None else FEATURES)
 
 
 def lanes_in(dtype: Any) -> int:
