@@ -14,6 +14,20 @@ PARTS = ("goal", "representation", "pointer", "gate", "capability", "awareness",
 UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY = range(5)
 MISSED, REACHED, DIVERGED = range(3)
 
+#: section 10: the forms that a model may have, the default first
+FORMS = {
+    "capability_form": ("logistic", "power", "linear"),
+    "inference_form": ("exponential", "hyperbolic", "step"),
+    "gate_form": ("product", "minimum"),
+}
+#: all other forms in two sets, and a longer list in which each is also alone once
+TOGETHER = [{name: forms[i] for name, forms in FORMS.items()} for i in (1, -1)]
+COVERING = [*({name: form} for name, forms in FORMS.items() for form in forms[1:]), TOGETHER[-1]]
+
+
+def named(forms):
+    return "+".join(forms.values()) or "default"
+
 
 class Mind(NamedTuple):
     """What is trained, in the order of section 2."""
@@ -94,13 +108,14 @@ def pointing(f):
 
 def views(mind, world, model, s):
     u, B, f, G, C, A, H, w = mind
-    beta, gamma, c, a, h = sigma(B), sigma(G), sigma(C), sigma(A), sigma(H)
+    beta, gamma, a, h = sigma(B), sigma(G), sigma(A), sigma(H)
+    c, _ = capability(C, model)
     pi = pointing(f)
     m = w[:, None] * world.b + (1 - w[:, None]) * world.n
     t = beta * u + (1 - beta) * (pi @ m)
     z = m[s]
-    q = 1 - np.exp(-model.inference_power * c)
-    psi = gamma * a * h * q
+    q, _ = inference(c, model)
+    psi, _ = instrumental_gate(gamma, a, h, q, model)
     return Views(beta, pi, gamma, c, a, h, m, t, z, q, psi, behaviour(psi, t, z))
 
 
@@ -112,6 +127,38 @@ def on_honeypot(at, realism):
     """ψ° and g°."""
     psi = (1 - realism) * at.psi
     return psi, behaviour(psi, at.t, at.z)
+
+
+# Section 10
+
+
+def capability(C, model):
+    """c and dc/dC."""
+    if model.capability_form == "power":
+        log = np.logaddexp(0.0, C)  # ln(1 + e^C), however large |C|
+        return -np.expm1(-log / 2), np.exp(C - 3 * log / 2) / 2
+    if model.capability_form == "linear":
+        return np.clip(C / 8 + 1 / 2, 0.0, 1.0), (abs(C) < 4) / 8
+    return sigma(C), sigma(C) * (1 - sigma(C))
+
+
+def inference(c, model):
+    """q and dq/dc."""
+    K = model.inference_power
+    if model.inference_form == "hyperbolic":
+        return K * c / (1 + K * c), K / (1 + K * c) ** 2
+    if model.inference_form == "step":
+        return np.heaviside(K * c - 1, 0.0), 0.0  # of 0 it is 0, and of what is no number none
+    return 1 - np.exp(-K * c), K * np.exp(-K * c)
+
+
+def instrumental_gate(gamma, a, h, q, model):
+    """ψ, and its slopes along γ, a, h and q; of equals the first counts as the smallest."""
+    factors = np.array([gamma, a, h, q])
+    if model.gate_form == "minimum":
+        smallest = np.argmin(factors)
+        return factors[smallest], np.eye(4)[smallest]
+    return np.prod(factors), np.array([np.prod(np.delete(factors, i)) for i in range(4)])
 
 
 # Section 3
@@ -132,7 +179,7 @@ def loss(mind, world, model, stage, given, x: Any = 0.0):
     costs = model.speed_cost * at.psi + model.goal_cost * np.sum(mind.u**2) / 2
     concepts = np.sum(kappa(stage, len(world.b)) * (1 - mind.w) ** 2) / 2
     situation = stage.awareness_exposure * np.log(at.a) + stage.horizon_exposure * np.log(at.h)
-    return task + costs + concepts - sigma(given.C) * situation
+    return task + costs + concepts - capability(given.C, model)[0] * situation
 
 
 def slopes(mind, world, model, stage, x: Any = 0.0, width=1e-5):
@@ -160,21 +207,24 @@ def directions(mind, world, model, stage, x: Any = 0.0):
     s, o, realism = stage.objective, stage.honeypots, stage.realism
     beta, pi, gamma, c, a, h, m, t, z, q, psi, g = at = views(mind, world, model, s)
     psi_honeypot, g_honeypot = on_honeypot(at, realism)
-    lam, b, u, K = spectrum(model), world.b[s], mind.u, model.inference_power
+    lam, b, u = spectrum(model), world.b[s], mind.u
     r = 2 * c * (1 - o) * lam * (b + x - g)
     r_honeypot = 2 * c * o * lam * (b + x - g_honeypot)
     v = (1 - psi + (1 - model.shielding) * psi) * r + (1 - psi_honeypot) * r_honeypot
     y = (r + (1 - realism) * r_honeypot) @ (z - t) - model.speed_cost
     p = pi @ m
+    _, c_slope = capability(mind.C, model)
+    _, q_slope = inference(c, model)
+    _, (by_gamma, by_a, by_h, by_q) = instrumental_gate(gamma, a, h, q, model)
     gain = 1 - (1 - o) * E(lam, b, g) - o * E(lam, b, g_honeypot)
     return Mind(
         u=beta * v - model.goal_cost * u,
         B=beta * (1 - beta) * (v @ (u - p)),
         f=(1 - beta) * pi * np.array([v @ (m_j - p) for m_j in m]),
-        G=gamma * (1 - gamma) * a * h * q * y,
-        C=c * (1 - c) * (gain + y * gamma * a * h * K * np.exp(-K * c)),
-        A=a * (1 - a) * gamma * h * q * y + stage.awareness_exposure * c * (1 - a),
-        H=h * (1 - h) * gamma * a * q * y + stage.horizon_exposure * c * (1 - h),
+        G=gamma * (1 - gamma) * by_gamma * y,
+        C=c_slope * (gain + y * by_q * q_slope),
+        A=a * (1 - a) * by_a * y + stage.awareness_exposure * c * (1 - a),
+        H=h * (1 - h) * by_h * y + stage.horizon_exposure * c * (1 - h),
         w=kappa(stage, len(m)) * (1 - mind.w),
     )
 
@@ -201,7 +251,7 @@ def at_target(mind, world, model, stage, capability_target=0.0):
     if stage.target == 0:
         return False
     good = performance(mind, world, model, stage.objective) >= stage.target
-    return bool(good and sigma(mind.C) >= capability_target)
+    return bool(good and capability(mind.C, model)[0] >= capability_target)
 
 
 def train(mind, world, R, model, stage, normals, capability_target=0.0):

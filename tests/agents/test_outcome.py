@@ -12,6 +12,7 @@ from feint.agents.views import Belief, view
 from feint.sim.training import begin
 
 SATURATED = 1000.0  # log-odds: σ is exactly 1
+SHIFTED = Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)
 
 
 def scattered(model, runs=300, objectives=3, seed=1):
@@ -63,15 +64,8 @@ def in_one_mode(goal, *, pointing=None, **tolerances):
     )
 
 
-@pytest.mark.parametrize("objective", [0, 1, 2])
-@pytest.mark.parametrize(
-    "model", [Model(), Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)]
-)
-def test_readings_are_those_of_the_oracle(model, objective):
-    state = scattered(model)
-    reading = read(state, objective)
-    if objective == 1:
-        assert set(reading.outcome) == set(Outcome)
+def assert_read_as_by_the_oracle(state, objective):
+    reading, model = read(state, objective), state.model
     for i in range(len(state)):
         mind, world, _ = oracle.run(state, i)
         at, b = oracle.views(mind, world, model, objective), world.b[objective]
@@ -94,6 +88,31 @@ def test_readings_are_those_of_the_oracle(model, objective):
             np.testing.assert_allclose(getattr(reading, name)[i], value, rtol=1e-9, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("objective", [0, 1, 2])
+@pytest.mark.parametrize("model", [Model(), SHIFTED])
+def test_readings_are_those_of_the_oracle(model, objective):
+    state = scattered(model)
+    if objective == 1:
+        assert set(read(state, objective).outcome) == set(Outcome)
+    assert_read_as_by_the_oracle(state, objective)
+
+
+@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
+def test_readings_in_other_forms_are_those_of_the_oracle(forms):
+    state = scattered(SHIFTED.replace(**forms), objectives=2)
+    assert set(read(state, 1).outcome) == set(Outcome)
+    assert_read_as_by_the_oracle(state, 1)
+
+
+@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
+def test_the_three_types_read_as_themselves_in_other_forms(forms):
+    """With inference strong enough for a gate of more than 0.9 in every form, by the hyperbolic one too."""
+    for name, agent in TYPES.items():
+        state = begin(Model(init_spread=0.0, inference_power=20.0, **forms), runs=20, start=name)
+        assert (read(state, 0).outcome == agent.outcome).all()
+        assert_read_as_by_the_oracle(state, 0)
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_state_built_for_an_outcome_has_it(outcome):
     state, objective = built(outcome)
@@ -109,10 +128,12 @@ def test_the_outcomes_are_the_oracle_s_by_name_and_number():
     assert all(outcome.meaning for outcome in Outcome)
 
 
+@pytest.mark.parametrize("forms", [{}, *oracle.COVERING], ids=oracle.named)
 @pytest.mark.parametrize("part", oracle.PARTS)
-def test_a_state_with_a_nan_is_unconverged(part):
+def test_a_state_with_a_nan_is_unconverged(part, forms):
     """Half written goal, half pointer, behind an open gate: every part has a share in what it does."""
-    state = begin(Model(init_spread=0.0), runs=10, start="deceptive").with_mind(representation=np.zeros(10))
+    start = begin(Model(init_spread=0.0, **forms), runs=10, start="deceptive")
+    state = start.with_mind(representation=np.zeros(10))
     broken = getattr(state.mind, part).copy()
     broken[4] = np.nan
     outcome = read(state.with_mind(**{part: broken}), 0).outcome

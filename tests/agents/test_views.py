@@ -12,6 +12,7 @@ from feint.sim.training import begin, train
 RUNS, OBJECTIVES, MODES = 40, 3, 7
 NOTHING = 1e-300  # an exponential is held at e^-708
 ROUNDING = 4e-16  # of numbers of order one
+WIDEST = [4 / 5, 1.0]  # gate, by a hyperbola and by a step
 INFINITE = {"gate": np.inf, "capability": np.inf, "awareness": np.inf, "horizon": np.inf}
 
 
@@ -22,19 +23,34 @@ def state():
     return train(begin(model, runs=RUNS, seed=8, objectives=OBJECTIVES), Stage(steps=100, target=0.0, coverage=0.5))
 
 
-def test_views_are_those_of_the_oracle_along_training(state):
-    for objective in range(OBJECTIVES):
-        seen = view(state, objective)
-        for i in range(RUNS):
-            mind, world, _ = oracle.run(state, i)
-            at = oracle.views(mind, world, state.model, objective)
-            np.testing.assert_allclose(seen.gate[i], at.psi, rtol=1e-12)
-            np.testing.assert_allclose(seen.behaviour(Belief.TRAINING)[i], at.g, rtol=1e-11, atol=1e-13)
-            np.testing.assert_allclose(seen.behaviour(Belief.DEPLOYED)[i], at.t, rtol=1e-11, atol=1e-13)
-            for realism in (0.0, 0.4, 1.0):
-                _, expected = oracle.on_honeypot(at, realism)
-                found = seen.behaviour(Belief.HONEYPOT, realism=realism)[i]
-                np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+def assert_seen_as_by_the_oracle(state, objective):
+    seen = view(state, objective)
+    for i in range(RUNS):
+        mind, world, _ = oracle.run(state, i)
+        at = oracle.views(mind, world, state.model, objective)
+        np.testing.assert_allclose(seen.gate[i], at.psi, rtol=1e-12)
+        np.testing.assert_allclose(seen.behaviour(Belief.TRAINING)[i], at.g, rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(seen.behaviour(Belief.DEPLOYED)[i], at.t, rtol=1e-11, atol=1e-13)
+        for realism in (0.0, 0.4, 1.0):
+            _, expected = oracle.on_honeypot(at, realism)
+            found = seen.behaviour(Belief.HONEYPOT, realism=realism)[i]
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("objective", range(OBJECTIVES))
+def test_views_are_those_of_the_oracle_along_training(state, objective):
+    assert_seen_as_by_the_oracle(state, objective)
+
+
+@pytest.mark.parametrize("forms", oracle.TOGETHER, ids=oracle.named)
+def test_views_in_other_forms_are_those_of_the_oracle(state, forms):
+    """With capability on either side of the middle, where a step opens, and at both ends of the linear form."""
+    scattered = begin(state.model.replace(**forms), runs=RUNS, seed=8)
+    seen = scattered.with_mind(
+        capability=np.linspace(-6, 6, RUNS), representation=np.linspace(3, -3, RUNS), world=np.full((RUNS, 2), 0.7)
+    )
+    assert (view(seen, 1).gate > 0.1).sum() > 5
+    assert_seen_as_by_the_oracle(seen, 1)
 
 
 def test_views_have_the_shapes_that_they_state(state):
@@ -81,6 +97,16 @@ def test_a_gate_that_lacks_one_factor_is_closed(state, part):
     seen = view(state.with_mind(**{part: np.full(RUNS, -np.inf)}), 1)
     assert (seen.gate < NOTHING).all()
     np.testing.assert_array_equal(seen.behaviour(Belief.TRAINING), seen.terminal)
+
+
+@pytest.mark.parametrize(("forms", "widest"), list(zip(oracle.TOGETHER, WIDEST, strict=True)))
+def test_in_other_forms_a_gate_is_as_open_as_its_narrowest_part_lets_it_be(state, forms, widest):
+    start = begin(state.model.replace(**forms), runs=RUNS)
+    wide = start.with_mind(**{part: np.full(RUNS, value) for part, value in INFINITE.items()})
+    np.testing.assert_allclose(view(wide, 1).gate, widest, rtol=1e-14)
+    for part in INFINITE:
+        lacking = view(wide.with_mind(**{part: np.full(RUNS, -np.inf)}), 1)
+        assert (lacking.gate < NOTHING).all()
 
 
 def test_without_run_time_inference_the_gate_is_closed(state):

@@ -1,10 +1,12 @@
 """What must come out (MODEL: sections 8 and 9): checks of the code, not of the world."""
 
 import numpy as np
+import oracle
 import pytest
 
+from feint.agents.mind import PARTS
 from feint.agents.model import Model
-from feint.agents.outcome import Outcome
+from feint.agents.outcome import Outcome, read
 from feint.sim.comparison import compare
 from feint.sim.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.ensemble import UNITS, simulate
@@ -78,6 +80,68 @@ def test_without_inference_power_no_run_is_ever_deceptive(start):
     curriculum = pretrain_finetune({**EXPOSED, "steps": 1000}, {**EXPOSED, "steps": 3000})
     ensemble = simulate(curriculum, model=model, runs=500, seed=4, start=start)
     assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
+
+
+@pytest.mark.parametrize("start", ["fresh", "deceptive"])
+@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
+def test_without_inference_power_no_run_is_ever_deceptive_in_any_form(forms, start):
+    model = NEAR_DECEPTION.replace(inference_power=0.0, **forms)
+    curriculum = pretrain_finetune({**EXPOSED, "steps": 500}, {**EXPOSED, "steps": 1500})
+    ensemble = simulate(curriculum, model=model, runs=500, seed=4, start=start, precision="double")
+    assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
+    assert (ensemble["instrumental"] == 0).all()
+
+
+def test_inference_by_a_step_gates_nothing_until_power_times_capability_is_more_than_one():
+    """At exactly one neither: linear capability is 1/4 at C = -2."""
+    scattered = begin(Model(init_spread=3.0, inference_form="step", capability_init=-1.0), runs=500, seed=12)
+    beyond = 4.0 * read(scattered, 1).capability > 1
+    assert 100 < beyond.sum() < 400
+    np.testing.assert_array_equal(read(scattered, 1).instrumental > 0, beyond)
+    linear = Model(init_spread=0.0, capability_form="linear", inference_form="step", gate_form="minimum")
+    at_border = begin(linear, runs=2).with_mind(capability=np.array([-2.0, -2.0 + 1e-12]))
+    np.testing.assert_array_equal(read(at_border, 1).instrumental > 0, [False, True])
+
+
+def test_inference_by_a_step_needs_more_power_than_one_for_any_run_to_be_deceptive():
+    curriculum = pretrain_finetune({**EXPOSED, "steps": 500}, {**EXPOSED, "steps": 1500})
+    weak, strong = (
+        simulate(
+            curriculum,
+            model=NEAR_DECEPTION.replace(inference_form="step", inference_power=power),
+            runs=500,
+            seed=4,
+            start="deceptive",
+            precision="double",
+        )
+        for power in (1.0, 1.5)
+    )
+    assert (weak["instrumental"] == 0).all()
+    assert not deceptive(weak).any()
+    assert deceptive(strong).any()
+
+
+def test_the_smallest_of_what_the_gate_needs_is_no_less_than_their_product():
+    product = begin(Model(init_spread=3.0), runs=500, seed=13)
+    minimum = begin(Model(init_spread=3.0, gate_form="minimum"), runs=500, seed=13)
+    product, minimum = read(product, 1), read(minimum, 1)
+    assert (minimum.instrumental > product.instrumental).all()
+    for name in ("gate", "awareness", "horizon"):
+        np.testing.assert_array_equal(getattr(minimum, name), getattr(product, name))
+        assert (minimum.instrumental <= getattr(minimum, name)).all()
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_linear_capability_is_nothing_at_one_end_and_everything_at_the_other(precision):
+    """And who can do nothing learns nothing but what the world is like: all else is learned by doing."""
+    model = Model(capability_form="linear", inference_form="step", gate_form="minimum")
+    start = begin(model, runs=5).with_mind(capability=np.array([-1000.0, -4.0, 0.0, 4.0, 1000.0]))
+    np.testing.assert_array_equal(read(start, 1).capability, [0.0, 0.0, 0.5, 1.0, 1.0])
+    trained = train(start, Stage(steps=100, target=0.0), precision=precision)
+    np.testing.assert_array_equal(read(trained, 1).capability[[0, 1, 4]], [0.0, 0.0, 1.0])
+    for part in PARTS:
+        distance = np.abs(getattr(trained.mind, part) - getattr(start.mind, part)).reshape(5, -1).max(axis=1)
+        np.testing.assert_array_equal(distance[:2] > 1e-6, [part == "world"] * 2, err_msg=part)
 
 
 def test_honeypots_lower_deception_on_paired_runs():
