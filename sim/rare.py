@@ -65,8 +65,9 @@ class Sums:
         )
 
     def __add__(self, other: Sums) -> Sums:
-        added = {name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__}
-        return Sums(**added | {"largest": max(self.largest, other.largest)})
+        added: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__}
+        added["largest"] = max(self.largest, other.largest)
+        return Sums(**added)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

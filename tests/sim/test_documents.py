@@ -13,6 +13,7 @@ from feint.sim.comparison import compare
 from feint.sim.curriculum import from_scratch, pretrain_finetune
 from feint.sim.documents import (
     DOCUMENTS,
+    RareDocument,
     ScenarioDocument,
     compare_document,
     parameters_document,
@@ -23,6 +24,7 @@ from feint.sim.documents import (
     summary_document,
 )
 from feint.sim.ensemble import simulate
+from feint.sim.rare import document, rare
 from feint.sim.replay import replay
 from feint.sim.summary import summarize
 
@@ -32,17 +34,20 @@ SHORT = pretrain_finetune({"steps": 40}, {"steps": 60})
 
 def made(name):
     """A document of each kind."""
-    if name == "compare":
-        return compare_document(compare(SHORT, runs=20, seed=1))
-    if name == "simulate":
-        return simulate_document(simulate(SHORT, runs=20, seed=1))
-    if name == "summary":
-        return summary_document(summarize(SHORT, runs=20, seed=1))
-    if name == "replay":
-        return replay_document(replay(SHORT, run=3, seed=1))
-    if name == "parameters":
-        return parameters_document()
-    return ScenarioDocument.model_validate({**xu_race.document(XuRace()), "passport": xu_race.passed(XuRace())})
+    documents = {
+        "compare": lambda: compare_document(compare(SHORT, runs=20, seed=1)),
+        "simulate": lambda: simulate_document(simulate(SHORT, runs=20, seed=1)),
+        "summary": lambda: summary_document(summarize(SHORT, runs=20, seed=1)),
+        "rare": lambda: RareDocument.model_validate(
+            document(rare(SHORT, "unconverged", tilt={"capability": -0.5}, runs=300, seed=1))
+        ),
+        "replay": lambda: replay_document(replay(SHORT, run=3, seed=1)),
+        "parameters": parameters_document,
+        "scenario": lambda: ScenarioDocument.model_validate(
+            {**xu_race.document(XuRace()), "passport": xu_race.passed(XuRace())}
+        ),
+    }
+    return documents[name]()
 
 
 @pytest.mark.generated
