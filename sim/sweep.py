@@ -41,22 +41,24 @@ def sweep(
     stopped and gone on with. `progress` is called with the runs an arm finished just now, those finished before, and
     all there are as far as is known; `warn` with a sentence on each file that was damaged. Raises `InputError`.
     """
+    carrying = carrier(study, check_threads(threads), scheduler, workers)
     with Store.opened(out, study, resume=resume) as store:
         lay_points(store)
         finished = set(store.finished())
         for sentence in store.set_aside if warn else ():
             warn(f"{sentence}; it was set aside and is made again.")  # pyright: ignore[reportOptionalCall]
         allocation = Allocation(study, store)
-        with carrier(study, check_threads(threads), scheduler, workers) as carry:
+        done = sum(unit.size for unit in finished)
+        with carrying as carry:
             for first, last, points, total in allocation.rounds():
                 fresh = (unit for unit in _units(store, points, first, last) if unit not in finished)
                 if progress is not None:
-                    progress(0, sum(unit.size for unit in finished), total)
+                    progress(0, done, total)
                 for unit, columns in carry(_jobs(store, fresh)):
                     store.write("parts", unit.name, part(columns))
                     if progress is not None:
-                        progress(unit.size, sum(unit.size for unit in finished), total)
-                    finished.add(unit)
+                        progress(unit.size, done, total)
+                    done += unit.size
     return Sweep.open(out)
 
 

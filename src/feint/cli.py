@@ -1,76 +1,40 @@
-"""The command line: `feint compare`, `simulate`, `replay`, `parameters`, `scenario`, `schema`."""
+"""The command line: `feint compare`, `simulate`, `rare`, `replay`, `parameters`, `scenario`, `schema`, and `main`."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.figure import Figure
-
-    from feint.agents.model import Model
-    from feint.sim.curriculum import Curriculum
+from feint import analyses, sweeps
+from feint.options import (
+    DEFAULT_PRECISION,
+    DEFAULT_RARE_RUNS,
+    DEFAULT_RUNS,
+    AsJson,
+    CurriculumFile,
+    FigureFile,
+    Matching,
+    Precision,
+    Runs,
+    Seed,
+    Settings,
+    Start,
+    Threads,
+    configured,
+    real,
+    whole,
+)
+from feint.output import bar, figure_path, print_json, save, show_warning
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def _whole(text: str) -> int:
-    """A whole number, as options take it."""
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
-
-
-def _real(text: str) -> float:
-    """A number, as options take it."""
-    try:
-        return float(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number.") from None
-
-
-CurriculumFile = Annotated[
-    Path | None,
-    typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="Set a model parameter (similarity=0.9) or a stage's (finetuning.honeypots=0.1); repeatable. "
-        "`feint parameters` lists them.",
-    ),
-]
-Runs = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Mesa-optimizers to train, in each arm.")]
-Seed = Annotated[int, typer.Option(parser=_whole, metavar="N", help="Key of all random streams.")]
-Threads = Annotated[
-    int | None,
-    typer.Option(parser=_whole, metavar="N", help="Threads; one a core unless given. Results do not depend on it."),
-]
-Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
-Matching = Annotated[
-    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps or total-steps.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-FigureFile = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
-]
-Precision = Annotated[str, typer.Option(help="Of the arithmetic: single or double.")]
-DEFAULT_RUNS, DEFAULT_RARE_RUNS, DEFAULT_PRECISION = 2000, 100_000, "single"
 
 
 def _say_version(asked: bool) -> None:
@@ -101,7 +65,7 @@ def compare(
     threads: Threads = None,
     precision: Precision = DEFAULT_PRECISION,
     half_width: Annotated[
-        float, typer.Option(parser=_real, metavar="X", help="Say how many more runs this half-width needs.")
+        float, typer.Option(parser=real, metavar="X", help="Say how many more runs this half-width needs.")
     ] = 0.01,
     as_json: AsJson = False,
     figure: FigureFile = None,
@@ -109,10 +73,10 @@ def compare(
     """Train from scratch and by pre-training + fine-tuning, and compare how often each ends in deception."""
     from feint.sim import comparison, documents, statistics, tables
 
-    model, stages = _configured(curriculum, settings)
-    path = _figure_path(figure)
+    model, stages = configured(curriculum, settings)
+    path = figure_path(figure)
     statistics.check_half_width(half_width)
-    with _progress(runs * (len(stages) + 1), unit=" runs") as progress:
+    with bar(runs * (len(stages) + 1), unit=" runs") as progress:
         result = comparison.compare(
             stages,
             model=model,
@@ -127,9 +91,9 @@ def compare(
     if path:
         from feint.scenarios import headline
 
-        _save(headline.figure(result), path, result.passport())
+        save(headline.figure(result), path, result.passport())
     if as_json:
-        _print_json(documents.compare_document(result, half_width))
+        print_json(documents.compare_document(result, half_width))
     else:
         tables.print_comparison(result, half_width)
 
@@ -156,9 +120,9 @@ def simulate(
 
     if in_short and figure:
         raise InputError("--summary and --figure exclude each other: the figure is drawn from single runs.")
-    model, stages = _configured(curriculum, settings)
+    model, stages = configured(curriculum, settings)
     if in_short:
-        with _progress(runs, unit=" runs") as progress:
+        with bar(runs, unit=" runs") as progress:
             summed = summary.summarize(
                 stages,
                 model=model,
@@ -171,12 +135,12 @@ def simulate(
                 progress=progress,
             )
         if as_json:
-            _print_json(documents.summary_document(summed))
+            print_json(documents.summary_document(summed))
         else:
             tables.print_summary(summed)
         return
-    path = _figure_path(figure)
-    with _progress(runs * len(stages), unit=" runs") as progress:
+    path = figure_path(figure)
+    with bar(runs * len(stages), unit=" runs") as progress:
         result = ensemble.simulate(
             stages,
             model=model,
@@ -191,9 +155,9 @@ def simulate(
     if path:
         from feint.sim import charts
 
-        _save(charts.ensemble_figure(result), path, result.passport())
+        save(charts.ensemble_figure(result), path, result.passport())
     if as_json:
-        _print_json(documents.simulate_document(result))
+        print_json(documents.simulate_document(result))
     else:
         tables.print_ensemble(result)
 
@@ -221,9 +185,9 @@ def rare(
     from feint.sim import rare as rarity
     from feint.sim.tilt import parse_tilt
 
-    model, stages = _configured(curriculum, settings)
+    model, stages = configured(curriculum, settings)
     alone, mode, objectives = rarity.arm_of(stages, arm, match, model)
-    with _progress(runs, unit=" runs") as progress:
+    with bar(runs, unit=" runs") as progress:
         result = rarity.rare(
             alone,
             outcome,
@@ -239,60 +203,14 @@ def rare(
             progress=progress,
         )
     if as_json:
-        _print_json(documents.RareDocument.model_validate(rarity.document(result)))
+        print_json(documents.RareDocument.model_validate(rarity.document(result)))
     else:
         print(rarity.told(result))
 
 
 @app.command()
-def sweep(
-    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="What varies and how, in which arms.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; a new one, but with --resume.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
-    threads: Threads = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster's scheduler, which shall train.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(parser=_whole, metavar="N", help="Start a Dask cluster of so many workers here.")
-    ] = None,
-) -> None:
-    """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
-    from feint.sim import tables
-    from feint.sim.study import Study
-    from feint.sim.sweep import sweep as carry_out
-
-    asked = Study.load(study)
-    with _sweep_progress() as progress:
-        found = carry_out(
-            asked,
-            out,
-            resume=resume,
-            threads=threads,
-            scheduler=scheduler,
-            workers=workers,
-            progress=progress,
-            warn=_show_warning,
-        )
-    tables.print_sweep(found)
-
-
-@app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
-) -> None:
-    """Write a sweep's finished table: one row a point, arm and stage."""
-    from feint.agents.errors import check_output
-    from feint.sim.finished import Sweep
-
-    path = check_output("file", path)
-    Sweep.open(folder).export(path)
-
-
-@app.command()
 def replay(
-    run: Annotated[int, typer.Option(parser=_whole, metavar="N", help="Number of the run in its ensemble.")],
+    run: Annotated[int, typer.Option(parser=whole, metavar="N", help="Number of the run in its ensemble.")],
     curriculum: CurriculumFile = None,
     settings: Settings = None,
     seed: Seed = 0,
@@ -300,7 +218,7 @@ def replay(
     match: Matching = "target",
     precision: Precision = DEFAULT_PRECISION,
     every: Annotated[
-        int, typer.Option(parser=_whole, metavar="N", help="Record every so many steps, and each stage's end.")
+        int, typer.Option(parser=whole, metavar="N", help="Record every so many steps, and each stage's end.")
     ] = 1,
     as_json: AsJson = False,
     figure: FigureFile = None,
@@ -311,10 +229,10 @@ def replay(
     from feint.sim import documents, tables
     from feint.sim import replay as replaying
 
-    model, stages = _configured(curriculum, settings)
-    path = _figure_path(figure)
+    model, stages = configured(curriculum, settings)
+    path = figure_path(figure)
     table = check_output("csv", csv) if csv else None
-    with _progress(sum(stage.steps for stage in stages), unit=" steps") as progress:
+    with bar(sum(stage.steps for stage in stages), unit=" steps") as progress:
         result = replaying.replay(
             stages,
             run=run,
@@ -331,9 +249,9 @@ def replay(
     if path:
         from feint.sim import charts
 
-        _save(charts.trajectory_figure(result), path, result.passport())
+        save(charts.trajectory_figure(result), path, result.passport())
     if as_json:
-        _print_json(documents.replay_document(result))
+        print_json(documents.replay_document(result))
     else:
         tables.print_trajectory(result)
 
@@ -350,7 +268,7 @@ def parameters(
     if as_json and markdown:
         raise InputError("--json and --markdown exclude each other: give one.")
     if as_json:
-        _print_json(documents.parameters_document())
+        print_json(documents.parameters_document())
     elif markdown:
         print(tables.parameters_markdown())
     else:
@@ -374,13 +292,13 @@ def scenario(
 
     if name != "xu-race":
         raise unknown("scenario", name, ["xu-race"])
-    path = _figure_path(figure)
+    path = figure_path(figure)
     race = xu_race.race_of(dict(map(parse_setting, settings or [])))
     if path:
-        _save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
+        save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
     if as_json:
         told = {**xu_race.document(race), "passport": xu_race.passed(race)}
-        _print_json(documents.ScenarioDocument.model_validate(told))
+        print_json(documents.ScenarioDocument.model_validate(told))
     else:
         print(xu_race.summary(race))
 
@@ -395,11 +313,15 @@ def schema(
     print(schema_text(document))
 
 
+app.add_typer(sweeps.app)
+app.add_typer(analyses.app)
+
+
 def main() -> None:
     """Run the command line; bad input is one sentence and exit code 2."""
     from feint.agents.errors import InputError
 
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
         sys.exit(app(standalone_mode=False) or 0)
@@ -417,58 +339,3 @@ def _give_up(sentence: str) -> NoReturn:
     if sentence:  # without a command, the help is all there is to say
         print(f"feint: {sentence}", file=sys.stderr)
     sys.exit(2)
-
-
-def _configured(file: Path | None, settings: list[str] | None) -> tuple[Model, Curriculum]:
-    """The model and the stages that file and settings describe."""
-    from feint.agents.model import Model
-    from feint.sim.configuration import Configuration, load
-    from feint.sim.curriculum import pretrain_finetune
-
-    configured = load(file) if file else Configuration(model=Model())
-    return configured.with_settings(settings or [], fallback=pretrain_finetune())
-
-
-def _figure_path(path: Path | None) -> Path | None:
-    from feint.sim.figures import check_figure_path
-
-    return check_figure_path(path) if path else None
-
-
-def _save(figure: Figure, path: Path, passport: dict[str, Any]) -> None:
-    from feint.sim.figures import save
-
-    save(figure, path, passport)
-
-
-def _print_json(document: Any) -> None:
-    print(document.model_dump_json(by_alias=True))
-
-
-@contextmanager
-def _progress(total: int, unit: str) -> Iterator[Callable[[int], object]]:
-    """A bar on standard error after a second, on a terminal alone."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit=unit, unit_scale=True, delay=1, leave=False, disable=None) as bar:
-        yield bar.update
-
-
-@contextmanager
-def _sweep_progress() -> Iterator[Callable[[int, int, int], object]]:
-    """A bar whose time to go is by the mean pace of what this process has done, on a terminal alone."""
-    from tqdm import tqdm
-
-    with tqdm(total=0, unit=" runs", unit_scale=True, delay=1, leave=False, disable=None, smoothing=0) as bar:
-
-        def progress(fresh: int, before: int, total: int) -> None:
-            bar.total = total
-            if not fresh and bar.n == 0:
-                bar.initial = bar.n = before
-            bar.update(fresh)
-
-        yield progress
-
-
-def _show_warning(message: Warning | str, *_: object) -> None:
-    print(f"feint: warning: {message}", file=sys.stderr)

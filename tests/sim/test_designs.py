@@ -95,7 +95,7 @@ def test_a_table_is_read_as_it_stands(tmp_path, ending):
     study = Study(design="table", table=str(path))
     found = next(points(study))
     pd.testing.assert_frame_equal(found.drop(columns="point"), rows)
-    plans = study.plans(found.drop(columns="point").iloc[1].to_dict())
+    plans = study.plans({name: found[name].iloc[1] for name in rows.columns})
     assert plans["pretrain_finetune"].start == "internal"
     assert plans["pretrain_finetune"].curriculum[1].carry == ("goal", "gate")
 

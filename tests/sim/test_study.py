@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -171,7 +172,7 @@ def test_any_valid_study_runs_and_its_points_are_those_counted(tmp_path_factory,
 
 @pytest.mark.parametrize("design", [name for name in DESIGNS if name != "table"])
 def test_a_study_is_its_own_manifests(design):
-    sampled = {} if design in ("grid", "one-at-a-time") else {"samples": 4}
+    sampled: dict[str, Any] = {} if design in ("grid", "one-at-a-time") else {"samples": 4}
     study = Study(vary={"plasticity_gate": "prior"}, design=design, **sampled)
     assert study_of(study.described()).described() == study.described()
 

@@ -1,0 +1,190 @@
+"""The commands that read a finished sweep: `feint sensitivity`, `regions`, `share`, `map`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from feint.sim.finished import Sweep
+
+app = typer.Typer()
+
+
+def _share(text: str) -> float:
+    """A number, as options take it."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number.") from None
+
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished sweep.")]
+Of = Annotated[
+    str | None,
+    typer.Option(
+        "--of",
+        metavar="WHAT",
+        help="difference (of the arms, the default where both ran), from_scratch or pretrain_finetune.",
+    ),
+]
+Outcome = Annotated[str, typer.Option(help="Which outcome: deceptive, internal, corrigible, proxy or unconverged.")]
+Confidence = Annotated[float, typer.Option(parser=_share, metavar="X", help="Of intervals.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
+]
+
+
+@app.command()
+def sensitivity(
+    folder: Folder,
+    of: Of = None,
+    outcome: Outcome = "deceptive",
+    confidence: Confidence = 0.95,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """How much of the variation goes back to each parameter: Sobol indices or Morris's elementary effects."""
+    from feint.sim import analysis_documents, analysis_texts
+    from feint.sim import sensitivity as analysis
+
+    sweep, path = _opened(folder, figure)
+    found = analysis.sensitivity(_response(sweep, of, outcome), confidence=confidence)
+    asked = {"of": found.response.of, "outcome": outcome, "confidence": confidence}
+    told = analysis_documents.analysis_passport(sweep, "sensitivity", asked)
+    _draw(path, lambda: analysis.figure(found), told)
+    if as_json:
+        _print_json(analysis_documents.sensitivity_document(found, told, confidence))
+    else:
+        print(analysis_texts.sensitivity_text(found, confidence))
+
+
+@app.command()
+def regions(
+    folder: Folder,
+    of: Of = None,
+    outcome: Outcome = "deceptive",
+    confidence: Confidence = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """Where the outcome is frequent and where it is not: boxes of parameters, in words."""
+    from feint.sim import analysis_documents, analysis_texts
+    from feint.sim import regions as analysis
+
+    sweep, _ = _opened(folder, None)
+    found = analysis.regions(_response(sweep, of, outcome), confidence=confidence)
+    if as_json:
+        asked = {"of": found.response.of, "outcome": outcome, "confidence": confidence}
+        told = analysis_documents.analysis_passport(sweep, "regions", asked)
+        _print_json(analysis_documents.regions_document(found, told, confidence))
+    else:
+        print(analysis_texts.regions_text(found, confidence))
+
+
+@app.command()
+def share(
+    folder: Folder,
+    least: Annotated[
+        float, typer.Option(parser=_share, metavar="X", help="A difference smaller than this counts as none.")
+    ] = 0.02,
+    outcome: Outcome = "deceptive",
+    confidence: Confidence = 0.95,
+    as_json: AsJson = False,
+) -> None:
+    """Over how much of the prior pre-training + fine-tuning has the outcome more often, less often, or neither."""
+    from feint.sim import analysis_documents, analysis_texts
+    from feint.sim import shares as analysis
+
+    sweep, _ = _opened(folder, None)
+    found = analysis.shares(_response(sweep, "difference", outcome), least, confidence=confidence)
+    if as_json:
+        asked = {"outcome": outcome, "least": least, "confidence": confidence}
+        told = analysis_documents.analysis_passport(sweep, "share", asked)
+        _print_json(analysis_documents.share_document(found, told, confidence))
+    else:
+        print(analysis_texts.share_text(found, confidence))
+
+
+@app.command(name="map")
+def map_(
+    folder: Folder,
+    x: Annotated[str | None, typer.Option(metavar="NAME", help="Varied parameter across.")] = None,
+    y: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Varied parameter upwards; without it, lines over --x.")
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Hold another varied parameter at one of its levels; repeatable."),
+    ] = None,
+    of: Of = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Frequency of this outcome; without it, the most frequent one is shown.")
+    ] = None,
+    confidence: Confidence = 0.95,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """Outcomes over two parameters of a grid, or lines with intervals over one."""
+    from feint.sim import analysis_documents, analysis_texts, maps, profiles
+    from feint.sim.configuration import parse_setting
+    from feint.sim.layers import layers_of
+    from feint.sim.sections import section
+
+    sweep, path = _opened(folder, figure)
+    held = dict(map(parse_setting, at or []))
+    asked = {"x": x, "y": y, "at": held, "of": of, "outcome": outcome, "confidence": confidence}
+    told = analysis_documents.analysis_passport(sweep, "map", asked)
+    if y is None:
+        line = profiles.profile(layers_of(sweep, of, outcome or "deceptive"), x, held, confidence=confidence)
+        _draw(path, lambda: profiles.figure(line), told)
+        document = analysis_documents.profile_document(line, told, confidence)
+        text = analysis_texts.profile_text(line)
+    else:
+        plane = section(layers_of(sweep, of, outcome), _both(x, y), held, confidence=confidence)
+        _draw(path, lambda: maps.figure(plane), told)
+        document = analysis_documents.map_document(plane, told, confidence)
+        text = analysis_texts.map_text(plane)
+    if as_json:
+        _print_json(document)
+    else:
+        print(text)
+
+
+def _both(x: str | None, y: str) -> tuple[str, str]:
+    from feint.agents.errors import InputError
+
+    if x is None:
+        raise InputError(f"x is missing: name the parameter that goes across, and {y} goes upwards.")
+    return x, y
+
+
+def _opened(folder: Path, figure: Path | None) -> tuple[Sweep, Path | None]:
+    """The sweep, and the path of the figure to come; both are checked before anything is computed."""
+    from feint.sim.figures import check_figure_path
+    from feint.sim.finished import Sweep
+
+    return Sweep.open(folder), check_figure_path(figure) if figure else None
+
+
+def _response(sweep: Sweep, of: str | None, outcome: str) -> Any:
+    from feint.sim.response import response
+
+    return response(sweep, of, outcome)
+
+
+def _draw(path: Path | None, drawn: Callable[[], Figure], passport: dict[str, Any]) -> None:
+    from feint.sim.figures import save
+
+    if path is not None:
+        save(drawn(), path, passport)
+
+
+def _print_json(document: Any) -> None:
+    print(document.model_dump_json(by_alias=True))

@@ -1,0 +1,59 @@
+"""The commands that carry out a study: `feint sweep`, `export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feint.options import Threads, whole
+from feint.output import show_warning, sweep_progress
+
+app = typer.Typer()
+
+
+@app.command()
+def sweep(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="What varies and how, in which arms.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the result; a new one, but with --resume.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
+    threads: Threads = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster's scheduler, which shall train.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(parser=whole, metavar="N", help="Start a Dask cluster of so many workers here.")
+    ] = None,
+) -> None:
+    """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
+    from feint.sim import tables
+    from feint.sim.study import Study
+    from feint.sim.sweep import sweep as carry_out
+
+    asked = Study.load(study)
+    with sweep_progress() as progress:
+        found = carry_out(
+            asked,
+            out,
+            resume=resume,
+            threads=threads,
+            scheduler=scheduler,
+            workers=workers,
+            progress=progress,
+            warn=show_warning,
+        )
+    tables.print_sweep(found)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
+) -> None:
+    """Write a sweep's finished table: one row a point, arm and stage."""
+    from feint.agents.errors import check_output
+    from feint.sim.finished import Sweep
+
+    path = check_output("file", path)
+    Sweep.open(folder).export(path)
