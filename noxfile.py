@@ -1,6 +1,7 @@
 """Tasks: `nox` runs what CI runs, `nox -s NAME` one of them, in the environment that nox is installed in."""
 
 import sys
+from pathlib import Path
 
 import nox
 
@@ -43,8 +44,26 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmark suite."""
-    session.run(PYTHON, "-m", "pytest", "tests/benchmarks", "--benchmark-only", *session.posargs)
+    """The benchmark suite, then the manual's tables and figures of it; after `--base REF` this tree against a commit.
+
+    With `--quick` less is measured. With any other option, as `-k kernel`, the manual is left as it is.
+    """
+    if session.posargs[:1] == ["--base"]:
+        session.run(PYTHON, "-m", "benchmarks.against", *session.posargs[1:], env={"PYTHONPATH": "tests"})
+        return
+    whole = not set(session.posargs) - {"--quick"}
+    results = Path(".benchmarks", "speed.json" if whole else "part.json")
+    results.parent.mkdir(exist_ok=True)
+    written = f"--benchmark-json={results}"
+    session.run(PYTHON, "-m", "pytest", "tests/benchmarks", "--benchmark-only", written, *session.posargs)
+    if whole:
+        session.run(PYTHON, "-m", "benchmarks.report", str(results), env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def precision(session: nox.Session) -> None:
+    """Single precision against double, a million runs a setting: the table of the manual; `-- --runs N` for fewer."""
+    session.run(PYTHON, "tests/studies/precision.py", *session.posargs)
 
 
 @nox.session

@@ -13,8 +13,9 @@ from feint.sim.stage import Stage
 from feint.sim.training import advance, begin, enter, train
 
 FEINT = "Feint"
-RUNS = 1024
-LONG = Stage(objective=1, steps=2047, target=1.0)  # of performance, which no run reaches
+PRECISIONS = {FEINT: "single", "Feint, double": "double"}
+RUNS = 4096
+LONG = Stage(objective=1, steps=1023, target=1.0)  # of performance, which no run reaches
 STAGES = {
     "every run to the last step": LONG,
     "every run to the last step, with honeypots": LONG.replace(honeypots=0.1, realism=0.5),
@@ -22,37 +23,65 @@ STAGES = {
 }
 
 
+def feint(precision, state, stage):
+    return advance(state, stage, stage.steps, precision=precision)
+
+
 def run_steps(function, state, stage):
     return int(function(state, stage).taken.sum())
 
 
-def contestants(stage):
+def standing(runs, stage):
+    """Pre-trained runs before the first step of a stage."""
+    return enter(train(begin(runs=runs, seed=1), Stage(objective=0)), stage)
+
+
+def contestants(stage, blocks):
     """Feint and every peer that can run, each ready to train as many runs as suit it; and why the others cannot."""
     modules = {module.NAME: module for module in map(peer, PEERS)}
     missing = {name: module.available() for name, module in modules.items() if module.available()}
     present = {name: module for name, module in modules.items() if name not in missing}
-    times = 4 if stage.target < 1 else 1  # the last runs of a batch keep company to nobody
-    most = times * max(RUNS, *(module.RUNS for module in present.values()))
-    state = enter(train(begin(runs=most, seed=1), Stage(objective=0)), stage)
-
-    def feint(state, stage):
-        return advance(state, stage, stage.steps)
-
-    ready = {FEINT: partial(run_steps, feint, state.take(slice(times * RUNS)), stage)}
+    most = blocks * max(RUNS, *(module.RUNS for module in present.values()))
+    state = standing(most, stage)
+    ready = {
+        name: partial(run_steps, partial(feint, precision), state.take(slice(blocks * RUNS)), stage)
+        for name, precision in PRECISIONS.items()
+    }
     for name, module in present.items():
-        ready[name] = partial(run_steps, module.train, state.take(slice(times * module.RUNS)), stage)
+        ready[name] = partial(run_steps, module.train, state.take(slice(blocks * module.RUNS)), stage)
     return ready, missing
 
 
 @pytest.mark.benchmark(group="peers")
 @pytest.mark.parametrize("stage", STAGES)
-def test_peers(benchmark, stage):
-    ready, missing = contestants(STAGES[stage])
-    rounds = 3 if STAGES[stage].target < 1 else 5
+def test_peers(benchmark, stage, quick):
+    stops = STAGES[stage].target < 1
+    ready, missing = contestants(STAGES[stage], blocks=1 if not stops else 2 if quick else 4)
+    rounds = (1 if stops else 3) if quick else (3 if stops else 7)
     timings = benchmark.pedantic(interleaved, args=(ready, rounds), rounds=1)
-    benchmark.extra_info["ns per run-step"] = {name: timings.median(name) for name in ready}
-    benchmark.extra_info["times Feint"] = {name: timings.ratio(name, FEINT) for name in ready}
     benchmark.extra_info["cannot run"] = missing
+    tell(benchmark, stage, timings)
+
+
+@pytest.mark.benchmark(group="peers")
+@pytest.mark.parametrize("stage", STAGES)
+def test_twin(benchmark, stage, rounds):
+    """The two that are nearest to each other, in more rounds."""
+    twin = peer("cpp")
+    if twin.available():
+        pytest.skip(twin.available())
+    blocks = 4 if STAGES[stage].target < 1 else 1
+    state = standing(blocks * RUNS, STAGES[stage])
+    ready = {
+        FEINT: partial(run_steps, partial(feint, PRECISIONS[FEINT]), state, STAGES[stage]),
+        twin.NAME: partial(run_steps, twin.train, state, STAGES[stage]),
+    }
+    tell(benchmark, stage, benchmark.pedantic(interleaved, args=(ready, 2 * rounds), rounds=1))
+
+
+def tell(benchmark, stage, timings):
+    benchmark.extra_info["ns per run-step"] = timings.medians()
+    benchmark.extra_info["times Feint"] = timings.ratios(FEINT)
     print(f"\n{stage}: ns per run-step, times Feint")
-    for name in ready:
-        print(f"  {name:24} {timings.median(name):12,.1f} {timings.ratio(name, FEINT):10.2f}")
+    for name, cost in timings.medians().items():
+        print(f"  {name:24} {cost:12,.1f} {timings.ratio(name, FEINT):10.2f}")

@@ -19,7 +19,7 @@ from feint.agents.state import State
 from feint.sim.stage import Stage
 
 NAME = "JAX jit + vmap"
-BLOCK = 1024
+BLOCK = 8192  # the best of eight sizes, see benchmarks/blocks.py
 RUNS = BLOCK
 CHUNK = 64  # steps between two refills
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"

@@ -14,7 +14,7 @@ from feint.agents.state import State
 from feint.sim.stage import Stage
 
 NAME = "NumPy over runs"
-BLOCK = 4096
+BLOCK = 8192  # the best of eight sizes, see benchmarks/blocks.py
 RUNS = BLOCK
 SINGLE = np.float32
 GOAL, REPRESENTATION, POINTER, GATE, CAPABILITY, AWARENESS, HORIZON, WORLD = range(8)

@@ -20,7 +20,7 @@ from feint.agents.state import State
 from feint.sim.stage import Stage
 
 NAME = "C++ twin"
-RUNS = 1024
+RUNS = 4096
 SOURCE = Path(__file__).with_name("twin.cpp")
 FLAGS = [
     *("-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-Wno-psabi"),
@@ -80,6 +80,15 @@ class TwinTask(ctypes.Structure):
 def compiler() -> str | None:
     """Path of the C++ compiler."""
     return which(os.environ.get("CXX", "g++"))
+
+
+def compiler_version() -> str | None:
+    """What the compiler says it is."""
+    path = compiler()
+    if path is None:
+        return None
+    told = subprocess.run([path, "--version"], capture_output=True, check=True, text=True).stdout
+    return told.splitlines()[0]
 
 
 @cache
