@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from feint.agents.kernels.compiling import equation, inline, piece
+from feint.agents.kernels.compiling import equation, inline
 from feint.agents.kernels.elementary import single
 from feint.agents.kernels.rows import by_lane, by_row, lanes_of, row_each, rows
 from feint.agents.mind import Mind
@@ -61,7 +61,7 @@ def known_rows(like, each, modes):
     return Known(kept[0], kept[1 : 1 + len(each)], kept[1 + len(each) :])
 
 
-@piece
+@equation
 def board(i, run, mind, world, s, lane_mind, known):
     """Put a run into lane i, at a stage whose objective is s."""
     u, B, f, G, C, A, H, w = mind
@@ -82,7 +82,7 @@ def board(i, run, mind, world, s, lane_mind, known):
     put(by_lane(lane_mind.horizon), 0, 1, i, H[run])
 
 
-@piece
+@equation
 def leave(i, run, mind, s, lane_mind):
     """Write the mind in lane i back."""
     u, B, f, G, C, A, H, w = mind

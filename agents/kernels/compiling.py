@@ -25,18 +25,13 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 
 
 def equation(function: F) -> F:
-    """An equation, or a few of them, between numbers or lanes; it costs no call."""
+    """A piece of a kernel, such as an equation between lanes; it costs no call."""
     return _compiled(function, forceinline=True)
 
 
 def inline(function: F) -> F:
     """A piece of a kernel that becomes part of it before LLVM sees either: rows it makes are on the kernel's stack."""
     return _compiled(function, inline="always")
-
-
-def piece(function: F) -> F:
-    """A piece of a kernel that is called now and then."""
-    return _compiled(function)
 
 
 def kernel(function: F) -> F:

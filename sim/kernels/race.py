@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from feint.agents.kernels.boarding import board, known_rows, leave, mind_rows
-from feint.agents.kernels.compiling import equation, kernel, piece
+from feint.agents.kernels.compiling import equation, kernel
 from feint.agents.kernels.elementary import which
 from feint.agents.kernels.equations import look, performance, point
 from feint.agents.kernels.rows import by_lane, counts, lanes_of, row_each, rows, words
@@ -34,18 +34,16 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
     at = Mind(u, B, f, G, C, A, H, w)
     free, live = (LANE << np.uint64(lanes)) - LANE, NONE
     queue, passes = np.int64(0), 0  # a plain 0 would be a type of its own, and compile all that it is handed to twice
-    for i in range(lanes):  # an idle lane trains the first run once more, for nobody
-        board(i, queue, mind, world, s, at, known)
-        ready(i, queue, rate, progress, lane_rate, generator, taken)
     while True:
         if free != NONE:
             live = live & ~free
             for i in range(lanes):
                 if has(free, i):
                     queue = next_running(queue, progress, limit)
+                    run = min(queue, rate.shape[0] - 1)  # an idle lane trains the last run once more, for nobody
+                    board(i, run, mind, world, s, at, known)
+                    ready(i, run, rate, progress, lane_rate, generator, taken)
                     if queue < rate.shape[0]:
-                        board(i, queue, mind, world, s, at, known)
-                        ready(i, queue, rate, progress, lane_rate, generator, taken)
                         live = live | LANE << np.uint64(i)
                         lane_run[i] = queue
                         queue += 1
@@ -97,7 +95,7 @@ def judge(mind, each, seen, sums, settings):
     return which(total * 0.0 == 0.0), reached if settings.target > 0.0 else NONE
 
 
-@piece
+@equation
 def next_running(queue, progress, limit):
     """The first run from `queue` on that has steps to take; the number of runs where there is none."""
     taken, status, _ = progress
@@ -106,7 +104,7 @@ def next_running(queue, progress, limit):
     return queue
 
 
-@piece
+@equation
 def ready(i, run, rate, progress, lane_rate, generator, taken):
     """Put a run's rates, and its place in its stage and its stream, into lane i."""
     rates, state = by_lane(lane_rate), by_lane(generator)
@@ -117,7 +115,7 @@ def ready(i, run, rate, progress, lane_rate, generator, taken):
     by_lane(taken)[0, i] = progress.taken[run]
 
 
-@piece
+@equation
 def note(i, run, status, progress, generator, taken):
     """Write back where the run in lane i stopped, and how."""
     state = by_lane(generator)
