@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.charts import peers_figure, scaling_figure
 from benchmarks.goals import GOALS, measured
-from benchmarks.results import STAGES, Results
+from benchmarks.results import STAGES, TO_THE_END, Results
 from feint.sim.figures import save
 
 ROOT = Path(__file__).parents[2]
 HEADER = "<!-- generated: nox -s bench -->"
+BEGIN, END = "<!-- speed: nox -s bench -->", "<!-- /speed -->"
 AXES = {"test_runs": "runs", "test_steps[training alone]": "steps", "test_steps[whole]": "steps", "test_modes": "modes"}
 
 
@@ -69,6 +71,21 @@ def peers_table(results: Results) -> str:
     return table(head, ([name, *(cell(found, name) for found in by_stage.values())] for name in names))
 
 
+def short_table(results: Results) -> str:
+    """The peers in the first stage alone, the quickest first: the table of the README."""
+    found = results.by_stage("test_peers").get(TO_THE_END)
+    if not found:
+        return ""
+    costs = sorted(found["ns per run-step"].items(), key=lambda pair: pair[1])
+    rows = ((name, number(cost), number(found["times Feint"][name])) for name, cost in costs)
+    return f"{table(('', 'ns per run-step', '× Feint'), rows)}\n\n{machine(results)}\n"
+
+
+def with_table(page: str, results: Results) -> str:
+    """The README with its table of speed written anew."""
+    return re.sub(rf"(?<={BEGIN}\n).*?(?={END})", lambda _: short_table(results), page, flags=re.DOTALL)
+
+
 def kernel_table(results: Results) -> str:
     """Precisions, honeypots and other forms beside the default."""
     found = results.of("test_kernel")
@@ -123,6 +140,10 @@ def write(results: Results, docs: Path) -> list[Path]:
     (docs / "figures").mkdir(exist_ok=True)
     written = [docs / "speed_table.md"]
     written[0].write_text(page(results))
+    readme = docs.parent / "README.md"
+    if readme.exists() and results.by_stage("test_peers"):
+        written.append(readme)
+        readme.write_text(with_table(readme.read_text(), results))
     passport = {"kind": "speed", "commit": results.commit, "machine": machine(results)}
     drawn = {"speed_scaling.png": scaling_figure(results), "speed_peers.png": peers_figure(results)}
     for name, figure in drawn.items():

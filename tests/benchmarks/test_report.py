@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.charts import peers_figure, scaling_figure
 from benchmarks.goals import GOALS, flat, line, measured
-from benchmarks.report import goals_table, main, page
+from benchmarks.report import BEGIN, END, goals_table, main, page
 from benchmarks.results import STAGES, Results
 
 PEERS = {
@@ -152,3 +152,21 @@ def test_a_peer_that_cannot_run_is_named_with_the_reason():
 def test_the_manual_states_every_goal():
     shown = (Path(__file__).parents[2] / "docs" / "speed_table.md").read_text()
     assert re.findall(r"^\| (.*?) \| .* \| (?:yes|no|–) \|$", shown, re.MULTILINE) == list(GOALS)
+
+
+def test_the_readmes_table_has_the_peers_in_order_of_cost(tmp_path, file):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    main(str(file), str(docs))
+    text = readme.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    names = re.findall(r"^\| ([A-Za-z][^|]*?) \| [\d,.]+ \|", text, re.MULTILINE)
+    assert names == sorted(PEERS, key=lambda name: PEERS[name])
+
+
+def test_the_readme_has_a_place_for_its_table():
+    assert f"{BEGIN}\n" in (Path(__file__).parents[2] / "README.md").read_text()
