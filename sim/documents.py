@@ -7,14 +7,16 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
 from feint.agents.errors import unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.agents.parameters import Declared
+from feint.sim.analysis_documents import ANALYSES
 from feint.sim.comparison import Comparison
 from feint.sim.ensemble import Ensemble, Timing
+from feint.sim.part import Part
 from feint.sim.replay import Trajectory
 from feint.sim.stage import Stage
 from feint.sim.statistics import HALF_WIDTH
@@ -23,12 +25,6 @@ from feint.sim.summary import MEASURED, Summary
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 AT_STOP = ("performance", "capability", "train_error")
-
-
-class Part(BaseModel):
-    """Base of the documents and their parts."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Counts(Part):
@@ -253,6 +249,7 @@ DOCUMENTS: dict[str, type[Part]] = {
     "replay": ReplayDocument,
     "parameters": ParametersDocument,
     "scenario": ScenarioDocument,
+    **ANALYSES,
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.sim import designs
 from feint.sim.extras import load_extra
+from feint.sim.factors import Factor
 from feint.sim.response import Response
 from feint.sim.sensitivity import EFFECT, Sensitivity, groups_of
 from feint.sim.statistics import Interval
@@ -28,7 +29,7 @@ def effects(response: Response, *, confidence: float, resamples: int, seed: int)
         raise InputError(
             "streams = 'independent' would make elementary effects out of luck: Morris's design needs 'common'."
         )
-    cube = np.column_stack([factor.share(response.points[factor.name]) for factor in study.factors])
+    cube = np.column_stack([_shares(factor, response.points[factor.name]) for factor in study.factors])
     told = load_extra("SALib.analyze.morris", "a Morris analysis").analyze(
         designs.problem(study),
         cube,
@@ -38,7 +39,7 @@ def effects(response: Response, *, confidence: float, resamples: int, seed: int)
         num_levels=designs.MORRIS_LEVELS,
         seed=np.random.SeedSequence([seed, len(cube)]),
     )
-    at = {name: i for i, name in enumerate(told["names"])}
+    at = {str(name): i for i, name in enumerate(told["names"])}
     singly = {} if study.by_group else at
     return Sensitivity(
         response=response,
@@ -57,3 +58,11 @@ def _interval(told: Any, i: int, confidence: float) -> Interval:
     low, high = max(0.0, middle - reach), middle + reach
     how = "bootstrap over trajectories"
     return Interval(estimate=middle, low=low, high=high, confidence=confidence, method=how)
+
+
+def _shares(factor: Factor, values: Any) -> np.ndarray:
+    """How far along the way from low to high these values lie: `Factor.at` the other way round."""
+    at, low, high = np.asarray(values, float), factor.low, factor.high
+    if factor.log:
+        at, low, high = np.log(at), np.log(low), np.log(high)
+    return (at - low) / (high - low) if high > low else np.zeros_like(at)

@@ -14,7 +14,7 @@ from feint.sim import designs
 from feint.sim.allocation import difference_at_look, rounds_of
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.exact import check_confidence, clopper_pearson, look_confidence
-from feint.sim.factors import Factor, factor_of
+from feint.sim.factors import Factor, as_cell, factor_of
 from feint.sim.finished import last_stages
 from feint.sim.statistics import CONFIDENCE, Interval, tango, wilson
 
@@ -114,16 +114,10 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = "deceptive") ->
     both = len(study.arms) == 2
     of = of or (DIFFERENCE if both else study.arms[0])
     known = [*study.arms, *([DIFFERENCE] if both else [])]
+    if of not in known and of in (*ARM_NAMES, DIFFERENCE):
+        raise InputError(f"this sweep has no {of!r}: it has {', '.join(known)}.")
     if of not in known:
-        raise (
-            InputError(f"{of!r} is not in this sweep: it has {', '.join(known)}.")
-            if of
-            in (
-                *ARM_NAMES,
-                DIFFERENCE,
-            )
-            else unknown("quantity", of, known)
-        )
+        raise unknown("quantity", of, known)
     if outcome not in LABELS:
         raise unknown("outcome", outcome, LABELS)
     rows = last_stages(sweep.counts)
@@ -131,7 +125,7 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = "deceptive") ->
     check_finished(sweep, rows)
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)
-    points = sweep.points.sort_values("point", ignore_index=True).drop(columns="point")
+    points = plain_points(sweep.points.sort_values("point", ignore_index=True))
     return counted(study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
 
 
@@ -176,7 +170,20 @@ def points_of(study: Study) -> pd.DataFrame:
     """All points of a study in one table, a column a factor."""
     import pandas as pd
 
-    return pd.concat(list(designs.points(study)), ignore_index=True).drop(columns="point")
+    return plain_points(pd.concat(list(designs.points(study)), ignore_index=True))
+
+
+def plain_points(points: pd.DataFrame) -> pd.DataFrame:
+    """The factors alone, several numbers in one cell as text."""
+    points = points.drop(columns="point")
+    several = [name for name in points.columns if points[name].dtype == object]
+    return points.assign(**{name: points[name].map(plain_cell) for name in several})
+
+
+def plain_cell(value: Any) -> Any:
+    """A value as a table can compare it: what a stage carries as `a+b`, several numbers as `0.5, 0.2`."""
+    found = as_cell(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
+    return ", ".join(f"{each:g}" for each in found) if isinstance(found, tuple) else found
 
 
 def score_interval(of: str, gained: float, lost: float, runs: float, confidence: float) -> Interval:

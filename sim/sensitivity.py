@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
 from feint.sim.exact import check_confidence
+from feint.sim.figures import STYLE
 from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from feint.sim.response import Response
     from feint.sim.study import Study
 
 RESAMPLES = 1000
+LEAST = {"saltelli": 8, "morris": 4}  # base points and trajectories, for an interval over them
 FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
 MEASURES = {
     FIRST: "share of the variance that it explains alone",
@@ -82,12 +85,14 @@ def sensitivity(
     check_confidence(confidence)
     if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
         raise InputError(f"resamples = {resamples!r} is not valid: it must be a whole number of at least 2.")
-    design = response.study.design
-    if design not in ("saltelli", "morris"):
+    design, samples = response.study.design, response.study.samples or 0
+    if design not in LEAST:
         raise InputError(
             f"design = {design!r} has no sensitivity indices: Sobol indices need design = 'saltelli', "
             "elementary effects design = 'morris'."
         )
+    if samples < LEAST[design]:
+        raise InputError(f"samples = {samples} is too few for an interval: it must be at least {LEAST[design]}.")
     found = sobol.indices if design == "saltelli" else morris.effects
     return found(response, confidence=confidence, resamples=resamples, seed=seed)
 
@@ -95,3 +100,40 @@ def sensitivity(
 def groups_of(study: Study) -> dict[str, str]:
     """What a study moves one at a time, parameters or arguments, in the order of its design; each with its argument."""
     return {factor.group if study.by_group else factor.name: factor.group for factor in study.factors}
+
+
+LOOKS: dict[str, dict[str, Any]] = {
+    FIRST: {"label": "first-order index", "color": "#56b4e9", "hatch": "...."},
+    TOTAL: {"label": "total index", "color": "#0072b2"},
+    EFFECT: {"label": "mean absolute effect", "color": "#0072b2"},
+}
+
+
+def figure(found: Sensitivity) -> Figure:
+    """Bars with intervals, from the largest total index or effect down."""
+    import matplotlib as mpl
+    import numpy as np
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    from feint.sim.maps import COLUMN_WIDTH, settled
+
+    shown = [measure for measure in found.measures if measure != SUMMED]
+    places, thickness = np.arange(len(found.order)), 0.8 / len(shown)
+    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
+        drawn = Figure(figsize=(COLUMN_WIDTH, 0.9 + 0.28 * len(places)), layout="constrained")
+        axes = drawn.subplots()
+        for i, measure in enumerate(shown):
+            bars = [found.measures[measure][name] for name in found.order]
+            at, middle = places + (i - (len(shown) - 1) / 2) * thickness, np.array([bar.estimate for bar in bars])
+            reach = [middle - [bar.low for bar in bars], [bar.high for bar in bars] - middle]
+            axes.barh(at, middle, thickness, edgecolor="#222222", linewidth=0.5, **LOOKS[measure])
+            axes.errorbar(middle, at, xerr=reach, fmt="none", ecolor="black", elinewidth=0.8, capsize=1.5)
+        axes.set_yticks(places, found.order)
+        axes.invert_yaxis()
+        axes.axvline(0, color="#222222", linewidth=0.6)
+        axes.set_xlabel("share of the variance" if found.method == "Sobol" else "change over the whole range")
+        drawn.suptitle(found.response.title, fontsize=8, x=0.01, ha="left")
+        drawn.legend(loc="outside lower center", ncols=2, frameon=False)
+        sns.despine(fig=drawn)
+        return settled(drawn)

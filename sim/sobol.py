@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Self
 
 import numpy as np
@@ -17,9 +18,11 @@ AT_ONCE = 50  # resamples held in memory together
 
 
 def indices(response: Response, *, confidence: float, resamples: int, seed: int) -> Sensitivity:
-    """First-order and total indices with intervals: percentiles over resampled base points.
+    """First-order and total indices with intervals, by a bootstrap over base points.
 
-    Raises `InputError` where the response does not vary, or not by more than the luck of its runs.
+    An interval reaches as far as Student's t of base points - 1 has it, from the deviation over resamples, which
+    is the bootstrap's times sqrt(n / (n - 1)): its percentiles fall short where base points are few. Raises
+    `InputError` where the response does not vary, or not by more than the luck of its runs.
     """
     if np.ptp(response.value) == 0:
         raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
@@ -28,7 +31,8 @@ def indices(response: Response, *, confidence: float, resamples: int, seed: int)
     found = base.estimates(np.arange(base.count)[None])[:, 0]
     drawn = np.random.default_rng([seed, base.count]).integers(base.count, size=(resamples, base.count))
     again = np.concatenate([base.estimates(drawn[i : i + AT_ONCE]) for i in range(0, resamples, AT_ONCE)], axis=1)
-    if np.quantile(again[0], (1 - confidence) / 2) <= 0:
+    reach = reach_of(base.count, confidence)
+    if found[0] <= reach * again[0].std(ddof=1):
         raise InputError(
             f"{response.title} varies between points by no more than the luck of their runs "
             f"(variance {response.value.var():.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
@@ -37,7 +41,7 @@ def indices(response: Response, *, confidence: float, resamples: int, seed: int)
     return Sensitivity(
         response=response,
         method="Sobol",
-        measures=_measures(response, names, found[1:], again[1:], confidence),
+        measures=_measures(response, names, found[1:], again[1:], reach, confidence),
         variance=float(found[0]) * float(response.value.var()),
         noise=float(response.variance.mean()),
         resamples=resamples,
@@ -46,7 +50,7 @@ def indices(response: Response, *, confidence: float, resamples: int, seed: int)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BasePoints:
-    """Values and Monte Carlo variances at the points A and B, and at A with one thing taken from B, in unit variance."""
+    """Values and Monte Carlo variances at A, at B and at A with one thing taken from B, scaled to unit variance."""
 
     a: np.ndarray  #: (base points,)
     b: np.ndarray
@@ -95,6 +99,13 @@ class BasePoints:
         return np.array([clean, *first, *total])
 
 
+def reach_of(count: int, confidence: float) -> float:
+    """How many standard deviations over resamples of so many base points an interval reaches to either side."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+
+
 def subtracted(response: Response) -> np.ndarray:
     """The Monte Carlo variance to take out at each point (points,).
 
@@ -109,14 +120,14 @@ def subtracted(response: Response) -> np.ndarray:
 
 
 def _measures(
-    response: Response, names: list[str], found: np.ndarray, again: np.ndarray, confidence: float
+    response: Response, names: list[str], found: np.ndarray, again: np.ndarray, reach: float, confidence: float
 ) -> dict[str, dict[str, Interval]]:
     """Indices by measure and name; where parameters moved singly, also the first-order ones summed by argument."""
 
     def interval(rows: list[int]) -> Interval:
-        low, high = np.nanquantile(again[rows].sum(axis=0), [(1 - confidence) / 2, (1 + confidence) / 2])
+        middle, half = float(found[rows].sum()), reach * float(np.nanstd(again[rows].sum(axis=0), ddof=1))
         told: dict[str, Any] = {"confidence": confidence, "method": "bootstrap over base points"}
-        return Interval(estimate=float(found[rows].sum()), low=float(low), high=float(high), **told)
+        return Interval(estimate=middle, low=middle - half, high=middle + half, **told)
 
     measures = {
         FIRST: {name: interval([i]) for i, name in enumerate(names)},

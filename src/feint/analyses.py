@@ -7,39 +7,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from feint.options import AsJson, FigureFile, real
+from feint.output import figure_path, print_json, save
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.figure import Figure
 
     from feint.sim.finished import Sweep
+    from feint.sim.response import Response
 
 app = typer.Typer()
-
-
-def _share(text: str) -> float:
-    """A number, as options take it."""
-    try:
-        return float(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number.") from None
-
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished sweep.")]
 Of = Annotated[
     str | None,
     typer.Option(
-        "--of",
         metavar="WHAT",
         help="difference (of the arms, the default where both ran), from_scratch or pretrain_finetune.",
     ),
 ]
-Outcome = Annotated[str, typer.Option(help="Which outcome: deceptive, internal, corrigible, proxy or unconverged.")]
-Confidence = Annotated[float, typer.Option(parser=_share, metavar="X", help="Of intervals.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-FigureFile = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
-]
+Outcome = Annotated[str, typer.Option(help="Which one: deceptive, internal, corrigible, proxy or unconverged.")]
+Confidence = Annotated[float, typer.Option(parser=real, metavar="X", help="Of intervals.")]
 
 
 @app.command()
@@ -61,7 +51,7 @@ def sensitivity(
     told = analysis_documents.analysis_passport(sweep, "sensitivity", asked)
     _draw(path, lambda: analysis.figure(found), told)
     if as_json:
-        _print_json(analysis_documents.sensitivity_document(found, told, confidence))
+        print_json(analysis_documents.sensitivity_document(found, told, confidence))
     else:
         print(analysis_texts.sensitivity_text(found, confidence))
 
@@ -83,7 +73,7 @@ def regions(
     if as_json:
         asked = {"of": found.response.of, "outcome": outcome, "confidence": confidence}
         told = analysis_documents.analysis_passport(sweep, "regions", asked)
-        _print_json(analysis_documents.regions_document(found, told, confidence))
+        print_json(analysis_documents.regions_document(found, told, confidence))
     else:
         print(analysis_texts.regions_text(found, confidence))
 
@@ -92,7 +82,7 @@ def regions(
 def share(
     folder: Folder,
     least: Annotated[
-        float, typer.Option(parser=_share, metavar="X", help="A difference smaller than this counts as none.")
+        float, typer.Option(parser=real, metavar="X", help="A difference smaller than this counts as none.")
     ] = 0.02,
     outcome: Outcome = "deceptive",
     confidence: Confidence = 0.95,
@@ -107,7 +97,7 @@ def share(
     if as_json:
         asked = {"outcome": outcome, "least": least, "confidence": confidence}
         told = analysis_documents.analysis_passport(sweep, "share", asked)
-        _print_json(analysis_documents.share_document(found, told, confidence))
+        print_json(analysis_documents.share_document(found, told, confidence))
     else:
         print(analysis_texts.share_text(found, confidence))
 
@@ -152,7 +142,7 @@ def map_(
         document = analysis_documents.map_document(plane, told, confidence)
         text = analysis_texts.map_text(plane)
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         print(text)
 
@@ -167,24 +157,17 @@ def _both(x: str | None, y: str) -> tuple[str, str]:
 
 def _opened(folder: Path, figure: Path | None) -> tuple[Sweep, Path | None]:
     """The sweep, and the path of the figure to come; both are checked before anything is computed."""
-    from feint.sim.figures import check_figure_path
     from feint.sim.finished import Sweep
 
-    return Sweep.open(folder), check_figure_path(figure) if figure else None
+    return Sweep.open(folder), figure_path(figure)
 
 
-def _response(sweep: Sweep, of: str | None, outcome: str) -> Any:
+def _response(sweep: Sweep, of: str | None, outcome: str) -> Response:
     from feint.sim.response import response
 
     return response(sweep, of, outcome)
 
 
 def _draw(path: Path | None, drawn: Callable[[], Figure], passport: dict[str, Any]) -> None:
-    from feint.sim.figures import save
-
     if path is not None:
         save(drawn(), path, passport)
-
-
-def _print_json(document: Any) -> None:
-    print(document.model_dump_json(by_alias=True))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import numpy as np
+import planted
 import pytest
 
 from feint.scenarios import xu_race
@@ -46,6 +47,7 @@ def made(name):
         "scenario": lambda: ScenarioDocument.model_validate(
             {**xu_race.document(XuRace()), "passport": xu_race.passed(XuRace())}
         ),
+        **planted.documents(),
     }
     return documents[name]()
 

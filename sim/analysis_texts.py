@@ -1,0 +1,161 @@
+"""What the analyses of a sweep say to a person: lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from feint.sim.response import DIFFERENCE
+from feint.sim.sections import level_text, levels
+
+if TYPE_CHECKING:
+    from feint.sim.layers import Layer
+    from feint.sim.profiles import Profile
+    from feint.sim.regions import Regions
+    from feint.sim.sections import Section
+    from feint.sim.sensitivity import Sensitivity
+    from feint.sim.shares import Shares
+    from feint.sim.statistics import Interval
+
+GAP = "   "  # between columns
+HEADS = {"first": "first", "total": "total", "effect": "mean absolute effect"}
+LIMITS = ["estimate", "low", "high"]
+
+
+def sensitivity_text(found: Sensitivity, confidence: float) -> str:
+    """Indices from the largest down, and what the luck of the runs has to do with them."""
+    kind = "Sobol indices" if found.method == "Sobol" else "Elementary effects"
+    (method, *_) = (interval.method for interval in found.measures[next(iter(found.measures))].values())
+    lines = [
+        found.response.title,
+        f"{kind}, {len(found.response.value):,} points, {100 * confidence:g} % intervals ({method})",
+        _luck(found),
+        "",
+        *aligned(_indices(found)),
+    ]
+    sums = _sums(found)
+    if sums:
+        lines += ["", "First-order indices summed by argument; what its parameters do only together is not in the sum:"]
+    return "\n".join([*lines, *aligned(sums)])
+
+
+def _indices(found: Sensitivity) -> list[list[str]]:
+    """A row a parameter or argument, below the heads of the columns."""
+    singly = not found.response.study.by_group
+    shown = [measure for measure in HEADS if measure in found.measures]
+    heads = [*(["parameter", "argument"] if singly else ["argument"]), *(HEADS[measure] for measure in shown)]
+    rows = [[*heads, *(["mean effect", "spread"] if found.mean_effect else [])]]
+    for name in found.order:
+        cells = [name, *([found.groups[name]] if singly else [])]
+        cells += [interval_text(found.measures[measure][name]) for measure in shown]
+        if found.mean_effect:
+            cells += [f"{found.mean_effect[name]:+.3f}", f"{found.spread[name]:.3f}"]
+        rows.append(cells)
+    return rows
+
+
+def _sums(found: Sensitivity) -> list[list[str]]:
+    """A row an argument of more than one parameter."""
+    rows = []
+    for group, interval in found.measures.get("first_summed", {}).items():
+        parts = [name for name, its in found.groups.items() if its == group]
+        if len(parts) > 1:
+            rows.append([group, interval_text(interval), ", ".join(parts)])
+    return rows
+
+
+def _luck(found: Sensitivity) -> str:
+    """How much of the variance is Monte Carlo's, and what became of it."""
+    if found.response.runs is None:
+        return f"variance {found.variance:.3g}"
+    whole = found.variance + (found.noise if found.subtracted else 0.0)
+    share = f"{100 * found.noise / whole:.1f} %" if whole > 0 else "all"
+    seen = f"variance between points {whole:.3g}, Monte Carlo variance {found.noise:.2g} ({share} of it)"
+    if found.subtracted:
+        return f"{seen}, which is subtracted: streams are independent"
+    return f"{seen}; streams are common, so that no luck is charged to a parameter that does not act"
+
+
+def regions_text(found: Regions, confidence: float) -> str:
+    """Each region in a sentence, the highest first."""
+    judged = f"regions found on {found.found_on:,} points; means, {100 * confidence:g} % intervals and shares are of "
+    judged += f"{found.held_out:,} others"
+    if found.explained is not None:
+        judged += f", of whose variance they explain {100 * found.explained:.0f} %"
+    return "\n".join([found.response.title, judged, "", *found.sentences()])
+
+
+def share_text(found: Shares, confidence: float) -> str:
+    """How much of the prior each kind has, and how much it may have."""
+    level = f"{100 * confidence:g} %"
+    told = {
+        "holds": f"holds: {found.least:+g} or more",
+        "reversed": f"reversed: {-found.least:+g} or less",
+        "neither": "neither",
+    }
+    rows = [["", "points", f"share, {level}", "certain", "possible", "bound"]]
+    for name, kind in found.kinds.items():
+        limits = f"[{kind.bound.low:.3f}, {kind.bound.high:.3f}]"
+        counts = [f"{kind.certain:,}", f"{kind.possible:,}"]
+        rows.append([told[name], f"{kind.count:,}", interval_text(kind.interval), *counts, limits])
+    sample = f"shares of {found.of_what}, {found.points:,} points"
+    left = f"{found.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
+    return "\n".join([found.response.title, f"{sample}; {left}", "", *aligned(rows)])
+
+
+def map_text(found: Section) -> str:
+    """A table a layer and panel: the second parameter down, the first across."""
+    lines: list[str] = []
+    for layer in found.layers:
+        for panel in found.panel_levels:
+            where = [f"{found.panels.name} = {level_text(panel)}"] if found.panels else []
+            where += [f"{name} = {level_text(value)}" for name, value in found.at.items()]
+            lines += [", ".join([layer.title, *where]), "", *aligned(_plane(found, layer, panel)), ""]
+    return "\n".join(lines[:-1])
+
+
+def _plane(found: Section, layer: Layer, panel: object) -> list[list[str]]:
+    """The cells of a layer and panel, the highest level of the second parameter first."""
+    x, y = found.axes
+    value, outcome = found.values(layer, panel), found.values(layer, panel, "outcome")
+    rows = [[level_text(level), *map(_cell(layer), outcome[i], value[i])] for i, level in enumerate(levels(y))]
+    return [[f"{y.name} \\ {x.name}", *map(level_text, levels(x))], *reversed(rows)]
+
+
+def _cell(layer: Layer):  # noqa: ANN202 - a function of outcome and value
+    if layer.is_phase:
+        return lambda outcome, value: f"{outcome} {value:.2f}"
+    sign = "+" if layer.name == DIFFERENCE else ""
+    return lambda _, value: f"{value:{sign}.2f}"
+
+
+def profile_text(found: Profile) -> str:
+    """A table a parameter: its values down, layers across."""
+    held = [f"{name} = {level_text(value)}" for name, value in found.at.items()]
+    lines = [f"at {', '.join(held)}", ""] if held else []
+    for factor in found.factors:
+        table = found.table[found.table["parameter"] == factor.name]
+        line_name = [found.lines.name] if found.lines else []
+        rows = [[factor.name, *line_name, *(layer.title for layer in found.layers)]]
+        for value, line in dict.fromkeys(zip(table["value"], table["line"], strict=True)):
+            part = table[(table["value"] == value) & (table["line"] == line)].set_index("layer")
+            told = [_limits(*part.loc[layer.name, LIMITS].tolist()) for layer in found.layers]
+            rows.append([level_text(value), *([line] if line_name else []), *told])
+        lines += [*aligned(rows), ""]
+    return "\n".join(lines[:-1])
+
+
+def interval_text(interval: Interval) -> str:
+    """An estimate with its interval."""
+    return _limits(interval.estimate, interval.low, interval.high)
+
+
+def _limits(estimate: float, low: float, high: float) -> str:
+    return f"{estimate:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def aligned(rows: Sequence[Iterable[str]]) -> list[str]:
+    """Rows of cells as lines whose columns begin below each other."""
+    cells = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -1,0 +1,65 @@
+"""Studies whose answers are known, for the analyses of sweeps."""
+
+import numpy as np
+
+from feint.sim.curriculum import pretrain_finetune
+from feint.sim.response import counted, points_of
+from feint.sim.study import Study
+
+SHORT = pretrain_finetune({"steps": 60}, {"steps": 80})
+UNIT = {"low": 0.0, "high": 1.0}
+THREE = {"similarity": UNIT, "shielding": UNIT, "goal_cost": UNIT}
+"""Three parameters on the unit interval, each of another argument."""
+
+
+def study(vary, design, **facts):
+    """A study of short stages."""
+    return Study(**{"vary": vary, "design": design, "curriculum": SHORT, **facts})
+
+
+def drawn(design, chance, seed=0, of="from_scratch", **facts):
+    """A response of counts drawn with a chance that depends on the point.
+
+    With common streams every point compares its chance with the same uniform numbers, as runs share their luck.
+    """
+    points, runs = points_of(design), design.runs
+    p = np.asarray(chance(points), float)
+    rng = np.random.default_rng(seed)
+    u = rng.random((runs, 1 if design.streams == "common" else len(points)))
+    count = (u < p).sum(axis=0)
+    return counted(design, points, count, runs=np.full(len(points), runs), of=of, **facts)
+
+
+def differing(design, effect, seed=0, base=0.1):
+    """A response of paired differences drawn with an effect that depends on the point; streams as above."""
+    points, runs = points_of(design), design.runs
+    delta = np.asarray(effect(points), float)
+    gain, loss = base + np.maximum(delta, 0), base + np.maximum(-delta, 0)
+    rng = np.random.default_rng(seed)
+    u = rng.random((runs, 1 if design.streams == "common" else len(points)))
+    gained, lost = (u < gain).sum(axis=0), (u > 1 - loss).sum(axis=0)
+    return counted(design, points, gained, lost, runs=np.full(len(points), runs))
+
+
+def documents():
+    """How to make a document of each analysis."""
+    from feint.sim import analysis_documents as told
+    from feint.sim.layers import Layer
+    from feint.sim.regions import regions
+    from feint.sim.response import evaluated
+    from feint.sim.sections import section
+    from feint.sim.sensitivity import sensitivity
+    from feint.sim.shares import shares
+
+    def given(design, **facts):
+        return evaluated(study(THREE, design, **facts), lambda p: p["similarity"] + (p["shielding"] > 0.5))
+
+    def plane():
+        return section([Layer(responses=(given("grid"),))], ("similarity", "shielding"), {"goal_cost": 0.5})
+
+    return {
+        "sensitivity": lambda: told.sensitivity_document(sensitivity(given("saltelli", samples=8)), {}, 0.95),
+        "regions": lambda: told.regions_document(regions(given("sobol", samples=64)), {}, 0.95),
+        "share": lambda: told.share_document(shares(given("sobol", samples=64)), {}, 0.95),
+        "map": lambda: told.map_document(plane(), {}, 0.95),
+    }

@@ -1,0 +1,200 @@
+"""The commands that read a finished sweep: what they print and draw, and what they say of wrong input."""
+
+import json
+import re
+import sys
+
+import pytest
+from PIL import Image
+from planted import SHORT, UNIT, study
+from terminal import within_this_process
+
+from feint.sim.sweep import sweep
+
+TOLERANCE = {"train_tolerance": {"low": 0.2, "high": 1.5, "levels": 4}}
+GATE = {"plasticity_gate": {"low": 0.2, "high": 20.0, "levels": 3}}
+STUDIES = {
+    "grid": study({**TOLERANCE, **GATE}, "grid", runs=20),
+    "saltelli": study({**TOLERANCE, "goal_cost": UNIT}, "saltelli", samples=16, runs=20),
+    "by_group": study({**TOLERANCE, "decoys": UNIT}, "saltelli", samples=16, runs=20, by_group=True),
+    "morris": study({**TOLERANCE, "goal_cost": UNIT}, "morris", samples=4, runs=20),
+    "sobol": study({**TOLERANCE, **GATE}, "sobol", samples=64, runs=20),
+    "one-at-a-time": study({**TOLERANCE, "similarity": "prior"}, "one-at-a-time", runs=20),
+    "alone": study(TOLERANCE, "grid", runs=20, arms=("from_scratch",)),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Small sweeps of every design, a few hundred runs of short stages each."""
+    root = tmp_path_factory.mktemp("sweeps")
+    return {name: sweep(each, root / name).folder for name, each in STUDIES.items()}
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    return within_this_process(monkeypatch, capsys)
+
+
+UNCONVERGED = ("--of", "from_scratch", "--outcome", "unconverged")
+
+
+@pytest.mark.parametrize("name", ["saltelli", "by_group", "morris"])
+def test_sensitivity_prints_indices(feint, folders, name):
+    said = feint("sensitivity", folders[name], *UNCONVERGED)
+    assert (said.code, said.err) == (0, "")
+    document = feint("sensitivity", folders[name], *UNCONVERGED, "--json").document
+    assert (document["of"], document["outcome"]) == ("from_scratch", "unconverged")
+    assert document["method"] == ("Morris" if name == "morris" else "Sobol")
+    assert document["by"] == ("argument" if name == "by_group" else "parameter")
+    names = {"reading", "pointers"} if name == "by_group" else {*STUDIES[name].vary}
+    assert {index["name"] for index in document["indices"]} == names
+    assert document["indices"][0]["name"] in {"train_tolerance", "reading"}
+    assert all(each in said.out for each in names)
+    measure = "effect" if name == "morris" else "total"
+    shown = document["indices"][0][measure]
+    assert f"{shown['estimate']:.3f} [{shown['low']:.3f}, {shown['high']:.3f}]" in said.out
+    assert document["passport"]["configuration"]["sweep"]["configuration"]["vary"].keys() == STUDIES[name].vary.keys()
+
+
+def test_regions_are_sentences(feint, folders):
+    said = feint("regions", folders["sobol"], *UNCONVERGED)
+    document = feint("regions", folders["sobol"], *UNCONVERGED, "--json").document
+    told = [line for line in said.out.splitlines() if line.endswith("% of the points")]
+    assert len(told) == len(document["regions"]) >= 2
+    for line, region in zip(told, document["regions"], strict=True):
+        assert line.startswith(f"{region['where']}: no convergence ")
+    assert sum(region["points"] for region in document["regions"]) == document["held_out"] == 32
+    assert "train_tolerance below" in told[0]
+
+
+def test_share_prints_what_holds_what_is_reversed_and_what_is_open(feint, folders):
+    said = feint("share", folders["sobol"], "--outcome", "unconverged", "--least", 0.3)
+    assert (said.code, said.err) == (0, "")
+    document = feint("share", folders["sobol"], "--outcome", "unconverged", "--least", 0.3, "--json").document
+    assert sum(document[kind]["points"] for kind in ("holds", "reversed", "neither")) == document["points"] == 64
+    assert document["least"] == 0.3
+    assert re.search(rf"holds: \+0\.3 or more\s+{document['holds']['points']}\b", said.out)
+    assert "shares of the ranges varied, 64 points" in said.out
+
+
+def test_map_prints_a_table_a_layer(feint, folders):
+    asked = ("map", folders["grid"], "--x", "train_tolerance", "--y", "plasticity_gate")
+    said = feint(*asked)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.count("plasticity_gate \\ train_tolerance") == 3
+    assert "unconverged" in said.out
+    document = feint(*asked, "--json").document
+    assert document["axes"] == ["train_tolerance", "plasticity_gate"]
+    assert len(document["cells"]) == 3 * 12
+    assert {cell["layer"] for cell in document["cells"]} == {"from_scratch", "pretrain_finetune", "difference"}
+    one = feint(*asked, *UNCONVERGED, "--json").document
+    assert {(cell["layer"], cell["outcome"]) for cell in one["cells"]} == {("from_scratch", "unconverged")}
+
+
+def test_map_without_y_prints_profiles(feint, folders):
+    held = feint("map", folders["grid"], "--x", "train_tolerance", "--at", "plasticity_gate=2", "--json").document
+    assert held["axes"] == ["train_tolerance"]
+    assert held["held"] == pytest.approx({"plasticity_gate": 2.0})
+    assert len(held["cells"]) == 3 * 4
+    lines = feint("map", folders["grid"], "--x", "train_tolerance").out.splitlines()
+    assert lines[0].startswith("train_tolerance   plasticity_gate   deception, from scratch")
+    assert len(lines) == 1 + 12
+    every = feint("map", folders["one-at-a-time"], "--json").document
+    assert every["axes"] == ["train_tolerance", "similarity"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words"),
+    [
+        ("sensitivity", "saltelli", UNCONVERGED),
+        ("map", "grid", ("--x", "train_tolerance", "--y", "plasticity_gate")),
+        ("map", "grid", ("--x", "train_tolerance")),
+        ("map", "one-at-a-time", ()),
+    ],
+)
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures_carry_the_sweep_and_what_was_asked(feint, folders, tmp_path, command, name, words, ending):
+    path = tmp_path / f"figure.{ending}"
+    assert feint(command, folders[name], *words, "--figure", path).code == 0
+    if ending == "png":
+        with Image.open(path) as image:
+            told = json.loads(image.info["Description"])
+        assert told["kind"] == command
+        assert set(told["configuration"]) == {"asked", "sweep"}
+        assert told["configuration"]["sweep"]["configuration"]["design"] == STUDIES[name].design
+    else:
+        assert path.stat().st_size > 1000
+
+
+def test_the_same_command_draws_the_same_bytes(feint, folders, tmp_path):
+    asked = ("map", folders["grid"], "--x", "train_tolerance", "--y", "plasticity_gate")
+    for name in ("a.svg", "b.svg"):
+        feint(*asked, "--figure", tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words", "sentence"),
+    [
+        (
+            "sensitivity",
+            "grid",
+            (),
+            "design = 'grid' has no sensitivity indices: Sobol indices need",
+        ),
+        ("sensitivity", "saltelli", ("--of", "pretrain"), "quantity 'pretrain' is not known: did you mean"),
+        (
+            "sensitivity",
+            "saltelli",
+            ("--outcome", "decptive"),
+            "outcome 'decptive' is not known: did you mean",
+        ),
+        (
+            "sensitivity",
+            "saltelli",
+            ("--confidence", "1"),
+            "confidence = 1.0 is not valid: it must be a number",
+        ),
+        ("sensitivity", "saltelli", ("--figure", "a.gif"), "figure = 'a.gif' has no known format"),
+        ("sensitivity", "saltelli", (), "deception, pre-training + fine-tuning minus from scratch is 0 at every point"),
+        ("regions", "saltelli", (), "design = 'saltelli' has no points that stand for the space"),
+        ("regions", "alone", (), "4 points are too few"),
+        ("share", "grid", (), "design = 'grid' is no sample of points"),
+        ("share", "sobol", ("--least", "0"), "least = 0.0 is not valid: it must be a number above 0."),
+        ("share", "alone", (), "this sweep has no 'difference': it has from_scratch."),
+        ("map", "sobol", ("--x", "train_tolerance", "--y", "plasticity_gate"), "design = 'sobol' is no grid over"),
+        ("map", "grid", ("--y", "plasticity_gate"), "x is missing: name the parameter that goes across"),
+        ("map", "grid", (), "x is missing: name one of train_tolerance, plasticity_gate."),
+        ("map", "grid", ("--x", "train_tolerance", "--y", "similarity"), "varied parameter 'similarity' is not known"),
+        (
+            "map",
+            "grid",
+            ("--x", "train_tolerance", "--at", "plasticity_gate"),
+            "set = 'plasticity_gate' is not a setting",
+        ),
+        ("map", "grid", ("--x", "train_tolerance", "--at", "plasticity_gate=3"), "plasticity_gate = 3 is not a level"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_2(feint, folders, command, name, words, sentence):
+    assert feint(command, folders[name], *words).refusal.startswith(sentence)
+
+
+@pytest.mark.parametrize("command", ["sensitivity", "regions", "share", "map"])
+def test_a_folder_that_is_no_sweep_is_refused(feint, tmp_path, command):
+    assert "is not a sweep's folder" in feint(command, tmp_path).refusal
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "library"), [("sensitivity", "saltelli", "SALib"), ("regions", "sobol", "sklearn")]
+)
+def test_a_missing_library_is_named_with_what_brings_it(feint, folders, monkeypatch, command, name, library):
+    for module in [*sys.modules, "SALib", "sklearn"]:
+        if module.partition(".")[0] in {"SALib", "sklearn"}:
+            monkeypatch.setitem(sys.modules, module, None)
+    refusal = feint(command, folders[name], *UNCONVERGED).refusal
+    assert f"needs {library}, which is not installed: pip install 'feint[analysis]'." in refusal
+
+
+def test_stages_of_these_tests_are_short():
+    assert sum(stage.steps for stage in SHORT) < 200
