@@ -9,6 +9,7 @@ import pytest
 from feint import cli
 from feint.sim.ensemble import UNITS
 from feint.sim.passport import text
+from feint.sim.study import Study
 from feint.sim.tables import parameters_markdown
 
 ROOT = Path(__file__).parents[1]
@@ -106,17 +107,19 @@ def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
     from feint.sim.configuration import load
 
     path = tmp_path / "file.toml"
-    (example,) = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
+    example, study = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
     path.write_text(example)
     configured = load(path)
     assert configured.curriculum is not None
     assert configured.model.similarity == 0.3
     assert configured.curriculum[0].steps == 2000
     assert configured.curriculum[1].carry == ("goal", "capability", "world")
+    path.write_text(study)
+    assert Study.load(path).described() == Study.load(ROOT / "examples" / "study.toml").described()
 
 
 def test_every_command_that_the_readme_shows_exists(capsys, monkeypatch):
     shown = set(re.findall(r"feint (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))))
-    assert shown == {"compare", "simulate", "replay", "parameters", "scenario"}
+    assert shown == {"compare", "simulate", "replay", "parameters", "scenario", "sweep", "export", "map", "rare"}
     for name in shown:
         assert "Usage" in printed(f"feint {name} --help", capsys, monkeypatch)
