@@ -113,8 +113,8 @@ class KindFacts(Part):
     points: NonNegativeInt
     certain: NonNegativeInt = Field(description="points whose own interval lies within the kind")
     possible: NonNegativeInt = Field(description="points whose own interval reaches into the kind")
-    share: Estimate = Field(description="takes each point for what its runs say")
-    bound: Estimate = Field(description="from the lower limit of certain to the upper limit of possible")
+    share: Estimate = Field(description="from the lower limit of certain to the upper limit of possible")
+    sampling: Estimate = Field(description="limits of points alone, which takes each for what its runs say")
 
 
 class ShareDocument(Part):
@@ -247,7 +247,7 @@ def share_document(found: Shares, passport: dict[str, Any], confidence: float) -
             certain=kind.certain,
             possible=kind.possible,
             share=_needed(kind.interval),
-            bound=_needed(kind.bound),
+            sampling=_needed(kind.sampling),
         )
         for name, kind in found.kinds.items()
     }

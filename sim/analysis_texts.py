@@ -93,9 +93,9 @@ def share_text(found: Shares, confidence: float) -> str:
         "reversed": f"reversed: {-found.least:+g} or less",
         "neither": "neither",
     }
-    rows = [["", "points", f"share, {level}", "certain", "possible", "bound"]]
+    rows = [["", "points", f"share, {level}", "certain", "possible", "sampling alone"]]
     for name, kind in found.kinds.items():
-        limits = f"[{kind.bound.low:.3f}, {kind.bound.high:.3f}]"
+        limits = f"[{kind.sampling.low:.3f}, {kind.sampling.high:.3f}]"
         counts = [f"{kind.certain:,}", f"{kind.possible:,}"]
         rows.append([told[name], f"{kind.count:,}", interval_text(kind.interval), *counts, limits])
     sample = f"shares of {found.of_what}, {found.points:,} points"

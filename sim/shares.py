@@ -22,18 +22,17 @@ class Share:
     count: int
     certain: int  #: their own interval lies within the kind
     possible: int  #: their own interval reaches into the kind
-    interval: Interval  #: of `count`: it takes each point for what its runs say
-    bound: Interval  #: from the lower limit of `certain` to the upper limit of `possible`
+    interval: Interval  #: from the lower limit of `certain` to the upper limit of `possible`
+    sampling: Interval  #: of `count` alone: it takes each point for what its runs say
 
     @classmethod
     def of(cls, is_it: np.ndarray, certain: np.ndarray, possible: np.ndarray, confidence: float) -> Share:
         """From three answers a point (points,)."""
         count, sure, most = (int(answers.sum()) for answers in (is_it, certain, possible))
         found, least, greatest = (clopper_pearson(n, len(is_it), confidence) for n in (count, sure, most))
-        bound = replace(
-            found, low=least.low, high=greatest.high, method="Clopper–Pearson, unresolved points either way"
-        )
-        return cls(count=count, certain=sure, possible=most, interval=found, bound=bound)
+        how = "Clopper–Pearson, unresolved points either way"
+        whole = replace(found, low=least.low, high=greatest.high, method=how)
+        return cls(count=count, certain=sure, possible=most, interval=whole, sampling=found)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,10 +62,11 @@ def shares(response: Response, least: float = LEAST, *, confidence: float = CONF
     """The shares of the prior, or of the ranges varied, where an effect holds, is reversed, or neither.
 
     It holds where it is `least` or more, and is reversed where it is -`least` or less. The points are the sample, and
-    the intervals are exact binomial ones. Points of a Sobol sequence and of a Latin hypercube lie more evenly than
-    independent ones, so that these intervals are as a rule too wide, which is not proved for every response. Where
-    streams are common, luck moves points together: then `bound` is what to rely on. Raises `InputError` for a design
-    whose points are no sample, and where `least` is not above 0.
+    the limits are exact binomial ones. Points of a Sobol sequence and of a Latin hypercube lie more evenly than
+    independent ones, so that these limits are as a rule too wide, which is not proved for every response. `sampling`
+    takes each point for what its runs say; with common streams luck moves all points together, and where the effect
+    crosses `least` slowly it then misses the share more often than it holds it. `interval` does not. Raises
+    `InputError` for a design whose points are no sample, and where `least` is not above 0.
     """
     check_confidence(confidence)
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:

@@ -305,7 +305,12 @@ def scenario(
 
 @app.command()
 def schema(
-    document: Annotated[str, typer.Argument(help="compare, simulate, summary, rare, replay, parameters or scenario.")],
+    document: Annotated[
+        str,
+        typer.Argument(
+            help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share or map."
+        ),
+    ],
 ) -> None:
     """Print the JSON schema of a command's document."""
     from feint.sim.documents import schema_text

@@ -10,6 +10,7 @@ from terminal import WORK, within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
+from feint.agents.outcome import read
 from feint.sim.comparison import compare
 from feint.sim.curriculum import from_scratch, pretrain_finetune
 from feint.sim.ensemble import simulate
@@ -67,6 +68,31 @@ def test_few_runs_stop_at_another_step_and_means_stay(name):
         assert single == pytest.approx(double, rel=0.02 if name == "hardest point" else 0.002)
         missed = counts.missed[stage]
         assert abs(missed[0, 1] - missed[1, 0]) <= 0.001 * counts.runs
+
+
+def test_at_the_hardest_point_a_change_of_the_thirteenth_digit_ends_runs_otherwise_in_double():
+    """So that what single does there is nothing of its own; at the default point the same change does nothing."""
+    otherwise = {}
+    for name in ("default", "hardest point"):
+        model, curriculum = study.SETTINGS[name].model, study.SETTINGS[name].curriculum
+        state = begin(model, runs=4000, seed=study.SEED)
+        other = state.with_mind(goal=state.mind.goal * (1 + 1e-13))
+        for stage in curriculum:
+            state, other = (train(each, stage, precision="double") for each in (state, other))
+        otherwise[name] = (read(state, 1).outcome != read(other, 1).outcome).mean()
+    assert otherwise["default"] == 0
+    assert otherwise["hardest point"] > 0.0005
+
+
+@pytest.mark.slow
+def test_runs_stop_later_in_single_because_the_world_model_stops_short_of_one():
+    """With small increments, where a step is little; with a world model that soon is at 1 they stop where they did."""
+    setting = study.SETTINGS["small increments"]
+    slow = study.count(setting, range(2000))
+    soon = study.count(setting._replace(model=setting.model.replace(plasticity_world=1.0)), range(2000))
+    assert slow.shifted[-1] > 0.01 * slow.runs
+    assert slow.steps[-1][1] - slow.steps[-1][0] > 0.9 * slow.shifted[-1]
+    assert soon.shifted[-1] < 0.003 * soon.runs
 
 
 def test_a_run_that_stopped_may_read_a_rounding_below_its_target():
