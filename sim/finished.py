@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,15 @@ class Sweep:
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
         return self.manifest["passport"]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the sweep was carried out to its end, and every part of it is there."""
+        try:
+            told = json.loads((self.folder / "finished.json").read_text())
+        except (OSError, ValueError):
+            return False
+        return told == {"parts": len(self.files("parts"))}
 
     def files(self, kind: str) -> list[Path]:
         """The whole files of a kind, `points` or `parts`."""

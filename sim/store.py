@@ -3,6 +3,7 @@
 DIR/manifest.json      study, versions, digest of the points
 DIR/points/*.parquet   the varied parameters, a row a point
 DIR/parts/*.parquet    what was counted, a row a point, arm and stage; the name ends in a digest of the content
+DIR/finished.json      how many parts there are, once all are
 DIR/damaged/           files that were not what their names said, set aside
 """
 

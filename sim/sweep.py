@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,6 +60,7 @@ def sweep(
                     if progress is not None:
                         progress(unit.size, done, total)
                     done += unit.size
+        store.write_text("finished.json", json.dumps({"parts": len(store.finished())}))
     return Sweep.open(out)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from feint.options import AsJson, FigureFile, real
-from feint.output import figure_path, print_json, save
+from feint.output import figure_path, print_json, save, warn_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,9 @@ def _opened(folder: Path, figure: Path | None) -> tuple[Sweep, Path | None]:
     """The sweep, and the path of the figure to come; both are checked before anything is computed."""
     from feint.sim.finished import Sweep
 
-    return Sweep.open(folder), figure_path(figure)
+    path, sweep = figure_path(figure), Sweep.open(folder)
+    warn_unfinished(sweep)
+    return sweep, path
 
 
 def _response(sweep: Sweep, of: str | None, outcome: str) -> Response:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from feint.sim.finished import Sweep
+
 
 def figure_path(path: Path | None) -> Path | None:
     """The path of a figure to come, held to what can be drawn."""
@@ -59,3 +61,11 @@ def sweep_progress() -> Iterator[Callable[[int, int, int], object]]:
 def show_warning(message: Warning | str, *_: object) -> None:
     """A warning, on one line of standard error."""
     print(f"feint: warning: {message}", file=sys.stderr)
+
+
+def warn_unfinished(sweep: Sweep) -> None:
+    """Say so where a sweep is not carried out to its end."""
+    if not sweep.finished:
+        show_warning(
+            f"{str(sweep.folder)!r} is not finished: what follows is of the parts there are; go on by --resume."
+        )

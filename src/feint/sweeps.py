@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from feint.options import Threads, whole
-from feint.output import show_warning, sweep_progress
+from feint.output import show_warning, sweep_progress, warn_unfinished
 
 app = typer.Typer()
 
@@ -56,4 +56,6 @@ def export(
     from feint.sim.finished import Sweep
 
     path = check_output("file", path)
-    Sweep.open(folder).export(path)
+    found = Sweep.open(folder)
+    warn_unfinished(found)
+    found.export(path)

@@ -4,8 +4,6 @@ Times are of the wall: threads and other processes count. `pytest tests/benchmar
 """
 
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +11,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmarks import memory
 from benchmarks.interleaved import interleaved
 from feint.sim.curriculum import pretrain_finetune
 from feint.sim.ensemble import check_threads, simulate

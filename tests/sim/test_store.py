@@ -79,7 +79,13 @@ DAMAGE = {
 
 
 def test_a_folder_holds_manifest_points_and_parts_and_nothing_else(whole):
-    assert sorted(path.name for path in whole.folder.iterdir()) == ["lock", "manifest.json", "parts", "points"]
+    assert sorted(path.name for path in whole.folder.iterdir()) == [
+        "finished.json",
+        "lock",
+        "manifest.json",
+        "parts",
+        "points",
+    ]
     assert len(parts(whole.folder)) == 4
     manifest = json.loads((whole.folder / "manifest.json").read_text())
     assert manifest["schema"] == 1
@@ -135,6 +141,13 @@ def test_a_missing_part_is_trained_again_and_the_others_are_not(folder, whole, m
     again = sweep(STUDY, folder, resume=True)
     assert [unit.first_point for unit in trained] == [4]
     pd.testing.assert_frame_equal(again.frame(), whole.frame())
+
+
+def test_a_sweep_knows_whether_it_is_finished(folder, whole):
+    assert whole.finished
+    (folder / "parts" / parts(folder)[2]).unlink()
+    assert not Sweep.open(folder).finished
+    assert sweep(STUDY, folder, resume=True).finished
 
 
 def test_a_folder_in_use_without_resume_is_refused(folder):
