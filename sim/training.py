@@ -193,7 +193,7 @@ def check_seed(seed: object) -> None:
 
 def check_precision(precision: object) -> None:
     """Raise unless this is a precision in which the kernels are written."""
-    if precision not in DTYPES:
+    if precision not in tuple(DTYPES):
         raise unknown("precision", precision, DTYPES)
 
 

@@ -46,7 +46,7 @@ def counted(name):
     return study.study(name, 4000)
 
 
-#: At most so many runs in a thousand may end otherwise, several times what the manual's table has. Runs end otherwise
+#: At most so many runs in a thousand may end otherwise, well above what the manual's table has. Runs end otherwise
 #: because they stand at a tolerance, which few do, or because training amplifies whatever differs, as at the hardest
 #: point, where goals are written so fast that they never settle.
 OTHERWISE = {"default": 1, "three stages": 1, "honeypots": 2, "hardest point": 40}
