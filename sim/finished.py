@@ -59,12 +59,12 @@ class Sweep:
 
     def files(self, kind: str) -> list[Path]:
         """The whole files of a kind, `points` or `parts`."""
-        found = []
+        found: dict[str, Path] = {}  # each name once, though it stood there twice
         for path in sorted((self.folder / kind).iterdir()):
             name, fault = faulty(path, self.manifest["key"])
             if not fault and (kind == "points" or Unit.named(name)):
-                found.append(path)
-        return found
+                found[name] = path
+        return list(found.values())
 
     @cached_property
     def points(self) -> pd.DataFrame:

@@ -15,9 +15,9 @@ from typing import Any
 
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.version import VERSION
+from feint.sim.differences import differing
 from feint.sim.kernels.start import draw_starts
 from feint.sim.passport import NUMBERS_FROM
-from feint.sim.store import differing
 
 COMPILERS = ("llvmlite",)  # besides those that a passport names
 
@@ -31,13 +31,31 @@ class Maker:
     processor: Mapping[str, str]  #: what kernels are compiled for, and the forms of NumPy's functions that are used
     instructions: frozenset[str]  #: of that processor
 
+    def described(self) -> dict[str, Any]:
+        """It as plain data, but for where it is."""
+        return {
+            "versions": dict(self.versions),
+            "processor": dict(self.processor),
+            "instructions": sorted(self.instructions),
+        }
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any], where: str) -> Maker:
+        """The maker that plain data describe."""
+        return cls(
+            where=where,
+            versions=described["versions"],
+            processor=described["processor"],
+            instructions=frozenset(described["instructions"]),
+        )
+
     def check_versions(self, other: Maker) -> None:
         """Raise unless another process runs what this one runs."""
         found = "; ".join(differing(dict(other.versions), dict(self.versions)))
         if found:
             raise InputError(
-                f"{other.where} runs other versions: {found}; bits are promised within one version only: "
-                "install there what is here, and start it again."
+                f"{other.where} is of other versions: {found}; bits are promised within one version only: "
+                "let both have the same, and start again."
             )
 
     def check_processor(self, other: Maker) -> None:
@@ -54,7 +72,7 @@ class Maker:
         if found:
             raise InputError(
                 f"{self.where} and {other.where} have processors of two kinds: {'; '.join(found)}; "
-                "bits are promised on one kind only: choose workers that are alike."
+                "bits are promised on one kind only: choose machines that are alike."
             )
 
 

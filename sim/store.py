@@ -1,6 +1,6 @@
 """A sweep's folder: a manifest, the points, and parts of the result, each written whole or not at all.
 
-DIR/manifest.json      study, versions, digest of the points
+DIR/manifest.json      study, versions, processor, how the sweep is cut into parts
 DIR/points/*.parquet   the varied parameters, a row a point
 DIR/parts/*.parquet    what was counted, a row a point, arm and stage; the name ends in a digest of the content
 DIR/finished.json      how many parts there are, once all are
@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from feint.agents.errors import InputError
+from feint.sim.differences import differing
+from feint.sim.maker import Maker, maker
 from feint.sim.passport import passport
 from feint.sim.study import Study
 from feint.sim.units import CUT, Cut, Unit
@@ -70,6 +72,7 @@ class Store:
         for name in ("points", "parts"):
             (self.folder / name).mkdir(exist_ok=True)
         described = {"schema": SCHEMA, "key": self.key, "cut": self.cut._asdict(), "study": self.study.described()}
+        described["maker"] = maker().described()
         told = passport("sweep", self.study.described())
         self.write_text("manifest.json", json.dumps({**described, "passport": told}, indent=1, ensure_ascii=False))
 
@@ -77,6 +80,9 @@ class Store:
         differences = list(differing(manifest["study"], json.loads(json.dumps(self.study.described()))))
         if differences:
             raise InputError(f"out = {str(self.folder)!r} holds another study: " + "; ".join(differences) + ".")
+        here, there = maker(), Maker.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
+        here.check_versions(there)
+        here.check_processor(there)
         self.cut = Cut(**manifest["cut"])
         if not resume:
             raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by --resume.")
@@ -156,7 +162,12 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / "manifest.json"
     try:
         manifest = json.loads(path.read_text())
-        schema, _, _, _ = manifest["schema"], manifest["study"]["design"], manifest["key"], manifest["cut"]["runs"]
+        schema, _, _, _ = (
+            manifest["schema"],
+            manifest["study"]["design"],
+            manifest["key"],
+            manifest["maker"]["versions"],
+        )
     except OSError as error:
         raise InputError(
             f"{str(folder)!r} is not a sweep's folder: {path.name} cannot be read: {error.strerror}."
@@ -173,18 +184,6 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 def key_of(study: Study) -> str:
     """What tells the files of one study from those of another."""
     return hashlib.sha256(json.dumps(study.described(), sort_keys=True).encode()).hexdigest()
-
-
-def differing(held: Any, asked: Any, name: str = "") -> Iterator[str]:
-    """Where two nested tables differ, in words."""
-    if isinstance(held, dict) and isinstance(asked, dict):
-        for each in [*held, *(other for other in asked if other not in held)]:
-            yield from differing(held.get(each), asked.get(each), f"{name}.{each}" if name else each)
-    elif isinstance(held, list) and isinstance(asked, list) and len(held) == len(asked):
-        for i, pair in enumerate(zip(held, asked, strict=True)):
-            yield from differing(*pair, f"{name}[{i}]")
-    elif held != asked:
-        yield f"{name} is {held!r} there and {asked!r} here"
 
 
 @contextmanager

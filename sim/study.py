@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ DESIGNS = {
 }
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
+DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +161,7 @@ class Study:
         plain = {name: getattr(self, name) for name in SCALARS}
         return {
             **plain,
+            "table": digest_of(self.table) if self.table else None,  # by its content, wherever it lies
             "arms": list(self.arms),
             "vary": {factor.name: factor.described() for factor in self.factors},
             "model": self.model.model_dump(mode="json"),
@@ -200,6 +203,16 @@ class Study:
         if "arms" in content:
             given["arms"] = tuple(content["arms"])
         return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **given)
+
+
+def digest_of(table: str) -> str:
+    """What tells the content of one table of points from another's; of a table that is a digest already, itself."""
+    if table.startswith(DIGEST):
+        return table
+    try:
+        return DIGEST + hashlib.sha256(Path(table).read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"table = {table!r} cannot be read: {error.strerror}.") from None
 
 
 SCALARS = (

@@ -8,18 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feint.agents.errors import InputError
 from feint.sim import designs
 from feint.sim.allocation import Allocation
 from feint.sim.ensemble import check_threads
 from feint.sim.finished import Sweep
 from feint.sim.store import Store
-from feint.sim.study import Study
+from feint.sim.study import MOST_RUNS, Study
 from feint.sim.summary import in_order
 from feint.sim.units import COLUMNS, Unit, train_unit, units_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered apart
 Job = tuple[Unit, dict[str, list[Any]]]
 Done = tuple[Unit, dict[str, list[Any]]]
 
@@ -49,10 +51,10 @@ def sweep(
         for sentence in store.set_aside if warn else ():
             warn(f"{sentence}; it was set aside and is made again.")  # pyright: ignore[reportOptionalCall]
         allocation = Allocation(study, store)
-        done = sum(unit.size for unit in finished)
         with carrying as carry:
             for first, last, points, total in allocation.rounds():
                 fresh = (unit for unit in _units(store, points, first, last) if unit not in finished)
+                done = sum(unit.size for unit in finished if unit.last_run <= last)
                 if progress is not None:
                     progress(0, done, total)
                 for unit, columns in carry(_jobs(store, fresh)):
@@ -60,6 +62,7 @@ def sweep(
                     if progress is not None:
                         progress(unit.size, done, total)
                     done += unit.size
+                    finished.add(unit)
         store.write_text("finished.json", json.dumps({"parts": len(store.finished())}))
     return Sweep.open(out)
 
@@ -70,6 +73,8 @@ def lay_points(store: Store) -> None:
 
     there = store.sound("points")
     expected = designs.count(store.study)
+    if store.study.streams == "independent" and expected > MOST_APART:
+        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {expected:,}.")
     if sum(_points_of(name).stop - _points_of(name).start for name in there) == expected:
         return
     for table in designs.points(store.study, store.cut.points_a_file):

@@ -19,10 +19,11 @@ from feint.agents.parameters import Parameter, plain
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.documents import spread
 from feint.sim.ensemble import Ensemble
+from feint.sim.exact import frequency_interval
 from feint.sim.finished import Sweep, last_stages
 from feint.sim.replay import Trajectory
 from feint.sim.stage import PRETRAINING, Stage
-from feint.sim.statistics import CONFIDENCE, Interval, wilson
+from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.summary import Summary
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def print_sweep(sweep: Sweep) -> None:
     varied = [str(name) for name in sweep.points.columns if name != "point"]
     listed = Table("point", *varied, "arm", "runs", "deceptive", "difference", box=box.SIMPLE_HEAD)
     for _, row in shown.iterrows():
-        found = wilson(int(row["deceptive"]), int(row["runs"]))
+        found = frequency_interval(int(row["deceptive"]), int(row["runs"]))
         compared = f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
         listed.add_row(
             str(row["point"]),

@@ -1,16 +1,20 @@
-"""What a sweep costs besides its runs: many small points beside one ensemble, the store, a Dask cluster; and its memory.
+"""What a sweep costs besides its runs: many small points beside one ensemble, the store, a cluster; and memory.
 
 Times are of the wall: threads and other processes count. `pytest tests/benchmarks/test_sweeps.py --benchmark-only`.
 """
 
 import shutil
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks import memory
 from benchmarks.interleaved import interleaved
 from feint.sim.curriculum import pretrain_finetune
 from feint.sim.ensemble import check_threads, simulate
@@ -25,7 +29,7 @@ ARM = ("pretrain_finetune",)
 
 
 def study_of(points, arms=ARM):
-    """Points that differ in how outcomes are read, so that training is the same work at each, and that of an ensemble."""
+    """Points that differ in how outcomes are read, so that training is the same work at each as in an ensemble."""
     vary = {"deploy_tolerance": np.linspace(0.1, 0.4, points).tolist()}
     return Study(vary=vary, runs=RUNS, arms=arms, curriculum=SHORT)
 
@@ -61,19 +65,27 @@ def unwritten(folder, study, **ways):
         return swept(folder, study, **ways)
 
 
+CLOCKS = {"on the wall": time.perf_counter_ns, "of processors": time.process_time_ns}
+
+
 def tell(benchmark, kinds, rounds, reference):
-    """Measure in turns; how much is done in the time in which the reference does 1."""
-    timings = benchmark.pedantic(partial(interleaved, kinds, rounds, clock=time.perf_counter_ns), rounds=1)
-    found = {name: 1 / ratio for name, ratio in timings.ratios(reference).items()}
-    costs = timings.medians()
-    assert all(cost > 0 for cost in costs.values())
-    benchmark.extra_info.update(
-        {"threads": check_threads(None), "µs a run": {name: cost / 1000 for name, cost in costs.items()}}
-    )
-    benchmark.extra_info[f"throughput, {reference} = 1"] = found
-    print(f"\nµs a run, throughput where that of {reference} is 1")
-    for name, share in found.items():
-        print(f"  {name:28} {costs[name] / 1000:10.3f} {share:10.3f}")
+    """Measure in turns by both clocks; how much is done in the time in which the reference does 1.
+
+    What others do on the machine weighs on the wall alone, and so does what stands still while one thread works.
+    """
+
+    def measured():
+        return {name: interleaved(kinds, rounds, clock=clock) for name, clock in CLOCKS.items()}
+
+    benchmark.extra_info["threads"] = check_threads(None)
+    for name, timings in benchmark.pedantic(measured, rounds=1).items():
+        costs = {kind: cost / 1000 for kind, cost in timings.medians().items()}
+        found = {kind: 1 / ratio for kind, ratio in timings.ratios(reference).items()}
+        assert all(cost > 0 for cost in costs.values())
+        benchmark.extra_info.update({f"µs a run, {name}": costs, f"throughput, {name}": found})
+        print(f"\nµs a run {name}, and throughput where that of {reference} is 1")
+        for kind, share in found.items():
+            print(f"  {kind:28} {costs[kind]:10.3f} {share:10.3f}")
 
 
 @pytest.mark.benchmark(group="sweeps")
@@ -91,7 +103,7 @@ def test_many_points_beside_one_ensemble(benchmark, tmp_path, quick, rounds):
 
 @pytest.mark.benchmark(group="sweeps")
 def test_a_cluster_beside_threads(benchmark, tmp_path, quick, rounds):
-    """Two worker processes, started before, beside two threads of this process."""
+    """Two worker processes, started before, beside two threads of this process, which then does Dask's part alone."""
     distributed = pytest.importorskip("distributed")
     study = study_of(130 if quick else 520)
     with (
@@ -105,3 +117,66 @@ def test_a_cluster_beside_threads(benchmark, tmp_path, quick, rounds):
             "two workers": partial(swept, tmp_path / "workers", study, scheduler=client),
         }
         tell(benchmark, kinds, rounds, "two threads")
+
+
+SWEEP = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from benchmarks import memory, test_sweeps
+if __name__ == "__main__":
+    out, points, way = Path(sys.argv[2]), int(sys.argv[3]), {sys.argv[4]: 2}
+    test_sweeps.tiny(out / "first", 100, **way)
+    memory.FORGET.write_text("5")
+    before = memory.resident("VmRSS")
+    test_sweeps.tiny(out / "then", points, **way)
+    print(memory.resident("VmHWM") - before, *(test_sweeps.size(out / "then" / kind) for kind in ("points", "parts")))
+"""
+TENTH = {"low": 0.0, "high": 0.9, "levels": 10}
+VARIED = ("similarity", "spectrum", "shielding", "similarity_decay", "goal_cost", "deployment_spectrum")
+
+
+def tiny(folder, points, **way):
+    """A sweep of a power of ten of points, of 8 runs and a few steps each."""
+    vary = dict.fromkeys(VARIED[: len(str(points)) - 1], TENTH)
+    sweep(Study(vary=vary, runs=8, curriculum=pretrain_finetune({"steps": 3}, {"steps": 3})), folder, **way)
+
+
+def size(folder):
+    """Bytes of the files of a folder."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def needed(folder, points, way):
+    """Bytes by which a process grows that sweeps so many points, and of the files of points and of parts."""
+    file = folder / "sweep.py"
+    file.write_text(SWEEP)
+    command = [sys.executable, str(file), str(Path(__file__).parents[1]), str(folder), str(points), way]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [int(each) for each in printed.split()]
+
+
+@pytest.mark.benchmark(group="sweeps")
+@pytest.mark.skipif(not memory.FORGET.exists(), reason="the peak of a process is read from /proc (Linux)")
+@pytest.mark.parametrize("way", ["threads", "workers"])
+def test_memory_of_many_points(benchmark, tmp_path, quick, way):
+    """By how much the process grows from few points to many: a table of 4,096 of them is held, and no more."""
+    sizes = [10**k for k in ((3, 4) if quick else (4, 5))]
+    for points in sizes:
+        (tmp_path / str(points)).mkdir()
+
+    def measured():
+        return [needed(tmp_path / str(points), points, way) for points in sizes]
+
+    (less, *_), (more, *files) = benchmark.pedantic(measured, rounds=1)
+    slope = (more - less) / (sizes[1] - sizes[0])
+    assert slope < (2000 if quick else 200)  # bytes a point; while there are fewer than a file of points takes, more
+    benchmark.extra_info.update(
+        {
+            "points": sizes,
+            "bytes grown": [less, more],
+            "bytes a point more": slope,
+            "bytes a point in files of points and of parts": [each / sizes[1] for each in files],
+        }
+    )
+    print(f"\n{way}:", benchmark.extra_info)

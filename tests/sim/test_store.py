@@ -1,6 +1,7 @@
 """The folder of a sweep: whole files or none, nothing foreign read, one process at a time."""
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -26,6 +27,19 @@ STUDY = Study(
     seed=5,
     curriculum=pretrain_finetune({"steps": 20}, {"steps": 30}),
 )
+
+
+STAGES = """
+[[stage]]
+name = "pretraining"
+objective = 0
+steps = 3
+
+[[stage]]
+name = "finetuning"
+objective = 1
+steps = 3
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -233,3 +247,36 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written: "):
         sweep(STUDY, tmp_path / "file" / "out")
+
+
+def test_a_table_of_points_is_known_by_its_content_wherever_it_lies(tmp_path, monkeypatch):
+    (tmp_path / "points.csv").write_text("similarity\n0.1\n0.5\n")
+    (tmp_path / "study.toml").write_text('design = "table"\ntable = "points.csv"\nruns = 5\n' + STAGES)
+    found = sweep(Study.load(tmp_path / "study.toml"), tmp_path / "out")
+    monkeypatch.chdir(tmp_path)
+    pd.testing.assert_frame_equal(sweep(Study.load("study.toml"), "out", resume=True).frame(), found.frame())
+    (tmp_path / "points.csv").write_text("similarity\n0.7\n0.0\n")
+    with pytest.raises(InputError, match=r"holds another study: table is 'sha256:"):
+        sweep(Study.load("study.toml"), "out", resume=True)
+
+
+@pytest.mark.parametrize(("group", "name"), [("versions", "numba"), ("processor", "processor")])
+def test_a_sweep_of_other_versions_or_of_another_processor_is_not_gone_on_with(folder, group, name):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["maker"][group][name] = "another"
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="another"):
+        sweep(STUDY, folder, resume=True)
+
+
+def test_a_part_that_stands_there_twice_counts_once(folder, whole, tmp_path):
+    import pyarrow.parquet as pq
+
+    victim = sorted((folder / "parts").iterdir())[0]
+    again = tmp_path / "again.parquet"
+    pq.write_table(pq.read_table(victim), again, compression="gzip")  # other bytes of the same content
+    digest = hashlib.sha256(again.read_bytes()).hexdigest()[: stores.DIGEST]
+    shutil.copy(again, folder / "parts" / f"{victim.name.split('.')[0]}.{digest}.parquet")
+    assert len(parts(folder)) == len(parts(whole.folder)) + 1
+    pd.testing.assert_frame_equal(Sweep.open(folder).frame(), whole.frame())
