@@ -138,7 +138,7 @@ VARIED = ("similarity", "spectrum", "shielding", "similarity_decay", "goal_cost"
 
 def tiny(folder, points, **way):
     """A sweep of a power of ten of points, of 8 runs and a few steps each."""
-    vary = dict.fromkeys(VARIED[: len(str(points)) - 1], TENTH)
+    vary: dict[str, object] = dict.fromkeys(VARIED[: len(str(points)) - 1], TENTH)
     sweep(Study(vary=vary, runs=8, curriculum=pretrain_finetune({"steps": 3}, {"steps": 3})), folder, **way)
 
 

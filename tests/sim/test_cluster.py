@@ -283,9 +283,8 @@ def test_what_is_no_cluster_is_one_sentence_before_a_folder_is_begun(tmp_path, c
 
 def test_a_scheduler_file_names_the_scheduler(tmp_path, client):
     file = tmp_path / "scheduler.json"
-    file.write_text(
-        json.dumps({"id": 1, "address": client.scheduler.address})
-    )  # Dask's own writer fails after some work
+    known = {"id": 1, "address": client.scheduler.address}
+    file.write_text(json.dumps(known))  # Dask's own writer fails once units have run
     assert clusters.address_of(file) == client.scheduler.address
     file.write_text(json.dumps({"id": 1}))
     with pytest.raises(InputError, match="is not a scheduler file: it names no address"):
