@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.sim import designs
-from feint.sim.comparison import PRETRAIN_FINETUNE
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
@@ -70,12 +70,8 @@ class Allocation:
 
     def _is_wide(self, events: list[int], total: int) -> bool:
         scratch, pretrained, gained, lost = events
-        widths = [
-            interval.half_width
-            for interval in frequencies_at_look(
-                self.study, {"from_scratch": scratch, "pretrain_finetune": pretrained}, total
-            )
-        ]
+        counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
+        widths = [frequency_at_look(self.study, counts[arm], total).half_width for arm in self.study.arms]
         if len(self.study.arms) == 2:
             widths.append(difference_at_look(self.study, gained, lost, total).half_width)
         return max(widths) > (self.study.half_width or 1.0)
@@ -91,14 +87,11 @@ def rounds_of(study: Study) -> list[int]:
     return totals
 
 
-def frequencies_at_look(
-    study: Study, deceptive: dict[str, int], total: int, confidence: float = CONFIDENCE
-) -> list[Interval]:
-    """The interval of each arm's deception that holds at every look."""
+def frequency_at_look(study: Study, deceptive: int, total: int, confidence: float = CONFIDENCE) -> Interval:
+    """The interval of an arm's deception that holds at every look."""
     from feint.sim.exact import clopper_pearson, look_confidence
 
-    level = look_confidence(confidence, len(rounds_of(study)))
-    return [clopper_pearson(deceptive[arm], total, level) for arm in study.arms]
+    return clopper_pearson(deceptive, total, look_confidence(confidence, len(rounds_of(study))))
 
 
 def difference_at_look(study: Study, gained: int, lost: int, total: int, confidence: float = CONFIDENCE) -> Interval:

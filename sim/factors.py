@@ -82,6 +82,7 @@ class Factor:
 def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Factor:
     """The factor that an entry of `vary` means; raises `InputError` for a name or a specification that is not valid."""
     declared, base = _declaration(name, model, curriculum)
+    spec = spec.tolist() if hasattr(spec, "tolist") else spec  # of NumPy and pandas
     facts: dict[str, Any] = {"name": name, "base": base, "group": declared.argument if declared else "ways of training"}
     facts["whole"] = declared is not None and isinstance(declared.default, int)
     if isinstance(spec, (list, tuple)):

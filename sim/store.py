@@ -42,6 +42,7 @@ class Store:
     def __init__(self, folder: Path, study: Study, key: str) -> None:
         self.folder, self.study, self.key, self.cut = folder, study, key, CUT
         self.set_aside: list[str] = []
+        self.fresh = False  # begun just now, by this process
 
     @classmethod
     @contextmanager
@@ -52,6 +53,8 @@ class Store:
         something else, or where it holds this study and `resume` was not asked for.
         """
         folder = Path(folder)
+        if folder.is_file():
+            raise InputError(f"out = {str(folder)!r} is a file: name a folder.")
         with _disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _held(folder):
@@ -69,6 +72,7 @@ class Store:
             yield store
 
     def _begin(self) -> None:
+        self.fresh = True
         for name in ("points", "parts"):
             (self.folder / name).mkdir(exist_ok=True)
         described = {"schema": SCHEMA, "key": self.key, "cut": self.cut._asdict(), "study": self.study.described()}
@@ -86,6 +90,14 @@ class Store:
         self.cut = Cut(**manifest["cut"])
         if not resume:
             raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by --resume.")
+
+    def discard(self) -> None:
+        """Leave the folder as it was found: nothing was trained yet."""
+        import shutil
+
+        for name in ("points", "parts"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / "manifest.json").unlink(missing_ok=True)
 
     def write(self, kind: str, name: str, table: pa.Table) -> None:
         """Write a table to `kind`/`name`.DIGEST.parquet: to a temporary name, to the disk, then renamed."""

@@ -61,6 +61,8 @@ class Study:
     curriculum: Curriculum = field(default_factory=pretrain_finetune)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.vary, Mapping):
+            raise InputError(f"vary = {self.vary!r} is not valid: it must be a table of names and what each takes.")
         object.__setattr__(self, "arms", tuple(self.arms))
         object.__setattr__(self, "vary", dict(self.vary))
         self._check_choices()

@@ -46,7 +46,12 @@ def sweep(
     """
     carrying = carrier(study, check_threads(threads), scheduler, workers)
     with Store.opened(out, study, resume=resume) as store:
-        lay_points(store)
+        try:
+            lay_points(store)
+        except InputError:
+            if store.fresh:  # a study that is refused takes no folder
+                store.discard()
+            raise
         finished = set(store.finished())
         for sentence in store.set_aside if warn else ():
             warn(f"{sentence}; it was set aside and is made again.")  # pyright: ignore[reportOptionalCall]

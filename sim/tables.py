@@ -16,6 +16,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.parameters import Parameter, plain
+from feint.sim.allocation import frequency_at_look as at_look
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.documents import spread
 from feint.sim.ensemble import Ensemble
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 12  # of a trajectory, a stage
-MOST_POINTS = 16  # rows of a sweep
+MOST_POINTS, MOST_VARIED = 16, 4  # rows of a sweep; beyond so many parameters none has room for its column
 AT_STOP_LABELS = (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)"))
 
 
@@ -91,9 +92,12 @@ def print_sweep(sweep: Sweep) -> None:
     console.print(f"{points:,} points, {runs:,} runs in all, design {sweep.study.design}, arms {arms}")
     shown = last_stages(table).head(MOST_POINTS)
     varied = [str(name) for name in sweep.points.columns if name != "point"]
+    varied = varied if len(varied) <= MOST_VARIED else []
     listed = Table("point", *varied, "arm", "runs", "deceptive", "difference", box=box.SIMPLE_HEAD)
     for _, row in shown.iterrows():
-        found = frequency_interval(int(row["deceptive"]), int(row["runs"]))
+        deceptive, runs = int(row["deceptive"]), int(row["runs"])
+        looked = sweep.study.half_width is not None
+        found = at_look(sweep.study, deceptive, runs) if looked else frequency_interval(deceptive, runs)
         compared = f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
         listed.add_row(
             str(row["point"]),

@@ -19,7 +19,7 @@ from feint.sim.summary import Tally, blocks, crossed
 class Cut(NamedTuple):
     """Where a sweep is cut into parts; kept in its manifest, so that it is gone on with as it was begun."""
 
-    runs: int = 2**16  #: of a unit and arm, all its points together
+    runs: int = 2**15  #: of a unit and arm, all its points together
     points: int = 256  #: of a unit, at most
     points_a_file: int = 4096  #: of a file of points
 

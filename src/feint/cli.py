@@ -330,6 +330,9 @@ def main() -> None:
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
         sys.exit(app(standalone_mode=False) or 0)
+    except KeyboardInterrupt:
+        print("feint: stopped; of a sweep, what is finished is kept: go on by --resume.", file=sys.stderr)
+        sys.exit(130)
     except (InputError, MemoryError) as error:
         _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
     except OSError as error:

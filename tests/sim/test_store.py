@@ -280,3 +280,17 @@ def test_a_part_that_stands_there_twice_counts_once(folder, whole, tmp_path):
     shutil.copy(again, folder / "parts" / f"{victim.name.split('.')[0]}.{digest}.parquet")
     assert len(parts(folder)) == len(parts(whole.folder)) + 1
     pd.testing.assert_frame_equal(Sweep.open(folder).frame(), whole.frame())
+
+
+def test_a_study_that_is_refused_takes_no_folder(tmp_path):
+    wrong = Study(vary={"similarity": [0.1, 1.7]}, runs=5, curriculum=STUDY.curriculum)
+    with pytest.raises(InputError, match=r"similarity = 1.7 is not valid"):
+        sweep(wrong, tmp_path / "out")
+    right = Study(vary={"similarity": [0.1, 0.7]}, runs=5, curriculum=STUDY.curriculum)
+    assert sweep(right, tmp_path / "out").finished
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"is a file: name a folder"):
+        sweep(STUDY, tmp_path / "file")
