@@ -54,7 +54,7 @@ class Maker:
         found = "; ".join(differing(dict(other.versions), dict(self.versions)))
         if found:
             raise InputError(
-                f"{other.where} is of other versions: {found}; bits are promised within one version only: "
+                f"{other.where} runs other versions: {found}; bits are promised within one version only: "
                 "let both have the same, and start again."
             )
 
