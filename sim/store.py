@@ -58,6 +58,8 @@ class Store:
         with _disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _held(folder):
+            for left in folder.glob(".*.tmp"):  # of a process that was killed while it wrote there
+                left.unlink(missing_ok=True)
             store = cls(folder, study, key_of(study))
             manifest = folder / "manifest.json"
             if manifest.exists():

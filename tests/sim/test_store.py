@@ -294,3 +294,12 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"is a file: name a folder"):
         sweep(STUDY, tmp_path / "file")
+
+
+def test_what_a_killed_process_left_half_written_beside_the_manifest_is_swept_away(folder, whole, tmp_path):
+    for place in (folder, tmp_path / "new"):
+        place.mkdir(exist_ok=True)
+        (place / ".manifest.json.1.tmp").touch()
+        again = sweep(STUDY, place, resume=True)
+        assert not list(place.glob(".*.tmp"))
+        pd.testing.assert_frame_equal(again.frame(), whole.frame())
