@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -27,14 +28,15 @@ PATIENCE = 5.0  # seconds until a scheduler must have answered
 AHEAD, LEAST_AHEAD = 4, 8  # units under way for each thread of the cluster; in all, also while it has no thread yet
 RETRIES = 2  # of a unit in which a worker fails; where a worker dies, Dask's own limit holds
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the process that started them
+LOGGED = 10  # messages that each connection keeps, for Dask's developers: units, and thousands of them if it is let
 PURPOSE = "a sweep on a cluster"
 KEPT = "what is finished is kept, go on by --resume"
 
 
-def train_there(study: Study, unit: Unit, values: Columns) -> tuple[Maker, Columns] | InputError:
-    """Train a unit on a worker; an error in the unit itself is returned: no other worker would do better."""
+def train_there(packed: bytes) -> tuple[Maker, Columns] | InputError:
+    """Train a study's unit on a worker; an error in the unit itself is returned: no other worker would do better."""
     try:
-        return maker(), train_unit(study, unit, values)
+        return maker(), train_unit(*pickle.loads(packed))
     except InputError as error:
         return error
 
@@ -59,12 +61,14 @@ class Cluster:
         self.closed = load_extra("distributed.client", PURPOSE).ClosedClientError
         self.scheduler: Any = scheduler if isinstance(scheduler, self.distributed.Client) else address_of(scheduler)
         self.name = f"feint-{uuid.uuid4().hex[:8]}"
-        self.first: Maker | None = None  # whose processor the others must have
         if isinstance(self.scheduler, str):
             reach(self.scheduler)
 
     def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Job]]:
+        from dask import config
+
         with ExitStack() as opened:
+            opened.enter_context(config.set({"distributed.admin.low-level-log-length": LOGGED}))
             self.client = self._joined(opened) if self.scheduler else self._started(opened)
             with self._reached():
                 present = self.client.run(maker, on_error="return")
@@ -132,9 +136,10 @@ class Cluster:
         with self._reached():
             threads = sum(self.client.nthreads().values())
         for unit, values in islice(jobs, max(0, max(LEAST_AHEAD, AHEAD * threads) - len(under_way))):
+            packed = pickle.dumps((self.study, unit, values))  # numbers take a quarter in bytes, for the scheduler too
             with self._reached():
                 key = (self.name, unit.name)
-                future = self.client.submit(train_there, self.study, unit, values, key=key, pure=False, retries=RETRIES)
+                future = self.client.submit(train_there, packed, key=key, pure=False, retries=RETRIES)
             under_way[future] = unit
             done.add(future)
 
@@ -156,13 +161,12 @@ class Cluster:
         return found[1]
 
     def _check(self, told: Any, address: str = "") -> None:
-        """Raise unless a worker makes the numbers that this process, and the workers before it, would make."""
+        """Raise unless a worker makes the numbers that this process would, whom the folder names as their maker."""
         if not isinstance(told, Maker):
             what = f"{type(told).__name__}: {_first_line(told)}"
             raise InputError(f"worker {address} cannot run Feint: {what}; install there what is here.")
         maker().check_versions(told)
-        self.first = self.first or told
-        self.first.check_processor(told)
+        maker().check_processor(told)
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

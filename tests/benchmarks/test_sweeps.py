@@ -1,7 +1,4 @@
-"""What a sweep costs besides its runs: many small points beside one ensemble, the store, a cluster; and memory.
-
-Times are of the wall: threads and other processes count. `pytest tests/benchmarks/test_sweeps.py --benchmark-only`.
-"""
+"""What a sweep costs besides its runs: many small points beside one ensemble, the store, a cluster; and memory."""
 
 import shutil
 import subprocess
@@ -24,14 +21,18 @@ from feint.sim.summary import summarize
 from feint.sim.sweep import sweep
 
 RUNS = 1000  # of a point
-SHORT = pretrain_finetune({"steps": 100}, {"steps": 100, "target": 0.0})  # every run to the last step
+STAGES = {
+    "200 steps": (2048, pretrain_finetune({"steps": 100}, {"steps": 100, "target": 0.0})),
+    "1,500 steps": (256, pretrain_finetune({"steps": 300}, {"steps": 1200, "target": 0.0})),
+}
+"""Points, and stages that take every run to the last step; the longer ones are a tenth of the default's."""
 ARM = ("pretrain_finetune",)
 
 
-def study_of(points, arms=ARM):
+def study_of(points, curriculum):
     """Points that differ in how outcomes are read, so that training is the same work at each as in an ensemble."""
     vary = {"deploy_tolerance": np.linspace(0.1, 0.4, points).tolist()}
-    return Study(vary=vary, runs=RUNS, arms=arms, curriculum=SHORT)
+    return Study(vary=vary, runs=RUNS, arms=ARM, curriculum=curriculum)
 
 
 def swept(folder, study, **ways):
@@ -41,8 +42,8 @@ def swept(folder, study, **ways):
     return len(study.factors[0].grid) * RUNS
 
 
-def ensemble(how, runs):
-    how(SHORT, runs=runs)
+def ensemble(how, curriculum, runs):
+    how(curriculum, runs=runs)
     return runs
 
 
@@ -88,24 +89,32 @@ def tell(benchmark, kinds, rounds, reference):
             print(f"  {kind:28} {costs[kind]:10.3f} {share:10.3f}")
 
 
+def asked(stages, quick):
+    points, curriculum = STAGES[stages]
+    points //= 4 if quick else 1
+    return study_of(points, curriculum), curriculum, points * RUNS
+
+
 @pytest.mark.benchmark(group="sweeps")
-def test_many_points_beside_one_ensemble(benchmark, tmp_path, quick, rounds):
+@pytest.mark.parametrize("stages", STAGES)
+def test_many_points_beside_one_ensemble(benchmark, tmp_path, quick, few_rounds, stages):
     """A sweep with all that belongs to it, from the points' design to the last part on the disk."""
-    points = 130 if quick else 520
+    study, curriculum, runs = asked(stages, quick)
     kinds = {
-        "one ensemble": partial(ensemble, simulate, points * RUNS),
-        "its summary": partial(ensemble, summarize, points * RUNS),
-        "a sweep": partial(swept, tmp_path / "out", study_of(points)),
-        "a sweep without a store": partial(unwritten, tmp_path / "none", study_of(points)),
+        "one ensemble": partial(ensemble, simulate, curriculum, runs),
+        "its summary": partial(ensemble, summarize, curriculum, runs),
+        "a sweep": partial(swept, tmp_path / "out", study),
+        "a sweep without a store": partial(unwritten, tmp_path / "none", study),
     }
-    tell(benchmark, kinds, rounds, "one ensemble")
+    tell(benchmark, kinds, few_rounds, "one ensemble")
 
 
 @pytest.mark.benchmark(group="sweeps")
-def test_a_cluster_beside_threads(benchmark, tmp_path, quick, rounds):
+@pytest.mark.parametrize("stages", STAGES)
+def test_a_cluster_beside_threads(benchmark, tmp_path, quick, few_rounds, stages):
     """Two worker processes, started before, beside two threads of this process, which then does Dask's part alone."""
     distributed = pytest.importorskip("distributed")
-    study = study_of(130 if quick else 520)
+    study, _, _ = asked(stages, quick)
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address="127.0.0.1:0"
@@ -116,7 +125,7 @@ def test_a_cluster_beside_threads(benchmark, tmp_path, quick, rounds):
             "two threads": partial(swept, tmp_path / "threads", study, threads=2),
             "two workers": partial(swept, tmp_path / "workers", study, scheduler=client),
         }
-        tell(benchmark, kinds, rounds, "two threads")
+        tell(benchmark, kinds, few_rounds, "two threads")
 
 
 SWEEP = """
