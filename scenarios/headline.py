@@ -18,12 +18,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
+from feint.scenarios.sources import XU_2021
+from feint.sim.claims import Claim, Part, rises
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
 from feint.sim.figures import COLOURS, PAGE_WIDTH, STYLE, face
+from feint.sim.point import pretrained, scratch
+from feint.sim.quantities import difference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+CLAIM = Claim(
+    number=1,
+    name="headline",
+    title="Pre-training + fine-tuning favours deception",
+    source=XU_2021,
+    section="second and last paragraph",
+    statement="With the capability of the resulting model held constant, pre-training + fine-tuning ends in deceptive "
+    "alignment more often than training from scratch.",
+    parts=(
+        Part(
+            name="difference",
+            quantity=difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
+            rule=rises(),
+        ),
+    ),
+)
 
 ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
@@ -47,7 +68,7 @@ def figure(comparison: Comparison) -> Figure:
 
 
 def draw_frequencies(axes: Axes, comparison: Comparison) -> None:
-    """Bars: the share of runs that ended as each type, by arm, with Wilson intervals."""
+    """Bars: the share of runs that ended as each type, by arm, with intervals."""
     import pandas as pd
     import seaborn as sns
 

@@ -80,12 +80,17 @@ class Plan:
 
     def train(self, state: State) -> Iterator[Stop]:
         """Train the start of some runs stage by stage, and read out what they have become."""
-        lanes = lanes_in(DTYPES[self.precision])
         for stage, capability_target in self.asked:
-            state = enter(state, stage).copied()
-            passes = race(state, stage, stage.steps, capability_target, self.precision)
-            missed = ~state.reached if stage.target > 0 else np.zeros(len(state), np.bool_)
-            yield Stop(state, read(state, stage.objective), missed, passes * lanes)
+            stop = self.train_stage(state, stage, capability_target)
+            yield stop
+            state = stop.state
+
+    def train_stage(self, state: State, stage: Stage, capability_target: float) -> Stop:
+        """Train one stage from where the last one ended; the state given is left as it is."""
+        state = enter(state, stage).copied()
+        passes = race(state, stage, stage.steps, capability_target, self.precision)
+        missed = ~state.reached if stage.target > 0 else np.zeros(len(state), np.bool_)
+        return Stop(state, read(state, stage.objective), missed, passes * lanes_in(DTYPES[self.precision]))
 
     def warm_up(self) -> None:
         """Compile the kernels, or load them from the cache, before anything is timed."""

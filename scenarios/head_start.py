@@ -1,0 +1,46 @@
+"""A capable start gives deception a strict advantage.
+
+The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and performing well is then likely to go through
+the understanding that is there already, not through an objective that must be written anew.
+
+The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which is
+training from scratch. Shown beside it is what the capability adds last, when all else is carried too.
+
+What would count against it. Deception that is no more frequent with the capability carried.
+"""
+
+from feint.agents.mind import GROUPS
+from feint.scenarios.sources import XU_2021
+from feint.sim.claims import Claim, Part, rises
+from feint.sim.point import pretrained, scratch
+from feint.sim.quantities import difference
+
+CLAIM = Claim(
+    number=6,
+    name="head-start",
+    title="A capable start gives deception a strict advantage",
+    source=XU_2021,
+    section="first case",
+    statement="That fine-tuning starts with a highly capable model is, by itself, a strict advantage for deception.",
+    parts=(
+        Part(
+            name="capability",
+            quantity=difference(
+                "deception with capability alone carried minus with nothing carried",
+                pretrained(finetuning__carry=("capability",)),
+                scratch(),
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="capability-last",
+            quantity=difference(
+                "deception with all carried minus with all but the capability",
+                pretrained(),
+                pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
+            ),
+            rule=rises(),
+            tested=False,
+        ),
+    ),
+)

@@ -1,0 +1,137 @@
+"""A point: a model, a curriculum, a start and a matching mode, from which ways of training differ by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
+from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
+from feint.sim.factors import carried
+from feint.sim.matching import Match
+from feint.sim.plan import Plan
+from feint.sim.training import PRECISION
+
+EVERY = "*"  #: stands for all stages in a dotted name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Where in parameter space one stands; `at` moves by dotted names, as a study's `vary` has them."""
+
+    model: Model = field(default_factory=Model)
+    curriculum: Curriculum = field(default_factory=pretrain_finetune)
+    start: str = "fresh"
+    match: str = Match.TARGET.value
+
+    def at(self, changes: Mapping[str, Any]) -> Self:
+        """The point with these values in place of its own; raises `InputError` for a name or value that is not valid.
+
+        A name is a model parameter's, `stage.parameter`, `*.parameter` for all stages, `start` or `match`.
+        """
+        of_model: dict[str, Any] = {}
+        of_stages: dict[str, dict[str, Any]] = {}
+        for name, value in changes.items():
+            stage, _, parameter = name.rpartition(".")
+            for each in self.stages_named(stage) if stage else ():
+                of_stages.setdefault(each, {})[parameter] = carried(value) if parameter == "carry" else value
+            if not stage and name not in ("start", "match"):
+                of_model[name] = value
+        return type(self)(
+            model=self.model.replace(**of_model) if of_model else self.model,
+            curriculum=self.curriculum.replace(of_stages) if of_stages else self.curriculum,
+            start=changes.get("start", self.start),
+            match=changes.get("match", self.match),
+        )
+
+    def stages_named(self, stage: str) -> tuple[str, ...]:
+        """The stages that a dotted name means."""
+        names = self.curriculum.names
+        if stage != EVERY and stage not in names:
+            raise unknown("stage", stage, names)
+        return names if stage == EVERY else (stage,)
+
+    def value(self, name: str) -> Any:
+        """What stands here under a dotted name; of all stages, what the last has."""
+        stage, _, parameter = name.rpartition(".")
+        if not stage:
+            return getattr(self, name) if name in ("start", "match") else getattr(self.model, name)
+        last = self.stages_named(stage)[-1]
+        return getattr(self.curriculum[self.curriculum.names.index(last)], parameter)
+
+    def described(self) -> dict[str, Any]:
+        """The point as plain data."""
+        return {
+            "model": self.model.model_dump(mode="json"),
+            "stages": self.curriculum.described(),
+            "start": self.start,
+            "match": self.match,
+        }
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of training, wherever one stands: one of the two arms, and what it changes there.
+
+    `lot` numbers lots of runs: ways of one lot share starts and noise, another lot has luck of its own.
+    """
+
+    arm: str = PRETRAIN_FINETUNE
+    changes: tuple[tuple[str, Any], ...] = ()
+    lot: int = 0
+
+    def plan(self, point: Point, *, seed: int, precision: str = PRECISION) -> Plan:
+        """What it trains at a point; raises `InputError` where a stage that it changes is not there."""
+        here = point.at(dict(self.changes))
+        mode = Match.named(here.match)
+        return Plan.of(
+            arms_of(here.curriculum, mode)[self.arm],
+            model=here.model,
+            seed=seed,
+            start=here.start,
+            match=mode.per_arm,
+            objectives=shared_objectives(here.model, here.curriculum),
+            precision=precision,
+        )
+
+    def but(self, changes: Mapping[str, Any]) -> Way:
+        """The same with more changed."""
+        return Way(self.arm, tuple({**dict(self.changes), **changes}.items()), self.lot)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} = {_brief(value)}" for name, value in self.changes)
+        return f"{ARM_NAMES[self.arm]} ({told})" if told else ARM_NAMES[self.arm]
+
+
+def scratch(**changes: Any) -> Way:
+    """From scratch; `finetuning__honeypots=0.1` stands for the dotted name finetuning.honeypots."""
+    return Way(FROM_SCRATCH, _dotted(changes))
+
+
+def pretrained(**changes: Any) -> Way:
+    """Pre-training + fine-tuning, with changes as `scratch` takes them."""
+    return Way(PRETRAIN_FINETUNE, _dotted(changes))
+
+
+def _dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple((name.replace("__", "."), value) for name, value in changes.items())
+
+
+def _brief(value: Any) -> str:
+    return (
+        "+".join(value) or "nothing"
+        if isinstance(value, tuple)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def check_two_stages(point: Point, names: tuple[str, ...] = ("pretraining", "finetuning")) -> None:
+    """Raise unless the curriculum is of these stages, which claims speak of."""
+    if point.curriculum.names != names:
+        told = ", ".join(point.curriculum.names)
+        raise InputError(f"stages = {told} are not those that claims speak of: name them {' and '.join(names)}.")

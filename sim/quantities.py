@@ -1,0 +1,191 @@
+"""Quantities: what a claim speaks of, as a number of paired runs with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import log2
+from typing import Any, Protocol
+
+import numpy as np
+
+from feint.agents.outcome import Outcome
+from feint.sim.exact import FEW, clopper_pearson, frequency_interval
+from feint.sim.point import Way
+from feint.sim.statistics import CONFIDENCE, Interval, tango
+from feint.sim.trials import Ended
+
+DECEPTIVE = Outcome.DECEPTIVE.label
+
+
+class Quantity(Protocol):
+    """A number that is measured on runs of some ways of training."""
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways that must be trained."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """What it is, in words."""
+        ...
+
+    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+        """Its estimate and interval."""
+        ...
+
+    def but(self, changes: Mapping[str, Any]) -> Quantity:
+        """The same where each way of training is changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Term:
+    """How often a way of training ends as a type, with a sign."""
+
+    way: Way
+    outcome: str = DECEPTIVE
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A sum of frequencies with signs, over paired runs: Σ sign · [outcome], its mean over the runs.
+
+    Of one term the interval is Wilson's or Clopper and Pearson's, of a difference Tango's; of more terms Student's of
+    the runs' scores, or one from exact limits where nearly all runs score the same (`bounded_mean`).
+    """
+
+    words: str
+    terms: tuple[Term, ...]
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways that must be trained."""
+        return tuple(dict.fromkeys(term.way for term in self.terms))
+
+    def scores(self, ended: Mapping[Way, Ended]) -> np.ndarray:
+        """What each run contributes (runs,)."""
+        happened = (
+            term.sign * (ended[term.way].outcome == Outcome.named(term.outcome)).astype(np.int64) for term in self.terms
+        )
+        return sum(happened, np.int64(0))  # pyright: ignore[reportReturnType] - arrays add up to an array
+
+    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+        """Its estimate and interval."""
+        scores = self.scores(ended)
+        up, down, runs = int((scores > 0).sum()), int((scores < 0).sum()), len(scores)
+        signs = sorted(term.sign for term in self.terms)
+        if signs == [1]:
+            return frequency_interval(up, runs, confidence)
+        if signs == [-1, 1]:
+            return tango(up, down, runs, confidence)
+        return bounded_mean(scores, len(signs), confidence)
+
+    def but(self, changes: Mapping[str, Any]) -> Frequency:
+        """The same where each way of training is changed, save what the way itself changes."""
+        return Frequency(self.words, tuple(Term(under(t.way, changes), t.outcome, t.sign) for t in self.terms))
+
+
+@dataclass(frozen=True)
+class StepRatio:
+    """log₂ of the steps that one way's last stage takes over those of another, run by run: the median.
+
+    Its interval is the distribution-free one of order statistics (scipy's `quantile_test`). A run that misses its target
+    counts with all the steps it may take.
+    """
+
+    words: str
+    way: Way
+    over: Way
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways that must be trained."""
+        return (self.way, self.over)
+
+    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+        """Its estimate and interval."""
+        from scipy.stats import quantile_test
+
+        steps, others = (np.maximum(ended[way].steps, 1) for way in self.ways)
+        ratios = np.log2(steps / others)
+        limits = quantile_test(ratios, p=0.5).confidence_interval(confidence)
+        widest = log2(max(steps.max(), others.max()))
+        low, high = (each if np.isfinite(each) else end * widest for each, end in zip(limits, (-1, 1), strict=True))
+        return Interval(
+            estimate=float(np.median(ratios)),
+            low=float(low),
+            high=float(high),
+            confidence=confidence,
+            method="order statistics, paired",
+        )
+
+    def but(self, changes: Mapping[str, Any]) -> StepRatio:
+        """The same where both ways are changed, save what they change themselves."""
+        return StepRatio(self.words, under(self.way, changes), under(self.over, changes))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How much less a way of training reaches than another: the mean over paired runs, with Student's interval."""
+
+    words: str
+    way: Way
+    than: Way
+    of: str = "performance"  #: name of a number of `Ended`
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """The ways that must be trained."""
+        return (self.way, self.than)
+
+    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+        """Its estimate and interval."""
+        return student(getattr(ended[self.than], self.of) - getattr(ended[self.way], self.of), confidence)
+
+    def but(self, changes: Mapping[str, Any]) -> Loss:
+        """The same where both ways are changed, save what they change themselves."""
+        return Loss(self.words, under(self.way, changes), under(self.than, changes), self.of)
+
+
+def difference(words: str, plus: Way, minus: Way, outcome: str = DECEPTIVE) -> Frequency:
+    """How much more often one way ends as a type than another."""
+    return Frequency(words, (Term(plus, outcome), Term(minus, outcome, -1)))
+
+
+def frequency(words: str, way: Way, outcome: str = DECEPTIVE) -> Frequency:
+    """How often a way ends as a type."""
+    return Frequency(words, (Term(way, outcome),))
+
+
+def under(way: Way, changes: Mapping[str, Any]) -> Way:
+    """A way of training where these changes hold, but for what it changes itself."""
+    return Way(way.arm, tuple({**changes, **dict(way.changes)}.items()), way.lot)
+
+
+def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:
+    """Interval of the mean of whole numbers that differ by `span` at most (runs,).
+
+    Student's, or, where fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact upper
+    limit of the share that differs.
+    """
+    runs = len(scores)
+    differing = runs - int(np.unique(scores, return_counts=True)[1].max())
+    if differing >= FEW:
+        return student(scores, confidence)
+    mean, reach = float(scores.mean()), span * clopper_pearson(differing, runs, confidence).high
+    method = "Clopper–Pearson, of any other score"
+    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method=method)
+
+
+def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
+    """Student's interval of a mean (runs,); its limits are the mean where all values are the same."""
+    from scipy.stats import t
+
+    runs = len(values)
+    mean = float(np.mean(values))
+    error = float(np.std(values, ddof=1)) / runs**0.5 if runs > 1 else float("inf")
+    reach = float(t.ppf(0.5 + confidence / 2, runs - 1)) * error if runs > 1 else float("inf")
+    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="Student, paired")
