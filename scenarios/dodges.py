@@ -1,14 +1,15 @@
 """There are ways of doing pre-training that dodge the argument.
 
-The claim (Xu 2021, last paragraph) is a question there: pre-training may be good for alignment all the same, and ways of
-doing it that dodge the argument are worth looking for.
+The claim (Xu 2021, last paragraph) is a question there: pre-training may be good for alignment all the same, and ways
+of doing it that dodge the argument are worth looking for.
 
-The experiment. Pre-training + fine-tuning as it is, less the same with one thing done otherwise: pre-training data that
-say nothing of being in training; that tell all of the fine-tuning objective; a mixture nearer to it; a third of
+The experiment. Pre-training + fine-tuning as it is, less the same with one thing done otherwise: pre-training data
+that say nothing of being in training; that tell all of the fine-tuning objective; a mixture nearer to it; a third of
 pre-training, fine-tuned for longer; honeypots in fine-tuning; a speed prior; and each group of the model's parts put
 back before fine-tuning. What each costs is the performance that it loses.
 
-What would count against it. No dodge that lowers deception by the declared minimum, its interval widened for their number.
+What would count against it. No dodge that lowers deception by the declared minimum, its interval widened for their
+number.
 """
 
 from typing import Any

@@ -1,10 +1,10 @@
 """A capable start gives deception a strict advantage.
 
-The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and performing well is then likely to go through
-the understanding that is there already, not through an objective that must be written anew.
+The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and performing well is then likely to go
+through the understanding that is there already, not through an objective that must be written anew.
 
-The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which is
-training from scratch. Shown beside it is what the capability adds last, when all else is carried too.
+The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which
+is training from scratch. Shown beside it is what the capability adds last, when all else is carried too.
 
 What would count against it. Deception that is no more frequent with the capability carried.
 """

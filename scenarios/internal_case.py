@@ -1,13 +1,14 @@
 """From an internally aligned model, distance and nearness to deception decide.
 
 The claim (Xu 2021, first case). A model into which pre-training wrote Y begins fine-tuning with a proxy. How likely
-fine-tuning then ends in deception is set by how far the losses are from each other, and by how little its capabilities
-lack for deception.
+fine-tuning then ends in deception is set by how far the losses are from each other, and by how little its
+capabilities lack for deception.
 
-The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them of X
-and of being in training, as the claim supposes; then they are fine-tuned on X. Once each premise is at the far end of
-its prior and once at the near end: similarity of the losses 0 and 0.95; awareness -1 and -6, horizon 0 and -4, gate 0 and
--5, in logits at the start. Shown beside it is the bare case, in which fine-tuning begins at the prepared start itself.
+The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them
+of X and of being in training, as the claim supposes; then they are fine-tuned on X. Once each premise is at the far
+end of its prior and once at the near end: similarity of the losses 0 and 0.95; awareness -1 and -6, horizon 0 and -4,
+gate 0 and -5, in logits at the start. Shown beside it is the bare case, in which fine-tuning begins at the prepared
+start itself.
 
 What would count against it. Deception that does not rise, or falls, from one end to the other.
 """

@@ -1,11 +1,11 @@
 """Holding capability constant matters.
 
-The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability of
-the resulting model held constant; without that, the two ways end in models that are not equally capable, and the argument
-does not compare them.
+The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability
+of the resulting model held constant; without that, the two ways end in models that are not equally capable, and the
+argument does not compare them.
 
-The experiment. The headline contrast matched by performance, less the same contrast at equal steps of fine-tuning; and the
-contrast by each other mode of matching.
+The experiment. The headline contrast matched by performance, less the same contrast at equal steps of fine-tuning;
+and the contrast by each other mode of matching.
 
 What would count against it. A contrast that is as large, or larger, when capability is let go.
 """
@@ -40,7 +40,7 @@ CLAIM = Claim(
     title="Holding capability constant matters",
     source=XU_2021,
     section="last two paragraphs",
-    statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability is not "
-    "held constant, the contrast is another, and smaller.",
+    statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "
+    "is not held constant, the contrast is another, and smaller.",
     parts=(_less("steps"), *(_shown(mode.value) for mode in Match)),
 )

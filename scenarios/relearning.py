@@ -2,9 +2,10 @@
 
 The claim (Xu 2021, first case).
 
-The experiment. All routes but the written goal are closed: no pointer moves, no run-time inference, the representation
-stays where it is and runs do not differ in their scalars. Both ways start as capable (C = 4) and as goal-written (B = 4),
-one with u = b_Y, the other with its initial draw. Counted are the steps to the target, run by run.
+The experiment. All routes but the written goal are closed: no pointer moves, no run-time inference, the
+representation stays where it is and runs do not differ in their scalars. Both ways start as capable (C = 4) and as
+goal-written (B = 4), one with u = b_Y, the other with its initial draw. Counted are the steps to the target, run by
+run.
 
 What would count against it. Steps that differ by more than a factor of 1.5 either way, in the median.
 """
@@ -32,8 +33,8 @@ CLAIM = Claim(
     title="Changing a written objective is about as hard as writing it from scratch",
     source=XU_2021,
     section="first case",
-    statement="To change an internal objective from the pre-training loss to the fine-tuning loss is about as hard as to "
-    "learn the fine-tuning loss from scratch.",
+    statement="To change an internal objective from the pre-training loss to the fine-tuning loss is about as hard as "
+    "to learn the fine-tuning loss from scratch.",
     parts=(
         Part(
             name="steps",

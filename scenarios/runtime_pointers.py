@@ -1,8 +1,8 @@
 """Run-time pointers outpace SGD.
 
 The claim (Xu 2021, second case). A model's optimization power grows as it is trained, and SGD's stays what it is. A
-deceptive model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive faster
-than SGD can make it corrigible.
+deceptive model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive
+faster than SGD can make it corrigible.
 
 The experiment. Pre-training + fine-tuning with the power of run-time inference at the high and at the low end of its
 prior; and, at the point itself, who wins the race: runs that end deceptive against runs that end corrigible.

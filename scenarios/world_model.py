@@ -1,10 +1,10 @@
 """The detailed world model helps SGD too, and not more than deception.
 
-The claim (Xu 2021, second case). Pre-training hands over a detailed world model. SGD can use it to build its pointer to X
-earlier; but deception needs it as well, and so it speaks no more for the pointer than in training from scratch.
+The claim (Xu 2021, second case). Pre-training hands over a detailed world model. SGD can use it to build its pointer
+to X earlier; but deception needs it as well, and so it speaks no more for the pointer than in training from scratch.
 
-The experiment. Pre-training + fine-tuning of which the world model alone is carried over, against nothing carried: by how
-much more often runs end deceptive, less by how much more often they end corrigible.
+The experiment. Pre-training + fine-tuning of which the world model alone is carried over, against nothing carried: by
+how much more often runs end deceptive, less by how much more often they end corrigible.
 
 What would count against it. A world model that favours the pointer over the gate.
 """
@@ -24,8 +24,8 @@ CLAIM = Claim(
     title="The detailed world model helps SGD too, and not more than deception",
     source=XU_2021,
     section="second case",
-    statement="A detailed world model lets SGD build its pointer earlier, but it favours alignment no more than deception, "
-    "which needs it as well.",
+    statement="A detailed world model lets SGD build its pointer earlier, but it favours alignment no more than "
+    "deception, which needs it as well.",
     parts=(
         Part(
             name="gate-or-pointer",
