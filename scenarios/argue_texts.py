@@ -1,0 +1,122 @@
+"""What was found of claims, in words for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+from typing import Any
+
+from feint.scenarios.argue import Argument, Finding
+from feint.scenarios.robustness import DEFAULT, KINDS
+from feint.sim.claims import Claim
+from feint.sim.flips import Flip
+from feint.sim.shares import Share
+from feint.sim.statistics import Interval
+from feint.sim.trials import OWN
+
+WIDTH = 80
+
+
+def argument_text(argument: Argument) -> str:
+    """All claims, the verdicts first."""
+    size = argument.size
+    head = (
+        f"{size.runs:,} runs of each way of training at the point, seed {argument.seed}; {size.draws:,} draws from the "
+        f"prior of {size.draw_runs:,} runs each. Intervals are of 95 %."
+    )
+    verdicts = [_verdict_line(finding) for finding in argument.findings.values()]
+    return "\n\n".join([fill(head, WIDTH), "\n".join(verdicts), *map(finding_text, argument.findings.values())])
+
+
+def _verdict_line(finding: Finding) -> str:
+    effect = finding.tried.effect
+    return f"{finding.claim.number:>3}  {finding.claim.name:22} {finding.verdict.value:13} {told(effect)}"
+
+
+def finding_text(finding: Finding) -> str:
+    """One claim."""
+    claim = finding.claim
+    lines = [
+        f"{claim.number} {claim.title}",
+        f"{claim.source.author} ({claim.source.year}), {claim.section}: {claim.statement}",
+        f"Verdict at this point: {finding.verdict.value}, {finding.verdict.meaning}.",
+        *_parts(finding),
+        *_prior(finding),
+        *_crux(finding),
+        flip_text(finding.flip, finding.robustness.draws),
+    ]
+    first, *rest = lines
+    return "\n".join([first, *(fill(each, WIDTH, initial_indent="  ", subsequent_indent="      ") for each in rest)])
+
+
+def _parts(finding: Finding) -> Iterator[str]:
+    for part in finding.claim.parts:
+        verdict = finding.tried.verdicts[part.name].value
+        shown = verdict if part.tested else f"{verdict}; shown, not part of the claim"
+        yield f"{told(finding.tried.intervals[part.name])} {part.quantity.words} ({shown}; holds {part.rule.words})"
+
+
+def _prior(finding: Finding) -> Iterator[str]:
+    claim, spread = finding.claim, finding.robustness
+    yield f"Over the prior: {shares_text(spread.shares(claim))}."
+    if baked := spread.baked_in(claim):
+        yield f"Baked in: it {'is ' * (baked != 'holds')}{baked} nearly everywhere, for the model leaves it hardly a choice."
+    moved = [(form, reading) for form, reading in _variants(finding)]
+    if moved:
+        texts = (f"{variant_name(form, reading)} {brief(spread, claim, form, reading)}" for form, reading in moved)
+        yield "Holds / reversed / neither with other forms and tolerances: " + "; ".join(texts) + "."
+
+
+def _variants(finding: Finding) -> list[tuple[str, Any]]:
+    found = dict.fromkeys(key[:2] for key in finding.robustness.found)
+    return [(form, reading) for form, reading in found if (not form) != (reading == OWN)]
+
+
+def variant_name(form: str, reading: Any) -> str:
+    """A swapped form or a moved tolerance, in words."""
+    return form if form != DEFAULT else ", ".join(f"{name} = {value:g}" for name, value in reading)
+
+
+def brief(spread: Any, claim: Claim, form: str, reading: Any) -> str:
+    """The three shares alone."""
+    shares = spread.shares(claim, form=form, reading=reading)
+    return " / ".join(f"{shares[kind].sampling.estimate:.2f}" for kind in KINDS)
+
+
+def shares_text(shares: dict[str, Share]) -> str:
+    """Each share with its interval."""
+    return ", ".join(
+        f"{kind} {share.sampling.estimate:.2f} [{share.interval.low:.2f}, {share.interval.high:.2f}]"
+        for kind, share in shares.items()
+    )
+
+
+def _crux(finding: Finding) -> Iterator[str]:
+    crux = finding.crux
+    if crux.premise is None:
+        yield "Crux: no premise is seen to change it when it alone is switched off."
+        return
+    also = f"; as much may hang on {', '.join(crux.ties)}" if crux.ties else ""
+    yield f"Crux: {crux.premise}; without it {told(crux.off[crux.premise])}{also}."
+
+
+def flip_text(flip: Flip | None, draws: list[Any]) -> str:
+    """What turns the claim over."""
+    if flip is None:
+        return f"Nearest flip: none found from {len(draws):,} draws."
+    changes = ", ".join(f"{name} {value(a)} → {value(b)}" for name, (a, b) in flip.changes.items())
+    what = "holds" if flip.kind == "holds" else "is reversed"
+    return (
+        f"Nearest flip: it {what} at {changes} (distance {flip.distance:.2f} in the prior's units); "
+        f"there {told(flip.effect)} on fresh runs."
+    )
+
+
+def told(interval: Interval) -> str:
+    """An estimate with its interval."""
+    return f"{interval.estimate:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+
+
+def value(number: Any) -> str:
+    """A parameter's value."""
+    return f"{number:.3g}" if isinstance(number, float) else str(number)

@@ -1,0 +1,131 @@
+"""How much of a claim is baked in: over what share of the prior it holds, is reversed, or nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from feint.agents.model import Model
+from feint.scenarios.trying import measure, ways_of
+from feint.sim.claims import HOLDS, NEITHER, REVERSED, Claim
+from feint.sim.ensemble import check_threads
+from feint.sim.point import Point
+from feint.sim.priors import kinds_of, prior_draws
+from feint.sim.shares import Share
+from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.training import PRECISION
+from feint.sim.trials import OWN, TOLERANCES, Reading, trials
+
+NEARLY = 0.95  # of the prior: where a kind takes as much, the model leaves hardly a choice
+DEFAULT = ""  # the forms that the point has
+Key = tuple[str, Reading, str, str]  # form, reading, claim, part
+
+
+def moved_tolerances() -> list[Reading]:
+    """Each tolerance at each end of its prior."""
+    declared = Model.parameters()
+    return [((name, end),) for name in TOLERANCES for end in declared[name].prior or ()]
+
+
+def other_forms() -> dict[str, dict[str, str]]:
+    """Each functional form that is not the default, as what changes."""
+    return {
+        f"{name} = {choice}": {name: choice}
+        for name, declared in Model.parameters().items()
+        if name.endswith("_form")
+        for choice in declared.choices
+        if choice != declared.default
+    }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Robustness:
+    """Every part of some claims at draws from the prior, read as the draw has it and with tolerances moved."""
+
+    claims: tuple[Claim, ...]
+    point: Point
+    draws: list[dict[str, Any]]
+    runs: int  #: of each draw and way of training
+    found: Mapping[Key, np.ndarray]  #: estimate, low, high (draws, 3)
+
+    def intervals(
+        self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
+    ) -> list[Interval]:
+        """A part's intervals, of each draw; without a name, of the one that is told as the claim's effect."""
+        rows = self.found[form, reading, claim.name, part or claim.effect.name].tolist()
+        return [Interval(estimate=a, low=b, high=c, confidence=CONFIDENCE, method="") for a, b, c in rows]
+
+    def shares(
+        self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
+    ) -> dict[str, Share]:
+        """Over what share of the prior it holds, is reversed, or is neither."""
+        rule = next(each for each in claim.parts if each.name == (part or claim.effect.name)).rule
+        return kinds_of(rule, self.intervals(claim, part, form, reading))
+
+    def baked_in(self, claim: Claim) -> str | None:
+        """The kind that a claim is of nearly everywhere, for sure; None where the model leaves it a choice."""
+        shares = self.shares(claim)
+        return next((kind for kind, share in shares.items() if share.interval.low >= NEARLY), None)
+
+    def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:
+        """The draws at which a claim's effect is of a kind, those first where that is sure."""
+        rule, intervals = claim.effect.rule, self.intervals(claim)
+        sure = [rule.possible(each.low, each.high) == {kind} for each in intervals]
+        maybe = [rule.kind(each.estimate) == kind for each in intervals]
+        wanted = sure if any(sure) else maybe
+        return [draw for draw, is_it in zip(self.draws, wanted, strict=True) if is_it]
+
+
+def over_prior(
+    claims: Iterable[Claim],
+    point: Point | None = None,
+    *,
+    draws: int = 256,
+    runs: int = 200,
+    seed: int = 0,
+    readings: Iterable[Reading] = (),
+    forms: Mapping[str, Mapping[str, str]] | None = None,
+    precision: str = PRECISION,
+    threads: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Robustness:
+    """Try claims at draws from the prior around a point, all on the same draws; each draw has runs of its own.
+
+    `forms` asks for the same with functional forms swapped. Raises `InputError` where `draws` is no power of two.
+    """
+    claims, point, readings = tuple(claims), Point() if point is None else point, [OWN, *readings]
+    rows = prior_draws(point, draws, seed)
+    swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **(forms or {})}
+    found = {
+        (form, reading, claim.name, part.name): np.empty((draws, 3))
+        for form in swapped
+        for reading in readings
+        for claim in claims
+        for part in claim.parts
+    }
+    ways = ways_of(claims)
+
+    def at(job: tuple[int, str]) -> None:
+        i, form = job
+        here = point.at({**rows[i], **swapped[form]})
+        numbers = range(i * runs, (i + 1) * runs)
+        ended = trials(here, ways, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
+        for key, values in found.items():
+            if key[0] == form:
+                claim = next(each for each in claims if each.name == key[2])
+                part = next(each for each in claim.parts if each.name == key[3])
+                interval = measure(part, ended, CONFIDENCE, key[1])
+                values[i] = interval.estimate, interval.low, interval.high
+        if progress:
+            progress(1)
+
+    with ThreadPoolExecutor(check_threads(threads)) as pool:
+        list(pool.map(at, [(i, form) for form in swapped for i in range(draws)]))
+    return Robustness(claims=claims, point=point, draws=rows, runs=runs, found=found)
+
+
+KINDS = (HOLDS, REVERSED, NEITHER)

@@ -1,0 +1,208 @@
+"""The nearest flip: the smallest change, in the prior's own units, that turns a claim over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from feint.sim.claims import HOLDS, REVERSED, Rule, Verdict
+from feint.sim.exact import look_confidence
+from feint.sim.factors import Factor
+from feint.sim.point import Point
+from feint.sim.priors import factors_at, in_units
+from feint.sim.quantities import Quantity
+from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.training import PRECISION
+from feint.sim.trials import trials
+
+HALVINGS = 6  # of the way to a point that is turned over
+LOOKS = 6  # at fresh runs, each a little further on
+FURTHER = 1.08  # by how much
+FRESH = 2**40  # first of the runs that confirm
+STEPS = 40  # of the optimizer, at most
+MARGINS = {
+    HOLDS: lambda rule, x: min(x - rule.low, rule.high - x),
+    REVERSED: lambda rule, x: max(rule.below - x, x - rule.above),
+}
+"""By how much a value lies within a kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A point at which a claim is turned over, and what was found there on fresh runs."""
+
+    kind: str  #: what it is there: holds or reversed
+    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point one stands at, and at the flip
+    distance: float  #: Euclidean, each parameter's prior of length 1
+    effect: Interval
+    trained: int  #: points that the search tried
+
+
+class Search:
+    """Points around one, in the prior's own units, tried on common random numbers."""
+
+    def __init__(
+        self,
+        quantity: Quantity,
+        rule: Rule,
+        point: Point,
+        *,
+        kind: str,
+        runs: int,
+        confirming: int,
+        seed: int,
+        precision: str,
+    ) -> None:
+        self.quantity, self.rule, self.point, self.kind = quantity, rule, point, kind
+        self.runs, self.confirming, self.seed, self.precision = runs, confirming, seed, precision
+        self.factors: list[Factor] = factors_at(point)
+        self.base = np.array([in_units(factor, point.value(factor.name)) for factor in self.factors])
+        self.known: dict[bytes, float] = {}
+
+    def changes(self, units: np.ndarray) -> dict[str, Any]:
+        """What differs from the point one stands at."""
+        moved = np.flatnonzero(units != self.base)
+        return {self.factors[i].name: self.factors[i].at(float(np.clip(units[i], 0.0, 1.0))) for i in moved}
+
+    def effect(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> Interval:
+        """The quantity at a point, on these runs."""
+        there = self.point.at(self.changes(units))
+        ended = trials(there, self.quantity.ways, runs, seed=self.seed, precision=self.precision, threads=1)
+        return self.quantity.measured(ended, confidence)
+
+    def margin(self, units: np.ndarray) -> float:
+        """By how much a point is turned over, by an interval as wide as the confirming runs will have; else below 0."""
+        key = units.tobytes()
+        if key not in self.known:
+            effect = self.effect(units, range(self.runs))
+            reach = effect.half_width * min(1.0, self.runs / self.confirming) ** 0.5
+            ends = (effect.estimate - reach, effect.estimate + reach)
+            self.known[key] = min(MARGINS[self.kind](self.rule, end) for end in ends)
+        return self.known[key]
+
+    def turned(self, units: np.ndarray) -> bool:
+        """Whether a point is turned over."""
+        return self.margin(units) >= 0
+
+    def distance(self, units: np.ndarray) -> float:
+        """From the point one stands at."""
+        return float(np.linalg.norm(units - self.base))
+
+
+def nearest_flip(
+    quantity: Quantity,
+    rule: Rule,
+    point: Point,
+    drawn: Iterable[Mapping[str, Any]],
+    *,
+    kind: str,
+    tries: int = 4,
+    runs: int = 400,
+    confirming: int = 4000,
+    seed: int = 0,
+    precision: str = PRECISION,
+) -> Flip | None:
+    """The nearest point found at which a quantity is of another kind; None where no candidate leads to one.
+
+    None too where one stands on the limit, so that the runs of the search call the point itself turned over.
+
+    From each of the nearest `tries` of the `drawn` changes that turn it over: what can be put back is put back (halves
+    first, as Zeller and Hildebrandt's delta debugging does, doi:10.1109/32.988498), the rest is halved along the way,
+    and then COBYLA (scipy) shortens it as far as the sign holds. All that is on the same `runs`. The nearest is
+    confirmed on `confirming` fresh ones, a little further on where they do not confirm it; its interval holds for all
+    those looks. It is a minimum found, not a minimum proved.
+    """
+    search = Search(quantity, rule, point, kind=kind, runs=runs, confirming=confirming, seed=seed, precision=precision)
+    if search.turned(search.base):
+        return None
+    there = [np.array([in_units(each, row[each.name]) for each in search.factors]) for row in drawn]
+    there = islice(filter(search.turned, sorted(there, key=search.distance)), tries)
+    found = [shorten(search, put_back(search, units)) for units in there]
+    for units in sorted(found, key=search.distance):
+        if flip := confirmed(search, units):
+            return flip
+    return None
+
+
+def put_back(search: Search, units: np.ndarray) -> np.ndarray:
+    """As many coordinates as can be where one stands, the point still turned over."""
+    moved = np.flatnonzero(units != search.base)
+    size = len(moved)
+    while size > 1:
+        size = (size + 1) // 2
+        for first in range(0, len(moved), size):
+            fewer = units.copy()
+            fewer[moved[first : first + size]] = search.base[moved[first : first + size]]
+            if search.turned(fewer):
+                units = fewer
+        moved = np.flatnonzero(units != search.base)
+        size = min(size, len(moved))
+    return units
+
+
+def shorten(search: Search, units: np.ndarray) -> np.ndarray:
+    """Nearer along the way, then wherever the optimizer finds a shorter one."""
+    from scipy.optimize import minimize
+
+    near, far = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        near, far = (near, middle) if search.turned(_between(search, units, middle)) else (middle, far)
+    units = _between(search, units, far)
+    moved = np.flatnonzero(units != search.base)
+    if len(moved) < 2:
+        return units
+
+    def at(offsets: np.ndarray) -> np.ndarray:
+        moving = search.base.copy()
+        moving[moved] = np.clip(search.base[moved] + offsets, 0.0, 1.0)
+        return moving
+
+    best = [units]
+
+    def margin(offsets: np.ndarray) -> float:
+        found = search.margin(at(offsets))
+        if found >= 0 and search.distance(at(offsets)) < search.distance(best[0]):
+            best[0] = at(offsets)
+        return found
+
+    minimize(
+        lambda offsets: float(np.linalg.norm(offsets)),
+        units[moved] - search.base[moved],
+        method="COBYLA",
+        constraints={"type": "ineq", "fun": margin},
+        options={"rhobeg": 0.25 * search.distance(units), "maxiter": STEPS},
+    )
+    return best[0]
+
+
+def confirmed(search: Search, units: np.ndarray) -> Flip | None:
+    """The flip, where fresh runs say so too, here or a little further on."""
+    level = look_confidence(CONFIDENCE, LOOKS)
+    wanted = Verdict.SUPPORTED if search.kind == HOLDS else Verdict.CONTRADICTED
+    for look in range(LOOKS):
+        there = _between(search, units, FURTHER**look)
+        first = FRESH + look * search.confirming
+        effect = search.effect(there, range(first, first + search.confirming), level)
+        if search.rule.verdict(effect) is wanted:
+            changes = {name: (search.point.value(name), value) for name, value in search.changes(there).items()}
+            return Flip(
+                kind=search.kind,
+                changes=changes,
+                distance=search.distance(there),
+                effect=effect,
+                trained=len(search.known),
+            )
+    return None
+
+
+def _between(search: Search, units: np.ndarray, share: float) -> np.ndarray:
+    """A share of the way, and no further than the prior goes."""
+    moved = units != search.base
+    there = search.base.copy()
+    there[moved] = np.clip(search.base[moved] + share * (units - search.base)[moved], 0.0, 1.0)
+    return there

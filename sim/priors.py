@@ -1,0 +1,64 @@
+"""The prior around a point: draws from it, its own units, and what share of it is of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import log
+from typing import Any
+
+import numpy as np
+
+from feint.sim import designs
+from feint.sim.claims import HOLDS, NEITHER, REVERSED, Rule
+from feint.sim.factors import Factor, prior_factors
+from feint.sim.point import Point
+from feint.sim.shares import Share
+from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.study import Study
+
+
+def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
+    """What changes at each of so many draws from the whole prior, points of a scrambled Sobol sequence.
+
+    Raises `InputError` where `draws` is no power of two.
+    """
+    study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
+    tables = designs.points(study)
+    return [
+        {str(name): value for name, value in row.items()}
+        for table in tables
+        for row in table.drop(columns="point").to_dict("records")
+    ]
+
+
+def factors_at(point: Point) -> list[Factor]:
+    """Every parameter that has a prior."""
+    return prior_factors(point.model, point.curriculum)
+
+
+def in_units(factor: Factor, value: float) -> float:
+    """Where a value lies between the ends of its prior, 0 and 1, in the logarithm where the prior is logarithmic.
+
+    A value of 0, which turns off what a logarithmic prior is of, counts as its low end.
+    """
+    if not factor.log:
+        return (value - factor.low) / (factor.high - factor.low)
+    if value <= 0:
+        return 0.0
+    return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low))
+
+
+def kinds_of(rule: Rule, intervals: Iterable[Interval], confidence: float = CONFIDENCE) -> dict[str, Share]:
+    """Over what share of the points from which these intervals come a rule holds, is reversed, or is neither."""
+    found = list(intervals)
+    kinds = np.array([rule.kind(each.estimate) for each in found])
+    possible = [rule.possible(each.low, each.high) for each in found]
+    return {
+        kind: Share.of(
+            kinds == kind,
+            np.array([each == {kind} for each in possible]),
+            np.array([kind in each for each in possible]),
+            confidence,
+        )
+        for kind in (HOLDS, REVERSED, NEITHER)
+    }
