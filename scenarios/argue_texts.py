@@ -8,7 +8,7 @@ from typing import Any
 
 from feint.scenarios.argue import Argument, Finding
 from feint.scenarios.robustness import DEFAULT, KINDS
-from feint.sim.claims import Claim
+from feint.sim.claims import HOLDS, Claim
 from feint.sim.flips import Flip
 from feint.sim.shares import Share
 from feint.sim.statistics import Interval
@@ -60,14 +60,15 @@ def _prior(finding: Finding) -> Iterator[str]:
     claim, spread = finding.claim, finding.robustness
     yield f"Over the prior: {shares_text(spread.shares(claim))}."
     if baked := spread.baked_in(claim):
-        yield f"Baked in: it {'is ' * (baked != 'holds')}{baked} nearly everywhere, for the model leaves it hardly a choice."
-    moved = [(form, reading) for form, reading in _variants(finding)]
-    if moved:
-        texts = (f"{variant_name(form, reading)} {brief(spread, claim, form, reading)}" for form, reading in moved)
-        yield "Holds / reversed / neither with other forms and tolerances: " + "; ".join(texts) + "."
+        what = baked if baked == HOLDS else f"is {baked}"
+        yield f"Baked in: it {what} nearly everywhere, for the model leaves it hardly a choice."
+    texts = [f"{variant_name(*each)}: {brief(spread, claim, *each)}" for each in variants(finding)]
+    if texts:
+        yield "Holds / reversed / neither with other forms and tolerances. " + "; ".join(texts) + "."
 
 
-def _variants(finding: Finding) -> list[tuple[str, Any]]:
+def variants(finding: Finding) -> list[tuple[str, Any]]:
+    """What else the prior was drawn with: one form swapped, or one tolerance moved."""
     found = dict.fromkeys(key[:2] for key in finding.robustness.found)
     return [(form, reading) for form, reading in found if (not form) != (reading == OWN)]
 
@@ -97,7 +98,7 @@ def _crux(finding: Finding) -> Iterator[str]:
         yield "Crux: no premise is seen to change it when it alone is switched off."
         return
     also = f"; as much may hang on {', '.join(crux.ties)}" if crux.ties else ""
-    yield f"Crux: {crux.premise}; without it {told(crux.off[crux.premise])}{also}."
+    yield f"Crux: {crux.premise}. Without it {told(crux.off[crux.premise])}{also}."
 
 
 def flip_text(flip: Flip | None, draws: list[Any]) -> str:
@@ -105,7 +106,7 @@ def flip_text(flip: Flip | None, draws: list[Any]) -> str:
     if flip is None:
         return f"Nearest flip: none found from {len(draws):,} draws."
     changes = ", ".join(f"{name} {value(a)} → {value(b)}" for name, (a, b) in flip.changes.items())
-    what = "holds" if flip.kind == "holds" else "is reversed"
+    what = flip.kind if flip.kind == HOLDS else f"is {flip.kind}"
     return (
         f"Nearest flip: it {what} at {changes} (distance {flip.distance:.2f} in the prior's units); "
         f"there {told(flip.effect)} on fresh runs."

@@ -56,7 +56,7 @@ class Rule:
         found = {self.kind(low), self.kind(high)}
         if low <= self.high and high >= self.low:
             found.add(HOLDS)
-        if low <= self.below or high >= self.above:
+        if (low <= self.below and low < self.low) or (high >= self.above and high > self.high):
             found.add(REVERSED)
         between = ((self.below, self.low), (self.high, self.above))
         if any(a < b and low < b and high > a for a, b in between):

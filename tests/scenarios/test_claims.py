@@ -1,0 +1,126 @@
+"""Every claim is put through the same checks by being registered."""
+
+import pytest
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.scenarios import dodges, registry
+from feint.scenarios.registry import asked, claims
+from feint.scenarios.trying import measured, tried, ways_of
+from feint.sim.claims import Claim, Part, Verdict, rises
+from feint.sim.configuration import load
+from feint.sim.point import Point, Way, pretrained
+from feint.sim.quantities import Frequency, StepRatio, difference
+from feint.sim.trials import trials
+
+ALL = list(claims().values())
+NAMES = [claim.name for claim in ALL]
+
+
+def point_of(path):
+    configured = load(path)
+    return Point(model=configured.model, curriculum=configured.curriculum)
+
+
+@pytest.mark.parametrize("claim", ALL, ids=NAMES)
+def test_a_claim_says_beforehand_what_it_is(claim: Claim):
+    assert claim.statement.endswith(".")
+    assert claim.section
+    assert claim.source.where
+    assert claim.tested
+    assert claim.effect.tested
+    names = [part.name for part in claim.parts]
+    assert len(set(names)) == len(names)
+    assert all(part.quantity.words and part.rule.words for part in claim.parts)
+
+
+@pytest.mark.parametrize("file", registry.FILES)
+def test_a_file_reads_like_the_argument(file):
+    """The claim in its source's terms, the experiment, and what would count against it."""
+    from importlib import import_module
+
+    text = import_module(f"feint.scenarios.{file}").__doc__ or ""
+    said = text.lower()
+    assert said.index("claim") < said.index("experiment.") < said.index("against it")
+
+
+def test_claims_are_numbered_as_the_manual_has_them():
+    assert [claim.number for claim in ALL] == list(range(1, 12))
+
+
+def test_claims_are_asked_for_by_name():
+    assert [claim.name for claim in asked(["matching", "headline", "matching"])] == ["matching", "headline"]
+    assert [claim.name for claim in asked(None)] == NAMES
+    with pytest.raises(InputError, match="claim 'headlines' is not known"):
+        asked(["headlines"])
+
+
+@pytest.fixture(scope="module")
+def powerless():
+    return tried(ALL, Point(model=Model(inference_power=0.0)), runs=500)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "relearning"])
+def test_without_inference_no_claim_about_deception_is_supported(powerless, name):
+    assert powerless[name].verdict is not Verdict.SUPPORTED
+
+
+def test_relearning_does_not_speak_of_deception(powerless):
+    assert powerless["relearning"].verdict is Verdict.SUPPORTED
+
+
+def test_identical_arms_are_hardly_ever_said_to_differ():
+    """On independent streams: supported or contradicted in at most 5 % of 200 seeds."""
+    arms = difference("", pretrained(), Way(lot=1))
+    null = Claim(
+        name="null",
+        title="",
+        source=ALL[0].source,
+        section="",
+        statement="",
+        parts=(Part(name="", quantity=arms, rule=rises()),),
+    )
+    said = []
+    for seed in range(200):
+        ended = trials(Point(), arms.ways, range(250), seed=seed)
+        said.append(measured(null, ended).verdict)
+    decided = [each for each in said if each in (Verdict.SUPPORTED, Verdict.CONTRADICTED)]
+    assert len(decided) <= 10
+    assert Verdict.UNDECIDED in said
+
+
+@pytest.mark.parametrize("path", [None, "examples/reversed.toml"])
+def test_fewer_runs_never_say_the_opposite(path):
+    """The runs of the quick form are the first of the full one's."""
+    point = point_of(path) if path else Point()
+    few, many = (tried(ALL, point, runs=runs) for runs in (600, 2400))
+    opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
+    for name in NAMES:
+        for part, verdict in few[name].verdicts.items():
+            assert {verdict, many[name].verdicts[part]} != opposite, (name, part)
+        assert {few[name].verdict, many[name].verdict} != opposite, name
+
+
+def test_the_headline_is_reversed_where_it_is_known_to_be():
+    assert tried(asked(["headline"]), point_of("examples/reversed.toml"), runs=500)["headline"].verdict is (
+        Verdict.CONTRADICTED
+    )
+
+
+def test_one_dodge_is_enough_and_its_interval_holds_for_all():
+    claim = dodges.CLAIM
+    assert claim.confidence(0.95) == pytest.approx(1 - 0.05 / len(claim.parts))
+    assert {part.name for part in claim.parts} == set(dodges.DODGES)
+
+
+def test_a_dodge_costs_what_it_loses_in_performance():
+    ended = trials(Point(), [dodges.AS_IT_IS, dodges.way("speed")], range(200))
+    found = dodges.loss("speed").measured(ended)
+    wanted = ended[dodges.AS_IT_IS].performance - ended[dodges.way("speed")].performance
+    assert found.estimate == pytest.approx(wanted.mean())
+
+
+def test_all_ways_are_trained_once():
+    ways = ways_of(ALL)
+    assert len(set(ways)) == len(ways)
+    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {Frequency, StepRatio}
