@@ -1,0 +1,128 @@
+"""The JSON documents of `feint counting` and `feint audit`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from feint.agents.outcome import Outcome
+from feint.scenarios.audit import Audit
+from feint.scenarios.counting import Counting
+from feint.sim.part import Part
+from feint.sim.statistics import Interval
+
+
+class TypeShare(Part):
+    """A share of the draws that are of a type, with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class TypeCounted(Part):
+    """How often minds of one type are met, counted in three ways."""
+
+    outcome: str
+    kept: int = Field(description="draws that do well in training and are of this type")
+    volume: TypeShare = Field(description="their share of the draws that do well in training")
+    functions: int = Field(description="distinct patterns of signs of their deployed objectives; those seen")
+    trained: int = Field(description="of the draws that were trained, whether they did well or not, those that end so")
+    after_sgd: TypeShare = Field(description="their share of the draws that were trained")
+
+
+class CountingDocument(Part):
+    """What `feint counting --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    draws: int
+    trains: int
+    width: float
+    types: list[TypeCounted]
+    distance: float = Field(description="total variation between the shares in the volume and after SGD")
+    passport: dict[str, Any]
+
+
+class ReactionPart(Part):
+    """How far claims' effects move when a parameter goes from one end of its prior to the other."""
+
+    parameter: str
+    largest: float
+    claim: str
+    identical: bool = Field(description="not one run of any way of training ended otherwise")
+
+
+class ReachedPart(Part):
+    """How often an outcome is met over the prior."""
+
+    outcome: str
+    draws: int
+    largest: float = Field(description="share of an arm's runs, the largest over draws and arms")
+
+
+class AbsurdPart(Part):
+    """An absurd input, and what came of it."""
+
+    name: str
+    changes: dict[str, Any]
+    expected: str
+    as_expected: bool
+    moved: float = Field(description="share of the runs that end otherwise than at the point")
+
+
+class AuditDocument(Part):
+    """What `feint audit --json` prints."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    reactions: list[ReactionPart]
+    inert: list[str] = Field(description="parameters to which no claim reacts by the declared minimum")
+    reached: list[ReachedPart]
+    unreachable: list[str]
+    absurd: list[AbsurdPart]
+    ignored: list[str] = Field(description="absurd inputs that hardly move the answer, or do not do what they must")
+    passport: dict[str, Any]
+
+
+def counting_document(found: Counting) -> CountingDocument:
+    """A counting as its document."""
+    types = [
+        TypeCounted(
+            outcome=outcome.label,
+            kept=int(found.kept[outcome]),
+            volume=_share(found.share(outcome, "kept")),
+            functions=int(found.functions[outcome]),
+            trained=int(found.trained[outcome]),
+            after_sgd=_share(found.share(outcome, "trained")),
+        )
+        for outcome in Outcome
+    ]
+    told = {"draws": found.draws, "trains": found.trains, "width": found.width, "distance": found.distance}
+    return CountingDocument(schema=1, types=types, passport=found.passport(), **told)
+
+
+def audit_document(found: Audit) -> AuditDocument:
+    """An audit as its document."""
+    return AuditDocument(
+        schema=1,
+        reactions=[ReactionPart(**vars(each)) for each in found.reactions],
+        inert=[each.parameter for each in found.inert],
+        reached=[ReachedPart(**vars(each)) for each in found.reached],
+        unreachable=found.unreachable,
+        absurd=[
+            AbsurdPart(
+                name=each.absurd.name,
+                changes=dict(each.absurd.changes),
+                expected=each.absurd.expected,
+                as_expected=each.as_expected,
+                moved=each.moved,
+            )
+            for each in found.tested
+        ],
+        ignored=[each.absurd.name for each in found.ignored],
+        passport=found.passport(),
+    )
+
+
+def _share(interval: Interval) -> TypeShare:
+    return TypeShare(estimate=interval.estimate, low=interval.low, high=interval.high)
