@@ -63,9 +63,9 @@ def test_all_that_is_trained_is_counted(found):
 
 
 def test_sgd_is_no_fair_sampler_of_the_volume():
-    """With many decoys the shares of deception differ by more than luck: their intervals have nothing in common."""
-    found = count(Point(model=Model(modes=2, decoys=5.0)), draws=40_000, trains=1000, seed=2)
-    volume, after = (found.share("deceptive", of) for of in ("kept", "trained"))
+    """Internal alignment takes more of the volume than SGD ends in: the intervals have nothing in common."""
+    found = count(FEW_MODES, draws=100_000, trains=1000, seed=2)
+    volume, after = (found.share("internal", of) for of in ("kept", "trained"))
     assert volume.low > after.high
 
 
