@@ -70,3 +70,9 @@ def precision(session: nox.Session) -> None:
 def golden(session: nox.Session) -> None:
     """Rewrite what is generated and committed: golden numbers, schemas, parameter table, first figure."""
     session.run(PYTHON, "-m", "pytest", "-q", "-m", "generated", "--rewrite")
+
+
+@nox.session
+def argument(session: nox.Session) -> None:
+    """The argument put to the test in full, as the manual's tables; `-- --quick` prints them from fewer runs."""
+    session.run(PYTHON, "tests/studies/argument.py", *session.posargs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from pydantic import ValidationInfo, field_validator
 
@@ -353,16 +355,21 @@ class Model(Declared):
 
     def spectrum_weights(self) -> np.ndarray:
         """Training spectrum: lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""
-        weights = np.arange(1, self.modes + 1, dtype=float) ** -self.spectrum
-        return weights / weights.mean()
+        return falling(self.spectrum, self.modes).copy()
 
     def deployment_weights(self) -> np.ndarray:
         """Deployment spectrum: lambda'_k ∝ k^(-deployment_spectrum), scaled to mean 1; (modes,)."""
-        weights = np.arange(1, self.modes + 1, dtype=float) ** -self.deployment_spectrum
-        return weights / weights.mean()
+        return falling(self.deployment_spectrum, self.modes).copy()
 
     def similarities(self, objectives: int) -> np.ndarray:
         """Similarity of each fine-tuning objective to objective 0; (objectives - 1,)."""
         if isinstance(self.similarity, tuple):
             return np.array(self.similarity)
         return np.full(objectives - 1, self.similarity)
+
+
+@lru_cache(maxsize=64)
+def falling(exponent: float, modes: int) -> np.ndarray:
+    """k^(-exponent), scaled to mean 1; (modes,). Kept, for a stage asks for it several times; not to be written to."""
+    weights = np.arange(1, modes + 1, dtype=float) ** -exponent
+    return weights / weights.mean()

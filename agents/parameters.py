@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from math import inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -96,7 +99,8 @@ class Declared(BaseModel):
                 raise _explain(error, type(self)) from None
 
     @classmethod
-    def parameters(cls) -> dict[str, Parameter]:
+    @cache
+    def parameters(cls) -> Mapping[str, Parameter]:
         """The declaration of every parameter, by name."""
         found = {}
         for name, field in cls.model_fields.items():
@@ -104,7 +108,7 @@ class Declared(BaseModel):
             if isinstance(extra, dict) and "parameter" in extra:
                 facts: Any = extra["parameter"]
                 found[name] = Parameter(**{**facts, "name": name})
-        return found
+        return MappingProxyType(found)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some values changed, validated like a new one."""

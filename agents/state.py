@@ -96,8 +96,8 @@ class State:
 
     def copied(self) -> Self:
         """A copy whose mind and progress may be written to."""
-        mind = Mind(*(np.ascontiguousarray(part).copy() for part in self.mind))
-        return replace(self, mind=mind, progress=Progress(*(part.copy() for part in self.progress)))
+        mind, progress = Mind(*(part.copy() for part in self.mind)), Progress(*(part.copy() for part in self.progress))
+        return replace(self, mind=mind, progress=progress)
 
     def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
         """The runs at these positions, in this order."""

@@ -24,8 +24,10 @@ from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Com
 from feint.sim.figures import COLOURS, PAGE_WIDTH, STYLE, face
 from feint.sim.point import pretrained, scratch
 from feint.sim.quantities import difference
+from feint.sim.statistics import Interval
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -69,23 +71,33 @@ def figure(comparison: Comparison) -> Figure:
 
 def draw_frequencies(axes: Axes, comparison: Comparison) -> None:
     """Bars: the share of runs that ended as each type, by arm, with intervals."""
+    draw_shares(axes, shares(comparison), comparison.runs, comparison.difference())
+
+
+def shares(comparison: Comparison) -> pd.DataFrame:
+    """One row an arm and outcome: the share of runs that ended so, with its limits."""
     import pandas as pd
-    import seaborn as sns
 
     rows = []
     for arm in comparison.arms:
         for outcome in Outcome:
             interval = comparison.frequency(arm, outcome)
-            rows.append((outcome.label, ARM_NAMES[arm], interval.estimate, interval.low, interval.high))
-    table = pd.DataFrame(rows, columns=["outcome", "arm", "share", "low", "high"])
+            rows.append((outcome.label, arm, interval.estimate, interval.low, interval.high))
+    return pd.DataFrame(rows, columns=["outcome", "arm", "estimate", "low", "high"])
+
+
+def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval) -> None:
+    """Bars of a table as `shares` gives it."""
+    import seaborn as sns
+
+    table = table.assign(arm=table["arm"].map(ARM_NAMES))
     palette = {ARM_NAMES[arm]: colour for arm, colour in ARM_COLOURS.items()}
-    sns.barplot(table, y="outcome", x="share", hue="arm", palette=palette, ax=axes, saturation=1, errorbar=None)
+    sns.barplot(table, y="outcome", x="estimate", hue="arm", palette=palette, ax=axes, saturation=1, errorbar=None)
     for bars, (_, arm) in zip(list(axes.containers), table.groupby("arm", sort=False), strict=True):
         middle = [bar.get_y() + bar.get_height() / 2 for bar in bars]
-        reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["share"].to_numpy())
-        axes.errorbar(arm["share"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
-    difference = comparison.difference()
-    axes.set(ylabel="", xlabel=f"share of {comparison.runs:,} runs", xlim=(0, 1))
+        reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["estimate"].to_numpy())
+        axes.errorbar(arm["estimate"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+    axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, 1))
     axes.tick_params(axis="y", length=0)
     axes.set_title(
         f"Deception, paired difference {difference.estimate:+.3f}\n"
@@ -96,7 +108,12 @@ def draw_frequencies(axes: Axes, comparison: Comparison) -> None:
 
 def draw_flow(axes: Axes, comparison: Comparison) -> None:
     """Ribbons: from the outcome of the first stage, at the left, to the final one."""
-    shares = comparison.flow() / comparison.runs
+    before, *_, after = comparison.pretrained.curriculum.names
+    draw_ribbons(axes, comparison.flow() / comparison.runs, (before, after))
+
+
+def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
+    """Ribbons of shares of the runs, by outcome before and after (outcomes, outcomes)."""
     left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
     out, into = left.copy(), right.copy()
     for i in range(len(Outcome)):
@@ -107,10 +124,7 @@ def draw_flow(axes: Axes, comparison: Comparison) -> None:
                 into[j] += shares[i, j]
     _column(axes, -BLOCK, left, shares.sum(axis=1), "right")
     _column(axes, 1.0, right, shares.sum(axis=0), "left")
-    before, *_, after = comparison.pretrained.curriculum.names
-    axes.set(
-        xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=(before, after), yticks=()
-    )
+    axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
     axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
     axes.tick_params(axis="x", length=0)
     for side in axes.spines.values():

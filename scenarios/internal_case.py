@@ -29,10 +29,11 @@ START = {"internal": "an internally aligned", "corrigible": "a corrigibly aligne
 
 def rising(start: str, name: str, parameter: str, more: float, less: float, *, bare: bool = False) -> Part:
     """Deception with a parameter at the value that is to raise it minus at the other, from a prepared start."""
-    ways = [(scratch if bare else pretrained)(start=start, **{parameter: value}) for value in (more, less)]
+    train = scratch if bare else pretrained
+    plus, minus = (train(start=start, **{parameter: value}) for value in (more, less))
     where = ", fine-tuning alone" if bare else ""
     words = f"deception with {parameter} = {more:g} minus with {less:g}, from {START[start]} start{where}"
-    return Part(name="bare-" * bare + name, quantity=difference(words, *ways), rule=rises(), tested=not bare)
+    return Part(name="bare-" * bare + name, quantity=difference(words, plus, minus), rule=rises(), tested=not bare)
 
 
 def case(start: str, *own: tuple[str, str, float, float]) -> tuple[Part, ...]:

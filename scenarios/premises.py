@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
 from feint.sim.point import Point
 
@@ -127,3 +128,12 @@ PREMISES: dict[str, Premise] = {
     )
 }
 """By name."""
+
+
+def named(names: Iterable[str] | None = None) -> list[Premise]:
+    """The premises of these names, each once, all without; raises `InputError` for one that there is not."""
+    wanted = list(dict.fromkeys(PREMISES if names is None else names))
+    for name in wanted:
+        if name not in PREMISES:
+            raise unknown("premise", name, PREMISES)
+    return [PREMISES[name] for name in wanted]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.sim import designs
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from feint.sim.store import Store
     from feint.sim.study import Study
 
@@ -69,12 +71,29 @@ class Allocation:
         return list(neighbours(wide))
 
     def _is_wide(self, events: list[int], total: int) -> bool:
-        scratch, pretrained, gained, lost = events
-        counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
-        widths = [frequency_at_look(self.study, counts[arm], total).half_width for arm in self.study.arms]
-        if len(self.study.arms) == 2:
-            widths.append(difference_at_look(self.study, gained, lost, total).half_width)
-        return max(widths) > (self.study.half_width or 1.0)
+        return is_wide(self.study, events, total)
+
+
+def is_wide(study: Study, events: list[int], total: int) -> bool:
+    """Whether an interval of a point is wider than asked: deceptive runs an arm, gained and lost ones, of a total."""
+    scratch, pretrained, gained, lost = events
+    counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
+    widths = [frequency_at_look(study, counts[arm], total).half_width for arm in study.arms]
+    if len(study.arms) == 2:
+        widths.append(difference_at_look(study, gained, lost, total).half_width)
+    return max(widths) > (study.half_width or 1.0)
+
+
+def still_wide(study: Study, last: pd.DataFrame) -> int:
+    """How many points of a table of last stages have all runs there may be, and intervals wider than asked."""
+    if study.half_width is None:
+        return 0
+    last = last[last["runs"] == study.most_runs]
+    wide = last.pivot(index="point", columns="arm", values="deceptive").reindex(columns=list(ARM_NAMES), fill_value=0)
+    compared = last.groupby("point")[["gained_deceptive", "lost_deceptive"]].max()  # 0 in the row of the other arm
+    events = [tuple(map(int, row)) for row in wide.join(compared).to_numpy()]
+    known = {each: is_wide(study, list(each), int(study.most_runs or 0)) for each in set(events)}
+    return sum(known[each] for each in events)
 
 
 def rounds_of(study: Study) -> list[int]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from feint.sim.statistics import Interval
     from feint.sim.trees import Condition
 
+INTERVAL = ("estimate", "low", "high", "method")
 LIBRARIES = {"sensitivity": ("SALib", "scipy"), "regions": ("scikit-learn", "scipy"), "share": ("scipy",), "map": ()}
 
 
@@ -143,6 +144,7 @@ class Cell(Part):
     estimate: float
     low: float
     high: float
+    method: str = Field(description="of the interval")
 
 
 class MapDocument(Part):
@@ -285,7 +287,7 @@ def profile_document(found: Profile, passport: dict[str, Any], confidence: float
 
 def _cell(row: dict[Any, Any], at: dict[str, Any]) -> Cell:
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in at.items()}
-    return Cell(at=plain, **{name: row[name] for name in ("layer", "outcome", "estimate", "low", "high")})
+    return Cell(at=plain, **{name: row[name] for name in ("layer", "outcome", *INTERVAL)})
 
 
 def _estimate(interval: Interval | None) -> Estimate | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from feint.agents.outcome import LABELS
+from feint.sim.layout import folded, table, wrapped
 from feint.sim.response import DIFFERENCE
 from feint.sim.sections import level_text, levels
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from feint.sim.shares import Shares
     from feint.sim.statistics import Interval
 
-GAP = "   "  # between columns
 HEADS = {"first": "first", "total": "total", "effect": "mean absolute effect"}
 LIMITS = ["estimate", "low", "high"]
 
@@ -28,25 +28,26 @@ def sensitivity_text(found: Sensitivity, confidence: float) -> str:
     (method, *_) = (interval.method for interval in found.measures[next(iter(found.measures))].values())
     lines = [
         found.response.title,
-        f"{kind}, {len(found.response.value):,} points, {100 * confidence:g} % intervals ({method})",
-        _luck(found),
+        wrapped(f"{kind}, {len(found.response.value):,} points, {100 * confidence:g} % intervals ({method})"),
+        wrapped(_luck(found)),
         "",
-        *aligned(_indices(found)),
+        *table(_indices(found)),
     ]
     sums = _sums(found)
     if sums:
-        lines += ["", "First-order indices summed by argument; what its parameters do only together is not in the sum:"]
-    return "\n".join([*lines, *aligned(sums)])
+        told = "First-order indices summed by argument; what its parameters do only together is not in the sum:"
+        lines += ["", wrapped(told), *table(sums)]
+    return "\n".join(lines)
 
 
 def _indices(found: Sensitivity) -> list[list[str]]:
-    """A row a parameter or argument, below the heads of the columns."""
+    """A row a parameter, its argument below it, or a row an argument; the heads of the columns come first."""
     singly = not found.response.study.by_group
     shown = [measure for measure in HEADS if measure in found.measures]
-    heads = [*(["parameter", "argument"] if singly else ["argument"]), *(HEADS[measure] for measure in shown)]
+    heads = ["parameter\n  argument" if singly else "argument", *(HEADS[measure] for measure in shown)]
     rows = [[*heads, *(["mean effect", "spread"] if found.mean_effect else [])]]
     for name in found.order:
-        cells = [name, *([found.groups[name]] if singly else [])]
+        cells = [f"{name}\n  {found.groups[name]}" if singly else name]
         cells += [interval_text(found.measures[measure][name]) for measure in shown]
         if found.mean_effect:
             cells += [f"{found.mean_effect[name]:+.3f}", f"{found.spread[name]:.3f}"]
@@ -60,7 +61,7 @@ def _sums(found: Sensitivity) -> list[list[str]]:
     for group, interval in found.measures.get("first_summed", {}).items():
         parts = [name for name, its in found.groups.items() if its == group]
         if len(parts) > 1:
-            rows.append([group, interval_text(interval), ", ".join(parts)])
+            rows.append(["\n  ".join([group, *parts]), interval_text(interval)])
     return rows
 
 
@@ -88,29 +89,34 @@ def regions_text(found: Regions, confidence: float) -> str:
 def share_text(found: Shares, confidence: float) -> str:
     """How much of the prior each kind has, and how much it may have."""
     level = f"{100 * confidence:g} %"
-    told = {
-        "holds": f"holds: {found.least:+g} or more",
-        "reversed": f"reversed: {-found.least:+g} or less",
-        "neither": "neither",
-    }
+    kinds = f"holds: {found.least:+g} or more; reversed: {-found.least:+g} or less"
     rows = [["", "points", f"share, {level}", "certain", "possible", "sampling alone"]]
     for name, kind in found.kinds.items():
         limits = f"[{kind.sampling.low:.3f}, {kind.sampling.high:.3f}]"
         counts = [f"{kind.certain:,}", f"{kind.possible:,}"]
-        rows.append([told[name], f"{kind.count:,}", interval_text(kind.interval), *counts, limits])
+        rows.append([name, f"{kind.count:,}", interval_text(kind.interval), *counts, limits])
     sample = f"shares of {found.of_what}, {found.points:,} points"
     left = f"{found.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
-    return "\n".join([found.response.title, f"{sample}; {left}", "", *aligned(rows)])
+    return "\n".join([found.response.title, wrapped(f"{sample}; {left}"), kinds, "", *table(rows)])
 
 
 def map_text(found: Section) -> str:
     """A table a layer and panel: the second parameter down, the first across."""
     lines: list[str] = []
+    axes = f"{found.axes[1].name} down, {found.axes[0].name} across"
     for layer in found.layers:
         for panel in found.panel_levels:
             where = [f"{found.panels.name} = {level_text(panel)}"] if found.panels else []
             where += [f"{name} = {level_text(value)}" for name, value in found.at.items()]
-            lines += [", ".join([layer.title, *where]), "", *aligned(_plane(found, layer, panel)), ""]
+            lines += [
+                wrapped(", ".join([layer.title, *where])),
+                wrapped(axes),
+                "",
+                *table(_plane(found, layer, panel)),
+                "",
+            ]
+    if any(layer.is_phase for layer in found.layers):
+        lines += [wrapped(f"first letter of the outcome ({', '.join(LABELS)}), and its frequency"), ""]
     return "\n".join(lines[:-1])
 
 
@@ -119,12 +125,12 @@ def _plane(found: Section, layer: Layer, panel: object) -> list[list[str]]:
     x, y = found.axes
     value, outcome = found.values(layer, panel), found.values(layer, panel, "outcome")
     rows = [[level_text(level), *map(_cell(layer), outcome[i], value[i])] for i, level in enumerate(levels(y))]
-    return [[f"{y.name} \\ {x.name}", *map(level_text, levels(x))], *reversed(rows)]
+    return [["", *map(level_text, levels(x))], *reversed(rows)]
 
 
 def _cell(layer: Layer):  # noqa: ANN202 - a function of outcome and value
     if layer.is_phase:
-        return lambda outcome, value: f"{outcome} {value:.2f}"
+        return lambda outcome, value: f"{outcome[0].upper()} {value:.2f}"
     sign = "+" if layer.name == DIFFERENCE else ""
     return lambda _, value: f"{value:{sign}.2f}"
 
@@ -132,17 +138,22 @@ def _cell(layer: Layer):  # noqa: ANN202 - a function of outcome and value
 def profile_text(found: Profile) -> str:
     """A table a parameter: its values down, layers across."""
     held = [f"{name} = {level_text(value)}" for name, value in found.at.items()]
-    lines = [f"at {', '.join(held)}", ""] if held else []
+    lines = [wrapped(f"at {', '.join(held)}"), ""] if held else []
     for factor in found.factors:
-        table = found.table[found.table["parameter"] == factor.name]
-        line_name = [found.lines.name] if found.lines else []
-        rows = [[factor.name, *line_name, *(layer.title for layer in found.layers)]]
-        for value, line in dict.fromkeys(zip(table["value"], table["line"], strict=True)):
-            part = table[(table["value"] == value) & (table["line"] == line)].set_index("layer")
+        along = found.table[found.table["parameter"] == factor.name]
+        line_name = [folded(found.lines.name)] if found.lines else []
+        rows = [[folded(factor.name), *line_name, *(_head(layer) for layer in found.layers)]]
+        for value, line in dict.fromkeys(zip(along["value"], along["line"], strict=True)):
+            part = along[(along["value"] == value) & (along["line"] == line)].set_index("layer")
             told = [_limits(*part.loc[layer.name, LIMITS].tolist()) for layer in found.layers]
             rows.append([level_text(value), *([line] if line_name else []), *told])
-        lines += [*aligned(rows), ""]
+        lines += [*table(rows, fixed=1 + len(line_name)), ""]
     return "\n".join(lines[:-1])
+
+
+def _head(layer: Layer) -> str:
+    """The title of a layer over its column."""
+    return ",\n".join(map(folded, layer.title.split(", ")))
 
 
 def interval_text(interval: Interval) -> str:
@@ -152,10 +163,3 @@ def interval_text(interval: Interval) -> str:
 
 def _limits(estimate: float, low: float, high: float) -> str:
     return f"{estimate:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def aligned(rows: Sequence[Iterable[str]]) -> list[str]:
-    """Rows of cells as lines whose columns begin below each other."""
-    cells = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return [GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -28,7 +28,7 @@ LINES = {
 
 
 def ensemble_figure(ensemble: Ensemble) -> Figure:
-    """Share of runs by outcome after each stage, with Wilson intervals."""
+    """Share of runs by outcome after each stage, with intervals."""
     import matplotlib as mpl
     import seaborn as sns
     from matplotlib.figure import Figure

@@ -60,7 +60,7 @@ class Comparison:
         )
 
     def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1) -> Interval:
-        """How often an arm ends a stage as this type, with Wilson's interval."""
+        """How often an arm ends a stage as this type, with its `frequency_interval`."""
         return self.arms[arm].frequency(outcome, stage, self.confidence)
 
     def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:

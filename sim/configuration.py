@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,24 @@ from feint.agents.model import Model
 from feint.sim.curriculum import Curriculum
 from feint.sim.stage import Stage
 
-TABLES = ("model", "stage")
+TABLES = ("model", "stage", "view", "because")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """A model, and a curriculum where one is given."""
+    """A model, and a curriculum where one is given; what `view` and `because` say of them changes no number."""
 
     model: Model
     curriculum: Curriculum | None = None
+    view: Mapping[str, Any] = field(default_factory=dict)
+    because: Mapping[str, Any] = field(default_factory=dict)
 
     def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
         """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
         curriculum = self.curriculum or fallback
         model_changes: dict[str, Any] = {}
         stage_changes: dict[str, dict[str, Any]] = {}
-        for setting in settings:
-            name, value = parse_setting(setting)
+        for name, value in parse_settings(settings).items():
             stage, _, parameter = name.rpartition(".")
             if not stage:
                 _check_model_parameter(name, curriculum)
@@ -68,6 +69,7 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
     model, stages = content.get("model", {}), content.get("stage", [])
     if not isinstance(model, Mapping):
         raise InputError(f"model = {model!r} is not a table: write [model], and its parameters below.")
+    view, because = (_table(name, content) for name in ("view", "because"))
     if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
         raise InputError(f"stage = {stages!r} is not a list of tables: begin each stage with [[stage]].")
     if stages == [] and "stage" in content:
@@ -78,14 +80,38 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
     if not content:
         raise InputError("the file is empty: it needs a [model] table, [[stage]] tables, or both.")
     curriculum = Curriculum(*(_stage(i, stage) for i, stage in enumerate(stages, 1))) if stages else None
-    return Configuration(model=Model(**model), curriculum=curriculum)
+    return Configuration(model=Model(**model), curriculum=curriculum, view=view, because=because)
 
 
-def parse_setting(setting: str) -> tuple[str, Any]:
+def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A table that is about the others."""
+    found = content.get(name, {})
+    if not isinstance(found, Mapping):
+        raise InputError(f"{name} = {found!r} is not a table: write [{name}], and what belongs to it below.")
+    return found
+
+
+def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, Any]:
+    """The values of several `name=value` by name; raises `InputError` that names the option, also for a name twice."""
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, value = parse_setting(setting, option)
+        check_new(name, found, option, setting)
+        found[name] = value
+    return found
+
+
+def check_new(name: str, found: Mapping[str, Any], option: str, text: str) -> None:
+    """Raise where a name was given already."""
+    if name in found:
+        raise InputError(f"{option} = {text!r} names {name} a second time, after {found[name]!r}: give it once.")
+
+
+def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
     """The name and the value of `name=value`, the value in TOML's notation."""
     name, equals, text = (part.strip() for part in setting.partition("="))
     if not (name and equals and text) or "\n" in setting:
-        raise InputError(f"set = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
+        raise InputError(f"{option} = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
     try:
         return name, tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):

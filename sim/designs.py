@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError
 from feint.sim.extras import load_extra
-from feint.sim.factors import Factor, as_cell, factor_of
+from feint.sim.factors import Factor, as_cell
+from feint.sim.listed import listed
 from feint.sim.study import Study
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def count(study: Study) -> int:
     if study.design == "one-at-a-time":
         return sum(1 for _ in _one_at_a_time(factors))
     if study.design == "table":
-        return len(_table(study))
+        return len(listed(study))
     samples = int(study.samples or 0)
     moved = len({factor.group for factor in factors} if study.by_group else factors)
     return samples * {"saltelli": moved + 2, "morris": moved + 1}.get(study.design, 1)
@@ -57,7 +57,7 @@ def _rows(study: Study, together: int) -> Iterator[dict[str, list[Any]]]:
     factors = study.factors
     names = [factor.name for factor in factors]
     if study.design == "table":
-        table = _table(study)
+        table = listed(study)
         for first in range(0, len(table), together):
             yield {name: table[name].iloc[first : first + together].tolist() for name in table.columns}
     elif study.design in ("grid", "one-at-a-time"):
@@ -120,22 +120,3 @@ def _check_ranges(study: Study, factors: list[Factor]) -> None:
                 f"vary.{factor.name} is a list, which design = {study.design!r} cannot walk: "
                 "give it low and high, or use design = 'grid' or 'table'."
             )
-
-
-def _table(study: Study) -> pd.DataFrame:
-    """The points of a file, its columns held to the names that can vary."""
-    import pandas as pd
-
-    path = Path(str(study.table))
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"table = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
-    table = table.drop(columns=[name for name in ("point",) if name in table.columns])
-    if table.empty:
-        raise InputError(f"table = {str(path)!r} has no point: give it a header of parameter names, and a row a point.")
-    for name in table.columns:
-        factor_of(str(name), table[name].drop_duplicates().tolist(), study.model, study.curriculum)
-        if table[name].isna().any():
-            raise InputError(f"table = {str(path)!r}: {name} has an empty cell; every point needs every value.")
-    return table

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+MOST_TOLD = 3  # differences in one sentence
+
+
+def told(held: Any, asked: Any) -> str:
+    """The first differences of two nested tables and how many more there are; empty where there is none."""
+    every = list(differing(held, asked))
+    more = len(every) - MOST_TOLD
+    left = [f"and {more:,} more {'difference' if more == 1 else 'differences'}"] if more > 0 else []
+    return "; ".join([*every[:MOST_TOLD], *left])
+
 
 def differing(held: Any, asked: Any, name: str = "") -> Iterator[str]:
     """Where two nested tables differ, in words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -253,13 +254,11 @@ DOCUMENTS: dict[str, type[Part]] = {
 }
 
 
-def schema_text(name: str) -> str:
+def schema_text(name: str, known: Mapping[str, type[Part]] = DOCUMENTS) -> str:
     """The published JSON schema of a document."""
-    if name not in DOCUMENTS:
-        raise unknown("document", name, DOCUMENTS)
-    return json.dumps(
-        {"$schema": DIALECT} | DOCUMENTS[name].model_json_schema(by_alias=True), indent=2, ensure_ascii=False
-    )
+    if name not in known:
+        raise unknown("document", name, known)
+    return json.dumps({"$schema": DIALECT} | known[name].model_json_schema(by_alias=True), indent=2, ensure_ascii=False)
 
 
 def compare_document(comparison: Comparison, half_width: float = HALF_WIDTH) -> CompareDocument:

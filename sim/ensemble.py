@@ -18,11 +18,12 @@ from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.curriculum import Curriculum
+from feint.sim.exact import frequency_interval
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.plan import Plan, Stop
 from feint.sim.replay import Trajectory, replay_plan
-from feint.sim.statistics import CONFIDENCE, Interval, wilson
+from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION, check_runs
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ class Ensemble:
         return dict(zip(LABELS, found.tolist(), strict=True))
 
     def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
-        """How often a stage ends as this type, with Wilson's interval."""
-        return wilson(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
+        """How often a stage ends as this type, with its `frequency_interval`."""
+        return frequency_interval(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
 
     def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
         """Which runs ended a stage as this type (runs,) of bool."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import exp, expm1, log, log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.statistics import CONFIDENCE, Interval, wilson
+from feint.sim.statistics import CONFIDENCE, Interval, root_of, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +28,53 @@ def clopper_pearson(count: int, runs: int, confidence: float = CONFIDENCE) -> In
     3.7 / runs. A bound with all of α on its side, 3.0 / runs, would cover less than stated when it is given for that
     one count and intervals for the others (Feldman and Cousins 1998, doi:10.1103/PhysRevD.57.3873).
     """
-    from scipy.special import betaincinv
-
     check_confidence(confidence)
     check_count("count", count, runs)
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(count, runs - count + 1, tail)) if count > 0 else 0.0
-    high = float(betaincinv(count + 1, runs - count, 1 - tail)) if count < runs else 1.0
+    count, runs, tail = int(count), int(runs), (1 - confidence) / 2
+    if count < FEW:
+        low, high = _few(count, runs, tail)
+    elif runs - count < FEW:
+        high, low = (1 - limit for limit in _few(runs - count, runs, tail))
+    else:
+        from scipy.special import betaincinv  # which takes longer to load than all else here, and few counts do without
+
+        low = float(betaincinv(count, runs - count + 1, tail))
+        high = float(betaincinv(count + 1, runs - count, 1 - tail))
     return Interval(estimate=count / runs, low=low, high=high, confidence=confidence, method="Clopper–Pearson")
+
+
+def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
+    """The limits of a small count: where the sums of binomial chances from it upwards, and down from it, are `tail`."""
+    low = root_of(lambda p: _at_least(count, runs, p) - tail, 0.0, count / runs) if count else 0.0
+    if not count:
+        return low, -expm1(log(tail) / runs)
+    high = root_of(lambda p: _at_most(count, runs, p) - tail, count / runs, 1.0) if count < runs else 1.0
+    return low, high
+
+
+def _at_most(count: int, runs: int, p: float) -> float:
+    """Chance of no more than so many of `runs`, each with the chance p < 1."""
+    if p >= 1:
+        return 0.0
+    term = total = exp(runs * log1p(-p))
+    for i in range(count):
+        term *= (runs - i) / (i + 1) * (p / (1 - p))
+        total += term
+    return total
+
+
+def _at_least(count: int, runs: int, p: float) -> float:
+    """Chance of so many of `runs` or more, each with the chance p, which is no more than count / runs."""
+    if p >= 1:
+        return 1.0
+    term, i = exp(runs * log1p(-p)), 0
+    while i < count:
+        term, i = term * ((runs - i) / (i + 1) * (p / (1 - p))), i + 1
+    total = 0.0
+    while term > 1e-17 * total and i <= runs:
+        total += term
+        term, i = term * ((runs - i) / (i + 1) * (p / (1 - p))), i + 1
+    return total
 
 
 def frequency_interval(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:

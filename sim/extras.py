@@ -24,4 +24,7 @@ def load_extra(module: str, purpose: str) -> Any:
         return import_module(module)
     except ImportError:
         extra = EXTRA_OF[library]
-        raise InputError(f"{purpose} needs {library}, which is not installed: pip install 'feint[{extra}]'.") from None
+        raise InputError(
+            f"{purpose} needs {library}, which is not installed: .venv/bin/pip install -e '.[{extra}]' in a clone, "
+            f"pip install 'feint[{extra}]' elsewhere."
+        ) from None

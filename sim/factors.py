@@ -11,7 +11,7 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter
-from feint.agents.types import STARTS
+from feint.agents.types import STARTS, check_start
 from feint.sim.curriculum import Curriculum
 from feint.sim.matching import Match
 from feint.sim.stage import Stage
@@ -104,6 +104,19 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
     return Factor(**_range(name, spec, declared), **facts)
 
 
+def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> None:
+    """Raise unless this is a value that what is varied can take, whatever the others take."""
+    stage, _, parameter = name.rpartition(".")
+    if name == "start":
+        check_start(value)
+    elif name == "match":
+        Match.named(value)
+    elif stage:
+        curriculum.replace({stage: {parameter: carried(value) if parameter == "carry" else value}})
+    else:
+        model.replace(**{name: value})
+
+
 def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
     """Every parameter that has a prior, of the model and of each stage."""
     names = [name for name, declared in Model.parameters().items() if declared.prior]
@@ -135,6 +148,10 @@ def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str,
         if entry not in RANGE:
             raise unknown(f"entry of vary.{name}", entry, RANGE)
     found = {"low": None, "high": None, "levels": None, "log": declared.log, **spec}
+    missing = [end for end in ("low", "high") if end not in spec]
+    if missing:
+        told = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        raise InputError(f"vary.{name}: {told}: a range has low and high, and levels and log as you like.")
     for end in ("low", "high"):
         value = found[end]
         if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -43,6 +43,7 @@ STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,
 }
 PAGE_WIDTH = 6.9  # inches, two columns of a paper
+RESOLUTION = 200  # dots an inch of pictures in pixels
 
 
 def check_figure_path(path: str | Path) -> Path:
@@ -72,6 +73,6 @@ def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
 
     with mpl.rc_context(STYLE):
         try:
-            figure.savefig(path, format=kind, metadata=metadata[kind], dpi=200)
+            figure.savefig(path, format=kind, metadata=metadata[kind], dpi=RESOLUTION)
         except OSError as error:
             raise InputError(f"figure = {str(path)!r} cannot be written: {error.strerror}.") from None

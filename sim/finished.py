@@ -13,12 +13,13 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
+from feint.agents.outcome import LABELS
 from feint.sim.comparison import PRETRAIN_FINETUNE
 from feint.sim.curriculum import Curriculum
 from feint.sim.extras import load_extra
 from feint.sim.stage import Stage
 from feint.sim.statistics import CONFIDENCE, Interval, tango
-from feint.sim.store import faulty, read_manifest, read_parts
+from feint.sim.store import RESUME, faulty, read_manifest, read_parts
 from feint.sim.study import SCALARS, Study
 from feint.sim.units import COUNTED, GAINED, LOST, Unit
 
@@ -28,6 +29,22 @@ if TYPE_CHECKING:
 
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 FORMATS = (".csv", ".parquet", ".nc")
+MEANINGS = {
+    "point": ("number of the point", "1"),
+    "arm": ("way of training", "name"),
+    "stage": ("stage of the curriculum", "name"),
+    "start": ("how runs start", "name"),
+    "match": ("what is held equal at the end", "name"),
+    "runs": ("runs trained", "runs"),
+    **{label: (f"runs that ended the stage as {label}", "runs") for label in LABELS},
+    "missed_target": ("runs that never reached the target", "runs"),
+    "diverged": ("runs whose state stopped being finite", "runs"),
+    "steps": ("SGD steps taken, of all runs together", "steps"),
+    "difference": ("frequency of deception, pre-training + fine-tuning minus from scratch", "1"),
+    "difference_low": ("lower limit of its 95 % interval", "1"),
+    "difference_high": ("upper limit of its 95 % interval", "1"),
+}
+"""What stands in the finished table beside the parameters varied, with its unit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +74,13 @@ class Sweep:
             return False
         return told == {"parts": len(self.files("parts"))}
 
+    @property
+    def still_wide(self) -> int:
+        """Points with intervals wider than `half_width` though they have `most_runs`; 0 of a study that adds none."""
+        from feint.sim.allocation import still_wide
+
+        return still_wide(self.study, last_stages(self.counts))
+
     def files(self, kind: str) -> list[Path]:
         """The whole files of a kind, `points` or `parts`."""
         found: dict[str, Path] = {}  # each name once, though it stood there twice
@@ -76,7 +100,7 @@ class Sweep:
         """What was counted: one row a point, arm and stage, over all its runs."""
         parts = self.files("parts")
         if not parts:
-            raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by --resume.")
+            raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by {RESUME}.")
         whole = read_parts(parts)
         order = {name: i for i, name in enumerate(self.study.curriculum.names)}
         found = whole.groupby(["point", "arm", "stage"], sort=False, as_index=False)[[*COUNTED, *GAINED, *LOST]].sum()
@@ -115,15 +139,23 @@ class Sweep:
         return load_extra("polars", "a table for polars").from_pandas(self.frame())
 
     def dataset(self) -> xr.Dataset:
-        """The finished table as named arrays over point, arm and stage; the passport is in the attributes."""
+        """The finished table as named arrays over point, arm and stage, with units; the passport is in the attributes.
+
+        Stages stand in the order of the curriculum, and arms in that of the study.
+        """
         from feint.sim.passport import text
 
         table = self.frame()
         keys = ["point", "arm", "stage"]
         varied = [name for name in self.points.columns if name != "point"]
         found = table.drop(columns=varied).set_index(keys).to_xarray()
+        order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
+        found = found.sel({key: [name for name in names if name in found[key]] for key, names in order.items()})
         at = self.points.set_index("point").loc[found["point"].to_numpy()]
         found = found.assign_coords({name: ("point", at[name].to_numpy()) for name in varied})
+        for name in found.variables:
+            meaning, unit = meaning_of(str(name))
+            found[name].attrs.update({"long_name": meaning, "units": unit})
         return found.assign_attrs(passport=text(self.passport()))
 
     def export(self, path: str | Path) -> None:
@@ -140,6 +172,14 @@ class Sweep:
                 self.dataset().to_netcdf(path, engine="scipy")
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def meaning_of(name: str) -> tuple[str, str]:
+    """What a column of the finished table is, and its unit."""
+    if name in MEANINGS:
+        return MEANINGS[name]
+    declared = (Stage if "." in name else Model).parameters().get(name.rpartition(".")[2])
+    return (declared.meaning, declared.unit) if declared else (name, "name")
 
 
 def is_last(table: pd.DataFrame) -> pd.Series:

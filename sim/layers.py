@@ -44,13 +44,13 @@ class Layer:
         return f"{first.noun}, difference of the arms" if self.name == DIFFERENCE else first.title
 
     def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
-        """One row a point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`."""
+        """One row a point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`."""
         shown = np.argmax([each.value for each in self.responses], axis=0)
         every = [each.intervals(confidence) for each in self.responses]
         found = [every[which][i] for i, which in enumerate(shown)]
         table = self.responses[0].points.copy()
         table["layer"], table["outcome"] = self.name, [self.responses[which].outcome for which in shown]
-        for name in ("estimate", "low", "high"):
+        for name in ("estimate", "low", "high", "method"):
             table[name] = [getattr(each, name) for each in found]
         return table
 

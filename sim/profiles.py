@@ -17,11 +17,13 @@ from feint.sim.sections import is_number, level_text, section
 from feint.sim.statistics import CONFIDENCE
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 ACROSS, HEIGHT = 3, 1.7  # panels in a row of a page, and inches of each
+DODGE = 0.1  # between the lines of a panel, of the distance to the next level, so that their intervals do not overlap
 LOOKS: tuple[dict[str, Any], ...] = (  # Okabe and Ito's colours; markers and dashes for readers in grey
     {"color": "#0072b2", "marker": "o", "linestyle": "-"},
     {"color": "#d55e00", "marker": "s", "linestyle": "--"},
@@ -40,7 +42,7 @@ class Profile:
     lines: Factor | None  #: of a grid, one more parameter that varies: a line a level
     at: dict[str, Any]  #: of a grid, what the others are held at
     layers: tuple[Layer, ...]
-    table: pd.DataFrame  #: `parameter`, `layer`, `line`, `value`, `outcome`, `estimate`, `low`, `high`
+    table: pd.DataFrame  #: `parameter`, `layer`, `line`, `value`, `outcome`, `estimate`, `low`, `high`, `method`
 
 
 def profile(
@@ -72,7 +74,7 @@ def profile(
     return Profile(factors=found.axes, lines=lines, at=found.at, layers=found.layers, table=table[COLUMNS])
 
 
-COLUMNS = ["parameter", "layer", "line", "value", "outcome", "estimate", "low", "high"]
+COLUMNS = ["parameter", "layer", "line", "value", "outcome", "estimate", "low", "high", "method"]
 
 
 def _one_at_a_time(layers: Sequence[Layer], x: str | None, confidence: float) -> Profile:
@@ -110,6 +112,7 @@ def figure(found: Profile) -> Figure:
         height = HEIGHT * down + LINE_HEIGHT * (4 + len(found.at))
         drawn = Figure(figsize=(width, height), layout="constrained")
         every = drawn.subplots(down, across, squeeze=False, sharey=len(found.factors) > 1).ravel()
+        _share_arms(found, every)
         for axes, (title, factor, rows) in zip(every, panels, strict=False):
             _draw(axes, factor, rows)
             axes.set_title(title, fontsize=8, loc="left")
@@ -121,6 +124,14 @@ def figure(found: Profile) -> Figure:
         _legend(drawn, found, every[0])
         sns.despine(fig=drawn)
         return settled(drawn)
+
+
+def _share_arms(found: Profile, every: np.ndarray) -> None:
+    """One scale for the panels of the arms, where each layer has a panel; a difference has its own."""
+    if found.lines is not None and len(found.factors) == 1:
+        arms = [axes for axes, layer in zip(every, found.layers, strict=False) if layer.name != DIFFERENCE]
+        for axes in arms[1:]:
+            axes.sharey(arms[0])
 
 
 def _panels(found: Profile) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
@@ -146,10 +157,12 @@ def _panels(found: Profile) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
 def _draw(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:
     """The lines of one panel."""
     along = scale(factor, list(dict.fromkeys(rows["value"])))
-    for look, (label, line) in zip(LOOKS, rows.groupby("label", sort=False), strict=False):
+    lines = list(rows.groupby("label", sort=False))
+    for i, (look, (label, line)) in enumerate(zip(LOOKS, lines, strict=False)):
         reach = [line["estimate"] - line["low"], line["high"] - line["estimate"]]
         small: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
-        axes.errorbar(along.centres, line["estimate"], yerr=reach, label=str(label), **look, **small)
+        beside = along.beside((i - (len(lines) - 1) / 2) * DODGE)
+        axes.errorbar(beside, line["estimate"], yerr=reach, label=str(label), **look, **small)
     if (rows["low"] < 0).any():
         axes.axhline(0, color="#888888", linewidth=0.6)
     along.label(axes.xaxis)

@@ -92,8 +92,8 @@ class Frequency:
 class StepRatio:
     """log₂ of the steps that one way's last stage takes over those of another, run by run: the median.
 
-    Its interval is the distribution-free one of order statistics (scipy's `quantile_test`). A run that misses its target
-    counts with all the steps it may take.
+    Its interval is the distribution-free one of order statistics (scipy's `quantile_test`). A run that misses its
+    target counts with all the steps it may take.
     """
 
     words: str
@@ -168,8 +168,8 @@ def under(way: Way, changes: Mapping[str, Any]) -> Way:
 def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:
     """Interval of the mean of whole numbers that differ by `span` at most (runs,).
 
-    Student's, or, where fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact upper
-    limit of the share that differs.
+    Student's, or, where fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact
+    upper limit of the share that differs.
     """
     runs = len(scores)
     differing = runs - int(np.unique(scores, return_counts=True)[1].max())

@@ -19,6 +19,7 @@ from feint.sim.comparison import ARM_NAMES, arms_of
 from feint.sim.curriculum import Curriculum, shared_objectives
 from feint.sim.ensemble import Timing, check_threads
 from feint.sim.exact import check_confidence, fay_feuer, frequency_interval
+from feint.sim.layout import KEPT, wrapped
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.plan import Plan
@@ -259,18 +260,19 @@ def document(found: Rare) -> dict[str, Any]:
 def told(found: Rare) -> str:
     """A result in words, for a person to read."""
     plan, share, weight, level = found.plan, found.interval, found.mean_weight, f"{100 * found.confidence:g} %"
-    moved = ", ".join(f"{name} {shift:+g}" for name, shift in found.tilt.shifts.items())
+    stage = plan.curriculum.names[found.stage]
+    moved = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in found.tilt.shifts.items())
     often = f"{share.estimate:.3g} [{share.low:.3g}, {share.high:.3g}]" if found.sums.seen else f"≤ {share.high:.3g}"
     lines = [
         f"{found.runs:,} runs, seed {plan.seed}, start {plan.start}, matched by {plan.match.value}",
-        f"tilted by {moved} standard deviations of the start" if moved else "not tilted",
+        wrapped(f"tilted by {moved} standard deviations of the start") if moved else "not tilted",
         "",
-        f"{found.outcome.label} after {plan.curriculum.names[found.stage]}: {often}, {level} interval ({share.method})",
+        wrapped(f"{found.outcome.label} after {stage}: {often}, {level} interval ({share.method})"),
         f"seen in {found.sums.seen:,} runs, effective size of weight × event {found.effective:,.1f}",
     ]
     if moved:
         lines.append(f"mean weight {weight.estimate:.3f} [{weight.low:.3f}, {weight.high:.3f}], 1 but for chance")
     if found.centre:
-        lines.append(f"where it lies, in standard deviations of the start: {_places(found, ' {:+.1f}')}")
+        lines.append(wrapped(f"where it lies, in standard deviations of the start: {_places(found, KEPT + '{:+.1f}')}"))
     timing = found.timing
     return "\n".join([*lines, f"{timing.run_steps:,} SGD steps in {timing.seconds:.2f} s on {timing.threads} threads"])

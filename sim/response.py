@@ -13,10 +13,11 @@ from feint.agents.outcome import LABELS
 from feint.sim import designs
 from feint.sim.allocation import difference_at_look, rounds_of
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.exact import check_confidence, clopper_pearson, look_confidence
+from feint.sim.exact import check_confidence, clopper_pearson, frequency_interval, look_confidence
 from feint.sim.factors import Factor, as_cell, factor_of
 from feint.sim.finished import last_stages
 from feint.sim.statistics import CONFIDENCE, Interval, tango, wilson
+from feint.sim.store import RESUME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,10 @@ class Response:
             return ((self.gained + self.lost) / self.runs - self.value**2) / (self.runs - 1)
 
     def intervals(self, confidence: float = CONFIDENCE) -> list[Interval]:
-        """The interval of each point: Wilson's or Tango's; of a study that adds runs, exact and good at every look."""
+        """The interval of each point: of a frequency `frequency_interval`, of a difference Tango's.
+
+        Of a study that adds runs they are exact and hold at every look.
+        """
         if self.gained is None or self.lost is None or self.runs is None:
             return [exactly(value, confidence) for value in self.value.tolist()]
         events = list(zip(self.gained.tolist(), self.lost.tolist(), self.runs.tolist(), strict=True))
@@ -98,7 +102,8 @@ class Response:
 
     def _interval(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
         if self.study.half_width is None:
-            return score_interval(self.of, gained, lost, runs, confidence)
+            counted = self.of == DIFFERENCE
+            return tango(gained, lost, runs, confidence) if counted else frequency_interval(gained, runs, confidence)
         if self.of == DIFFERENCE:
             return difference_at_look(self.study, gained, lost, runs, confidence)
         return clopper_pearson(gained, runs, look_confidence(confidence, len(rounds_of(self.study))))
@@ -114,7 +119,11 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = "deceptive") ->
     both = len(study.arms) == 2
     of = of or (DIFFERENCE if both else study.arms[0])
     known = [*study.arms, *([DIFFERENCE] if both else [])]
-    if of not in known and of in (*ARM_NAMES, DIFFERENCE):
+    if of == DIFFERENCE and not both:
+        raise InputError(
+            f"a difference needs both arms, and this sweep has {known[0]} alone: sweep with arms = {list(ARM_NAMES)}."
+        )
+    if of not in known and of in ARM_NAMES:
         raise InputError(f"this sweep has no {of!r}: it has {', '.join(known)}.")
     if of not in known:
         raise unknown("quantity", of, known)
@@ -135,7 +144,7 @@ def check_finished(sweep: Sweep, rows: pd.DataFrame) -> None:
     if there < len(sweep.points):
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {there:,} of {len(sweep.points):,} points have their runs; "
-            "go on with the sweep by --resume."
+            f"go on with the sweep by {RESUME}."
         )
 
 

@@ -33,6 +33,12 @@ class Scale:
         found = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
         return np.exp(found) if self.log else found
 
+    def beside(self, share: float) -> np.ndarray:
+        """The centres moved by a share of the mean distance between neighbours (levels,)."""
+        at = np.log(self.centres) if self.log else self.centres
+        moved = at + share * np.ptp(at) / max(len(at) - 1, 1)
+        return np.exp(moved) if self.log else moved
+
     def label(self, axis: Axis) -> None:
         """Give an axis this scale and its ticks."""
         from matplotlib.ticker import FuncFormatter, NullFormatter

@@ -32,7 +32,7 @@ class Section:
     panels: Factor | None
     at: dict[str, Any]  #: what the others are held at
     layers: tuple[Layer, ...]
-    table: pd.DataFrame  #: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`
+    table: pd.DataFrame  #: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`
 
     def values(self, layer: Layer, panel: Any, column: str = "estimate") -> np.ndarray:
         """A column of one layer and panel over two axes (y, x)."""
@@ -107,12 +107,13 @@ def _check_free(free: list[Factor]) -> None:
     if len(free) > 1:
         names = ", ".join(factor.name for factor in free)
         raise InputError(
-            f"{names} vary too, and one at most can be shown as panels: hold the others by --at NAME=VALUE."
+            f"{names} vary too, and one at most can be shown as panels: "
+            "hold the others by --at NAME=VALUE (at in Python)."
         )
     if free and len(free[0].grid) > MOST_PANELS:
         raise InputError(
             f"{free[0].name} varies too and has {len(free[0].grid)} levels, more than {MOST_PANELS} panels: "
-            "hold it by --at NAME=VALUE."
+            "hold it by --at NAME=VALUE (at in Python)."
         )
 
 

@@ -1,6 +1,7 @@
 """Intervals for frequencies and for differences between paired arms.
 
 In plain Python: the libraries that have Wilson's interval take longer to load than the default comparison takes to run.
+So are the exact limits of few counts in `feint.sim.exact`, which most results have.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def tango(first_only: float, second_only: float, runs: float, confidence: float 
         return (b - c - n * delta) / sqrt(variance) if variance > 0 else 0.0
 
     edge = 1 - 1e-12
-    low = -1.0 if score(-edge) <= z else _root(lambda delta: score(delta) - z, -edge, estimate)
-    high = 1.0 if score(edge) >= -z else _root(lambda delta: score(delta) + z, estimate, edge)
+    low = -1.0 if score(-edge) <= z else root_of(lambda delta: score(delta) - z, -edge, estimate)
+    high = 1.0 if score(edge) >= -z else root_of(lambda delta: score(delta) + z, estimate, edge)
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Tango score, paired")
 
 
@@ -82,7 +83,7 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
         return tango(first_only * share, second_only * share, n, confidence).half_width - half_width
 
     most = 4 * ceil((_quantile(confidence) / half_width) ** 2) + 16
-    return 1 if excess(1.0) <= 0 else ceil(_root(excess, 1.0, most))
+    return 1 if excess(1.0) <= 0 else ceil(root_of(excess, 1.0, most))
 
 
 def check_half_width(half_width: float) -> None:
@@ -97,7 +98,7 @@ def _quantile(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
+def root_of(function: Callable[[float], float], low: float, high: float) -> float:
     """Where a monotone function changes sign, by halving; the two sides of [low, high] have opposite signs."""
     rising = function(low) < 0
     while True:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from feint.agents.errors import InputError
-from feint.sim.differences import differing
+from feint.sim import differences
 from feint.sim.maker import Maker, maker
 from feint.sim.passport import passport
 from feint.sim.study import Study
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = 1
+KINDS = ("points", "parts")
+RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
 
 
@@ -55,6 +57,8 @@ class Store:
         folder = Path(folder)
         if folder.is_file():
             raise InputError(f"out = {str(folder)!r} is a file: name a folder.")
+        if resume and not (folder.is_dir() and any(folder.iterdir())):  # even a sweep killed at once leaves its lock
+            raise InputError(f"out = {str(folder)!r} holds no sweep to go on with: leave out {RESUME} to begin one.")
         with _disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _held(folder):
@@ -65,7 +69,7 @@ class Store:
             if manifest.exists():
                 store._check(read_manifest(folder), resume=resume)
             else:
-                others = [each.name for each in folder.iterdir() if each.name not in ("lock", "holder.json")]
+                others = [each.name for each in folder.iterdir() if not _begun(each)]
                 if others:
                     raise InputError(
                         f"out = {str(folder)!r} holds other files, such as {others[0]!r}: name a new folder."
@@ -75,7 +79,7 @@ class Store:
 
     def _begin(self) -> None:
         self.fresh = True
-        for name in ("points", "parts"):
+        for name in KINDS:
             (self.folder / name).mkdir(exist_ok=True)
         described = {"schema": SCHEMA, "key": self.key, "cut": self.cut._asdict(), "study": self.study.described()}
         described["maker"] = maker().described()
@@ -83,21 +87,21 @@ class Store:
         self.write_text("manifest.json", json.dumps({**described, "passport": told}, indent=1, ensure_ascii=False))
 
     def _check(self, manifest: dict[str, Any], *, resume: bool) -> None:
-        differences = list(differing(manifest["study"], json.loads(json.dumps(self.study.described()))))
-        if differences:
-            raise InputError(f"out = {str(self.folder)!r} holds another study: " + "; ".join(differences) + ".")
+        told = differences.told(manifest["study"], json.loads(json.dumps(self.study.described())))
+        if told:
+            raise InputError(f"out = {str(self.folder)!r} holds another study: {told}.")
         here, there = maker(), Maker.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
         here.check_versions(there)
         here.check_processor(there)
         self.cut = Cut(**manifest["cut"])
         if not resume:
-            raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by --resume.")
+            raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by {RESUME}.")
 
     def discard(self) -> None:
         """Leave the folder as it was found: nothing was trained yet."""
         import shutil
 
-        for name in ("points", "parts"):
+        for name in KINDS:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         (self.folder / "manifest.json").unlink(missing_ok=True)
 
@@ -154,6 +158,11 @@ class Store:
         aside.mkdir(exist_ok=True)
         path.replace(aside / path.name)
         self.set_aside.append(f"{path.name}: {fault}")
+
+
+def _begun(path: Path) -> bool:
+    """Whether it is what a sweep leaves that is killed before its manifest is written."""
+    return path.name in ("lock", "holder.json") or (path.name in KINDS and path.is_dir() and not any(path.iterdir()))
 
 
 def faulty(path: Path, key: str) -> tuple[str, str]:
@@ -233,7 +242,7 @@ def _disk(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"out = {str(folder)!r} cannot be written: {error.strerror}; what is finished is kept, go on by --resume."
+            f"out = {str(folder)!r} cannot be written: {error.strerror}; what is finished is kept, go on by {RESUME}."
         ) from None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from feint.agents.types import check_start
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.configuration import TABLES, Configuration, from_tables
 from feint.sim.curriculum import Curriculum, pretrain_finetune
-from feint.sim.factors import Factor, carried, factor_of, prior_factors
+from feint.sim.factors import Factor, carried, check_value, factor_of, prior_factors
 from feint.sim.matching import Match
 from feint.sim.plan import Plan
 from feint.sim.training import PRECISION, check_precision, check_seed
@@ -62,13 +63,17 @@ class Study:
 
     def __post_init__(self) -> None:
         if not isinstance(self.vary, Mapping):
-            raise InputError(f"vary = {self.vary!r} is not valid: it must be a table of names and what each takes.")
+            raise InputError(f"vary = {self.vary!r} is not a table of names, and what each takes.")
+        if isinstance(self.arms, str) or not isinstance(self.arms, Sequence):
+            raise InputError(f"arms = {self.arms!r} is not a list of names.")
         object.__setattr__(self, "arms", tuple(self.arms))
         object.__setattr__(self, "vary", dict(self.vary))
         self._check_choices()
         self._check_numbers()
         for factor in self.factors:
             factor.check()
+            for value in factor.values or factor.ends:
+                check_value(factor.name, value, self.model, self.curriculum)
         self.plans({})
 
     def _check_choices(self) -> None:
@@ -92,7 +97,10 @@ class Study:
         if self.design == "table" and self.vary:
             raise InputError("vary is not allowed with design = 'table': the file's columns say what varies.")
         if self.design not in ("table", "prior") and not self.vary:
-            raise InputError("vary = {} names no parameter: write [vary], and below it what shall vary.")
+            raise InputError(
+                "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] "
+                "in a file, and vary={'similarity': [0.0, 0.9]} in Python."
+            )
 
     def _check_numbers(self) -> None:
         check_seed(self.seed)
@@ -138,8 +146,7 @@ class Study:
         model = self.model.replace(**of_model) if of_model else self.model
         curriculum = self.curriculum.replace(of_stages) if of_stages else self.curriculum
         mode = Match.named(match)
-        alone = self.arms == (FROM_SCRATCH,) and len(curriculum) == 1
-        trained = {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode)
+        trained = trained_by(self.arms, curriculum, mode)
         objectives = max(curriculum.objectives, len(model.similarity) + 1 if isinstance(model.similarity, tuple) else 0)
         return {
             arm: Plan.of(
@@ -196,15 +203,17 @@ class Study:
         for name in content:
             if name not in known:
                 raise unknown("entry", name, known)
-        for name, kind, right in (("vary", Mapping, "a table: write [vary]"), ("arms", list, "a list of names")):
-            if name in content and not isinstance(content[name], kind):
-                raise InputError(f"{name} = {content[name]!r} is not {right}.")
         base = {name: content[name] for name in TABLES if name in content}
         configured = from_tables(base) if base else Configuration(model=Model())
-        given = {name: content[name] for name in (*SCALARS, "vary") if name in content}
-        if "arms" in content:
-            given["arms"] = tuple(content["arms"])
+        given = {name: content[name] for name in (*SCALARS, "arms", "vary") if name in content}
         return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **given)
+
+
+@lru_cache(maxsize=64)
+def trained_by(arms: tuple[str, ...], curriculum: Curriculum, mode: Match) -> dict[str, Curriculum]:
+    """What each arm trains; kept, for points differ in the model more often than in the stages."""
+    alone = arms == (FROM_SCRATCH,) and len(curriculum) == 1
+    return {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode)
 
 
 def digest_of(table: str) -> str:

@@ -16,10 +16,11 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.curriculum import Curriculum
 from feint.sim.ensemble import UNITS, Timing, check_threads, recordings
+from feint.sim.exact import frequency_interval
 from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.plan import Plan, Stop
-from feint.sim.statistics import CONFIDENCE, Interval, wilson
+from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class Tally:
         return cls(
             runs=len(stops[0].state),
             counts=np.array([np.bincount(each, minlength=len(LABELS)) for each in outcomes]),
-            missed=np.array([stop.missed.sum() for stop in stops]),
-            diverged=np.array([stop.state.diverged.sum() for stop in stops]),
+            missed=np.array([np.count_nonzero(stop.missed) for stop in stops]),
+            diverged=np.array([np.count_nonzero(stop.state.diverged) for stop in stops]),
             steps=np.array([stop.state.taken.sum() for stop in stops]),
             flow=crossed(outcomes[0], outcomes[-1]),
             lane_steps=sum(stop.lane_steps for stop in stops),
@@ -123,8 +124,8 @@ class Summary:
         return dict(zip(LABELS, self.tally.counts[stage].tolist(), strict=True))
 
     def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
-        """How often a stage ends as this type, with Wilson's interval."""
-        return wilson(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
+        """How often a stage ends as this type, with its `frequency_interval`."""
+        return frequency_interval(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
 
     def mean(self, name: str, stage: int = -1) -> float:
         """Mean of what is recorded under a name, over the runs in which it is finite."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def sweep(
     threads: int | None = None,
     scheduler: Any = None,
     workers: int | None = None,
+    begin: Callable[[], object] | None = None,
     progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
@@ -41,11 +43,15 @@ def sweep(
 
     In threads of this process, unless a `scheduler` is given (an address, or a `distributed.Client`) or a number of
     `workers` of a Dask cluster to start here. Nothing in the result depends on which, nor on how often the sweep was
-    stopped and gone on with. `progress` is called with the runs an arm finished just now, those finished before, and
-    all there are as far as is known; `warn` with a sentence on each file that was damaged. Raises `InputError`.
+    stopped and gone on with. `begin` is called once the folder is open; `progress` with the runs an arm finished just
+    now, those finished before, and all there are as far as is known; `warn` with a sentence on each file that was
+    damaged. Raises `InputError`.
     """
+    _check_order(study, out)
     carrying = carrier(study, check_threads(threads), scheduler, workers)
     with Store.opened(out, study, resume=resume) as store:
+        if begin is not None:
+            begin()
         try:
             lay_points(store)
         except InputError:
@@ -70,6 +76,14 @@ def sweep(
                     finished.add(unit)
         store.write_text("finished.json", json.dumps({"parts": len(store.finished())}))
     return Sweep.open(out)
+
+
+def _check_order(study: object, out: object) -> None:
+    """Raise unless these are a study and the path of a folder, in this order."""
+    if not isinstance(study, Study):
+        raise InputError(f"study = {study!r} is not a Study: write sweep(study, out), the folder second.")
+    if not isinstance(out, (str, PathLike)):
+        raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
 
 
 def lay_points(store: Store) -> None:

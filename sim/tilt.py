@@ -12,6 +12,7 @@ import numpy as np
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import PARTS
 from feint.agents.state import State
+from feint.sim.configuration import check_new
 from feint.sim.plan import Plan
 
 LOGITS = ("representation", "gate", "capability", "awareness", "horizon")
@@ -94,15 +95,15 @@ def moved(state: State, shifts: Mapping[str, float]) -> State:
 
 def parse_tilt(texts: Iterable[str]) -> dict[str, float]:
     """Shifts written as `name=number`."""
-    shifts = {}
+    shifts: dict[str, float] = {}
     for text in texts:
         name, equals, number = (part.strip() for part in text.partition("="))
         try:
-            shifts[name] = float(number)
+            shift = float(number if equals and name else "")
         except ValueError:
-            equals = ""
-        if not equals or not name:
-            raise InputError(f"tilt = {text!r} is not a tilt: write name=number, as in gate=2.")
+            raise InputError(f"tilt = {text!r} is not a tilt: write name=number, as in gate=2.") from None
+        check_new(name, shifts, "tilt", text)
+        shifts[name] = shift
     return shifts
 
 

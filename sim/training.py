@@ -23,6 +23,7 @@ from feint.sim.stage import Stage
 SEEDS = 2**64
 DTYPES = {"single": np.float32, "double": np.float64}
 PRECISION = "single"
+PLASTICITIES = tuple(f"plasticity_{part}" for part in PARTS)
 MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 
 
@@ -149,13 +150,13 @@ def race(state: State, stage: Stage, limit: int, capability_target: float, preci
 
 def settings(model: Model, stage: Stage, capability_target: float) -> Settings:
     """The numbers that the kernel reads, from the parameters of the same names."""
-    known = {**dict(model), **dict(stage), "capability_target": float(capability_target)}
-    return Settings(**{name: known[name] for name in Settings._fields})
+    known = {**vars(model), **vars(stage), "capability_target": float(capability_target)}
+    return Settings(*(known[name] for name in Settings._fields))
 
 
 def rates(state: State, stage: Stage) -> np.ndarray:
     """How far a part moves along its direction: learning_rate · plasticity · R (runs, 8)."""
-    plasticity = np.array([getattr(state.model, f"plasticity_{part}") for part in PARTS])
+    plasticity = np.array([getattr(state.model, name) for name in PLASTICITIES])
     with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
         return stage.learning_rate * plasticity * state.bias
 

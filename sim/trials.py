@@ -103,12 +103,16 @@ def trials(
     jobs = list(dict.fromkeys((plan, way.lot) for way, plan in plans.items()))
     families = list(_families(jobs))
     work = [(family, block) for block in blocks(runs.start, runs.stop) for family in families]
+
+    def train(each: tuple[list[Job], range]) -> dict[Job, Ended]:
+        return train_family(*each, readings)
+
     count = check_threads(threads)
     if count == 1 or len(work) == 1:
-        found = [train_family(*each, readings) for each in work]
+        found = [train(each) for each in work]
     else:
         with ThreadPoolExecutor(count) as pool:
-            found = list(pool.map(lambda each: train_family(*each, readings), work))
+            found = list(pool.map(train, work))
     parts: dict[Any, list[Ended]] = {}
     for each in found:
         for job, ended in each.items():

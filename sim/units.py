@@ -80,14 +80,14 @@ def units_of(points: range, first_run: int, last_run: int, cut: Cut = CUT) -> It
 
 def train_unit(study: Study, unit: Unit, values: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     """Train a unit; `values` holds the factors' values at its points. Returns the columns of its part."""
-    found: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    found: list[tuple[Any, ...]] = []
     for i, point in enumerate(unit.points):
         plans = study.plans({name: column[i] for name, column in values.items()})
         first = study.first_run(point)
         tallies, pairs = train_point(plans, first + unit.first_run, first + unit.last_run)
         for arm, tally in tallies.items():
-            _add_rows(found, point, arm, plans[arm], tally, pairs)
-    return found
+            found += _rows(point, arm, plans[arm], tally, pairs)
+    return {name: list(column) for name, column in zip(COLUMNS, zip(*found, strict=True), strict=True)}
 
 
 def train_point(plans: Mapping[str, Plan], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
@@ -108,26 +108,13 @@ def train_point(plans: Mapping[str, Plan], first: int, last: int) -> tuple[dict[
     return tallies, pairs
 
 
-def _add_rows(
-    found: dict[str, list[Any]], point: int, arm: str, plan: Plan, tally: Tally, pairs: np.ndarray | None
-) -> None:
-    for i, stage in enumerate(plan.curriculum.names):
+def _rows(point: int, arm: str, plan: Plan, tally: Tally, pairs: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
+    """What COLUMNS hold of an arm's stages."""
+    each = zip(tally.counts.tolist(), tally.missed.tolist(), tally.diverged.tolist(), tally.steps.tolist(), strict=True)
+    for i, (stage, (counts, *others)) in enumerate(zip(plan.curriculum.names, each, strict=True)):
         last = arm == PRETRAIN_FINETUNE and i == len(plan.curriculum) - 1
         gained, lost = changes(pairs if last else None)
-        row = {
-            "point": point,
-            "arm": arm,
-            "stage": stage,
-            "runs": tally.runs,
-            **dict(zip(LABELS, tally.counts[i].tolist(), strict=True)),
-            "missed_target": int(tally.missed[i]),
-            "diverged": int(tally.diverged[i]),
-            "steps": int(tally.steps[i]),
-            **dict(zip(GAINED, gained, strict=True)),
-            **dict(zip(LOST, lost, strict=True)),
-        }
-        for name, value in row.items():
-            found[name].append(value)
+        yield (point, arm, stage, tally.runs, *counts, *others, *gained, *lost)
 
 
 def changes(pairs: np.ndarray | None) -> tuple[list[int], list[int]]:

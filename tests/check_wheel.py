@@ -13,6 +13,7 @@ def main(wheel: str) -> None:
     tops = {name.split("/")[0] for name in names}
     assert tops == {"feint"}, f"the wheel puts {sorted(tops)} into site-packages"
     ours = [path for part in ("agents", "sim", "scenarios") for path in (ROOT / part).rglob("*.py")]
+    ours += (ROOT / "scenarios" / "views").glob("*.toml")
     missing = {f"feint/{path.relative_to(ROOT)}" for path in ours} - names
     assert not missing, f"the wheel lacks {sorted(missing)}"
     assert {"feint/__init__.py", "feint/__main__.py", "feint/cli.py", "feint/py.typed"} <= names

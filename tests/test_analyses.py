@@ -74,7 +74,8 @@ def test_share_prints_what_holds_what_is_reversed_and_what_is_open(feint, folder
     document = feint("share", folders["sobol"], "--outcome", "unconverged", "--least", 0.3, "--json").document
     assert sum(document[kind]["points"] for kind in ("holds", "reversed", "neither")) == document["points"] == 64
     assert document["least"] == 0.3
-    assert re.search(rf"holds: \+0\.3 or more\s+{document['holds']['points']}\b", said.out)
+    assert "holds: +0.3 or more; reversed: -0.3 or less\n" in said.out
+    assert re.search(rf"holds +{document['holds']['points']}\b", said.out)
     assert "shares of the ranges varied, 64 points" in said.out
 
 
@@ -82,8 +83,9 @@ def test_map_prints_a_table_a_layer(feint, folders):
     asked = ("map", folders["grid"], "--x", "train_tolerance", "--y", "plasticity_gate")
     said = feint(*asked)
     assert (said.code, said.err) == (0, "")
-    assert said.out.count("plasticity_gate \\ train_tolerance") == 3
-    assert "unconverged" in said.out
+    assert said.out.count("plasticity_gate down, train_tolerance across\n") == 3
+    assert re.search(r"\bU [01]\.\d\d\b", said.out)
+    assert "first letter of the outcome (unconverged, " in said.out
     document = feint(*asked, "--json").document
     assert document["axes"] == ["train_tolerance", "plasticity_gate"]
     assert len(document["cells"]) == 3 * 12
@@ -97,9 +99,11 @@ def test_map_without_y_prints_profiles(feint, folders):
     assert held["axes"] == ["train_tolerance"]
     assert held["held"] == pytest.approx({"plasticity_gate": 2.0})
     assert len(held["cells"]) == 3 * 4
+    assert {cell["method"] for cell in held["cells"]} <= {"Wilson score", "Clopper–Pearson", "Tango score, paired"}
     lines = feint("map", folders["grid"], "--x", "train_tolerance").out.splitlines()
-    assert lines[0].startswith("train_tolerance   plasticity_gate   deception, from scratch")
-    assert len(lines) == 1 + 12
+    heads = [line for line in lines if line.startswith("train_tolerance  plasticity_gate  deception,")]
+    assert len(heads) == 2  # as many layers as fit stand beside each other
+    assert len([line for line in lines if re.match(r"\d", line)]) == 2 * 12
     every = feint("map", folders["one-at-a-time"], "--json").document
     assert every["axes"] == ["train_tolerance", "similarity"]
 
@@ -162,7 +166,7 @@ def test_the_same_command_draws_the_same_bytes(feint, folders, tmp_path):
         ("regions", "alone", (), "4 points are too few"),
         ("share", "grid", (), "design = 'grid' is no sample of points"),
         ("share", "sobol", ("--least", "0"), "least = 0.0 is not valid: it must be a number above 0."),
-        ("share", "alone", (), "this sweep has no 'difference': it has from_scratch."),
+        ("share", "alone", (), "a difference needs both arms, and this sweep has from_scratch alone"),
         ("map", "sobol", ("--x", "train_tolerance", "--y", "plasticity_gate"), "design = 'sobol' is no grid over"),
         ("map", "grid", ("--y", "plasticity_gate"), "x is missing: name the parameter that goes across"),
         ("map", "grid", (), "x is missing: name one of train_tolerance, plasticity_gate."),
@@ -171,7 +175,13 @@ def test_the_same_command_draws_the_same_bytes(feint, folders, tmp_path):
             "map",
             "grid",
             ("--x", "train_tolerance", "--at", "plasticity_gate"),
-            "set = 'plasticity_gate' is not a setting",
+            "at = 'plasticity_gate' is not a setting",
+        ),
+        (
+            "map",
+            "grid",
+            ("--x", "train_tolerance", "--at", "plasticity_gate=2", "--at", "plasticity_gate=20"),
+            "at = 'plasticity_gate=20' names plasticity_gate a second time, after 2: give it once.",
         ),
         ("map", "grid", ("--x", "train_tolerance", "--at", "plasticity_gate=3"), "plasticity_gate = 3 is not a level"),
     ],
@@ -193,7 +203,24 @@ def test_a_missing_library_is_named_with_what_brings_it(feint, folders, monkeypa
         if module.partition(".")[0] in {"SALib", "sklearn"}:
             monkeypatch.setitem(sys.modules, module, None)
     refusal = feint(command, folders[name], *UNCONVERGED).refusal
-    assert f"needs {library}, which is not installed: pip install 'feint[analysis]'." in refusal
+    assert f"needs {library}, which is not installed: .venv/bin/pip install -e '.[analysis]' in a clone, " in refusal
+    assert refusal.endswith("pip install 'feint[analysis]' elsewhere.")
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "words"),
+    [
+        ("sensitivity", "saltelli", UNCONVERGED),
+        ("sensitivity", "morris", UNCONVERGED),
+        ("sensitivity", "by_group", UNCONVERGED),
+        ("share", "sobol", ()),
+        ("map", "grid", ("--x", "train_tolerance", "--y", "plasticity_gate")),
+        ("map", "grid", ("--x", "train_tolerance")),
+        ("map", "one-at-a-time", ()),
+    ],
+)
+def test_what_is_printed_fits_80_columns(feint, folders, command, name, words):
+    assert max(map(len, feint(command, folders[name], *words).out.splitlines())) <= 80
 
 
 def test_stages_of_these_tests_are_short():

@@ -86,9 +86,20 @@ def test_replay_prints_and_writes_the_recorded_steps_of_each_stage(feint, tmp_pa
 def test_a_table_for_people_is_printed_unless_json_is_asked_for(feint, command):
     said = feint(command, *WORK[command])
     assert (said.code, said.err) == (0, "")
-    shown = {"compare": "Deception", "simulate": "missed the target", "replay": "awareness"}
+    shown = {"compare": "Deception", "simulate": "missed target", "replay": "awareness"}
     assert shown[command] in said.out
     assert "{" not in said.out
+    assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_a_table_of_many_stages_and_long_names_is_cut_into_several_that_fit(feint, tmp_path):
+    names = ["base", "a_stage_of_a_very_long_name", "helpful", "harmless"]
+    stages = "\n".join(f'[[stage]]\nname = "{name}"\nobjective = {i}\nsteps = 9' for i, name in enumerate(names))
+    (tmp_path / "many.toml").write_text(stages)
+    for command in ("compare", "simulate"):
+        said = feint(command, "--curriculum", tmp_path / "many.toml", "--runs", 5).out
+        assert max(map(len, said.splitlines())) <= 80
+        assert said.count("deceptive ") > 1
 
 
 @pytest.mark.parametrize("form", [(), ("--json",), ("--markdown",)])
@@ -103,6 +114,7 @@ def test_parameters_lists_every_parameter(feint, form):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_schema_prints_the_schema_of_a_document(feint, name):
     assert set(feint("schema", name).document["properties"]) >= {"schema"}
+    assert name in feint("schema", "--help").out
 
 
 def test_a_setting_applies_to_the_stage_of_its_name_in_every_arm_that_has_one(feint):

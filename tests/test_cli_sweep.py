@@ -1,7 +1,13 @@
 """`feint sweep` and `feint export`: right and wrong input, as a person types it."""
 
+import io
 import json
+import os
+import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -50,11 +56,14 @@ def run(monkeypatch, capsys, *words):
 def test_a_study_is_swept_shown_and_exported(monkeypatch, capsys, study, tmp_path):
     out = tmp_path / "out"
     code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", out)
-    assert (code, errors) == (0, "")
-    assert "4 points, 240 runs in all, design grid, arms from scratch, pre-training + fine-tuning" in said
-    assert "goal+world" in said
+    begun = f"feint: 4 points, 2 arms, 30 runs of each, into {out}, on"
+    assert code == 0
+    assert re.fullmatch(rf"{re.escape(begun)} \d+ threads?\n", errors)
+    assert "4 points, 240 runs in all, design grid\n" in said
+    assert "point 3: similarity = 0.9, finetuning.carry = goal+world\n  from_scratch       30  " in said
+    assert max(map(len, said.splitlines())) <= 80
     code, again, errors = run(monkeypatch, capsys, "sweep", study, "--out", out, "--resume", "--threads", "1")
-    assert (code, again, errors) == (0, said, "")
+    assert (code, again, errors) == (0, said, f"{begun} 1 thread\n")
     code, said, errors = run(monkeypatch, capsys, "export", out, tmp_path / "table.csv")
     assert (code, said, errors) == (0, "", "")
     table = pd.read_csv(tmp_path / "table.csv")
@@ -69,7 +78,8 @@ def test_a_damaged_part_is_told_as_a_warning_and_made_again(monkeypatch, capsys,
     victim.write_bytes(victim.read_bytes()[:-1])
     code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", out, "--resume")
     assert code == 0
-    assert errors.startswith(f"feint: warning: {victim.name}: its content is not what was written; it was set aside")
+    _, warned = errors.splitlines()
+    assert warned.startswith(f"feint: warning: {victim.name}: its content is not what was written; it was set aside")
 
 
 def test_without_resume_a_folder_is_not_touched(monkeypatch, capsys, study, tmp_path):
@@ -77,11 +87,68 @@ def test_without_resume_a_folder_is_not_touched(monkeypatch, capsys, study, tmp_
     before = Sweep.open(tmp_path / "out").manifest
     code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
     assert (code, said) == (2, "")
-    assert errors.endswith("holds this study already: go on with it by --resume.\n")
+    assert errors.endswith("holds this study already: go on with it by --resume (resume=True in Python).\n")
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == before
 
 
+def test_what_will_be_done_is_said_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
+    def lay_points(_):
+        assert capsys.readouterr().err.startswith("feint: 4 points, 2 arms, 30 runs of each, into ")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("feint.sim.sweep.lay_points", lay_points)
+    code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    assert code == 130
+    assert errors.startswith("feint: stopped; of a sweep, what is finished is kept")
+
+
+def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return True
+
+    def lay_points(_):
+        heading, bar = screen.getvalue().split("\n", 1)
+        assert heading.startswith("feint: 4 points, 2 arms")
+        assert "0.00/120" in bar
+        raise KeyboardInterrupt
+
+    screen = Screen()
+    monkeypatch.setattr("feint.sim.sweep.lay_points", lay_points)
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")[0] == 130
+
+
+def test_points_that_stay_too_wide_are_told(monkeypatch, capsys, study, tmp_path):
+    Path(study).write_text("half_width = 0.01\nmost_runs = 60\n" + STUDY)
+    code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    assert code == 0
+    assert "30 to 60 runs of each" in errors
+    assert "4 points have an interval wider than half_width = 0.01 after most_runs = 60" in " ".join(said.split())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it sends a signal")
+def test_ctrl_c_is_answered_at_once(study, tmp_path):
+    long = re.sub(r"steps = \d+", "steps = 4000\ntarget = 0.0", STUDY).replace("runs = 30", "runs = 400000")
+    Path(study).write_text(long)
+    command = [sys.executable, "-m", "feint", "sweep", str(study), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "out" / "points").exists():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    _, _, stopping, stopped = errors.splitlines()
+    assert stopping == "feint: stopping as soon as the parts under way are done…"
+    assert stopped.startswith("feint: stopped; of a sweep, what is finished is kept")
+
+
 MISTAKES = {
+    "nothing to go on with": (
+        ["sweep", "STUDY", "--out", "OUT", "--resume"],
+        "holds no sweep to go on with: leave out",
+    ),
     "no such file": (["sweep", "nowhere.toml", "--out", "OUT"], "nowhere.toml: the file cannot be read"),
     "no folder": (["sweep", "STUDY"], "Missing option '--out'"),
     "a worker too few": (["sweep", "STUDY", "--out", "OUT", "--workers", "0"], "workers = 0"),

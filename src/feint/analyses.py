@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feint.options import AsJson, FigureFile, real
+from feint.options import AsJson, Confidence, FigureFile, real
 from feint.output import figure_path, print_json, save, warn_unfinished
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ Of = Annotated[
     ),
 ]
 Outcome = Annotated[str, typer.Option(help="Which one: deceptive, internal, corrigible, proxy or unconverged.")]
-Confidence = Annotated[float, typer.Option(parser=real, metavar="X", help="Of intervals.")]
 
 
 @app.command()
@@ -123,12 +122,12 @@ def map_(
 ) -> None:
     """Outcomes over two parameters of a grid, or lines with intervals over one."""
     from feint.sim import analysis_documents, analysis_texts, maps, profiles
-    from feint.sim.configuration import parse_setting
+    from feint.sim.configuration import parse_settings
     from feint.sim.layers import layers_of
     from feint.sim.sections import section
 
     sweep, path = _opened(folder, figure)
-    held = dict(map(parse_setting, at or []))
+    held = parse_settings(at or [], "at")
     asked = {"x": x, "y": y, "at": held, "of": of, "outcome": outcome, "confidence": confidence}
     told = analysis_documents.analysis_passport(sweep, "map", asked)
     if y is None:

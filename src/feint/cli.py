@@ -9,12 +9,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from feint import analyses, sweeps
+from feint import analyses, argument, checks, reasons, sweeps, views
 from feint.options import (
     DEFAULT_PRECISION,
     DEFAULT_RARE_RUNS,
     DEFAULT_RUNS,
     AsJson,
+    Confidence,
     CurriculumFile,
     FigureFile,
     Matching,
@@ -35,6 +36,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+STOPPED = 130  # exit code after Ctrl-C
 
 
 def _say_version(asked: bool) -> None:
@@ -172,12 +176,13 @@ def rare(
     arm: Annotated[str, typer.Option(help="from_scratch or pretrain_finetune.")] = "from_scratch",
     curriculum: CurriculumFile = None,
     settings: Settings = None,
-    runs: Runs = DEFAULT_RARE_RUNS,
+    runs: Annotated[int, typer.Option(parser=whole, metavar="N", help="Mesa-optimizers to train.")] = DEFAULT_RARE_RUNS,
     seed: Seed = 0,
     start: Start = "fresh",
     match: Matching = "target",
     threads: Threads = None,
     precision: Precision = DEFAULT_PRECISION,
+    confidence: Confidence = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """How often training ends in a rare outcome, from starts that are tilted towards it."""
@@ -200,6 +205,7 @@ def rare(
             threads=threads,
             objectives=objectives,
             precision=precision,
+            confidence=confidence,
             progress=progress,
         )
     if as_json:
@@ -288,12 +294,12 @@ def scenario(
     from feint.agents.errors import unknown
     from feint.scenarios import xu_race
     from feint.sim import documents
-    from feint.sim.configuration import parse_setting
+    from feint.sim.configuration import parse_settings
 
     if name != "xu-race":
         raise unknown("scenario", name, ["xu-race"])
     path = figure_path(figure)
-    race = xu_race.race_of(dict(map(parse_setting, settings or [])))
+    race = xu_race.race_of(parse_settings(settings or []))
     if path:
         save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
     if as_json:
@@ -308,18 +314,23 @@ def schema(
     document: Annotated[
         str,
         typer.Argument(
-            help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share or map."
+            help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share, map or "
+            "worldviews."
         ),
     ],
 ) -> None:
     """Print the JSON schema of a command's document."""
-    from feint.sim.documents import schema_text
+    from feint.scenarios.documents import schema_text
 
     print(schema_text(document))
 
 
 app.add_typer(sweeps.app)
 app.add_typer(analyses.app)
+app.add_typer(argument.app)
+app.add_typer(checks.app)
+app.add_typer(reasons.app)
+app.add_typer(views.app)
 
 
 def main() -> None:
@@ -329,10 +340,13 @@ def main() -> None:
     warnings.showwarning = show_warning
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
+        if code == STOPPED:  # which the library of the command line makes of Ctrl-C
+            raise KeyboardInterrupt
+        sys.exit(code)
     except KeyboardInterrupt:
         print("feint: stopped; of a sweep, what is finished is kept: go on by --resume.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(STOPPED)
     except (InputError, MemoryError) as error:
         _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
     except OSError as error:

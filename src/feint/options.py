@@ -55,6 +55,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 FigureFile = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
 ]
+Confidence = Annotated[float, typer.Option(parser=real, metavar="X", help="Of intervals.")]
 Precision = Annotated[str, typer.Option(help="Of the arithmetic: single or double.")]
 DEFAULT_RUNS, DEFAULT_RARE_RUNS, DEFAULT_PRECISION = 2000, 100_000, "single"
 

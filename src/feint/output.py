@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,20 +44,53 @@ def bar(total: int, unit: str) -> Iterator[Callable[[int], object]]:
         yield shown.update
 
 
+class SweepBar:
+    """What a sweep says while it goes on: a line when it begins, and a bar, the latter on a terminal alone."""
+
+    def __init__(self, heading: str, total: int) -> None:
+        self.heading, self.total, self.bar = heading, total, None
+
+    def begin(self) -> None:
+        """Say what will be done, and show the bar at once; its time to go is by the mean pace of this process."""
+        from tqdm import tqdm
+
+        print(f"feint: {self.heading}", file=sys.stderr, flush=True)
+        self.bar = tqdm(total=self.total, unit=" runs", unit_scale=True, leave=False, disable=None, smoothing=0)
+
+    def progress(self, fresh: int, before: int, total: int) -> None:
+        """Runs an arm that are finished just now, those before, and all there are as far as is known."""
+        if self.bar is None:
+            return
+        self.bar.total = total
+        if not fresh and self.bar.n == 0:
+            self.bar.initial = self.bar.n = before
+            self.bar.refresh()
+        self.bar.update(fresh)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+
 @contextmanager
-def sweep_progress() -> Iterator[Callable[[int, int, int], object]]:
-    """A bar whose time to go is by the mean pace of what this process has done, on a terminal alone."""
-    from tqdm import tqdm
+def stop_told() -> Iterator[None]:
+    """While it lasts the first Ctrl-C is answered at once, though what is under way ends first; a second one stops."""
+    before = signal.getsignal(signal.SIGINT)
 
-    with tqdm(total=0, unit=" runs", unit_scale=True, delay=1, leave=False, disable=None, smoothing=0) as bar:
+    def tell(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        print("\nfeint: stopping as soon as the parts under way are done…", file=sys.stderr, flush=True)
+        raise KeyboardInterrupt
 
-        def progress(fresh: int, before: int, total: int) -> None:
-            bar.total = total
-            if not fresh and bar.n == 0:
-                bar.initial = bar.n = before
-            bar.update(fresh)
-
-        yield progress
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, tell)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def show_warning(message: Warning | str, *_: object) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from feint.options import Threads, whole
-from feint.output import show_warning, sweep_progress, warn_unfinished
+from feint.output import SweepBar, show_warning, stop_told, warn_unfinished
 
 app = typer.Typer()
 
@@ -27,12 +28,15 @@ def sweep(
     ] = None,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
-    from feint.sim import tables
+    from feint.sim import designs, tables
+    from feint.sim.ensemble import check_threads
     from feint.sim.study import Study
     from feint.sim.sweep import sweep as carry_out
 
     asked = Study.load(study)
-    with sweep_progress() as progress:
+    carried_by = _carried_by(check_threads(threads), scheduler, workers)
+    bar = SweepBar(tables.sweep_heading(asked, out, carried_by), designs.count(asked) * asked.runs)
+    with stop_told(), closing(bar):
         found = carry_out(
             asked,
             out,
@@ -40,10 +44,20 @@ def sweep(
             threads=threads,
             scheduler=scheduler,
             workers=workers,
-            progress=progress,
+            begin=bar.begin,
+            progress=bar.progress,
             warn=show_warning,
         )
     tables.print_sweep(found)
+
+
+def _carried_by(threads: int, scheduler: str | None, workers: int | None) -> str:
+    """What trains, in words."""
+    if scheduler is not None:
+        return f"on the cluster of {scheduler}"
+    if workers is not None:
+        return f"on {workers:,} workers"
+    return f"on {threads:,} thread{'' if threads == 1 else 's'}"
 
 
 @app.command()

@@ -189,6 +189,15 @@ def test_numbers_of_numpy_are_numbers():
     assert (drawn.modes, drawn.similarity, drawn.spectrum) == (3, (0.1, 0.2), 0.5)
 
 
+def test_weights_are_kept_and_each_who_asks_has_his_own():
+    model = Model(spectrum=1.5)
+    for weights in (model.spectrum_weights, model.deployment_weights):
+        first, kept = weights(), weights()
+        first[:] = 0.0
+        assert (weights() == kept).all()
+        assert kept.mean() == pytest.approx(1)
+
+
 @pytest.mark.parametrize("value", [16.0, 2.5, 0, 1025])
 def test_the_number_of_modes_is_a_whole_number_from_1_to_1024(value):
     said = refusal(Model, modes=value)

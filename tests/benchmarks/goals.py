@@ -76,6 +76,16 @@ def linear_in_modes(results: Results) -> Measured:
     return Measured(f"within {100 * off:.1f} % of {intercept:.1f} + {slope:.2f} d ns", off <= FLAT)
 
 
+def many_points(results: Results) -> Measured:
+    """Time of one ensemble of as many runs in all, kept or summed, over that of the sweep."""
+    found = results.of("test_many_points_beside_one_ensemble[200 steps]")
+    costs = found["µs a run, on the wall"]
+    kept, summed = (costs[name] / costs["a sweep"] for name in ("one ensemble", "its summary"))
+    size = f"{found['points']:,} points, {found['threads']} threads"
+    told = f"{kept:.2f} × `simulate`, {summed:.2f} × `summarize` ({size})"
+    return Measured(told, min(kept, summed) >= 0.9)
+
+
 def occupancy(results: Results) -> Measured:
     """Steps of runs for each step of a lane."""
     found = results.of("test_occupancy")
@@ -130,6 +140,7 @@ GOALS: dict[str, Callable[[Results], Measured]] = {
     "flat in steps, within 10 %": flat("test_steps[training alone]", "steps"),
     "the same with starts and readings": flat("test_steps[whole]", "steps"),
     "linear in modes, within 10 %": linear_in_modes,
+    "a sweep of short stages 0.9 of one ensemble": many_points,
     "lane occupancy of the default comparison 0.9": occupancy,
     "memory does not grow with steps": memory_by_steps,
     "memory grows with runs by what is recorded": memory_by_runs,

@@ -47,12 +47,23 @@ def interleaved(
     By the default clock processor time of the whole process is counted: a peer pays for every thread it starts, and for
     no other process. `time.perf_counter_ns` counts what passes on the wall.
     """
-    found: dict[str, list[float]] = {name: [] for name in functions}
+    return by_clocks(functions, rounds, {"": clock}, warm=warm)[""]
+
+
+def by_clocks(
+    functions: Mapping[str, Callable[[], int]],
+    rounds: int,
+    clocks: Mapping[str, Callable[[], int]],
+    *,
+    warm: bool = True,
+) -> dict[str, Timings]:
+    """The same by several clocks at once, each under its name."""
+    found: dict[str, dict[str, list[float]]] = {clock: {name: [] for name in functions} for clock in clocks}
     for turn in range(-1 if warm else 0, rounds):
         for name, function in functions.items():
-            begun = clock()
+            begun = {clock: now() for clock, now in clocks.items()}
             work = function()
-            spent = clock() - begun
-            if turn >= 0:
-                found[name].append(spent / work)
-    return Timings(found)
+            spent = {clock: now() - begun[clock] for clock, now in clocks.items()}
+            for clock in clocks if turn >= 0 else ():
+                found[clock][name].append(spent[clock] / work)
+    return {clock: Timings(each) for clock, each in found.items()}

@@ -10,7 +10,7 @@ import pytest
 from numba.core import config
 
 from benchmarks import against, blocks, memory, worker
-from benchmarks.interleaved import interleaved
+from benchmarks.interleaved import by_clocks, interleaved
 from benchmarks.peers import numpy_runs
 from benchmarks.processes import in_turns, medians, ran
 from benchmarks.recompiling import counted
@@ -36,6 +36,20 @@ def test_functions_are_called_in_turns_and_their_work_is_divided_out():
     assert timings.rounds == {"one": [20, 30, 40], "other": [60, 90, 120]}
     assert timings.medians() == {"one": 30, "other": 90}
     assert timings.ratios("one") == {"one": 1, "other": 3}
+
+
+def test_several_clocks_see_the_same_calls():
+    now, called = {"wall": 0, "processors": 0}, []
+
+    def function():
+        now.update({"wall": now["wall"] + 200, "processors": now["processors"] + 300})
+        called.append(1)
+        return 10
+
+    found = by_clocks({"one": function}, 2, {name: lambda name=name: now[name] for name in now})
+    assert len(called) == 3
+    assert found["wall"].rounds == {"one": [20, 20]}
+    assert found["processors"].rounds == {"one": [30, 30]}
 
 
 def test_a_process_is_timed_and_what_it_prints_is_kept(tmp_path):

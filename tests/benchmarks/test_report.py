@@ -50,6 +50,11 @@ FOUND: dict[str, Any] = {
     "test_steps[training alone]": along("steps", [100, 1000], [8.2, 8.0]),
     "test_modes": along("modes", [8, 64, 256], [4.0 + 8, 4.0 + 64, 4.0 + 256]),
     "test_threads": {"cores": 2, "speed-up": {"1": 1.0, "2": 1.9}},
+    "test_many_points_beside_one_ensemble[200 steps]": {
+        "µs a run, on the wall": {"one ensemble": 1.2, "its summary": 1.1, "a sweep": 1.2},
+        "points": 10000,
+        "threads": 2,
+    },
     "test_occupancy": {"occupancy": 0.93, "threads": 2},
     "test_memory": {
         "steps": [[4096, 10, 5e6], [4096, 1000, 5e6], [4096, 10000, 5e6]],

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import memory
-from benchmarks.interleaved import interleaved
+from benchmarks.interleaved import by_clocks
 from feint.sim.curriculum import pretrain_finetune
 from feint.sim.ensemble import check_threads, simulate
 from feint.sim.store import Store
@@ -22,16 +22,17 @@ from feint.sim.sweep import sweep
 
 RUNS = 1000  # of a point
 STAGES = {
-    "200 steps": (2048, pretrain_finetune({"steps": 100}, {"steps": 100, "target": 0.0})),
-    "1,500 steps": (256, pretrain_finetune({"steps": 300}, {"steps": 1200, "target": 0.0})),
+    "200 steps": (10_000, 500, pretrain_finetune({"steps": 100}, {"steps": 100, "target": 0.0})),
+    "1,500 steps": (256, 64, pretrain_finetune({"steps": 300}, {"steps": 1200, "target": 0.0})),
 }
-"""Points, and stages that take every run to the last step; the longer ones are a tenth of the default's."""
+"""Points, those of the quick form, and stages that take every run to the last step; the longer are a tenth of the
+default's."""
 ARM = ("pretrain_finetune",)
 
 
 def study_of(points, curriculum):
-    """Points that differ in how outcomes are read, so that training is the same work at each as in an ensemble."""
-    vary = {"deploy_tolerance": np.linspace(0.1, 0.4, points).tolist()}
+    """Points that differ in how runs start, at none of which training is more work or less than in an ensemble."""
+    vary = {"gate_init": np.linspace(-2.5, -1.5, points).tolist()}
     return Study(vary=vary, runs=RUNS, arms=ARM, curriculum=curriculum)
 
 
@@ -74,12 +75,8 @@ def tell(benchmark, kinds, rounds, reference):
 
     What others do on the machine weighs on the wall alone, and so does what stands still while one thread works.
     """
-
-    def measured():
-        return {name: interleaved(kinds, rounds, clock=clock) for name, clock in CLOCKS.items()}
-
     benchmark.extra_info["threads"] = check_threads(None)
-    for name, timings in benchmark.pedantic(measured, rounds=1).items():
+    for name, timings in benchmark.pedantic(by_clocks, args=(kinds, rounds, CLOCKS), rounds=1).items():
         costs = {kind: cost / 1000 for kind, cost in timings.medians().items()}
         found = {kind: 1 / ratio for kind, ratio in timings.ratios(reference).items()}
         assert all(cost > 0 for cost in costs.values())
@@ -90,8 +87,8 @@ def tell(benchmark, kinds, rounds, reference):
 
 
 def asked(stages, quick):
-    points, curriculum = STAGES[stages]
-    points //= 4 if quick else 1
+    most, fewer, curriculum = STAGES[stages]
+    points = fewer if quick else most
     return study_of(points, curriculum), curriculum, points * RUNS
 
 
@@ -106,6 +103,7 @@ def test_many_points_beside_one_ensemble(benchmark, tmp_path, quick, few_rounds,
         "a sweep": partial(swept, tmp_path / "out", study),
         "a sweep without a store": partial(unwritten, tmp_path / "none", study),
     }
+    benchmark.extra_info["points"] = runs // RUNS
     tell(benchmark, kinds, few_rounds, "one ensemble")
 
 

@@ -19,6 +19,7 @@ NAMES = [claim.name for claim in ALL]
 
 def point_of(path):
     configured = load(path)
+    assert configured.curriculum is not None
     return Point(model=configured.model, curriculum=configured.curriculum)
 
 

@@ -32,7 +32,7 @@ def test_the_bars_are_the_frequencies_of_their_arm(found, drawn, bars, arm):
     assert drawn.axes[0].get_legend().get_texts()[bars].get_text() == headline.ARM_NAMES[arm]
 
 
-def test_the_whiskers_are_wilson_intervals(found, drawn):
+def test_the_whiskers_are_the_intervals(found, drawn):
     whiskers = [each for each in drawn.axes[0].containers if hasattr(each, "has_xerr")]
     for arm, each in zip(found.arms, whiskers, strict=True):
         (lines,) = each.lines[2]

@@ -320,5 +320,7 @@ def test_a_client_that_was_closed_is_refused(tmp_path, client):
 
 def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(InputError, match=r"needs distributed, which is not installed: pip install 'feint\[cluster\]'"):
+    with pytest.raises(
+        InputError, match=r"needs distributed, which is not installed: .venv/bin/pip install -e '.\[clus"
+    ):
         Cluster(STUDY, workers=1)

@@ -9,6 +9,7 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
 from feint.sim.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.ensemble import UNITS, simulate
+from feint.sim.exact import FEW, clopper_pearson
 from feint.sim.stage import Stage
 from feint.sim.statistics import tango, wilson
 
@@ -46,9 +47,11 @@ def test_the_difference_is_tangos_on_the_discordant_runs(found):
     assert found.difference().estimate > 0.1  # there is something to see
 
 
-def test_frequencies_carry_wilson_intervals(found):
+def test_frequencies_carry_wilson_intervals_and_exact_ones_where_few_are_counted(found):
     count = found.pretrained.counts(0)["internal"]
     assert found.frequency(PRETRAIN_FINETUNE, Outcome.INTERNAL, 0) == wilson(count, 400)
+    assert found.scratch.counts()["deceptive"] < FEW
+    assert found.frequency(FROM_SCRATCH, "deceptive") == clopper_pearson(found.scratch.counts()["deceptive"], 400)
 
 
 def test_transitions_add_up_to_the_outcomes_of_both_stages(found):

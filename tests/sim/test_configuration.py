@@ -153,13 +153,18 @@ def test_settings_of_a_stage_reach_that_stage_alone():
     assert found.curriculum == pretrain_finetune({"steps": 1000}, {"carry": ["goal", "world"], "target": 0})
 
 
-def test_settings_are_applied_over_a_file_and_the_last_of_two_counts(file):
-    found = set_to("finetuning.steps=7", "modes=3", "modes=5", of=loaded(file, EXAMPLE))
+def test_settings_are_applied_over_a_file(file):
+    found = set_to("finetuning.steps=7", "modes=5", of=loaded(file, EXAMPLE))
     assert found.model == Model(similarity=0.3, modes=5)
     assert [stage.steps for stage in found.curriculum or ()] == [2000, 7]
     of_the_file = loaded(file, A + B)
     message = refusal(lambda: set_to("pretraining.steps=1", of=of_the_file))
     assert message == "stage 'pretraining' is not known: known are a, b."
+
+
+def test_a_setting_is_given_once():
+    message = refusal(lambda: set_to("modes=3", "modes=5"))
+    assert message == "set = 'modes=5' names modes a second time, after 3: give it once."
 
 
 MISSET = [

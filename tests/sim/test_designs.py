@@ -105,7 +105,18 @@ def test_a_table_is_read_as_it_stands(tmp_path, ending):
     [
         ("similarty\n0.1\n", "did you mean 'similarity'"),
         ("similarity\n", "has no point"),
-        ("similarity,decoys\n0.1,\n", "decoys has an empty cell"),
+        (
+            "similarity,decoys\n0.1,\n",
+            r"points.csv', row 1, column 'decoys': the cell is empty, and every point needs every value\.",
+        ),
+        (
+            "similarity,decoys\n0.1,1\nabc,2\n0.3,3\n",
+            r"points.csv', row 2, column 'similarity': similarity = 'abc' is not valid for a model: it must be a",
+        ),
+        ("decoys,similarity\n1,0.1\n1,0.2\n1,7\n", r"row 3, column 'similarity': similarity = 7\.0 is not valid"),
+        ("finetuning.steps\n10\n11\n12.5\n", r"row 3, column 'finetuning.steps': stage 'finetuning': steps = 12\.5 is"),
+        ("start\nfresh\nfrseh\n", r"row 2, column 'start': start 'frseh' is not known: did you mean 'fresh'"),
+        ("finetuning.carry\nnothing\ngoal+gat\n", r"row 2, column 'finetuning.carry': .*did you mean 'gate'"),
         ("", "cannot be read"),
     ],
 )
@@ -116,10 +127,19 @@ def test_a_table_that_is_not_one_of_points_is_refused(tmp_path, text, said):
         count(Study(design="table", table=str(path)))
 
 
+def test_whole_numbers_written_as_others_are_whole_and_several_numbers_stand_in_one_cell(tmp_path):
+    pd.DataFrame({"finetuning.steps": [10.0, 12.0], "similarity": [[0.5], [0.9]]}).to_parquet(tmp_path / "p.parquet")
+    found = next(points(Study(design="table", table=str(tmp_path / "p.parquet"))))
+    assert found["finetuning.steps"].tolist() == [10, 12]
+    assert found["finetuning.steps"].dtype.kind == "i"
+    assert [list(cell) for cell in found["similarity"]] == [[0.5], [0.9]]
+
+
 def test_a_missing_library_is_named_with_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "SALib", None)
     monkeypatch.setitem(__import__("sys").modules, "SALib.sample", None)
     with pytest.raises(
-        InputError, match=r"a Saltelli design needs SALib, which is not installed: pip install 'feint\[analysis\]'"
+        InputError,
+        match=r"a Saltelli design needs SALib, which is not installed: .venv/bin/pip install -e '.\[analysis\]' in",
     ):
         load_extra("SALib.sample", "a Saltelli design")

@@ -128,6 +128,10 @@ def test_a_profile_of_a_grid_has_a_line_a_level(found):
     assert (rows["low"] <= rows["estimate"]).all()
     three = profiles.figure(one)
     assert [len(axes.containers) for axes in three.axes] == [2, 2, 2]
+    scratch, pretrained, _ = three.axes
+    assert scratch.get_ylim() == pretrained.get_ylim()  # arms are compared by eye
+    places = [bars[0].get_xdata() for bars in scratch.containers]
+    assert (abs(places[0] - places[1]) > 0.01).all()  # the intervals of the lines do not hide each other
     both_held = profile(layers, "similarity", {"plasticity_gate": 2, "train_tolerance": 1.5})
     assert [len(axes.containers) for axes in profiles.figure(both_held).axes] == [2, 1]
 

@@ -222,6 +222,14 @@ def test_the_command_line_prints_a_few_lines_for_a_person(feint):
         "900 runs, seed 0, start fresh, matched by steps\ntilted by gate +0.5, capability -1 standard dev" in said.out
     )
     assert re.search(r"effective size of weight × event [\d.]+\nmean weight [\d.]+ \[", said.out)
+    assert max(map(len, said.out.splitlines())) <= 80
+
+
+def test_the_confidence_can_be_asked_for(feint):
+    wide, narrow = (feint(*ASKED, *SHORTER, "--confidence", level, "--json").document for level in (0.99, 0.5))
+    assert wide["passport"]["configuration"]["confidence"] == wide["frequency"]["confidence"] == 0.99
+    assert wide["frequency"]["low"] < narrow["frequency"]["low"] < narrow["frequency"]["high"]
+    assert "in each arm" not in feint("rare", "--help").out
 
 
 @pytest.mark.parametrize(
@@ -229,6 +237,11 @@ def test_the_command_line_prints_a_few_lines_for_a_person(feint):
     [
         (("--tilt", "gat=1"), "scalar 'gat' is not known: did you mean 'gate'?"),
         (("--tilt", "gate"), "tilt = 'gate' is not a tilt: write name=number, as in gate=2."),
+        (
+            ("--tilt", "gate=1", "--tilt", "gate=2"),
+            "tilt = 'gate=2' names gate a second time, after 1.0: give it once.",
+        ),
+        (("--confidence", "95"), "confidence = 95.0 is not valid: it must be a number between 0 and 1."),
         (("--tilt", "gate=9"), "tilt of gate = 9.0 is not valid: it must be from -6 to 6."),
         (("--tilt", "gate=1", "--start", "internal"), "start = 'internal' is prepared and not drawn"),
         (("--arm", "scratch"), "arm 'scratch' is not known: did you mean 'from_scratch'?"),

@@ -165,7 +165,9 @@ def test_a_sweep_knows_whether_it_is_finished(folder, whole):
 
 
 def test_a_folder_in_use_without_resume_is_refused(folder):
-    with pytest.raises(InputError, match="holds this study already: go on with it by --resume"):
+    with pytest.raises(
+        InputError, match=r"holds this study already: go on with it by --resume \(resume=True in Python\)\.$"
+    ):
         sweep(STUDY, folder)
 
 
@@ -175,6 +177,28 @@ def test_a_folder_of_another_study_is_refused_with_the_difference(folder):
         sweep(other, folder, resume=True)
     assert "seed is 5 there and 6 here" in str(caught.value)
     assert "vary.gate_init[1] is 0.0 there and 1.0 here" in str(caught.value)
+
+
+def test_of_many_differences_three_are_told_and_the_rest_counted(folder):
+    other = Study(
+        **{**vars(STUDY), "seed": 6, "runs": 41, "streams": "independent", "model": STUDY.model.replace(modes=3)}
+    )
+    with pytest.raises(InputError) as caught:
+        sweep(other, folder, resume=True)
+    told = "runs is 40 there and 41 here; seed is 5 there and 6 here; streams is 'common' there and 'independent' here"
+    assert str(caught.value).endswith(f"holds another study: {told}; and 1 more difference.")
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_there_is_nothing_to_go_on_with_where_no_sweep_was_begun(tmp_path, made):
+    if made:
+        (tmp_path / "out").mkdir()
+    with pytest.raises(InputError, match=r"holds no sweep to go on with: leave out --resume"):
+        sweep(STUDY, tmp_path / "out", resume=True)
+    assert (tmp_path / "out").exists() == made
+    with Store.opened(tmp_path / "out", STUDY, resume=False):
+        (tmp_path / "out" / "manifest.json").unlink()  # as where a sweep is killed at its first moment
+    assert sweep(STUDY, tmp_path / "out", resume=True).finished
 
 
 def test_a_folder_of_another_schema_is_refused(folder):
@@ -283,8 +307,9 @@ def test_a_part_that_stands_there_twice_counts_once(folder, whole, tmp_path):
 
 
 def test_a_study_that_is_refused_takes_no_folder(tmp_path):
-    wrong = Study(vary={"similarity": [0.1, 1.7]}, runs=5, curriculum=STUDY.curriculum)
-    with pytest.raises(InputError, match=r"similarity = 1.7 is not valid"):
+    together = {"similarity": [0.1, [0.1]], "finetuning.objective": [1, 2]}  # valid each, and not together
+    wrong = Study(vary=together, runs=5, curriculum=STUDY.curriculum)
+    with pytest.raises(InputError, match=r"objective = 2 is not one that the model has"):
         sweep(wrong, tmp_path / "out")
     right = Study(vary={"similarity": [0.1, 0.7]}, runs=5, curriculum=STUDY.curriculum)
     assert sweep(right, tmp_path / "out").finished

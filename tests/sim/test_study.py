@@ -61,7 +61,10 @@ def test_a_study_file_is_a_curriculum_file_with_more_entries():
 
 
 def test_a_study_of_nothing_but_a_seed_needs_something_to_vary():
-    assert refusal({"seed": 1}) == "vary = {} names no parameter: write [vary], and below it what shall vary."
+    assert refusal({"seed": 1}) == (
+        "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] in a file, "
+        "and vary={'similarity': [0.0, 0.9]} in Python."
+    )
 
 
 MISTAKES = {
@@ -76,7 +79,24 @@ MISTAKES = {
     "no values": ({"vary": {"similarity": []}}, "vary.similarity = [] is empty"),
     "a value twice": ({"vary": {"similarity": [0.1, 0.1]}}, "names a value twice"),
     "a lone number": ({"vary": {"similarity": 0.5}}, 'it must be a list of values, { low = …, high = … }, or "prior"'),
-    "a range without an end": ({"vary": {"similarity": {"low": 0.0}}}, "high = None is not valid"),
+    "a range without an end": (
+        {"vary": {"similarity": {"low": 0.0}}},
+        "vary.similarity: high is missing: a range has low and",
+    ),
+    "a range without the other": (
+        {"vary": {"similarity": {"high": 0.5, "levels": 3}}},
+        "vary.similarity: low is missing",
+    ),
+    "a range of nothing": ({"vary": {"similarity": {"levels": 3}}}, "vary.similarity: low and high are missing"),
+    "a value out of bounds": (
+        {"vary": {"similarity": [0.5, 5]}},
+        "similarity = 5 is not valid for a model: it must be",
+    ),
+    "a text among numbers": ({"vary": {"similarity": [0.1, "abc"]}}, "similarity = 'abc' is not valid for a model"),
+    "a range out of bounds": ({"vary": {"similarity": {"low": 0, "high": 5}}}, "similarity = 5.0 is not valid"),
+    "a value of a stage": ({"vary": {"finetuning.noise": [-1]}}, "stage 'finetuning': noise = -1 is not valid"),
+    "a wrong start": ({"vary": {"start": ["fresh", "frseh"]}}, "start 'frseh' is not known: did you mean 'fresh'?"),
+    "an arm by itself": ({"arms": "from_scratch", "vary": VARY}, "arms = 'from_scratch' is not a list of names."),
     "a range the wrong way": ({"vary": {"similarity": {"low": 0.9, "high": 0.1}}}, "low = 0.9 must be no more than"),
     "an unknown entry of a range": ({"vary": {"similarity": {"lo": 0, "high": 1}}}, "did you mean 'low'?"),
     "a log range from 0": ({"vary": {"speed_cost": {"low": 0, "high": 1, "log": True}}}, "must be above 0"),
@@ -107,6 +127,17 @@ MISTAKES = {
 def test_a_mistake_is_told_in_one_sentence(mistake):
     content, said = MISTAKES[mistake]
     assert said in refusal(content)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [name for name, (content, _) in MISTAKES.items() if {*content} <= {*Study.__dataclass_fields__} - {"model"}],
+)
+def test_in_python_a_mistake_is_told_in_the_same_sentence(mistake):
+    content, _ = MISTAKES[mistake]
+    with pytest.raises(InputError) as caught:
+        Study(**content)
+    assert str(caught.value) == refusal(content)
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

@@ -1,5 +1,6 @@
 """Sweeps: what they count, and that nothing in it depends on how they were carried out."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.allocation import neighbours, rounds_of
 from feint.sim.comparison import compare
@@ -102,14 +104,51 @@ def test_more_runs_go_to_the_points_whose_intervals_are_wide(tmp_path):
     pd.testing.assert_frame_equal(last_stages(again.frame()), table)
 
 
+def test_points_that_stay_too_wide_are_counted(tmp_path):
+    facts = {"runs": 50, "half_width": 0.08, "most_runs": 200, "seed": 2}
+    found = sweep(Study(vary={"gate_init": [-30.0, 0.0, 1.0]}, **facts), tmp_path / "out")
+    table = last_stages(found.frame())
+    wide = table[(table["difference_high"] - table["difference_low"]) / 2 > 0.08]
+    assert found.still_wide == wide["point"].nunique() > 0
+    assert set(wide["runs"]) == {200}
+    assert sweep(STUDY, tmp_path / "fixed").still_wide == 0
+
+
+LOOKED = Study(vary={"gate_init": [-30.0, -1.0, 0.0, 1.0]}, runs=40, half_width=0.06, most_runs=320, seed=6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sweep_to_a_half_width_that_lost_parts_goes_on_to_the_same_bits(tmp_path, monkeypatch, seed):
+    """Whatever is missing or cut off, of whichever round; the rounds are decided again, and decided alike."""
+    monkeypatch.setattr("feint.sim.store.CUT", Cut(points=2))
+    study, rng = dataclasses.replace(LOOKED, curriculum=CURRICULUM), random.Random(seed)
+    whole = sweep(study, tmp_path / "out")
+    expected, names = whole.frame(), [path.name for path in whole.files("parts")]
+    assert len({path.split("-runs-")[1][:27] for path in names}) > 2  # several rounds
+    for path in rng.sample(whole.files("parts"), 3):
+        path.unlink() if rng.random() < 0.5 else path.write_bytes(path.read_bytes()[:-9])
+    (tmp_path / "out" / "finished.json").unlink()
+    again = sweep(study, tmp_path / "out", resume=True)
+    pd.testing.assert_frame_equal(again.frame(), expected, check_exact=True)
+    assert [path.name for path in again.files("parts")] == names
+
+
+def test_arguments_in_the_wrong_order_are_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"is not a Study: write sweep\(study, out\), the folder second\."):
+        sweep(tmp_path / "out", STUDY)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match=r"out = 3 is not the path of a folder"):
+        sweep(STUDY, 3)  # pyright: ignore[reportArgumentType]
+
+
 def test_neighbours_are_joined():
     assert list(neighbours([0, 1, 2, 5, 7, 8])) == [range(3), range(5, 6), range(7, 9)]
     assert list(neighbours([])) == []
 
 
 def test_a_point_that_is_not_valid_is_refused_before_any_is_trained(tmp_path):
-    study = Study(vary={"shielding": [1.0, 7.0]}, runs=10, curriculum=CURRICULUM)
-    with pytest.raises(InputError, match=r"shielding = 7.0 is not valid"):
+    together = {"similarity": [0.1, [0.1]], "finetuning.objective": [1, 2]}  # valid each, and not together
+    study = Study(vary=together, runs=10, curriculum=CURRICULUM)
+    with pytest.raises(InputError, match=r"objective = 2 is not one that the model has"):
         sweep(study, tmp_path / "out")
     assert not (tmp_path / "out" / "parts").exists()
 
@@ -135,6 +174,10 @@ def test_the_result_opens_in_pandas_polars_duckdb_and_xarray(found):
     assert duckdb.execute(query).fetchone() == (table["deceptive"].sum(),)
     assert pd.read_parquet(found.folder / "parts")["deceptive"].sum() == table["deceptive"].sum()
     dataset = found.dataset()
+    assert dataset["stage"].to_numpy().tolist() == ["pretraining", "finetuning"]
+    assert dataset["arm"].to_numpy().tolist() == ["from_scratch", "pretrain_finetune"]
+    assert all(dataset[name].attrs["long_name"] and dataset[name].attrs["units"] for name in dataset.variables)
+    assert dataset["gate_init"].attrs["long_name"] == Model.parameters()["gate_init"].meaning
     assert isinstance(dataset, xr.Dataset)
     assert dataset["similarity"].dims == ("point",)
     chosen = dataset["deceptive"].sel(point=1, arm="pretrain_finetune", stage="finetuning")

@@ -70,7 +70,7 @@ def test_outcomes_at_other_tolerances_are_those_of_a_model_that_has_them():
     found = trials(POINT, [pretrained()], range(150), seed=5, readings=moved)[pretrained()]
     assert set(found.outcomes) == {OWN, *moved}
     for reading in moved:
-        direct = simulate(SHORT, model=Model(**dict(reading)), runs=150, seed=5)
+        direct = simulate(SHORT, model=Model().replace(**dict(reading)), runs=150, seed=5)
         assert np.array_equal(found.read_as(reading).outcome, direct.outcome[:, -1])
         assert np.array_equal(found.read_as(reading).performance, found.performance)
 

@@ -1,0 +1,24 @@
+"""The documents of scenarios beside those of `sim`; `docs/schemas` holds their published schemas."""
+
+from __future__ import annotations
+
+from feint.scenarios.argue_documents import ArgueDocument
+from feint.scenarios.check_documents import AuditDocument, CountingDocument
+from feint.scenarios.crux_documents import CruxDocument, WhyDocument
+from feint.scenarios.worldview_documents import WorldviewsDocument
+from feint.sim import documents
+from feint.sim.part import Part
+
+SCHEMAS: dict[str, type[Part]] = {
+    "argue": ArgueDocument,
+    "audit": AuditDocument,
+    "counting": CountingDocument,
+    "crux": CruxDocument,
+    "why": WhyDocument,
+    "worldviews": WorldviewsDocument,
+}
+
+
+def schema_text(name: str) -> str:
+    """The published JSON schema of any document; raises `InputError` for one that there is not."""
+    return documents.schema_text(name, {**documents.DOCUMENTS, **SCHEMAS})

@@ -1,0 +1,179 @@
+"""One run of all that the argument is put to, as the manual's tables: `nox -s argument` (`-- --quick` to try)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from feint.agents.outcome import Outcome
+from feint.scenarios.argue import FULL, QUICK, Argument, Finding, argue
+from feint.scenarios.argue_documents import argue_document
+from feint.scenarios.argue_texts import brief, told, value, variant_name, variants
+from feint.scenarios.audit import Audit, audit
+from feint.scenarios.counting import Counting, count
+from feint.scenarios.robustness import KINDS
+from feint.sim.passport import passport, text
+
+ROOT = Path(__file__).parents[2]
+TABLE = ROOT / "docs" / "argument_table.md"
+DOCUMENT = ROOT / "docs" / "argument.json"
+HEADER = "<!-- generated: nox -s argument -->\n"
+
+
+def row(*cells: object) -> str:
+    """A row of a table in Markdown."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
+    """A table in Markdown."""
+    return "\n".join([row(*head), row(*("---" for _ in head)), *(row(*each) for each in rows)])
+
+
+def claims(found: Argument) -> Iterator[tuple[object, ...]]:
+    """A row a claim."""
+    for finding in found.findings.values():
+        claim, shares = finding.claim, finding.robustness.shares(finding.claim)
+        over = (
+            f"{shares[kind].sampling.estimate:.2f} [{shares[kind].interval.low:.2f}, {shares[kind].interval.high:.2f}]"
+            for kind in KINDS
+        )
+        baked = finding.robustness.baked_in(claim)
+        verdict = finding.verdict.value + (f"; {baked} nearly everywhere" if baked else "")
+        yield (claim.number, f"`{claim.name}`", verdict, told(finding.tried.effect), *over)
+
+
+def turning(found: Argument) -> Iterator[tuple[object, ...]]:
+    """What each claim hangs on, and what turns it over."""
+    for finding in found.findings.values():
+        yield f"`{finding.claim.name}`", hangs_on(finding), flips_at(finding)
+
+
+def hangs_on(finding: Finding) -> str:
+    """The crux in words."""
+    crux = finding.crux
+    if crux.premise is None:
+        return "no single premise"
+    ties = f"; perhaps as much on {', '.join(crux.ties)}" if crux.ties else ""
+    return f"{crux.premise}: without it {told(crux.off[crux.premise])}{ties}"
+
+
+def flips_at(finding: Finding) -> str:
+    """The nearest flip in words."""
+    flip = finding.flip
+    if flip is None:
+        return "none found"
+    moved = ", ".join(f"`{name}` {value(here)} → {value(there)}" for name, (here, there) in flip.changes.items())
+    what = flip.kind if flip.kind == "holds" else f"is {flip.kind}"
+    return f"{what} at {moved} (distance {flip.distance:.2f}): {told(flip.effect)}"
+
+
+def parts(found: Argument) -> Iterator[tuple[object, ...]]:
+    """A row a part."""
+    for finding in found.findings.values():
+        for part in finding.claim.parts:
+            verdict = finding.tried.verdicts[part.name].value + ("" if part.tested else " (shown)")
+            yield (
+                f"`{finding.claim.name}`",
+                part.quantity.words,
+                part.rule.words,
+                told(finding.tried.intervals[part.name]),
+                verdict,
+            )
+
+
+def swapped(found: Argument) -> Iterator[tuple[object, ...]]:
+    """A row a form or tolerance: holds / reversed / neither of each claim."""
+    first = next(iter(found.findings.values()))
+    for each in variants(first):
+        cells = (brief(finding.robustness, finding.claim, *each) for finding in found.findings.values())
+        yield f"`{variant_name(*each)}`", *cells
+
+
+def counted(found: Counting) -> Iterator[tuple[object, ...]]:
+    """A row a type."""
+    for outcome in Outcome:
+        shares = (found.share(outcome, of) for of in ("kept", "trained"))
+        volume, after = (f"{each.estimate:.4f} [{each.low:.4f}, {each.high:.4f}]" for each in shares)
+        yield outcome.label, volume, f"{found.functions[outcome]:,}", after
+
+
+def audited(found: Audit) -> Iterator[tuple[object, ...]]:
+    """A row a parameter."""
+    for each in found.reactions:
+        yield (
+            f"`{each.parameter}`",
+            f"{each.largest:.3f}",
+            f"`{each.claim}`",
+            "nothing reacts" if each in found.inert else "",
+        )
+
+
+def absurd(found: Audit) -> Iterator[tuple[object, ...]]:
+    """A row an absurd input."""
+    for each in found.tested:
+        yield each.absurd.name, each.absurd.expected, "yes" if each.as_expected else "no", f"{each.moved:.3f}"
+
+
+def page(found: Argument, counting: Counting, auditing: Audit) -> str:
+    """All tables."""
+    size = found.size
+    names = tuple(f"`{name}`" for name in found.findings)
+    told_by = passport(
+        "argument tables", {"argue": found.configuration(), "audit": auditing.passport()["configuration"]}
+    )
+    reached = ", ".join(f"{each.outcome} {each.draws} ({each.largest:.2f})" for each in auditing.reached)
+    at_the_point = (
+        f"{size.runs:,} runs of each way of training at the default point, {size.draws:,} draws from the prior of "
+        f"{size.draw_runs:,} runs each, seed {found.seed}; intervals are of 95 %."
+    )
+    minds = (
+        f"{counting.draws:,} minds, {counting.kept.sum():,} of which do well in training; {counting.trains:,} trained. "
+        f"SGD's shares are {counting.distance:.3f} from the volume's (total variation)."
+    )
+    outcomes = (
+        f"Outcomes over {auditing.draws:,} draws of the prior, the draws at which each is met and its largest share "
+        f"of an arm: {reached}."
+    )
+    blocks = [
+        HEADER.rstrip(),
+        at_the_point,
+        "## Verdicts",
+        table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
+        "## What each hangs on, and what turns it over",
+        table(("claim", "crux", "nearest flip"), turning(found)),
+        "## Every number",
+        table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),
+        "## Other forms and tolerances",
+        "Shares of the prior over which each claim's effect holds / is reversed / is neither.",
+        table(("", *names), swapped(found)),
+        "## Counting",
+        minds,
+        table(("type", "share of the volume", "functions", "share after SGD"), counted(counting)),
+        "## Audit",
+        outcomes,
+        table(("parameter", "largest move", "of", ""), audited(auditing)),
+        table(("absurd input", "must be so", "is", "runs moved"), absurd(auditing)),
+        f"<!-- {text(told_by)} -->",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def main() -> None:
+    """Run all of it and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer runs; nothing is written, the page is printed")
+    quick = parser.parse_args().quick
+    found = argue(size=QUICK if quick else FULL)
+    told_page = page(found, count(), audit(points=4 if not quick else 1, draws=512 if not quick else 32))
+    if quick:
+        print(told_page)
+        return
+    TABLE.write_text(told_page)
+    DOCUMENT.write_text(json.dumps(json.loads(argue_document(found).model_dump_json(by_alias=True)), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""`feint worldviews`: what it prints and draws, what it says of wrong input, and the manual's page of it."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from terminal import within_this_process
+
+from feint.scenarios.worldview import FOLDER, views
+from feint.scenarios.worldview_texts import departures_markdown
+
+ROOT = Path(__file__).parents[1]
+PAGE, TABLE = ROOT / "docs" / "worldviews.md", ROOT / "docs" / "worldviews_table.md"
+SHOWN = ROOT / "docs" / "figures" / "worldviews.png"
+HEADER = "<!-- generated: nox -s golden -->\n"
+PRINTED = re.compile(r"<!-- (feint worldviews [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
+NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
+QUICK = ("--claim", "headline", "--runs", 30)
+MOVED = 6  # words of the matrix that may differ on another kind of processor, where an interval ends near a limit
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    return within_this_process(monkeypatch, capsys)
+
+
+def test_a_file_with_a_model_alone_stands_beside_the_default_point(feint, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[model]\nsimilarity = 0.9\n")
+    said = feint("worldviews", "--view", path, *QUICK)
+    assert (said.code, said.err) == (0, "")
+    assert "1  mine (1 departure)" in " ".join(said.out.split()).replace("1 mine", "1  mine")
+    document = feint("worldviews", "--view", path, *QUICK, "--json").document
+    assert [view["name"] for view in document["views"]] == ["default", "mine"]
+    assert [cell["claim"] for cell in document["cells"]] == ["headline", "headline"]
+
+
+def test_all_curated_views_are_run_unless_some_are_named(feint):
+    document = feint("worldviews", *QUICK, "--seed", 2, "--threads", 1, "--json").document
+    assert [view["name"] for view in document["views"]] == ["default", *views()]
+    assert (document["seed"], document["runs"]) == (2, 30)
+    named = feint("worldviews", "--view", "wheaton-2023", *QUICK, "--seed", 2, "--json").document
+    alike = [next(c for c in each["cells"] if c["view"] == "wheaton-2023") for each in (document, named)]
+    assert alike[0] == alike[1]
+
+
+def test_the_figure_carries_its_passport(feint, tmp_path):
+    path = tmp_path / "views.png"
+    assert feint("worldviews", "--view", "xu-2021", *QUICK, "--figure", path).code == 0
+    with Image.open(path) as image:
+        told = json.loads(image.info["Description"])
+    assert told["kind"] == "worldviews"
+    assert told["configuration"]["runs"] == 30
+
+
+@pytest.mark.parametrize("name", views())
+def test_compare_takes_a_curated_view(feint, name):
+    said = feint("compare", "--curriculum", FOLDER / f"{name}.toml", "--runs", 10, "--json")
+    model = views()[name].model.model_dump(mode="json")
+    assert said.document["model"] == model
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--view", "wheton-2023"), "world view 'wheton-2023' is not known: did you mean 'wheaton-2023'?"),
+        (("--view", "none.toml"), "none.toml: the file cannot be read"),
+        (("--view", "xu-2021", "--view", "xu-2021"), "view = 'xu-2021' is asked for twice"),
+        (("--claim", "headlin"), "claim 'headlin' is not known: did you mean 'headline'?"),
+        (("--runs", 0), "runs = 0 is not valid"),
+        (("--seed", -1), "seed = -1 is not valid"),
+        (("--threads", 0), "threads = 0 is not valid"),
+        (("--figure", "a.gif"), "figure = 'a.gif' has no known format"),
+        (("--figure", "none/a.svg"), "figure = 'none/a.svg' cannot be written"),
+        (("--runs", "many"), "Invalid value for '--runs': 'many' is not a whole number."),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_nothing_is_trained(feint, monkeypatch, words, said):
+    monkeypatch.setattr("feint.scenarios.worldviews.tried", pytest.fail)
+    assert feint("worldviews", *words).refusal.startswith(said)
+
+
+def test_the_schema_is_printed(feint):
+    assert feint("schema", "worldviews").document["title"] == "WorldviewsDocument"
+    assert feint("schema", "compare").document["title"] == "CompareDocument"
+    assert feint("schema", "worldview").refusal == "document 'worldview' is not known: did you mean 'worldviews'?"
+
+
+@pytest.mark.generated
+def test_the_table_of_departures_comes_from_the_files(rewrite):
+    now = HEADER + departures_markdown(views()) + "\n"
+    if rewrite:
+        TABLE.write_text(now)
+    assert TABLE.read_text() == now
+    assert f"{{include}} {TABLE.name}" in PAGE.read_text()
+
+
+def words(text):
+    return NUMBER.sub("#", text).split()
+
+
+def numbers(text):
+    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
+
+
+@pytest.mark.slow
+@pytest.mark.generated
+def test_the_page_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
+    ((command, stands),) = PRINTED.findall(PAGE.read_text())
+    path = SHOWN if rewrite else tmp_path / "worldviews.png"
+    said = feint(*shlex.split(command)[1:], "--figure", path)
+    assert (said.code, said.err) == (0, "")
+    if rewrite:
+        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
+        PAGE.write_text(PAGE.read_text().replace(before, after))
+        return
+    assert len(words(stands)) == len(words(said.out))
+    assert sum(a != b for a, b in zip(words(stands), words(said.out), strict=True)) <= MOVED
+    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.05, abs=0.03)
+    with Image.open(path) as new, Image.open(SHOWN) as old:
+        assert old.size == pytest.approx(new.size, rel=0.02)
+        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
+    assert told == standing
+
+
+def row(head):
+    """A row of the page's matrix: what stands under each view."""
+    ((_, stands),) = PRINTED.findall(PAGE.read_text())
+    (line,) = re.findall(rf"^ *{head}  +(.*)$", stands, re.MULTILINE)
+    return dict(zip(("default", *views()), line.split(), strict=True))
+
+
+def test_what_the_page_says_of_its_matrix_stands_in_it():
+    headline, scratch, pretrained = row("headline"), row("from scratch"), row("pre-trained")
+    assert {view: letter for view, letter in headline.items() if letter != "S"} == {"wheaton-2023": "N"}
+    assert float(scratch["hubinger-2022-high"]) > 0.5
+    assert float(scratch["wheaton-2023"]) == float(pretrained["wheaton-2023"]) == 0
+
+
+def test_the_python_of_the_page_runs(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    exec(compile(example, "worldviews.md", "exec"), {})
+    assert "no effect" in capsys.readouterr().out
