@@ -30,6 +30,8 @@ import pandas as pd
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import Outcome
+from feint.scenarios.experiments import Asked
+from feint.sim.documents import ScenarioDocument
 from feint.sim.passport import passport
 
 if TYPE_CHECKING:
@@ -133,6 +135,35 @@ def race_of(settings: dict[str, Any]) -> XuRace:
         if name not in names:
             raise unknown("number", name, names)
     return XuRace(**settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raced:
+    """The race as an experiment gives it."""
+
+    race: XuRace
+
+    def text(self) -> str:
+        """In a few lines."""
+        return summary(self.race)
+
+    def document(self) -> ScenarioDocument:
+        """As its JSON document."""
+        return ScenarioDocument.model_validate({**document(self.race), "passport": self.passport()})
+
+    def figure(self) -> Figure:
+        """Its levels, beside those of a start that carries what pre-training taught."""
+        return figure(self.race, carried=self.race.carried or CARRIED)
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make it again."""
+        return passed(self.race)
+
+
+def run(asked: Asked) -> Raced:
+    """The race with the numbers that are asked for."""
+    asked.refuse("xu-race", "networks", "runs", "seed", "threads")
+    return Raced(race=race_of(dict(asked.settings)))
 
 
 def document(race: XuRace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from feint import analyses, argument, checks, reasons, sweeps, views
+from feint import analyses, argument, checks, reasons, scenario, sweeps, views
 from feint.options import (
     DEFAULT_PRECISION,
     DEFAULT_RARE_RUNS,
@@ -282,40 +282,12 @@ def parameters(
 
 
 @app.command()
-def scenario(
-    name: Annotated[str, typer.Argument(help="xu-race: the published toy of Xu (2020).")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a number of the scenario; repeatable.")
-    ] = None,
-    as_json: AsJson = False,
-    figure: FigureFile = None,
-) -> None:
-    """Run one thought experiment."""
-    from feint.agents.errors import unknown
-    from feint.scenarios import xu_race
-    from feint.sim import documents
-    from feint.sim.configuration import parse_settings
-
-    if name != "xu-race":
-        raise unknown("scenario", name, ["xu-race"])
-    path = figure_path(figure)
-    race = xu_race.race_of(parse_settings(settings or []))
-    if path:
-        save(xu_race.figure(race, carried=race.carried or xu_race.CARRIED), path, xu_race.passed(race))
-    if as_json:
-        told = {**xu_race.document(race), "passport": xu_race.passed(race)}
-        print_json(documents.ScenarioDocument.model_validate(told))
-    else:
-        print(xu_race.summary(race))
-
-
-@app.command()
 def schema(
     document: Annotated[
         str,
         typer.Argument(
-            help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share, map or "
-            "worldviews."
+            help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share, map, "
+            "crux, why or worldviews."
         ),
     ],
 ) -> None:
@@ -325,6 +297,7 @@ def schema(
     print(schema_text(document))
 
 
+app.add_typer(scenario.app)
 app.add_typer(sweeps.app)
 app.add_typer(analyses.app)
 app.add_typer(argument.app)
