@@ -50,10 +50,13 @@ def finding_text(finding: Finding) -> str:
 
 
 def _parts(finding: Finding) -> Iterator[str]:
+    rule = None
     for part in finding.claim.parts:
-        verdict = finding.tried.verdicts[part.name].value
-        shown = verdict if part.tested else f"{verdict}; shown, not part of the claim"
-        yield f"{told(finding.tried.intervals[part.name])} {part.quantity.words} ({shown}; holds {part.rule.words})"
+        if part.rule != rule:
+            rule = part.rule
+            yield f"It was to be {rule.words}:"
+        verdict = finding.tried.verdicts[part.name].value + ("" if part.tested else ", shown beside the claim")
+        yield f"{told(finding.tried.intervals[part.name])} {part.quantity.words} ({verdict})"
 
 
 def _prior(finding: Finding) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from feint.scenarios.argue_documents import ArgueDocument
 from feint.scenarios.check_documents import AuditDocument, CountingDocument
 from feint.scenarios.crux_documents import CruxDocument, WhyDocument
+from feint.scenarios.regeneration_texts import RegenerateDocument
 from feint.scenarios.worldview_documents import WorldviewsDocument
 from feint.sim import documents
 from feint.sim.part import Part
@@ -14,6 +15,7 @@ SCHEMAS: dict[str, type[Part]] = {
     "audit": AuditDocument,
     "counting": CountingDocument,
     "crux": CruxDocument,
+    "regenerate": RegenerateDocument,
     "why": WhyDocument,
     "worldviews": WorldviewsDocument,
 }

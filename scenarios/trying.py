@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from feint.sim.claims import Claim, Part, Verdict
 from feint.sim.point import Point, Way, check_two_stages
 from feint.sim.statistics import CONFIDENCE, Interval
-from feint.sim.training import PRECISION
+from feint.sim.training import PRECISION, check_runs
 from feint.sim.trials import OWN, Ended, Reading, trials
 
 
@@ -67,5 +67,6 @@ def tried(
     """Claims put to the test at a point, all on the same runs. Raises `InputError`."""
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
+    check_runs(runs)
     ended = trials(point, ways_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
     return {claim.name: measured(claim, ended, confidence) for claim in claims}

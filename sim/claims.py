@@ -83,7 +83,7 @@ def at_least(holds: float, reverses: float) -> Rule:
 
 def within(bound: float) -> Rule:
     """No further from 0 than `bound`; further the claim is reversed."""
-    return Rule(words=f"within ±{bound:g}; reversed beyond", low=-bound, high=bound, below=-bound, above=bound)
+    return Rule(words=f"within ±{bound:.3g}; reversed beyond", low=-bound, high=bound, below=-bound, above=bound)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,7 +186,7 @@ def overlapping(figure):
     ]
     page = figure.bbox
     out = [told for told, box in shown if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1]
-    out = [told for told in out if not told.strip("−0123456789.") == ""]  # ticks beyond the limits are not drawn
+    out = [told for told in out if told.strip("−0123456789.")]  # ticks beyond the limits are not drawn
     over = [
         (a, b)
         for i, (a, one) in enumerate(shown)

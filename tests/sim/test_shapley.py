@@ -36,7 +36,9 @@ def test_of_the_glove_game_who_holds_the_only_left_glove_has_two_thirds():
     found = game(("left", "right", "other right"), lambda parts: min("left" in parts, len(parts - {"left"})))
     assert shares(found) == pytest.approx({"left": 2 / 3, "right": 1 / 6, "other right": 1 / 6})
     pairs = {pair: float(each[0]) for pair, each in found.interactions().items()}
-    assert pairs == pytest.approx({("left", "right"): 0.5, ("left", "other right"): 0.5, ("right", "other right"): -0.5})
+    assert pairs == pytest.approx(
+        {("left", "right"): 0.5, ("left", "other right"): 0.5, ("right", "other right"): -0.5}
+    )
 
 
 def by_orders(worth: np.ndarray, n: int) -> np.ndarray:
