@@ -16,7 +16,6 @@ from feint.sim.ensemble import check_threads
 from feint.sim.flips import Flip, nearest_flip
 from feint.sim.passport import passport
 from feint.sim.point import Point
-from feint.sim.statistics import CONFIDENCE
 from feint.sim.training import PRECISION, check_runs, check_seed
 
 
@@ -106,17 +105,8 @@ def argue(
     tell = progress or (lambda _: None)
     common: dict[str, Any] = {"seed": seed, "precision": precision, "threads": check_threads(threads)}
     here = tried(claims, point, runs=size.runs, **common)
-    hung = cruxes(claims, point, runs=size.runs, **common)
-    spread = over_prior(
-        claims,
-        point,
-        draws=size.draws,
-        runs=size.draw_runs,
-        readings=moved_tolerances(),
-        forms=other_forms() if size.forms else {},
-        progress=tell,
-        **common,
-    )
+    hung = cruxes(claims, point, parts={name: each.told for name, each in here.items()}, runs=size.runs, **common)
+    spread = over_prior(claims, point, **_prior(size), progress=tell, **common)
 
     def flip(claim: Claim) -> Flip | None:
         found = flip_of(here[claim.name], spread, point, size, seed, precision)
@@ -132,29 +122,34 @@ def argue(
     return Argument(findings=findings, point=point, size=size, seed=seed, precision=precision)
 
 
+def _prior(size: Size) -> dict[str, Any]:
+    """What `over_prior` is asked for."""
+    forms = other_forms() if size.forms else {}
+    return {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances(), "forms": forms}
+
+
 def steps_of(names: Iterable[str] | None, size: Size, family: str = "pretraining") -> int:
     """How many steps `argue` tells its progress by: draws, with each form, and claims."""
     return size.draws * (1 + size.forms * len(other_forms())) + len(asked(names, family))
 
 
 def flip_of(found: Tried, spread: Robustness, point: Point, size: Size, seed: int, precision: str) -> Flip | None:
-    """The nearest point found where a claim's effect is reversed, if it holds here, and else where it holds."""
-    effect = found.claim.effect
-    kind = REVERSED if effect.rule.kind(found.effect.estimate) == HOLDS else HOLDS
-    return nearest_flip(
-        effect.quantity,
-        effect.rule,
-        point,
-        spread.turned(found.claim, kind),
-        kind=kind,
-        tries=size.tries,
-        runs=size.search_runs,
-        confirming=size.confirming,
-        seed=seed,
-        precision=precision,
-    )
-
-
-def confidence_told() -> str:
-    """The level of all intervals, in words."""
-    return f"{100 * CONFIDENCE:g} %"
+    """The nearest point found where a claim is reversed, if it holds here; where it holds, if reversed; else either."""
+    rules = {part.name: part.rule for part in found.claim.tested}
+    here = found.claim.kind({name: rule.kind(found.intervals[name].estimate) for name, rule in rules.items()})
+    flips = [
+        nearest_flip(
+            found.claim,
+            point,
+            spread.turned(found.claim, kind),
+            kind=kind,
+            tries=size.tries,
+            runs=size.search_runs,
+            confirming=size.confirming,
+            seed=seed,
+            precision=precision,
+        )
+        for kind in (HOLDS, REVERSED)
+        if kind != here
+    ]
+    return min(filter(None, flips), key=lambda flip: flip.distance, default=None)

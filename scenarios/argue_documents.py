@@ -9,12 +9,13 @@ from pydantic import Field
 from feint.scenarios.argue import Argument, Finding
 from feint.scenarios.argue_texts import variant_name, variants
 from feint.scenarios.crux import Crux
+from feint.sim.claims import Claim
 from feint.sim.flips import Flip
 from feint.sim.part import Part
 from feint.sim.shares import Share
 from feint.sim.statistics import Interval
 
-Verdicts = Literal["supported", "contradicted", "no effect", "mixed", "undecided"]
+Verdicts = Literal["supported", "contradicted", "neither", "mixed", "undecided"]
 Kind = Literal["holds", "reversed", "neither"]
 
 
@@ -97,7 +98,7 @@ class FlipPart(Part):
     kind: Literal["holds", "reversed"] = Field(description="what it is there")
     distance: float = Field(description="Euclidean, each parameter's prior of length 1")
     changes: list[Change]
-    effect: Effect = Field(description="there, on fresh runs")
+    effects: dict[str, Effect] = Field(description="of each part there, on fresh runs; they hold for all looks")
 
 
 class ClaimFound(Part):
@@ -109,8 +110,8 @@ class ClaimFound(Part):
     source: Cited
     statement: str
     verdict: Verdicts
-    effect: Effect = Field(description="of the first part, at the point")
-    prior: PriorShares = Field(description="of the first part")
+    effect: Effect = Field(description="at the point, of the first part; where one part is enough, of the largest")
+    prior: PriorShares = Field(description="of the claim: of all its parts together, or of any where one is enough")
     baked_in: Kind | None = Field(description="the kind that it is of nearly everywhere, for sure; else null")
     crux: CruxPart
     nearest_flip: FlipPart | None = Field(description="null where none was found")
@@ -147,11 +148,11 @@ def _found(finding: Finding) -> ClaimFound:
         ),
         statement=claim.statement,
         verdict=finding.verdict.value,
-        effect=_effect(claim.effect.quantity.words, finding.tried.effect),
+        effect=_effect(finding.tried.told.quantity.words, finding.tried.effect),
         prior=_shares(spread.shares(claim)),
         baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
         crux=_crux(finding.crux),
-        nearest_flip=_flip(finding.flip, claim.effect.quantity.words),
+        nearest_flip=_flip(finding.flip, claim),
         parts=[
             ClaimPart(
                 name=part.name,
@@ -201,8 +202,9 @@ def _crux(crux: Crux) -> CruxPart:
     return CruxPart(premise=crux.premise, ties=list(crux.ties), without=without)
 
 
-def _flip(flip: Flip | None, words: str) -> FlipPart | None:
+def _flip(flip: Flip | None, claim: Claim) -> FlipPart | None:
     if flip is None:
         return None
     changes = [Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()]
-    return FlipPart(kind=flip.kind, distance=flip.distance, changes=changes, effect=_effect(words, flip.effect))  # pyright: ignore[reportArgumentType] - one of the two
+    effects = {part.name: _effect(part.quantity.words, flip.effects[part.name]) for part in claim.tested}
+    return FlipPart(kind=flip.kind, distance=flip.distance, changes=changes, effects=effects)  # pyright: ignore[reportArgumentType] - one of the two

@@ -7,8 +7,9 @@ from textwrap import fill
 from typing import Any
 
 from feint.scenarios.argue import Argument, Finding
-from feint.scenarios.robustness import DEFAULT, KINDS
-from feint.sim.claims import HOLDS, Claim
+from feint.scenarios.registry import remarks
+from feint.scenarios.robustness import DEFAULT
+from feint.sim.claims import HOLDS, KINDS, Claim
 from feint.sim.flips import Flip
 from feint.sim.shares import Share
 from feint.sim.statistics import Interval
@@ -22,7 +23,8 @@ def argument_text(argument: Argument) -> str:
     size = argument.size
     head = (
         f"{size.runs:,} runs of each way of training at the point, seed {argument.seed}; {size.draws:,} draws from the "
-        f"prior of {size.draw_runs:,} runs each. Intervals are of 95 %."
+        f"prior of {size.draw_runs:,} runs each. Intervals are of 95 %, those of a claim that needs one part only for "
+        "all its parts at once, and those of a flip for all looks at it."
     )
     verdicts = [_verdict_line(finding) for finding in argument.findings.values()]
     return "\n\n".join([fill(head, WIDTH), "\n".join(verdicts), *map(finding_text, argument.findings.values())])
@@ -42,6 +44,7 @@ def finding_text(finding: Finding) -> str:
         f"Verdict at this point: {finding.verdict.value}, {finding.verdict.meaning}.",
         *_parts(finding),
         *_prior(finding),
+        *remarks(finding.claim, finding.robustness),
         *_crux(finding),
         flip_text(finding.flip, finding.robustness.draws),
     ]
@@ -61,13 +64,20 @@ def _parts(finding: Finding) -> Iterator[str]:
 
 def _prior(finding: Finding) -> Iterator[str]:
     claim, spread = finding.claim, finding.robustness
-    yield f"Over the prior: {shares_text(spread.shares(claim))}."
+    yield f"Over the prior the claim{all_its_parts(claim)}: {shares_text(spread.shares(claim))}."
     if baked := spread.baked_in(claim):
         what = baked if baked == HOLDS else f"is {baked}"
         yield f"Baked in: it {what} nearly everywhere, for the model leaves it hardly a choice."
     texts = [f"{variant_name(*each)}: {brief(spread, claim, *each)}" for each in variants(finding)]
     if texts:
         yield "Holds / reversed / neither with other forms and tolerances. " + "; ".join(texts) + "."
+
+
+def all_its_parts(claim: Claim) -> str:
+    """Of how many of its parts what is told of a claim is told."""
+    if len(claim.tested) == 1:
+        return ""
+    return ", by any of its parts" if claim.any_part else ", all its parts together"
 
 
 def variants(finding: Finding) -> list[tuple[str, Any]]:
@@ -96,24 +106,31 @@ def shares_text(shares: dict[str, Share]) -> str:
 
 
 def _crux(finding: Finding) -> Iterator[str]:
-    crux = finding.crux
+    crux, of = finding.crux, finding.tried.told.name
     if crux.premise is None:
-        yield "Crux: no premise is seen to change it when it alone is switched off."
+        yield f"Crux: no premise is seen to change the effect ({of}) when it alone is switched off."
         return
     also = f"; as much may hang on {', '.join(crux.ties)}" if crux.ties else ""
-    yield f"Crux: {crux.premise}. Without it {told(crux.off[crux.premise])}{also}."
+    yield f"Crux of the effect ({of}): {crux.premise}. Without it {told(crux.off[crux.premise])}{also}."
 
 
 def flip_text(flip: Flip | None, draws: list[Any]) -> str:
     """What turns the claim over."""
     if flip is None:
-        return f"Nearest flip: none found from {len(draws):,} draws."
+        return f"Nearest flip: none found from {len(draws):,} draws, or one stands where a few runs turn it over."
     changes = ", ".join(f"{name} {value(a)} → {value(b)}" for name, (a, b) in flip.changes.items())
     what = flip.kind if flip.kind == HOLDS else f"is {flip.kind}"
     return (
-        f"Nearest flip: it {what} at {changes} (distance {flip.distance:.2f} in the prior's units); "
-        f"there {told(flip.effect)} on fresh runs."
+        f"Nearest flip: the claim {what} at {changes} (distance {flip.distance:.2f} in the prior's units); there "
+        f"{flip_effects(flip)} on fresh runs."
     )
+
+
+def flip_effects(flip: Flip) -> str:
+    """What was found at a flip."""
+    if len(flip.effects) == 1:
+        return told(*flip.effects.values())
+    return ", ".join(f"{name} {told(each)}" for name, each in flip.effects.items())
 
 
 def told(interval: Interval) -> str:

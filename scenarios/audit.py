@@ -13,11 +13,14 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.registry import asked
 from feint.sim.claims import Claim
 from feint.sim.ensemble import check_threads
+from feint.sim.exact import look_confidence
 from feint.sim.factors import Factor
+from feint.sim.layout import table, wrapped
 from feint.sim.passport import passport
 from feint.sim.point import Point, Way, pretrained, scratch
 from feint.sim.priors import factors_at, prior_draws
-from feint.sim.shares import LEAST
+from feint.sim.quantities import Frequency, bounded_mean
+from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.summary import crossed
 from feint.sim.trials import Ended, trials
 
@@ -120,11 +123,12 @@ ABSURD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """How far claims' effects move when one parameter goes from one end of its prior to the other."""
+    """How claims' effects move when one parameter goes from one end of its prior to the other."""
 
     parameter: str
-    largest: float  #: absolute change of an effect, the largest over claims and points
-    claim: str  #: whose effect that is
+    claim: str  #: whose effect moves most
+    change: Interval  #: of that effect, from the low end to the high one
+    seen: bool  #: some effect moves beyond the luck of the runs, over all claims and points
     identical: bool  #: not one run of any way ended otherwise
 
 
@@ -160,8 +164,8 @@ class Audit:
 
     @property
     def inert(self) -> list[Reaction]:
-        """Parameters to which no claim reacts by the declared minimum, anywhere tried."""
-        return [each for each in self.reactions if each.largest < LEAST]
+        """Parameters to which no claim is seen to react, anywhere tried."""
+        return [each for each in self.reactions if not each.seen]
 
     @property
     def unreachable(self) -> list[str]:
@@ -196,10 +200,10 @@ def audit(
     """
     point, tell = Point() if point is None else point, progress or (lambda _: None)
     bases = [{}, *prior_draws(point, points, seed)]
-    claims = asked(None)
+    claims = [claim for claim in asked(None) if isinstance(claim.effect.quantity, Frequency)]
 
     def reaction(factor: Factor) -> Reaction:
-        found = max((react(factor, point, base, claims, runs, seed) for base in bases), key=lambda each: each.largest)
+        found = react(factor, point, bases, claims, runs, seed)
         tell(1)
         return found
 
@@ -216,7 +220,7 @@ def audit(
         seed=seed,
         runs=runs,
         draws=draws,
-        reactions=sorted(reactions, key=lambda each: -each.largest),
+        reactions=sorted(reactions, key=lambda each: -abs(each.change.estimate)),
         reached=[
             Reached(
                 outcome=outcome.label,
@@ -230,19 +234,28 @@ def audit(
 
 
 def react(
-    factor: Factor, point: Point, base: Mapping[str, Any], claims: Iterable[Claim], runs: int, seed: int
+    factor: Factor, point: Point, bases: list[dict[str, Any]], claims: Iterable[Claim], runs: int, seed: int
 ) -> Reaction:
-    """How the claims' effects move at one point when one parameter goes from end to end, on the same runs."""
-    quantities = {claim.name: claim.effect.quantity for claim in claims}
+    """How the claims' effects move when one parameter goes from end to end, at each base, on the same runs.
+
+    The claims are those whose effect is a frequency. Whether a change is seen is told by intervals that hold for all
+    claims and bases at once (Bonferroni).
+    """
+    quantities: dict[str, Any] = {claim.name: claim.effect.quantity for claim in claims}
     ways = [way for quantity in quantities.values() for way in quantity.ways]
-    ends = [
-        trials(point.at({**base, factor.name: end}), ways, range(runs), seed=seed, threads=1) for end in factor.ends
-    ]
-    effects = {name: [each.measured(ended).estimate for ended in ends] for name, each in quantities.items()}
-    moved = {name: abs(high - low) for name, (low, high) in effects.items()}
-    first = max(moved, key=lambda name: moved[name])
-    same = all(np.array_equal(ends[0][way].outcome, ends[1][way].outcome) for way in ways)
-    return Reaction(parameter=factor.name, largest=moved[first], claim=first, identical=same)
+    level = look_confidence(CONFIDENCE, len(bases) * len(quantities))
+    changes, identical = [], True
+    for base in bases:
+        low, high = (
+            trials(point.at({**base, factor.name: end}), ways, range(runs), seed=seed, threads=1) for end in factor.ends
+        )
+        identical &= all(np.array_equal(low[way].outcome, high[way].outcome) for way in ways)
+        for name, quantity in quantities.items():
+            moved = quantity.scores(high) - quantity.scores(low)
+            changes.append((name, bounded_mean(moved, 2 * len(quantity.terms), level)))
+    claim, change = max(changes, key=lambda each: abs(each[1].estimate))
+    seen = any(each.low > 0 or each.high < 0 for _, each in changes)
+    return Reaction(parameter=factor.name, claim=claim, change=change, seen=seen, identical=identical)
 
 
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
@@ -258,16 +271,19 @@ def lines(found: Audit) -> Iterator[str]:
     """What was found, in words for a terminal."""
     yield f"Audit: {found.runs:,} runs of each way, {found.draws:,} draws from the prior, seed {found.seed}."
     yield ""
-    yield "How far a claim's effect moves when one parameter goes from one end of its prior to the other:"
-    for each in found.reactions:
-        note = "  NOTHING REACTS" if each.largest < LEAST else ""
-        yield f"  {each.parameter:32} {each.largest:6.3f}  {each.claim}{note}"
+    yield "What claims' effects make of each parameter, from end to end of its prior:"
+    yield from table([("parameter", "largest change", "of claim", ""), *map(_reaction, found.reactions)], fixed=4)
     yield ""
-    yield "Outcomes over the prior: draws at which one is met, and its largest share of an arm's runs:"
-    for each in found.reached:
-        yield f"  {each.outcome:32} {each.draws:6,}  {each.largest:.3f}"
+    yield "Outcomes over the prior:"
+    reached = [(each.outcome, f"{each.draws:,}", f"{each.largest:.3f}") for each in found.reached]
+    yield from table([("outcome", "met at draws", "largest share"), *reached], fixed=3)
     yield ""
-    yield "Absurd inputs: what must come of them, whether it does, and the share of runs that end otherwise:"
+    yield "Absurd inputs, and the share of runs that end otherwise:"
     for each in found.tested:
-        said = "yes" if each.as_expected else "NO"
-        yield f"  {each.absurd.name:36} {each.absurd.expected:32} {said:4} {each.moved:.3f}"
+        said = "and so it is" if each.as_expected else "AND IT IS NOT SO"
+        yield wrapped(f"{each.absurd.name}: {each.absurd.expected}, {said} ({each.moved:.3f})")
+
+
+def _reaction(found: Reaction) -> tuple[str, ...]:
+    seen = "never read" if found.identical else "" if found.seen else "NOTHING SEEN"
+    return found.parameter, f"{found.change.estimate:+.3f}", found.claim, seen

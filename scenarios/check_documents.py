@@ -28,6 +28,7 @@ class TypeCounted(Part):
     kept: int = Field(description="draws that do well in training and are of this type")
     volume: TypeShare = Field(description="their share of the draws that do well in training")
     functions: int = Field(description="distinct patterns of signs of their deployed objectives; those seen")
+    rarefied: float = Field(description="of those, how many are to be expected among `alike` of the type's draws")
     trained: int = Field(description="of the draws that were trained, whether they did well or not, those that end so")
     after_sgd: TypeShare = Field(description="their share of the draws that were trained")
 
@@ -39,8 +40,9 @@ class CountingDocument(Part):
     draws: int
     trains: int
     width: float
+    alike: int = Field(description="the fewest kept draws that a type has, of those that have any")
     types: list[TypeCounted]
-    distance: float = Field(description="total variation between the shares in the volume and after SGD")
+    distance: float = Field(description="total variation of shares in the volume and after SGD, of what does well")
     passport: dict[str, Any]
 
 
@@ -48,8 +50,11 @@ class ReactionPart(Part):
     """How far claims' effects move when a parameter goes from one end of its prior to the other."""
 
     parameter: str
-    largest: float
-    claim: str
+    claim: str = Field(description="the one whose effect moves most, for the declared minimum of its rule")
+    change: float = Field(description="of that effect, from the low end to the high one")
+    low: float
+    high: float
+    seen: bool = Field(description="some effect moves beyond the luck of the runs, over all claims and points")
     identical: bool = Field(description="not one run of any way of training ended otherwise")
 
 
@@ -76,7 +81,7 @@ class AuditDocument(Part):
 
     schema_: Literal[1] = Field(1, alias="schema")
     reactions: list[ReactionPart]
-    inert: list[str] = Field(description="parameters to which no claim reacts by the declared minimum")
+    inert: list[str] = Field(description="parameters to which no claim is seen to react")
     reached: list[ReachedPart]
     unreachable: list[str]
     absurd: list[AbsurdPart]
@@ -91,21 +96,34 @@ def counting_document(found: Counting) -> CountingDocument:
             outcome=outcome.label,
             kept=int(found.kept[outcome]),
             volume=_share(found.share(outcome, "kept")),
-            functions=int(found.functions[outcome]),
+            functions=len(found.patterns[outcome]),
+            rarefied=found.rarefied(outcome),
             trained=int(found.trained[outcome]),
             after_sgd=_share(found.share(outcome, "trained")),
         )
         for outcome in Outcome
     ]
-    told = {"draws": found.draws, "trains": found.trains, "width": found.width, "distance": found.distance}
-    return CountingDocument(schema=1, types=types, passport=found.passport(), **told)
+    told = {"draws": found.draws, "trains": found.trains, "width": found.width}
+    compared = {"alike": found.alike, "distance": found.distance}
+    return CountingDocument(schema=1, types=types, passport=found.passport(), **told, **compared)
 
 
 def audit_document(found: Audit) -> AuditDocument:
     """An audit as its document."""
     return AuditDocument(
         schema=1,
-        reactions=[ReactionPart(**vars(each)) for each in found.reactions],
+        reactions=[
+            ReactionPart(
+                parameter=each.parameter,
+                claim=each.claim,
+                change=each.change.estimate,
+                low=each.change.low,
+                high=each.change.high,
+                seen=each.seen,
+                identical=each.identical,
+            )
+            for each in found.reactions
+        ],
         inert=[each.parameter for each in found.inert],
         reached=[ReachedPart(**vars(each)) for each in found.reached],
         unreachable=found.unreachable,

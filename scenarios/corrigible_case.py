@@ -5,9 +5,9 @@ fine-tuning then ends in deception is set by how hard the pointer is to shift, a
 for deception.
 
 The experiment. Runs start corrigibly aligned with Y and are pre-trained on Y, which leaves them so and teaches them
-of X and of being in training; then they are fine-tuned on X, with the plasticity of the pointer at the low and at the
-high end of its prior, and with each scalar near to deception and far from it. Shown beside it is the bare case, in
-which fine-tuning begins at the prepared start itself.
+of X and of being in training; then they are fine-tuned on X, with the plasticity of the pointer at the low or at the
+high end of its prior, and with each scalar near to deception or far from it when fine-tuning begins, as in the
+internal case. Shown beside it is the bare case, in which fine-tuning begins at the prepared start itself.
 
 What would count against it. Deception that does not rise, or falls, from one end to the other.
 """

@@ -21,7 +21,8 @@ doom" (2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ class Counting:
     seed: int
     precision: str
     kept: np.ndarray  #: draws that do well in training (outcomes,)
-    functions: np.ndarray  #: distinct functions among them (outcomes,)
+    patterns: tuple[Mapping[int, int], ...]  #: of each outcome, how many of them compute each function
     trained: np.ndarray  #: the first `trains` of the draws, whether they do well or not, after SGD (outcomes,)
 
     def share(self, outcome: Outcome | str, of: str = "kept") -> Interval:
@@ -72,9 +73,37 @@ class Counting:
         return frequency_interval(int(counts[Outcome.named(outcome)]), int(counts.sum()))
 
     @property
+    def functions(self) -> np.ndarray:
+        """Distinct functions among the kept draws of each outcome; those seen, and more draws see more (outcomes,)."""
+        return np.array([len(each) for each in self.patterns])
+
+    @property
+    def alike(self) -> int:
+        """The fewest kept draws that an outcome has, of those that have any: so many can be compared."""
+        return int(min(self.kept[self.kept > 0], default=0))
+
+    def rarefied(self, outcome: Outcome | str) -> float:
+        """Functions to be expected among `alike` of an outcome's kept draws, so that outcomes can be compared.
+
+        Σ 1 - C(N - Nᵢ, n) / C(N, n) over functions, Nᵢ of N draws each (Hurlbert 1971, doi:10.2307/1934145).
+        """
+        from scipy.special import gammaln
+
+        met = np.array(list(self.patterns[Outcome.named(outcome)].values()), float)
+        drawn, n = met.sum(), self.alike
+        rest = drawn - met
+        some = rest >= n
+        never = gammaln(rest[some] + 1) - gammaln(rest[some] - n + 1) - gammaln(drawn + 1) + gammaln(drawn - n + 1)
+        return float(len(met) - np.exp(never).sum())
+
+    @property
     def distance(self) -> float:
-        """Total variation between the shares in the volume and after SGD: 0 the same, 1 nothing in common."""
-        return float(abs(self.kept / self.kept.sum() - self.trained / self.trained.sum()).sum() / 2)
+        """Total variation between shares in the volume and after SGD, of what does well: 0 the same, 1 all apart."""
+        well = np.arange(len(LABELS)) != Outcome.UNCONVERGED
+        kept, trained = self.kept[well], self.trained[well]
+        if not (kept.sum() and trained.sum()):
+            return float("nan")
+        return float(abs(kept / kept.sum() - trained / trained.sum()).sum() / 2)
 
     def frame(self) -> pd.DataFrame:
         """One row an outcome: the three counts, and shares with intervals of the volume and after SGD."""
@@ -87,7 +116,7 @@ class Counting:
                 share = self.share(outcome, of)
                 row |= {of: int(getattr(self, of)[outcome])}
                 row |= {f"{of}_share": share.estimate, f"{of}_low": share.low, f"{of}_high": share.high}
-            rows.append(row | {"functions": int(self.functions[outcome])})
+            rows.append(row | {"functions": len(self.patterns[outcome]), "rarefied": self.rarefied(outcome)})
         table = pd.DataFrame(rows)
         table.attrs.update(self.passport())
         return table
@@ -124,7 +153,7 @@ def count(
     plan = scratch().plan(point, seed=seed, precision=precision)
     plan.warm_up()
 
-    def one(block: range) -> tuple[np.ndarray, list[set[int]], np.ndarray]:
+    def one(block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
         found = _count_block(plan, block, trains, width)
         if progress:
             progress(len(block))
@@ -132,7 +161,7 @@ def count(
 
     with ThreadPoolExecutor(check_threads(threads)) as pool:
         parts = list(pool.map(one, blocks(0, draws)))
-    kinds = [set().union(*(part[1][i] for part in parts)) for i in range(len(LABELS))]
+    patterns = tuple(sum((part[1][i] for part in parts), Counter()) for i in range(len(LABELS)))
     return Counting(
         point=point,
         draws=draws,
@@ -141,7 +170,7 @@ def count(
         seed=seed,
         precision=precision,
         kept=np.sum([part[0] for part in parts], axis=0),
-        functions=np.array([len(each) for each in kinds]),
+        patterns=patterns,
         trained=np.sum([part[2] for part in parts], axis=0),
     )
 
@@ -152,20 +181,25 @@ def _check(point: Point, draws: int, trains: int, width: float) -> None:
             raise InputError(f"{name} = {value!r} is not valid: it must be a whole number from 1 to {most:,}.")
     if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width <= 100:
         raise InputError(f"width = {width!r} is not valid: it must be a number above 0, and 100 at most.")
+    if point.curriculum[-1].target == 0:
+        stage = point.curriculum.names[-1]
+        raise InputError(f"{stage}.target = 0.0 lets every mind do well in training: it must be above 0.")
     if point.model.modes > MOST_MODES:
         raise InputError(
             f"modes = {point.model.modes} is too many to tell functions apart: it must be {MOST_MODES} or fewer."
         )
 
 
-def _count_block(plan: Plan, block: range, trains: int, width: float) -> tuple[np.ndarray, list[set[int]], np.ndarray]:
+def _count_block(
+    plan: Plan, block: range, trains: int, width: float
+) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
     stage, capability_target = plan.asked[-1]
     state = drawn(plan, block, width)
     readings = read(state, stage.objective)
     well = readings.performance >= stage.target
     kept = np.where(well, readings.outcome, -1)
     patterns = patterns_of(state, stage.objective)
-    functions = [set(patterns[kept == outcome].tolist()) for outcome in Outcome]
+    functions = [Counter(patterns[kept == outcome].tolist()) for outcome in Outcome]
     if block.start >= trains:
         return _counted(readings.outcome[well]), functions, _counted(readings.outcome[:0])
     stop = plan.train_stage(state, stage, capability_target)
@@ -202,12 +236,13 @@ def lines(found: Counting) -> Iterator[str]:
     """What was found, in words for a terminal."""
     yield f"{found.draws:,} minds drawn, logits of width {found.width:g}, seed {found.seed}; {found.trains:,} trained."
     yield ""
-    yield f"{'':12} {'volume: share of the kept':>28} {'functions':>10} {'after SGD: share of trained':>27}"
+    yield f"{'':12} {'volume: share of the kept':>28} {f'in {found.alike:,}':>9} {'after SGD: share of trained':>27}"
     for outcome in Outcome:
         shares = (found.share(outcome, of) for of in ("kept", "trained"))
         kept, trained = (f"{each.estimate:.4f} [{each.low:.4f}, {each.high:.4f}]" for each in shares)
-        yield f"{outcome.label:12} {kept:>28} {found.functions[outcome]:>10,} {trained:>27}"
+        yield f"{outcome.label:12} {kept:>28} {found.rarefied(outcome):>9.1f} {trained:>27}"
     yield ""
-    yield f"Kept: {found.kept.sum():,} draws do well in training. SGD's shares are {found.distance:.3f} from"
-    yield "the volume's (total variation: 0 the same, 1 nothing in common)."
-    yield "Intervals are of 95 %; functions are those seen, and more draws see more."
+    yield f"Kept: {found.kept.sum():,} draws do well in training. Between them are the functions to be"
+    yield f"expected among {found.alike:,} of a type's draws (seen in all: {', '.join(map(str, found.functions))})."
+    yield f"Of what does well, SGD's shares are {found.distance:.3f} from the volume's (total variation:"
+    yield "0 the same, 1 nothing in common). Intervals are of 95 %."

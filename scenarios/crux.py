@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feint.scenarios.premises import Premise, named
+from feint.sim.exact import look_confidence
 from feint.sim.point import Point, Way, check_two_stages
 from feint.sim.quantities import Frequency, Quantity
 from feint.sim.shapley import mean_of
@@ -17,7 +18,7 @@ from feint.sim.trials import Ended, trials
 if TYPE_CHECKING:
     import pandas as pd
 
-    from feint.sim.claims import Claim
+    from feint.sim.claims import Claim, Part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ def cruxes(
     point: Point | None = None,
     *,
     premises: Iterable[str] | None = None,
+    parts: Mapping[str, Part] | None = None,
     runs: int = 2000,
     seed: int = 0,
     precision: str = PRECISION,
@@ -72,15 +74,16 @@ def cruxes(
 ) -> dict[str, Crux]:
     """The crux of each claim's effect, all premises and all claims on the same runs; by the claim's name.
 
-    What a claim changes itself stays as it has it, also where a premise would set it otherwise. Raises `InputError`.
+    What a claim changes itself stays as it has it, also where a premise would set it otherwise. `parts` gives, by
+    claim, the part whose number is meant, where that is not the first. Intervals of changes hold for all premises at
+    once (Bonferroni), as the largest is picked among them. Raises `InputError`.
     """
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
     check_runs(runs)
     chosen = named(premises)
-    asked = {
-        claim.name: {"": claim.effect.quantity, **_without(claim.effect.quantity, chosen, point)} for claim in claims
-    }
+    meant = {claim.name: (parts or {}).get(claim.name, claim.effect).quantity for claim in claims}
+    asked = {name: {"": quantity, **_without(quantity, chosen, point)} for name, quantity in meant.items()}
     ways = [way for quantities in asked.values() for quantity in quantities.values() for way in quantity.ways]
     ended = trials(point, ways, range(runs), seed=seed, precision=precision, threads=threads)
     return {name: _told(quantities, ended, confidence) for name, quantities in asked.items()}
@@ -95,7 +98,9 @@ def _told(quantities: dict[str, Quantity], ended: Mapping[Way, Ended], confidenc
     whole = quantities.pop("")
     effect = whole.measured(ended, confidence)
     off = {name: each.measured(ended, confidence) for name, each in quantities.items()}
-    change = {name: _change(whole, each, ended, effect, off[name], confidence) for name, each in quantities.items()}
+    differing = sum(not _same_training(whole, each, ended) for each in quantities.values())
+    level = look_confidence(confidence, max(1, differing))
+    change = {name: _change(whole, each, ended, effect, off[name], level) for name, each in quantities.items()}
     order = sorted(off, key=lambda name: -abs(change[name].estimate))
     seen = [name for name in order if change[name].low > 0 or change[name].high < 0]
     first = seen[0] if seen else None
@@ -114,12 +119,16 @@ def _change(
 ) -> Interval:
     """By how much the effect without a premise is more than with it: paired of frequencies, else by their limits."""
     estimate = off.estimate - effect.estimate
-    if all(ended[a] is ended[b] for a, b in zip(whole.ways, without.ways, strict=True)):
+    if _same_training(whole, without, ended):
         return Interval(estimate=0.0, low=0.0, high=0.0, confidence=confidence, method="the same training")
     if isinstance(whole, Frequency) and isinstance(without, Frequency):
         return mean_of(without.scores(ended) - whole.scores(ended), len(whole.terms), confidence)
     low, high = off.low - effect.high, off.high - effect.low
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="by limits")
+
+
+def _same_training(whole: Quantity, without: Quantity, ended: Mapping[Way, Ended]) -> bool:
+    return all(ended[a] is ended[b] for a, b in zip(whole.ways, without.ways, strict=True))
 
 
 def _reach(change: Interval) -> float:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from feint.scenarios.argue_documents import ArgueDocument
+from feint.scenarios.calibration_documents import CalibrationDocument
 from feint.scenarios.check_documents import AuditDocument, CountingDocument
 from feint.scenarios.crux_documents import CruxDocument, WhyDocument
+from feint.scenarios.finetuning_documents import RevivalDocument, WrappersDocument
 from feint.scenarios.regeneration_texts import RegenerateDocument
+from feint.scenarios.transfer_documents import TransferDocument
 from feint.scenarios.worldview_documents import WorldviewsDocument
 from feint.sim import documents
 from feint.sim.part import Part
@@ -13,11 +16,15 @@ from feint.sim.part import Part
 SCHEMAS: dict[str, type[Part]] = {
     "argue": ArgueDocument,
     "audit": AuditDocument,
+    "calibration": CalibrationDocument,
     "counting": CountingDocument,
     "crux": CruxDocument,
     "regenerate": RegenerateDocument,
+    "revival": RevivalDocument,
+    "transfer": TransferDocument,
     "why": WhyDocument,
     "worldviews": WorldviewsDocument,
+    "wrappers": WrappersDocument,
 }
 
 

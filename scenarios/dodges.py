@@ -17,17 +17,17 @@ from typing import Any
 from feint.agents.mind import GROUPS
 from feint.scenarios.sources import XU_2021
 from feint.sim.claims import Claim, Part, rises
-from feint.sim.point import Way, pretrained
+from feint.sim.point import Towards, Way, pretrained
 from feint.sim.quantities import Loss, difference
 
 AS_IT_IS = pretrained()
 DODGES: dict[str, tuple[str, dict[str, Any]]] = {
     "untold": ("pre-training data that say nothing of being in training", {"pretraining.awareness_exposure": 0.0}),
     "covered": ("pre-training data that tell all of the fine-tuning objective", {"pretraining.coverage": 1.0}),
-    "nearer": ("a mixture nearer to the fine-tuning objective", {"similarity": 0.9}),
+    "nearer": ("a mixture nearer to the fine-tuning objective", {"similarity": Towards(1.0, 0.8)}),
     "shorter": (
         "a third of pre-training, fine-tuned for longer",
-        {"pretraining.steps": 1000, "finetuning.steps": 14000},
+        {"pretraining.steps": Towards(0.0, 2 / 3), "finetuning.steps": Towards(0.0, -1 / 6)},
     ),
     "honeypots": ("honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}),
     "speed": ("a speed prior", {"speed_cost": 0.1}),

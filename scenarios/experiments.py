@@ -13,7 +13,13 @@ from feint.sim.part import Part
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-EXPERIMENTS = {"xu-race": "xu_race"}
+EXPERIMENTS = {
+    "calibration": "calibration",
+    "revival": "revival",
+    "transfer": "transfer",
+    "wrappers": "wrappers",
+    "xu-race": "xu_race",
+}
 """Name → file, which has a function `run` of what is asked."""
 
 

@@ -4,7 +4,7 @@ The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and pe
 through the understanding that is there already, not through an objective that must be written anew.
 
 The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which
-is training from scratch. Shown beside it is what the capability adds last, when all else is carried too.
+is training from scratch. And what the capability adds last, when all else is carried too.
 
 What would count against it. Deception that is no more frequent with the capability carried.
 """
@@ -21,7 +21,7 @@ CLAIM = Claim(
     title="A capable start gives deception a strict advantage",
     source=XU_2021,
     section="first case",
-    statement="That fine-tuning starts with a highly capable model is, by itself, a strict advantage for deception.",
+    statement="That fine-tuning starts with a highly capable model gives deception a strict advantage.",
     parts=(
         Part(
             name="capability",
@@ -40,7 +40,6 @@ CLAIM = Claim(
                 pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
             ),
             rule=rises(),
-            tested=False,
         ),
     ),
 )

@@ -116,9 +116,12 @@ def lattice(
 ) -> Lattice:
     """Which runs end so with each of the 2⁵ sets of groups carried, on the same starts and noise.
 
-    Raises `InputError`.
+    Raises `InputError`, also where the point itself carries less than all: the sets are of all groups.
     """
     point = _checked(point, runs, confidence)
+    if set(point.value("finetuning.carry")) != set(GROUPS):
+        told = "+".join(point.value("finetuning.carry")) or "nothing"
+        raise InputError(f"finetuning.carry = {told} leaves no whole lattice to divide: leave it out.")
     ways = [pretrained(finetuning__carry=_carry(i)) for i in range(2 ** len(GROUPS))]
     ended = trials(point, ways, range(runs), seed=seed, precision=precision, threads=threads)
     code = Outcome.named(outcome)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from feint.agents.errors import unknown
 from feint.sim.claims import Claim
+
+if TYPE_CHECKING:
+    from feint.scenarios.robustness import Robustness
 
 FILES = (
     "headline",
@@ -23,19 +27,44 @@ FILES = (
 )
 
 
+FAMILIES = {
+    "pretraining": FILES,
+    "fine-tuning": (
+        "capability_remains",
+        "thin_wrapper",
+        "quick_revival",
+        "innocent_revival",
+        "large_rate",
+        "weak_relevance",
+    ),
+}
+"""Family → files."""
+
+
 @cache
-def claims() -> dict[str, Claim]:
-    """All of them, in the order of their numbers."""
+def claims(family: str = "pretraining") -> dict[str, Claim]:
+    """All of a family, in the order of their numbers; raises `InputError` for one that there is not."""
     from importlib import import_module
 
-    found = (import_module(f"feint.scenarios.{file}").CLAIM for file in FILES)
+    if family not in FAMILIES:
+        raise unknown("family", family, FAMILIES)
+    found = (import_module(f"feint.scenarios.{file}").CLAIM for file in FAMILIES[family])
     return {claim.name: claim for claim in found}
 
 
 def asked(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
     """The claims of these names, all of a family without; raises `InputError` for one that there is not."""
-    known = {name: claim for name, claim in claims().items() if claim.family == family}
+    known = claims(family)
     for name in names or ():
         if name not in known:
             raise unknown("claim", name, known)
     return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def remarks(claim: Claim, spread: Robustness) -> list[str]:
+    """What more a claim's own file has to say of its draws from the prior."""
+    from importlib import import_module
+
+    files = {import_module(f"feint.scenarios.{file}") for file in FAMILIES[claim.family]}
+    said = (getattr(file, "remark", None) for file in files if claim is file.CLAIM)
+    return [remark(spread) for remark in said if remark]

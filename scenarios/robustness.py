@@ -11,10 +11,10 @@ import numpy as np
 
 from feint.agents.model import Model
 from feint.scenarios.trying import measure, ways_of
-from feint.sim.claims import HOLDS, NEITHER, REVERSED, Claim
+from feint.sim.claims import Claim
 from feint.sim.ensemble import check_threads
 from feint.sim.point import Point
-from feint.sim.priors import kinds_of, prior_draws
+from feint.sim.priors import prior_draws, shares_of
 from feint.sim.shares import Share
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION
@@ -52,19 +52,32 @@ class Robustness:
     runs: int  #: of each draw and way of training
     found: Mapping[Key, np.ndarray]  #: estimate, low, high (draws, 3)
 
-    def intervals(
-        self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
-    ) -> list[Interval]:
-        """A part's intervals, of each draw; without a name, of the one that is told as the claim's effect."""
-        rows = self.found[form, reading, claim.name, part or claim.effect.name].tolist()
-        return [Interval(estimate=a, low=b, high=c, confidence=CONFIDENCE, method="") for a, b, c in rows]
+    def intervals(self, claim: Claim, part: str, form: str = DEFAULT, reading: Reading = OWN) -> list[Interval]:
+        """A part's intervals, of each draw."""
+        rows = self.found[form, reading, claim.name, part].tolist()
+        level = claim.confidence(CONFIDENCE)
+        return [Interval(estimate=a, low=b, high=c, confidence=level, method="") for a, b, c in rows]
 
     def shares(
         self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
     ) -> dict[str, Share]:
-        """Over what share of the prior it holds, is reversed, or is neither."""
-        rule = next(each for each in claim.parts if each.name == (part or claim.effect.name)).rule
-        return kinds_of(rule, self.intervals(claim, part, form, reading))
+        """Over what share of the prior a claim holds, is reversed, or is neither; or a part of it, if one is named."""
+        return shares_of(*self.kinds(claim, part, form, reading))
+
+    def kinds(
+        self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
+    ) -> tuple[list[str], list[frozenset[str]]]:
+        """Of a claim, or of a part of it, at each draw: the kind as found, and those that it may be of."""
+        parts = [each for each in claim.parts if each.name == part] if part else claim.tested
+        found = [self.intervals(claim, each.name, form, reading) for each in parts]
+        kinds, possible = [], []
+        for row in zip(*found, strict=True):
+            told = list(zip(parts, row, strict=True))
+            here = {each.name: each.rule.kind(interval.estimate) for each, interval in told}
+            maybe = {each.name: each.rule.possible(interval.low, interval.high) for each, interval in told}
+            kinds.append(here[part] if part else claim.kind(here))
+            possible.append(maybe[part] if part else claim.possible(maybe))
+        return kinds, possible
 
     def baked_in(self, claim: Claim) -> str | None:
         """The kind that a claim is of nearly everywhere, for sure; None where the model leaves it a choice."""
@@ -72,11 +85,10 @@ class Robustness:
         return next((kind for kind, share in shares.items() if share.interval.low >= NEARLY), None)
 
     def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:
-        """The draws at which a claim's effect is of a kind, those first where that is sure."""
-        rule, intervals = claim.effect.rule, self.intervals(claim)
-        sure = [rule.possible(each.low, each.high) == {kind} for each in intervals]
-        maybe = [rule.kind(each.estimate) == kind for each in intervals]
-        wanted = sure if any(sure) else maybe
+        """The draws at which a claim is of a kind; where that is sure of some, those alone."""
+        kinds, possible = self.kinds(claim)
+        sure = [each == {kind} for each in possible]
+        wanted = sure if any(sure) else [each == kind for each in kinds]
         return [draw for draw, is_it in zip(self.draws, wanted, strict=True) if is_it]
 
 
@@ -114,18 +126,14 @@ def over_prior(
         here = point.at({**rows[i], **swapped[form]})
         numbers = range(i * runs, (i + 1) * runs)
         ended = trials(here, ways, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
-        for key, values in found.items():
-            if key[0] == form:
-                claim = next(each for each in claims if each.name == key[2])
-                part = next(each for each in claim.parts if each.name == key[3])
-                interval = measure(part, ended, CONFIDENCE, key[1])
-                values[i] = interval.estimate, interval.low, interval.high
+        for claim in claims:
+            for part in claim.parts:
+                for reading in readings:
+                    interval = measure(part, ended, claim.confidence(CONFIDENCE), reading)
+                    found[form, reading, claim.name, part.name][i] = interval.estimate, interval.low, interval.high
         if progress:
             progress(1)
 
     with ThreadPoolExecutor(check_threads(threads)) as pool:
         list(pool.map(at, [(i, form) for form in swapped for i in range(draws)]))
     return Robustness(claims=claims, point=point, draws=rows, runs=runs, found=found)
-
-
-KINDS = (HOLDS, REVERSED, NEITHER)

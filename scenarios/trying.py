@@ -30,9 +30,16 @@ class Tried:
         return self.claim.verdict(self.verdicts)
 
     @property
+    def told(self) -> Part:
+        """The part that is told as the claim's effect: the first, or of a claim that needs one, the largest found."""
+        if not self.claim.any_part:
+            return self.claim.effect
+        return max(self.claim.tested, key=lambda part: self.intervals[part.name].estimate)
+
+    @property
     def effect(self) -> Interval:
         """Of the part that is told as the claim's effect."""
-        return self.intervals[self.claim.effect.name]
+        return self.intervals[self.told.name]
 
 
 def ways_of(claims: Iterable[Claim]) -> list[Way]:

@@ -6,12 +6,13 @@ to X earlier; but deception needs it as well, and so it speaks no more for the p
 The experiment. Pre-training + fine-tuning of which the world model alone is carried over, against nothing carried: by
 how much more often runs end deceptive, less by how much more often they end corrigible.
 
-What would count against it. A world model that favours the pointer over the gate.
+What would count against it. A world model that favours the pointer over the gate. Where it does neither, the claim
+holds, for it says no more than that alignment is not favoured.
 """
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.sources import XU_2021
-from feint.sim.claims import Claim, Part, rises
+from feint.sim.claims import Claim, Part, no_fall, rises
 from feint.sim.point import pretrained, scratch
 from feint.sim.quantities import DECEPTIVE, Frequency, Term, difference
 
@@ -38,7 +39,7 @@ CLAIM = Claim(
                     Term(NOTHING, CORRIGIBLE),
                 ),
             ),
-            rule=rises(),
+            rule=no_fall(),
         ),
         Part(
             name="gate",

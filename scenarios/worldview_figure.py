@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FACES: dict[Verdict, tuple[str, str]] = {  # Okabe and Ito's hues, each of another lightness: fill, and text on it
     Verdict.SUPPORTED: ("#0072b2", "white"),
     Verdict.CONTRADICTED: ("#e69f00", "black"),
-    Verdict.NO_EFFECT: ("#e8e8e8", "black"),
+    Verdict.NEITHER: ("#e8e8e8", "black"),
     Verdict.MIXED: ("#b3dcf5", "black"),
     Verdict.UNDECIDED: ("white", "black"),
 }

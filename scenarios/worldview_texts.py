@@ -17,7 +17,7 @@ from feint.sim.layout import table, wrapped
 LETTERS: dict[Verdict, str] = {
     Verdict.SUPPORTED: "S",
     Verdict.CONTRADICTED: "C",
-    Verdict.NO_EFFECT: "N",
+    Verdict.NEITHER: "N",
     Verdict.MIXED: "M",
     Verdict.UNDECIDED: "U",
 }

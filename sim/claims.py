@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from math import inf
+from itertools import pairwise
+from math import inf, isfinite
 
 from feint.sim.quantities import Quantity
 from feint.sim.shares import LEAST
 from feint.sim.statistics import Interval
 
-HOLDS, REVERSED, NEITHER = "holds", "reversed", "neither"
+HOLDS, REVERSED, NEITHER = KINDS = "holds", "reversed", "neither"
 
 
 class Verdict(Enum):
@@ -18,8 +20,8 @@ class Verdict(Enum):
 
     SUPPORTED = "supported", "the whole interval lies where the claim says"
     CONTRADICTED = "contradicted", "the whole interval lies where the claim says it does not"
-    NO_EFFECT = "no effect", "the whole interval lies in between: less than the declared minimum either way"
-    MIXED = "mixed", "some parts of the claim are supported, and others are not"
+    NEITHER = "neither", "the whole interval lies in between, neither where the claim says nor where it is reversed"
+    MIXED = "mixed", "its parts are decided, but not all alike"
     UNDECIDED = "undecided", "too few runs: the interval reaches across a limit"
 
     meaning: str
@@ -32,58 +34,80 @@ class Verdict(Enum):
         return member
 
 
+Range = tuple[float, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """Where a quantity must lie for a claim to hold, and where it lies if the claim is reversed.
 
-    Limits belong to their side, and one that both sides have to the side that holds.
+    Ranges hold both their ends; an end that both sides have belongs to the side that holds.
     """
 
     words: str
-    low: float = -inf  #: it holds from here
-    high: float = inf  #: to here
-    below: float = -inf  #: it is reversed here and below
-    above: float = inf  #: and here and above
+    holds: tuple[Range, ...]
+    reverses: tuple[Range, ...]
 
     def kind(self, value: float) -> str:
         """Holds, reversed or neither, at a value."""
-        if self.low <= value <= self.high:
+        if any(low <= value <= high for low, high in self.holds):
             return HOLDS
-        return REVERSED if value <= self.below or value >= self.above else NEITHER
+        return REVERSED if any(low <= value <= high for low, high in self.reverses) else NEITHER
 
-    def possible(self, low: float, high: float) -> set[str]:
+    def possible(self, low: float, high: float) -> frozenset[str]:
         """The kinds that values from `low` to `high` may be of."""
-        found = {self.kind(low), self.kind(high)}
-        if low <= self.high and high >= self.low:
-            found.add(HOLDS)
-        if (low <= self.below and low < self.low) or (high >= self.above and high > self.high):
-            found.add(REVERSED)
-        between = ((self.below, self.low), (self.high, self.above))
-        if any(a < b and low < b and high > a for a, b in between):
-            found.add(NEITHER)
-        return found
+        ends = {end for each in (*self.holds, *self.reverses) for end in each if low < end < high}
+        steps = sorted({low, high, *ends})
+        between = ((a + b) / 2 for a, b in pairwise(steps) if isfinite(a) and isfinite(b))
+        return frozenset(map(self.kind, [*steps, *between]))
+
+    def margin(self, kind: str, low: float, high: float) -> float:
+        """By how much values from `low` to `high` lie within holds, or within reversed; below 0 they do not."""
+        ranges = self.holds if kind == HOLDS else self.reverses
+        return max(min(low - a, b - high) for a, b in ranges)
 
     def verdict(self, interval: Interval) -> Verdict:
         """What an interval says."""
         kinds = self.possible(interval.low, interval.high)
-        if len(kinds) > 1:
-            return Verdict.UNDECIDED
-        return {HOLDS: Verdict.SUPPORTED, REVERSED: Verdict.CONTRADICTED, NEITHER: Verdict.NO_EFFECT}[kinds.pop()]
+        return VERDICTS[next(iter(kinds))] if len(kinds) == 1 else Verdict.UNDECIDED
+
+
+VERDICTS = {HOLDS: Verdict.SUPPORTED, REVERSED: Verdict.CONTRADICTED, NEITHER: Verdict.NEITHER}
 
 
 def rises(least: float = LEAST) -> Rule:
     """An effect of at least so much; as much the other way reverses it."""
-    return Rule(words=f"at least {least:g}; reversed at -{least:g} or below", low=least, below=-least)
+    words = f"at least {least:g}; reversed at -{least:g} or below"
+    return Rule(words=words, holds=((least, inf),), reverses=((-inf, -least),))
 
 
 def at_least(holds: float, reverses: float) -> Rule:
     """A level of at least `holds`; at `reverses` or below the claim is reversed."""
-    return Rule(words=f"at least {holds:g}; reversed at {reverses:g} or below", low=holds, below=reverses)
+    words = f"at least {holds:g}; reversed at {reverses:g} or below"
+    return Rule(words=words, holds=((holds, inf),), reverses=((-inf, reverses),))
+
+
+def at_most(holds: float, reverses: float) -> Rule:
+    """A level of at most `holds`; at `reverses` or above the claim is reversed."""
+    words = f"at most {holds:g}; reversed at {reverses:g} or above"
+    return Rule(words=words, holds=((-inf, holds),), reverses=((reverses, inf),))
 
 
 def within(bound: float) -> Rule:
     """No further from 0 than `bound`; further the claim is reversed."""
-    return Rule(words=f"within ±{bound:.3g}; reversed beyond", low=-bound, high=bound, below=-bound, above=bound)
+    words = f"within ±{bound:.3g}; reversed beyond"
+    return Rule(words=words, holds=((-bound, bound),), reverses=((-inf, -bound), (bound, inf)))
+
+
+def apart(least: float = LEAST) -> Rule:
+    """Further from 0 than `least`, either way; nearer the claim is reversed."""
+    words = f"beyond ±{least:g}; reversed within"
+    return Rule(words=words, holds=((-inf, -least), (least, inf)), reverses=((-least, least),))
+
+
+def no_fall(least: float = LEAST) -> Rule:
+    """No lower than -`least`; lower the claim is reversed."""
+    return Rule(words=f"-{least:g} or above; reversed below", holds=((-least, inf),), reverses=((-inf, -least),))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +167,26 @@ class Claim:
         """The level of each part's interval."""
         return 1 - (1 - confidence) / len(self.tested) if self.any_part else confidence
 
-    def verdict(self, verdicts: dict[str, Verdict]) -> Verdict:
+    def verdict(self, verdicts: Mapping[str, Verdict]) -> Verdict:
         """Of the whole, from the verdicts of its parts by name."""
         found = [verdicts[part.name] for part in self.tested]
         return one_of(found) if self.any_part else all_of(found)
+
+    def kind(self, kinds: Mapping[str, str]) -> str:
+        """Of the whole, from the kinds of its parts: that of all of them, or neither; one that holds may be enough."""
+        return self._of(frozenset(kinds[part.name] for part in self.tested))
+
+    def possible(self, kinds: Mapping[str, frozenset[str]]) -> frozenset[str]:
+        """The kinds that the whole may be of, from those that each part may be of."""
+        met = {frozenset[str]()}
+        for part in self.tested:
+            met = {each | {kind} for each in met for kind in kinds[part.name]}
+        return frozenset(map(self._of, met))
+
+    def _of(self, met: frozenset[str]) -> str:
+        if self.any_part and HOLDS in met:
+            return HOLDS
+        return next(iter(met)) if len(met) == 1 else NEITHER
 
 
 def all_of(verdicts: list[Verdict]) -> Verdict:

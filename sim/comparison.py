@@ -17,6 +17,7 @@ from feint.sim.matching import Match
 from feint.sim.passport import passport
 from feint.sim.statistics import CONFIDENCE, Interval, runs_needed, tango
 from feint.sim.training import PRECISION
+from feint.sim.transfer_law import SCALE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,7 @@ def compare(
     threads: int | None = None,
     precision: str = PRECISION,
     confidence: float = CONFIDENCE,
+    worth: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
@@ -135,7 +137,8 @@ def compare(
     (The noise is another where an earlier stage already trained for the last one's objective: see the manual, streams.)
 
     Without a curriculum, pre-training + fine-tuning against fine-tuning from scratch; other arguments as for
-    `simulate`. Raises `InputError`; warns where runs diverged.
+    `simulate`. `worth` is D_T in steps for match = "data", by the transfer law unless it is given. Raises `InputError`;
+    warns where runs diverged.
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
     if not isinstance(confidence, float) or not 0 < confidence < 1:
@@ -154,18 +157,36 @@ def compare(
             objectives=shared_objectives(model, curriculum),
             progress=progress,
         )
-        for name, arm in arms_of(curriculum, mode).items()
+        for name, arm in arms_of(curriculum, mode, modes=model.modes, worth=worth).items()
     }
     return Comparison(arms=arms, match=mode, confidence=confidence)
 
 
-def arms_of(curriculum: Curriculum, mode: Match) -> dict[str, Curriculum]:
-    """What each arm trains: the last stage alone, and all of it; both as the matching has it."""
+def arms_of(
+    curriculum: Curriculum, mode: Match, *, modes: int = Model().modes, worth: int | None = None
+) -> dict[str, Curriculum]:
+    """What each arm trains: the last stage alone, and all of it; both as the matching has it.
+
+    `modes` and `worth` are of `data` alone: the size that stands for N in the transfer law, and D_T in steps where it
+    is known otherwise. Raises `InputError`.
+    """
     check_curriculum(curriculum)
     if len(curriculum) < 2:
         raise InputError(
             f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
             "so it needs two stages or more."
         )
-    alone = mode.apply(curriculum.last_alone(), total_steps=sum(stage.steps for stage in curriculum))
+    total, more = sum(stage.steps for stage in curriculum), _worth(curriculum[-1].steps, mode, modes, worth)
+    alone = mode.apply(curriculum.last_alone(), total_steps=total, worth=more)
     return {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: mode.apply(curriculum)}
+
+
+def _worth(steps: int, mode: Match, modes: int, worth: int | None) -> int:
+    """D_T in steps: as given, else by the transfer law."""
+    if worth is None:
+        return SCALE.worth(steps, modes) if mode is Match.DATA else 0
+    if mode is not Match.DATA:
+        raise InputError(f"worth = {worth!r} is not allowed with match = {mode.value!r}: it is for match = 'data'.")
+    if isinstance(worth, bool) or not isinstance(worth, int) or worth < 0:
+        raise InputError(f"worth = {worth!r} is not valid: it must be a whole number of at least 0.")
+    return worth

@@ -118,8 +118,9 @@ def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> 
 
 
 def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
-    """Every parameter that has a prior, of the model and of each stage."""
-    names = [name for name, declared in Model.parameters().items() if declared.prior]
+    """Every parameter that has a prior, of the model and of each stage; one that is several numbers here stays."""
+    single = (name for name in Model.parameters() if not isinstance(getattr(model, name), tuple))
+    names = [name for name in single if Model.parameters()[name].prior]
     of_stages = [name for name, declared in Stage.parameters().items() if declared.prior]
     names += [f"{stage.name}.{name}" for stage in curriculum for name in of_stages]
     return [factor_of(name, "prior", model, curriculum) for name in names]

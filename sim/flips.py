@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.claims import HOLDS, REVERSED, Rule, Verdict
+from feint.sim.claims import HOLDS, Claim
 from feint.sim.exact import look_confidence
 from feint.sim.factors import Factor
 from feint.sim.point import Point
 from feint.sim.priors import factors_at, in_units
-from feint.sim.quantities import Quantity
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION
 from feint.sim.trials import trials
@@ -24,11 +23,6 @@ LOOKS = 6  # at fresh runs, each a little further on
 FURTHER = 1.08  # by how much
 FRESH = 2**40  # first of the runs that confirm
 STEPS = 40  # of the optimizer, at most
-MARGINS = {
-    HOLDS: lambda rule, x: min(x - rule.low, rule.high - x),
-    REVERSED: lambda rule, x: max(rule.below - x, x - rule.above),
-}
-"""By how much a value lies within a kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +32,7 @@ class Flip:
     kind: str  #: what it is there: holds or reversed
     changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point one stands at, and at the flip
     distance: float  #: Euclidean, each parameter's prior of length 1
-    effect: Interval
+    effects: Mapping[str, Interval]  #: of each part that the claim's verdict hangs on, by name
     trained: int  #: points that the search tried
 
 
@@ -46,19 +40,11 @@ class Search:
     """Points around one, in the prior's own units, tried on common random numbers."""
 
     def __init__(
-        self,
-        quantity: Quantity,
-        rule: Rule,
-        point: Point,
-        *,
-        kind: str,
-        runs: int,
-        confirming: int,
-        seed: int,
-        precision: str,
+        self, claim: Claim, point: Point, *, kind: str, runs: int, confirming: int, seed: int, precision: str
     ) -> None:
-        self.quantity, self.rule, self.point, self.kind = quantity, rule, point, kind
+        self.claim, self.point, self.kind = claim, point, kind
         self.runs, self.confirming, self.seed, self.precision = runs, confirming, seed, precision
+        self.ways = [way for part in claim.tested for way in part.quantity.ways]
         self.factors: list[Factor] = factors_at(point)
         self.base = np.array([in_units(factor, point.value(factor.name)) for factor in self.factors])
         self.known: dict[bytes, float] = {}
@@ -68,20 +54,24 @@ class Search:
         moved = np.flatnonzero(units != self.base)
         return {self.factors[i].name: self.factors[i].at(float(np.clip(units[i], 0.0, 1.0))) for i in moved}
 
-    def effect(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> Interval:
-        """The quantity at a point, on these runs."""
+    def effects(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> dict[str, Interval]:
+        """The claim's parts at a point, on these runs."""
         there = self.point.at(self.changes(units))
-        ended = trials(there, self.quantity.ways, runs, seed=self.seed, precision=self.precision, threads=1)
-        return self.quantity.measured(ended, confidence)
+        ended = trials(there, self.ways, runs, seed=self.seed, precision=self.precision, threads=1)
+        level = self.claim.confidence(confidence)
+        return {part.name: part.quantity.measured(ended, level) for part in self.claim.tested}
 
     def margin(self, units: np.ndarray) -> float:
-        """By how much a point is turned over, by an interval as wide as the confirming runs will have; else below 0."""
+        """By how much a point is turned over, by intervals as wide as the confirming runs will have; else below 0."""
         key = units.tobytes()
         if key not in self.known:
-            effect = self.effect(units, range(self.runs))
-            reach = effect.half_width * min(1.0, self.runs / self.confirming) ** 0.5
-            ends = (effect.estimate - reach, effect.estimate + reach)
-            self.known[key] = min(MARGINS[self.kind](self.rule, end) for end in ends)
+            effects = self.effects(units, range(self.runs))
+            narrower = min(1.0, self.runs / self.confirming) ** 0.5
+            margins = [
+                part.rule.margin(self.kind, *_narrowed(effects[part.name], narrower)) for part in self.claim.tested
+            ]
+            enough = self.claim.any_part and self.kind == HOLDS
+            self.known[key] = max(margins) if enough else min(margins)
         return self.known[key]
 
     def turned(self, units: np.ndarray) -> bool:
@@ -94,8 +84,7 @@ class Search:
 
 
 def nearest_flip(
-    quantity: Quantity,
-    rule: Rule,
+    claim: Claim,
     point: Point,
     drawn: Iterable[Mapping[str, Any]],
     *,
@@ -106,24 +95,25 @@ def nearest_flip(
     seed: int = 0,
     precision: str = PRECISION,
 ) -> Flip | None:
-    """The nearest point found at which a quantity is of another kind; None where no candidate leads to one.
+    """The nearest point found at which a claim is of another kind; None where no candidate leads to one.
 
     None too where one stands on the limit, so that the runs of the search call the point itself turned over.
 
     From each of the nearest `tries` of the `drawn` changes that turn it over: what can be put back is put back (halves
     first, as Zeller and Hildebrandt's delta debugging does, doi:10.1109/32.988498), the rest is halved along the way,
     and then COBYLA (scipy) shortens it as far as the sign holds. All that is on the same `runs`. The nearest is
-    confirmed on `confirming` fresh ones, a little further on where they do not confirm it; its interval holds for all
-    those looks. It is a minimum found, not a minimum proved.
+    confirmed on `confirming` fresh ones, a little further on where they do not confirm it; its intervals hold for all
+    looks at all tries. It is a minimum found, not a minimum proved.
     """
-    search = Search(quantity, rule, point, kind=kind, runs=runs, confirming=confirming, seed=seed, precision=precision)
+    search = Search(claim, point, kind=kind, runs=runs, confirming=confirming, seed=seed, precision=precision)
     if search.turned(search.base):
         return None
     there = [np.array([in_units(each, row[each.name]) for each in search.factors]) for row in drawn]
     there = islice(filter(search.turned, sorted(there, key=search.distance)), tries)
     found = [shorten(search, put_back(search, units)) for units in there]
-    for units in sorted(found, key=search.distance):
-        if flip := confirmed(search, units):
+    level = look_confidence(CONFIDENCE, LOOKS * tries)
+    for i, units in enumerate(sorted(found, key=search.distance)):
+        if flip := confirmed(search, units, level, FRESH + i * LOOKS * confirming):
             return flip
     return None
 
@@ -180,24 +170,32 @@ def shorten(search: Search, units: np.ndarray) -> np.ndarray:
     return best[0]
 
 
-def confirmed(search: Search, units: np.ndarray) -> Flip | None:
-    """The flip, where fresh runs say so too, here or a little further on."""
-    level = look_confidence(CONFIDENCE, LOOKS)
-    wanted = Verdict.SUPPORTED if search.kind == HOLDS else Verdict.CONTRADICTED
+def confirmed(search: Search, units: np.ndarray, confidence: float, first: int) -> Flip | None:
+    """The flip, where fresh runs from `first` on say so too, here or a little further on."""
     for look in range(LOOKS):
         there = _between(search, units, FURTHER**look)
-        first = FRESH + look * search.confirming
-        effect = search.effect(there, range(first, first + search.confirming), level)
-        if search.rule.verdict(effect) is wanted:
+        fresh = range(first + look * search.confirming, first + (look + 1) * search.confirming)
+        effects = search.effects(there, fresh, confidence)
+        kinds = {
+            part.name: part.rule.possible(effects[part.name].low, effects[part.name].high)
+            for part in search.claim.tested
+        }
+        if search.claim.possible(kinds) == {search.kind}:
             changes = {name: (search.point.value(name), value) for name, value in search.changes(there).items()}
             return Flip(
                 kind=search.kind,
                 changes=changes,
                 distance=search.distance(there),
-                effect=effect,
+                effects=effects,
                 trained=len(search.known),
             )
     return None
+
+
+def _narrowed(interval: Interval, share: float) -> tuple[float, float]:
+    """The limits of an interval that is a share as wide."""
+    reach = interval.half_width * share
+    return interval.estimate - reach, interval.estimate + reach
 
 
 def _between(search: Search, units: np.ndarray, share: float) -> np.ndarray:

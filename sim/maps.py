@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.figures import COLOURS, PAGE_WIDTH, STYLE
+from feint.sim.figures import COLOURS, PAGE_WIDTH, RESOLUTION, STYLE
 from feint.sim.layers import Layer
 from feint.sim.response import DIFFERENCE
 from feint.sim.scales import Scale, scale
@@ -50,9 +50,13 @@ def figure(section: Section) -> Figure:
 
 
 def settled(drawn: Figure) -> Figure:
-    """A figure whose layout is done, to the last digit the same each time: its solver's rounding is not."""
+    """A figure whose layout is done, to the last digit the same each time: its solver's rounding is not.
+
+    Texts are measured as wide as they are in pixels, where hinting makes them wider than a drawing has them.
+    """
     from matplotlib.transforms import Bbox
 
+    drawn.set_dpi(RESOLUTION)
     drawn.draw_without_rendering()
     drawn.set_layout_engine("none")
     for part in drawn.subfigs:

@@ -16,6 +16,10 @@ class Match(Enum):
     CAPABILITY = "capability", "performance and capability: each stops as soon as both reach the target"
     STEPS = "steps", "the steps of the last stage, which never stops early"
     TOTAL_STEPS = "total-steps", "the steps of all stages together, none of which stops early"
+    DATA = (
+        "data",
+        "effective data: no last stage stops early; alone it takes D_F + D_T, with the steps that the others are worth",
+    )
 
     meaning: str
 
@@ -36,22 +40,22 @@ class Match(Enum):
                 return mode
         raise unknown("match", name, [mode.value for mode in cls])
 
-    def apply(self, curriculum: Curriculum, *, total_steps: int | None = None) -> Curriculum:
-        """The curriculum as this mode trains it; `total_steps` is what all stages together shall take."""
+    def apply(self, curriculum: Curriculum, *, total_steps: int | None = None, worth: int = 0) -> Curriculum:
+        """The curriculum as this mode trains it.
+
+        `total_steps` is what all stages together shall take; `worth` what `data` adds to the last stage, D_T in steps.
+        """
         *before, last = curriculum
         if self is Match.STEPS:
             return Curriculum(*before, last.replace(target=0.0))
+        if self is Match.DATA:
+            return Curriculum(*before, last.replace(target=0.0, steps=_possible(last, last.steps + worth, self)))
         if self is Match.TOTAL_STEPS:
             total = total_steps if total_steps is not None else sum(stage.steps for stage in curriculum)
             spent = sum(stage.steps for stage in before)
-            most = Stage.parameters()["steps"].valid[1]
-            if most is not None and total - spent > most:
-                raise InputError(
-                    f"match = 'total-steps' asks for {total - spent:,} steps of stage {last.name!r}: "
-                    f"it can take {most:,} at most; give the stages fewer."
-                )
+            left = _possible(last, max(0, total - spent), self)
             open_ended: list[Stage] = [stage.replace(target=0.0) for stage in before]
-            return Curriculum(*open_ended, last.replace(target=0.0, steps=max(0, total - spent)))
+            return Curriculum(*open_ended, last.replace(target=0.0, steps=left))
         return curriculum
 
     @property
@@ -67,3 +71,14 @@ class Match(Enum):
     def capability_target(self, stage: Stage, *, last: bool) -> float:
         """The capability that a stage asks for besides performance."""
         return stage.target if self is Match.CAPABILITY and last else 0.0
+
+
+def _possible(stage: Stage, steps: int, mode: Match) -> int:
+    """The steps that a mode asks of a stage; raises `InputError` where it cannot take as many."""
+    most = Stage.parameters()["steps"].valid[1]
+    if most is not None and steps > most:
+        raise InputError(
+            f"match = {mode.value!r} asks for {steps:,} steps of stage {stage.name!r}: "
+            f"it can take {most:,} at most; give the stages fewer."
+        )
+    return steps

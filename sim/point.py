@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
+
+import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
@@ -12,10 +14,12 @@ from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arm
 from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
 from feint.sim.factors import carried
 from feint.sim.matching import Match
-from feint.sim.plan import Plan
+from feint.sim.plan import Plan, Stop
 from feint.sim.training import PRECISION
 
 EVERY = "*"  #: stands for all stages in a dotted name
+Note = Callable[[list[Stop]], np.ndarray]
+"""What is written down of runs beside how they ended, from where they stood at the end of each stage (runs, …)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +34,12 @@ class Point:
     def at(self, changes: Mapping[str, Any]) -> Self:
         """The point with these values in place of its own; raises `InputError` for a name or value that is not valid.
 
-        A name is a model parameter's, `stage.parameter`, `*.parameter` for all stages, `start` or `match`.
+        A name is a model parameter's, `stage.parameter`, `*.parameter` for all stages, `start` or `match`; a value may
+        be a `Towards`, by what stands here.
         """
+        changes = {
+            name: each.of(self.value(name)) if isinstance(each, Towards) else each for name, each in changes.items()
+        }
         of_model: dict[str, Any] = {}
         of_stages: dict[str, dict[str, Any]] = {}
         for name, value in changes.items():
@@ -73,22 +81,42 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Towards:
+    """A share of the way from a value to an end: v + share · (end - v); whole where the value is."""
+
+    end: float
+    share: float
+
+    def of(self, value: Any) -> Any:
+        """Where that is; several values go each their way."""
+        if isinstance(value, tuple):
+            return tuple(self.of(each) for each in value)
+        moved = value + self.share * (self.end - value)
+        return round(moved) if isinstance(value, int) else moved
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of the way to {self.end:g}"
+
+
+@dataclass(frozen=True)
 class Way:
     """A way of training, wherever one stands: one of the two arms, and what it changes there.
 
-    `lot` numbers lots of runs: ways of one lot share starts and noise, another lot has luck of its own.
+    `lot` numbers lots of runs: ways of one lot share starts and noise, another lot has luck of its own. `notes` are
+    what is asked of its runs beside how they ended.
     """
 
     arm: str = PRETRAIN_FINETUNE
     changes: tuple[tuple[str, Any], ...] = ()
     lot: int = 0
+    notes: tuple[Note, ...] = ()
 
     def plan(self, point: Point, *, seed: int, precision: str = PRECISION) -> Plan:
         """What it trains at a point; raises `InputError` where a stage that it changes is not there."""
         here = point.at(dict(self.changes))
         mode = Match.named(here.match)
         return Plan.of(
-            arms_of(here.curriculum, mode)[self.arm],
+            arms_of(here.curriculum, mode, modes=here.model.modes)[self.arm],
             model=here.model,
             seed=seed,
             start=here.start,
@@ -97,9 +125,13 @@ class Way:
             precision=precision,
         )
 
-    def but(self, changes: Mapping[str, Any]) -> Way:
+    def but(self, changes: Mapping[str, Any]) -> Self:
         """The same with more changed."""
-        return Way(self.arm, tuple({**dict(self.changes), **changes}.items()), self.lot)
+        return replace(self, changes=tuple({**dict(self.changes), **changes}.items()))
+
+    def under(self, changes: Mapping[str, Any]) -> Self:
+        """The same where these changes hold, but for what it changes itself."""
+        return replace(self, changes=tuple({**changes, **dict(self.changes)}.items()))
 
     def __str__(self) -> str:
         told = ", ".join(f"{name} = {_brief(value)}" for name, value in self.changes)
@@ -117,7 +149,8 @@ def pretrained(**changes: Any) -> Way:
 
 
 def _dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple((name.replace("__", "."), value) for name, value in changes.items())
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()}
+    return tuple((name.replace("__", "."), value) for name, value in plain.items())
 
 
 def _brief(value: Any) -> str:

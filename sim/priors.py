@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import log
 from typing import Any
 
 import numpy as np
 
 from feint.sim import designs
-from feint.sim.claims import HOLDS, NEITHER, REVERSED, Rule
+from feint.sim.claims import KINDS
 from feint.sim.factors import Factor, prior_factors
 from feint.sim.point import Point
 from feint.sim.shares import Share
-from feint.sim.statistics import CONFIDENCE, Interval
+from feint.sim.statistics import CONFIDENCE
 from feint.sim.study import Study
 
 
@@ -48,17 +48,16 @@ def in_units(factor: Factor, value: float) -> float:
     return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low))
 
 
-def kinds_of(rule: Rule, intervals: Iterable[Interval], confidence: float = CONFIDENCE) -> dict[str, Share]:
-    """Over what share of the points from which these intervals come a rule holds, is reversed, or is neither."""
-    found = list(intervals)
-    kinds = np.array([rule.kind(each.estimate) for each in found])
-    possible = [rule.possible(each.low, each.high) for each in found]
+def shares_of(
+    kinds: Sequence[str], possible: Sequence[frozenset[str]], confidence: float = CONFIDENCE
+) -> dict[str, Share]:
+    """Over what share of some points a claim holds, is reversed, or is neither: as found, and as it may be, at each."""
     return {
         kind: Share.of(
-            kinds == kind,
+            np.array([each == kind for each in kinds]),
             np.array([each == {kind} for each in possible]),
             np.array([kind in each for each in possible]),
             confidence,
         )
-        for kind in (HOLDS, REVERSED, NEITHER)
+        for kind in KINDS
     }

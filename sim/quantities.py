@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import Any, Protocol
 
@@ -92,8 +92,9 @@ class Frequency:
 class StepRatio:
     """log₂ of the steps that one way's last stage takes over those of another, run by run: the median.
 
-    Its interval is the distribution-free one of order statistics (scipy's `quantile_test`). A run that misses its
-    target counts with all the steps it may take.
+    Its limits are the distribution-free ones of order statistics (scipy's `quantile_test`). A run that is never found
+    at a target has taken more steps than are known: the lower limit takes its ratio for the least that it can be, and
+    the upper one for the largest. So nothing is said of stages that have no target.
     """
 
     words: str
@@ -107,20 +108,8 @@ class StepRatio:
 
     def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
-        from scipy.stats import quantile_test
-
-        steps, others = (np.maximum(ended[way].steps, 1) for way in self.ways)
-        ratios = np.log2(steps / others)
-        limits = quantile_test(ratios, p=0.5).confidence_interval(confidence)
-        widest = log2(max(steps.max(), others.max()))
-        low, high = (each if np.isfinite(each) else end * widest for each, end in zip(limits, (-1, 1), strict=True))
-        return Interval(
-            estimate=float(np.median(ratios)),
-            low=float(low),
-            high=float(high),
-            confidence=confidence,
-            method="order statistics, paired",
-        )
+        one, other = (ended[way] for way in self.ways)
+        return step_ratio(one.steps, other.steps, confidence, reached=(one.reached, other.reached))
 
     def but(self, changes: Mapping[str, Any]) -> StepRatio:
         """The same where both ways are changed, save what they change themselves."""
@@ -162,7 +151,43 @@ def frequency(words: str, way: Way, outcome: str = DECEPTIVE) -> Frequency:
 
 def under(way: Way, changes: Mapping[str, Any]) -> Way:
     """A way of training where these changes hold, but for what it changes itself."""
-    return Way(way.arm, tuple({**changes, **dict(way.changes)}.items()), way.lot)
+    return way.under(changes)
+
+
+def step_ratio(
+    steps: np.ndarray,
+    others: np.ndarray,
+    confidence: float = CONFIDENCE,
+    *,
+    reached: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Interval:
+    """The median of log₂ of steps over other steps of the same runs (runs,), with limits of order statistics.
+
+    `reached` says which steps led to where they were to lead; the others may have had to be any number more.
+    """
+    steps, others = (np.maximum(each, 1) for each in (steps, others))
+    ratios, widest = np.log2(steps / others), log2(max(steps.max(), others.max()))
+    whole, others_whole = reached or (np.ones(len(steps), bool),) * 2
+    least = middle(np.where(others_whole, ratios, -widest), (-widest, widest), confidence)
+    most = middle(np.where(whole, ratios, widest), (-widest, widest), confidence)
+    return replace(most, estimate=float(np.median(ratios)), low=min(least.low, most.low))
+
+
+def middle(
+    values: np.ndarray, ends: tuple[float, float] = (-np.inf, np.inf), confidence: float = CONFIDENCE
+) -> Interval:
+    """The median of values (runs,), with limits of order statistics; where runs are too few for one it is an end."""
+    from scipy.stats import quantile_test
+
+    limits = quantile_test(values, p=0.5).confidence_interval(confidence)
+    low, high = (each if np.isfinite(each) else end for each, end in zip(limits, ends, strict=True))
+    return Interval(
+        estimate=float(np.median(values)),
+        low=float(low),
+        high=float(high),
+        confidence=confidence,
+        method="order statistics, paired",
+    )
 
 
 def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:

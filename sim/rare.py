@@ -189,7 +189,7 @@ def arm_of(curriculum: Curriculum, arm: str, match: str | Match, model: Model) -
     mode = Match.named(match)
     if len(curriculum) == 1:
         return curriculum, mode, shared_objectives(model, curriculum)
-    return arms_of(curriculum, mode)[arm], mode.per_arm, shared_objectives(model, curriculum)
+    return arms_of(curriculum, mode, modes=model.modes)[arm], mode.per_arm, shared_objectives(model, curriculum)
 
 
 def _summed(plan: Plan, tilt: Tilt, event: Outcome, stage: int, block: range) -> Sums:

@@ -36,6 +36,7 @@ class Trajectory:
     plan: Plan
     run: int
     states: tuple[State, ...]
+    every: int = 1  #: steps between two that are recorded
 
     @property
     def curriculum(self) -> Curriculum:
@@ -48,7 +49,7 @@ class Trajectory:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
-        return passport("trajectory", self.plan.configuration({"run": self.run}))
+        return passport("trajectory", self.plan.configuration({"run": self.run, "every": self.every}))
 
     def frame(self) -> pd.DataFrame:
         """One row a stage and recorded step: readings, and the outcome were training to stop there."""
@@ -101,7 +102,7 @@ def replay_plan(plan: Plan, run: int, *, every: int = 1, progress: Callable[[int
     for stage, asked in plan.asked:
         recorded, state = _record(enter(state, stage), stage, asked, every, plan.precision, progress)
         stages.append(recorded)
-    return Trajectory(plan=plan, run=int(run), states=tuple(stages))
+    return Trajectory(plan=plan, run=int(run), states=tuple(stages), every=int(every))
 
 
 def _record(

@@ -146,7 +146,7 @@ class Study:
         model = self.model.replace(**of_model) if of_model else self.model
         curriculum = self.curriculum.replace(of_stages) if of_stages else self.curriculum
         mode = Match.named(match)
-        trained = trained_by(self.arms, curriculum, mode)
+        trained = trained_by(self.arms, curriculum, mode, model.modes)
         objectives = max(curriculum.objectives, len(model.similarity) + 1 if isinstance(model.similarity, tuple) else 0)
         return {
             arm: Plan.of(
@@ -210,10 +210,10 @@ class Study:
 
 
 @lru_cache(maxsize=64)
-def trained_by(arms: tuple[str, ...], curriculum: Curriculum, mode: Match) -> dict[str, Curriculum]:
+def trained_by(arms: tuple[str, ...], curriculum: Curriculum, mode: Match, modes: int) -> dict[str, Curriculum]:
     """What each arm trains; kept, for points differ in the model more often than in the stages."""
     alone = arms == (FROM_SCRATCH,) and len(curriculum) == 1
-    return {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode)
+    return {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode, modes=modes)
 
 
 def digest_of(table: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from feint.agents.outcome import read
 from feint.agents.state import State
 from feint.sim.ensemble import check_threads
 from feint.sim.plan import Plan, Stop
-from feint.sim.point import Point, Way
+from feint.sim.point import Note, Point, Way
 from feint.sim.summary import blocks
-from feint.sim.training import PRECISION
+from feint.sim.training import PRECISION, check_runs
 
 LOT = 2**48  # runs of a lot
 TOLERANCES = ("train_tolerance", "deploy_tolerance")
@@ -34,6 +34,8 @@ class Ended:
     steps: np.ndarray  #: SGD steps of the last stage
     all_steps: np.ndarray  #: of all stages
     missed: np.ndarray  #: whether the last target was never reached
+    reached: np.ndarray  #: whether a run stopped at a target; none does where the last stage has none
+    noted: Mapping[Note, np.ndarray] = field(default_factory=dict)  #: what the way's notes wrote down (runs, …)
 
     @property
     def outcome(self) -> np.ndarray:
@@ -48,7 +50,7 @@ class Ended:
         return replace(self, outcomes={OWN: self.outcomes[reading]})
 
     @classmethod
-    def of(cls, stops: list[Stop], readings: Iterable[Reading]) -> Ended:
+    def of(cls, stops: list[Stop], readings: Iterable[Reading], notes: Iterable[Note] = ()) -> Ended:
         """From where a population stood at the end of each stage."""
         last = stops[-1]
         model, objective = last.state.model, last.state.objective
@@ -67,6 +69,8 @@ class Ended:
             steps=last.state.taken.copy(),
             all_steps=np.sum([stop.state.taken for stop in stops], axis=0),
             missed=last.missed,
+            reached=last.state.reached,
+            noted={note: note(stops) for note in notes},
         )
 
     @classmethod
@@ -74,9 +78,10 @@ class Ended:
         """Neighbouring runs put together."""
         if len(parts) == 1:
             return parts[0]
-        names = ("before", "performance", "deployed", "steps", "all_steps", "missed")
+        names = ("before", "performance", "deployed", "steps", "all_steps", "missed", "reached")
         return cls(
             outcomes={each: np.concatenate([part.outcomes[each] for part in parts]) for each in parts[0].outcomes},
+            noted={note: np.concatenate([part.noted[note] for part in parts]) for note in parts[0].noted},
             **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
         )
 
@@ -96,11 +101,12 @@ def trials(
     `readings` asks for outcomes at other tolerances too. No number depends on `threads` or on which ways are together.
     Raises `InputError`.
     """
+    check_runs(len(runs))
     ways, readings = list(dict.fromkeys(ways)), list(readings)
     plans = {way: way.plan(point, seed=seed, precision=precision) for way in ways}
     for plan in list(plans.values())[:1]:
         plan.warm_up()
-    jobs = list(dict.fromkeys((plan, way.lot) for way, plan in plans.items()))
+    jobs = list(dict.fromkeys((plan, way.lot, way.notes) for way, plan in plans.items()))
     families = list(_families(jobs))
     work = [(family, block) for block in blocks(runs.start, runs.stop) for family in families]
 
@@ -118,17 +124,17 @@ def trials(
         for job, ended in each.items():
             parts.setdefault(job, []).append(ended)
     whole = {job: Ended.joined(each) for job, each in parts.items()}
-    return {way: whole[plan, way.lot] for way, plan in plans.items()}
+    return {way: whole[plan, way.lot, way.notes] for way, plan in plans.items()}
 
 
-Job = tuple[Plan, int]
+Job = tuple[Plan, int, tuple[Note, ...]]
 
 
 def _families(jobs: list[Job]) -> Iterator[list[Job]]:
     """Jobs that begin alike, together."""
     found: dict[Any, list[Job]] = {}
     for job in jobs:
-        plan, lot = job
+        plan, lot, _ = job
         found.setdefault((_start_of(plan), plan.asked[0] if len(plan.curriculum) > 1 else plan, lot), []).append(job)
     yield from found.values()
 
@@ -139,10 +145,10 @@ def _start_of(plan: Plan) -> tuple[Any, ...]:
 
 def train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, Ended]:
     """Train jobs that begin alike; a stage that several have in common is trained once."""
-    first, lot = family[0]
+    first, lot, _ = family[0]
     start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
     known: dict[Any, Stop] = {}
-    return {job: Ended.of(list(_stops(job[0], start, known)), readings) for job in family}
+    return {job: Ended.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
 
 
 def _stops(plan: Plan, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:

@@ -144,4 +144,4 @@ def test_what_the_page_says_of_its_matrix_stands_in_it():
 def test_the_python_of_the_page_runs(capsys):
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     exec(compile(example, "worldviews.md", "exec"), {})
-    assert "no effect" in capsys.readouterr().out
+    assert "neither" in capsys.readouterr().out

@@ -17,6 +17,9 @@ def argue(
     claim: Annotated[
         list[str] | None, typer.Option("--claim", metavar="NAME", help="One claim alone; repeatable.")
     ] = None,
+    family: Annotated[
+        str, typer.Option(metavar="NAME", help="Which claims: pretraining or fine-tuning.")
+    ] = "pretraining",
     quick: Annotated[
         bool, typer.Option("--quick", help="About two minutes: fewer runs and draws, no functional form swapped.")
     ] = False,
@@ -37,9 +40,10 @@ def argue(
 
     model, stages = configured(curriculum, settings)
     size = court.QUICK if quick else court.FULL
-    with bar(court.steps_of(claim, size), unit=" steps") as progress:
+    with bar(court.steps_of(claim, size, family), unit=" steps") as progress:
         found = court.argue(
             claim,
+            family=family,
             point=Point(model=model, curriculum=stages),
             size=size,
             runs=runs,

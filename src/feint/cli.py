@@ -68,6 +68,15 @@ def compare(
     match: Matching = "target",
     threads: Threads = None,
     precision: Precision = DEFAULT_PRECISION,
+    worth: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole,
+            metavar="N",
+            help="With --match data: the steps of the last stage that those before are worth, D_T; by the transfer law "
+            "unless given.",
+        ),
+    ] = None,
     half_width: Annotated[
         float, typer.Option(parser=real, metavar="X", help="Say how many more runs this half-width needs.")
     ] = 0.01,
@@ -90,6 +99,7 @@ def compare(
             match=match,
             threads=threads,
             precision=precision,
+            worth=worth,
             progress=progress,
         )
     if path:
@@ -287,7 +297,7 @@ def schema(
         str,
         typer.Argument(
             help="compare, simulate, summary, rare, replay, parameters, scenario, sensitivity, regions, share, map, "
-            "crux, why or worldviews."
+            "crux, why, worldviews, transfer, calibration or regenerate."
         ),
     ],
 ) -> None:

@@ -56,18 +56,20 @@ def figures(
     check_threads(threads)
     common = {"point": point, "seed": seed, "precision": precision, "threads": threads}
     asked = [(each, Settings(size=each.size(quick=quick, runs=runs), **common)) for each in chosen]
+    for picture in chosen:
+        picture.check_libraries()
     folder = gallery.check_folder(out)
     for picture, its_own in asked:
         _say(gallery.hang(picture, its_own, folder, formats, again=again))
 
 
 def _say(hung: Hung) -> None:
-    from feint.sim.passport import passport
+    from feint.agents.version import VERSION
 
     data, *drawn = hung.files
-    told, now = (each["versions"]["feint"] for each in (hung.data.passport, passport("", {})))
-    if told != now:
-        show_warning(f"{str(data)!r} was computed by Feint {told}, and this is {now}: --again computes it anew.")
+    told = hung.data.passport["versions"]["feint"]
+    if told != VERSION:
+        show_warning(f"{str(data)!r} was computed by Feint {told}, and this is {VERSION}: --again computes it anew.")
     how = "found" if hung.data.found else "computed"
     print(f"{data} {how}, drawn as {', '.join(file.name for file in drawn)}", flush=True)
 

@@ -49,7 +49,7 @@ Threads = Annotated[
 ]
 Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
 Matching = Annotated[
-    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps or total-steps.")
+    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps, total-steps or data.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 FigureFile = Annotated[

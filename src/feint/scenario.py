@@ -14,7 +14,13 @@ app = typer.Typer()
 
 @app.command()
 def scenario(
-    name: Annotated[str, typer.Argument(help="xu-race: the published toy of Xu (2020).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="calibration, transfer: beside what is published; revival: how soon what fine-tuning took away is "
+            "back; wrappers: what carries its change; xu-race: the published toy of Xu (2020)."
+        ),
+    ],
     networks: Annotated[
         bool, typer.Option("--networks", help="Train real networks in place of the engine's mesa-optimizers.")
     ] = False,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from feint.scenarios import argue as court
+from feint.scenarios import matching
 from feint.scenarios.argue import QUICK, argue, steps_of
 from feint.scenarios.argue_documents import argue_document
 from feint.scenarios.argue_texts import WIDTH, argument_text
@@ -20,7 +21,8 @@ from feint.sim.priors import prior_draws
 from feint.sim.trials import OWN, trials
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
-NAMES = ["headline", "relearning", "world-model"]
+NAMES = ["headline", "relearning", "matching"]
+PART = "difference"
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +52,8 @@ def test_a_draw_is_tried_on_runs_of_its_own():
     for i in range(4):
         ended = trials(Point().at(rows[i]), claim.effect.quantity.ways, range(60 * i, 60 * i + 60), seed=2)
         wanted = claim.effect.quantity.measured(ended)
-        assert spread.intervals(claim)[i].estimate == wanted.estimate
-        assert spread.intervals(claim)[i].low == wanted.low
+        assert spread.intervals(claim, PART)[i].estimate == wanted.estimate
+        assert spread.intervals(claim, PART)[i].low == wanted.low
 
 
 def test_forms_are_swapped_and_tolerances_moved():
@@ -63,7 +65,7 @@ def test_forms_are_swapped_and_tolerances_moved():
     there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
     ended = trials(there, claim.effect.quantity.ways, range(60, 120), seed=2)
     wanted = claim.effect.quantity.measured(ended).estimate
-    assert spread.intervals(claim, form=form, reading=reading)[1].estimate == wanted
+    assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
     assert {key[:2] for key in spread.found} == {
         (form, reading) for form in (DEFAULT, form) for reading in (OWN, *moved_tolerances())
     }
@@ -87,6 +89,31 @@ def test_a_claim_that_the_model_leaves_no_choice_is_told():
     fixed = replace(spread, found=dict.fromkeys(spread.found, everywhere))
     assert fixed.baked_in(claim) == HOLDS
     assert replace(spread, found={key: -everywhere[:, [0, 2, 1]] for key in spread.found}).baked_in(claim) == REVERSED
+
+
+def test_a_claim_holds_where_all_its_parts_do():
+    (claim,) = asked(["head-start"])
+    spread = over_prior([claim], draws=4, runs=60, seed=2)
+    holds, falls = [0.5, 0.4, 0.6], [-0.5, -0.6, -0.4]
+    keys = {key[3]: key for key in spread.found}
+    one = np.array([holds, holds, falls, falls])
+    other = np.array([holds, falls, holds, falls])
+    found = {keys["capability"]: one, keys["capability-last"]: other}
+    told = {kind: share.count for kind, share in replace(spread, found=found).shares(claim).items()}
+    assert told == {HOLDS: 1, REVERSED: 1, NEITHER: 2}
+    part = {kind: share.count for kind, share in replace(spread, found=found).shares(claim, "capability").items()}
+    assert part == {HOLDS: 2, REVERSED: 2, NEITHER: 0}
+
+
+def test_where_the_contrast_changes_its_sign_is_told():
+    (claim,) = asked(["matching"])
+    spread = over_prior([claim], draws=2, runs=60, seed=2)
+    rows = {"target": [[0.5, 0.4, 0.6]] * 2, "steps": [[-0.5, -0.6, -0.4], [0.01, -0.1, 0.1]]}
+    found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.found}
+    changes = matching.sign_changes(replace(spread, found=found))
+    assert (changes["steps"].count, changes["steps"].certain, changes["steps"].possible) == (1, 1, 2)
+    assert changes["total-steps"].possible == 0
+    assert "by steps 0.50" in matching.remark(replace(spread, found=found))
 
 
 def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():

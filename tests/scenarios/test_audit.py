@@ -10,9 +10,12 @@ from feint.scenarios.audit import ABSURD, Audit, Reached, absurdities, audit, li
 from feint.scenarios.check_documents import audit_document
 from feint.scenarios.documents import schema_text
 from feint.scenarios.registry import asked
+from feint.sim.exact import look_confidence
 from feint.sim.factors import factor_of
-from feint.sim.point import Point
+from feint.sim.point import Point, Way, pretrained
 from feint.sim.priors import factors_at
+from feint.sim.quantities import Frequency, Term, bounded_mean
+from feint.sim.trials import trials
 
 POINT = Point()
 
@@ -26,9 +29,10 @@ def test_some_claim_reacts_to_every_parameter(found):
     """Not one is without any effect on any run; so few runs do not say how large it is (the manual's page does)."""
     assert {each.parameter for each in found.reactions} == {factor.name for factor in factors_at(POINT)}
     assert [each.parameter for each in found.reactions if each.identical] == []
-    assert [each.largest for each in found.reactions] == sorted(
-        (each.largest for each in found.reactions), reverse=True
-    )
+    moved = [abs(each.change.estimate) for each in found.reactions]
+    assert moved == sorted(moved, reverse=True)
+    assert {"similarity", "inference_power"} <= {each.parameter for each in found.reactions if each.seen}
+    assert all(each in found.inert for each in found.reactions if each.change.estimate == 0)
 
 
 def test_every_outcome_is_reached(found):
@@ -46,17 +50,26 @@ def test_the_absurd_does_what_it_must_and_moves_the_answer():
 def test_nothing_reacts_to_what_is_never_read():
     """Realism where there are no honeypots."""
     realism = factor_of("finetuning.realism", "prior", POINT.model, POINT.curriculum)
-    idle = react(realism, POINT, {}, asked(None), 50, 0)
-    assert idle.identical
-    assert idle.largest == 0
-    assert not react(realism, POINT, {"finetuning.honeypots": 0.2}, asked(None), 50, 0).identical
+    (claim,) = asked(["headline"])
+    idle = react(realism, POINT, [{}], [claim], 50, 0)
+    assert (idle.identical, idle.seen, idle.change.estimate) == (True, False, 0)
+    assert not react(realism, POINT, [{"finetuning.honeypots": 0.2}], [claim], 50, 0).identical
+
+
+def test_luck_is_no_reaction():
+    """Where the ends of a range are two lots of one way of training, a change is hardly ever seen."""
+    null = Frequency("", (Term(pretrained()), Term(Way(lot=1), sign=-1)))
+    level = look_confidence(0.95, 20)
+    scores = (null.scores(trials(POINT, null.ways, range(100), seed=seed)) for seed in range(40))
+    changes = [bounded_mean(each, 2, level) for each in scores]
+    assert sum(each.low > 0 or each.high < 0 for each in changes) <= 1
 
 
 def test_what_is_found_is_told(found):
     told = json.loads(audit_document(found).model_dump_json(by_alias=True))
     jsonschema.validate(told, json.loads(schema_text("audit")))
     assert len(told["absurd"]) == len(ABSURD)
-    idle = replace(found.reactions[0], parameter="nothing", largest=0.0)
+    idle = replace(found.reactions[0], parameter="nothing", seen=False)
     text = "\n".join(lines(replace(found, reactions=[idle])))
-    assert "nothing                           0.000" in text
-    assert "NOTHING REACTS" in text
+    assert "NOTHING SEEN" in text
+    assert max(map(len, text.splitlines())) <= 80

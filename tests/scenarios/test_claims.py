@@ -9,7 +9,7 @@ from feint.scenarios.registry import asked, claims
 from feint.scenarios.trying import measured, tried, ways_of
 from feint.sim.claims import Claim, Part, Verdict, rises
 from feint.sim.configuration import load
-from feint.sim.point import Point, Way, pretrained
+from feint.sim.point import Point, Towards, Way, pretrained
 from feint.sim.quantities import Frequency, StepRatio, difference
 from feint.sim.trials import trials
 
@@ -100,6 +100,27 @@ def test_fewer_runs_never_say_the_opposite(path):
         for part, verdict in few[name].verdicts.items():
             assert {verdict, many[name].verdicts[part]} != opposite, (name, part)
         assert {few[name].verdict, many[name].verdict} != opposite, name
+
+
+@pytest.mark.parametrize("changes", [{"plasticity_goal": 0.0}, {"finetuning.target": 0.0}, {"match": "steps"}], ids=str)
+def test_nothing_is_said_of_steps_that_lead_nowhere(changes):
+    """No run learns X, or none has a target: how many steps it would have taken is not known."""
+    found = tried(asked(["relearning"]), Point().at(changes), runs=200)["relearning"]
+    assert found.verdict is Verdict.UNDECIDED
+
+
+def test_the_largest_of_several_that_are_enough_is_told():
+    found = tried(asked(["dodges"]), runs=300)["dodges"]
+    assert found.effect.estimate == max(each.estimate for each in found.intervals.values())
+    assert found.told.name != "covered"
+
+
+def test_a_part_of_the_way_is_told_from_where_one_stands():
+    there = Point().at({"similarity": Towards(1.0, 0.5), "pretraining.steps": Towards(0.0, 2 / 3)})
+    assert there.model.similarity == pytest.approx(0.75)
+    assert there.value("pretraining.steps") == 1000
+    further = Point(model=Model(similarity=(0.5, 0.9))).at({"similarity": Towards(1.0, 0.5)})
+    assert further.model.similarity == pytest.approx((0.75, 0.95))
 
 
 def test_the_headline_is_reversed_where_it_is_known_to_be():

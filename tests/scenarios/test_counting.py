@@ -33,7 +33,8 @@ def test_the_kept_do_well_in_training_and_are_counted_by_type(found):
 
 def test_threads_and_the_number_of_draws_change_no_draw(found):
     again = count(FEW_MODES, draws=20_000, trains=1000, seed=2, threads=1)
-    for name in ("kept", "functions", "trained"):
+    assert again.patterns == found.patterns
+    for name in ("kept", "trained"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
     plan = scratch().plan(FEW_MODES, seed=2)
     few, more = (drawn(plan, range(4096, last), 3.0).mind.gate for last in (4196, 8192))
@@ -45,6 +46,17 @@ def test_no_more_functions_than_patterns_of_signs(found):
     assert (found.functions <= 2**2).all()
     assert (found.functions <= found.kept).all()
     assert found.functions[Outcome.DECEPTIVE] > found.functions[Outcome.PROXY]
+
+
+def test_functions_are_compared_among_as_many_draws(found):
+    assert found.alike == found.kept[found.kept > 0].min()
+    rng = np.random.default_rng(1)
+    members = np.repeat(list(found.patterns[Outcome.INTERNAL]), list(found.patterns[Outcome.INTERNAL].values()))
+    met = [len(set(rng.choice(members, found.alike, replace=False).tolist())) for _ in range(2000)]
+    assert found.rarefied("internal") == pytest.approx(np.mean(met), abs=0.05)
+    fewest = int(np.argmin(np.where(found.kept > 0, found.kept, found.draws)))
+    assert found.rarefied(Outcome(fewest)) == pytest.approx(found.functions[fewest])
+    assert found.rarefied("unconverged") == 0
 
 
 def test_a_pattern_says_which_modes_agree():
@@ -93,6 +105,7 @@ def test_the_document_and_the_text_say_the_same(found):
         ({"draws": 0}, "draws = 0 is not valid"),
         ({"draws": 10, "trains": 11}, "trains = 11 is not valid"),
         ({"width": 0.0}, "width = 0.0 is not valid"),
+        ({"point": Point().at({"finetuning.target": 0.0})}, "finetuning.target = 0.0 lets every mind do well"),
         ({"point": Point(model=Model(modes=17))}, "modes = 17 is too many"),
     ],
 )

@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
+from feint.scenarios import headline
 from feint.sim import flips
-from feint.sim.claims import rises
 from feint.sim.flips import Search, nearest_flip
-from feint.sim.point import Point, pretrained, scratch
+from feint.sim.point import Point
 from feint.sim.priors import factors_at, prior_draws
-from feint.sim.quantities import difference, student
+from feint.sim.quantities import student
 from feint.sim.trials import trials
 
 POINT = Point()
-HEADLINE = difference("", pretrained(), scratch())
+HEADLINE = headline.CLAIM
+QUANTITY = HEADLINE.effect.quantity
 
 
 @pytest.fixture
@@ -20,38 +21,38 @@ def planted(monkeypatch):
     """Runs whose mean is 0.3 minus what similarity and decoys have moved in units of the prior; those asked for."""
     asked = []
 
-    def effect(self, units, runs, confidence=0.95):
+    def effects(self, units, runs, confidence=0.95):
         asked.append(runs)
         there = self.point.at(self.changes(units)).model
         moved = (there.similarity - 0.5) / 0.95 + (there.decoys - 2.0) / 5.0
         luck = np.random.default_rng(runs.start).normal(0, 0.05, len(runs))
-        return student(0.3 - moved + luck - luck.mean() * 0.5, confidence)
+        return {"difference": student(0.3 - moved + luck - luck.mean() * 0.5, confidence)}
 
-    monkeypatch.setattr(Search, "effect", effect)
+    monkeypatch.setattr(Search, "effects", effects)
     return asked
 
 
 def test_the_nearest_point_of_a_plane_is_found(planted):
     """The plane lies 0.32 / √2 away, half the way along either parameter; every other parameter is put back."""
     drawn = prior_draws(POINT, 32, seed=1)
-    found = nearest_flip(HEADLINE, rises(), POINT, drawn, kind="reversed", tries=6)
+    found = nearest_flip(HEADLINE, POINT, drawn, kind="reversed", tries=6)
     assert found is not None
     assert set(found.changes) == {"similarity", "decoys"}
     assert found.distance == pytest.approx(0.32 / 2**0.5, rel=0.25)
-    assert found.effect.high <= -0.02
+    assert found.effects["difference"].high <= -0.02
     assert planted[-1].start >= flips.FRESH
 
 
 @pytest.mark.usefixtures("planted")
 def test_nothing_is_found_where_nothing_is_turned_over():
     drawn = [{factor.name: factor.low for factor in factors_at(POINT)}]
-    assert nearest_flip(HEADLINE, rises(), POINT, drawn, kind="reversed") is None
+    assert nearest_flip(HEADLINE, POINT, drawn, kind="reversed") is None
 
 
 @pytest.mark.usefixtures("planted")
 def test_nothing_is_found_where_one_stands_there_already():
     drawn = prior_draws(POINT, 4, seed=1)
-    assert nearest_flip(HEADLINE, rises(), POINT, drawn, kind="holds") is None
+    assert nearest_flip(HEADLINE, POINT, drawn, kind="holds") is None
 
 
 def test_a_flip_of_the_headline_is_one_on_other_runs_too():
@@ -63,11 +64,11 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
         "finetuning.awareness_exposure": 0.05,
         "train_tolerance": 0.07,
     }
-    found = nearest_flip(HEADLINE, rises(), POINT, [known], kind="reversed", tries=1, runs=200, confirming=1500)
+    found = nearest_flip(HEADLINE, POINT, [known], kind="reversed", tries=1, runs=200, confirming=1500)
     assert found is not None
-    assert found.effect.high <= -0.02
+    assert found.effects["difference"].high <= -0.02
     assert len(found.changes) <= 5
     there = POINT.at({name: value for name, (_, value) in found.changes.items()})
-    again = HEADLINE.measured(trials(there, HEADLINE.ways, range(1500), seed=99))
+    again = QUANTITY.measured(trials(there, QUANTITY.ways, range(1500), seed=99))
     assert again.high < 0
     assert all(here == POINT.value(name) for name, (here, _) in found.changes.items())

@@ -1,13 +1,19 @@
 """Matching: what each mode makes of a curriculum, and what it then holds equal between trained arms."""
 
+import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.comparison import compare
+from feint.agents.model import Model
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of, compare
 from feint.sim.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.ensemble import simulate
 from feint.sim.matching import Match
+from feint.sim.point import Point, pretrained, scratch
+from feint.sim.rare import arm_of
 from feint.sim.stage import Stage
+from feint.sim.study import Study
+from feint.sim.transfer_law import SCALE
 
 DEFAULT = pretrain_finetune()
 THREE = Curriculum(
@@ -72,17 +78,17 @@ def test_only_matching_by_capability_asks_the_last_stage_for_capability(mode):
 
 
 def test_a_mode_is_found_by_its_name_and_explains_itself():
-    assert [Match.named(name) for name in ("target", "capability", "steps", "total-steps")] == list(Match)
+    assert [Match.named(name) for name in ("target", "capability", "steps", "total-steps", "data")] == list(Match)
     assert Match.named(Match.STEPS) is Match.STEPS
-    assert len({mode.meaning for mode in Match}) == 4
+    assert len({mode.meaning for mode in Match}) == 5
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("total_steps", "match 'total_steps' is not known: did you mean 'total-steps'?"),
-        ("xyz", "match 'xyz' is not known: known are target, capability, steps, total-steps."),
-        (None, "match None is not known: known are target, capability, steps, total-steps."),
+        ("xyz", "match 'xyz' is not known: known are target, capability, steps, total-steps, data."),
+        (None, "match None is not known: known are target, capability, steps, total-steps, data."),
     ],
 )
 def test_an_unknown_mode_is_refused_before_anything_is_trained(name, words):
@@ -105,7 +111,52 @@ def test_matched_by_total_steps_both_arms_take_the_same_number_altogether(traine
     assert (trained[Match.STEPS].pretrained.steps[:, 0] < 400).any()
 
 
-@pytest.mark.parametrize("mode", [Match.STEPS, Match.TOTAL_STEPS])
+def test_matched_by_data_from_scratch_takes_the_steps_that_pretraining_is_worth_as_well(trained):
+    worth = SCALE.worth(1500, 16)
+    found = trained[Match.DATA]
+    assert set(found.scratch.steps[:, -1]) == {1500 + worth}
+    assert set(found.pretrained.steps[:, -1]) == {1500}
+    assert (found.pretrained.steps[:, 0] < 400).any()
+    assert np.array_equal(found.pretrained.outcome, trained[Match.STEPS].pretrained.outcome)
+
+
+def test_what_pretraining_is_worth_follows_the_modes_or_is_given():
+    few, many = (arms_of(TRAINED, Match.DATA, modes=modes)[FROM_SCRATCH][-1].steps for modes in (1, 1024))
+    assert (many - 1500) / (few - 1500) == pytest.approx(1024**0.38, rel=1e-3)
+    assert shape(arms_of(TRAINED, Match.DATA, worth=7)[FROM_SCRATCH]) == [("finetuning", 1507, 0.0)]
+    assert shape(Match.DATA.apply(DEFAULT)) == [("pretraining", 3000, 0.0), ("finetuning", 12000, 0.0)]
+
+
+@pytest.mark.parametrize("model", [Model(), Model(modes=3)])
+def test_every_front_finds_the_same_arms_matched_by_data(model):
+    arms = arms_of(TRAINED, Match.DATA, modes=model.modes)
+    point = Point(model=model, curriculum=TRAINED, match="data")
+    plans = Study(model=model, curriculum=TRAINED, vary={"start": ["fresh"]}, match="data").plans({})
+    for name, way in ((FROM_SCRATCH, scratch()), (PRETRAIN_FINETUNE, pretrained())):
+        assert way.plan(point, seed=0).curriculum == arms[name] == plans[name].curriculum
+        assert arm_of(TRAINED, name, "data", model)[0] == arms[name]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"worth": 5}, "worth = 5 is not allowed with match = 'target': it is for match = 'data'."),
+        ({"match": "data", "worth": -1}, "worth = -1 is not valid: it must be a whole number of at least 0."),
+        ({"match": "data", "worth": 1.5}, "worth = 1.5 is not valid: it must be a whole number of at least 0."),
+        (
+            {"match": "data", "worth": 10**9},
+            "match = 'data' asks for 1,000,001,500 steps of stage 'finetuning': it can take 1,000,000,000 at most; "
+            "give the stages fewer.",
+        ),
+    ],
+)
+def test_a_worth_that_cannot_be_is_refused(asked, words):
+    with pytest.raises(InputError) as caught:
+        compare(TRAINED, runs=3, **asked)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("mode", [Match.STEPS, Match.TOTAL_STEPS, Match.DATA])
 def test_where_no_stage_can_stop_early_no_target_is_missed(trained, mode):
     for arm in trained[mode].arms.values():
         assert not arm["missed"][:, -1].any()

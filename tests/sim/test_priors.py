@@ -1,14 +1,12 @@
 """Draws from the prior, its own units, and shares of it."""
 
-import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.claims import rises
 from feint.sim.point import Point
-from feint.sim.priors import factors_at, in_units, kinds_of, prior_draws
-from feint.sim.statistics import Interval
+from feint.sim.priors import factors_at, in_units, prior_draws, shares_of
 
 
 def test_draws_are_of_the_whole_prior_and_valid():
@@ -43,11 +41,15 @@ def test_units_go_from_one_end_of_the_prior_to_the_other():
 
 def test_shares_take_the_luck_of_runs_into_account():
     ends = [(0.1, 0.3), (0.0, 0.06), (-0.01, 0.01), (-0.3, -0.1)]
-    found = kinds_of(
-        rises(), [Interval(estimate=(a + b) / 2, low=a, high=b, confidence=0.95, method="") for a, b in ends]
-    )
+    kinds = [rises().kind((low + high) / 2) for low, high in ends]
+    found = shares_of(kinds, [rises().possible(*each) for each in ends])
     told = {kind: (share.count, share.certain, share.possible) for kind, share in found.items()}
     assert told == {"holds": (2, 1, 2), "reversed": (1, 1, 1), "neither": (1, 1, 2)}
     assert all(share.interval.low <= share.sampling.estimate <= share.interval.high for share in found.values())
     assert sum(share.sampling.estimate for share in found.values()) == pytest.approx(1)
-    assert np.isclose(found["holds"].sampling.estimate, 0.5)
+
+
+def test_several_similarities_stay_as_they_are():
+    names = {factor.name for factor in factors_at(Point(model=Model(similarity=(0.5,))))}
+    assert "similarity" not in names
+    assert "similarity_decay" in names

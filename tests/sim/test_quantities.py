@@ -25,7 +25,7 @@ A, B = pretrained(), scratch()
 D, C, N = Outcome.DECEPTIVE, Outcome.CORRIGIBLE, Outcome.INTERNAL
 
 
-def ended(outcomes, steps=None, performance=None):
+def ended(outcomes, steps=None, performance=None, reached=None):
     outcomes = np.array(outcomes, np.int8)
     n = len(outcomes)
     zeros = np.zeros(n)
@@ -37,6 +37,7 @@ def ended(outcomes, steps=None, performance=None):
         steps=np.full(n, 10) if steps is None else np.array(steps),
         all_steps=np.full(n, 10),
         missed=zeros.astype(bool),
+        reached=np.ones(n, bool) if reached is None else np.array(reached),
     )
 
 
@@ -96,6 +97,23 @@ def test_the_median_of_step_ratios_is_covered():
         found = StepRatio("", A, B).measured({A: ended([N] * 101, steps), B: ended([N] * 101, [1000] * 101)})
         hits += found.low <= 0.3 <= found.high
     assert 0.93 <= hits / 400 <= 1
+
+
+@pytest.mark.parametrize(
+    ("reached", "others", "limits"),
+    [
+        ([True] * 100, [True] * 100, (1.0, 1.0)),
+        ([False] * 100, [True] * 100, (1.0, 6.0)),
+        ([True] * 100, [False] * 100, (-6.0, 1.0)),
+        ([False] * 100, [False] * 100, (-6.0, 6.0)),
+        ([True] * 90 + [False] * 10, [True] * 90 + [False] * 10, (1.0, 1.0)),
+    ],
+)
+def test_steps_of_runs_that_did_not_arrive_may_have_been_any_number_more(reached, others, limits):
+    pair = {A: ended([N] * 100, [64] * 100, reached=reached), B: ended([N] * 100, [32] * 100, reached=others)}
+    found = StepRatio("", A, B).measured(pair)
+    assert (found.low, found.high) == limits
+    assert found.estimate == 1.0
 
 
 def test_few_steps_have_limits_all_the_same():

@@ -10,10 +10,11 @@ from pathlib import Path
 from feint.agents.outcome import Outcome
 from feint.scenarios.argue import FULL, QUICK, Argument, Finding, argue
 from feint.scenarios.argue_documents import argue_document
-from feint.scenarios.argue_texts import brief, told, value, variant_name, variants
+from feint.scenarios.argue_texts import brief, flip_effects, told, value, variant_name, variants
 from feint.scenarios.audit import Audit, audit
 from feint.scenarios.counting import Counting, count
-from feint.scenarios.robustness import KINDS
+from feint.scenarios.registry import remarks
+from feint.sim.claims import KINDS
 from feint.sim.passport import passport, text
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ def flips_at(finding: Finding) -> str:
         return "none found"
     moved = ", ".join(f"`{name}` {value(here)} → {value(there)}" for name, (here, there) in flip.changes.items())
     what = flip.kind if flip.kind == "holds" else f"is {flip.kind}"
-    return f"{what} at {moved} (distance {flip.distance:.2f}): {told(flip.effect)}"
+    return f"{what} at {moved} (distance {flip.distance:.2f}): {flip_effects(flip)}"
 
 
 def parts(found: Argument) -> Iterator[tuple[object, ...]]:
@@ -97,18 +98,14 @@ def counted(found: Counting) -> Iterator[tuple[object, ...]]:
     for outcome in Outcome:
         shares = (found.share(outcome, of) for of in ("kept", "trained"))
         volume, after = (f"{each.estimate:.4f} [{each.low:.4f}, {each.high:.4f}]" for each in shares)
-        yield outcome.label, volume, f"{found.functions[outcome]:,}", after
+        yield outcome.label, volume, f"{found.functions[outcome]:,}", f"{found.rarefied(outcome):.1f}", after
 
 
 def audited(found: Audit) -> Iterator[tuple[object, ...]]:
     """A row a parameter."""
     for each in found.reactions:
-        yield (
-            f"`{each.parameter}`",
-            f"{each.largest:.3f}",
-            f"`{each.claim}`",
-            "nothing reacts" if each in found.inert else "",
-        )
+        seen = "never read" if each.identical else "" if each.seen else "nothing seen"
+        yield f"`{each.parameter}`", told(each.change), f"`{each.claim}`", seen
 
 
 def absurd(found: Audit) -> Iterator[tuple[object, ...]]:
@@ -131,7 +128,7 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
     )
     minds = (
         f"{counting.draws:,} minds, {counting.kept.sum():,} of which do well in training; {counting.trains:,} trained. "
-        f"SGD's shares are {counting.distance:.3f} from the volume's (total variation)."
+        f"Of what does well, SGD's shares are {counting.distance:.3f} from the volume's (total variation)."
     )
     outcomes = (
         f"Outcomes over {auditing.draws:,} draws of the prior, the draws at which each is met and its largest share "
@@ -142,6 +139,7 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
         at_the_point,
         "## Verdicts",
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
+        *(remark for each in found.findings.values() for remark in remarks(each.claim, each.robustness)),
         "## What each hangs on, and what turns it over",
         table(("claim", "crux", "nearest flip"), turning(found)),
         "## Every number",
@@ -151,10 +149,19 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
         table(("", *names), swapped(found)),
         "## Counting",
         minds,
-        table(("type", "share of the volume", "functions", "share after SGD"), counted(counting)),
+        table(
+            (
+                "type",
+                "share of the volume",
+                "functions seen",
+                f"expected in {counting.alike:,} draws",
+                "share after SGD",
+            ),
+            counted(counting),
+        ),
         "## Audit",
         outcomes,
-        table(("parameter", "largest move", "of", ""), audited(auditing)),
+        table(("parameter", "largest change", "of", ""), audited(auditing)),
         table(("absurd input", "must be so", "is", "runs moved"), absurd(auditing)),
         f"<!-- {text(told_by)} -->",
     ]

@@ -1,0 +1,1 @@
+"""Figures of the argument, one a file: what each is computed from, and how its table is drawn."""

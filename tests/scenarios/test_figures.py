@@ -1,0 +1,124 @@
+"""The figures' tables say the same of the same runs, and what is drawn is what the tables say."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from feint.agents.mind import GROUPS
+from feint.agents.model import Model
+from feint.scenarios import gallery
+from feint.scenarios.figures import cases, labels
+from feint.scenarios.figures.dodges import on_front
+from feint.scenarios.figures.picture import Settings
+from feint.sim.point import Point
+
+POINT = Point(model=Model(similarity=0.3)).at({"pretraining.steps": 800, "finetuning.steps": 2000})
+SIZE = {"runs": 60, "levels": 3, "steps": 6, "draws": 4, "base_points": 8}
+
+
+@pytest.fixture(scope="module")
+def table():
+    found = {}
+
+    def of(name):
+        if name not in found:
+            (picture,) = gallery.asked([name])
+            found[name] = picture.compute(Settings(size=SIZE, point=POINT, seed=4, threads=1))
+        return found[name]
+
+    return of
+
+
+def deceptive(headline, arm):
+    return headline.set_index(["arm", "outcome"]).loc[(arm, "deceptive"), "estimate"]
+
+
+def test_headline_transitions_lattice_and_shares_tell_of_the_same_runs(table):
+    headline, flow, corners, crux = (table(name) for name in ("headline", "transitions", "lattice", "crux"))
+    scratch, pretrained = (deceptive(headline, arm) for arm in ("from_scratch", "pretrain_finetune"))
+    assert flow["runs"].sum() == SIZE["runs"]
+    assert flow.loc[flow["finetuning"] == "deceptive", "runs"].sum() / SIZE["runs"] == pretrained
+    carried = corners[list(GROUPS)].sum(axis=1)
+    assert corners.loc[carried == 0, "estimate"].item() == scratch
+    assert corners.loc[carried == len(GROUPS), "estimate"].item() == pretrained
+    whole = crux.loc[crux["part"] == "whole", "estimate"].item()
+    assert whole == pytest.approx(pretrained - scratch)
+    assert deceptive(headline, "difference") == pytest.approx(whole)
+    assert crux.loc[crux["other"] == "-", "estimate"].sum() == pytest.approx(2 * whole)
+    assert deceptive(headline, "difference") != 0
+
+
+def test_shares_of_outcomes_add_up(table):
+    seen = table("cases").groupby(["start", "trained", "similarity"])["estimate"].sum()
+    assert len(seen) == 3 * 2 * SIZE["levels"]
+    assert seen.to_numpy() == pytest.approx(1.0)
+    kinds = table("prior").groupby("claim")["count"].sum()
+    assert (kinds == SIZE["draws"]).all()
+
+
+def test_a_phase_diagram_counts_every_run(table):
+    seen = table("phases")
+    for arm in ("from_scratch", "pretrain_finetune"):
+        counts = seen[[name for name in seen.columns if name.startswith(f"{arm}_")]].sum(axis=1)
+        assert (counts == SIZE["runs"]).all()
+    gained = seen["pretrain_finetune_deceptive"] - seen["from_scratch_deceptive"]
+    assert (gained == seen["gained"] - seen["lost"]).all()
+
+
+def test_quantiles_of_the_race_rise(table):
+    seen = table("race")
+    levels = seen.loc[seen["reading"] != "training", ["q05", "q25", "median", "q75", "q95"]].to_numpy()
+    assert (np.diff(levels, axis=1) >= 0).all()
+    assert set(seen["step"]) >= {0, 2000}
+
+
+def test_the_cases_draw_deception_where_its_intervals_stand(table):
+    drawn = cases.draw(table("cases"))
+    seen = table("cases").set_index(["start", "trained", "outcome"]).sort_index()
+    for panel, (trained, start) in zip(
+        drawn.axes, [(trained, start) for trained in cases.TRAINED for start in cases.STARTS], strict=True
+    ):
+        line = panel.lines[0]
+        wanted = seen.loc[(start, trained, "deceptive"), "estimate"]
+        assert np.asarray(line.get_ydata()) == pytest.approx(wanted.to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("avoided", "lost", "front"),
+    [
+        ([0.5, 0.4, 0.1], [0.2, 0.1, 0.0], [True, True, True]),
+        ([0.5, 0.4, 0.1], [0.0, 0.1, 0.2], [True, False, False]),
+        ([0.5, 0.5], [0.1, 0.2], [True, False]),
+        ([0.5, 0.5], [0.1, 0.1], [True, True]),
+    ],
+)
+def test_the_front_is_what_nothing_beats(avoided, lost, front):
+    assert on_front(np.array(avoided), np.array(lost)).tolist() == front
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_lie_over_no_other_label_and_within_the_axes(seed):
+    random = np.random.default_rng(seed)
+    points = np.concatenate([random.normal(size=(8, 2)), 0.05 * random.normal(size=(5, 2))])
+    reach = np.abs(0.1 * random.normal(size=points.shape))
+    axes = Figure(figsize=(6.9, 3.4), dpi=200).subplots()
+    axes.plot(*points.T, ".")
+    bars = np.stack(
+        [
+            points[:, 0] - reach[:, 0],
+            points[:, 0] + reach[:, 0],
+            points[:, 1] - reach[:, 1],
+            points[:, 1] + reach[:, 1],
+        ],
+        axis=1,
+    )
+    labels.place(axes, points, [f"label-{i}" for i in range(len(points))], bars)
+    axes.figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line that leads to it
+    assert len(boxes) == len(points)
+    edge = axes.get_window_extent().padded(2)
+    for i, box in enumerate(boxes):
+        assert edge.contains(box.x0, box.y0)
+        assert edge.contains(box.x1, box.y1)
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])

@@ -1,0 +1,121 @@
+"""The battery of small networks: its bands over eight seeds, what it records, and that threads change nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from feint.agents.errors import InputError
+from feint.sim.networks import lineage, subject
+from feint.sim.networks.bands import BANDS, judged
+from feint.sim.networks.battery import PARTS, Battery, battery, quantile
+from feint.sim.networks.finding import MEASURES, Finding
+from feint.sim.networks.wrappers import GENTLE, HARSH, RATES
+
+SEEDS = 8
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """The whole battery, as the manual has it."""
+    return battery(SEEDS)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Training that takes next to no time, of which nothing is learnt."""
+    monkeypatch.setattr(subject, "SCHEDULE", ((20, 1e-3),))
+    monkeypatch.setattr(subject, "FINETUNING", 10)
+    monkeypatch.setattr(subject, "LONGEST", 20)
+    monkeypatch.setattr(subject, "JUDGED_ON", 120)
+    monkeypatch.setattr(subject, "CHOSEN_ON", 20)
+    monkeypatch.setattr(lineage, "PLATEAU", 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("band", BANDS, ids=lambda band: band.name)
+def test_the_median_over_seeds_is_within_its_band(whole, band):
+    found = band.judged(whole)
+    print(band.name, band.rule, found.median, sorted(found.values))
+    assert found.met
+
+
+@pytest.mark.slow
+def test_what_is_hidden_is_told_from_what_never_was_in_every_seed(whole):
+    hidden, never = (
+        whole[Finding("probe", network, "refuse", GENTLE)] for network in ("pre-trained", "never")
+    )
+    assert (hidden > never + 0.2).all()
+    kept = whole[Finding("accuracy a", "pre-trained")]
+    assert (kept > 0.98).all()
+
+
+def test_every_finding_of_every_part_is_measured_once_and_told(short):
+    told = []
+    found = battery(2, seed=3, learning_rates=(GENTLE, HARSH), threads=1, progress=told.append)
+    assert sum(told) == pytest.approx(1)
+    assert len(found.values) == len(told) / 2
+    assert {finding.measure for finding in found.values} == MEASURES.keys()
+    assert all(values.shape == (2,) and not np.isnan(values).any() for values in found.values.values())
+    assert len(judged(found)) == len(BANDS)
+    assert [each.band.part for each in judged(replace(found, parts=("revival",)))] == ["revival"] * 3
+
+
+def test_threads_change_nothing_and_seeds_are_independent_of_how_many_there_are(short):
+    asked = {"learning_rates": (GENTLE,), "parts": ("wrappers",)}
+    three, again, two = (battery(n, threads=threads, **asked) for n, threads in ((3, 1), (3, 3), (2, 2)))
+    for finding, values in three.values.items():
+        assert (values == again[finding]).all()
+        assert (values[:2] == two[finding]).all()
+    other = battery(2, seed=1, **asked)
+    assert any((values != other[finding]).any() for finding, values in two.values.items())
+
+
+def test_the_table_has_medians_and_spread_and_the_passport_what_is_needed(short):
+    found = battery(3, learning_rates=(GENTLE,), parts=("wrappers",))
+    table = found.frame()
+    finding = Finding("probe", "raw")
+    row = table[(table.measure == "probe") & (table.network == "raw")].iloc[0]
+    assert row["median"] == found.median(finding) == np.median(found[finding])
+    assert (row["least"], row["most"]) == (found[finding].min(), found[finding].max())
+    assert len(found.long()) == 3 * len(table)
+    configuration = found.passport()["configuration"]
+    assert configuration["seeds"] == 3
+    assert configuration["learning_rates"] == [GENTLE]
+    assert table.attrs["configuration"] == configuration
+
+
+def test_quantiles_are_those_of_numpy_and_hold_what_was_never_reached():
+    values = np.random.default_rng(1).random(8)
+    assert [quantile(values, q) for q in (0, 0.25, 0.5, 1)] == pytest.approx(np.quantile(values, (0, 0.25, 0.5, 1)))
+    assert quantile(np.array([1, 2, 3, np.inf]), 0.5) == 2.5
+    assert quantile(np.array([1, 2, np.inf, np.inf]), 0.5) == np.inf
+    assert quantile(np.array([np.inf, np.inf]), 0.5) == np.inf
+
+
+def test_a_band_is_kept_or_not_by_the_median_alone():
+    probe = Finding("probe", "pre-trained", "refuse", GENTLE)
+    told = {"seeds": 3, "seed": 0, "learning_rates": RATES, "parts": ("wrappers",)}
+    first = BANDS[0]
+    kept = first.judged(Battery(values={probe: np.array([0.1, 0.96, 0.97])}, **told))
+    assert (kept.median, kept.met, first.rule) == (0.96, True, "≥ 0.95")
+    assert not first.judged(Battery(values={probe: np.array([0.1, 0.94, 0.99])}, **told)).met
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"seeds": 0}, "seeds = 0 is not valid: it must be a whole number of at least 1."),
+        ({"learning_rates": (1e-2, 1e-3)}, "learning_rates = [0.01, 0.001] are not valid: they must rise, each"),
+        ({"parts": ("wrapper",)}, "part 'wrapper' is not known: did you mean 'wrappers'?"),
+        ({"threads": 0}, "threads = 0 is not valid: it must be a whole number of at least 1."),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(asked, told):
+    with pytest.raises(InputError) as refused:
+        battery(**asked)
+    assert str(refused.value).startswith(told)
+
+
+def test_the_parts_are_those_of_the_bands():
+    assert {band.part for band in BANDS} == PARTS.keys()

@@ -1,0 +1,93 @@
+"""The manual's gallery shows what its commands draw, legibly."""
+
+import json
+import re
+import shlex
+import shutil
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from matplotlib.text import Text
+from terminal import within_this_process
+
+from feint.scenarios import gallery
+from feint.sim import datafile
+from feint.sim.stamp import passport_in
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "gallery.md"
+FOLDER = ROOT / "docs" / "figures" / "argument"
+SHOWN = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".svg", ".png"))
+COMMANDS = re.findall(r"<!-- gallery -->\n```sh\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
+LARGEST = 200_000  # bytes of a figure in the repository
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    return within_this_process(monkeypatch, capsys)
+
+
+def boxes(figure):
+    """The texts of a figure that are seen, with where they stand."""
+    figure.draw_without_rendering()
+    hidden = {text for axes in figure.axes for text in unseen(axes)}
+    for text in figure.findobj(Text):
+        if text not in hidden and text.get_visible() and text.get_text().strip():
+            yield text.get_text(), text.get_window_extent().padded(-1)
+
+
+def unseen(axes):
+    """Labels of ticks that lie outside of the axes' limits, or of axes that are off."""
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not axes.axison or not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
+
+
+@pytest.mark.generated
+def test_the_gallery_is_drawn_by_the_commands_on_its_page(feint, tmp_path, rewrite):
+    """They find the data there under the configuration that they ask for; without, they would compute for minutes."""
+    assert len(COMMANDS) == 2
+    folder = FOLDER if rewrite else shutil.copytree(FOLDER, tmp_path / "argument")
+    for command in COMMANDS:
+        _, *words = shlex.split(command.replace("docs/figures/argument", str(folder)))
+        said = feint(*words, *(["--again"] if rewrite else []))
+        assert said.code == 0, said.err
+        assert rewrite or " computed" not in said.out
+    if rewrite:
+        assert feint("figures", "sensitivity", "--out", FOLDER, "--format", "png").code == 0
+        (FOLDER / "sensitivity.svg").unlink()
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_a_figure_that_is_shown_is_of_the_data_beside_it(path):
+    told = passport_in(path)
+    content, data = datafile.read(path.with_suffix(".csv"))
+    assert told["data"] == data["data"] == datafile.digest(content)
+    assert path.stat().st_size < LARGEST
+    assert f"figures/argument/{path.relative_to(FOLDER)}" in PAGE.read_text()
+
+
+def test_every_figure_is_shown():
+    assert {path.stem for path in SHOWN} == set(gallery.FILES)
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(path):
+    (picture,) = gallery.asked([path.stem])
+    drawn = picture.drawn(datafile.table_of(datafile.read(path.with_suffix(".csv"))[0]))
+    found = list(boxes(drawn))
+    assert len(found) > 5
+    page = drawn.bbox.padded(1)
+    outside = [text for text, box in found if not (page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1))]
+    assert outside == []
+    over = [(one, other) for (one, a), (other, b) in combinations(found, 2) if a.overlaps(b)]
+    assert over == []
+
+
+def test_the_page_says_how_figures_are_made_again():
+    words = json.dumps(PAGE.read_text())
+    assert all(f"feint {command}" in words for command in ("figures", "regenerate", "schema regenerate"))
