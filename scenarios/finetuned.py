@@ -26,7 +26,6 @@ LENGTH = 3000
 """Steps of fine-tuning: as many as pre-training has by default."""
 BRIEF = 100
 """Steps of a third stage that is no more than begun."""
-FRESH = (("start", "fresh"),)
 FOUND, LEFT = Readable(0), Readable(1)
 """How well Y can be read before fine-tuning, and after it."""
 CORNERS = PutBack(1)

@@ -10,8 +10,9 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.figures.picture import KIND, Settings
 from feint.sim import datafile
-from feint.sim.comparison import PRETRAIN_FINETUNE
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.curriculum import Curriculum
+from feint.sim.matching import Match
 from feint.sim.point import Point
 from feint.sim.stage import Stage
 
@@ -106,7 +107,9 @@ def _comparison(told: Told, threads: int | None) -> Original:
 
     asked = told["configuration"]
     stages = curriculum_of(asked["arms"][PRETRAIN_FINETUNE])
-    found = compare(stages, **_common(asked, *TRAINED, "runs", "confidence"), threads=threads)
+    by_data = asked["match"] == Match.DATA.value
+    worth = asked["arms"][FROM_SCRATCH][-1]["steps"] - stages[-1].steps if by_data else None
+    found = compare(stages, **_common(asked, *TRAINED, "runs", "confidence"), worth=worth, threads=threads)
     return Original(passport=found.passport(), drawings=(lambda: figure(found),))
 
 
@@ -179,6 +182,25 @@ def _argument(told: Told, threads: int | None) -> Original:
     return Original(passport=argument.passport_of(found), drawings=(lambda: figure(found),))
 
 
+def _transfer(told: Told, threads: int | None) -> Original:
+    from feint.scenarios.experiments import Asked
+    from feint.scenarios.transfer import Experiment
+
+    asked = told["configuration"]
+    names = {name: asked[name] for name in ("longest", "runs", "seed")}
+    found = Experiment(point=point_of(asked), asked=Asked(threads=threads), **names).run(asked["sizes"])
+    return Original(passport=found.passport(), drawings=(found.figure,))
+
+
+def _calibration(told: Told, threads: int | None) -> Original:
+    from feint.scenarios.calibration import run
+    from feint.scenarios.experiments import Asked
+
+    names = {name: told["configuration"][name] for name in ("runs", "seed", "networks")}
+    found = run(Asked(threads=threads, **names))
+    return Original(passport=found.passport(), drawings=(found.figure,))
+
+
 MAKERS: dict[str, Callable[[Told, int | None], Original]] = {
     KIND: _picture,
     "comparison": _comparison,
@@ -188,5 +210,7 @@ MAKERS: dict[str, Callable[[Told, int | None], Original]] = {
     "worldviews": _worldviews,
     "crux": _crux,
     "argument": _argument,
+    "transfer": _transfer,
+    "calibration": _calibration,
 }
 """How what each kind of passport asks for is made."""

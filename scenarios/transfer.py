@@ -16,7 +16,7 @@ cross, and with enough data the further one would be preferred.
 What would count against it. A power law that bends; β of 0; ossification that is not there. All of it is shown.
 
 Sources: Hernandez et al., "Scaling Laws for Transfer" (2021), arXiv 2102.01293; summary and puzzle in the Alignment
-Newsletter of Rohin Shah (the summary by Asya Bergal).
+Newsletter of Rohin Shah.
 """
 
 from __future__ import annotations

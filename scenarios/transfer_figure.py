@@ -45,7 +45,7 @@ def draw_losses(axes: Axes, found: Transferred) -> None:
     axes.plot(x[1:], further.scratch.mean[1:], color=BLACK, label="from scratch")
     axes.plot(x[1:], further.tuned.mean[1:], "--", color=BLUE, label=f"pre-trained, {_named(further.changes)}")
     axes.plot(x[1:], nearer.tuned.mean[1:], "-.", color=ORANGE, label=f"pre-trained, {_named(nearer.changes)}")
-    _regimes(axes, further.scratch.enough, 0.6)
+    _regimes(axes, further.scratch.enough, (0.6, 0.97))
     axes.set(xscale="log", yscale="log", xlabel="data: steps of fine-tuning, D_F", ylabel="loss, 1 − performance")
     axes.set_title("Loss against data", loc="left")
     axes.legend(frameon=False, loc="lower left")
@@ -73,7 +73,7 @@ def draw_puzzle(axes: Axes, found: Transferred) -> None:
     axes.yaxis.set_minor_formatter(_plain())
     axes.yaxis.set_major_formatter(_plain())
     axes.set_title("Effective data transferred", loc="left")
-    axes.legend(frameon=False, loc="lower right", fontsize=6.5)
+    axes.legend(loc="lower right", fontsize=6.5, framealpha=1, edgecolor="white", borderpad=0.1)
 
 
 def draw_k(axes: Axes, found: Transferred) -> None:
@@ -136,20 +136,18 @@ def draw_compute(axes: Axes, found: Transferred) -> None:
     for counted, colour, style in ((False, BLUE, "-"), (True, ORANGE, "--")):
         for arms in found.sizes:
             apart = apart_at_equal_cost(arms, counted).mean(axis=1)
-            label = "pre-training counted" if counted else "pre-training free"
-            axes.plot(arms.steps[1:], apart[1:], style, color=colour, linewidth=0.7, alpha=0.8, label=label)
+            axes.plot(arms.steps[1:], apart[1:], style, color=colour, linewidth=0.7, alpha=0.8)
     axes.axhline(0, color=BLACK, linewidth=0.8)
-    _regimes(axes, float(np.median([arms.scratch.enough for arms in found.sizes])), 0.99)
+    _regimes(axes, float(np.median([arms.scratch.enough for arms in found.sizes])), (0.99, 0.99))
     axes.set(xscale="log", xlabel="steps of fine-tuning", ylabel="loss, pre-trained − scratch")
     axes.set_title("At equal compute", loc="left")
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    axes.legend(unique.values(), unique.keys(), frameon=False, loc="center right", bbox_to_anchor=(1.05, 0.68))
+    for height, colour, words in ((0.02, BLUE, "pre-training\nfree"), (0.6, ORANGE, "pre-training\ncounted")):
+        axes.text(0.98, height, words, color=colour, ha="right", va="bottom", fontsize=7.5, transform=axes.transAxes)
 
 
-def _regimes(axes: Axes, enough: float, top: float) -> None:
-    """Where the low-data regime ends, and D(N), named from this height of the panel down."""
-    for data, name in ((LOW_DATA * enough, "D(N)/10"), (enough, "D(N)")):
+def _regimes(axes: Axes, enough: float, tops: tuple[float, float]) -> None:
+    """Where the low-data regime ends, and D(N), named from these heights of the panel down."""
+    for data, name, top in zip((LOW_DATA * enough, enough), ("D(N)/10", "D(N)"), tops, strict=True):
         axes.axvline(data, color=GREY, linewidth=0.6, linestyle=":")
         axes.annotate(
             name, (data, top), (-2, 0), xycoords=("data", "axes fraction"), textcoords="offset points",

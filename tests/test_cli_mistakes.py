@@ -38,6 +38,8 @@ OWN = [
     ("simulate", ("--threads", 0), "threads = 0 is not valid: it must be a whole number of at least 1."),
     ("compare", ("--half-width", 0), "half_width = 0.0 is not valid: it must be at least 1e-06 and below 1."),
     ("compare", ("--half-width", "nan"), "half_width = nan is not valid"),
+    ("compare", ("--worth", 3), "worth = 3 is not allowed with match = 'target': it is for match = 'data'."),
+    ("compare", ("--match", "data", "--worth", -3), "worth = -3 is not valid: it must be a whole number of at least"),
     ("replay", ("--run", -1), "run = -1 is not valid: it must be a whole number from 0 to 1,000,000,000."),
     ("replay", ("--every", 0), "every = 0 is not valid: it must be a whole number from 1 to 1,000,000,000."),
     ("compare", ("--runs", 10**20), f"runs = {10**20} is not valid"),

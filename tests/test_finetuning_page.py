@@ -5,13 +5,18 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
 from feint.scenarios.argue import QUICK, argue
+from feint.scenarios.revival import Condition
 from feint.sim.claims import KINDS
+from feint.sim.point import Point
+from feint.sim.quantities import step_ratio
+from feint.sim.trials import trials
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "finetuning.md"
@@ -64,6 +69,19 @@ def test_a_figure_is_drawn_by_its_command(feint, tmp_path, name, rewrite):
         assert old.size == pytest.approx(new.size, rel=0.02)
         told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
     assert told == standing
+
+
+def test_without_coverage_is_as_the_page_says():
+    point, base = Point().at({"pretraining.coverage": 0.0}), Condition()
+    ended = trials(point, base.ways, range(2000), seed=1)
+    mine, never = ended[base.way()].steps, ended[base.never].steps
+    ratio = step_ratio(mine, never)
+    found = [np.median(mine), np.median(never), *(2**end for end in (ratio.estimate, ratio.low, ratio.high))]
+    told = re.search(
+        r"median is (\d+) steps against (\d+), a ratio of ([\d.]+)\s+\[([\d.]+), ([\d.]+)\]", PAGE.read_text()
+    )
+    assert told
+    assert [float(each) for each in told.groups()] == pytest.approx(found, rel=0.1)
 
 
 def tables():

@@ -1,4 +1,4 @@
-"""The prior: over what share of it the effect of each claim holds, is reversed, or is neither."""
+"""The prior: over what share of it each claim holds, is reversed, or is neither."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def compute(settings: Settings) -> pd.DataFrame:
     """One row a claim and kind."""
     import pandas as pd
 
-    claims = [replace(claim, parts=(claim.effect,)) for claim in asked(None)]
+    claims = [replace(claim, parts=claim.tested) for claim in asked(None)]
     found = over_prior(claims, settings.point, draws=settings.size["draws"], runs=settings.runs, **settings.common)
     rows = []
     for claim in claims:
         for kind, share in found.shares(claim).items():
-            told = {"number": claim.number, "claim": claim.name, "effect": claim.effect.name, "kind": kind}
+            told = {"number": claim.number, "claim": claim.name, "kind": kind}
             numbers = {"count": share.count, "certain": share.certain, "possible": share.possible}
             rows.append({**told, **numbers, **limits(share.interval)})
     return pd.DataFrame(rows).assign(draws=settings.size["draws"], runs=settings.runs)
@@ -79,9 +79,9 @@ def _draw_limits(axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) -> None:
 
 PICTURE = Picture(
     name="prior",
-    title="over what share of the prior the effect of each claim holds, is reversed, or is neither",
+    title="over what share of the prior each claim holds, is reversed, or is neither",
     compute=compute,
     draw=draw,
-    full={"runs": 400, "draws": 256},
-    quick={"runs": 100, "draws": 64},
+    full={"runs": 200, "draws": 256},
+    quick={"runs": 50, "draws": 64},
 )

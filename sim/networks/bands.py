@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,5 +122,9 @@ BANDS = (
 
 
 def judged(battery: Battery) -> list[Judged]:
-    """The bands that a battery has measured, each held to it."""
-    return [band.judged(battery) for band in BANDS if band.part in battery.parts]
+    """The bands of what a battery has measured, each held to it; those of other learning rates are left out."""
+    found = []
+    for band in BANDS:
+        with suppress(KeyError):
+            found.append(band.judged(battery))
+    return found

@@ -14,8 +14,8 @@ MOST = 8  #: units that are pruned at most
 def pruned(network: Network, chosen_on: Strings, most: int = MOST) -> np.ndarray:
     """Which units stay (2, width) when up to `most` are pruned, one by one.
 
-    Each time it is the unit, of either hidden layer, without which the loss on `chosen_on` is least; it ends
-    early where none lowers the loss. After Jain et al. (2024), who prune neurons by their effect on the loss.
+    Each time it is the unit, of either hidden layer, without which the loss on `chosen_on` is least; it ends early
+    where none lowers the loss. After Jain et al. (2024), who prune neurons by their effect on the loss.
     """
     kept, losses, least = whole(network.width), np.empty((2, network.width)), np.inf
     for _ in range(most):

@@ -41,7 +41,8 @@ LOOKS = (10, 20, 40, 80, 160, 320, 640, 1000, 1500, 2000, 2500, 3000)
 ARMS = {"scratch": 0, "near": 0, "far": 2}
 """Arm → the token whose count the new prompt asks for."""
 SCORES = ("loss", "error")
-JUDGED_ON = 1_000
+JUDGED_ON = 1_000  #: strings
+WIDEST = 256  #: units a layer
 
 
 class Best(NamedTuple):
@@ -67,7 +68,7 @@ class Transfer:
         return np.array([size(width) - INPUTS * width for width in self.widths])
 
     def effective(self, arm: str, score: str = "loss", weights: np.ndarray | None = None) -> np.ndarray:
-        """D_T (widths, amounts) of near or far; negative where pre-training harms, NaN where scratch never does so well.
+        """D_T (widths, amounts) of near or far; negative where pre-training harms, NaN where scratch is never so good.
 
         Seeds are averaged with `weights` (seeds,) before the curves are compared.
         """
@@ -171,10 +172,8 @@ def amounts(arm: str) -> tuple[int, ...]:
 def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
     """Widths as they are used; raises where they are none."""
     found = tuple(widths)
-    if (
-        not found
-        or any(type(width) is not int or not 1 <= width <= 256 for width in found)
-        or len(set(found)) < len(found)
-    ):
-        raise InputError(f"widths = {list(found)!r} are not valid: they must be different whole numbers from 1 to 256.")
+    whole = all(type(width) is int and 1 <= width <= WIDEST for width in found)
+    if not found or not whole or len(set(found)) < len(found):
+        rule = f"they must be different whole numbers from 1 to {WIDEST}"
+        raise InputError(f"widths = {list(found)!r} are not valid: {rule}.")
     return found

@@ -13,7 +13,7 @@ from feint.scenarios.figures.dodges import on_front
 from feint.scenarios.figures.picture import Settings
 from feint.sim.point import Point
 
-POINT = Point(model=Model(similarity=0.3)).at({"pretraining.steps": 800, "finetuning.steps": 2000})
+POINT = Point(model=Model(similarity=0.3)).at({"finetuning.steps": 2000})
 SIZE = {"runs": 60, "levels": 3, "steps": 6, "draws": 4, "base_points": 8}
 
 
@@ -102,7 +102,8 @@ def test_labels_lie_over_no_other_label_and_within_the_axes(seed):
     random = np.random.default_rng(seed)
     points = np.concatenate([random.normal(size=(8, 2)), 0.05 * random.normal(size=(5, 2))])
     reach = np.abs(0.1 * random.normal(size=points.shape))
-    axes = Figure(figsize=(6.9, 3.4), dpi=200).subplots()
+    sheet = Figure(figsize=(6.9, 3.4), dpi=200)
+    axes = sheet.subplots()
     axes.plot(*points.T, ".")
     bars = np.stack(
         [
@@ -114,7 +115,7 @@ def test_labels_lie_over_no_other_label_and_within_the_axes(seed):
         axis=1,
     )
     labels.place(axes, points, [f"label-{i}" for i in range(len(points))], bars)
-    axes.figure.draw_without_rendering()
+    sheet.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line that leads to it
     assert len(boxes) == len(points)
     edge = axes.get_window_extent().padded(2)

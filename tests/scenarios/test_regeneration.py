@@ -6,7 +6,17 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.scenarios import argument, argument_figure, crux_figures, headline, regeneration, worldview_figure, xu_race
+from feint.scenarios import (
+    argument,
+    argument_figure,
+    crux_figures,
+    experiments,
+    headline,
+    regeneration,
+    worldview_figure,
+    xu_race,
+)
+from feint.scenarios.experiments import Asked
 from feint.scenarios.lattice import lattice, premises_lattice
 from feint.scenarios.originals import MAKERS, SWEPT
 from feint.scenarios.worldviews import worldviews
@@ -22,8 +32,8 @@ SHORT = pretrain_finetune({"steps": 200}, {"steps": 300, "honeypots": 0.1, "carr
 MODEL = Model(similarity=0.3)
 
 
-def comparison(match="target"):
-    found = compare(SHORT, model=MODEL, runs=30, seed=2, start="corrigible", match=match, confidence=0.9)
+def comparison(match="target", worth=None):
+    found = compare(SHORT, model=MODEL, runs=30, seed=2, start="corrigible", match=match, confidence=0.9, worth=worth)
     return headline.figure(found), found.passport()
 
 
@@ -72,7 +82,30 @@ def tried_graph():
     return argument_figure.figure(found), argument.passport_of(found)
 
 
-DRAWN = [comparison, ensemble, trajectory, race, views, shares, corners, premises, graph, tried_graph]
+def transferred():
+    found = experiments.run("transfer", Asked(settings={"sizes": [2, 3], "longest": 20_000}, runs=20, seed=1))
+    return found.figure(), found.passport()
+
+
+def scored():
+    found = experiments.run("calibration", Asked(runs=20, seed=1))
+    return found.figure(), found.passport()
+
+
+DRAWN = [
+    comparison,
+    ensemble,
+    trajectory,
+    race,
+    views,
+    shares,
+    corners,
+    premises,
+    graph,
+    tried_graph,
+    transferred,
+    scored,
+]
 
 
 @pytest.mark.parametrize("drawn", DRAWN)
@@ -86,9 +119,15 @@ def test_a_figure_comes_out_the_same_from_its_passport(tmp_path, drawn):
     assert (tmp_path / "again.svg").read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("match", ["capability", "steps", "total-steps"])
+@pytest.mark.parametrize("match", ["capability", "steps", "total-steps", "data"])
 def test_a_comparison_comes_out_the_same_however_it_was_matched(tmp_path, match):
     figure, told = comparison(match)
+    figures.save(figure, tmp_path / "a.png", told)
+    assert regeneration.regenerate(tmp_path / "a.png").outcome is regeneration.Outcome.SAME
+
+
+def test_a_comparison_by_data_whose_worth_was_given_comes_out_the_same(tmp_path):
+    figure, told = comparison("data", worth=77)
     figures.save(figure, tmp_path / "a.png", told)
     assert regeneration.regenerate(tmp_path / "a.png").outcome is regeneration.Outcome.SAME
 

@@ -31,7 +31,7 @@ def feint(monkeypatch, capsys):
 
 
 def planted(k, alpha, beta, modes, *, spent=100, runs=30, longest=10_000):
-    """Arms whose transferred data follow a law: the loss falls in a straight line, that of the tuned arm at D_F + D_T."""
+    """Arms whose transferred data follow a law: the loss falls in a straight line, the tuned arm's at D_F + D_T."""
     data = np.array([0, *amounts(longest)], float)
     more = k * np.maximum(data, 1) ** alpha * modes**beta
     dense = np.unique(np.concatenate([data, np.linspace(0, longest, 3000)]))

@@ -54,7 +54,9 @@ def test_enough_is_99_percent_of_the_best_performance_and_a_tenth_of_it_the_low_
 
 def test_losses_of_runs_are_read_between_points_and_not_beyond_the_last():
     curve = LearningCurve(data=DATA, losses=np.stack([LINE, 2 * LINE], axis=1))
-    assert curve.at(np.array([5, 40, 70, 100])) == pytest.approx(np.array([[0.95, 1.9], [0.6, 1.2], [0.3, 0.6], [0, 0]]))
+    assert curve.at(np.array([5, 40, 70, 100])) == pytest.approx(
+        np.array([[0.95, 1.9], [0.6, 1.2], [0.3, 0.6], [0, 0]])
+    )
     assert np.isnan(curve.at(np.array([101]))).all()
     assert curve.weighted(np.array([1.0, 0.0])) == pytest.approx(LINE)
     assert curve.mean == pytest.approx(1.5 * LINE)

@@ -43,9 +43,10 @@ def test_the_laws_cross_where_the_newsletter_says_about_ten_trillion():
 
 
 def test_laws_of_one_alpha_never_cross_and_those_of_two_betas_have_no_one_crossing():
-    assert crossing(TransferLaw(name="a", k=2, alpha=0.1, beta=0.3), TransferLaw(name="b", k=1, alpha=0.1, beta=0.3)) == inf
-    with pytest.raises(InputError, match="beta = 0.38 and 0.3 differ"):
-        crossing(TEXT, TransferLaw(name="b", k=1, alpha=0.1, beta=0.3))
+    one, other = (TransferLaw(name="flat", k=k, alpha=0.1, beta=0.3) for k in (1, 2))
+    assert crossing(one, other) == inf
+    with pytest.raises(InputError, match=r"beta = 0\.38 and 0\.3 differ"):
+        crossing(TEXT, one)
 
 
 @given(amounts, amounts, st.floats(1.5, 1e3))

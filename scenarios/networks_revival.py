@@ -1,0 +1,116 @@
+"""Revival in real networks: how soon a capability that fine-tuning hid is back.
+
+The claim. Further training on a task for which a wrapped capability is relevant revives it within few steps, so that a
+safety wrapper comes off cheaply, also by accident; and what never was there takes as long as ever.
+
+The experiment. Networks as in wrappers. After fine-tuning each is trained on the prompt for the count of a, with the
+right answers, until 95 % are right: against networks from scratch, and against networks that were pre-trained and
+fine-tuned alike but never on that prompt. Then the same through another prompt, one that no training had shown: does
+the count of a come quickly there, and does its own prompt answer again? Last, ossification: learning the count of a
+after pre-training on the other prompts against learning it from scratch, each at the best of the learning rates tried.
+
+What would count against it. A revival that takes as long as learning anew; or a network that never had the capability
+and learns it as fast.
+
+Sources: Jain et al. (ICLR 2024), arXiv:2311.12786; Hernandez et al., "Scaling laws for transfer" (2021),
+arXiv:2102.01293, for ossification.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from feint.scenarios.experiments import Asked
+from feint.scenarios.networks_asked import bands_text, heading, loss, measured, share, steps, table
+from feint.scenarios.networks_documents import NetworksRevivalDocument, told
+from feint.sim.networks.battery import Battery
+from feint.sim.networks.finding import Finding
+from feint.sim.networks.revival import TRIED
+from feint.sim.networks.task import COVERAGE
+from feint.sim.networks.wrappers import CORRELATIONS, COVERAGES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAME = "networks-revival"
+
+
+def run(asked: Asked) -> Revived:
+    """Train and measure; `runs` are seeds, and `learning_rates` may be set."""
+    return Revived(battery=measured(asked, "revival", "slowing"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Revived:
+    """What the experiment gives."""
+
+    battery: Battery
+
+    def text(self) -> str:
+        """In words, for a terminal of 80 columns."""
+        found = self.battery
+        return "\n\n".join([heading(found.seeds, found.seed), *tables(found), bands_text(found)])
+
+    def document(self) -> NetworksRevivalDocument:
+        """As its JSON document."""
+        return NetworksRevivalDocument.model_validate(told(NAME, self.battery))
+
+    def figure(self) -> Figure:
+        """Drawn."""
+        from feint.scenarios.networks_figures import revival_figure
+
+        return revival_figure(self.battery)
+
+    def passport(self) -> dict[str, Any]:
+        """What is needed to make it again."""
+        return self.battery.passport()
+
+
+def tables(found: Battery) -> list[str]:
+    """Steps by learning rate, through another prompt, by coverage and C, and after unrelated pre-training."""
+    return [by_rate(found), elsewhere(found), by_data(found), after_unrelated(found)]
+
+
+def by_rate(found: Battery) -> str:
+    """Steps back to 95 %."""
+    kinds = {
+        "refused": ("pre-trained", "refuse"),
+        "answers b": ("pre-trained", "relabel"),
+        "never": ("never", "refuse"),
+    }
+    rows = [["steps to 95 %, rate", *kinds]]
+    rows += [
+        [f"{rate:g}", *(steps(found[Finding("steps", *kind, rate)]) for kind in kinds.values())]
+        for rate in found.learning_rates
+    ]
+    return table([*rows, ["from scratch", steps(found[Finding("steps", "scratch", rate=TRIED[0])]), "", ""]])
+
+
+def elsewhere(found: Battery) -> str:
+    """Through a prompt that no training had shown."""
+    gentle = ("refuse", found.learning_rates[0])
+    kinds = {"refused": ("pre-trained", *gentle), "never": ("never", *gentle)}
+    rows = [["another prompt", *kinds, "from scratch"]]
+    taken = [steps(found[Finding("steps elsewhere", *kind)]) for kind in (*kinds.values(), ("scratch",))]
+    after = [share(found[Finding("accuracy a after", *kind)]) for kind in kinds.values()]
+    return table([*rows, ["steps to 95 %", *taken], ["own prompt then", *after, ""]])
+
+
+def by_data(found: Battery) -> str:
+    """By coverage and by C, after gentle fine-tuning."""
+    gentle = found.learning_rates[0]
+    covered = [Finding("steps", "pre-trained", "refuse", gentle, each) for each in (COVERAGE, *COVERAGES)]
+    given = [Finding("steps", "pre-trained", "relabel", gentle, COVERAGE, each) for each in (0.0, *CORRELATIONS)]
+    heads = [f"coverage\n{each.coverage:g}" for each in covered] + [f"C\n{each.correlation:g}" for each in given]
+    return table([["steps to 95 %", *heads], ["", *(steps(found[each]) for each in (*covered, *given))]])
+
+
+def after_unrelated(found: Battery) -> str:
+    """Learning the capability at the rates that were tried."""
+    rows = [["learning, rate", "scratch", "after unrelated", "loss, scratch", "loss, unrelated"]]
+    for rate in TRIED:
+        taken = [steps(found[Finding("steps", network, rate=rate)]) for network in ("scratch", "never")]
+        left = [loss(found[Finding("loss", network, rate=rate)]) for network in ("scratch", "never")]
+        rows.append([f"{rate:g}", *taken, *left])
+    return table(rows)

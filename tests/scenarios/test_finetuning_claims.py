@@ -1,0 +1,102 @@
+"""The claims on fine-tuning are declared as all claims are, and tried on the same runs."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from terminal import within_this_process
+
+from feint.agents.errors import InputError
+from feint.scenarios.crux import crux
+from feint.scenarios.registry import FAMILIES, asked, claims
+from feint.scenarios.trying import tried, ways_of
+from feint.sim.claims import Claim, Verdict
+from feint.sim.journey import Journey
+from feint.sim.point import Point
+from feint.sim.quantities import StepRatio
+from feint.sim.reckoned import Reckoned
+from feint.sim.trials import trials
+
+FAMILY = "fine-tuning"
+ALL = asked(None, FAMILY)
+NAMES = [claim.name for claim in ALL]
+
+
+@pytest.mark.parametrize("claim", ALL, ids=NAMES)
+def test_a_claim_says_beforehand_what_it_is(claim: Claim):
+    assert claim.statement.endswith(".")
+    assert claim.section
+    assert claim.source.where
+    assert claim.effect.tested
+    assert len({part.name for part in claim.parts}) == len(claim.parts)
+    assert all(part.quantity.words and part.rule.words for part in claim.parts)
+
+
+@pytest.mark.parametrize("file", FAMILIES[FAMILY])
+def test_a_file_reads_like_the_argument(file):
+    """The claim in its source's terms, the experiment, and what would count against it."""
+    said = (import_module(f"feint.scenarios.{file}").__doc__ or "").lower()
+    assert said.index("claim") < said.index("experiment.") < said.index("against it")
+
+
+def test_families_are_asked_for_by_name_and_share_no_claim():
+    assert [claim.number for claim in ALL] == [1, 2, 3, 4, 5, 6]
+    assert not set(NAMES) & {*claims()}
+    assert [claim.name for claim in asked(["large-rate"], FAMILY)] == ["large-rate"]
+    with pytest.raises(InputError, match="family 'finetuning' is not known"):
+        claims("finetuning")
+    with pytest.raises(InputError, match="claim 'headline' is not known"):
+        asked(["headline"], FAMILY)
+
+
+def test_all_ways_are_journeys_and_are_trained_once():
+    ways = ways_of(ALL)
+    assert len(set(ways)) == len(ways)
+    assert all(isinstance(way, Journey) for way in ways)
+    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {Reckoned, StepRatio}
+
+
+def test_a_claim_alone_is_found_as_among_others():
+    among, alone = tried(ALL, runs=80, seed=2), tried([ALL[1]], runs=80, seed=2, threads=1)
+    assert among["thin-wrapper"].intervals == alone["thin-wrapper"].intervals
+
+
+def test_fewer_runs_never_say_the_opposite():
+    few, many = (tried(ALL, runs=runs, seed=2) for runs in (150, 600))
+    opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
+    for name in NAMES:
+        for part, verdict in few[name].verdicts.items():
+            assert {verdict, many[name].verdicts[part]} != opposite, (name, part)
+
+
+def test_without_inference_no_wrapper_is_seen_where_nothing_points():
+    """Neither gate nor pointer can carry anything, so that the core carries it all."""
+    changes = {"inference_power": 0.0, "plasticity_pointer": 0.0, "decoys": 30.0, "init_spread": 0.0}
+    found = tried(asked(["thin-wrapper"], FAMILY), Point().at(changes), runs=100)["thin-wrapper"]
+    assert found.verdict is Verdict.CONTRADICTED
+
+
+def test_a_mind_compared_with_itself_differs_by_nothing():
+    quantity = ALL[0].parts[1].quantity
+    assert isinstance(quantity, Reckoned)
+    same = Reckoned("", quantity.of, quantity.way, quantity.way)
+    ended = trials(Point(), same.ways, range(60))
+    found = same.measured(ended)
+    assert found.estimate == 0
+    assert found.low < 0 < found.high
+
+
+def test_a_premise_is_switched_off_in_every_leg():
+    found = crux(ALL[0], runs=60, seed=1)
+    assert found.off["run-time inference"] != found.effect
+    assert np.isfinite([each.estimate for each in found.off.values()]).all()
+
+
+def test_the_command_takes_a_family(monkeypatch, capsys):
+    feint = within_this_process(monkeypatch, capsys)
+    assert feint("argue", "--family", "finetuning").refusal == (
+        "family 'finetuning' is not known: did you mean 'fine-tuning'?"
+    )
+    assert feint("argue", "--family", "fine-tuning", "--claim", "headline").refusal.startswith(
+        "claim 'headline' is not"
+    )
