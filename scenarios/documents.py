@@ -7,6 +7,8 @@ from feint.scenarios.calibration_documents import CalibrationDocument
 from feint.scenarios.check_documents import AuditDocument, CountingDocument
 from feint.scenarios.crux_documents import CruxDocument, WhyDocument
 from feint.scenarios.finetuning_documents import RevivalDocument, WrappersDocument
+from feint.scenarios.networks_documents import NetworksRevivalDocument, NetworksWrappersDocument
+from feint.scenarios.networks_transfer_document import NetworksTransferDocument
 from feint.scenarios.regeneration_texts import RegenerateDocument
 from feint.scenarios.transfer_documents import TransferDocument
 from feint.scenarios.worldview_documents import WorldviewsDocument
@@ -19,6 +21,9 @@ SCHEMAS: dict[str, type[Part]] = {
     "calibration": CalibrationDocument,
     "counting": CountingDocument,
     "crux": CruxDocument,
+    "networks-revival": NetworksRevivalDocument,
+    "networks-transfer": NetworksTransferDocument,
+    "networks-wrappers": NetworksWrappersDocument,
     "regenerate": RegenerateDocument,
     "revival": RevivalDocument,
     "transfer": TransferDocument,

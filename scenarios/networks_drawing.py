@@ -26,7 +26,7 @@ def seeds(
     place = np.array(x) * 10**shift
     for at, each in zip(place, values, strict=True):
         moved = at * 10 ** (APART * np.linspace(-1, 1, len(each)))
-        axes.plot(moved, each, ".", color=colour, markersize=2.5, alpha=0.45, markeredgewidth=0)
+        axes.plot(moved, each, ".", color=colour, markersize=3.5, alpha=0.5, markeredgewidth=0)
     medians = [quantile(each, 0.5) for each in values]
     axes.plot(place, medians, style, color=colour, linewidth=1.2, markersize=4, markerfacecolor="white", label=label)
 

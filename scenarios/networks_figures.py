@@ -82,7 +82,7 @@ def revival_figure(found: Battery) -> Figure:
         _elsewhere(elsewhere, found)
         _unrelated(unrelated, found)
         for axes in (back, elsewhere, unrelated):
-            axes.set(yscale="log", ylim=(10, 40_000))
+            axes.set(yscale="log", ylim=(0.8, 40_000))
         back.set_ylabel("steps to 95 % right")
     return drawn
 

@@ -21,7 +21,7 @@ from numba.core.extending import _Intrinsic
 from feint.agents.kernels import compiling
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("feint.agents.kernels", "feint.sim.kernels")
+PACKAGES = ("feint.agents.kernels", "feint.sim.kernels", "feint.sim.networks.kernels")
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -97,7 +97,11 @@ def changed(tmp_path_factory):
     (house / "feint" / "__init__.py").touch()
     for folder in ("agents", "sim"):
         shutil.copytree(ROOT / folder, house / "feint" / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    files = [file for folder in ("agents", "sim/kernels") for file in (house / "feint" / folder).rglob("*.py")]
+    files = [
+        file
+        for folder in ("agents", "sim/kernels", "sim/networks/kernels")
+        for file in (house / "feint" / folder).rglob("*.py")
+    ]
     process = subprocess.run(
         [sys.executable, "-c", FINGERPRINTS, json.dumps([[*KERNELS], [str(file) for file in files]])],
         env={**os.environ, "PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"},
