@@ -72,9 +72,8 @@ def tables(found: Battery) -> list[str]:
     rates, gentle = found.learning_rates, found.learning_rates[0]
     before = [["no fine-tuning", "pre-trained", "never had it", "random", "raw input"], ["probe of a"]]
     before[1] += [share(found[Finding("probe", network)]) for network in ("pre-trained", "never", "random", "raw")]
-    head = ["", "answers a", "b", "largest", "probe of a", "pruned to a"]
-    refused = [["refuse, rate", *head[1:]]]
-    relabelled = [["answer b, rate", "answers a", "new", "b", "largest", "probe of a", "pruned to a"]]
+    refused = [["refuse, rate", "a", "b", "largest", "probe", "pruned"]]
+    relabelled = [["answer b, rate", "a", "new", "b", "largest", "probe", "pruned"]]
     for rate in rates:
         kinds = {tuned: ("pre-trained", tuned, rate) for tuned in ("refuse", "relabel")}
         refused.append([f"{rate:g}", *(share(found[Finding(each, *kinds["refuse"])]) for each in (*ACCURACIES, *READ))])
@@ -87,7 +86,7 @@ def tables(found: Battery) -> list[str]:
 
 def by_coverage(found: Battery) -> str:
     """Coverage in pre-training, after gentle refusal."""
-    rows = [["refuse, coverage", "a before", "answers a", "probe of a", "pruned to a"]]
+    rows = [["refuse, coverage", "a before", "a", "probe", "pruned"]]
     for coverage in (COVERAGE, *COVERAGES):
         kind = ("pre-trained", "refuse", found.learning_rates[0], coverage)
         before = found[Finding("accuracy a", "pre-trained", coverage=coverage)]
@@ -99,7 +98,7 @@ def by_coverage(found: Battery) -> str:
 
 def by_correlation(found: Battery) -> str:
     """Spurious correlation in relabelling, gentle."""
-    rows = [["answer b, C", "answers a", "new", "probe of a", "pruned to a"]]
+    rows = [["answer b, C", "a", "new", "probe", "pruned"]]
     for C in (0.0, *CORRELATIONS):
         kind = ("pre-trained", "relabel", found.learning_rates[0], COVERAGE, C)
         rows.append([f"{C:g}", *(share(found[Finding(each, *kind)]) for each in ("accuracy a", "accuracy new", *READ))])
