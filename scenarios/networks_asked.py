@@ -48,7 +48,7 @@ def share(values: np.ndarray) -> str:
 
 def steps(values: np.ndarray) -> str:
     """Median and range of steps."""
-    return spread(values, lambda value: f"{value:,.0f}" if np.isfinite(value) else "never")
+    return spread(values, lambda value: f"{value:,.0f}" if np.isfinite(value) else "∞")
 
 
 def loss(values: np.ndarray) -> str:

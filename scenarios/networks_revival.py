@@ -102,8 +102,9 @@ def by_data(found: Battery) -> str:
     gentle = found.learning_rates[0]
     covered = [Finding("steps", "pre-trained", "refuse", gentle, each) for each in (COVERAGE, *COVERAGES)]
     given = [Finding("steps", "pre-trained", "relabel", gentle, COVERAGE, each) for each in (0.0, *CORRELATIONS)]
-    heads = [f"coverage\n{each.coverage:g}" for each in covered] + [f"C\n{each.correlation:g}" for each in given]
-    return table([["steps to 95 %", *heads], ["", *(steps(found[each]) for each in (*covered, *given))]])
+    rows = [[f"refused, coverage {each.coverage:g}", steps(found[each])] for each in covered]
+    rows += [[f"answers b, C {each.correlation:g}", steps(found[each])] for each in given]
+    return table([["gentle", "steps to 95 %"], *rows])
 
 
 def after_unrelated(found: Battery) -> str:

@@ -120,6 +120,6 @@ def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
 
 def test_every_command_that_the_readme_shows_exists(capsys, monkeypatch):
     shown = set(re.findall(r"feint (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))))
-    assert shown == {"compare", "simulate", "replay", "parameters", "scenario", "sweep", "export", "map", "rare"}
+    assert shown >= {"compare", "simulate", "scenario", "sweep", "argue", "figures"}
     for name in shown:
         assert "Usage" in printed(f"feint {name} --help", capsys, monkeypatch)

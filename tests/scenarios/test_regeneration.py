@@ -5,6 +5,7 @@ import json
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.scenarios import (
     argument,
@@ -58,7 +59,8 @@ def views():
 
 
 def shares():
-    found = lattice(Point(model=MODEL, curriculum=SHORT), runs=20, seed=2)
+    whole = SHORT.replace({"finetuning": {"carry": tuple(GROUPS)}})
+    found = lattice(Point(model=MODEL, curriculum=whole), runs=20, seed=2)
     return crux_figures.figure(found), found.passport()
 
 
