@@ -26,14 +26,14 @@ class Size:
     runs: int = 4000  #: of each way of training at the point
     draws: int = 512  #: from the prior
     draw_runs: int = 400  #: of each draw and way
-    forms: bool = True  #: whether the prior is also drawn with each functional form swapped
-    tries: int = 6  #: draws from which the nearest flip is sought
-    search_runs: int = 1000  #: of each point that the search tries
+    form_draws: int = 128  #: of those, with each functional form swapped; 0 swaps none
+    tries: int = 4  #: draws from which the nearest flip is sought
+    search_runs: int = 600  #: of each point that the search tries
     confirming: int = 10_000  #: fresh runs that confirm a flip
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=128, draw_runs=200, forms=False, tries=2, search_runs=400, confirming=2000)
+QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
 """Claims share their draws; no form is swapped."""
 
 
@@ -124,13 +124,13 @@ def argue(
 
 def _prior(size: Size) -> dict[str, Any]:
     """What `over_prior` is asked for."""
-    forms = other_forms() if size.forms else {}
-    return {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances(), "forms": forms}
+    forms = {"forms": other_forms() if size.form_draws else {}, "form_draws": size.form_draws or None}
+    return {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances(), **forms}
 
 
 def steps_of(names: Iterable[str] | None, size: Size, family: str = "pretraining") -> int:
     """How many steps `argue` tells its progress by: draws, with each form, and claims."""
-    return size.draws * (1 + size.forms * len(other_forms())) + len(asked(names, family))
+    return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(asked(names, family))
 
 
 def flip_of(found: Tried, spread: Robustness, point: Point, size: Size, seed: int, precision: str) -> Flip | None:

@@ -12,7 +12,7 @@ internal case. Shown beside it is the bare case, in which fine-tuning begins at 
 What would count against it. Deception that does not rise, or falls, from one end to the other.
 """
 
-from feint.scenarios.internal_case import case
+from feint.scenarios.internal_case import Ends, case
 from feint.scenarios.sources import XU_2021
 from feint.sim.claims import Claim
 
@@ -24,5 +24,5 @@ CLAIM = Claim(
     section="second case",
     statement="If pre-training left a pointer to its objective, deception after fine-tuning rises with how hard the "
     "pointer is to shift and with nearness of the model's capabilities to deception.",
-    parts=case("corrigible", ("stiffness", "plasticity_pointer", 0.5, 50.0)),
+    parts=case("corrigible", Ends("stiffness", "plasticity_pointer", 0.5, 50.0)),
 )

@@ -14,40 +14,50 @@ start itself.
 What would count against it. Deception that does not rise, or falls, from one end to the other.
 """
 
+from typing import NamedTuple
+
 from feint.agents.mind import GROUPS
 from feint.scenarios.sources import XU_2021
 from feint.sim.claims import Claim, Part, rises
 from feint.sim.point import pretrained, scratch
 from feint.sim.quantities import difference
 
+
+class Ends(NamedTuple):
+    """A parameter at the end of its prior that is to raise deception, and at the other."""
+
+    name: str
+    parameter: str
+    more: float
+    less: float
+    group: str = ""  #: that is put back before fine-tuning, so that the parameter says where it stands there
+
+
 NEARNESS = (
-    ("awareness", "awareness_init", -1.0, -6.0, "awareness"),
-    ("horizon", "horizon_init", 0.0, -4.0, "awareness"),
-    ("gate", "gate_init", 0.0, -5.0, "gate"),
+    Ends("awareness", "awareness_init", -1.0, -6.0, "awareness"),
+    Ends("horizon", "horizon_init", 0.0, -4.0, "awareness"),
+    Ends("gate", "gate_init", 0.0, -5.0, "gate"),
 )
-"""What nearness to deception means: a scalar's start at the near and at the far end of its prior, and its group."""
+"""What nearness to deception means."""
 START = {"internal": "an internally aligned", "corrigible": "a corrigibly aligned"}
 
 
-def rising(
-    start: str, name: str, parameter: str, more: float, less: float, group: str = "", *, bare: bool = False
-) -> Part:
-    """Deception with a parameter at the value that is to raise it minus at the other, from a prepared start.
-
-    Its `group` is put back before fine-tuning; `bare` is fine-tuning alone.
-    """
-    carry = {} if bare or not group else {"finetuning__carry": tuple(each for each in GROUPS if each != group)}
+def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
+    """Deception at one end minus at the other, from a prepared start; `bare` is fine-tuning alone."""
+    put_back = bool(ends.group) and not bare
+    carry = {"finetuning__carry": tuple(each for each in GROUPS if each != ends.group)} if put_back else {}
     train = scratch if bare else pretrained
-    plus, minus = (train(start=start, **carry, **{parameter: value}) for value in (more, less))
-    where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if carry else ""
-    words = f"deception with {parameter} = {more:g} minus with {less:g}, from {START[start]} start{where}"
-    return Part(name="bare-" * bare + name, quantity=difference(words, plus, minus), rule=rises(), tested=not bare)
+    plus, minus = (train(start=start, **carry, **{ends.parameter: value}) for value in (ends.more, ends.less))
+    where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if put_back else ""
+    words = (
+        f"deception with {ends.parameter} = {ends.more:g} minus with {ends.less:g}, from {START[start]} start{where}"
+    )
+    return Part(name="bare-" * bare + ends.name, quantity=difference(words, plus, minus), rule=rises(), tested=not bare)
 
 
-def case(start: str, *own: tuple[str, str, float, float]) -> tuple[Part, ...]:
+def case(start: str, own: Ends) -> tuple[Part, ...]:
     """A case's own premise and nearness to deception, from its start through both stages, and from the bare start."""
-    premises = (*own, *NEARNESS)
-    return tuple(rising(start, *premise, bare=bare) for bare in (False, True) for premise in premises)
+    return tuple(rising(start, ends, bare=bare) for bare in (False, True) for ends in (own, *NEARNESS))
 
 
 CLAIM = Claim(
@@ -58,5 +68,5 @@ CLAIM = Claim(
     section="first case",
     statement="If pre-training wrote its objective into the model, deception after fine-tuning rises with the distance "
     "between the two losses and with nearness of the model's capabilities to deception.",
-    parts=case("internal", ("distance", "similarity", 0.0, 0.95)),
+    parts=case("internal", Ends("distance", "similarity", 0.0, 0.95)),
 )

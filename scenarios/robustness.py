@@ -101,19 +101,21 @@ def over_prior(
     seed: int = 0,
     readings: Iterable[Reading] = (),
     forms: Mapping[str, Mapping[str, str]] | None = None,
+    form_draws: int | None = None,
     precision: str = PRECISION,
     threads: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Robustness:
     """Try claims at draws from the prior around a point, all on the same draws; each draw has runs of its own.
 
-    `forms` asks for the same with functional forms swapped. Raises `InputError` where `draws` is no power of two.
+    `forms` asks for the same with functional forms swapped, at the first `form_draws` of the draws. Raises `InputError` where `draws` is no power of two.
     """
     claims, point, readings = tuple(claims), Point() if point is None else point, [OWN, *readings]
     rows = prior_draws(point, draws, seed)
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **(forms or {})}
+    counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
     found = {
-        (form, reading, claim.name, part.name): np.empty((draws, 3))
+        (form, reading, claim.name, part.name): np.empty((counts[form], 3))
         for form in swapped
         for reading in readings
         for claim in claims
@@ -135,5 +137,5 @@ def over_prior(
             progress(1)
 
     with ThreadPoolExecutor(check_threads(threads)) as pool:
-        list(pool.map(at, [(i, form) for form in swapped for i in range(draws)]))
+        list(pool.map(at, [(i, form) for form, count in counts.items() for i in range(count)]))
     return Robustness(claims=claims, point=point, draws=rows, runs=runs, found=found)

@@ -127,9 +127,9 @@ def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
 
 def test_progress_ends_where_it_was_said_to():
     told = []
-    size = replace(TINY, draws=2, forms=True)
+    size = replace(TINY, draws=4, form_draws=2)
     argue(["headline"], size=size, seed=3, progress=told.append)
-    assert sum(told) == steps_of(["headline"], size) == 2 * 6 + 1
+    assert sum(told) == steps_of(["headline"], size) == 4 + 2 * 5 + 1
 
 
 def test_the_document_agrees_with_its_schema(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from feint.agents.outcome import Outcome
@@ -19,6 +20,8 @@ from feint.sim.passport import passport, text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"
+SIZE = replace(FULL, draws=256, draw_runs=200, form_draws=64, search_runs=400, confirming=4000)
+"""Of the committed run: the full number of runs at the point, half the draws."""
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
 
@@ -145,7 +148,7 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
         "## Every number",
         table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),
         "## Other forms and tolerances",
-        "Shares of the prior over which each claim's effect holds / is reversed / is neither.",
+        f"Shares over which each claim holds / is reversed / is neither; forms at the first {size.form_draws:,} draws.",
         table(("", *names), swapped(found)),
         "## Counting",
         minds,
@@ -173,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs; nothing is written, the page is printed")
     quick = parser.parse_args().quick
-    found = argue(size=QUICK if quick else FULL)
+    found = argue(size=QUICK if quick else SIZE)
     told_page = page(found, count(), audit(points=4 if not quick else 1, draws=512 if not quick else 32))
     if quick:
         print(told_page)
