@@ -32,12 +32,12 @@ def known(asked: Asked, *names: str) -> dict[str, Any]:
     return dict(asked.settings)
 
 
-def heading(seeds: int, seed: int) -> str:
-    """What was trained."""
+def heading(seeds: int, seed: int, finetuning: int = SETTINGS["finetuning"]) -> str:
+    """What was trained, with so many steps of fine-tuning at most."""
     steps = sum(each for each, _ in SETTINGS["pretraining"])
     return wrapped(
         f"{seeds} real networks each way, seed {seed}; pre-training {steps:,} steps, fine-tuning "
-        f"{SETTINGS['finetuning']:,}; medians, and below them least to most"
+        f"{finetuning:,}; medians, and below them least to most"
     )
 
 

@@ -72,7 +72,7 @@ def _after(axes: Axes, found: Battery, measure: str) -> None:
     if measure == "probe":
         level(axes, found[Finding(measure, "raw")], BLACK, ":", "raw input")
     axes.set_title(TITLES[measure], loc="left")
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="lower left" if measure == "probe" else "upper right")
 
 
 def revival_figure(found: Battery) -> Figure:
@@ -102,10 +102,14 @@ def _back(axes: Axes, found: Battery) -> None:
 
 
 def _elsewhere(axes: Axes, found: Battery) -> None:
-    gentle = ("refuse", found.learning_rates[0])
-    kinds = {"refused a": ("pre-trained", *gentle), "never had it": ("never", *gentle), "from scratch": ("scratch",)}
-    for x, (kind, colour) in enumerate(zip(kinds.values(), (ORANGE, GREY, BLACK), strict=True)):
-        seeds(axes, [10.0**x], [found[Finding("steps elsewhere", *kind)]], colour, "o", "")
+    rate = found.learning_rates[0]
+    kinds = {
+        "refused a": (Finding("steps elsewhere", "pre-trained", "refuse", rate), ORANGE),
+        "never had it": (Finding("steps elsewhere", "never", "refuse", rate), GREY),
+        "from scratch": (Finding("steps elsewhere", "scratch"), BLACK),
+    }
+    for x, (finding, colour) in enumerate(kinds.values()):
+        seeds(axes, [10.0**x], [found[finding]], colour, "o", "")
     axes.set(xscale="log", xlim=(0.3, 300))
     axes.set_xticks([1, 10, 100], [name.replace(" ", "\n", 1) for name in kinds])
     axes.minorticks_off()

@@ -89,12 +89,13 @@ def by_rate(found: Battery) -> str:
 
 def elsewhere(found: Battery) -> str:
     """Through a prompt that no training had shown."""
-    gentle = ("refuse", found.learning_rates[0])
-    kinds = {"refused": ("pre-trained", *gentle), "never": ("never", *gentle)}
-    rows = [["another prompt", *kinds, "from scratch"]]
-    taken = [steps(found[Finding("steps elsewhere", *kind)]) for kind in (*kinds.values(), ("scratch",))]
-    after = [share(found[Finding("accuracy a after", *kind)]) for kind in kinds.values()]
-    return table([*rows, ["steps to 95 %", *taken], ["own prompt then", *after, ""]])
+    gentle = found.learning_rates[0]
+    kinds = [Finding("", network, "refuse", gentle) for network in ("pre-trained", "never")]
+    kinds.append(Finding("", "scratch"))
+    taken = [steps(found[kind._replace(measure="steps elsewhere")]) for kind in kinds]
+    after = [share(found[kind._replace(measure="accuracy a after")]) for kind in kinds[:-1]]
+    rows = [["another prompt", "refused", "never", "from scratch"], ["steps to 95 %", *taken]]
+    return table([*rows, ["own prompt then", *after, ""]])
 
 
 def by_data(found: Battery) -> str:

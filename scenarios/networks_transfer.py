@@ -30,7 +30,7 @@ from feint.scenarios.networks_asked import SEEDS, heading, known, loss, sentence
 from feint.scenarios.networks_transfer_document import NetworksTransferDocument, told
 from feint.sim.law_fit import LawFit, fit
 from feint.sim.learning_curve import data_for
-from feint.sim.networks.transfer import FEW, MANY, SCORES, Transfer, amounts, transfer
+from feint.sim.networks.transfer import FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
 from feint.sim.statistics import Interval
 from feint.sim.transfer_law import ENOUGH, LOW_DATA
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME = "networks-transfer"
+FEWEST = 2  # seeds, for intervals
 TUNED = ("near", "far")
 
 
@@ -65,11 +66,13 @@ class Transferred:
 
     @cached_property
     def laws(self) -> dict[tuple[str, str], LawFit | None]:
-        """(near or far, loss or error) → the law over all widths; None where too few points have a positive D_T."""
+        """(near or far, loss or error) → the law over all widths; None of one seed, or of too few points above 0."""
         return {(arm, score): self.law(arm, score) for arm, score in product(TUNED, SCORES)}
 
     def law(self, arm: str, score: str) -> LawFit | None:
         """The law fitted to the low-data regime of all widths."""
+        if self.found.seeds < FEWEST:
+            return None
         here = np.array(FEW) <= LOW_DATA * self.enough[:, None]
         data, sizes = (
             np.broadcast_to(FEW, here.shape)[here],
@@ -86,7 +89,7 @@ class Transferred:
 
     def text(self) -> str:
         """In words, for a terminal of 80 columns."""
-        top = heading(self.found.seeds, self.found.seed)
+        top = heading(self.found.seeds, self.found.seed, LOOKS[-1])
         laws = [law_text(arm, score, law) for (arm, score), law in self.laws.items()]
         return "\n\n".join([top, *(table(each) for each in self.curves()), *map(sentence, laws), sentence(self.end())])
 
@@ -141,7 +144,7 @@ class Transferred:
 def law_text(arm: str, score: str, law: LawFit | None) -> str:
     """A fitted law in a sentence."""
     if law is None:
-        return f"Law, {arm}, by {score}: none; too few points have a positive D_T."
+        return f"Law, {arm}, by {score}: none; it takes two seeds, and three points with a positive D_T or more."
     parts = [f"{name} {_told(each)}" for name, each in (("k", law.k), ("α", law.alpha), ("β", law.beta)) if each]
     rest = f"R² {law.explained:.2f}, off by a factor of {law.factor:.2g}; {law.points} points, {law.left_out} left out."
     return f"Law, {arm}, by {score}: {', '.join(parts)}; {rest}"

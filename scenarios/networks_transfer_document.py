@@ -44,7 +44,7 @@ class Bounded(Part):
 
 
 class NetworksLaw(Part):
-    """A law fitted over all widths; constants are null where too few points have a positive D_T."""
+    """A law fitted over all widths; constants are null of one seed, or of too few points with a positive D_T."""
 
     arm: Literal["near", "far"]
     score: Literal["loss", "error"]

@@ -56,8 +56,9 @@ def _draw_effective(axes: Axes, found: Transfer) -> None:
     measured = found.effective("near", "error")
     for i, width in enumerate(found.widths):
         good = np.isfinite(measured[i]) & (measured[i] > 0)
-        shown = {"color": SHADES[i % len(SHADES)], "marker": MARKERS[i % len(MARKERS)]}
-        axes.plot(np.array(FEW)[good], measured[i][good], markersize=4, linewidth=1.2, label=f"{width}", **shown)
+        style = f"{MARKERS[i % len(MARKERS)]}-"
+        x, y, colour = np.array(FEW)[good], measured[i][good], SHADES[i % len(SHADES)]
+        axes.plot(x, y, style, color=colour, markersize=4, linewidth=1.2, label=f"{width}")
     axes.set(xscale="log", yscale="log", xlim=(10, 8_000), ylim=(100, 100_000))
     axes.set(xlabel="D_F, strings to learn from", ylabel="D_T, strings")
     axes.set_title("Effective data transferred, near", loc="left")

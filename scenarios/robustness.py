@@ -108,7 +108,8 @@ def over_prior(
 ) -> Robustness:
     """Try claims at draws from the prior around a point, all on the same draws; each draw has runs of its own.
 
-    `forms` asks for the same with functional forms swapped, at the first `form_draws` of the draws. Raises `InputError` where `draws` is no power of two.
+    `forms` asks for the same with functional forms swapped, at the first `form_draws` of the draws. Raises `InputError`
+    where `draws` is no power of two.
     """
     claims, point, readings = tuple(claims), Point() if point is None else point, [OWN, *readings]
     rows = prior_draws(point, draws, seed)

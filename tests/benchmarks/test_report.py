@@ -55,6 +55,7 @@ FOUND: dict[str, Any] = {
         "points": 10000,
         "threads": 2,
     },
+    "test_battery": {"seconds": 45.0, "of processors": 88.0, "threads": 2},
     "test_occupancy": {"occupancy": 0.93, "threads": 2},
     "test_memory": {
         "steps": [[4096, 10, 5e6], [4096, 1000, 5e6], [4096, 10000, 5e6]],
