@@ -10,6 +10,7 @@ from feint.scenarios.finetuning_documents import RevivalDocument, WrappersDocume
 from feint.scenarios.networks_documents import NetworksRevivalDocument, NetworksWrappersDocument
 from feint.scenarios.networks_transfer_document import NetworksTransferDocument
 from feint.scenarios.regeneration_texts import RegenerateDocument
+from feint.scenarios.release_documents import ReleaseDocument
 from feint.scenarios.transfer_documents import TransferDocument
 from feint.scenarios.worldview_documents import WorldviewsDocument
 from feint.sim import documents
@@ -25,6 +26,7 @@ SCHEMAS: dict[str, type[Part]] = {
     "networks-transfer": NetworksTransferDocument,
     "networks-wrappers": NetworksWrappersDocument,
     "regenerate": RegenerateDocument,
+    "release": ReleaseDocument,
     "revival": RevivalDocument,
     "transfer": TransferDocument,
     "why": WhyDocument,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXPERIMENTS = {
     "calibration": "calibration",
+    "release": "release",
     "revival": "revival",
     "transfer": "transfer",
     "wrappers": "wrappers",

@@ -201,6 +201,16 @@ def _calibration(told: Told, threads: int | None) -> Original:
     return Original(passport=found.passport(), drawings=(found.figure,))
 
 
+def _release(told: Told, _: int | None) -> Original:
+    from feint.scenarios.release import Setting, release
+    from feint.sim.terms import Terms
+
+    asked = told["configuration"]
+    names = {name: asked[name] for name in ("streams", "step_price", "runs", "seed")}
+    found = release(Setting(point=point_of(asked), terms=Terms(**asked["terms"]), **names))
+    return Original(passport=found.passport(), drawings=(found.figure,))
+
+
 MAKERS: dict[str, Callable[[Told, int | None], Original]] = {
     KIND: _picture,
     "comparison": _comparison,
@@ -212,5 +222,6 @@ MAKERS: dict[str, Callable[[Told, int | None], Original]] = {
     "argument": _argument,
     "transfer": _transfer,
     "calibration": _calibration,
+    "release": _release,
 }
 """How what each kind of passport asks for is made."""

@@ -37,6 +37,7 @@ FAMILIES = {
         "large_rate",
         "weak_relevance",
     ),
+    "release": ("falling_cost", "shared_costs", "broad_benefits"),
 }
 """Family → files."""
 

@@ -79,6 +79,13 @@ GREENBLATT_2024 = Source(
     year=2024,
     where="https://arxiv.org/abs/2412.14093",
 )
+HAZARDS_2023 = Source(
+    key="hazards2023accessible",
+    author="Chan, Alan and Bucknall, Ben and Bradley, Herbie and Krueger, David",
+    title="Hazards from Increasingly Accessible Fine-Tuning of Downloadable Foundation Models",
+    year=2023,
+    where="https://arxiv.org/abs/2312.14751",
+)
 
 SOURCES = {
     source.key: source
@@ -94,6 +101,7 @@ SOURCES = {
         QI_2024,
         HUBINGER_2024,
         GREENBLATT_2024,
+        HAZARDS_2023,
     )
 }
 """By key."""

@@ -18,7 +18,7 @@ def argue(
         list[str] | None, typer.Option("--claim", metavar="NAME", help="One claim alone; repeatable.")
     ] = None,
     family: Annotated[
-        str, typer.Option(metavar="NAME", help="Which claims: pretraining or fine-tuning.")
+        str, typer.Option(metavar="NAME", help="Which claims: pretraining, fine-tuning or release.")
     ] = "pretraining",
     quick: Annotated[
         bool, typer.Option("--quick", help="About two minutes: fewer runs and draws, no functional form swapped.")

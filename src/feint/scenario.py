@@ -17,8 +17,9 @@ def scenario(
     name: Annotated[
         str,
         typer.Argument(
-            help="calibration, transfer: beside what is published; revival: how soon what fine-tuning took away is "
-            "back; wrappers: what carries its change; xu-race: the published toy of Xu (2020)."
+            help="calibration, transfer: beside what is published; release: what actors make of a released model; "
+            "revival: how soon what fine-tuning took away is back; wrappers: what carries its change; xu-race: the "
+            "published toy of Xu (2020)."
         ),
     ],
     networks: Annotated[

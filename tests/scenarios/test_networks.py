@@ -104,7 +104,14 @@ def test_effective_data_and_the_law_are_those_that_were_planted():
     assert law.alpha.estimate == pytest.approx(0.2, abs=1e-6)
     assert law.beta.estimate == pytest.approx(0.4, abs=1e-6)
     assert law.k.estimate == pytest.approx(60 / 1000**0.4, rel=1e-6)
-    assert "none; too few points have a positive D_T" in found.text()
+    assert "none; it takes two seeds, and three points with a positive D_T" in found.text().replace("\n", " ")
+
+
+@pytest.mark.usefixtures("short")
+def test_one_seed_has_no_law_for_it_has_no_interval():
+    found = networks_transfer.run(Asked(runs=1, settings={"widths": [4]}))
+    assert set(found.laws.values()) == {None}
+    assert [law.k for law in found.document().laws] == [None] * 4
 
 
 def test_the_table_of_transfer_has_a_row_an_arm_width_and_amount():

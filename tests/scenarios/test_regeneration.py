@@ -94,6 +94,12 @@ def scored():
     return found.figure(), found.passport()
 
 
+def released():
+    settings = {"actors": 300, "streams": 2, "years": 3, "tamper": 2.0, "similarity": 0.6}
+    found = experiments.run("release", Asked(settings=settings, runs=4, seed=1))
+    return found.figure(), found.passport()
+
+
 DRAWN = [
     comparison,
     ensemble,
@@ -107,6 +113,7 @@ DRAWN = [
     tried_graph,
     transferred,
     scored,
+    released,
 ]
 
 

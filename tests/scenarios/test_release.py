@@ -1,0 +1,190 @@
+"""What a release leads to: the engine's part, the claims, what is told, and the command."""
+
+import json
+from importlib import import_module
+
+import jsonschema
+import numpy as np
+import pytest
+from terminal import within_this_process
+
+from feint.agents.errors import InputError
+from feint.scenarios import reaching, release
+from feint.scenarios.conditions import BASE, CONDITIONS, COST, MITIGATION
+from feint.scenarios.documents import schema_text
+from feint.scenarios.experiments import Asked
+from feint.scenarios.inheritance import lineage_of
+from feint.scenarios.originals import made_again
+from feint.scenarios.reaching import REFERENCE, STANDING, alone, pooled, purses
+from feint.scenarios.registry import FAMILIES, asked
+from feint.scenarios.released import NAMED, NONE, SUPPRESSED, USES, made, parent, stages
+from feint.scenarios.shared_costs import EXPERTS
+from feint.scenarios.trying import tried
+from feint.sim.layout import WIDTH
+from feint.sim.lineage import same
+from feint.sim.point import Point
+from feint.sim.quantities import step_ratio
+from feint.sim.trials import trials
+from feint.sim.uses import Workshop
+
+FAMILY = "release"
+SMALL = {"actors": 600, "streams": 2, "years": 4}
+
+
+@pytest.fixture(scope="module")
+def found():
+    told = []
+    result = release.run(Asked(runs=5, seed=4, settings=SMALL, progress=told.append))
+    assert sum(told) == pytest.approx(1)
+    return result
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    return within_this_process(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    ways = [made(use.name) for use in USES]
+    return dict(zip(NAMED, trials(Point(), ways, range(400), seed=1).values(), strict=True))
+
+
+def test_money_is_scaled_by_the_steps_that_the_engine_takes_at_the_default_point():
+    way = made("wrapped hazard")
+    steps = trials(Point(), [way], range(4000), seed=7)[way].steps
+    assert np.median(steps) == pytest.approx(REFERENCE, rel=0.1)
+
+
+def test_reviving_takes_fewer_steps_than_adding_what_was_never_there(trained):
+    ratio = step_ratio(trained["wrapped hazard"].steps, trained["new hazard"].steps)
+    assert ratio.high < 0
+
+
+def test_a_fine_tune_is_trained_once_and_is_the_engines():
+    plan = parent().plan(Point(), seed=2)
+    state = plan.begin(np.arange(6, dtype=np.uint64))
+    for stop in plan.train(state):
+        state = stop.state
+    shop = Workshop(state, stages(Point()), streams=3, wrapped=0)
+    first, again = shop.taken("language"), shop.taken("language")
+    assert shop.trained == 3
+    assert np.array_equal(first.steps, again.steps)
+    family = lineage_of(Point(), runs=6, seed=2, price=1.0)
+    assert same(family["release"].state, state)
+    mine = family["language"].state
+    assert np.array_equal(first.steps[:, 1], np.where(mine.reached, mine.taken, np.inf))
+
+
+def test_the_lineage_is_sound():
+    family = lineage_of(Point(), runs=4, seed=2, price=1.0)
+    family.check()
+
+
+def test_all_begin_alike_whatever_is_made():
+    plans = [made(use, of).plan(Point(), seed=1) for use in ("language", "new hazard") for of in (SUPPRESSED, NONE)]
+    starts = [plan.begin(np.arange(5, dtype=np.uint64)) for plan in plans]
+    assert all(np.array_equal(starts[0].world.objectives, each.world.objectives) for each in starts)
+
+
+def test_pools_of_one_reach_what_one_reaches():
+    dollars = np.geomspace(1, 1e6, 20)
+    assert pooled(dollars, members=1) == pytest.approx(alone(dollars), abs=0.015)
+    assert alone(np.array([0.0, 1000.0, np.inf])).tolist() == [1.0, 0.5, 0.0]
+    assert purses(10).mean() == pytest.approx(10 * 1000 * np.exp(2), rel=0.1)
+
+
+def test_experts_stand_one_by_one_as_they_ended():
+    ended = trials(Point(), EXPERTS[:1], range(30), seed=1)[EXPERTS[0]]
+    states = ended.noted[STANDING]
+    assert [int(each.run[0]) for each in states] == list(range(30))
+    assert [int(each.taken[0]) for each in states] == ended.steps.tolist()
+
+
+@pytest.mark.parametrize("file", FAMILIES[FAMILY])
+def test_a_file_reads_like_the_argument(file):
+    said = (import_module(f"feint.scenarios.{file}").__doc__ or "").lower()
+    assert said.index("claim") < said.index("it breaks") < said.index("experiment.") < said.index("against it")
+
+
+def test_claims_are_numbered_and_tried_on_the_same_runs():
+    claims = asked(None, FAMILY)
+    assert [claim.number for claim in claims] == [1, 2, 3]
+    among, again = tried(claims, runs=80, seed=2), tried(claims[1:2], runs=80, seed=2, threads=1)
+    assert among["shared-costs"].intervals == again["shared-costs"].intervals
+
+
+def test_a_hazard_that_training_never_leads_to_breaks_the_first_mechanism():
+    point = Point().at({"finetuning.steps": 1})
+    tale = tried(asked(["falling-cost"], FAMILY), point, runs=100)["falling-cost"]
+    assert tale.intervals["skills"].high < 0.1
+    assert tale.intervals["new"].high < 0.1
+
+
+def test_every_condition_is_found_and_differs_only_as_it_says(found):
+    assert [each.condition for each in found.found] == list(CONDITIONS)
+    open_release = found.base.line(lambda course: course.hazard)
+    for name in ("×1", "pace 1", "pools of 1"):
+        assert np.array_equal(found[name].line(lambda course: course.hazard), open_release)
+    assert found.base.condition.name == BASE
+
+
+def test_cheaper_steps_reach_more_in_the_first_year(found):
+    reach = [each.reach("new hazard", 0).estimate for each in found.of(COST)]
+    assert reach == sorted(reach)
+
+
+def test_no_mitigation_lets_money_get_lost(found):
+    for each in found.of(MITIGATION):
+        money = each.money
+        assert money["income"] == pytest.approx(money["spent"] + money["returned"] + money["held"])
+
+
+def test_the_text_fits_a_terminal_and_says_what_is_assumed(found):
+    text = found.text()
+    assert max(map(len, text.splitlines())) <= WIDTH
+    for said in ("[assumption]", "[V abstract]", "pooling_loss = 0.3", "arXiv 2310.20624", "an index"):
+        assert said in text
+
+
+def test_the_figure_is_drawn(found):
+    sheet = found.figure()
+    sheet.draw_without_rendering()
+    assert len(sheet.axes) == 6
+
+
+def test_it_is_made_again_from_its_passport(found):
+    again = made_again(json.loads(json.dumps(found.passport())))
+    assert again.passport == found.passport()
+
+
+def test_the_command_prints_its_document(feint):
+    sets = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
+    told = feint("scenario", "release", "--runs", 3, "--seed", 4, *sets, "--json").document
+    jsonschema.validate(told, json.loads(schema_text("release")))
+    assert (told["markets"], told["seed"], told["passport"]["kind"]) == (3, 4, "release")
+    assert len(told["found"][0]["quantities"]["hazard"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"streams": 0}, "streams = 0 is not valid"),
+        ({"step_price": -1.0}, "at_release = -1.0 is not valid"),
+        ({"start": "internal"}, "start = 'internal' is not allowed"),
+        ({"detection": 2.0}, "detection = 2.0 is not valid"),
+        ({"detections": 0.2}, "setting 'detections' is not known: did you mean 'detection'"),
+        ({"finetune.steps": 2}, "stage 'finetune' is not known"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings, said):
+    with pytest.raises(InputError, match=said):
+        release.run(Asked(settings=settings, runs=2))
+
+
+def test_uses_and_releases_are_named():
+    with pytest.raises(InputError, match="use 'languages' is not known"):
+        made("languages")
+    with pytest.raises(InputError, match="release 'opened' is not known"):
+        made("language", "opened")
+    assert reaching.PRICE.at_release == 10.0

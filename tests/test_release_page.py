@@ -1,0 +1,103 @@
+"""The manual's page on released models: its commands print and draw what stands there."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from studies.argument import claims, parts, table, turning
+from terminal import within_this_process
+
+from feint.agents.outcome import Outcome
+from feint.scenarios.argue import QUICK, argue
+from feint.scenarios.registry import asked
+from feint.scenarios.released import made
+from feint.scenarios.trying import tried
+from feint.sim.notes import Was
+from feint.sim.point import Point
+from feint.sim.trials import trials
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "release.md"
+TABLE = ROOT / "docs" / "release_table.md"
+SHOWN = ROOT / "docs" / "figures" / "release.png"
+HEADER = "<!-- generated: nox -s golden -->"
+PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
+NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
+KINDS = ("holds", "reversed", "neither")
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    return within_this_process(monkeypatch, capsys)
+
+
+def numbers(text):
+    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
+
+
+def words(text):
+    return " ".join(NUMBER.sub("#", text).split())
+
+
+@pytest.mark.slow
+@pytest.mark.generated
+def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
+    """Numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
+    ((command, stands),) = PRINTED.findall(PAGE.read_text())
+    path = SHOWN if rewrite else tmp_path / SHOWN.name
+    said = feint(*shlex.split(command)[1:], "--figure", path)
+    assert (said.code, said.err) == (0, "")
+    if rewrite:
+        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
+        PAGE.write_text(PAGE.read_text().replace(before, after))
+        return
+    assert words(stands) == words(said.out)
+    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.1, abs=0.03)
+    with Image.open(path) as new, Image.open(SHOWN) as old:
+        assert old.size == pytest.approx(new.size, rel=0.02)
+        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
+    assert told == standing
+
+
+def tables():
+    """What `feint argue --family release --quick --runs 4000 --seed 1` finds, as tables."""
+    found = argue(family="release", size=QUICK, runs=4000, seed=1)
+    blocks = (
+        HEADER,
+        table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
+        table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),
+        table(("claim", "crux", "nearest flip"), turning(found)),
+    )
+    return "\n\n".join(blocks) + "\n"
+
+
+@pytest.mark.generated
+def test_the_verdicts_at_the_point_are_those_of_the_command(rewrite):
+    """What is found over the prior takes longer, and is written anew with `--rewrite` alone."""
+    if rewrite:
+        TABLE.write_text(tables())
+    stands = TABLE.read_text()
+    for name, now in tried(asked(None, "release"), runs=4000, seed=1).items():
+        assert re.search(rf"`{name}` \| {now.verdict.value}[ ;]", stands)
+        for part in now.claim.parts:
+            (row,) = [line for line in stands.splitlines() if part.quantity.words in line]
+            assert f" {now.verdicts[part.name].value}" in row
+            assert numbers(row.split(" | ")[3]) == pytest.approx(_ends(now.intervals[part.name]), abs=0.03)
+
+
+def _ends(interval):
+    return [interval.estimate, interval.low, interval.high]
+
+
+def test_how_many_released_models_show_it_without_a_step_is_as_the_page_says():
+    way = made("wrapped hazard", notes=(Was(1),))
+    ended = trials(Point(), [way], range(4000), seed=1)[way]
+    at_once = ended.steps == 0
+    played = ended.noted[Was(1)][at_once] == Outcome.DECEPTIVE
+    told = re.search(r"(0\.\d+) do Y without a step when asked; (0\.\d+) of those were deceptive", PAGE.read_text())
+    assert told
+    assert [float(each) for each in told.groups()] == pytest.approx([at_once.mean(), played.mean()], abs=0.02)
