@@ -16,6 +16,6 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 html_theme = "furo"
-exclude_patterns = ["_build", "worldviews_table.md"]
+exclude_patterns = ["_build", "argument_table.md", "worldviews_table.md"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
