@@ -49,7 +49,12 @@ def finding_text(finding: Finding) -> str:
         flip_text(finding.flip, finding.robustness.draws),
     ]
     first, *rest = lines
-    return "\n".join([first, *(fill(each, WIDTH, initial_indent="  ", subsequent_indent="      ") for each in rest)])
+    return "\n".join(
+        [
+            fill(first, WIDTH, subsequent_indent="  "),
+            *(fill(each, WIDTH, initial_indent="  ", subsequent_indent="      ") for each in rest),
+        ]
+    )
 
 
 def _parts(finding: Finding) -> Iterator[str]:
