@@ -33,7 +33,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=256, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
+QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
 """Claims share their draws; no form is swapped."""
 
 
