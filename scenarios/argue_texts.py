@@ -7,15 +7,13 @@ from textwrap import fill
 from typing import Any
 
 from feint.scenarios.argue import Argument, Finding
-from feint.scenarios.registry import remarks
 from feint.scenarios.robustness import DEFAULT
 from feint.sim.claims import HOLDS, KINDS, Claim
 from feint.sim.flips import Flip
+from feint.sim.layout import WIDTH
 from feint.sim.shares import Share
 from feint.sim.statistics import Interval
 from feint.sim.trials import OWN
-
-WIDTH = 80
 
 
 def argument_text(argument: Argument) -> str:
@@ -44,7 +42,7 @@ def finding_text(finding: Finding) -> str:
         f"Verdict at this point: {finding.verdict.value}, {finding.verdict.meaning}.",
         *_parts(finding),
         *_prior(finding),
-        *remarks(finding.claim, finding.robustness),
+        *([claim.remark(finding.robustness)] if claim.remark else []),
         *_crux(finding),
         flip_text(finding.flip, finding.robustness.draws),
     ]

@@ -16,10 +16,11 @@ from feint.sim.ensemble import check_threads
 from feint.sim.exact import look_confidence
 from feint.sim.factors import Factor
 from feint.sim.layout import table, wrapped
+from feint.sim.means import bounded_mean
 from feint.sim.passport import passport
 from feint.sim.point import Point, Way, pretrained, scratch
 from feint.sim.priors import factors_at, prior_draws
-from feint.sim.quantities import Frequency, bounded_mean
+from feint.sim.quantities import Frequency
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.summary import crossed
 from feint.sim.trials import Ended, trials

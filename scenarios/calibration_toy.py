@@ -14,8 +14,9 @@ from feint.scenarios.transfer_arms import Arms, measure
 from feint.scenarios.transfer_laws import fit_arms, law_of
 from feint.sim.courses import courses
 from feint.sim.journey import Y
+from feint.sim.means import student
 from feint.sim.point import Point, Way, pretrained, scratch
-from feint.sim.quantities import difference, frequency, step_ratio, student
+from feint.sim.quantities import difference, frequency, step_ratio
 from feint.sim.statistics import Interval
 from feint.sim.trials import trials
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from feint.scenarios.released import NONE, SUPPRESSED, UNLEARNED, USES
 from feint.sim.market import Course
-from feint.sim.quantities import student
+from feint.sim.means import student
 from feint.sim.statistics import Interval
 from feint.sim.terms import Terms
 from feint.sim.uses import Taken

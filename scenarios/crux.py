@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from feint.scenarios.premises import Premise, named
 from feint.sim.exact import look_confidence
+from feint.sim.means import mean_of
 from feint.sim.point import Point, Way, check_two_stages
 from feint.sim.quantities import Frequency, Quantity
-from feint.sim.shapley import mean_of
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION, check_runs
 from feint.sim.trials import Ended, trials

@@ -13,8 +13,8 @@ from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
 from feint.scenarios.experiments import Asked
 from feint.sim.ensemble import check_threads
+from feint.sim.means import mean_of
 from feint.sim.point import Point, check_two_stages
-from feint.sim.shapley import mean_of
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import check_runs, check_seed
 

@@ -15,9 +15,9 @@ from feint.agents.probes import performance_on, readable
 from feint.scenarios.reaching import RANGE, generality
 from feint.scenarios.released import DOMAINS, NAMED, Y, parent, stages
 from feint.sim.lineage import MERGE, Lineage, Released
+from feint.sim.means import mean_of
 from feint.sim.merging import survival
 from feint.sim.point import Point
-from feint.sim.shapley import mean_of
 from feint.sim.statistics import Interval
 
 MERGED = "merged"

@@ -48,18 +48,6 @@ def _shown(match: str) -> Part:
     return Part(name=match, quantity=contrast, rule=rises(), tested=False)
 
 
-CLAIM = Claim(
-    number=10,
-    name="matching",
-    title="Holding capability constant matters",
-    source=XU_2021,
-    section="last two paragraphs",
-    statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "
-    "is not held constant, the contrast is another.",
-    parts=(_less("steps"), *(_shown(mode) for mode in HELD_EQUAL)),
-)
-
-
 def sign_changes(spread: Robustness) -> dict[str, Share]:
     """Over what share of the prior the contrast by each other mode has the other sign than where it is held."""
     held, held_maybe = spread.kinds(CLAIM, HELD)
@@ -82,3 +70,16 @@ def remark(spread: Robustness) -> str:
     return (
         f"Of the prior, the contrast has the other sign than matched by {HELD} where it is matched {', '.join(told)}."
     )
+
+
+CLAIM = Claim(
+    number=10,
+    name="matching",
+    title="Holding capability constant matters",
+    source=XU_2021,
+    section="last two paragraphs",
+    statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "
+    "is not held constant, the contrast is another.",
+    parts=(_less("steps"), *(_shown(mode) for mode in HELD_EQUAL)),
+    remark=remark,
+)

@@ -15,11 +15,11 @@ import numpy as np
 
 from feint.agents.probes import performance_on
 from feint.agents.state import State
+from feint.sim.means import mean_of
 from feint.sim.merging import merged
 from feint.sim.plan import Stop
 from feint.sim.point import Way
 from feint.sim.prices import Price, cost, step_price
-from feint.sim.shapley import mean_of
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.terms import Terms
 from feint.sim.trials import Ended

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from feint.agents.errors import unknown
 from feint.sim.claims import Claim
-
-if TYPE_CHECKING:
-    from feint.scenarios.robustness import Robustness
 
 FILES = (
     "headline",
@@ -60,12 +56,3 @@ def asked(names: Iterable[str] | None, family: str = "pretraining") -> list[Clai
         if name not in known:
             raise unknown("claim", name, known)
     return [known[name] for name in dict.fromkeys(names or known)]
-
-
-def remarks(claim: Claim, spread: Robustness) -> list[str]:
-    """What more a claim's own file has to say of its draws from the prior."""
-    from importlib import import_module
-
-    files = {import_module(f"feint.scenarios.{file}") for file in FAMILIES[claim.family]}
-    said = (getattr(file, "remark", None) for file in files if claim is file.CLAIM)
-    return [remark(spread) for remark in said if remark]

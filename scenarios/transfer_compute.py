@@ -9,7 +9,7 @@ import numpy as np
 
 from feint.scenarios.transfer_arms import Arms
 from feint.sim.learning_curve import ENOUGH, data_for, least_loss
-from feint.sim.quantities import student
+from feint.sim.means import student
 from feint.sim.statistics import Interval
 from feint.sim.transfer_law import LOW_DATA
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
 from feint.scenarios.registry import asked
-from feint.scenarios.trying import Tried, tried
+from feint.scenarios.trying import Tried, measured, ways_of
 from feint.scenarios.worldview import WorldView, default_view, view_named, views
 from feint.sim.claims import Claim
 from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensemble import check_threads
 from feint.sim.exact import check_confidence
 from feint.sim.passport import passport
-from feint.sim.point import Point, pretrained, scratch
+from feint.sim.point import check_two_stages, pretrained, scratch
 from feint.sim.quantities import frequency
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.training import PRECISION, check_precision, check_runs, check_seed
@@ -118,12 +118,14 @@ def worldviews(
     check_threads(threads)
     columns, rows = _columns(views() if which is None else which), asked(claims)
     keys: dict[str, Any] = {"seed": seed, "precision": precision, "threads": threads}
+    ways = list(dict.fromkeys([*ways_of(rows), *(way for level in LEVELS.values() for way in level.ways)]))
     found: dict[tuple[str, str], Tried] = {}
     levels: dict[tuple[str, str], Interval] = {}
     for view in columns:
-        of_view = tried(rows, view.point, runs=runs, confidence=confidence, **keys)
-        found.update({(view.name, name): each for name, each in of_view.items()})
-        levels.update({(view.name, arm): each for arm, each in _levels(view.point, runs, confidence, **keys).items()})
+        check_two_stages(view.point)
+        ended = trials(view.point, ways, range(runs), **keys)
+        found.update({(view.name, claim.name): measured(claim, ended, confidence) for claim in rows})
+        levels.update({(view.name, arm): level.measured(ended, confidence) for arm, level in LEVELS.items()})
         if progress:
             progress(1)
     return Matrix(
@@ -136,11 +138,6 @@ def worldviews(
         precision=precision,
         confidence=confidence,
     )
-
-
-def _levels(point: Point, runs: int, confidence: float, **keys: Any) -> dict[str, Interval]:
-    ended = trials(point, [way for level in LEVELS.values() for way in level.ways], range(runs), **keys)
-    return {arm: level.measured(ended, confidence) for arm, level in LEVELS.items()}
 
 
 def _columns(which: Iterable[str | Path | WorldView]) -> tuple[WorldView, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from math import inf, isfinite
+from typing import Any
 
 from feint.sim.quantities import Quantity
 from feint.sim.shares import LEAST
@@ -152,6 +153,7 @@ class Claim:
     any_part: bool = False  #: one part is enough; intervals then hold for all parts at once (Bonferroni)
     family: str = "pretraining"
     number: int = 0
+    remark: Callable[[Any], str] | None = None  #: what more there is to say of its draws from the prior
 
     @property
     def effect(self) -> Part:

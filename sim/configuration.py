@@ -11,6 +11,7 @@ from typing import Any
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.sim.curriculum import Curriculum
+from feint.sim.dotted import by_stage
 from feint.sim.stage import Stage
 
 TABLES = ("model", "stage", "view", "because")
@@ -28,18 +29,13 @@ class Configuration:
     def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
         """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
         curriculum = self.curriculum or fallback
-        model_changes: dict[str, Any] = {}
-        stage_changes: dict[str, dict[str, Any]] = {}
-        for name, value in parse_settings(settings).items():
-            stage, _, parameter = name.rpartition(".")
-            if not stage:
-                _check_model_parameter(name, curriculum)
-                model_changes[name] = value
-            elif stage not in curriculum.names:
+        of_model, of_stages = by_stage(parse_settings(settings))
+        for name in of_model:
+            _check_model_parameter(name, curriculum)
+        for stage in of_stages:
+            if stage not in curriculum.names:
                 raise unknown("stage", stage, curriculum.names)
-            else:
-                stage_changes.setdefault(stage, {})[parameter] = value
-        return self.model.replace(**model_changes), curriculum.replace(stage_changes)
+        return self.model.replace(**of_model), curriculum.replace(of_stages)
 
 
 def load(path: str | Path) -> Configuration:

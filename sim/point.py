@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,7 +12,8 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
-from feint.sim.factors import carried
+from feint.sim.dotted import by_stage, split
+from feint.sim.factors import as_cell, carried
 from feint.sim.matching import Match
 from feint.sim.plan import Plan, Stop
 from feint.sim.training import PRECISION
@@ -40,20 +41,23 @@ class Point:
         changes = {
             name: each.of(self.value(name)) if isinstance(each, Towards) else each for name, each in changes.items()
         }
-        of_model: dict[str, Any] = {}
-        of_stages: dict[str, dict[str, Any]] = {}
-        for name, value in changes.items():
-            stage, _, parameter = name.rpartition(".")
-            for each in self.stages_named(stage) if stage else ():
-                of_stages.setdefault(each, {})[parameter] = carried(value) if parameter == "carry" else value
-            if not stage and name not in ("start", "match"):
-                of_model[name] = value
+        of_model, of_stages = by_stage(dict(self._spread(changes)))
+        start, match = of_model.pop("start", self.start), of_model.pop("match", self.match)
         return type(self)(
             model=self.model.replace(**of_model) if of_model else self.model,
             curriculum=self.curriculum.replace(of_stages) if of_stages else self.curriculum,
-            start=changes.get("start", self.start),
-            match=changes.get("match", self.match),
+            start=start,
+            match=match,
         )
+
+    def _spread(self, changes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The same with what holds of all stages said of each, and what is carried as a tuple."""
+        for name, value in changes.items():
+            stage, parameter = split(name)
+            if not stage:
+                yield name, value
+            for each in self.stages_named(stage) if stage else ():
+                yield f"{each}.{parameter}", carried(value) if parameter == "carry" else value
 
     def stages_named(self, stage: str) -> tuple[str, ...]:
         """The stages that a dotted name means."""
@@ -64,7 +68,7 @@ class Point:
 
     def value(self, name: str) -> Any:
         """What stands here under a dotted name; of all stages, what the last has."""
-        stage, _, parameter = name.rpartition(".")
+        stage, parameter = split(name)
         if not stage:
             return getattr(self, name) if name in ("start", "match") else getattr(self.model, name)
         last = self.stages_named(stage)[-1]
@@ -154,13 +158,7 @@ def _dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 
 def _brief(value: Any) -> str:
-    return (
-        "+".join(value) or "nothing"
-        if isinstance(value, tuple)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    return f"{value:g}" if isinstance(value, float) else str(as_cell(value))
 
 
 def check_two_stages(point: Point, names: tuple[str, ...] = ("pretraining", "finetuning")) -> None:

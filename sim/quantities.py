@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from feint.agents.outcome import Outcome
-from feint.sim.exact import FEW, clopper_pearson, frequency_interval
+from feint.sim.exact import frequency_interval
+from feint.sim.means import bounded_mean, student
 from feint.sim.point import Way
 from feint.sim.statistics import CONFIDENCE, Interval, tango
 from feint.sim.trials import Ended
@@ -85,7 +86,7 @@ class Frequency:
 
     def but(self, changes: Mapping[str, Any]) -> Frequency:
         """The same where each way of training is changed, save what the way itself changes."""
-        return Frequency(self.words, tuple(Term(under(t.way, changes), t.outcome, t.sign) for t in self.terms))
+        return Frequency(self.words, tuple(Term(t.way.under(changes), t.outcome, t.sign) for t in self.terms))
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class StepRatio:
 
     def but(self, changes: Mapping[str, Any]) -> StepRatio:
         """The same where both ways are changed, save what they change themselves."""
-        return StepRatio(self.words, under(self.way, changes), under(self.over, changes))
+        return StepRatio(self.words, self.way.under(changes), self.over.under(changes))
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Loss:
 
     def but(self, changes: Mapping[str, Any]) -> Loss:
         """The same where both ways are changed, save what they change themselves."""
-        return Loss(self.words, under(self.way, changes), under(self.than, changes), self.of)
+        return Loss(self.words, self.way.under(changes), self.than.under(changes), self.of)
 
 
 def difference(words: str, plus: Way, minus: Way, outcome: str = DECEPTIVE) -> Frequency:
@@ -147,11 +148,6 @@ def difference(words: str, plus: Way, minus: Way, outcome: str = DECEPTIVE) -> F
 def frequency(words: str, way: Way, outcome: str = DECEPTIVE) -> Frequency:
     """How often a way ends as a type."""
     return Frequency(words, (Term(way, outcome),))
-
-
-def under(way: Way, changes: Mapping[str, Any]) -> Way:
-    """A way of training where these changes hold, but for what it changes itself."""
-    return way.under(changes)
 
 
 def step_ratio(
@@ -188,29 +184,3 @@ def middle(
         confidence=confidence,
         method="order statistics, paired",
     )
-
-
-def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the mean of whole numbers that differ by `span` at most (runs,).
-
-    Student's, or, where fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact
-    upper limit of the share that differs.
-    """
-    runs = len(scores)
-    differing = runs - int(np.unique(scores, return_counts=True)[1].max())
-    if differing >= FEW:
-        return student(scores, confidence)
-    mean, reach = float(scores.mean()), span * clopper_pearson(differing, runs, confidence).high
-    method = "Clopper–Pearson, of any other score"
-    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method=method)
-
-
-def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Student's interval of a mean (runs,); its limits are the mean where all values are the same."""
-    from scipy.stats import t
-
-    runs = len(values)
-    mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1)) / runs**0.5 if runs > 1 else float("inf")
-    reach = float(t.ppf(0.5 + confidence / 2, runs - 1)) * error if runs > 1 else float("inf")
-    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="Student, paired")

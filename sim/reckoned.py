@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from feint.sim.means import mean_of
 from feint.sim.point import Way
-from feint.sim.shapley import mean_of
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.trials import Ended
 

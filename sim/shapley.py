@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.exact import FEW, clopper_pearson
-from feint.sim.quantities import student
+from feint.sim.means import mean_of
 from feint.sim.statistics import CONFIDENCE, Interval
 
 if TYPE_CHECKING:
@@ -136,22 +135,6 @@ class Attribution:
             [(part, other, each.estimate, each.low, each.high, each.method) for part, other, each in rows],
             columns=["part", "other", "estimate", "low", "high", "method"],
         )
-
-
-def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the mean of values within ±bound (runs,): Student's, or by exact limits where nearly all are alike.
-
-    Where fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with U the exact
-    upper limit of the share of runs that differ. So a share that no run shows is told with how much may be missed.
-    """
-    runs = len(values)
-    found, times = np.unique(values, return_counts=True)
-    differing, common = runs - int(times.max()), float(found[times.argmax()])
-    if differing >= FEW:
-        return student(values, confidence)
-    mean, share = float(values.mean()), clopper_pearson(differing, runs, confidence).high
-    reach, method = (bound + abs(common)) * share, "Clopper–Pearson, of any other value"
-    return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method=method)
 
 
 @cache

@@ -16,9 +16,10 @@ from feint.agents.types import check_start
 from feint.sim.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.configuration import TABLES, Configuration, from_tables
 from feint.sim.curriculum import Curriculum, pretrain_finetune
-from feint.sim.factors import Factor, carried, check_value, factor_of, prior_factors
+from feint.sim.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.matching import Match
 from feint.sim.plan import Plan
+from feint.sim.point import Point
 from feint.sim.training import PRECISION, check_precision, check_seed
 
 DESIGNS = {
@@ -134,28 +135,19 @@ class Study:
 
     def plans(self, values: Mapping[str, Any]) -> dict[str, Plan]:
         """The plan of each arm at a point, given by what differs there; raises `InputError` for what is not valid."""
-        of_model: dict[str, Any] = {}
-        of_stages: dict[str, dict[str, Any]] = {}
-        start, match = values.get("start", self.start), values.get("match", self.match)
-        for name, value in values.items():
-            stage, _, parameter = name.rpartition(".")
-            if stage:
-                of_stages.setdefault(stage, {})[parameter] = carried(value) if parameter == "carry" else value
-            elif name not in ("start", "match"):
-                of_model[name] = value
-        model = self.model.replace(**of_model) if of_model else self.model
-        curriculum = self.curriculum.replace(of_stages) if of_stages else self.curriculum
-        mode = Match.named(match)
-        trained = trained_by(self.arms, curriculum, mode, model.modes)
-        objectives = max(curriculum.objectives, len(model.similarity) + 1 if isinstance(model.similarity, tuple) else 0)
+        own = Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
+        here = own.at(values)
+        mode = Match.named(here.match)
+        trained = trained_by(self.arms, here.curriculum, mode, here.model.modes)
+        named = len(here.model.similarity) + 1 if isinstance(here.model.similarity, tuple) else 0
         return {
             arm: Plan.of(
                 trained[arm],
-                model=model,
+                model=here.model,
                 seed=self.seed,
-                start=start,
+                start=here.start,
                 match=mode.per_arm,
-                objectives=objectives,
+                objectives=max(here.curriculum.objectives, named),
                 precision=self.precision,
             )
             for arm in self.arms

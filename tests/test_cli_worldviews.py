@@ -80,7 +80,7 @@ def test_compare_takes_a_curated_view(feint, name):
     ],
 )
 def test_wrong_input_is_one_sentence_and_nothing_is_trained(feint, monkeypatch, words, said):
-    monkeypatch.setattr("feint.scenarios.worldviews.tried", pytest.fail)
+    monkeypatch.setattr("feint.scenarios.worldviews.trials", pytest.fail)
     assert feint("worldviews", *words).refusal.startswith(said)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from feint.options import AsJson, CurriculumFile, Precision, Seed, Settings, Threads, configured, whole
+from feint.options import AsJson, CurriculumFile, Precision, Seed, Settings, Threads, point_of, whole
 from feint.output import bar, print_json
 
 app = typer.Typer()
@@ -36,15 +36,14 @@ def argue(
     """Put the claims of the argument to the test, one by one, and say of each what was found."""
     from feint.scenarios import argue as court
     from feint.scenarios import argue_documents, argue_texts
-    from feint.sim.point import Point
 
-    model, stages = configured(curriculum, settings)
+    point = point_of(curriculum, settings)
     size = court.QUICK if quick else court.FULL
     with bar(court.steps_of(claim, size, family), unit=" steps") as progress:
         found = court.argue(
             claim,
             family=family,
-            point=Point(model=model, curriculum=stages),
+            point=point,
             size=size,
             runs=runs,
             seed=seed,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from feint.options import AsJson, CurriculumFile, Precision, Seed, Settings, Threads, configured, real, whole
+from feint.options import AsJson, CurriculumFile, Precision, Seed, Settings, Threads, point_of, real, whole
 from feint.output import bar, print_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from feint.sim.point import Point
 
 app = typer.Typer()
 
@@ -33,7 +28,7 @@ def counting(
     from feint.scenarios import check_documents
     from feint.scenarios import counting as count
 
-    point = _point(curriculum, settings)
+    point = point_of(curriculum, settings)
     with bar(draws, unit=" minds") as progress:
         found = count.count(
             point,
@@ -71,7 +66,7 @@ def audit(
     from feint.scenarios import check_documents
     from feint.sim.priors import factors_at
 
-    point = _point(curriculum, settings)
+    point = point_of(curriculum, settings)
     with bar(len(factors_at(point)) + draws, unit=" steps") as progress:
         found = auditing.audit(
             point, points=points, draws=draws, runs=runs, seed=seed, threads=threads, progress=progress
@@ -80,10 +75,3 @@ def audit(
         print_json(check_documents.audit_document(found))
     else:
         print("\n".join(auditing.lines(found)))
-
-
-def _point(curriculum: Path | None, settings: list[str] | None) -> Point:
-    from feint.sim.point import Point
-
-    model, stages = configured(curriculum, settings)
-    return Point(model=model, curriculum=stages)

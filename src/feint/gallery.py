@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feint.options import AsJson, CurriculumFile, Precision, Seed, Threads, configured, whole
+from feint.options import AsJson, CurriculumFile, Precision, Seed, Threads, point_of, whole
 from feint.options import Settings as Set
 from feint.output import print_json, show_warning
 
@@ -45,14 +45,12 @@ def figures(
     from feint.scenarios import gallery
     from feint.scenarios.figures.picture import Settings
     from feint.sim.ensemble import check_threads
-    from feint.sim.point import Point
 
     chosen = gallery.asked(names)
     if show:
         print("\n".join(f"{picture.name:12} {picture.title}" for picture in chosen))
         return
-    model, stages = configured(curriculum, settings)
-    formats, point = list(gallery.check_formats(formats)), Point(model=model, curriculum=stages)
+    point, formats = point_of(curriculum, settings), list(gallery.check_formats(formats))
     check_threads(threads)
     common = {"point": point, "seed": seed, "precision": precision, "threads": threads}
     asked = [(each, Settings(size=each.size(quick=quick, runs=runs), **common)) for each in chosen]

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from feint.agents.model import Model
     from feint.sim.curriculum import Curriculum
+    from feint.sim.point import Point
 
 
 def whole(text: str) -> int:
@@ -68,3 +69,11 @@ def configured(file: Path | None, settings: list[str] | None) -> tuple[Model, Cu
 
     configured = load(file) if file else Configuration(model=Model())
     return configured.with_settings(settings or [], fallback=pretrain_finetune())
+
+
+def point_of(file: Path | None, settings: list[str] | None, **more: str) -> Point:
+    """The point that file and settings describe; `more` is its start and its way of matching."""
+    from feint.sim.point import Point
+
+    model, curriculum = configured(file, settings)
+    return Point(model=model, curriculum=curriculum, **more)

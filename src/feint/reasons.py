@@ -20,7 +20,7 @@ from feint.options import (
     Settings,
     Start,
     Threads,
-    configured,
+    point_of,
     whole,
 )
 from feint.output import bar, figure_path, print_json, save
@@ -66,15 +66,13 @@ def crux(
     from feint.agents.errors import InputError
     from feint.scenarios import crux_documents, crux_figures, crux_texts
     from feint.scenarios import lattice as scenario
-    from feint.sim.point import Point
 
     if lattice and premises:
         raise InputError("--lattice and --premises exclude each other: a page has room for the sets of groups alone.")
     if premise and not premises:
         raise InputError("--premise asks for --premises: without it the difference is divided among groups carried.")
     shares_path, lattice_path = figure_path(figure), figure_path(lattice)
-    model, stages = configured(curriculum, settings)
-    point = Point(model=model, curriculum=stages, start=start, match=match)
+    point = point_of(curriculum, settings, start=start, match=match)
     asked = {"seed": seed, "outcome": outcome, "precision": precision, "confidence": confidence, "threads": threads}
     if premises:
         names = premise or scenario.SWITCHED
@@ -133,14 +131,12 @@ def graph(
     """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
     from feint.agents.errors import InputError
     from feint.scenarios import argument
-    from feint.sim.point import Point
 
     file = argument.check_graph_path(file)
     if (curriculum or settings) and not verdicts:
         raise InputError("--set and --curriculum ask for --verdicts: the graph itself is the same at every point.")
     if verdicts:
-        model, stages = configured(curriculum, settings)
-        told = argument.tried_graph(Point(model=model, curriculum=stages), runs=runs, seed=seed, threads=threads)
+        told = argument.tried_graph(point_of(curriculum, settings), runs=runs, seed=seed, threads=threads)
     else:
         told = argument.graph()
     if argument.is_drawn(file):

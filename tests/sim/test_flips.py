@@ -6,9 +6,9 @@ import pytest
 from feint.scenarios import headline
 from feint.sim import flips
 from feint.sim.flips import Search, nearest_flip
+from feint.sim.means import student
 from feint.sim.point import Point
 from feint.sim.priors import factors_at, prior_draws
-from feint.sim.quantities import student
 from feint.sim.trials import trials
 
 POINT = Point()

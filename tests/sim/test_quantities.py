@@ -6,17 +6,15 @@ from scipy import stats
 
 from feint.agents.outcome import Outcome
 from feint.sim.exact import clopper_pearson, frequency_interval
+from feint.sim.means import bounded_mean, student
 from feint.sim.point import pretrained, scratch
 from feint.sim.quantities import (
     Frequency,
     Loss,
     StepRatio,
     Term,
-    bounded_mean,
     difference,
     frequency,
-    student,
-    under,
 )
 from feint.sim.statistics import tango
 from feint.sim.trials import OWN, Ended
@@ -133,7 +131,7 @@ def test_one_run_says_nothing_of_a_mean():
 
 
 def test_what_a_way_changes_itself_stays():
-    assert under(pretrained(decoys=1.0), {"decoys": 2.0, "similarity": 0.1}) == pretrained(decoys=1.0, similarity=0.1)
+    assert pretrained(decoys=1.0).under({"decoys": 2.0, "similarity": 0.1}) == pretrained(decoys=1.0, similarity=0.1)
     changed = difference("", pretrained(decoys=1.0), scratch()).but({"decoys": 2.0})
     assert [dict(way.changes)["decoys"] for way in changed.ways] == [1.0, 2.0]
     for quantity in (StepRatio("", A, B), Loss("", A, than=B)):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.shapley import Game, game, mean_of
+from feint.sim.means import mean_of
+from feint.sim.shapley import Game, game
 
 ABC = ("a", "b", "c")
 

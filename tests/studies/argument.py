@@ -14,7 +14,6 @@ from feint.scenarios.argue_documents import argue_document
 from feint.scenarios.argue_texts import brief, flip_effects, told, value, variant_name, variants
 from feint.scenarios.audit import Audit, audit
 from feint.scenarios.counting import Counting, count
-from feint.scenarios.registry import remarks
 from feint.sim.claims import KINDS
 from feint.sim.passport import passport, text
 
@@ -142,7 +141,7 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
         at_the_point,
         "## Verdicts",
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
-        *(remark for each in found.findings.values() for remark in remarks(each.claim, each.robustness)),
+        *(each.claim.remark(each.robustness) for each in found.findings.values() if each.claim.remark),
         "## What each hangs on, and what turns it over",
         table(("claim", "crux", "nearest flip"), turning(found)),
         "## Every number",
