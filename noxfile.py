@@ -26,8 +26,8 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, or those given after `--`."""
-    session.run(PYTHON, "-m", "pytest", *session.posargs)
+    """All tests, or those given after `--`, by two workers: more would each compile the same kernels again."""
+    session.run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session
