@@ -14,6 +14,11 @@ EXTRA_OF = {
     "distributed": "cluster",
     "polars": "tables",
     "duckdb": "tables",
+    "IPython": "notebooks",
+    "ipywidgets": "notebooks",
+    "panel": "explore",
+    "stable_baselines3": "rl",
+    "torch": "rl",
 }
 
 

@@ -1,0 +1,139 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Does pre-training + fine-tuning favour deception?
+#
+# Mark Xu's claim (2021): with the final capability held constant, training on Y and then fine-tuning on X ends in
+# deceptive alignment more often than training on X directly. The argument in one page:
+#
+# 1. A mesa-optimizer that understands training does what training wants for one of three reasons. The objective is
+#    written into it (*internal*), it points at its model of the objective (*corrigible*), or it plays along for the sake
+#    of another one (*deceptive*).
+# 2. Pre-training on Y makes it capable and tells it about the world, and about being in training, before it has met X.
+# 3. Fine-tuning then asks for X. What it is after is still Y. To write X into it takes many steps; to work out at run
+#    time that X is wanted, and to play along, takes few.
+# 4. Once it plays along, the loss is low and nothing pushes its objective towards X any more.
+#
+# Feint trains such models by stochastic gradient descent on an explicit loss, and reads out of each trained state what
+# it has become. It is a toy: its numbers say something about the argument, and nothing about a real model.
+
+# %%
+from matplotlib.figure import Figure
+
+import feint
+from feint.notebook import house_look, lines, premises, sheet, show, turn
+from feint.scenarios import headline
+from feint.scenarios.argue_texts import told
+from feint.scenarios.crux import crux
+from feint.scenarios.premises import PREMISES
+from feint.sim.figures import COLOURS
+from feint.sim.point import Point
+
+house_look()
+
+# %% [markdown]
+# ## Both ways of training
+#
+# The same starts, the same fine-tuning noise, and both stopped as soon as they perform equally well. Intervals are of
+# 95 %; the difference is paired, run by run.
+
+# %%
+default = feint.compare(runs=1000, seed=1)
+difference = default.difference()
+show(headline.figure(default))
+print("deception, pre-training + fine-tuning minus from scratch:", told(difference))
+assert difference.low > 0  # at the default point the claim holds
+
+# %% [markdown]
+# At the default point the claim holds: fine-tuning stops long before the objective is rewritten, as the third premise
+# says.
+
+# %%
+for name, arm in default.arms.items():
+    steps = sorted(arm.steps[:, -1].tolist())
+    print(f"{name:18} stops at X after {steps[len(steps) // 2]:,} steps (median)")
+
+# %% [markdown]
+# ## Turn a premise
+#
+# Each slider goes from end to end of a premise's prior, which is stated ignorance. Where this page has no sliders, the
+# picture shows the point at which they stand.
+
+
+# %%
+def both_ways(values: dict[str, float]) -> Figure:
+    """Both ways of training at a point that differs from the default by these values."""
+    point = Point().at(values)
+    return headline.figure(feint.compare(point.curriculum, model=point.model, runs=300, seed=1))
+
+
+turn(both_ways, premises("similarity", "pretraining.awareness_exposure", "gate_init", "plasticity_goal"))
+
+# %% [markdown]
+# ## Two premises at once
+#
+# How near are the two objectives, and how much do pre-training data tell of being in training?
+
+# %%
+for similarity in (0.0, 0.5, 0.9):
+    for exposure in (1e-4, 0.003, 0.1):
+        curriculum = feint.pretrain_finetune(pretraining={"awareness_exposure": exposure})
+        found = feint.compare(curriculum, model=feint.Model(similarity=similarity), runs=500, seed=1).difference()
+        print(f"similarity {similarity:.1f}, exposure {exposure:<6g} {told(found)}")
+
+# %% [markdown]
+# ## And where it is reversed
+#
+# Goals that are hard to write, pointers that are hard to find, near objectives, and pre-training data that say next to
+# nothing of being in training.
+
+# %%
+hard_to_align = feint.Model(
+    plasticity_goal=0.006,
+    representation_init=4.0,
+    decoys=5.0,
+    plasticity_pointer=1.0,
+    gate_init=-3.0,
+    plasticity_gate=10.0,
+    inference_power=8.0,
+    similarity=0.9,
+)
+untold = {"steps": 5000, "awareness_exposure": 1e-4, "horizon_exposure": 1e-4}
+tells = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
+turned = feint.compare(feint.pretrain_finetune(untold, tells), model=hard_to_align, runs=1000, seed=1)
+show(headline.figure(turned))
+print("deception, pre-training + fine-tuning minus from scratch:", told(turned.difference()))
+assert turned.difference().high < 0  # here it is reversed
+
+# %% [markdown]
+# ## Which premise carries it?
+#
+# Each premise of the default point is switched off alone, on the same runs. Where the difference goes with it, the
+# claim hangs on that premise there.
+
+# %%
+found = crux(headline.CLAIM, runs=500, seed=1)
+figure, axes = sheet(3.2)
+lines(axes, found.off)
+axes.axvspan(found.effect.low, found.effect.high, color=COLOURS[feint.Outcome.DECEPTIVE], alpha=0.3, linewidth=0)
+axes.axvline(0, color="0.5", linewidth=0.8)
+axes.set_xlabel("difference in deception with this premise off; the band has all of them on")
+show(figure)
+assert found.premise
+print(f"The crux: {found.premise} ({PREMISES[found.premise].words}).")
+
+# %% [markdown]
+# ## What would change the answer
+#
+# Whether what pre-training hands over (capability, awareness, a gate ajar) outweighs what it spares (an objective that is
+# nearly right already). Whoever denies the premise that carries it denies the conclusion; whoever holds the reversed
+# point for the likelier one has the opposite conclusion from the same model. `feint parameters` names every premise with
+# its source, `feint argue` tries all claims, and notebook 5 asks over how much of a prior it holds.

@@ -1,0 +1,172 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # When fine-tuning makes a capability disappear, is it gone?
+#
+# Jain et al. (2024, arXiv 2311.12786) found that fine-tuning learns a thin wrapper on top of what pre-training taught:
+# a probe still reads the capability, pruning a few units brings it back, and a few steps of further training revive it.
+# The toy is asked the same of an objective Y that fine-tuning on X took out of its behaviour; and small real networks,
+# trained here by real gradient descent, of a count that they were taught to refuse. Three orders of magnitude lie between
+# these networks and the source's smallest.
+
+# %%
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from feint.notebook import house_look, lines, sheet, show
+from feint.scenarios import revival, wrappers
+from feint.scenarios.argue_texts import told
+from feint.scenarios.experiments import Asked
+from feint.scenarios.finetuning_split import ANY
+from feint.scenarios.networks_figures import wrappers_figure
+from feint.scenarios.revival import HAD, NEVER, SCRATCH
+from feint.sim.analysis_texts import interval_text
+from feint.sim.networks.battery import Battery
+from feint.sim.networks.finding import Finding
+from feint.sim.networks.lineage import Lineage
+from feint.sim.networks.subject import REVERSE_RATE, Subject, key
+from feint.sim.networks.wrappers import ACCURACIES, READ
+from feint.sim.quantities import middle
+from feint.sim.statistics import Interval
+
+
+def count(steps: Interval) -> str:
+    """A number of steps with its interval."""
+    return f"{steps.estimate:,.0f} [{steps.low:,.0f}, {steps.high:,.0f}]"
+
+
+house_look()
+
+# %% [markdown]
+# ## What carries the change, in the toy
+#
+# Gate, pointer, representation and goal are put back to where fine-tuning found them, in all 2⁴ ways; their Shapley
+# values divide the change of performance on X and on Y. Below, by learning rate, length and similarity: what gate and
+# pointer carry (the wrapper), what representation and goal carry (the core), and how well Y can still be read.
+
+# %%
+wrapped = wrappers.run(Asked(runs=200, seed=1))
+show(wrapped.figure())
+whole = wrapped.at("")[0]
+for on, change in whole.changes.items():
+    print(f"performance on {on}: change {told(change.total)}, by gate and pointer {told(change.wrapper)}, ", end="")
+    print(f"by representation and goal {told(change.core)}")
+print(f"Y to be read (r²) before {interval_text(whole.read['before'])}, after {interval_text(whole.read['after'])}, ")
+print(f"and in what never had Y {interval_text(whole.never)}")
+
+# %% [markdown]
+# Y can be read after fine-tuning better than in what never had it: something is left below the behaviour.
+
+# %%
+assert whole.read["after"].low > whole.never.high
+
+# %% [markdown]
+# ## And how soon it is back
+#
+# Trained on Y again, or on an innocent Y′ akin to it, from what *had Y* before it was fine-tuned on X, from what *never*
+# had it, and from scratch.
+
+# %%
+back = revival.run(Asked(runs=200, seed=1))
+show(back.figure())
+courses = {course.who: course for course in back.courses if course.condition.task == "Y"}
+for who in (HAD, NEVER, SCRATCH):
+    course = courses[who]
+    print(f"{who:12} steps {count(course.steps)}; when it is back,", end=" ")
+    print(f"after Y {interval_text(course.held)}, playing along {interval_text(course.played)}")
+assert courses[HAD].steps.high < courses[SCRATCH].steps.low / 20
+
+# %% [markdown]
+# Back at once, against many steps from scratch. But what never had Y is back as soon, and plays along: it has worked out
+# what is wanted and is after something else. In the toy quick revival by itself is no sign of a capability that was
+# hidden; who holds Y afterwards tells the two apart.
+
+# %%
+assert courses[NEVER].steps.high < courses[SCRATCH].steps.low
+assert courses[NEVER].held.high < courses[HAD].held.low
+
+# %% [markdown]
+# ## The same of real networks
+#
+# Two hidden layers of 32 units learn to count a token modulo 3, and then to refuse, gently or at a harsh learning rate.
+# Each finding is measured once a seed: few seeds, so that medians stand with their whole range.
+
+# %%
+SEEDS, RATES = 3, (3e-4, 3e-2)
+findings = [Finding("probe", network) for network in ("pre-trained", "never", "raw")]
+for rate in RATES:
+    findings += [Finding(each, "pre-trained", "refuse", rate) for each in (*ACCURACIES, *READ, "steps")]
+    findings += [Finding(each, "pre-trained", "relabel", rate) for each in READ]
+findings += [Finding(each, "never", "refuse", RATES[0]) for each in (*READ, "steps")]
+from_scratch = Finding("steps", "scratch", rate=REVERSE_RATE)
+findings.append(from_scratch)
+
+
+def measured(i: int) -> list[float]:
+    """Every finding in the networks of one seed."""
+    lineage = Lineage(Subject(key(0, i)))
+    return [lineage.measured(finding) for finding in findings]
+
+
+with ThreadPoolExecutor() as pool:
+    columns = np.array(list(pool.map(measured, range(SEEDS))))
+values = {finding: columns[:, i] for i, finding in enumerate(findings)}
+networks = Battery(values=values, seeds=SEEDS, seed=0, learning_rates=RATES, parts=("wrappers", "revival"))
+show(wrappers_figure(networks))
+
+# %%
+gentle, harsh = (values[Finding("probe", "pre-trained", "refuse", rate)] for rate in (RATES[0], RATES[-1]))
+never = values[Finding("probe", "never", "refuse", RATES[0])]
+for name, each in {"gentle refusal": gentle, "harsh refusal": harsh, "never had it": never}.items():
+    print(f"probe after {name:15} median {np.median(each):.2f}, {each.min():.2f} to {each.max():.2f}")
+assert gentle.min() > max(harsh.max(), never.max())  # a gentle refusal leaves it to be read; a harsh one does not
+
+# %% [markdown]
+# ## Toy beside networks
+#
+# Steps of training until it is back. Of the toy the median with its interval, of networks the median with its range over
+# seeds. Rates are those of the fine-tuning that hid it; the toy's are in that of its pre-training.
+
+# %%
+toy = {f"{HAD}, rate {rate:g}": None for rate in (0.01, 0.1, 1.0)}
+for each in back.at("rate"):
+    if each.kind.name == ANY and each.condition.rate in (0.01, 0.1, 1.0):
+        toy[f"{HAD}, rate {each.condition.rate:g}"] = each.steps
+toy |= {who: courses[who].steps for who in (NEVER, SCRATCH)}
+taken = {f"had it, rate {rate:g}": values[Finding("steps", "pre-trained", "refuse", rate)] for rate in RATES}
+taken |= {"never had it": values[Finding("steps", "never", "refuse", RATES[0])], SCRATCH: values[from_scratch]}
+real = {who: middle(each, (float(each.min()), float(each.max()))) for who, each in taken.items()}
+figure, panels = sheet(1.9, 2)
+for axes, (title, found) in zip(panels, {"toy: Y": toy, "networks: the count of a": real}.items(), strict=True):
+    lines(axes, found)
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set(title=title, xlabel="steps until it is back", xlim=(-0.3, 1e5))
+    for who, each in found.items():
+        print(f"{title:26} {who:18} {count(each)}")
+show(figure)
+assert real[f"had it, rate {RATES[0]:g}"].high < min(real[SCRATCH].low, real["never had it"].low)
+
+# %% [markdown]
+# Both are back within few steps after a gentle fine-tuning. Two things differ. Networks that never had it need as long as
+# ever, where the toy plays along; and a harsh rate takes it out of networks, where it makes the toy's way back no longer.
+
+# %%
+assert real["never had it"].low > real[f"had it, rate {RATES[0]:g}"].high
+assert real[f"had it, rate {RATES[-1]:g}"].low > real[f"had it, rate {RATES[0]:g}"].high
+assert toy[f"{HAD}, rate 1"].high < toy[SCRATCH].low
+
+# %% [markdown]
+# ## What would change the answer
+#
+# In networks, the learning rate of fine-tuning, and how often pre-training showed the capability (the manual's page on
+# networks). In the toy, how near X is to Y, and whether playing along counts as being back. A probe and pruning that did
+# as well on what never had the capability would take the claim away.
