@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from feint.scenarios.reaching import ANCHOR, REFERENCE
 from feint.scenarios.released import NONE, SUPPRESSED, UNLEARNED, USES
+from feint.sim.composition import Sets
 from feint.sim.market import Course
 from feint.sim.means import student
+from feint.sim.prices import PUBLISHED, step_price
 from feint.sim.statistics import Interval
 from feint.sim.terms import Terms
-from feint.sim.uses import Taken
+from feint.sim.uses import Composed, Taken
 
 FILTERED = "filtered"
 """A release whose pre-training data never told of what would be the wrapped hazard: it takes what a new one does."""
@@ -28,14 +31,24 @@ class Condition:
     changes: Mapping[str, Any]
     release: str = SUPPRESSED
     dearer: float = 1.0  #: times the price of a step
+    at: float | None = None  #: dollars a step, whatever it costs elsewhere
 
     def terms(self, terms: Terms) -> Terms:
         """As they hold here."""
         return replace(terms, **self.changes)
 
+    def dollars(self, step_price: float) -> float:
+        """What a step costs at the release, where that is what it costs elsewhere."""
+        return self.dearer * step_price if self.at is None else self.at
+
 
 COST, PACE, SHARING, MITIGATION, BASE = "cost", "pace", "sharing", "mitigation", "open release"
+MONEY, COMPOSITION = "money", "composition"
 DEARER, PACES, POOLS = (100.0, 10.0, 1.0, 0.1, 0.01), (0.0, 0.1, 0.5, 1.0), (1, 3, 10, 30)
+COMPOSING = (0.0, 0.2, 1.0)
+PRICED = tuple(name for name, point in PUBLISHED.items() if point.dollars is not None)
+RESISTED = "filtered-6.9b"
+"""The published point that tells steps and no money."""
 MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "no evaluation": {"detection": 0.0},
     "evaluation finds 0.9": {"detection": 0.9},
@@ -52,11 +65,31 @@ CONDITIONS = (
     *(Condition(name=f"pace {pace:g}", experiment=PACE, changes={"fall": pace}) for pace in PACES),
     *(Condition(name=f"pools of {size}", experiment=SHARING, changes={"members": size}) for size in POOLS),
     *(Condition(name=name, experiment=MITIGATION, changes=changes) for name, changes in MITIGATIONS.items()),
+    *(Condition(name=f"composing {one:g}", experiment=COMPOSITION, changes={"composing": one}) for one in COMPOSING),
+    *(Condition(name=name, experiment=MONEY, changes={}, at=step_price(name, REFERENCE)) for name in PRICED),
+    Condition(name=RESISTED, experiment=MONEY, changes={}, release=RESISTED, at=step_price(ANCHOR, REFERENCE)),
     Condition(name=UNLEARNED, experiment=MITIGATION, changes={}, release=UNLEARNED),
     Condition(name=FILTERED, experiment=MITIGATION, changes={}, release=FILTERED),
     Condition(name="no release", experiment=MITIGATION, changes={}, release=NONE),
 )
 """What is compared; all that is not named is as the terms have it."""
+
+
+def resisting(taken: Mapping[str, Taken]) -> dict[str, Taken]:
+    """The same where the wrapped hazard takes the steps that filtered pre-training is published to resist."""
+    steps = np.full_like(taken["wrapped hazard"].steps, PUBLISHED[RESISTED].span[0])
+    return {**taken, "wrapped hazard": replace(taken["wrapped hazard"], steps=steps)}
+
+
+def never_there(composed: Mapping[Sets, Composed]) -> dict[Sets, Composed]:
+    """What merging gives where the wrapped hazard was never there: none of it."""
+    place = [use.name for use in USES].index("wrapped hazard")
+    found = {}
+    for uses, each in composed.items():
+        shows = each.shows.copy()
+        shows[:, :, place] = -np.inf
+        found[uses] = replace(each, shows=shows, by_the_way=np.full_like(each.by_the_way, -np.inf))
+    return found
 
 
 def filtered(taken: Mapping[str, Taken]) -> dict[str, Taken]:
@@ -136,5 +169,18 @@ def benefit(course: Course) -> np.ndarray:
     return course.reach[:, [i for i, use in enumerate(USES) if not use.hazard]].mean(axis=1)
 
 
-QUANTITIES = {each.__name__: each for each in (hazard, exposure, vulnerability, risk, caught, inherited, benefit)}
+def breadth(course: Course) -> np.ndarray:
+    """Mean performance on all harmless uses of what the others run (years,)."""
+    return course.breadth
+
+
+def composite(course: Course) -> np.ndarray:
+    """Share of what the others run that was merged (years,)."""
+    return course.composite
+
+
+QUANTITIES = {
+    each.__name__: each
+    for each in (hazard, exposure, vulnerability, risk, caught, inherited, benefit, breadth, composite)
+}
 """What is told of markets, by name."""

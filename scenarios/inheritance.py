@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on, readable
 from feint.scenarios.reaching import RANGE, generality
 from feint.scenarios.released import DOMAINS, NAMED, Y, parent, stages
-from feint.sim.lineage import MERGE, Lineage, Released
+from feint.sim.lineage import Lineage, Released
 from feint.sim.means import mean_of
 from feint.sim.merging import survival
 from feint.sim.point import Point
 from feint.sim.statistics import Interval
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 MERGED = "merged"
 BASE = "release"
@@ -74,6 +78,14 @@ def kept(family: Lineage) -> list[Kept]:
     return list(_kept(family))
 
 
+def plain(family: Lineage) -> nx.DiGraph:
+    """A lineage in words and numbers: beside `Lineage.plain`, how well Y can be read, and what plays along."""
+    return family.plain(
+        hides=lambda model: float(readable(model.state, Y).mean()),
+        plays=lambda model: float((read(model.state, _context(family, model)).outcome == Outcome.DECEPTIVE).mean()),
+    )
+
+
 def _heir(family: Lineage, name: str) -> Heir:
     model = family[name]
     state, context = model.state, _context(family, model)
@@ -94,8 +106,13 @@ def _heir(family: Lineage, name: str) -> Heir:
 
 
 def _context(family: Lineage, model: Released) -> int:
-    """The objective that it takes itself to be trained towards: its own, of a merged one that of its first parent."""
-    return family[family.parents(model.name)[0]].state.objective if model.kind == MERGE else model.state.objective
+    """The objective that it takes itself to be trained towards: its own, of a merged one that of its first parent.
+
+    What is handed on takes itself to be what it was.
+    """
+    while model.state.objective < 0:
+        model = family[family.parents(model.name)[0]]
+    return model.state.objective
 
 
 def _kept(family: Lineage) -> Iterator[Kept]:

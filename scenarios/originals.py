@@ -203,11 +203,13 @@ def _calibration(told: Told, threads: int | None) -> Original:
 
 def _release(told: Told, _: int | None) -> Original:
     from feint.scenarios.release import Setting, release
+    from feint.sim.stakes import Stakes
     from feint.sim.terms import Terms
 
     asked = told["configuration"]
     names = {name: asked[name] for name in ("streams", "step_price", "runs", "seed")}
-    found = release(Setting(point=point_of(asked), terms=Terms(**asked["terms"]), **names))
+    stakes = Stakes(**asked["stakes"])
+    found = release(Setting(point=point_of(asked), terms=Terms(**asked["terms"]), stakes=stakes, **names))
     return Original(passport=found.passport(), drawings=(found.figure,))
 
 

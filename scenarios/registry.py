@@ -33,7 +33,7 @@ FAMILIES = {
         "large_rate",
         "weak_relevance",
     ),
-    "release": ("falling_cost", "shared_costs", "broad_benefits"),
+    "release": ("falling_cost", "shared_costs", "broad_benefits", "fall_behind", "owners_goals"),
 }
 """Family → files."""
 

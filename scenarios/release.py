@@ -8,7 +8,8 @@ The experiment. A mesa-optimizer is pre-trained on Y, where the hazard is, tuned
 as many worlds as there are markets. What each use takes from there is counted in the engine, on several streams of
 noise, and priced by what was paid to undo safety fine-tuning. Then many actors meet it: year by year they find, pay,
 pool, publish, and are found out. Told are the paper's three first experiments: falling costs and what malicious actors
-reach; pools against single actors; benefits beside hazards. Mitigations are compared, and a lineage is looked into.
+reach; pools against single actors; benefits beside hazards. Mitigations are compared, and a lineage is
+looked into. Beside these, actors merge public experts, and those who want no hazard compete by the systems they use.
 
 What would count against it. Hazards that stay out of reach as costs fall, pools that gain nothing, benefits that do
 not come. Hazard, exposure and vulnerability are shares, and risk is their product: an index, and no probability.
@@ -17,25 +18,52 @@ not come. Hazard, exposure and vulnerability are shares, and risk is their produ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.scenarios.conditions import BASE, CONDITIONS, FILTERED, Condition, Found, filtered
+from feint.scenarios.conditions import (
+    BASE,
+    CONDITIONS,
+    FILTERED,
+    RESISTED,
+    Condition,
+    Found,
+    filtered,
+    never_there,
+    resisting,
+)
 from feint.scenarios.experiments import Asked, Result
-from feint.scenarios.inheritance import Heir, Kept, heirs, kept, lineage_of
+from feint.scenarios.inheritance import Heir, Kept, heirs, kept, lineage_of, plain
+from feint.scenarios.racing import CONTESTS, Raced, raced
 from feint.scenarios.reaching import PRICE
-from feint.scenarios.released import NONE, SUPPRESSED, UNLEARNED, USES, Made, check_point, made, parent, stages
-from feint.sim.market import markets
+from feint.scenarios.released import (
+    DOMAINS,
+    NONE,
+    SUPPRESSED,
+    UNLEARNED,
+    USES,
+    Made,
+    check_point,
+    made,
+    parent,
+    stages,
+)
+from feint.sim.composition import Sets, all_sets
+from feint.sim.descent import Descent, telling
+from feint.sim.lineage import Lineage, write
+from feint.sim.market import Market, market, markets
 from feint.sim.passport import passport
 from feint.sim.point import Point, check_two_stages
 from feint.sim.prices import Price
+from feint.sim.stakes import Stakes
 from feint.sim.terms import Terms
 from feint.sim.training import check_runs, check_seed
-from feint.sim.uses import Taken, Workshop
+from feint.sim.uses import Composed, Taken, Workshop
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,7 +74,8 @@ NAME = "release"
 RUNS = 40
 STREAMS = 8
 OWN = {"streams": STREAMS, "step_price": PRICE.at_release}
-"""Settings of the scenario beside terms, model and stages, with their defaults."""
+"""Settings of the scenario beside terms, stakes, model and stages, with their defaults."""
+LOOKED_AT = 2  # actors of every kind whose lineage is drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +84,7 @@ class Setting:
 
     point: Point
     terms: Terms
+    stakes: Stakes
     streams: int
     step_price: float
     runs: int
@@ -64,11 +94,12 @@ class Setting:
     def of(cls, asked: Asked) -> Setting:
         """As it is asked for; raises `InputError` for what is not valid, or would not be made use of."""
         asked.refuse(NAME, "networks")
-        given, known = dict(asked.settings), Terms.names()
+        given = dict(asked.settings)
         for name in ("start", "match"):
             if name in given:
                 raise InputError(f"{name} = {given[name]!r} is not allowed here: the scenario has its own.")
-        terms = Terms.of({name: given.pop(name) for name in list(given) if name in known})
+        terms = Terms.of({name: given.pop(name) for name in Terms.names() if name in given})
+        stakes = Stakes.of({name: given.pop(name) for name in Stakes.names() if name in given})
         own = {name: given.pop(name, default) for name, default in OWN.items()}
         _check_names(given)
         point = Point().at(given)
@@ -77,22 +108,17 @@ class Setting:
         runs, seed = RUNS if asked.runs is None else asked.runs, asked.seed or 0
         check_runs(runs)
         check_seed(seed)
-        return cls(point=point, terms=terms, runs=runs, seed=seed, **_checked(own))
+        return cls(point=point, terms=terms, stakes=stakes, runs=runs, seed=seed, **_checked(own))
 
     @property
     def price(self) -> Price:
         """Of a step at the release, and its factors, at the pace of the terms."""
-        return self.priced(self.terms)
-
-    def priced(self, terms: Terms, dearer: float = 1.0) -> Price:
-        """The price under other terms, and times so much."""
-        return Price(at_release=self.step_price * dearer, fall=terms.fall)
+        return Price(at_release=self.step_price, fall=self.terms.fall)
 
     def configuration(self) -> dict[str, Any]:
         """Everything that the numbers depend on."""
-        terms = {each.name: getattr(self.terms, each.name) for each in fields(self.terms)}
         own = {"streams": self.streams, "step_price": self.step_price, "runs": self.runs, "seed": self.seed}
-        return {**self.point.described(), "terms": terms, **own}
+        return {**self.point.described(), "terms": asdict(self.terms), "stakes": asdict(self.stakes), **own}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,7 +127,9 @@ class Release:
 
     setting: Setting
     taken: Mapping[str, Mapping[str, Taken]]  #: release → use → what fine-tunes took
+    composed: Mapping[str, Mapping[Sets, Composed]]  #: release → uses that were merged → what that gave
     found: Sequence[Found]
+    raced: Sequence[Raced]
     heirs: Sequence[Heir]
     kept: Sequence[Kept]
 
@@ -116,6 +144,28 @@ class Release:
     def base(self) -> Found:
         """The open release."""
         return self[BASE]
+
+    def market(self, world: int = 0) -> Market:
+        """The market of the open release in one world, after all its years."""
+        taken, merged = self.taken[SUPPRESSED], self.composed[SUPPRESSED]
+        rows = [taken[use.name] for use in USES]
+        common = {"seed": self.setting.seed, "parent": world, "composed": merged}
+        found = market(self.setting.terms, USES, rows, self.setting.price, **common)
+        found.run()
+        return found
+
+    def lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
+        """What these actors had in the open release, with all that it descends from; some of every kind without."""
+        if not 0 <= world < self.setting.runs:
+            raise InputError(f"world = {world!r} is not valid: it must be from 0 to {self.setting.runs - 1}.")
+        found, setting = self.market(world), self.setting
+        plan = parent().plan(setting.point, seed=setting.seed)
+        descent = Descent(found, plan, np.array([world], np.uint64), stages(setting.point))
+        return descent.of(telling(found, LOOKED_AT) if actors is None else actors)
+
+    def write_lineage(self, path: str | Path) -> None:
+        """Write what some actors of the first world had, and what that descends from, as GraphML."""
+        write(plain(self.lineage()), path)
 
     def text(self) -> str:
         """In words, for a terminal of 80 columns."""
@@ -147,22 +197,34 @@ def run(asked: Asked) -> Result:
 
 def release(setting: Setting, progress: Callable[[float], object] | None = None) -> Release:
     """The scenario at a setting."""
-    tell = progress or (lambda _: None)
-    taken = {name: _taken(setting, name) for name in (SUPPRESSED, UNLEARNED, NONE)}
-    taken[FILTERED] = filtered(taken[SUPPRESSED])
-    found = []
+    tell, whole = progress or (lambda _: None), len(CONDITIONS) + len(CONTESTS)
+    shops = {name: _workshop(setting, name) for name in (SUPPRESSED, UNLEARNED, NONE)}
+    taken = {name: {use.name: shop.taken(use.name) for use in USES} for name, shop in shops.items()}
+    composed = {name: _composed(shop) for name, shop in shops.items()}
+    taken[FILTERED], composed[FILTERED] = filtered(taken[SUPPRESSED]), never_there(composed[SUPPRESSED])
+    taken[RESISTED], composed[RESISTED] = resisting(taken[FILTERED]), composed[FILTERED]
+    found, races = [], []
     for condition in CONDITIONS:
-        found.append(_found(setting, condition, taken[condition.release]))
-        tell(1 / len(CONDITIONS))
+        found.append(_found(setting, condition, taken[condition.release], composed[condition.release]))
+        tell(1 / whole)
+    for contest in CONTESTS:
+        races.append(raced(contest, setting.stakes, setting.terms, shops[SUPPRESSED], setting.price, setting.seed))
+        tell(1 / whole)
     family = lineage_of(setting.point, runs=setting.runs, seed=setting.seed, price=setting.step_price)
-    return Release(setting=setting, taken=taken, found=found, heirs=heirs(family), kept=kept(family))
+    told: dict[str, Any] = {"taken": taken, "composed": composed, "found": found, "raced": races}
+    return Release(setting=setting, heirs=heirs(family), kept=kept(family), **told)
 
 
-def _taken(setting: Setting, name: str) -> dict[str, Taken]:
-    """What fine-tunes of a release took, by use; of none, training from nothing."""
+def _workshop(setting: Setting, name: str) -> Workshop:
+    """Where fine-tunes of a release are made; of none, what is trained from nothing."""
     way = made(USES[0].name, NONE) if name == NONE else parent(name)
-    shop = Workshop(_at_release(setting, way, name), stages(setting.point), streams=setting.streams, wrapped=0)
-    return {use.name: shop.taken(use.name) for use in USES}
+    released = _at_release(setting, way, name)
+    return Workshop(released, stages(setting.point), streams=setting.streams, wrapped=0, domains=DOMAINS)
+
+
+def _composed(shop: Workshop) -> dict[Sets, Composed]:
+    """What merging the experts for every set of harmless uses gives."""
+    return {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
 
 
 def _at_release(setting: Setting, way: Made, name: str) -> Any:
@@ -174,16 +236,18 @@ def _at_release(setting: Setting, way: Made, name: str) -> Any:
     return state
 
 
-def _found(setting: Setting, condition: Condition, taken: Mapping[str, Taken]) -> Found:
+def _found(
+    setting: Setting, condition: Condition, taken: Mapping[str, Taken], composed: Mapping[Sets, Composed]
+) -> Found:
     terms = condition.terms(setting.terms)
     rows = [taken[use.name] for use in USES]
-    price = setting.priced(terms, condition.dearer)
-    return Found(condition=condition, courses=markets(terms, USES, rows, price, seed=setting.seed))
+    price = Price(at_release=condition.dollars(setting.step_price), fall=terms.fall)
+    return Found(condition=condition, courses=markets(terms, USES, rows, price, seed=setting.seed, composed=composed))
 
 
 def _check_names(given: Mapping[str, Any]) -> None:
     """Raise for a name without a stage that is no setting of any kind."""
-    known = [*Terms.names(), *OWN, *Model.parameters()]
+    known = [*Terms.names(), *Stakes.names(), *OWN, *Model.parameters()]
     for name in given:
         if "." not in name and name not in known:
             raise unknown("setting", name, known)

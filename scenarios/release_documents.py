@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from feint.scenarios.conditions import QUANTITIES
+from feint.scenarios.racing import RUN
 from feint.scenarios.released import USES
 from feint.sim.part import Part
 from feint.sim.uses import deceives
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from feint.scenarios.conditions import Found
     from feint.scenarios.inheritance import Heir
+    from feint.scenarios.racing import Raced
     from feint.scenarios.release import Release
     from feint.sim.statistics import Interval
+    from feint.sim.terms import Declared
     from feint.sim.uses import Taken
 
 
@@ -75,6 +78,17 @@ class CourseFacts(Part):
     money: dict[str, float] = Field(description="dollars over all years, the mean over markets")
 
 
+class RaceFacts(Part):
+    """What came of a competition among those who want no hazard; all lists are by year."""
+
+    name: str
+    changes: dict[str, Any]
+    step_price: float = Field(description="dollars at the release")
+    quantities: dict[str, list[MeanFacts]] = Field(
+        description="without, owner, average: shares of actors; pays: share whom a system pays; better: budgets more"
+    )
+
+
 class HeirFacts(Part):
     """One model of the lineage."""
 
@@ -106,9 +120,11 @@ class ReleaseDocument(Part):
     streams: int
     step_price: float
     terms: dict[str, TermFacts]
+    stakes: dict[str, TermFacts]
     factors: dict[str, FactorFacts]
     taken: list[TakenFacts]
     found: list[CourseFacts]
+    competition: list[RaceFacts]
     lineage: list[HeirFacts]
     kept: list[KeptFacts]
     passport: dict[str, Any]
@@ -123,7 +139,8 @@ def document(found: Release) -> ReleaseDocument:
         seed=setting.seed,
         streams=setting.streams,
         step_price=setting.step_price,
-        terms=_terms(found),
+        terms=_terms(setting.terms),
+        stakes=_terms(setting.stakes),
         factors=_factors(found),
         taken=[
             _taken(release, use, each, setting.terms.spills_at)
@@ -131,14 +148,14 @@ def document(found: Release) -> ReleaseDocument:
             for use, each in uses.items()
         ],
         found=[_course(each, setting.step_price) for each in found.found],
+        competition=[_race(each, setting.step_price) for each in found.raced],
         lineage=[_heir(each) for each in found.heirs],
         kept=[KeptFacts(parent=each.parent, goal=_mean(each.goal), gate=_mean(each.gate)) for each in found.kept],
         passport=found.passport(),
     )
 
 
-def _terms(found: Release) -> dict[str, TermFacts]:
-    terms = found.setting.terms
+def _terms(terms: Declared) -> dict[str, TermFacts]:
     return {
         each.name: TermFacts(
             value=_finite(getattr(terms, each.name)),
@@ -183,7 +200,7 @@ def _course(found: Found, step_price: float) -> CourseFacts:
         experiment=condition.experiment,
         release=condition.release,
         changes=dict(condition.changes),
-        step_price=step_price * condition.dearer,
+        step_price=condition.dollars(step_price),
         quantities={
             name: _years(found, lambda _, year, of=of: found.mean(of, year)) for name, of in QUANTITIES.items()
         },
@@ -194,6 +211,16 @@ def _course(found: Found, step_price: float) -> CourseFacts:
 
 def _years(found: Found, at: Callable[[str, int], Interval], name: str = "") -> list[MeanFacts]:
     return [_mean(at(name, year)) for year in range(len(found.courses[0].hazard))]
+
+
+def _race(each: Raced, step_price: float) -> RaceFacts:
+    years = range(len(each.races[0].better))
+    return RaceFacts(
+        name=each.contest.name,
+        changes=dict(each.contest.changes),
+        step_price=step_price * each.contest.dearer,
+        quantities={name: [_mean(each.mean(of, year)) for year in years] for name, of in RUN.items()},
+    )
 
 
 def _heir(each: Heir) -> HeirFacts:

@@ -1,4 +1,4 @@
-"""Charts of what a release leads to: risk over time, cost against reach, pools, a lineage, mitigations, benefits."""
+"""Charts of what a release leads to: risk over time, cost against reach, benefits, mitigations, a lineage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import numpy as np
 
 from feint.scenarios.conditions import (
     COST,
-    MITIGATION,
-    QUANTITIES,
     SHARING,
     Found,
     benefit,
@@ -22,6 +20,7 @@ from feint.scenarios.conditions import (
 )
 from feint.scenarios.inheritance import Heir
 from feint.scenarios.release import Release
+from feint.scenarios.release_panels import BAD, DARK, GOOD, GREY, MARK, SHOWN, competition, mitigated, mitigation_table
 from feint.scenarios.released import USES
 from feint.sim.figures import PAGE_WIDTH, STYLE
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BAD, GOOD, DARK, GREY = "#d55e00", "#0072b2", "black", "0.45"
 LINES: dict[Callable[..., np.ndarray], dict[str, Any]] = {
     hazard: {"color": BAD, "linestyle": "-", "marker": "o"},
     exposure: {"color": GOOD, "linestyle": "--", "marker": "s"},
@@ -43,29 +41,31 @@ USE_LINES: dict[str, dict[str, Any]] = {
     "wrapped hazard": {"color": BAD, "linestyle": "-", "marker": "o"},
     "new hazard": {"color": "#e69f00", "linestyle": "--", "marker": "D"},
 }
-SHOWN = 11  # years that are drawn: after them nothing moves
-MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
 
 
 def figure(found: Release) -> Figure:
-    """Six charts: three experiments, risk over time with bands over markets, a lineage, and mitigations."""
+    """Three experiments, risk over time with and without mitigations, their table, a lineage, and competition."""
     import matplotlib as mpl
     import seaborn as sns
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        drawn = Figure(figsize=(PAGE_WIDTH, 6.6), layout="constrained")
-        above, below = drawn.subfigures(2, 1, height_ratios=(1, 1.15), squeeze=False)[:, 0]
-        left, middle, right = above.subplots(1, 3)
+        drawn = Figure(figsize=(PAGE_WIDTH, 9.0), layout="constrained")
+        above, middle, below = drawn.subfigures(3, 1, height_ratios=(1, 1.15, 1.15), squeeze=False)[:, 0]
+        left, centre, right = above.subplots(1, 3)
         _time(left, found.base)
-        _cost(middle, found)
+        _cost(centre, found)
         _benefits(right, found.base)
-        pools, lineage, mitigations = below.subplots(1, 3, width_ratios=(1, 1.5, 1.15))
+        risks, table = middle.subplots(1, 2, width_ratios=(1, 1.6))
+        mitigated(risks, found)
+        mitigation_table(table, found)
+        pools, lineage, racing = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
         _pools(pools, found)
         _lineage(lineage, found)
-        _mitigations(mitigations, found)
+        competition(racing, found)
         sns.despine(drawn)
         lineage.axis("off")
+        table.axis("off")
     return drawn
 
 
@@ -169,30 +169,3 @@ def _places(graph: Any) -> dict[str, tuple[float, float]]:
         middle = 1.5 - (len(names) - 1) / 2 * 1.2
         places |= {name: (middle + 1.2 * i, -float(depth)) for i, name in enumerate(names)}
     return places
-
-
-def _mitigations(axes: Axes, found: Release) -> None:
-    """Hazard in the first year and in year 10, and benefit in the first, a line a condition."""
-    conditions = [found.base, *found.of(MITIGATION)]
-    rows = np.arange(len(conditions))[::-1]
-    shown: tuple[tuple[str, str, int, dict[str, Any]], ...] = (
-        ("hazard, year 0", "hazard", 0, {"marker": "o", "color": BAD, "markerfacecolor": "white"}),
-        ("hazard, year 10", "hazard", 10, {"marker": "o", "color": BAD}),
-        ("benefit, year 0", "benefit", 0, {"marker": "s", "color": GOOD, "markerfacecolor": "white"}),
-    )
-    for label, name, year, look in shown:
-        intervals = [each.mean(QUANTITIES[name], year) for each in conditions]
-        axes.errorbar(
-            [each.estimate for each in intervals],
-            rows,
-            xerr=[each.half_width for each in intervals],
-            linestyle="none",
-            elinewidth=0.7,
-            label=label,
-            markersize=3.5,
-            **look,
-        )
-    axes.set_yticks(rows, [each.condition.name for each in conditions], fontsize=6)
-    axes.set(xlim=(-0.03, 1.05), ylim=(-0.7, len(conditions) + 2.3), xlabel="share")
-    axes.legend(frameon=False, loc="upper left", fontsize=6, handletextpad=0.2)
-    axes.set_title("Mitigations", loc="left", fontsize=8)

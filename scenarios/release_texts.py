@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
-from math import isinf
+from collections.abc import Iterator
 
 import numpy as np
 
 from feint.scenarios.conditions import COST, MITIGATION, PACE, QUANTITIES, SHARING, Found, benefit, caught, hazard, risk
 from feint.scenarios.reaching import ANCHOR, REFERENCE
 from feint.scenarios.release import Release
-from feint.scenarios.released import NONE, SIMILARITIES, SUPPRESSED, UNLEARNED, USES
+from feint.scenarios.release_assumed import assumed
+from feint.scenarios.release_contrasts import BOUND, READING, brief, competition, composition, published, unlearning
+from feint.scenarios.released import NONE, SUPPRESSED, UNLEARNED, USES
 from feint.sim.layout import table, wrapped
 from feint.sim.prices import PUBLISHED
 from feint.sim.statistics import Interval
-from feint.sim.terms import Terms
 from feint.sim.uses import Taken, deceives
 
 YEARS = (0, 1, 2, 5, 10, 19)
@@ -29,13 +28,17 @@ def text(found: Release) -> str:
         ["What a use takes, in steps, and what comes of it", *_takes(found)],
         ["Open release, year by year", *_years(found.base)],
         ["1. Falling cost: share of malicious actors who have a hazard", *_costs(found)],
+        ["Published points: what a step costs, and who has what at that price", *published(found)],
         ["2. Pools against single actors, in the first year", *_pools(found)],
         ["3. Benefits beside hazards: share who have what they want", *_benefits(found)],
         ["Mitigations: the first year, and year 10", *_mitigations(found)],
+        ["Suppressed against unlearned", *unlearning(found), BOUND],
+        ["4. Composition: actors merge public experts, and their own", *composition(found)],
+        ["5. Competition among those who want no hazard", *competition(found), READING],
         ["A lineage, read in every world", *_lineage(found)],
         ["What is left in the merged model, less in its parent", *_kept(found)],
         [_money(found)],
-        ["What is assumed", *_assumed(found)],
+        ["What is assumed", *assumed(found.setting)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -73,9 +76,9 @@ def _told(found: Found) -> list[int]:
 
 
 def _years(found: Found) -> list[str]:
-    shown = {name: of for name, of in QUANTITIES.items() if name != "benefit"}
+    shown = {name: of for name, of in QUANTITIES.items() if name not in ("benefit", "breadth", "composite")}
     rows = [["year", *(name.replace("ability", "-\nability") for name in shown)]]
-    rows += [[f"{year}", *(_brief(found.mean(of, year)) for of in shown.values())] for year in _told(found)]
+    rows += [[f"{year}", *(brief(found.mean(of, year)) for of in shown.values())] for year in _told(found)]
     return table(rows, rule=True)
 
 
@@ -83,9 +86,7 @@ def _costs(found: Release) -> list[str]:
     rows = [["", "dollars a step", "year 0", "year 1", "year 2", "year 10"]]
     for each in (*found.of(COST), *found.of(PACE)):
         price = found.setting.step_price * each.condition.dearer
-        rows.append(
-            [each.condition.name, f"{price:,.4g}", *(_brief(each.mean(hazard, year)) for year in (0, 1, 2, 10))]
-        )
+        rows.append([each.condition.name, f"{price:,.4g}", *(brief(each.mean(hazard, year)) for year in (0, 1, 2, 10))])
     return table(rows, rule=True)
 
 
@@ -93,7 +94,7 @@ def _pools(found: Release) -> list[str]:
     rows = [["", "hazard", "new hazard", "caught", "benefit"]]
     for each in found.of(SHARING):
         cells = each.mean(hazard, 0), each.reach("new hazard", 0), each.mean(caught, 0), each.mean(benefit, 0)
-        rows.append([each.condition.name, *map(_brief, cells)])
+        rows.append([each.condition.name, *map(brief, cells)])
     return table(rows, rule=True)
 
 
@@ -101,7 +102,7 @@ def _benefits(found: Release) -> list[str]:
     rows = [["", "year 0", "year 1", "year 10", "no release,\nyear 0"]]
     for use in USES:
         cells = [found.base.reach(use.name, year) for year in (0, 1, 10)]
-        rows.append([use.name, *map(_brief, [*cells, found["no release"].reach(use.name, 0)])])
+        rows.append([use.name, *map(brief, [*cells, found["no release"].reach(use.name, 0)])])
     return table(rows, rule=True)
 
 
@@ -109,7 +110,7 @@ def _mitigations(found: Release) -> list[str]:
     rows = [["", "hazard\nyear 0", "benefit\nyear 0", "hazard\nyear 10", "risk\nyear 10"]]
     for each in (found.base, *found.of(MITIGATION)):
         cells = each.mean(hazard, 0), each.mean(benefit, 0), each.mean(hazard, 10), each.mean(risk, 10)
-        rows.append([each.condition.name, *(_brief(cell) for cell in cells)])
+        rows.append([each.condition.name, *(brief(cell) for cell in cells)])
     return table(rows, rule=True)
 
 
@@ -135,51 +136,6 @@ def _money(found: Release) -> str:
         f"({sums['overhead']} of it swallowed by pooling), {sums['returned']} were spent elsewhere, {sums['held']} are "
         f"held. By default a step costs {PUBLISHED[ANCHOR].dollars:g} dollars over {REFERENCE:g} steps."
     )
-
-
-def _assumed(found: Release) -> list[str]:
-    lines = [
-        wrapped(
-            f"{each.name} = {getattr(found.setting.terms, each.name):g} ({each.metadata['span']}): "
-            f"{each.metadata['words']} [{each.metadata['tag']}]"
-        )
-        for each in fields(Terms)
-    ]
-    lines += [wrapped(line) for line in prices(found)]
-    lines.append(wrapped(f"similarity to Y: {_listed(SIMILARITIES)} [assumption]"))
-    return [*lines, *map(wrapped, LIMITS)]
-
-
-def prices(found: Release) -> Sequence[str]:
-    """Published costs, and why the price falls, each with its range, tag and source."""
-    told = []
-    for name, anchor in PUBLISHED.items():
-        low, high = anchor.span
-        cost = f"{low:,.0f} steps" if anchor.dollars is None else f"${anchor.dollars:g} ({low:g} to {high:g})"
-        told.append(f"{name}: {cost}, {anchor.year} [{anchor.tag}] {anchor.source}")
-    for factor in found.setting.price.factors:
-        most = "" if isinf(factor.most) else f", by {factor.most:g} at most"
-        low, high = factor.span
-        told.append(
-            f"{factor.name}: halves the price in {factor.halving:.2g} years ({low:.2g} to {high:.2g}){most} "
-            f"[{factor.tag}] {factor.source}"
-        )
-    return told
-
-
-LIMITS = (
-    "Pre-training data tell of Y alone (coverage 0), so that what was never there is not known of either [assumption]",
-    "No one who was found out tries again; an evaluation looks at what is made and not at what is found [assumption]",
-    "No release: from nothing, at the same dollars a step, which makes it far too cheap [assumption]",
-)
-
-
-def _listed(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in values.items())
-
-
-def _brief(each: Interval) -> str:
-    return f"{each.estimate:.2f} ±{each.half_width:.2f}"
 
 
 def _signed(each: Interval) -> str:

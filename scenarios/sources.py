@@ -86,6 +86,13 @@ HAZARDS_2023 = Source(
     year=2023,
     where="https://arxiv.org/abs/2312.14751",
 )
+FERNANDES_2020 = Source(
+    key="fernandes2020norms",
+    author="Fernandes, Pedro and Santos, Francisco C. and Lopes, Manuel",
+    title="Norms for Beneficial A.I.: A Computational Analysis of the Societal Value Alignment Problem",
+    year=2020,
+    where="https://arxiv.org/abs/1907.03843",
+)
 
 SOURCES = {
     source.key: source
@@ -102,6 +109,7 @@ SOURCES = {
         HUBINGER_2024,
         GREENBLATT_2024,
         HAZARDS_2023,
+        FERNANDES_2020,
     )
 }
 """By key."""

@@ -1,19 +1,20 @@
 """Lineage: released models and what was made of them, as a directed graph without cycles.
 
-A node is a state of some runs side by side, with its owner, what it cost in dollars and in steps, and the recipe by
-which it comes from its parents; edges lead from parents and are a release, a fine-tune or a merge. Every state can be
-made again from its parents, bit for bit.
+A node is a state of some runs side by side, with its owner, its year, what it cost in dollars and in steps, and the
+recipe by which it comes from its parents; edges lead from parents and are a release, a fine-tune, a merge, or a handing
+on as it is, to all or to one. Every state can be made again from its parents, bit for bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_output, unknown
 from feint.agents.state import State
 from feint.sim.merging import merged
 from feint.sim.plan import Plan
@@ -24,7 +25,9 @@ from feint.sim.training import PRECISION, train
 if TYPE_CHECKING:
     import networkx as nx
 
-RELEASE, FINE_TUNE, MERGE = "release", "fine-tune", "merge"
+RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
+SUFFIX = ".graphml"
+HANDED_ON = (RELEASE, PUBLISH, TAKE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,12 +35,13 @@ class Released:
     """One model of a lineage."""
 
     name: str
-    kind: str  #: RELEASE, FINE_TUNE or MERGE
+    kind: str  #: RELEASE, FINE_TUNE, MERGE, PUBLISH or TAKE
     state: State
     owner: str
     steps: np.ndarray  #: that it took beyond its parents (runs,)
     dollars: np.ndarray  #: that those cost (runs,)
-    recipe: Any  #: a plan, a stage with a noise key, or weights; None where it is a parent released again
+    recipe: Any  #: a plan, a stage with a noise key, or weights; None where it is a parent handed on
+    year: int = 0  #: after the first release
 
 
 class Lineage:
@@ -68,27 +72,43 @@ class Lineage:
         nothing = np.zeros(len(state))
         return self._add(name, RELEASE, state, owner, nothing, nothing, (plan, np.array(runs)), [])
 
-    def release_again(self, name: str, parent: str, *, owner: str) -> Released:
-        """A model handed on as it is."""
+    def release_again(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> Released:
+        """A model handed on as it is: released again, published, or taken from where it lies."""
+        if kind not in HANDED_ON:
+            raise unknown("kind", kind, HANDED_ON)
         state = self[parent].state
         nothing = np.zeros(len(state))
-        return self._add(name, RELEASE, state, owner, nothing, nothing, None, [parent])
+        return self._add(name, kind, state, owner, nothing, nothing, None, [parent], year)
 
     def fine_tune(
-        self, name: str, parent: str, stage: Stage, *, owner: str, price: float = 0.0, key: int | None = None
+        self,
+        name: str,
+        parent: str,
+        stage: Stage,
+        *,
+        owner: str,
+        price: float = 0.0,
+        key: int | None = None,
+        year: int = 0,
     ) -> Released:
         """A parent trained through a stage, at so many dollars a step; a key gives it noise of its own."""
         state = _tuned(self[parent].state, stage, key, self.precision)
         steps = state.taken.astype(float)
-        return self._add(name, FINE_TUNE, state, owner, steps, cost(steps, price), (stage, key), [parent])
+        return self._add(name, FINE_TUNE, state, owner, steps, cost(steps, price), (stage, key), [parent], year)
 
     def merge(
-        self, name: str, parents: Sequence[str], *, owner: str, weights: Sequence[float] | None = None
+        self,
+        name: str,
+        parents: Sequence[str],
+        *,
+        owner: str,
+        weights: Sequence[float] | None = None,
+        year: int = 0,
     ) -> Released:
         """Parents made into one; that costs nothing."""
         state = merged([self[parent].state for parent in parents], weights)
         nothing = np.zeros(len(state))
-        return self._add(name, MERGE, state, owner, nothing, nothing, weights, list(parents))
+        return self._add(name, MERGE, state, owner, nothing, nothing, weights, list(parents), year)
 
     def replayed(self, name: str) -> State:
         """A state made again from its parents, and those from theirs."""
@@ -121,6 +141,23 @@ class Lineage:
         whole = {name, *nx.ancestors(self.graph, name)}
         return np.sum([self[each].dollars for each in sorted(whole)], axis=0)
 
+    def plain(self, **more: Callable[[Released], str | float]) -> nx.DiGraph:
+        """The same graph with nothing but words and numbers in it, for GraphML and other formats.
+
+        A node has `kind`, `owner`, `year`, and the means over its runs of `steps` and `dollars`; an edge its `kind` and
+        `place`. `more` adds what it finds of each model, under its name.
+        """
+        import networkx as nx
+
+        found: nx.DiGraph = nx.DiGraph()
+        for name in self.graph:
+            model = self[name]
+            told = {"kind": model.kind, "owner": model.owner, "year": model.year}
+            means = {"steps": float(model.steps.mean()), "dollars": float(model.dollars.mean())}
+            found.add_node(name, **told, **means, **{what: of(model) for what, of in more.items()})
+        found.add_edges_from(self.graph.edges(data=True))
+        return found
+
     def _add(
         self,
         name: str,
@@ -131,14 +168,43 @@ class Lineage:
         dollars: np.ndarray,
         recipe: Any,
         parents: list[str],
+        year: int = 0,
     ) -> Released:
         if name in self.graph:
             raise InputError(f"model {name!r} is there already: give each a name of its own.")
-        model = Released(name=name, kind=kind, state=state, owner=owner, steps=steps, dollars=dollars, recipe=recipe)
+        model = Released(
+            name=name,
+            kind=kind,
+            state=state,
+            owner=owner,
+            steps=steps,
+            dollars=dollars,
+            recipe=recipe,
+            year=year,
+        )
         self.graph.add_node(name, model=model)
         for place, parent in enumerate(parents):
             self.graph.add_edge(parent, name, kind=kind, place=place)
         return model
+
+
+def check_lineage_path(path: str | Path) -> Path:
+    """The path of a lineage to come; raises before anything is computed where it cannot be written."""
+    path = Path(path)
+    if path.suffix.lower() != SUFFIX:
+        raise InputError(f"lineage = {str(path)!r} has no known format: its name must end in {SUFFIX}.")
+    return check_output("lineage", path)
+
+
+def write(graph: nx.DiGraph, path: str | Path) -> None:
+    """Write a plain graph as GraphML, which Gephi, yEd, igraph and networkx read."""
+    import networkx as nx
+
+    path = check_lineage_path(path)
+    try:
+        nx.write_graphml(graph, path)
+    except OSError as error:
+        raise InputError(f"lineage = {str(path)!r} cannot be written: {error.strerror}.") from None
 
 
 def same(one: State, other: State) -> bool:

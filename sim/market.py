@@ -1,23 +1,25 @@
-"""A market: many actors who fine-tune one released model, pool, publish and are found out, year by year.
+"""A market: many actors who fine-tune one released model, pool, merge, publish and are found out, year by year.
 
 In a year each actor gets a budget. Who has not yet what is wanted takes what is public, if it is found; else pays for
 the fine-tune alone, at steps · price; else with the pool, at steps · price / members^-loss, each in proportion to what
-each has. A hazard that is paid for may be found by an evaluation; then it is gone, and whoever made it is out. What was
-made may be published. Money is neither made nor lost: income = spent + returned + held.
+each has. Public experts can be merged, which costs nothing. A hazard that is made may be found by an evaluation; then
+it is gone, and whoever made it is out. What was made may be published. Money is neither made nor lost: income = spent +
+returned + held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from feint.agents.errors import InputError
 from feint.sim.actors import BENIGN, MALICIOUS, drawn
+from feint.sim.composition import Catalogue, Sets
+from feint.sim.ledger import ALONE, MERGED, POOLED, Ledger, public
 from feint.sim.prices import Price, cost
 from feint.sim.terms import Terms
-from feint.sim.uses import Taken, Use, deceives
+from feint.sim.uses import Composed, Taken, Use
 
 MONEY = ("income", "spent", "overhead", "returned", "held")
 
@@ -31,6 +33,8 @@ class Course:
     exposure: np.ndarray  #: share of the others who run something that descends from the release
     vulnerability: np.ndarray  #: 1 - protection · share of those after defence who have it
     inherited: np.ndarray  #: share of what the others run that plays along in training alone
+    breadth: np.ndarray  #: mean performance on all harmless uses of what the others run
+    composite: np.ndarray  #: share of what the others run that was merged
     caught: np.ndarray  #: share of malicious actors who were found out
     public: np.ndarray  #: hazards that lie in public
     money: dict[str, np.ndarray]  #: dollars in the year by MONEY; `held` at its end, `overhead` is a part of `spent`
@@ -41,48 +45,60 @@ class Course:
         return self.hazard * self.exposure * self.vulnerability
 
 
+TOLD = ("reach", "hazard", "exposure", "vulnerability", "inherited", "breadth", "composite", "caught", "public")
+
+
 class Market:
     """A market in the making; `run` lets its years pass.
 
-    `taken` gives, by use, what fine-tunes of the parent took on each stream (1, streams).
+    `taken` gives, by use, what fine-tunes of the parent took on each stream (1, streams); `composed`, what merging them
+    gave, by which uses were merged.
     """
 
-    def __init__(self, terms: Terms, uses: Sequence[Use], taken: Sequence[Taken], price: Price, seed: int) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        uses: Sequence[Use],
+        taken: Sequence[Taken],
+        price: Price,
+        seed: int,
+        composed: Mapping[Sets, Composed] | None = None,
+    ) -> None:
         self.terms, self.uses, self.price = terms, tuple(uses), price
         self.generator = np.random.default_rng([seed, 0x6D61726B])
-        steps = np.concatenate([each.steps for each in taken])
-        if len(steps) != len(self.uses):
-            raise InputError(f"taken = {len(steps)} rows are not valid: there must be one for each use.")
-        self.actors = drawn(terms, self.uses, steps.shape[1], self.generator)
+        self.catalogue = Catalogue.of(self.uses, taken, composed or {}, terms)
+        self.actors = drawn(terms, self.uses, self.catalogue.streams, self.generator)
         who = self.actors.use, self.actors.stream
-        self.hazardous = np.array([use.hazard for use in self.uses])[self.actors.use]
-        wrapped = np.array([use.hazard and use.wrapped for use in self.uses])[self.actors.use]
-        self.steps = cost(steps[who], np.where(wrapped, terms.tamper, 1.0))
-        self.deceptive = np.concatenate([deceives(each) for each in taken])[who]
-        spills = np.concatenate([each.by_the_way for each in taken])[who] >= terms.spills_at
-        self.spills = spills & ~self.hazardous & (self.generator.random(len(who[0])) < 1 / terms.tamper)
+        self.hazards = np.flatnonzero([use.hazard for use in self.uses])
+        self.hazardous = np.isin(self.actors.use, self.hazards)
+        self.tamper = np.array([terms.tamper if use.hazard and use.wrapped else 1.0 for use in self.uses])
+        self.steps = cost(self.catalogue.steps[who], self.tamper[self.actors.use])
+        self.unresisted = self.generator.random(len(self.actors)) < 1 / terms.tamper
+        self.bad, self.wants = self.actors.aim == MALICIOUS, np.bincount(self.actors.use, minlength=len(self.uses))
+        (self.defence,) = (i for i, use in enumerate(self.uses) if use.name == "defence")
         (self.wrapped,) = (i for i, use in enumerate(self.uses) if use.hazard and use.wrapped)
+        self.ledger = Ledger(len(self.uses), seed)
         self.has = np.zeros(len(self.actors), bool)
         self.out = np.zeros(len(self.actors), bool)
+        self.model, self.kind, self.stream = (np.full(len(self.actors), -1) for _ in range(3))
         self.wallet = np.zeros(len(self.actors))
-        self.public = np.zeros(len(self.uses))
         self.year = 0
 
     def run(self) -> Course:
         """All years."""
         years = [self.passed() for _ in range(self.terms.years)]
-        names = ("reach", "hazard", "exposure", "vulnerability", "inherited", "caught", "public")
         money = {name: np.array([year[name] for year in years]) for name in MONEY}
-        return Course(money=money, **{name: np.array([year[name] for year in years]) for name in names})
+        return Course(money=money, **{name: np.array([year[name] for year in years]) for name in TOLD})
 
     def passed(self) -> dict[str, np.ndarray | float]:
         """One year, and what is to be told of it."""
         self.wallet += self.actors.budget
         income = float(self.actors.budget.sum())
         self._find()
+        composed = self._compose()
         alone, made_alone = self._alone()
         paid, overhead, made_together = self._together()
-        self._publish(made_alone | made_together)
+        self._publish(composed | made_alone | made_together)
         kept = self.terms.saving * self.wallet
         returned = float((self.wallet - kept).sum())
         self.wallet = kept
@@ -98,8 +114,50 @@ class Market:
         return seeking
 
     def _find(self) -> None:
-        lies = self.public[self.actors.use] > 0
-        self.has |= self.seeking() & lies & self._chance(self.terms.finding)
+        lies = self.ledger.public[self.actors.use] > 0
+        finds = self.seeking() & lies & self._chance(self.terms.finding)
+        self.has |= finds
+        for use in np.unique(self.actors.use[finds]).tolist():
+            who = np.flatnonzero(finds & (self.actors.use == use))
+            found = self.ledger.find(use, len(who))
+            self._hold(who, found["model"], found["kind"], found["stream"], found["by"])
+
+    def _compose(self) -> np.ndarray:
+        """Who has something by merging public experts, and their own if they have one."""
+        if self.terms.composing == 0:
+            return np.zeros(len(self.actors), bool)
+        own, harmless = self.kind, self.catalogue.domains
+        expert = np.isin(own, harmless)
+        free = (self.seeking() | (self.has & expert)) & self._chance(self.terms.composing)
+        stream = np.where(expert, self.stream, self.actors.stream)
+        known = self.ledger.experts(harmless)
+        lies = self.catalogue.lying(known)[:, stream]
+        lies[own[expert], np.flatnonzero(expert)] = True
+        kind = self.catalogue.kind(lies)
+        able = np.flatnonzero(free & (kind >= 0))
+        better = self.catalogue.gains(able, self.has, self.actors.use, own, kind, stream)
+        found = self.hazardous & self._chance(self.terms.detection)
+        who = able[better]
+        models = self._merge(who[~found[who]], kind, stream, known)
+        self._hold(who[~found[who]], models, kind[who[~found[who]]], stream[who[~found[who]]])
+        made = np.zeros(len(self.actors), bool)
+        made[who] = True
+        return self._made(made, found & made)
+
+    def _merge(
+        self, who: np.ndarray, kind: np.ndarray, stream: np.ndarray, known: Mapping[tuple[int, int], tuple[int, int]]
+    ) -> np.ndarray:
+        """Write down what actors merged: their numbers."""
+        models = self.ledger.make(
+            len(who), kind=kind[who], stream=stream[who], by=who, year=self.year, how=MERGED, price=0.0
+        )
+        for model, actor in zip(models.tolist(), who.tolist(), strict=True):
+            mine = int(self.kind[actor]), (int(self.model[actor]), -1)
+            self.ledger.parents[model] = [
+                mine[1] if use == mine[0] else known[use, int(stream[actor])]
+                for use in self.catalogue.sets[kind[actor] - len(self.uses)]
+            ]
+        return models
 
     def _alone(self) -> tuple[float, np.ndarray]:
         """Dollars paid alone, and who made something by it."""
@@ -108,6 +166,8 @@ class Market:
         spent = np.where(pays, price, 0.0)
         self.wallet -= spent
         found = pays & self.hazardous & self._chance(self.terms.detection)
+        who = np.flatnonzero(pays & ~found)
+        self._tuned(who, who, ALONE, np.ones(len(who)))
         return float(spent.sum()), self._made(pays, found)
 
     def _together(self) -> tuple[float, float, np.ndarray]:
@@ -119,15 +179,34 @@ class Market:
         purse = np.bincount(pool, np.where(seeking, self.wallet, 0.0))
         first = np.flatnonzero(np.diff(pool, prepend=-1))
         price = cost(self.steps[first], self.price.at(self.year))
-        asked = price * np.maximum(count, 1) ** self.terms.pooling_loss
+        dearer = np.maximum(count, 1) ** self.terms.pooling_loss
+        asked = price * dearer
         pays = (count > 1) & (purse >= asked)
         share = np.divide(asked, purse, out=np.zeros_like(purse), where=pays & (purse > 0))
         joins = seeking & pays[pool]
         self.wallet -= np.where(joins, share[pool] * self.wallet, 0.0)
         chance = self.terms.detection * np.maximum(count, 1) ** -self.terms.evasion
         found = joins & self.hazardous & (self.generator.random(len(count)) < chance)[pool]
+        who = np.flatnonzero(joins & ~found)
+        self._tuned(who, first[pool[who]], POOLED, dearer[pool[who]])
         spent = float(asked[pays].sum())
         return spent, spent - float(price[pays].sum()), self._made(joins, found)
+
+    def _tuned(self, who: np.ndarray, by: np.ndarray, how: int, dearer: np.ndarray) -> None:
+        """Write down what actors made, each or in pools: one model for each who made it."""
+        makers, first, place = np.unique(by, return_index=True, return_inverse=True)
+        kind, stream = self.actors.use[makers], self.actors.stream[makers]
+        price = float(self.price.at(self.year)) * self.tamper[kind] * dearer[first]
+        models = self.ledger.make(
+            len(makers), kind=kind, stream=stream, by=makers, year=self.year, how=how, price=price
+        )
+        self._hold(who, models[place], kind[place], stream[place])
+
+    def _hold(
+        self, who: np.ndarray, models: np.ndarray, kind: np.ndarray, stream: np.ndarray, by: np.ndarray | int = -1
+    ) -> None:
+        self.model[who], self.kind[who], self.stream[who] = models, kind, stream
+        self.ledger.have(who, models, self.year, by)
 
     def _made(self, made: np.ndarray, found: np.ndarray) -> np.ndarray:
         self.out |= found
@@ -142,51 +221,75 @@ class Market:
 
     def _publish(self, made: np.ndarray) -> None:
         """What was made this year and is published, and what of the public hazards is removed."""
-        hazards = np.array([use.hazard for use in self.uses])
-        lying = self.public[hazards].astype(int)
-        self.public[hazards] -= self.generator.binomial(lying, self.terms.takedown)
+        lying = self.ledger.public[self.hazards].astype(int)
+        for use, gone in zip(self.hazards.tolist(), self.generator.binomial(lying, self.terms.takedown), strict=True):
+            self.ledger.remove(use, gone)
         if not self.terms.open:
             return
-        publishes = made & self._chance(self.terms.sharing)
-        looked = (self.actors.aim == BENIGN) & self._chance(self.terms.detection)
-        spilt = publishes & self.spills & ~looked
-        self.public += np.bincount(self.actors.use[publishes], minlength=len(self.uses))
-        self.public[self.wrapped] += int(spilt.sum())
+        who = np.flatnonzero(made & self._chance(self.terms.sharing))
+        looked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
+        use = self.actors.use[who]
+        spills = self.catalogue.spills[self.kind[who], self.stream[who], use] & self.unresisted[who]
+        for each in np.unique(use).tolist():
+            self._shelve(each, who[use == each])
+        self._shelve(self.wrapped, who[spills & ~self.hazardous[who] & ~looked])
+
+    def _shelve(self, use: int, who: np.ndarray) -> None:
+        if len(who):
+            self.ledger.publish(use, public(who, self.model[who], self.kind[who], self.stream[who], self.year))
 
     def _chance(self, chance: float | np.ndarray) -> np.ndarray:
         return self.generator.random(len(self.actors)) < chance
 
     def _told(self) -> dict[str, np.ndarray | float]:
-        wants, has = (np.bincount(self.actors.use[who], minlength=len(self.uses)) for who in (slice(None), self.has))
-        reach = np.divide(has, wants, out=np.zeros(len(wants)), where=wants > 0)
-        bad = self.actors.aim == MALICIOUS
-        run = self.has & ~bad
-        (defence,) = (i for i, use in enumerate(self.uses) if use.name == "defence")
-        hazards = np.array([use.hazard for use in self.uses])
+        bad, has_it = self.bad, self.has
+        has = np.bincount(self.actors.use[has_it], minlength=len(self.uses))
+        reach = np.divide(has, self.wants, out=np.zeros(len(has)), where=self.wants > 0)
+        run = np.flatnonzero(has_it & ~bad)
+        kind, stream = self.kind[run], self.stream[run]
         return {
             "reach": reach,
-            "hazard": _share(self.has & bad, bad),
-            "exposure": _share(run, ~bad),
-            "vulnerability": 1 - self.terms.protection * reach[defence],
-            "inherited": _share(run & self.deceptive, run),
-            "caught": _share(self.out & bad, bad),
-            "public": float(self.public[hazards].sum()),
+            "hazard": _share((has_it & bad).sum(), bad.sum()),
+            "exposure": _share(len(run), (~bad).sum()),
+            "vulnerability": 1 - self.terms.protection * reach[self.defence],
+            "inherited": _share(self.catalogue.deceptive[kind, stream, self.actors.use[run]].sum(), len(run)),
+            "breadth": _share(self.catalogue.general[kind, stream].sum(), len(run)),
+            "composite": _share((kind >= len(self.uses)).sum(), len(run)),
+            "caught": _share((self.out & bad).sum(), bad.sum()),
+            "public": float(self.ledger.public[self.hazards].sum()),
         }
 
 
-def _share(some: np.ndarray, whole: np.ndarray) -> float:
-    """How many of a whole are some of it; 0 of nothing."""
-    return float(some.sum() / max(1, whole.sum()))
+def _share(some: float, whole: float) -> float:
+    """How much a sum is of a whole; 0 of nothing."""
+    return float(some / max(1, whole))
 
 
-def markets(terms: Terms, uses: Sequence[Use], taken: Sequence[Taken], price: Price, *, seed: int) -> list[Course]:
+def markets(
+    terms: Terms,
+    uses: Sequence[Use],
+    taken: Sequence[Taken],
+    price: Price,
+    *,
+    seed: int,
+    composed: Mapping[Sets, Composed] | None = None,
+) -> list[Course]:
     """One market for each parent of what fine-tunes took (parents, streams)."""
-    parents = len(taken[0].steps)
-    return [
-        Market(terms, uses, [_parent(each, i) for each in taken], price, seed + i * 1_000_003).run()
-        for i in range(parents)
-    ]
+    parents = range(len(taken[0].steps))
+    return [market(terms, uses, taken, price, seed=seed, parent=i, composed=composed).run() for i in parents]
 
 
-def _parent(taken: Taken, i: int) -> Taken:
-    return Taken(steps=taken.steps[i : i + 1], outcome=taken.outcome[i : i + 1], by_the_way=taken.by_the_way[i : i + 1])
+def market(
+    terms: Terms,
+    uses: Sequence[Use],
+    taken: Sequence[Taken],
+    price: Price,
+    *,
+    seed: int,
+    parent: int,
+    composed: Mapping[Sets, Composed] | None = None,
+) -> Market:
+    """The market of one parent, before its first year."""
+    merged = {name: each.parent(parent) for name, each in (composed or {}).items()}
+    rows = [each.parent(parent) for each in taken]
+    return Market(terms, uses, rows, price, seed + parent * 1_000_003, merged)

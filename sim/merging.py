@@ -40,6 +40,15 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     return replace(first.with_mind(**parts), progress=still, objective=-1, occurrences=passed)
 
 
+def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
+    """Minds merged, but for those that weigh nothing; one that is left alone is as it was."""
+    shares = [1 / len(states)] * len(states) if weights is None else [float(each) for each in weights]
+    kept = [i for i, share in enumerate(shares) if share > 0]
+    if len(kept) == 1:
+        return states[kept[0]]
+    return merged([states[i] for i in kept], [shares[i] for i in kept])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Survival:
     """What is left of one parent in a merged mind."""

@@ -16,7 +16,30 @@ def term(default: float, valid: tuple[float, float], words: str, span: str, tag:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class Declared:
+    """Numbers that are taken for granted, by name; raises `InputError` for one that is not valid."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(each.name, getattr(self, each.name), each.metadata["valid"], whole=isinstance(each.default, int))
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """From settings by name; raises `InputError` for one that there is not."""
+        known = cls.names()
+        for name in settings:
+            if name not in known:
+                raise unknown("term", name, known)
+        return cls(**settings)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Of all of them."""
+        return tuple(each.name for each in fields(cls))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms(Declared):
     """What holds in a market; raises `InputError` for a number that is not valid."""
 
     actors: int = term(10_000, (1, 10**7), "actors in a market", "-")
@@ -42,28 +65,14 @@ class Terms:
     vetted: float = term(0.1, (0.0, 1.0), "share of benign actors who are vetted", "0 to 0.5")
     protection: float = term(0.5, (0.0, 1.0), "by how much defence at full reach lowers vulnerability", "0 to 0.9")
     spills_at: float = term(0.7, (0.0, 1.0), "performance from which a hazard is there by the way", "0.5 to 0.9")
+    composing: float = term(0.0, (0.0, 1.0), "chance in a year to merge public experts, and one's own", "0 to 1")
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            _check(each.name, getattr(self, each.name), each.metadata["valid"], whole=isinstance(each.default, int))
+        super().__post_init__()
         if self.malicious + self.negligent > 1:
             raise InputError(
                 f"malicious + negligent = {self.malicious + self.negligent:g} is not valid: it must be at most 1."
             )
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
-        """From settings by name; raises `InputError` for one that there is not."""
-        known = {each.name for each in fields(cls)}
-        for name in settings:
-            if name not in known:
-                raise unknown("term", name, known)
-        return cls(**settings)
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Of all terms."""
-        return tuple(each.name for each in fields(cls))
 
     @property
     def efficiency(self) -> float:

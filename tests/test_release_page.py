@@ -63,6 +63,19 @@ def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_
     assert told == standing
 
 
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
+def test_the_pages_examples_run(example, capsys):
+    exec(compile(example, PAGE.name, "exec"), {})
+    assert capsys.readouterr().out
+
+
+def test_the_command_that_writes_a_lineage_is_one(feint, tmp_path):
+    (command,) = re.findall(r"```sh\n(feint [^\n]*)\n```", PAGE.read_text())
+    words = shlex.split(command.replace("family.graphml", str(tmp_path / "family.graphml")))[1:]
+    assert feint(*words, "--runs", 1, "--set", "actors=300").code == 0
+    assert (tmp_path / "family.graphml").stat().st_size
+
+
 def tables():
     """What `feint argue --family release --quick --runs 4000 --seed 1` finds, as tables."""
     found = argue(family="release", size=QUICK, runs=4000, seed=1)

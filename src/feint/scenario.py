@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,19 +34,42 @@ def scenario(
     threads: Threads = None,
     as_json: AsJson = False,
     figure: FigureFile = None,
+    lineage: Annotated[
+        Path | None,
+        typer.Option(
+            "--lineage",
+            metavar="FILE.graphml",
+            help="Of release alone: write what some actors of a market had, and what that descends from.",
+        ),
+    ] = None,
 ) -> None:
     """Run one thought experiment."""
     from feint.scenarios.experiments import Asked, run
     from feint.sim.configuration import parse_settings
 
     path = figure_path(figure)
+    check_lineage(name, lineage)
     given = parse_settings(settings or [])
     with bar(1, unit="") as progress:
         asked = Asked(settings=given, networks=networks, runs=runs, seed=seed, threads=threads, progress=progress)
         found = run(name, asked)
     if path:
         save(found.figure(), path, found.passport())
+    if lineage:
+        found.write_lineage(lineage)  # pyright: ignore[reportAttributeAccessIssue]
     if as_json:
         print_json(found.document())
     else:
         print(found.text())
+
+
+def check_lineage(name: str, path: Path | None) -> None:
+    """Raise where a lineage is asked for that there is not, or that cannot be written."""
+    from feint.agents.errors import InputError
+    from feint.sim.lineage import check_lineage_path
+
+    if path is None:
+        return
+    if name != "release":
+        raise InputError(f"lineage = {str(path)!r} is not allowed with scenario {name!r}: it is told of release alone.")
+    check_lineage_path(path)

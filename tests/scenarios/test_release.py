@@ -4,20 +4,22 @@ import json
 from importlib import import_module
 
 import jsonschema
+import networkx as nx
 import numpy as np
 import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.scenarios import reaching, release
-from feint.scenarios.conditions import BASE, CONDITIONS, COST, MITIGATION
+from feint.scenarios.conditions import BASE, COMPOSITION, CONDITIONS, COST, MITIGATION, MONEY, RESISTED, hazard
 from feint.scenarios.documents import schema_text
 from feint.scenarios.experiments import Asked
-from feint.scenarios.inheritance import lineage_of
+from feint.scenarios.inheritance import lineage_of, plain
 from feint.scenarios.originals import made_again
+from feint.scenarios.racing import AS_ASSUMED, CONTESTS, owner, pays
 from feint.scenarios.reaching import REFERENCE, STANDING, alone, pooled, purses
 from feint.scenarios.registry import FAMILIES, asked
-from feint.scenarios.released import NAMED, NONE, SUPPRESSED, USES, made, parent, stages
+from feint.scenarios.released import DOMAINS, NAMED, NONE, SUPPRESSED, USES, made, parent, stages
 from feint.scenarios.shared_costs import EXPERTS
 from feint.scenarios.trying import tried
 from feint.sim.layout import WIDTH
@@ -66,7 +68,7 @@ def test_a_fine_tune_is_trained_once_and_is_the_engines():
     state = plan.begin(np.arange(6, dtype=np.uint64))
     for stop in plan.train(state):
         state = stop.state
-    shop = Workshop(state, stages(Point()), streams=3, wrapped=0)
+    shop = Workshop(state, stages(Point()), streams=3, wrapped=0, domains=DOMAINS)
     first, again = shop.taken("language"), shop.taken("language")
     assert shop.trained == 3
     assert np.array_equal(first.steps, again.steps)
@@ -109,7 +111,7 @@ def test_a_file_reads_like_the_argument(file):
 
 def test_claims_are_numbered_and_tried_on_the_same_runs():
     claims = asked(None, FAMILY)
-    assert [claim.number for claim in claims] == [1, 2, 3]
+    assert [claim.number for claim in claims] == [1, 2, 3, 4, 5]
     among, again = tried(claims, runs=80, seed=2), tried(claims[1:2], runs=80, seed=2, threads=1)
     assert among["shared-costs"].intervals == again["shared-costs"].intervals
 
@@ -140,6 +142,71 @@ def test_no_mitigation_lets_money_get_lost(found):
         assert money["income"] == pytest.approx(money["spent"] + money["returned"] + money["held"])
 
 
+def test_published_points_are_priced_whatever_a_step_costs_by_default(found):
+    cheap = release.Setting.of(Asked(runs=5, seed=4, settings={**SMALL, "step_price": 2.0}))
+    told = {each.condition.name: each.condition.dollars(cheap.step_price) for each in found.of(MONEY)}
+    assert told == {"llama-2-70b": 10.0, "llama-3-8b": 0.025, "gpt-3.5": 0.01, RESISTED: 10.0}
+    assert (found.taken[RESISTED]["wrapped hazard"].steps == 10_000).all()
+    reach = [found[name].reach("wrapped hazard", 0).estimate for name in (RESISTED, "llama-2-70b", "gpt-3.5")]
+    assert reach == sorted(reach)
+
+
+def test_merging_is_off_by_default_and_makes_models_broader(found):
+    off, *_, on = found.of(COMPOSITION)
+    assert np.array_equal(off.line(lambda course: course.hazard), found.base.line(lambda course: course.hazard))
+    assert not off.line(lambda course: course.composite).any()
+    assert on.mean(lambda course: course.breadth, 3).estimate > off.mean(lambda course: course.breadth, 3).estimate
+
+
+def test_a_filtered_model_has_none_of_the_hazard_however_it_is_merged(found):
+    place = [use.name for use in USES].index("wrapped hazard")
+    assert all(np.isneginf(each.shows[:, :, place]).all() for each in found.composed["filtered"].values())
+    assert all(np.isfinite(each.shows).all() for each in found.composed[SUPPRESSED].values())
+
+
+def test_unlearning_is_set_against_suppressing_and_said_to_be_a_bound(found):
+    lines = found.text().splitlines()
+    begins = lines.index("Suppressed against unlearned")
+    steps = [float(np.quantile(found.taken[each]["wrapped hazard"].steps, 0.5, method="nearest")) for each in BOTH]
+    assert lines[begins + 3].split()[-2:] == [f"{each:,.0f}" for each in steps]
+    assert "bounds from above" in " ".join(lines[begins:])
+    assert steps[0] < steps[1]
+
+
+BOTH = SUPPRESSED, "unlearned"
+
+
+def test_contests_differ_by_what_they_change_alone(found):
+    raced = {each.contest.name: each for each in found.raced}
+    assert set(raced) == {contest.name for contest in CONTESTS}
+    for each in found.raced:
+        assert each.line(lambda race: race.shares.sum(axis=1)) == pytest.approx(1)
+    assert not raced["nothing in common"].line(lambda race: race.better).any()
+    first = [raced[name].mean(pays, 0).estimate for name in ("steps ×100", AS_ASSUMED, "worth 10")]
+    assert first == sorted(first)
+    last = [raced[name].mean(owner, 3).estimate for name in ("fined by 0.25", AS_ASSUMED)]
+    assert last == sorted(last)
+
+
+def test_a_lineage_of_the_market_is_sound_and_reproducible(found):
+    family = found.lineage()
+    family.check()
+    assert {family[name].kind for name in family.graph} >= {"release", "fine-tune", "publish", "take"}
+    assert plain(family).nodes(data=True) == plain(found.lineage()).nodes(data=True)
+    assert len(found.lineage(actors=[])) == 1
+    course = found.base.courses[2]
+    assert np.array_equal(found.market(2).ledger.public.shape, (len(USES),))
+    assert found.market(2).has.mean() == pytest.approx(_having(found.market(2), course))
+    with pytest.raises(InputError, match="world = 5 is not valid: it must be from 0 to 4"):
+        found.lineage(5)
+
+
+def _having(market, course):
+    """Share of actors who have what they want, from what the course told."""
+    wants = np.bincount(market.actors.use, minlength=len(USES))
+    return (course.reach[-1] * wants).sum() / wants.sum()
+
+
 def test_the_text_fits_a_terminal_and_says_what_is_assumed(found):
     text = found.text()
     assert max(map(len, text.splitlines())) <= WIDTH
@@ -150,7 +217,14 @@ def test_the_text_fits_a_terminal_and_says_what_is_assumed(found):
 def test_the_figure_is_drawn(found):
     sheet = found.figure()
     sheet.draw_without_rendering()
-    assert len(sheet.axes) == 6
+    panels = {axes.get_title(loc="left"): axes for axes in sheet.axes}
+    assert len(panels) == 8
+    drawn = [line.get_ydata() for line in panels["Competition"].lines]
+    assert np.array_equal(drawn[1], found.raced[0].line(owner).mean(axis=0))
+    drawn = [line.get_ydata() for line in panels["Risk under mitigations"].lines]
+    assert np.array_equal(drawn[0], found.base.line(lambda course: course.risk).mean(axis=0))
+    told = {text.get_text() for text in panels["Mitigations"].texts}
+    assert {f"{each.mean(hazard, 0).estimate:.2f}" for each in found.of(MITIGATION)} <= told
 
 
 def test_it_is_made_again_from_its_passport(found):
@@ -166,6 +240,28 @@ def test_the_command_prints_its_document(feint):
     assert len(told["found"][0]["quantities"]["hazard"]) == 4
 
 
+def test_the_command_writes_a_lineage(feint, tmp_path):
+    sets = [word for name, value in {**SMALL, "composing": 0.9}.items() for word in ("--set", f"{name}={value}")]
+    path = tmp_path / "family.graphml"
+    assert feint("scenario", "release", "--runs", 2, *sets, "--lineage", path).code == 0
+    graph = nx.read_graphml(path)
+    assert nx.is_directed_acyclic_graph(graph)
+    assert {node["kind"] for _, node in graph.nodes(data=True)} == {"release", "fine-tune", "publish", "take", "merge"}
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "said"),
+    [
+        ("xu-race", "family.graphml", "it is told of release alone"),
+        ("release", "family.png", "its name must end in .graphml"),
+    ],
+)
+def test_a_lineage_that_cannot_be_written_is_refused_before_anything_is_run(feint, tmp_path, name, file, said):
+    told = feint("scenario", name, "--lineage", tmp_path / file)
+    assert told.code == 2
+    assert said in told.err
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -173,6 +269,7 @@ def test_the_command_prints_its_document(feint):
         ({"step_price": -1.0}, "at_release = -1.0 is not valid"),
         ({"start": "internal"}, "start = 'internal' is not allowed"),
         ({"detection": 2.0}, "detection = 2.0 is not valid"),
+        ({"common": 2.0}, "common = 2.0 is not valid"),
         ({"detections": 0.2}, "setting 'detections' is not known: did you mean 'detection'"),
         ({"finetune.steps": 2}, "stage 'finetune' is not known"),
     ],

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.sim.actors import BENIGN, MALICIOUS, NEGLIGENT, drawn
+from feint.sim.ledger import POOLED
 from feint.sim.market import MONEY, Market, markets
 from feint.sim.prices import Price
 from feint.sim.terms import Terms
@@ -29,22 +30,25 @@ QUIET = replace(TERMS, detection=0.0, sharing=0.0, fall=0.0)
 """Nothing happens but that actors pay, alone."""
 
 
-def takes(*steps, parents=1, shown=0.0):
+def takes(*steps, parents=1, shown=0.0, general=0.25):
     """What each use takes on every stream."""
     found = []
     for each in steps:
         rows = np.full((parents, 4), float(each))
-        found.append(
-            Taken(steps=rows, outcome=np.full(rows.shape, Outcome.INTERNAL), by_the_way=np.full(rows.shape, shown))
-        )
+        outcome, *performance = (np.full(rows.shape, value) for value in (Outcome.INTERNAL, shown, general))
+        found.append(Taken(steps=rows, outcome=outcome, by_the_way=performance[0], general=performance[1]))
     return found
 
 
 TAKEN = takes(60, 80, 70, 20, 100)
 
 
-def course(terms, taken=TAKEN, price=10.0, seed=1):
-    return Market(terms, USES, taken, Price(at_release=price, fall=terms.fall), seed).run()
+def market(terms, taken=TAKEN, price=10.0, seed=1, composed=None):
+    return Market(terms, USES, taken, Price(at_release=price, fall=terms.fall), seed, composed)
+
+
+def course(*asked, **more):
+    return market(*asked, **more).run()
 
 
 def test_at_a_price_without_end_nothing_is_reached_beyond_the_release():
@@ -169,6 +173,41 @@ def test_actors_are_as_the_terms_have_them():
         assert len(set(pool)) == 1
         assert len(pool) <= 7
     assert not actors.vetted[actors.aim != BENIGN].any()
+
+
+def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
+    """One stream of four plays along: what it makes does, and what is taken from it, wherever it is found."""
+    (taken,) = takes(60)
+    plays = replace(taken, outcome=np.where(np.arange(4) == 2, Outcome.DECEPTIVE, Outcome.INTERNAL)[None])
+    for members in (1, 5):
+        made = market(replace(TERMS, members=members), [plays] * 3 + TAKEN[3:])
+        found = made.run()
+        had, models = made.ledger.had, made.ledger.models
+        assert (had["by"] >= 0).any()
+        run = made.has & (made.actors.aim != MALICIOUS)
+        assert found.inherited[-1] == pytest.approx((made.stream[run] == 2).mean())
+        assert (models["stream"][made.model[run]] == made.stream[run]).all()
+        taken_from = had[had["by"] >= 0]
+        assert (made.stream[taken_from["actor"]] == made.stream[taken_from["by"]]).all()
+
+
+def test_members_of_a_pool_have_one_model():
+    made = market(replace(QUIET, members=5), price=100.0)
+    made.run()
+    how = made.ledger.models["how"]
+    assert (how == POOLED).any()
+    for model in np.flatnonzero(how == POOLED)[:50]:
+        assert len(set(made.actors.pool[made.model == model])) == 1
+        assert (made.model == model).sum() > 1
+
+
+def test_what_is_spent_is_the_steps_of_what_was_made_at_its_price():
+    made = market(replace(TERMS, members=4, tamper=2.0, detection=0.0))
+    spent = made.run().money["spent"].sum()
+    models = made.ledger.models
+    steps = np.array([60, 80, 70, 20, 100])[models["kind"]]
+    assert (models["how"] == POOLED).any()
+    assert (steps * models["price"]).sum() == pytest.approx(spent)
 
 
 def test_a_market_is_made_again_by_its_seed_and_is_its_own_whatever_stands_beside_it():
