@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from feint.scenarios.argue_documents import ArgueDocument
+from feint.scenarios.auditing_documents import AuditorsDocument
 from feint.scenarios.calibration_documents import CalibrationDocument
 from feint.scenarios.check_documents import AuditDocument, CountingDocument
 from feint.scenarios.crux_documents import CruxDocument, WhyDocument
@@ -19,6 +20,7 @@ from feint.sim.part import Part
 SCHEMAS: dict[str, type[Part]] = {
     "argue": ArgueDocument,
     "audit": AuditDocument,
+    "auditors": AuditorsDocument,
     "calibration": CalibrationDocument,
     "counting": CountingDocument,
     "crux": CruxDocument,

@@ -1,0 +1,126 @@
+"""The manual's page on auditors: its command prints and draws what stands there, and its claims follow from it."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from terminal import within_this_process
+
+from feint.agents.interventions import close_gate
+from feint.agents.probes import performance_on
+from feint.agents.views import view
+from feint.scenarios.auditing import THIRDS, Population
+from feint.sim.auditors import AUDITORS
+from feint.sim.comparison import PRETRAIN_FINETUNE
+from feint.sim.point import Point
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "auditors.md"
+SHOWN = ROOT / "docs" / "figures" / "auditors.png"
+PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
+EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
+
+pytestmark = [pytest.mark.slow, pytest.mark.generated]
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    return within_this_process(monkeypatch, capsys)
+
+
+def numbers(text):
+    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
+
+
+def alike(stands, now):
+    """The same words, and numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
+    words, again = (" ".join(NUMBER.sub("#", text).split()) for text in (stands, now))
+    assert words == again
+    assert numbers(stands) == pytest.approx(numbers(now), rel=0.1, abs=0.03)
+
+
+def put(before, after):
+    page = PAGE.read_text()
+    assert page.count(before) == 1
+    PAGE.write_text(page.replace(before, after))
+
+
+def test_what_the_page_prints_and_draws_is_what_its_command_does(feint, tmp_path, rewrite):
+    ((command, stands),) = PRINTED.findall(PAGE.read_text())
+    path = SHOWN if rewrite else tmp_path / "auditors.png"
+    said = feint(*shlex.split(command)[1:], "--figure", path)
+    assert (said.code, said.err) == (0, "")
+    if rewrite:
+        put(f"{command} -->\n```text\n{stands}```", f"{command} -->\n```text\n{said.out}```")
+        return
+    alike(stands, said.out)
+    with Image.open(path) as new, Image.open(SHOWN) as old:
+        assert old.size == pytest.approx(new.size, rel=0.02)
+        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
+    assert told == standing
+
+
+def test_the_python_of_the_page_prints_what_stands_below_it(capsys, rewrite):
+    ((code, stands),) = EXAMPLE.findall(PAGE.read_text())
+    exec(compile(code, "auditors.md", "exec"), {})
+    now = capsys.readouterr().out
+    if rewrite:
+        put(f"{code}```\n\n```text\n{stands}```", f"{code}```\n\n```text\n{now}```")
+        return
+    alike(stands, now)
+
+
+def test_what_the_page_says_of_the_results_holds_in_them(feint):
+    ((command, _),) = PRINTED.findall(PAGE.read_text())
+    document = feint(*shlex.split(command)[1:], "--json").document
+    told = {each["name"]: {one["kind"]: one for one in each["separations"]} for each in document["auditors"]}
+
+    def area(name, kind="deceptive"):
+        return told[name][kind]["auc"]
+
+    assert area("behaviour")["high"] < 0.5
+    assert max(told, key=lambda name: area(name)["estimate"]) == "honeypots"
+    for name in ("honeypots", "probe"):
+        least, most = (area(name, f"{which} aware third")["estimate"] for which in ("least", "most"))
+        assert most > least - 0.005
+    assert area("reverse", "proxy")["high"] > area("reverse")["estimate"]
+    assert area("reverse", "deceptive, pre-trained arm")["high"] < area("reverse")["low"]
+
+
+def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
+    (line,) = re.findall(r"- \*\*Incapable runs.*?(?=\n- )", PAGE.read_text(), re.DOTALL)
+    said = [1, 10, 1424, 1, 88, 0, 20, 1467, 1, 0.98, 88, 87]
+    assert numbers(line) == said
+    for seed, (missed, aligned, honeypots, ablation) in {1: (10, 1424, 88, 88), 0: (20, 1467, 1, 87)}.items():
+        words = ("--seed", seed, "--auditor", "honeypots", "--auditor", "ablation", "--json")
+        document = feint("auditors", *words).document
+        first, second = (each["separations"][0] for each in document["auditors"])
+        assert document["missed"] == pytest.approx(missed, abs=2)
+        assert first["negatives"] == pytest.approx(aligned, abs=4)
+        assert first["auc"]["estimate"] == pytest.approx(0.98, abs=0.006)
+        assert 100 * first["caught"]["estimate"] == pytest.approx(honeypots, abs=4)
+        assert 100 * second["caught"]["estimate"] == pytest.approx(ablation, abs=4)
+
+
+def test_what_the_page_says_of_the_most_aware_is_what_their_minds_are():
+    population = Population.trained(Point(), 1000, 1)
+    state = population.states[PRETRAIN_FINETUNE]
+    least, *_, most = (state.take(population.groups()[third][0][population.pretrained]) for third in THIRDS)
+    told = [(view(each, 1).gate.mean(), performance_on(close_gate(each), 1, 1).mean()) for each in (least, most)]
+    (gate_before, under_before), (gate_after, under_after) = told
+    assert (gate_before, gate_after) == pytest.approx((0.51, 0.72), abs=0.01)
+    assert (under_before, under_after) == pytest.approx((0.54, -0.08), abs=0.02)
+    assert "from 0.51 to\n  0.72" in PAGE.read_text()
+    assert "falls from 0.54 to -0.08" in PAGE.read_text()
+
+
+def test_the_page_tells_every_auditor_and_every_dial():
+    rows = {row.split("`")[1]: row for row in PAGE.read_text().splitlines() if row.startswith("| `")}
+    assert set(rows) == set(AUDITORS)
+    for name, auditor in AUDITORS.items():
+        assert all(f"`{dial}`" in rows[name].split("|")[4] for dial in auditor.parameters())
