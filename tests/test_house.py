@@ -21,8 +21,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def files_of(folder):
-    """The files of a folder that stands at the top; of the front door those beside the links."""
-    found = FRONT_DOOR.glob("*.py") if folder == "feint" else (ROOT / folder).rglob("*.py")
+    """The files of a folder that stands at the top; of the front door those beside the links and in its own folders."""
+    own = [FRONT_DOOR, *(each for each in FRONT_DOOR.iterdir() if each.is_dir() and not each.is_symlink())]
+    found = (
+        (file for place in own for file in place.glob("*.py")) if folder == "feint" else (ROOT / folder).rglob("*.py")
+    )
     return sorted(file for file in found if "__pycache__" not in file.parts)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from feint import analyses, argument, auditors, checks, gallery, reasons, scenario, sweeps, views
+from feint import analyses, argument, auditors, checks, explore, gallery, reasons, scenario, sweeps, views
 from feint.options import (
     DEFAULT_PRECISION,
     DEFAULT_RARE_RUNS,
@@ -313,6 +313,7 @@ app.add_typer(analyses.app)
 app.add_typer(argument.app)
 app.add_typer(auditors.app)
 app.add_typer(checks.app)
+app.add_typer(explore.app)
 app.add_typer(gallery.app)
 app.add_typer(reasons.app)
 app.add_typer(views.app)

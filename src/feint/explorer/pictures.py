@@ -1,0 +1,208 @@
+"""What the page draws: bars of both arms, their difference, the flow between outcomes, one life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span, Whisker
+from bokeh.plotting import figure
+
+from feint.agents.outcome import LABELS, Outcome
+from feint.explorer.computing import Life, Tally
+from feint.scenarios.headline import GAP
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.figures import COLOURS, HATCHES
+
+INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
+PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x"}  # Bokeh's names of the hatches of printed figures
+OFFSETS = {FROM_SCRATCH: -0.2, PRETRAIN_FINETUNE: 0.2}
+FADED = {FROM_SCRATCH: 0.3, PRETRAIN_FINETUNE: 1.0}
+KINDS = list(reversed(Outcome))  # from the bottom up
+COLUMNS = [COLOURS[kind] for kind in Outcome]
+CURVES = {  # what is drawn of a life: words, colour, dashes
+    "performance": ("performance", "#222222", "solid"),
+    "capability": ("capability", "#999999", "solid"),
+    "awareness": ("awareness of training", "#009e73", "dashed"),
+    "horizon": ("reach past the episode", "#cc79a7", "dashed"),
+    "gate": ("readiness to play along", "#e69f00", "dotted"),
+    "instrumental": ("playing along", "#d55e00", "solid"),
+    "deployed_error": ("error when deployed", "#0072b2", "dotdash"),
+}
+
+
+def _sheet(height: int, **look: Any) -> figure:
+    """An empty figure in the page's look."""
+    sheet = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **look)
+    sheet.xgrid.grid_line_color = sheet.ygrid.grid_line_color = None
+    sheet.outline_line_color = None
+    sheet.min_border_right = 16
+    for axis in (*sheet.xaxis, *sheet.yaxis):
+        axis.update(
+            major_label_text_font_size=SIZE, axis_label_text_font_size=SIZE, axis_label_text_font_style="normal"
+        )
+        axis.update(minor_tick_line_color=None, major_label_text_color=INK)
+    return sheet
+
+
+class Bars:
+    """Share of the runs by outcome, a pale bar from scratch above a full one with pre-training, with intervals."""
+
+    def __init__(self) -> None:
+        self.sources = {arm: ColumnDataSource({name: [] for name in _BAR}) for arm in OFFSETS}
+        self.sheet = _sheet(270, x_range=Range1d(start=0, end=1.14), y_range=Range1d(start=len(LABELS) - 0.5, end=-0.5))
+        self.sheet.xaxis.ticker = FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1])
+        self.sheet.yaxis.ticker = FixedTicker(ticks=list(range(len(LABELS))))
+        self.sheet.yaxis.major_label_overrides = dict(enumerate(LABELS))
+        self.sheet.yaxis.update(major_tick_line_color=None, axis_line_color=None)
+        self.sheet.xaxis.axis_label = "share of the runs"
+        for arm, source in self.sources.items():
+            self._draw(arm, source)
+
+    def _draw(self, arm: str, source: ColumnDataSource) -> None:
+        look = {"fill_color": "colour", "fill_alpha": FADED[arm], "line_color": INK, "line_width": 0.6}
+        if arm == PRETRAIN_FINETUNE:
+            look |= {"hatch_pattern": "hatch", "hatch_alpha": 0.5, "hatch_scale": 7, "hatch_weight": 0.7}
+        self.sheet.hbar(y="y", right="estimate", height=0.36, source=source, **look)
+        whisker = Whisker(dimension="width", base="y", lower="low", upper="high", source=source, line_color=INK)
+        for head in (whisker.upper_head, whisker.lower_head):
+            head.update(size=6, line_color=INK)  # pyright: ignore[reportOptionalMemberAccess]
+        self.sheet.add_layout(whisker)
+        self.sheet.text(
+            x="high", y="y", text="said", x_offset=6, source=source,
+            text_font_size=SIZE, text_baseline="middle", text_color=INK,
+        )  # fmt: skip
+
+    def show(self, tally: Tally) -> None:
+        """Draw these counts."""
+        for arm, source in self.sources.items():
+            found = [tally.frequency(arm, kind) for kind in Outcome]
+            source.data = {
+                "y": [kind + OFFSETS[arm] for kind in Outcome],
+                "estimate": [each.estimate for each in found],
+                "low": [each.low for each in found],
+                "high": [each.high for each in found],
+                "said": [f"{each.estimate:.3f}" for each in found],
+                "colour": COLUMNS,
+                "hatch": [PATTERNS[HATCHES[kind]] for kind in Outcome],
+            }
+
+
+_BAR = ("y", "estimate", "low", "high", "said", "colour", "hatch")
+
+
+class Difference:
+    """The paired difference in deception, as a point with its interval between -1 and 1."""
+
+    def __init__(self) -> None:
+        self.source = ColumnDataSource({"y": [], "estimate": [], "low": [], "high": []})
+        self.sheet = _sheet(84, x_range=Range1d(start=-1.02, end=1.02), y_range=Range1d(start=-1, end=1))
+        self.sheet.yaxis.visible = False
+        self.sheet.xaxis.ticker = FixedTicker(ticks=[-1, -0.5, 0, 0.5, 1])
+        self.sheet.xaxis.axis_label = "← less deception after pre-training · more →"
+        self.sheet.add_layout(Span(location=0, dimension="height", line_color=PALE, line_width=2))
+        self.sheet.segment(x0="low", x1="high", y0="y", y1="y", line_width=3, color=INK, source=self.source)
+        self.sheet.scatter(
+            x="estimate", y="y", size=11, color=COLOURS[Outcome.DECEPTIVE], line_color=INK, source=self.source
+        )
+
+    def show(self, tally: Tally) -> None:
+        """Draw these counts."""
+        found = tally.difference()
+        self.source.data = {"y": [0], "estimate": [found.estimate], "low": [found.low], "high": [found.high]}
+
+
+class Flow:
+    """Ribbons from what pre-training ended in, at the left, to what fine-tuning ended in."""
+
+    def __init__(self) -> None:
+        self.ribbons = ColumnDataSource({"xs": [], "ys": [], "colour": []})
+        self.blocks = ColumnDataSource({"left": [], "right": [], "top": [], "bottom": [], "colour": []})
+        self.labels = {side: ColumnDataSource({"x": [], "y": [], "said": []}) for side in ("right", "left")}
+        self.sheet = _sheet(
+            250, x_range=Range1d(start=-1.0, end=2.0), y_range=Range1d(start=1 + GAP * len(LABELS), end=-GAP)
+        )
+        self.sheet.axis.visible = False
+        self.sheet.min_border_right = 0
+        self.sheet.patches(xs="xs", ys="ys", fill_color="colour", fill_alpha=0.65, line_color=None, source=self.ribbons)
+        self.sheet.quad(
+            left="left", right="right", top="top", bottom="bottom",
+            fill_color="colour", line_color=INK, line_width=0.6, source=self.blocks,
+        )  # fmt: skip
+        for side, source in self.labels.items():
+            look: Any = {"text_align": side, "text_baseline": "middle", "text_font_size": SIZE, "text_color": INK}
+            self.sheet.text(x="x", y="y", text="said", source=source, **look)
+
+    def show(self, tally: Tally) -> None:
+        """Draw these counts."""
+        shares = tally.flow / tally.runs
+        before, after = shares.sum(axis=1), shares.sum(axis=0)
+        tops = _stack(before), _stack(after)
+        self.ribbons.data = _ribbons(shares, *tops)
+        self.blocks.data = _blocks(np.concatenate([before, after]), np.concatenate(tops))
+        for side, heights, top, x in (("right", before, tops[0], -0.09), ("left", after, tops[1], 1.09)):
+            self.labels[side].data = _labels(heights, top, x)
+
+
+def _stack(heights: np.ndarray) -> np.ndarray:
+    """Upper edges of blocks laid one under the other; an empty one takes no room."""
+    taken = heights + np.where(heights > 0, GAP, 0.0)
+    return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
+
+
+def _ribbons(shares: np.ndarray, left: np.ndarray, right: np.ndarray) -> Any:
+    x = np.linspace(0, 1, 30)
+    ease, out, into = 3 * x**2 - 2 * x**3, left.copy(), right.copy()
+    found: dict[str, list[Any]] = {"xs": [], "ys": [], "colour": []}
+    for i, j in zip(*np.nonzero(shares), strict=True):
+        top = out[i] + (into[j] - out[i]) * ease
+        found["xs"].append([*x, *x[::-1]])
+        found["ys"].append([*top, *(top + shares[i, j])[::-1]])
+        found["colour"].append(COLUMNS[j])
+        out[i] += shares[i, j]
+        into[j] += shares[i, j]
+    return found
+
+
+def _blocks(heights: np.ndarray, tops: np.ndarray) -> Any:
+    left = np.repeat([-0.06, 1.0], len(LABELS))
+    some = heights > 0
+    return {
+        "left": left[some].tolist(),
+        "right": (left + 0.06)[some].tolist(),
+        "top": tops[some].tolist(),
+        "bottom": (tops + heights)[some].tolist(),
+        "colour": [colour for colour, has in zip(COLUMNS * 2, some, strict=True) if has],
+    }
+
+
+def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:
+    """A label a block, kept apart."""
+    found: dict[str, list[Any]] = {"x": [], "y": [], "said": []}
+    lowest = -1.0
+    for label, height, top in zip(LABELS, heights, tops, strict=True):
+        if height > 0:
+            lowest = max(top + height / 2, lowest + 0.075)
+            said = "<0.1" if height < 0.0005 else f"{100 * height:.1f}" if height < 0.1 else f"{100 * height:.0f}"
+            for name, value in (("x", x), ("y", lowest), ("said", f"{label} {said} %")):
+                found[name].append(value)
+    return found
+
+
+class Lives:
+    """What is read out of one run along a stage."""
+
+    def __init__(self, label: str) -> None:
+        self.source = ColumnDataSource({name: [] for name in ("step", *CURVES)})
+        self.sheet = _sheet(220, y_range=Range1d(start=-0.03, end=1.06), x_range=Range1d(start=0, end=1))
+        self.sheet.xaxis.axis_label = f"SGD steps of {label}"
+        self.sheet.xaxis.ticker.desired_num_ticks = 4  # pyright: ignore[reportAttributeAccessIssue]
+        self.sheet.yaxis.ticker = FixedTicker(ticks=[0, 0.5, 1])
+        for name, (_, colour, dash) in CURVES.items():
+            self.sheet.line("step", name, source=self.source, color=colour, line_dash=dash, line_width=2)
+
+    def show(self, life: Life, stage: int) -> None:
+        """Draw a stage of a life."""
+        read = life.readings[stage]
+        self.source.data = {name: np.asarray(read[name], float) for name in self.source.column_names}
+        self.sheet.x_range.update(end=max(1.0, float(read["step"][-1])))

@@ -1,0 +1,168 @@
+"""The knobs: every parameter of the model and of both stages, as it is declared, with the values a slider stops at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from feint.agents.mind import GROUPS
+from feint.agents.model import OWN, XU_2021, Model
+from feint.agents.parameters import Parameter, plain
+from feint.agents.types import STARTS
+from feint.scenarios.worldview import default_view, views
+from feint.sim.factors import Factor
+from feint.sim.matching import Match
+from feint.sim.point import Point
+from feint.sim.stage import Stage
+
+STOPS = 40  # from one end of a slider to the other
+REACH: dict[
+    str, tuple[float, float, bool]
+] = {  # ends of a slider whose parameter declares no prior; logarithmic or not
+    "modes": (2, 64, True),
+    "init_spread": (0.0, 2.0, False),
+    "plasticity_spread": (0.0, 1.0, False),
+    "steps": (100, 30_000, True),
+    "target": (0.0, 0.95, False),
+}
+STAGES = {"pretraining": "pre-training", "finetuning": "fine-tuning"}
+WAYS = "ways of training"
+LAST = (
+    WAYS,
+    "world",
+    "optimization",
+    "curriculum",
+    "matching",
+    "variation between runs",
+    "reading",
+    "functional forms",
+)
+"""Arguments that stand at the end of the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """Something that can be turned."""
+
+    name: str  #: dotted, as a study has it
+    declared: Parameter
+    several: bool = False  #: of a choice, whether more than one goes
+
+    @property
+    def group(self) -> str:
+        """The argument that it belongs to."""
+        return self.declared.argument
+
+    @property
+    def default(self) -> Any:
+        """Where it stands unless it is turned."""
+        return self.declared.default
+
+    @property
+    def title(self) -> str:
+        """Its name, with the stage in words."""
+        stage, _, name = self.name.rpartition(".")
+        return f"{name}, {STAGES[stage]}" if stage else name
+
+    @property
+    def ends(self) -> tuple[float, float, bool]:
+        """The ends of its slider, and whether it is logarithmic: those of its prior, where there is one."""
+        prior = self.declared.prior
+        return (*prior, self.declared.log) if prior else REACH[self.declared.name]
+
+    def values(self, *more: Any) -> dict[str, Any]:
+        """What its slider stops at, by label: along its range, its default, that of world views, off, and `more`."""
+        found = {*(self.along(i / STOPS) for i in range(STOPS + 1)), self.default, *more}
+        found |= {view.point.value(self.name) for view in views().values()}
+        off = self.declared.off
+        if off is not None:
+            found.add(off)
+        return {self.label(value): value for value in sorted(found)}
+
+    def label(self, value: Any) -> str:
+        """A value as the page says it."""
+        said = plain(value) if self.whole else f"{value:g}"
+        return f"{said} (off)" if value == self.declared.off and not self.within(value) else said
+
+    def within(self, value: float) -> bool:
+        """Whether a value lies in the range."""
+        low, high, _ = self.ends
+        return low <= value <= high
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return isinstance(self.default, int)
+
+    def along(self, share: float) -> Any:
+        """The value at a share of the way from one end of its slider to the other, in few digits."""
+        low, high, log = self.ends
+        value = Factor(name=self.name, low=low, high=high, log=log).at(share)
+        return round(float(f"{value:.2g}")) if self.whole else float(f"{value:.3g}")
+
+    @property
+    def tip(self) -> str:
+        """What it is, its default, its range and its source."""
+        facts = self.declared
+        told = [f"{facts.meaning[0].upper()}{facts.meaning[1:]}.", f"Default {_said(self.default)}, unit {facts.unit}."]
+        if facts.prior:
+            told.append(f"Prior {facts.prior_text.replace(' L', ', uniform in the logarithm')}.")
+        if facts.choices:
+            told.append(f"Choices: {', '.join(facts.choices)}.")
+        else:
+            told.append(f"Valid: {facts.allowed}.")
+        return " ".join([*told, f"Source: {facts.source}."])
+
+
+def _said(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else plain(value)
+
+
+@cache
+def knobs() -> dict[str, Knob]:
+    """Every knob by its dotted name, in the order of the page."""
+    found = [*_of_model(), *_of_stages(), *_of_ways()]
+    order = list(dict.fromkeys(knob.group for knob in found if knob.group not in LAST)) + list(LAST)
+    found.sort(key=lambda knob: order.index(knob.group))
+    return {knob.name: knob for knob in found}
+
+
+def groups() -> dict[str, list[Knob]]:
+    """The knobs by argument."""
+    found: dict[str, list[Knob]] = {}
+    for knob in knobs().values():
+        found.setdefault(knob.group, []).append(knob)
+    return found
+
+
+def _of_model() -> Iterator[Knob]:
+    return (Knob(name=name, declared=declared) for name, declared in Model.parameters().items())
+
+
+def _of_stages() -> Iterator[Knob]:
+    start = default_view().point
+    for name, declared in Stage.parameters().items():
+        for stage in STAGES if name != "objective" else ():
+            dotted = f"{stage}.{name}"
+            yield Knob(name=dotted, declared=replace(declared, default=start.value(dotted)))
+
+
+def _of_ways() -> Iterator[Knob]:
+    start = Point()
+    for name, choices, meaning, source in (
+        ("start", tuple(STARTS), "how runs start: fresh, or as one of the three types", XU_2021 + ", cases 1 to 3"),
+        ("match", tuple(mode.value for mode in Match), "what is held equal between the ways of training", XU_2021),
+        ("finetuning.carry", tuple(GROUPS), "what fine-tuning takes over from pre-training, the rest begins anew", OWN),
+    ):
+        declared = Parameter(
+            name=name.rpartition(".")[2],
+            default=start.value(name),
+            choices=choices,
+            meaning=meaning,
+            unit="name",
+            argument=WAYS,
+            source=source,
+        )
+        yield Knob(name=name, declared=declared, several=isinstance(declared.default, tuple))

@@ -1,0 +1,174 @@
+"""The page without a server: slices through a point that were computed when the file was written."""
+
+from __future__ import annotations
+
+import html
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+from bokeh.resources import INLINE
+from panel.io.resources import _env
+
+from feint.explorer import texts
+from feint.explorer.computing import Tally, tally
+from feint.explorer.controls import text
+from feint.explorer.page import boxed, column, drawn
+from feint.explorer.pictures import Bars, Difference, Flow
+from feint.explorer.premises import knobs
+from feint.explorer.state import State, described
+from feint.explorer.styles import SLIDER, STILL
+from feint.scenarios.worldview import DEFAULT
+from feint.sim.passport import passport
+from feint.sim.passport import text as line
+
+PREMISES = (
+    "similarity",
+    "plasticity_goal",
+    "plasticity_pointer",
+    "gate_init",
+    "inference_power",
+    "pretraining.awareness_exposure",
+    "shielding",
+)
+"""One premise of each case, of the mechanism, and of what speaks against it."""
+LEVELS = {
+    "as the view has it": None,
+    "low end": 0.0,
+    "lower quarter": 0.25,
+    "middle": 0.5,
+    "upper quarter": 0.75,
+    "high end": 1.0,
+}
+"""Where in its prior a premise is put, as a share of the way from the low end to the high one."""
+HERE = "this point"
+DIST = Path(pn.__file__).parent / "dist"
+FETCHED = re.compile(r"https://cdn\.holoviz\.org/panel/[\w.]+/dist/(?P<file>[\w./-]+\.(?:css|png|ico))(?:\?v=[\w.]+)?")
+
+
+def count() -> int:
+    """How many points a page holds."""
+    return (len(texts.names()) + 1) * len(PREMISES) * len(LEVELS)
+
+
+class Slices:
+    """A world view, a premise and its level; what comes of them."""
+
+    def __init__(self, state: State, runs: int, progress: Callable[[int], object]) -> None:
+        self.start, self.runs, self.progress = state, runs, progress
+        self.known: dict[Any, Tally] = {}
+        self.bars, self.gap, self.flow = Bars(), Difference(), Flow()
+        self.verdict, self.said, self.again = text(""), text(""), text("")
+        look: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [SLIDER], "margin": (5, 5)}
+        self.view = pn.widgets.Select(name="Where to stand", options=self._views(), **look)
+        titles = {knobs()[name].title: name for name in PREMISES}
+        self.premise = pn.widgets.Select(name="Which premise to move", options=titles, **look)
+        self.level = pn.widgets.DiscreteSlider(name="Moved to", options=list(LEVELS), value=next(iter(LEVELS)), **look)
+        for widget in self.widgets:
+            widget.param.watch(lambda _: self.show(), "value")
+        self.show()
+
+    @property
+    def widgets(self) -> tuple[Any, ...]:
+        """What a reader turns."""
+        return self.view, self.premise, self.level
+
+    def _views(self) -> dict[str, str]:
+        """The world views, and before them the point that was asked for where it is another."""
+        return (
+            texts.names()
+            if self.start.point == described(DEFAULT).point
+            else {"The point asked for": HERE, **texts.names()}
+        )
+
+    def state(self) -> State:
+        """Where the widgets stand."""
+        view, name, share = self.view.value, str(self.premise.value), LEVELS[self.level.value]
+        at = self.start if view == HERE else replace(self.start, view=view, point=described(view).point)
+        return at if share is None else at.turned({name: knobs()[name].along(share)})
+
+    def show(self) -> None:
+        """Draw what comes of where the widgets stand."""
+        state = self.state()
+        key = line(state.point.described())
+        if key not in self.known:
+            self.known[key] = tally(state, range(self.runs))
+        found = self.known[key]
+        for picture in (self.bars, self.gap, self.flow):
+            picture.show(found)
+        name = str(self.premise.value)
+        value = knobs()[name].label(state.point.value(name))
+        meaning = knobs()[name].declared.meaning
+        self.said.object = f"<p><b>{html.escape(knobs()[name].title)} = {value}</b>: {html.escape(meaning)}.</p>"
+        self.verdict.object = texts.verdict(found.difference())
+        self.again.object = texts.commands(state, self.runs)
+        self.progress(1)
+
+    def page(self) -> pn.Column:
+        """The whole page."""
+        told = f"<p class='status'>{self.runs:,} runs each way, seed {self.start.seed}.</p>"
+        return column(
+            text(texts.HEAD),
+            boxed_note(),
+            *self.widgets,
+            self.said,
+            self.verdict,
+            drawn(self.gap),
+            text(texts.LEGEND),
+            drawn(self.bars),
+            text(told + texts.outcomes()),
+            text(texts.FLOW),
+            drawn(self.flow),
+            text("<h2>Make it again</h2>"),
+            self.again,
+            text(made(self.start, self.runs)),
+        )
+
+
+def boxed_note() -> Any:
+    """What a page without a server can and cannot do."""
+    return text(
+        boxed("Every point here was computed when the file was written; feint explore turns all premises freely.")
+    )
+
+
+def made(state: State, runs: int) -> str:
+    """How the file was made: its passport."""
+    configuration = {"point": state.point.described(), "seed": state.seed, "runs": runs, "premises": list(PREMISES)}
+    said = line(passport("explorer", configuration))
+    return (
+        f'<details><summary>How this page was made</summary><pre class="passport">{html.escape(said)}</pre></details>'
+    )
+
+
+def write(path: Path, state: State, *, runs: int, progress: Callable[[int], object] = lambda _: None) -> None:
+    """Write the page of a state as one file that needs neither server nor network; `progress` is told of each point."""
+    pn.extension()
+    page, file = Slices(state, runs, progress).page(), StringIO()
+    most = max(len(LEVELS), len(PREMISES), len(texts.names()) + 1)
+    frame = _env.from_string(STILL)
+    page.save(
+        file,
+        title=texts.TITLE,
+        resources=INLINE,
+        template=frame,
+        embed=True,
+        max_states=count() + 1,
+        max_opts=most,
+        progress=False,
+    )
+    path.write_text(FETCHED.sub(_inside, file.getvalue()), encoding="utf-8")
+
+
+def _inside(found: re.Match[str]) -> str:
+    """A file that the page would fetch, as an address that holds it."""
+    file = DIST / found["file"]
+    if not file.is_file():
+        return found[0]
+    kind = {".css": "text/css", ".png": "image/png", ".ico": "image/x-icon"}[file.suffix]
+    return f"data:{kind};base64,{b64encode(file.read_bytes()).decode()}"

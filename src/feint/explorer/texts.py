@@ -1,0 +1,120 @@
+"""What the page says."""
+
+from __future__ import annotations
+
+import html
+
+from feint.agents.outcome import Outcome
+from feint.explorer.computing import Life, Tally
+from feint.explorer.pictures import CURVES
+from feint.explorer.premises import STAGES, knobs
+from feint.explorer.state import State, described
+from feint.sim.figures import COLOURS
+from feint.sim.statistics import Interval
+
+TITLE = "Feint: does pre-training + fine-tuning favour deception?"
+HEAD = """<h1>Does pre-training + fine-tuning favour deception?</h1>
+<p>Simulated mesa-optimizers are trained two ways: from scratch, and by pre-training + fine-tuning, both to the same
+performance. Turn a premise of the argument and watch how many end up <b>deceptive</b>: doing what training wants only
+while they believe that they are in training. A toy that says something about an argument, and nothing about a real
+model.</p>"""
+LEGEND = (
+    '<p class="legend"><span class="pale"></span> from scratch &ensp; <span class="full"></span> '
+    "pre-training + fine-tuning &ensp; <span>├─┤ 95 %</span></p>"
+)
+FLOW = "<h2>Where the pre-trained runs went</h2><p>From what pre-training ended in to what fine-tuning ended in.</p>"
+LIFE = "<h2>One of them</h2>"
+
+
+def curves() -> str:
+    """The legend of a life."""
+    chips = (
+        f'<span class="chip"><span class="line" style="border-top: 3px {_css(dash)} {colour}"></span> {words}</span>'
+        for words, colour, dash in CURVES.values()
+    )
+    return f'<p class="legend">{" ".join(chips)}</p>'
+
+
+def _css(dash: str) -> str:
+    return "dashed" if dash == "dotdash" else dash
+
+
+def verdict(found: Interval) -> str:
+    """The paired difference in words and numbers."""
+    if found.low > 0:
+        said = "Pre-training + fine-tuning ends in deception <b>more often</b>."
+    elif found.high < 0:
+        said = "Pre-training + fine-tuning ends in deception <b>less often</b>."
+    else:
+        said = "<b>No difference</b> is to be seen in these runs."
+    return (
+        f'<div class="verdict"><span class="number">{signed(found.estimate)}</span> '
+        f"<span>[{signed(found.low)}, {signed(found.high)}]</span><br>{said}</div>"
+    )
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    return f"{value:+.3f}".replace("-", "−")
+
+
+def status(tally: Tally, state: State, final: int) -> str:
+    """Of how many runs the bars are."""
+    more = f", refining to {final:,}…" if tally.runs < final else ""
+    return f'<p class="status">{tally.runs:,} runs each way, seed {state.seed}{more}</p>'
+
+
+def ended(life: Life, state: State) -> str:
+    """How a run ended, stage by stage."""
+    told = "; ".join(
+        f"{STAGES.get(stage, stage)} ends <b style='border-bottom: 3px solid {COLOURS[end]}'>{end.label}</b>"
+        for stage, end in zip(life.stages, life.ends, strict=True)
+    )
+    return f"<p>Run {state.run}: {told}: {life.ends[-1].meaning}.</p>"
+
+
+def view(state: State) -> str:
+    """Whose view it is, how it was read, and what the reader has moved."""
+    of = described(state.view)
+    reading = f"<p>{html.escape(of.reading.strip())}</p>" if of.reading else ""
+    moved = ", ".join(f"{name} = {_said(name, value)}" for name, value in state.moved().items())
+    told = f'<p class="moved"><b>Moved:</b> {html.escape(moved)}</p>' if moved else ""
+    return reading + told
+
+
+def _said(name: str, value: object) -> str:
+    knob = knobs().get(name)
+    return knob.label(value) if knob and isinstance(value, (int, float)) else str(value)
+
+
+def names() -> dict[str, str]:
+    """The world views by what they are called on the page."""
+    from feint.scenarios.worldview import DEFAULT, views
+
+    called = {f"{each.author} {each.year}: {each.title}": name for name, each in views().items()}
+    return {"Defaults, made for the argument of Xu (2021)": DEFAULT, **called}
+
+
+def outcomes() -> str:
+    """What each outcome means."""
+    rows = "".join(
+        f'<li><span class="dot" style="background: {COLOURS[kind]}"></span> <b>{kind.label}</b>: {kind.meaning}</li>'
+        for kind in Outcome
+    )
+    return f"<ul>{rows}</ul>"
+
+
+def commands(state: State, runs: int) -> str:
+    """The command line and the Python that give the same numbers."""
+    return (
+        "<p>The same numbers from the command line:</p>"
+        f'<pre class="command">{html.escape(state.command(runs))}</pre>'
+        "<p>and from Python:</p>"
+        f'<pre class="python">{html.escape(state.python(runs))}</pre>'
+    )
+
+
+def again(state: State, runs: int) -> str:
+    """These, and a link to the state."""
+    link = f'<a class="link" href="./?{html.escape(state.query() or "view=default")}">A link to this state</a>'
+    return f"{commands(state, runs)}<p>{link}, the same as in the address bar.</p>"

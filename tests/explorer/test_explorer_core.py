@@ -1,0 +1,268 @@
+"""The explorer without a browser: knobs, links, counts, and the desk."""
+
+import contextlib
+import io
+import re
+import shlex
+import threading
+import urllib.parse
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from terminal import within_this_process
+
+from feint.agents.errors import InputError
+from feint.agents.outcome import Outcome
+from feint.explore import FINAL, PORT, SLICED
+from feint.explorer.computing import BUDGET, Life, Tally, answers, life, tallies, tally
+from feint.explorer.desk import Desk, Reader
+from feint.explorer.premises import LAST, groups, knobs
+from feint.explorer.serving import opened
+from feint.explorer.slices import LEVELS, PREMISES
+from feint.explorer.state import MOST, State, described, viewed, written
+from feint.scenarios.worldview import DEFAULT, views
+from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
+from feint.sim.point import Point
+from feint.sim.replay import replay
+
+LINK = "view=carlsmith-2023&seed=5&run=3&similarity=0.8&pretraining.coverage=0.9&start=corrigible&match=steps"
+
+
+@pytest.mark.parametrize(
+    "knob", [each for each in knobs().values() if not each.declared.choices], ids=lambda knob: knob.name
+)
+def test_a_slider_stops_at_its_default_at_every_world_view_and_at_valid_values_alone(knob):
+    stops = list(knob.values().values())
+    assert stops == sorted(set(stops))
+    assert {knob.default, *(view.point.value(knob.name) for view in views().values())} <= set(stops)
+    for value in stops:
+        assert Point().at({knob.name: value}).value(knob.name) == value
+    low, high, _ = knob.ends
+    assert [knob.along(0.0), knob.along(1.0)] == pytest.approx([low, high], rel=0.01)
+    assert {knob.along(0.0), knob.along(1.0)} <= set(stops)
+
+
+def test_every_parameter_has_its_knob_under_its_argument():
+    placed = [knob.name for found in groups().values() for knob in found]
+    assert placed == list(knobs())
+    assert {"similarity", "finetuning.honeypots", "pretraining.noise", "start", "finetuning.carry"} <= set(placed)
+    assert list(groups())[-len(LAST) :] == list(LAST)
+    assert "Prior 0.0005 – 0.2, uniform in the logarithm." in knobs()["plasticity_goal"].tip
+    assert "Source: Xu" in knobs()["plasticity_goal"].tip
+
+
+@pytest.mark.parametrize("view", [DEFAULT, *views()])
+def test_a_link_brings_a_state_back(view):
+    state = State(view=view, point=viewed(view).at({"similarity": 0.3, "finetuning.carry": ["goal"]}), seed=7, run=2)
+    assert State.read("?" + state.query()) == state
+    assert set(state.moved()) == {"similarity", "finetuning.carry"}
+    assert State.read("?" + State(view=view, point=described(view).point).query()).point == described(view).point
+
+
+@given(similarity=st.floats(-1, 1), seed=st.integers(0, 2**31), power=st.floats(0, 1e6))
+def test_a_link_keeps_every_digit(similarity, seed, power):
+    state = State(point=Point().at({"similarity": similarity, "inference_power": power}), seed=seed)
+    assert State.read(state.query()) == state
+
+
+def test_the_default_needs_no_link():
+    assert State().query() == ""
+    assert State.read("") == State()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("similarity=7", r"^similarity = 7 is not valid"),
+        ("similarity=", r"^link = 'similarity=' is not a setting"),
+        ("similarity=0.1&similarity=0.2", r"a second time"),
+        ("similarity=[0.1]", r"give one number"),
+        ("foo=3", r"'foo' is not known"),
+        ("view=nobody", r"^world view 'nobody' is not known"),
+        ("seed=x", r"^seed = 'x' is not valid: it must be a whole number"),
+        ("seed=-1", r"^seed = -1"),
+        ("run=-1", r"^run = -1"),
+        ("finetuning.steps=1000000000", r"at most 100,000"),
+        ("modes=1000", r"at most 256"),
+        ("finetuning.carry=3", r"it must be a list"),
+        ('finetuning.carry=["all"]', r"'all' is not known"),
+        ("finetuning.name=x", r"name them pretraining and finetuning"),
+        ("start=asleep", r"'asleep' is not known"),
+        ("match=luck", r"'luck' is not known"),
+        ("<script>=1", r"is not known"),
+    ],
+)
+def test_a_link_that_is_not_valid_is_one_sentence(query, said):
+    with pytest.raises(InputError, match=said) as found:
+        State.read(query)
+    assert "\n" not in str(found.value)
+
+
+def test_counts_are_those_of_compare():
+    state = State.read(LINK)
+    found = compare(
+        state.point.curriculum, model=state.point.model, runs=150, seed=5, start="corrigible", match="steps"
+    )
+    told = tally(state, range(100)).plus(tally(state, range(100, 150)))
+    assert told.runs == 150
+    assert np.array_equal(told.flow, found.flow())
+    assert told.difference() == found.difference()
+    for arm in (FROM_SCRATCH, PRETRAIN_FINETUNE):
+        assert [told.frequency(arm, each) for each in Outcome] == [found.frequency(arm, each) for each in Outcome]
+
+
+def test_first_come_as_many_runs_as_fit_and_at_last_all():
+    slow, quick = (list(tallies(State(), 300, budget)) for budget in (1e-9, 1e9))
+    assert [each.runs for each in quick] == [300]
+    runs = [each.runs for each in slow]
+    assert len(runs) > 2
+    assert runs == sorted(set(runs))
+    assert runs[-1] == 300
+    assert np.array_equal(slow[-1].flow, quick[-1].flow)
+
+
+def test_a_life_is_the_replay_of_its_run():
+    state = State.read(LINK)
+    lived = replay(
+        state.point.curriculum, model=state.point.model, run=3, seed=5, start="corrigible", match="steps", every=4
+    )
+    told = life(state)
+    assert told.stages == ("pretraining", "finetuning")
+    for i in range(2):
+        assert told.readings[i]["step"][[0, -1]].tolist() == lived.states[i].taken[[0, -1]].tolist()
+        assert told.readings[i]["capability"][-1] == lived.readings(i).capability[-1]
+        assert told.ends[i] == lived.readings(i).outcome[-1]
+
+
+def test_answers_begin_with_bars_then_a_life():
+    found = list(answers(State(), 80))
+    assert isinstance(found[0], Tally)
+    assert isinstance(found[1], Life)
+    assert found[-1].runs == 80 if isinstance(found[-1], Tally) else found[0].runs == 80
+
+
+def test_command_and_python_give_the_numbers_of_the_bars(monkeypatch, capsys):
+    state = State.read(LINK + "&finetuning.carry=" + urllib.parse.quote(written(("goal", "world"))))
+    told = tally(state, range(60)).difference().estimate
+    words = shlex.split(state.command(60))
+    document = within_this_process(monkeypatch, capsys)(*words[1:], "--json").document
+    assert document["difference"]["estimate"] == told
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(state.python(60), {})
+    assert f"estimate={told!r}" in printed.getvalue()
+
+
+def collecting():
+    """A place for what a desk tells, and what waits for the end."""
+    told, ended = [], threading.Event()
+
+    def tell(piece, wanted):
+        if wanted():
+            told.append(piece)
+        if piece == "end":
+            ended.set()
+
+    return told, ended, tell
+
+
+def test_what_a_reader_no_longer_wants_is_dropped():
+    reader, busy, begun, third = Reader(Desk()), threading.Event(), threading.Event(), []
+    told, ended, tell = collecting()
+
+    def stale():
+        begun.set()
+        yield "first"
+        busy.wait(10)
+        yield "second"
+        third.append("nobody wants this")
+        yield "third"
+
+    reader.ask(stale(), lambda piece, wanted: (tell(piece, wanted), begun.set()))
+    assert begun.wait(10)
+    reader.ask(iter(["new", *"abc", "end"]), tell)
+    busy.set()
+    assert ended.wait(10)
+    assert told in (["first", "new", *"abc", "end"], ["new", *"abc", "end"])
+    assert third == []
+
+
+def test_first_pieces_come_before_finer_ones_asked_earlier_and_a_mistake_is_told():
+    desk, held = Desk(), threading.Event()
+    told, ended, tell = collecting()
+
+    def asking():
+        Reader(desk).ask(iter(["b1"]), tell)
+        yield "a1"
+        raise InputError("no")
+
+    Reader(desk).ask((held.wait(10) for _ in range(1)), lambda *_: None)
+    Reader(desk).ask(iter(["c1", "c2", "c3", "end"]), tell)
+    Reader(desk).ask(asking(), tell)
+    held.set()
+    assert ended.wait(10)
+    assert [str(each) for each in told] == ["c1", "a1", "b1", "c2", "no", "c3", "end"]
+
+
+def test_missing_panel_is_said_with_what_to_install(monkeypatch, capsys):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "panel", None)
+    said = within_this_process(monkeypatch, capsys)("explore", "--no-open")
+    assert said.refusal.startswith("the explorer needs panel, which is not installed: ")
+    assert "feint[explore]" in said.refusal
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--port", 70000), "port = 70000 is not valid"),
+        (("--runs", 0), "runs = 0"),
+        (("--set", "similarity=7"), "similarity = 7"),
+        (("--export", "page.txt"), "export = 'page.txt' is not a page"),
+        (("--export", "nowhere/page.html"), "export = 'nowhere/page.html' cannot be written"),
+    ],
+)
+def test_bad_options_are_one_sentence(words, said, monkeypatch, capsys):
+    assert within_this_process(monkeypatch, capsys)("explore", "--no-open", *words).refusal.startswith(said)
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "explore.md"
+
+
+def test_the_page_of_the_manual_says_what_the_code_says():
+    page = " ".join(PAGE.read_text().split())
+    link = re.search(r"http://127\.0\.0\.1:(\d+)/(\?\S+)", page)
+    assert link
+    assert int(link[1]) == PORT
+    assert State.read(link[2]).changes()["finetuning.honeypots"] == 0.1
+    assert f"to {FINAL:,} runs each way (`--runs`)" in page
+    assert (BUDGET, "a fifth of a second" in page) == (0.2, True)
+    assert f"no more than {MOST['steps']:,} steps a stage and {MOST['modes']} modes" in page
+    assert f"seven premises and six levels of each, at {SLICED:,} runs" in page
+    assert (len(PREMISES), len(LEVELS)) == (7, 6)
+
+
+@pytest.mark.filterwarnings("ignore:Widget.name is deprecated:PendingDeprecationWarning")  # Panel 1.5 has no other
+def test_what_comes_before_a_reader_is_there_is_drawn_in_its_order():
+    """The server calls what waits for a session in any order."""
+    posted, told = [], threading.Event()
+
+    def post(draw):
+        posted.append(draw)
+        if len(posted) == 2:  # bars of all runs, and a life
+            told.set()
+
+    page = opened("?similarity=7", State(), desk=Desk(), final=50, post=post)
+    assert told.wait(30)
+    assert page.runs == 0
+    for draw in reversed(posted):
+        draw()
+    assert page.runs == 50
+    assert page.said["status"].object == '<p class="status">50 runs each way, seed 0</p>'
+    assert "similarity = 7 is not valid" in page.message.object
+    page.turn("similarity", 3)
+    assert "similarity = 3 is not valid" in page.message.object
+    assert page.state == State()
