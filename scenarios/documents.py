@@ -7,9 +7,11 @@ from feint.scenarios.auditing_documents import AuditorsDocument
 from feint.scenarios.calibration_documents import CalibrationDocument
 from feint.scenarios.check_documents import AuditDocument, CountingDocument
 from feint.scenarios.crux_documents import CruxDocument, WhyDocument
+from feint.scenarios.exits_documents import RsaDocument, TwoExitsDocument
 from feint.scenarios.finetuning_documents import RevivalDocument, WrappersDocument
 from feint.scenarios.networks_documents import NetworksRevivalDocument, NetworksWrappersDocument
 from feint.scenarios.networks_transfer_document import NetworksTransferDocument
+from feint.scenarios.overseer_documents import OverseerDocument
 from feint.scenarios.regeneration_texts import RegenerateDocument
 from feint.scenarios.release_documents import ReleaseDocument
 from feint.scenarios.transfer_documents import TransferDocument
@@ -27,10 +29,13 @@ SCHEMAS: dict[str, type[Part]] = {
     "networks-revival": NetworksRevivalDocument,
     "networks-transfer": NetworksTransferDocument,
     "networks-wrappers": NetworksWrappersDocument,
+    "overseer": OverseerDocument,
     "regenerate": RegenerateDocument,
     "release": ReleaseDocument,
     "revival": RevivalDocument,
+    "rsa-2048": RsaDocument,
     "transfer": TransferDocument,
+    "two-exits": TwoExitsDocument,
     "why": WhyDocument,
     "worldviews": WorldviewsDocument,
     "wrappers": WrappersDocument,

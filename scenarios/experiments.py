@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 EXPERIMENTS = {
     "calibration": "calibration",
+    "overseer": "overseer",
     "release": "release",
     "revival": "revival",
+    "rsa-2048": "rsa2048",
     "transfer": "transfer",
+    "two-exits": "two_exits",
     "wrappers": "wrappers",
     "xu-race": "xu_race",
 }

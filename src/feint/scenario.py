@@ -18,8 +18,10 @@ def scenario(
     name: Annotated[
         str,
         typer.Argument(
-            help="calibration, transfer: beside what is published; release: what actors make of a released model; "
-            "revival: how soon what fine-tuning took away is back; wrappers: what carries its change; xu-race: the "
+            help="calibration, transfer: beside what is published; overseer: who trains without seeing the type; "
+            "release: what actors make of a released model; "
+            "revival: how soon what fine-tuning took away is back; rsa-2048: who waits for a sign that training cannot "
+            "forge; two-exits: when playing along is best; wrappers: what carries its change; xu-race: the "
             "published toy of Xu (2020)."
         ),
     ],

@@ -105,6 +105,19 @@ def scaling_table(results: Results) -> str:
     return table(("varied", "held", "ns per run-step"), rows)
 
 
+def environments_table(results: Results) -> str:
+    """A step of many runs under oversight beside one of Gymnasium's vectorised CartPole."""
+    found = results.of("test_environments")
+    costs, ratios = found["ns per step"], found["times CartPole"]
+    head = (f"{found['environments']:,} at once", "ns per step", "× CartPole", "ns per run-step")
+    each = found["ns per run-step"]
+    rows = (
+        (name, number(cost), number(ratios[name]), number(each[name]) if name in each else "–")
+        for name, cost in costs.items()
+    )
+    return table(head, rows)
+
+
 def end_to_end(results: Results) -> str:
     """What the README's main command takes."""
     found = results.of("test_compare")
@@ -125,6 +138,8 @@ def page(results: Results) -> str:
         parts.append(kernel_table(results))
     if any(map(results.of, AXES)):
         parts.append(scaling_table(results))
+    if results.of("test_environments"):
+        parts.append(environments_table(results))
     if results.of("test_compare"):
         parts.append(end_to_end(results))
     return "\n\n".join(parts) + "\n"

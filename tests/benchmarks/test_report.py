@@ -41,6 +41,12 @@ def along(axis, sizes, cost):
 FOUND: dict[str, Any] = {
     **{f"test_twin[{stage}]": peers_found("Feint", "C++ twin") for stage in STAGES},
     **{f"test_peers[{stage}]": peers_found(*PEERS) for stage in STAGES},
+    "test_environments": {
+        "environments": 4096,
+        "ns per step": {"CartPole": 50.0, "overseer": 1200.0},
+        "times CartPole": {"CartPole": 1.0, "overseer": 24.0},
+        "ns per run-step": {"overseer": 12.0},
+    },
     "test_kernel": {
         "ns per run-step": {"single": 8.0, "double": 16.0},
         "times single": {"single": 1.0, "double": 2.0},

@@ -1,0 +1,139 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Can an overseer do better?
+#
+# Whoever trains a model sees losses and test results, never what it has become. In `feint/Overseer-v0` you set the
+# training slice by slice, read noisy measurements, put components back, stop or deploy; deployed performance counts,
+# less harm where the model is deceptive or a proxy, less what it all cost. First, overseers that are written down. Then
+# one that learned the task by PPO, without ever being shown a type either.
+
+# %%
+import json
+from pathlib import Path
+
+import gymnasium
+
+import feint
+import feint.sim.environments
+from feint.agents.errors import InputError
+from feint.notebook import house_look, lines, sheet, show
+from feint.scenarios.overseer import POPULATIONS, PRIOR, overseen
+from feint.sim.environments.learning import Network, Practice, trained
+from feint.sim.environments.oversight import AT, BOTH
+from feint.sim.environments.policies import LEARNED, orders
+
+RUNS = 2000
+house_look()
+
+# %% [markdown]
+# ## One run, seen from outside
+#
+# Trained on X at the full rate, with both audits after every slice, and deployed.
+
+# %%
+env = gymnasium.make("feint/Overseer-v0")
+seen, _ = env.reset(seed=4)
+for step in range(8):
+    seen, *_ = env.step(orders(1, audit=BOTH)[0])
+    told = {name: f"{seen[AT[name]]:.2f}" for name in ("performance", "held_out_loss", "honeypots", "probe")}
+    print(f"slice {step + 1}: {told}")
+info = env.step(orders(1, decision=2)[0])[-1]
+outcome = feint.Outcome(info["outcome"])
+print(f"deployed: {outcome.label}; performance {info['performance']:.2f}, harm {info['harm']}, cost {info['cost']:.3f}")
+
+# %% [markdown]
+# ## Overseers that are written down
+#
+# On two populations: parameters drawn from the prior, run by run, and the model's reference point at which pre-training
+# prevents deception.
+
+# %%
+found = overseen(runs=RUNS)
+show(found.figure())
+print(found.text())
+
+# %% [markdown]
+# ## One that learned
+#
+# With Stable-Baselines3 (extra `rl`) `trained` trains one by PPO; where it is missing it says what to install. What is
+# measured below was trained by `python tests/studies/overseer.py` on each population, and kept as plain
+# arrays, which need no extra.
+
+# %%
+LIVE = False  # True trains one here, in a minute or two
+if LIVE:
+    try:
+        networks_here = trained(POPULATIONS[PRIOR], Practice())
+    except InputError as missing:
+        print(missing)
+kept = json.loads(Path("../docs/overseer_ppo.json").read_text())
+networks = {name: [Network.of(each) for each in several] for name, several in kept["networks"].items()}
+seeds = kept["passport"]["configuration"]["seeds"]
+others = {
+    name: {f"PPO, seed {seed}": each for seed, each in zip(seeds, several, strict=True)}
+    for name, several in networks.items()
+}
+learned = overseen(runs=RUNS, others=others)
+for name in POPULATIONS:
+    print(name)
+    for row in learned.of(name):
+        if row.overseer in others[name]:
+            print(
+                f"  {row.overseer}: {row.value.estimate:+.3f}, deceptive {row.share(feint.Outcome.DECEPTIVE).estimate:.4f}"
+            )
+
+# %% [markdown]
+# ## Which schedule did it find?
+#
+# Share of its slices in which each group was put back. On the prior one of the two trainings went wrong: it goes on in
+# doubt until its slices are used, and deploys too few.
+
+# %%
+figure, panels = sheet(2.2, 2, sharey=True)
+for axes, name in zip(panels, POPULATIONS, strict=True):
+    rows = [row for row in learned.of(name) if row.overseer in others[name]]
+    for row in rows:
+        groups = ["goal", "gate", "capability", "awareness", "world"]
+        shares = [row.played.ordered(f"reset_{group}")[1] for group in groups]
+        axes.plot(groups, shares, "o", label=row.overseer)
+    axes.set_title(name)
+panels[0].set_ylabel("put back, share of slices")
+panels[0].legend(frameon=False)
+show(figure)
+
+# %% [markdown]
+# Written down as a fixed schedule: early stop, with gate and awareness put back before every slice. Below, by how much
+# each is above the same schedule that puts nothing back, run by run.
+
+# %%
+others = {name: {**several, "gate and awareness put back": LEARNED} for name, several in others.items()}
+learned = overseen(runs=RUNS, others=others)
+figure, panels = sheet(2.2, 2, sharey=True)
+for axes, name in zip(panels, POPULATIONS, strict=True):
+    plain = learned.row(name, "from scratch, early stop")
+    above = {each: learned.row(name, each).above(plain) for each in others[name]}
+    lines(axes, above)
+    axes.axvline(0, color="0.6", linewidth=0.6)
+    axes.set_title(name)
+    axes.set_xlabel("return above early stop")
+    for each, interval in above.items():
+        print(f"{name:20} {each:28} {interval.estimate:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]")
+show(figure)
+assert learned.row(PRIOR, "gate and awareness put back").above(learned.row(PRIOR, "from scratch, early stop")).low > 0
+
+# %% [markdown]
+# ## What would change the answer
+#
+# Whether a component like the gate can be found and put back in a real network: the task hands the overseer that handle,
+# and the schedule rests on it. The prices and harms, which are declared. Less noise in probes and more realism in
+# honeypots would make audits worth what they cost; a population in which awareness comes back faster than a slice would
+# take the schedule away.

@@ -1,0 +1,65 @@
+"""Overseers that learn: what they learned is kept as arrays; the extra is asked for where it is missing."""
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feint.agents.errors import InputError
+from feint.sim.environments.learning import Network, Practice, for_stable_baselines, trained
+from feint.sim.environments.overseers import Overseers
+from feint.sim.environments.oversight import CHOICES, SEEN
+from feint.sim.environments.policies import orders
+
+SHORT: dict[str, Any] = {"slice_steps": 20, "slices": 4}
+BRIEF = Practice(steps=64, runs=8, rollout=4, batch=16, epochs=1)
+
+
+def test_each_choice_is_the_value_with_the_highest_logit():
+    generator = np.random.default_rng(0)
+    sizes = (len(SEEN), 7, sum(CHOICES))
+    weights = [generator.normal(size=(outputs, inputs)) for inputs, outputs in pairwise(sizes)]
+    network = Network(weights, [generator.normal(size=size) for size in sizes[1:]])
+    seen = generator.normal(size=(5, len(SEEN)))
+    for row, ordered in zip(seen, network(seen), strict=True):
+        hidden = np.tanh(weights[0] @ row + network.biases[0])
+        logits = list(weights[1] @ hidden + network.biases[1])
+        for value, choices in zip(ordered, CHOICES, strict=True):
+            own, logits = logits[:choices], logits[choices:]
+            assert own[value] == max(own)
+    again = Network.of(network.described())
+    assert np.allclose(again.weights[0], weights[0], atol=1e-4)
+
+
+def test_the_extra_is_named_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    with pytest.raises(InputError, match=r"training an overseer needs stable_baselines3.*\[rl\]"):
+        trained(SHORT)
+
+
+def test_a_vecenv_has_the_episodes_of_the_vector_environment():
+    pytest.importorskip("stable_baselines3")
+    adapted, envs = for_stable_baselines(Overseers(8, autoreset_mode="SameStep", **SHORT), 3), Overseers(8, **SHORT)
+    assert np.array_equal(adapted.reset(), envs.reset(seed=3)[0])
+    now, rewards, done, told = adapted.step(orders(8))
+    seen, reward, _, truncated, _ = envs.step(orders(8))
+    for _ in range(3):
+        assert rewards == pytest.approx(reward)
+        assert np.array_equal(now, seen)
+        now, rewards, done, told = adapted.step(orders(8))
+        seen, reward, _, truncated, _ = envs.step(orders(8))
+    assert np.array_equal(done, truncated)
+    assert done.all()
+    assert np.array_equal([each["terminal_observation"] for each in told], seen)
+    assert all(each["TimeLimit.truncated"] for each in told)
+    assert (now[:, 0] == 0).all()
+
+
+def test_training_is_the_same_again_and_depends_on_the_seed():
+    pytest.importorskip("stable_baselines3")
+    first, again, other = (trained(SHORT, replace(BRIEF, seed=seed)).described() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other

@@ -1,0 +1,314 @@
+"""The overseer's environment: what is ordered, seen and rewarded."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import feint.sim.environments  # noqa: F401 - registers
+from feint.agents.errors import InputError
+from feint.agents.mind import GROUPS
+from feint.agents.outcome import Outcome, read
+from feint.sim.curriculum import from_scratch, pretrain_finetune
+from feint.sim.ensemble import simulate
+from feint.sim.environments import measured, overseeing
+from feint.sim.environments.measured import NORMALS, Quantities, quantities
+from feint.sim.environments.overseeing import deploy
+from feint.sim.environments.overseer import Overseer
+from feint.sim.environments.overseers import Overseers
+from feint.sim.environments.oversight import (
+    ACTIONS,
+    AT,
+    BOTH,
+    CHOICES,
+    COLUMN,
+    DEPLOY,
+    SEEN,
+    STOP,
+    Orders,
+    Task,
+    Terms,
+    X,
+    Y,
+)
+from feint.sim.environments.policies import orders
+from feint.sim.environments.trainees import Trainees
+from feint.sim.stage import Stage
+from feint.sim.training import advance, begin, enter, train
+
+SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
+PLAIN: dict[str, Any] = {**SHORT, "vary": ()}
+RUNS = 50
+
+
+def some_orders(runs, steps, seed=0):
+    """Orders of every kind, most of which go on."""
+    generator = np.random.default_rng(seed)
+    found = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
+    found[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, found[:, :, 0])
+    found[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
+    return found
+
+
+def trainees(runs=RUNS, seed=3, **options):
+    return Trainees(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))
+
+
+def slices(of, *ordered):
+    """Train all runs for a slice after each order."""
+    for each in ordered:
+        of.train(np.arange(len(of)), Orders.of(each))
+    return of.state
+
+
+def same(state, other):
+    return all(np.array_equal(mine, theirs) for mine, theirs in zip(state.mind, other.mind, strict=True))
+
+
+# A schedule of slices is the curriculum that it amounts to
+
+
+@pytest.mark.parametrize(
+    ("on_y", "curriculum"),
+    [(0, from_scratch(steps=200, target=0.0)), (2, pretrain_finetune({"steps": 80}, {"steps": 120, "target": 0.0}))],
+)
+def test_a_schedule_trains_what_its_curriculum_trains_to_the_bit(on_y, curriculum):
+    state = slices(trainees(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
+    ensemble = simulate(curriculum, runs=RUNS, seed=3)
+    for name, values in read(state, X)._asdict().items():
+        assert np.array_equal(values, ensemble[name][:, -1]), name
+
+
+def test_another_learning_rate_goes_on_in_the_same_stage_and_stream():
+    state = slices(trainees(), orders(RUNS, learning_rate=2), orders(RUNS, learning_rate=0))
+    stages = [Stage(steps=80, target=0.0, learning_rate=rate) for rate in (1.0, 0.1)]
+    engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
+    assert same(state, engine)
+
+
+def test_honeypots_go_on_in_the_same_stage_and_stream():
+    state = slices(trainees(), orders(RUNS), orders(RUNS, honeypots=2))
+    stages = [Stage(steps=80, target=0.0, honeypots=share, realism=0.5) for share in (0.0, 0.2)]
+    engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
+    assert same(state, engine)
+
+
+def test_an_objective_that_comes_back_is_a_stage_of_its_own():
+    state = slices(trainees(), *[orders(RUNS, objective) for objective in (X, Y, X)])
+    engine = begin(runs=RUNS, seed=3)
+    for objective in (X, Y, X):
+        engine = train(engine, Stage(objective=objective, steps=40, target=0.0))
+    assert same(state, engine)
+
+
+@pytest.mark.parametrize("groups", [*GROUPS, tuple(GROUPS), ("gate", "world"), ("goal", "capability", "awareness")])
+def test_what_is_put_back_is_what_an_intervention_puts_back(groups):
+    groups = (groups,) if isinstance(groups, str) else groups
+    back = {f"reset_{group}": 1 for group in groups}
+    state = slices(trainees(), orders(RUNS), orders(RUNS, **back), orders(RUNS, Y))
+    engine = train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0))
+    kept = tuple(group for group in GROUPS if group not in groups)
+    engine = train(engine, Stage(steps=40, target=0.0, carry=kept))
+    assert same(state, train(engine, Stage(objective=Y, steps=40, target=0.0)))
+
+
+def test_all_put_back_is_from_scratch():
+    everything = {f"reset_{group}": 1 for group in GROUPS}
+    state = slices(trainees(), orders(RUNS), orders(RUNS, **everything))
+    assert same(state, train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0)))
+
+
+# What is seen
+
+
+def test_what_is_seen_is_in_its_space_and_its_table():
+    envs = Overseers(RUNS, **SHORT)
+    seen, _ = envs.reset(seed=0)
+    for action in some_orders(RUNS, 12):
+        assert envs.observation_space.contains(seen)
+        assert envs.action_space.contains(action)
+        seen = envs.step(action)[0]
+    assert envs.single_observation_space.shape == (len(SEEN),)
+    assert list(COLUMN)[:5] == ["decision", "objective", "learning_rate", "honeypots", "audit"]
+    told = " ".join((Overseer.__doc__ or "").split())
+    for name in ("learning_rate", "honeypots"):
+        assert ", ".join(f"{value:g}" for value in ACTIONS[name]) in told
+
+
+def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
+    """Whatever is read of the type is made wrong, and with it all that only an owner of the state could read."""
+    ordered = some_orders(RUNS, 6)
+    ordered[:, :, 0] = np.minimum(ordered[:, :, 0], STOP)
+
+    def course():
+        envs = Overseers(RUNS, settings={"gate_init": 1.0, "plasticity_gate": 20.0}, **SHORT)
+        return [envs.reset(seed=4), *map(envs.step, ordered)]
+
+    def wrong(state, objective):
+        found = read(state, objective)
+        hidden = ("outcome", "deployed_error", "following", "representation", "gate", "awareness", "horizon")
+        return found._replace(**{name: np.full_like(getattr(found, name), 4) for name in (*hidden, "instrumental")})
+
+    before = course()
+    for module in (measured, overseeing):
+        monkeypatch.setattr(module, "read", wrong)
+    for one, other in zip(before, course(), strict=True):
+        for mine, theirs in zip(one[:-1], other[:-1], strict=True):
+            assert np.array_equal(mine, theirs)
+        assert one[-1].keys() == other[-1].keys()
+        assert not {"outcome", "_outcome"} & one[-1].keys()
+
+
+def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
+    """Two populations of other minds and the same quantities are shown the same."""
+    stated = Quantities(*(np.full(RUNS, value) for value in (0.1, 0.2, 0.9, 0.8, 0.7)))
+    monkeypatch.setattr(measured, "quantities", lambda *_: stated)
+    seen = []
+    for settings in ({}, {"gate_init": 3.0, "goal_init": 1.0}):
+        envs = Overseers(RUNS, settings=settings, **PLAIN)
+        envs.reset(seed=4)
+        seen.append(envs.step(orders(RUNS, audit=BOTH))[0])
+    assert np.array_equal(*seen)
+
+
+def test_readings_scatter_about_what_they_measure_as_is_stated():
+    numbers = Task(episodes=25, readings=4, reliability=0.5)
+    found = Quantities(*(np.full(20000, value) for value in (0.1, 0.4, 0.9, 0.8, 0.7)))
+    readings = measured.measured(found, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
+    assert readings.mean(axis=0) == pytest.approx([0.1, 0.4, 0.9, 0.8, 0.7], abs=0.004)
+    assert readings.std(axis=0) == pytest.approx([0.1, 0.1, 0.1, 0.1, 12**-0.5 / 2], rel=0.02)
+    uniform, two = np.random.default_rng(1).random(20000), []
+    for seed in (2, 3):
+        each = Task(readings=1, reliability=0.5)
+        noise = np.random.default_rng(seed).standard_normal((20000, NORMALS))
+        two.append(measured.measured(Quantities(*[uniform] * 5), noise, each)[:, -1])
+    assert np.corrcoef(*two)[0, 1] == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("realism", [0.0, 1.0])
+def test_honeypots_show_training_at_no_realism_and_deployment_at_full(realism):
+    of = trainees(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
+    state = slices(of, *[orders(RUNS)] * 5)
+    found = quantities(of, np.arange(RUNS), np.full(RUNS, BOTH))
+    told = read(state, X)
+    b, mind = state.world.objectives[:, X], state.mind
+    pointing = np.exp(mind.pointer) / (1 + np.exp(mind.pointer).sum(axis=1, keepdims=True))
+    w = mind.world[:, :, None]
+    concepts = w * state.world.objectives + (1 - w) * state.world.misconceptions
+    beta = (1 / (1 + np.exp(-mind.representation)))[:, None]
+    t = beta * mind.goal + (1 - beta) * np.einsum("rj,rjk->rk", pointing, concepts)
+    weights = state.model.spectrum_weights()
+    deployed = told.capability * (1 - (b - t) ** 2 @ weights)
+    assert found.honeypots == pytest.approx(told.performance if realism == 0 else deployed, abs=1e-9)
+    assert not np.allclose(told.performance, deployed, atol=0.01)
+    r2 = (t * b @ weights) ** 2 / ((t**2 @ weights) * (b**2 @ weights))
+    assert found.probe == pytest.approx(r2, abs=1e-9)
+
+
+def test_a_reading_is_kept_until_the_next_and_said_to_be_old():
+    envs = Overseers(RUNS, **SHORT)
+    envs.reset(seed=0)
+    new = envs.step(orders(RUNS, audit=BOTH))[0]
+    old = envs.step(orders(RUNS))[0]
+    for name in ("honeypots", "probe"):
+        assert np.array_equal(new[:, AT[name]], old[:, AT[name]])
+        assert new[:, AT[f"{name}_new"]].all()
+        assert not old[:, AT[f"{name}_new"]].any()
+    assert not np.array_equal(new[:, AT["performance"]], old[:, AT["performance"]])
+
+
+def test_a_run_that_diverged_is_shown_as_bad_as_can_be_and_worth_nothing():
+    envs = Overseers(4, settings={"plasticity_goal": 1e30}, **PLAIN)
+    envs.reset(seed=0)
+    seen = envs.step(orders(4, audit=BOTH))[0]
+    assert envs.observation_space.contains(seen)
+    assert (seen[:, AT["held_out_loss"]] > 2.5).all()
+    _, reward, _, _, infos = envs.step(orders(4, decision=DEPLOY))
+    assert (infos["outcome"] == Outcome.UNCONVERGED).all()
+    assert (reward == 0).all()
+
+
+# What counts
+
+
+def test_rewards_add_up_to_performance_less_harm_less_cost():
+    single = Overseer(settings={"gate_init": 1.0}, **SHORT)
+    single.reset(seed=2)
+    rewards = [single.step(orders(1, honeypots=2, audit=BOTH)[0])[1] for _ in range(4)]
+    *_, reward, terminated, truncated, info = single.step(orders(1, decision=DEPLOY)[0])
+    assert (terminated, truncated) == (True, False)
+    assert info["performance"] - info["harm"] - info["cost"] == pytest.approx(sum(rewards) + reward)
+    assert info["cost"] == pytest.approx(4 * 1e-5 * (40 * (1 + 0.2 * 10) + 100 + 10))
+
+
+def test_the_harm_is_that_of_the_type_and_the_performance_what_it_does_when_it_believes_it_is_deployed():
+    prepared = begin(runs=RUNS, seed=0, start="deceptive")
+    mind = prepared.mind._replace(world=np.ones_like(prepared.mind.world))
+    found = deploy(prepared.with_mind(**mind._asdict()), Task(harm_deceptive=3.0))
+    assert (found.outcome == Outcome.DECEPTIVE).mean() > 0.9
+    assert (found.harm[found.outcome == Outcome.DECEPTIVE] == 3.0).all()
+    assert (found.harm[found.outcome != Outcome.DECEPTIVE] <= 1.0).all()
+    assert (found.performance[found.outcome == Outcome.DECEPTIVE] < 0.75).all()
+    assert ((found.performance >= 0) & (found.performance <= 1)).all()
+
+
+def test_it_is_truncated_with_nothing_deployed_when_all_slices_are_used():
+    single = Overseer(**SHORT)
+    single.reset(seed=0)
+    steps = [single.step(orders(1)[0]) for _ in range(6)]
+    assert [step[2:4] for step in steps] == [(False, False)] * 5 + [(False, True)]
+    assert [step[4] for step in steps[:5]] == [{}] * 5
+    assert steps[-1][4] == {"deployed": False, "cost": pytest.approx(6 * 40e-5)}
+    assert steps[-1][0][AT["used"]] == 1
+
+
+def test_what_is_stopped_is_not_deployed():
+    single = Overseer(**SHORT)
+    single.reset(seed=0)
+    single.step(orders(1)[0])
+    _, reward, terminated, truncated, info = single.step(orders(1, decision=STOP)[0])
+    assert (reward, terminated, truncated) == (0, True, False)
+    assert info == {"deployed": False, "cost": pytest.approx(40e-5)}
+
+
+# What is not valid
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"slice_steps": 0}, "slice_steps = 0 is not valid for a task: it must be a whole number from 1"),
+        ({"reliabilty": 0.5}, "did you mean 'reliability'?"),
+        ({"settings": {"gate_int": 1}}, "did you mean 'gate_init'?"),
+        ({"settings": {"match": "target"}}, "an overseer says when training stops"),
+        ({"render_mode": "human"}, "render_mode = 'human' is not valid here"),
+        ({"settings": 3}, "settings = 3 is not valid: it must be a mapping"),
+        ({"vary": ["gate_inti"]}, "did you mean 'gate_init'?"),
+        ({"vary": "gate_init"}, "vary = 'gate_init' is not valid: it must be a list"),
+    ],
+)
+def test_options_that_are_not_valid_are_refused_in_a_sentence(options, says):
+    with pytest.raises(InputError) as refused:
+        Overseer(**options)
+    assert says in str(refused.value)
+
+
+def test_calls_that_are_not_valid_are_refused_in_a_sentence():
+    single, envs = Overseer(**SHORT), Overseers(2, **SHORT)
+    for each in (single, envs):
+        with pytest.raises(InputError, match="before reset"):
+            each.step(orders(2))
+        with pytest.raises(InputError, match="option 'lot' is not known"):
+            each.reset(options={"lot": 1})
+    with pytest.raises(InputError, match="run = -1 is not valid"):
+        single.reset(options={"run": -1})
+    with pytest.raises(InputError, match="reset_mask"):
+        envs.reset(options={"reset_mask": [True]})
+    single.reset(seed=0)
+    for wrong in (orders(1)[0] - 1, orders(1)[0] + 5, orders(1)[0][:4], orders(1)[0] * 1.0):
+        with pytest.raises(InputError, match="it must be 10 whole numbers a run"):
+            single.step(wrong)
+    with pytest.raises(InputError, match="mode of autoreset 'never' is not known"):
+        Overseers(2, autoreset_mode="never")
+    with pytest.raises(InputError, match="runs = 0"):
+        Overseers(0)

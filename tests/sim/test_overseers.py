@@ -1,0 +1,197 @@
+"""Overseers of many runs: each is the single one; the populations, and those that are written down."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.vector import AutoresetMode
+
+import feint.sim.environments  # noqa: F401 - registers
+from feint.agents.errors import InputError
+from feint.agents.mind import GROUPS
+from feint.agents.outcome import Outcome
+from feint.sim.environments.overseer import Overseer
+from feint.sim.environments.overseers import Overseers
+from feint.sim.environments.oversight import (
+    ACTIONS,
+    AT,
+    CHOICES,
+    DEPLOY,
+    STARTS,
+    VARIED,
+    Terms,
+    Y,
+)
+from feint.sim.environments.policies import BASELINES, LEARNED, Random, orders, play
+from feint.sim.environments.trainees import Trainees
+from feint.sim.training import PLASTICITIES
+
+SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
+PLAIN: dict[str, Any] = {**SHORT, "vary": ()}
+RUNS = 50
+
+
+def some_orders(runs, steps, seed=0):
+    """Orders of every kind, most of which go on."""
+    generator = np.random.default_rng(seed)
+    found = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
+    found[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, found[:, :, 0])
+    found[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
+    return found
+
+
+def trainees(runs=RUNS, seed=3, **options):
+    return Trainees(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))
+
+
+# Many runs are each the single one
+
+
+def walked(ordered, run, runs, **options):
+    """What the single environment gives of the episodes of one place, in the form of the vector environment."""
+    single, episode, over = Overseer(**SHORT, **options), 0, False
+    yield single.reset(seed=5, options={"run": run})[0], 0.0, False, False, {}
+    for action in ordered[:, run]:
+        if over:
+            episode += 1
+            over = False
+            yield single.reset(options={"run": run + episode * runs})[0], 0.0, False, False, {}
+        else:
+            step = single.step(action)
+            over = step[2] or step[3]
+            yield step
+
+
+@pytest.mark.parametrize("options", [{}, {"vary": (), "settings": {"gate_init": 1.0, "plasticity_gate": 10.0}}])
+def test_the_vector_environment_is_the_single_one_run_by_run(options):
+    runs, ordered = 40, some_orders(40, 20)
+    envs = gymnasium.make_vec(
+        "feint/Overseer-v0", num_envs=runs, vectorization_mode="vector_entry_point", **SHORT, **options
+    )
+    seen, _ = envs.reset(seed=5)
+    steps = [(seen, np.zeros(runs), np.zeros(runs, bool), np.zeros(runs, bool), {}), *map(envs.step, ordered)]
+    ends = 0
+    for run in (0, 1, 17, 39):
+        for many, one in zip(steps, walked(ordered, run, runs, **options), strict=True):
+            assert np.array_equal(many[0][run], one[0])
+            assert [part[run] for part in many[1:4]] == list(one[1:4])
+            told = {name: many[4][name][run] for name in many[4] if f"_{name}" in many[4] and many[4][f"_{name}"][run]}
+            assert told == one[4]
+            ends += bool(told)
+    assert ends > 4
+
+
+def test_a_reset_in_the_same_step_gives_the_same_episodes():
+    ordered = some_orders(RUNS, 5)
+    last, same_step = (Overseers(RUNS, autoreset_mode=mode, **SHORT) for mode in ("NextStep", "SameStep"))
+    assert np.array_equal(last.reset(seed=1)[0], same_step.reset(seed=1)[0])
+    for action in ordered[:1]:
+        seen, reward, terminated, truncated, infos = last.step(action)
+        now, also, ended, cut, told = same_step.step(action)
+        over = terminated | truncated
+        assert over.any()
+        assert np.array_equal(told["final_obs"], seen)
+        assert np.array_equal(told["final_info"]["cost"], infos["cost"])
+        assert [each.tolist() for each in (also, ended, cut)] == [
+            each.tolist() for each in (reward, terminated, truncated)
+        ]
+        assert np.array_equal(now[~over], seen[~over])
+        assert np.array_equal(now[over], last.step(action)[0][over])
+
+
+def test_without_autoreset_a_mask_says_where_to_begin():
+    envs = Overseers(4, autoreset_mode=AutoresetMode.DISABLED, **SHORT)
+    envs.reset(seed=1)
+    actions = orders(4, decision=np.array([0, DEPLOY, 0, 0]))
+    seen, _, terminated, _, _ = envs.step(actions)
+    with pytest.raises(InputError, match="reset what is over"):
+        envs.step(actions)
+    begun, _ = envs.reset(options={"reset_mask": terminated})
+    assert np.array_equal(begun[[0, 2, 3]], seen[[0, 2, 3]])
+    assert begun[1, AT["used"]] == 0
+    envs.step(orders(4))
+
+
+def test_the_population_is_drawn_from_the_seed_alone():
+    envs = Overseers(RUNS, **SHORT)
+    first, again, other = ([envs.reset(seed=seed)[0], envs.step(orders(RUNS))[0]][1] for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+# Harm
+
+
+def test_what_is_deployed_deceptive_is_rewarded_less_its_harm():
+    envs = Overseers(RUNS, settings={"start": "deceptive"}, harm_deceptive=5.0, **SHORT)
+    envs.reset(seed=0)
+    cost = -envs.step(orders(RUNS))[1]
+    _, reward, _, _, infos = envs.step(orders(RUNS, decision=DEPLOY))
+    deceptive = infos["outcome"] == Outcome.DECEPTIVE
+    assert deceptive.any()
+    assert (infos["harm"][deceptive] == 5.0).all()
+    assert reward == pytest.approx(infos["performance"] - infos["harm"])
+    assert cost == pytest.approx(infos["cost"])
+    assert (reward[deceptive] < -4).all()
+
+
+# Populations
+
+
+def test_each_run_has_its_own_draw_from_the_prior():
+    of = trainees(runs=4000, vary=VARIED)
+    for factor in of.terms.factors:
+        if factor.name in PLASTICITIES:
+            drawn = of.plasticity[:, PLASTICITIES.index(factor.name)]
+            assert drawn.min() >= factor.low
+            assert drawn.max() <= factor.high
+            shares = np.log(drawn / factor.low) / np.log(factor.high / factor.low)
+            assert np.quantile(shares, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
+    assert {factor.name for factor in of.terms.factors} == {*PLASTICITIES, *STARTS}
+    plain = trainees(runs=4000)
+    moved = of.state.mind.gate - plain.state.mind.gate
+    assert np.quantile(moved, [0, 0.5, 1]) == pytest.approx([-3, -0.5, 2], abs=0.15)
+    assert np.allclose(of.state.initial.pointer, of.state.mind.pointer)
+    lengths = [each.state.mind.goal**2 @ each.state.model.spectrum_weights() for each in (of, plain)]
+    assert np.sqrt(lengths[0] / lengths[1]).max() == pytest.approx(10, rel=0.05)
+
+
+# Overseers
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_an_overseer_does_the_same_with_one_run_as_with_many(name):
+    terms, policy = Terms.of(SHORT), BASELINES[name](SHORT["slices"])
+    played = play(policy, terms, runs=3, seed=6)
+    if name == "random":
+        assert played.slices.mean() < 6
+        return
+    for run in range(3):
+        single, total, over, info = Overseer(**SHORT), 0.0, False, {}
+        seen, _ = single.reset(seed=6, options={"run": run})
+        while not over:
+            seen, reward, terminated, truncated, info = single.step(policy(seen[None])[0])
+            total, over = total + reward, terminated or truncated
+        assert total == pytest.approx(played.returns[run])
+        assert info.get("outcome", -1) == played.outcome[run]
+
+
+def test_fixed_schedules_do_what_they_are_called():
+    terms = Terms.of({"slice_steps": 10})
+    scratch, first = (
+        play(BASELINES[name](40), terms, runs=5, seed=0) for name in ("from scratch", "pre-training first")
+    )
+    assert (scratch.slices == 39).all()
+    assert scratch.ordered("objective").tolist() == [0, 1]
+    assert first.ordered("objective")[Y] == pytest.approx(12 / 39)
+    back = play(LEARNED, terms, runs=5, seed=0)
+    assert [back.ordered(f"reset_{group}")[1] for group in GROUPS] == [0, 1, 0, 1, 0]
+    assert back.deployed.all()
+
+
+def test_chance_makes_every_choice():
+    played = play(Random(), Terms.of(SHORT), runs=500, seed=0)
+    for choice in ACTIONS:
+        if choice != "decision":
+            assert played.ordered(choice) == pytest.approx(1 / len(ACTIONS[choice]), abs=0.1)
