@@ -123,7 +123,10 @@ BASELINES: dict[str, Callable[[int], Policy]] = {
     "rule on readings": lambda _: Rule(),
     "rule, gate put back": lambda _: Rule(put_back=True),
 }
-"""Overseers of a task of so many slices, by name, as they were written down before any had learned; the rule's limits were raised once, after a first look."""
+"""Overseers of a task of so many slices, by name, as they were written down before any had learned.
+
+The limits of the rule were raised once, after a first look.
+"""
 
 LEARNED = Schedule(until=last(40), target=GOOD, put_back=("gate", "awareness"))
 """What PPO came to do on the prior, by hand: no gate and no awareness is left to grow, slice after slice."""
