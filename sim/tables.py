@@ -169,7 +169,7 @@ def parameters_markdown() -> str:
     """The parameters as the manual's tables."""
     lines = []
     for kind in (Model, Stage):
-        rows = [(f"`{name}`", *facts) for name, *facts in map(_narrow, kind.parameters().values())]
+        rows = [(f"[`{name}`]{{#{name}}}", *facts) for name, *facts in map(_narrow, kind.parameters().values())]
         cells = [NARROW, ("---",) * len(NARROW), *rows]
         lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
     return "\n".join(lines).rstrip()

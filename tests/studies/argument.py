@@ -23,6 +23,7 @@ SIZE = replace(FULL, draws=256, draw_runs=200, form_draws=64, search_runs=400, c
 """Of the committed run: the full number of runs at the point, half the draws."""
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
+OTHERS = ("fine-tuning", "release")
 
 
 def row(*cells: object) -> str:
@@ -170,18 +171,28 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def write(found: Argument, path: Path) -> None:
+    """The whole as a document."""
+    path.write_text(json.dumps(json.loads(argue_document(found).model_dump_json(by_alias=True)), indent=1) + "\n")
+
+
 def main() -> None:
     """Run all of it and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs; nothing is written, the page is printed")
-    quick = parser.parse_args().quick
+    parser.add_argument("--family", choices=OTHERS, help="a family of claims beside the argument's: its document alone")
+    asked = parser.parse_args()
+    quick = asked.quick
+    if asked.family:
+        write(argue(family=asked.family, size=QUICK, runs=4000, seed=1), DOCUMENT.with_stem(f"argument_{asked.family}"))
+        return
     found = argue(size=QUICK if quick else SIZE)
     told_page = page(found, count(), audit(points=4 if not quick else 1, draws=512 if not quick else 32))
     if quick:
         print(told_page)
         return
     TABLE.write_text(told_page)
-    DOCUMENT.write_text(json.dumps(json.loads(argue_document(found).model_dump_json(by_alias=True)), indent=1) + "\n")
+    write(found, DOCUMENT)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,25 @@
+"""The manual's reference: which modules are public, and how Sphinx is asked to document them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDERS = Path(__file__).parents[1]
+INSIDE = ("kernels",)  # rooms that no caller enters; the manual has a page on them
+
+
+def public_modules(part: str) -> list[str]:
+    """The modules of agents, sim or scenarios that the reference has, by their full names."""
+    found = []
+    for file in sorted((FOLDERS / part).rglob("*.py")):
+        rooms = file.relative_to(FOLDERS).with_suffix("").parts
+        if not {*INSIDE, "__pycache__"} & {*rooms} and rooms[-1] != "__init__":
+            found.append("feint." + ".".join(rooms))
+    return found
+
+
+def modules(part: str) -> str:
+    """A section a module, in Markdown, for Sphinx to fill from the docstrings."""
+    return "\n\n".join(
+        f"## `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```" for name in public_modules(part)
+    )

@@ -1,0 +1,88 @@
+"""The page of claims cannot go out of step with what is declared, nor with what was run."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feint.agents.errors import InputError
+from feint.scenarios import claims_page
+from feint.scenarios.registry import FAMILIES, claims
+from feint.sim.claims import rises
+from feint.sim.stamp import passport_in
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.fixture(scope="module")
+def page():
+    return claims_page.page(DOCS)
+
+
+def declared(**changes):
+    """All claims as they are, the headline's with something changed."""
+    found = {family: dict(claims(family)) for family in FAMILIES}
+    found["pretraining"]["headline"] = replace(found["pretraining"]["headline"], **changes)
+    return found
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_page_has_every_claim_with_source_statement_rules_and_verdict(page, family):
+    told = json.loads((DOCS / claims_page.RUN[family][0]).read_text())["claims"]
+    for claim, found in zip(claims(family).values(), told, strict=True):
+        (section,) = [each for each in page.split("\n(") if each.startswith(f"claim-{claim.name})=")]
+        for words in (claim.title, claim.statement, claim.source.title, claim.source.where, claim.section):
+            assert words in section
+        for part in claim.parts:
+            assert f"| {part.quantity.words} | {part.rule.words} |" in section
+        assert f"**{found['verdict'].capitalize()}**" in section
+        assert f"[{claim.name}](#claim-{claim.name})" in page
+
+
+def test_a_changed_declaration_changes_the_page(page):
+    changed = claims_page.page(DOCS, declared=declared(statement="Something else is said."))
+    assert "Something else is said." in changed
+    assert "Something else is said." not in page
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parts": tuple(replace(part, rule=rises(0.3)) for part in claims()["headline"].parts)},
+        {"parts": tuple(replace(part, tested=False) for part in claims()["headline"].parts) * 2},
+        {"parts": tuple(replace(part, name="other") for part in claims()["headline"].parts)},
+    ],
+)
+def test_numbers_of_another_declaration_are_refused(change):
+    with pytest.raises(InputError, match=r"argument.json.*'headline' was declared otherwise.*nox -s argument"):
+        claims_page.page(DOCS, declared=declared(**change))
+
+
+def test_a_verdict_that_the_rules_do_not_give_is_refused():
+    """Also where the words of a rule stay as they were."""
+    (part,) = claims()["headline"].parts
+    moved = replace(rises(0.6), words=part.rule.words)
+    with pytest.raises(InputError, match="do not have its verdict 'supported'"):
+        claims_page.page(DOCS, declared=declared(parts=(replace(part, rule=moved),)))
+
+
+def test_a_claim_that_was_not_run_is_refused():
+    known = declared()
+    known["release"].popitem()
+    with pytest.raises(InputError, match=r"argument_release.json.*declared are"):
+        claims_page.page(DOCS, declared=known)
+
+
+def test_without_a_document_there_is_no_page(tmp_path):
+    with pytest.raises(InputError, match=r"argument.json.*cannot be read.*nox -s argument"):
+        claims_page.page(tmp_path)
+
+
+def test_a_figure_carries_the_passport_of_its_numbers(tmp_path):
+    claim = claims()["relearning"]
+    told = json.loads((DOCS / "argument.json").read_text())
+    (found,) = [each for each in told["claims"] if each["name"] == claim.name]
+    path = claims_page.draw(claim, found, told["passport"], tmp_path / "drawn" / "relearning.svg")
+    assert passport_in(path) == told["passport"]
+    assert claim.parts[0].quantity.words.split()[0] in path.read_text()
