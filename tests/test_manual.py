@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,10 +98,14 @@ def test_tables_of_the_manual_come_from_the_declarations(page, content, rewrite)
     assert path.read_text() == now
 
 
-def test_the_first_python_example_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})
+def test_the_python_examples_of_the_readme_run(capsys):
+    first, environments = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    exec(compile(first, "README.md", "exec"), {})
     assert "deceptive" in capsys.readouterr().out
+    made: dict[str, Any] = {}
+    exec(compile(environments, "README.md", "exec"), made)
+    assert made["many"].reset(seed=1)[0].shape == (4096, *made["outside"].observation_space.shape)
+    assert made["inside"].reset(seed=1)[0] in made["inside"].observation_space
 
 
 def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
