@@ -1,13 +1,11 @@
 """The manual's page on fine-tuning: its commands print and draw what stands there."""
 
-import json
 import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from pages import DOCS, FIGURES, ROOT, check_printed_and_drawn, numbers, printed
 from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
@@ -18,12 +16,8 @@ from feint.sim.point import Point
 from feint.sim.quantities import step_ratio
 from feint.sim.trials import trials
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "finetuning.md"
-TABLE = ROOT / "docs" / "finetuning_table.md"
+PAGE, TABLE = DOCS / "finetuning.md", DOCS / "finetuning_table.md"
 HEADER = "<!-- generated: nox -s golden -->"
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
 DRAWN = ("wrappers", "revival")
 
 
@@ -33,42 +27,14 @@ def feint(monkeypatch, capsys):
     return within_this_process(monkeypatch, capsys)
 
 
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
-
-
-def words(text):
-    return " ".join(NUMBER.sub("#", text).split())
-
-
 @pytest.mark.slow
 @pytest.mark.generated
-def test_what_the_page_prints_is_what_its_commands_print(feint, rewrite):
-    """Numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
-    commands = PRINTED.findall(PAGE.read_text())
+def test_what_the_page_prints_and_shows_is_what_its_commands_print_and_draw(feint, tmp_path, rewrite):
+    commands = printed(PAGE)
     assert [shlex.split(command)[2] for command, _ in commands] == list(DRAWN)
     for command, stands in commands:
-        said = feint(*shlex.split(command)[1:])
-        assert (said.code, said.err) == (0, "")
-        if rewrite:
-            before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
-            PAGE.write_text(PAGE.read_text().replace(before, after))
-        else:
-            assert words(stands) == words(said.out)
-            assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.1, abs=0.02)
-
-
-@pytest.mark.slow
-@pytest.mark.generated
-@pytest.mark.parametrize("name", DRAWN)
-def test_a_figure_is_drawn_by_its_command(feint, tmp_path, name, rewrite):
-    shown = ROOT / "docs" / "figures" / f"finetuning_{name}.png"
-    path = shown if rewrite else tmp_path / shown.name
-    assert feint("scenario", name, "--seed", 1, "--figure", path).code == 0
-    with Image.open(path) as new, Image.open(shown) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+        shown = FIGURES / f"finetuning_{shlex.split(command)[2]}.png"
+        check_printed_and_drawn(feint, PAGE, command, stands, shown=shown, folder=tmp_path, rewrite=rewrite)
 
 
 def test_without_coverage_is_as_the_page_says():

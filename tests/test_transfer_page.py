@@ -1,18 +1,13 @@
 """The manual's pages on transfer and calibration: their commands print and draw what stands there."""
 
-import json
 import re
 import shlex
-from pathlib import Path
 
 import pytest
-from PIL import Image
+from pages import DOCS, FIGURES, ROOT, check_printed_and_drawn, printed
 from terminal import within_this_process
 
-ROOT = Path(__file__).parents[1]
-PAGES = {name: ROOT / "docs" / f"{name}.md" for name in ("transfer", "calibration")}
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
+PAGES = {name: DOCS / f"{name}.md" for name in ("transfer", "calibration")}
 
 
 @pytest.fixture
@@ -21,31 +16,13 @@ def feint(monkeypatch, capsys):
     return within_this_process(monkeypatch, capsys)
 
 
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
-
-
 @pytest.mark.slow
 @pytest.mark.generated
 @pytest.mark.parametrize("name", PAGES)
 def test_what_the_page_prints_and_draws_is_what_its_command_does(feint, tmp_path, name, rewrite):
-    """Numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
-    ((command, stands),) = PRINTED.findall(PAGES[name].read_text())
-    shown = ROOT / "docs" / "figures" / f"{name}.png"
-    path = shown if rewrite else tmp_path / f"{name}.png"
-    said = feint(*shlex.split(command)[1:], "--figure", path)
-    assert (said.code, said.err) == (0, "")
-    if rewrite:
-        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
-        PAGES[name].write_text(PAGES[name].read_text().replace(before, after))
-        return
-    words, now = (" ".join(NUMBER.sub("#", text).split()) for text in (stands, said.out))
-    assert words == now
-    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.1, abs=0.02)
-    with Image.open(path) as new, Image.open(shown) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+    ((command, stands),) = printed(PAGES[name])
+    shown = FIGURES / f"{name}.png"
+    check_printed_and_drawn(feint, PAGES[name], command, stands, shown=shown, folder=tmp_path, rewrite=rewrite)
 
 
 def test_the_python_of_the_page_prints_what_stands_below_it(capsys):
