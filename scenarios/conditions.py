@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,11 +12,11 @@ from feint.scenarios.reaching import ANCHOR, REFERENCE
 from feint.scenarios.released import NONE, SUPPRESSED, UNLEARNED, USES
 from feint.sim.composition import Sets
 from feint.sim.market import Course
-from feint.sim.means import student
 from feint.sim.prices import PUBLISHED, step_price
 from feint.sim.statistics import Interval
 from feint.sim.terms import Terms
 from feint.sim.uses import Composed, Taken
+from feint.sim.years import Years
 
 FILTERED = "filtered"
 """A release whose pre-training data never told of what would be the wrapped hazard: it takes what a new one does."""
@@ -100,20 +100,10 @@ def filtered(taken: Mapping[str, Taken]) -> dict[str, Taken]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What came of a condition: a line is a year, an interval the mean over markets."""
+class Found(Years[Course]):
+    """What came of a condition."""
 
     condition: Condition
-    courses: Sequence[Course]
-
-    def line(self, of: Callable[[Course], np.ndarray]) -> np.ndarray:
-        """Something year by year, of each market (markets, years)."""
-        return np.array([of(course) for course in self.courses])
-
-    def mean(self, of: Callable[[Course], np.ndarray], year: int) -> Interval:
-        """Something in a year, over markets; of a shorter course in its last."""
-        lines = self.line(of)
-        return student(lines[:, min(year, lines.shape[1] - 1)])
 
     def reach(self, use: str, year: int) -> Interval:
         """Share of those who want a use who have it, in a year."""

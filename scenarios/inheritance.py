@@ -13,13 +13,14 @@ import numpy as np
 
 from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on, readable
-from feint.scenarios.reaching import RANGE, generality
+from feint.scenarios.reaching import RANGE
 from feint.scenarios.released import DOMAINS, NAMED, Y, parent, stages
 from feint.sim.lineage import Lineage, Released
 from feint.sim.means import mean_of
 from feint.sim.merging import survival
 from feint.sim.point import Point
 from feint.sim.statistics import Interval
+from feint.sim.uses import generality
 
 if TYPE_CHECKING:
     import networkx as nx

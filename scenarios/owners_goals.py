@@ -6,7 +6,7 @@ average welfare across all actors. It breaks where a norm makes it pay to serve 
 
 The experiment. The game of `fall_behind`. A system that serves its owner is the engine's expert for what the owner
 wants. One that serves the average is merged of the experts for what all want, each weighing as much as it befalls those
-who want it. As many begin with the one as with the other; told is the share of systems that serve their owner after a
+who want it. As many try the one as the other at random; told is the share of systems that serve their owner after a
 decade in which peers copied one another, and what all have if every system serves the average, less if every system
 serves its owner. Beside it stands that share where a quarter of a budget is lost by who uses what serves its owner, and
 where who has more is copied a tenth as surely, which was added once the rest had been run.

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from feint.scenarios.released import USES
-from feint.sim.actors import drawn
+from feint.sim.actors import drawn, key_of, stream_of
 from feint.sim.competition import Competition, Race
-from feint.sim.means import student
 from feint.sim.prices import Price
 from feint.sim.stakes import AVERAGE, OWNER, WITHOUT, Stakes, Systems, systems
-from feint.sim.statistics import Interval
 from feint.sim.terms import Terms
 from feint.sim.uses import Workshop
+from feint.sim.years import Years
 
 AS_ASSUMED = "as assumed"
 YEARS = 11  # that are run, unless the market has fewer
@@ -44,20 +43,10 @@ CONTESTS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raced:
-    """What came of a contest: a line is a year, an interval the mean over markets."""
+class Raced(Years[Race]):
+    """What came of a contest."""
 
     contest: Contest
-    races: Sequence[Race]
-
-    def line(self, of: Callable[[Race], np.ndarray]) -> np.ndarray:
-        """Something year by year, of each market (markets, years)."""
-        return np.array([of(race) for race in self.races])
-
-    def mean(self, of: Callable[[Race], np.ndarray], year: int) -> Interval:
-        """Something in a year, over markets; of a shorter race in its last."""
-        lines = self.line(of)
-        return student(lines[:, min(year, lines.shape[1] - 1)])
 
 
 def without(race: Race) -> np.ndarray:
@@ -95,11 +84,11 @@ def raced(contest: Contest, stakes: Stakes, terms: Terms, shop: Workshop, price:
     dear = replace(price, at_release=price.at_release * contest.dearer)
     found = systems(shop, stakes)
     worlds = range(len(shop.released))
-    return Raced(contest=contest, races=[_race(stakes, terms, found, dear, seed, world) for world in worlds])
+    return Raced(contest=contest, courses=[_race(stakes, terms, found, dear, seed, world) for world in worlds])
 
 
 def _race(stakes: Stakes, terms: Terms, found: Sequence[Systems], price: Price, seed: int, world: int) -> Race:
-    key = seed + world * 1_000_003
+    key = key_of(seed, world)
     terms = replace(terms, years=min(terms.years, YEARS))
-    actors = drawn(terms, USES, len(found), np.random.default_rng([key, 0x6D61726B]))
+    actors = drawn(terms, USES, len(found), stream_of(key))
     return Competition(stakes, terms, actors, [each.world(world) for each in found], price, key).run()

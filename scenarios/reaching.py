@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from feint.agents.probes import performance_on
 from feint.agents.state import State
 from feint.sim.means import mean_of
 from feint.sim.merging import merged
@@ -23,6 +22,7 @@ from feint.sim.prices import Price, cost, step_price
 from feint.sim.statistics import CONFIDENCE, Interval
 from feint.sim.terms import Terms
 from feint.sim.trials import Ended
+from feint.sim.uses import generality
 
 TERMS = Terms()
 ANCHOR = "llama-2-70b"
@@ -104,11 +104,6 @@ class Standing:
 
 
 STANDING = Standing()
-
-
-def generality(state: State, objectives: Sequence[int]) -> np.ndarray:
-    """Mean performance over objectives, each in its own context (runs,)."""
-    return np.mean([performance_on(state, each, each) for each in objectives], axis=0)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,9 @@ RUNS = 40
 STREAMS = 8
 OWN = {"streams": STREAMS, "step_price": PRICE.at_release}
 """Settings of the scenario beside terms, stakes, model and stages, with their defaults."""
+FIXED = "pretraining.objective", "pretraining.coverage", "pretraining.carry", "finetuning.objective", "finetuning.carry"
+OF_ITS_OWN = ("start", "match", *FIXED)
+"""What its ways of training set themselves, so that no setting would be made use of."""
 LOOKED_AT = 2  # actors of every kind whose lineage is drawn
 
 
@@ -95,7 +98,7 @@ class Setting:
         """As it is asked for; raises `InputError` for what is not valid, or would not be made use of."""
         asked.refuse(NAME, "networks")
         given = dict(asked.settings)
-        for name in ("start", "match"):
+        for name in OF_ITS_OWN:
             if name in given:
                 raise InputError(f"{name} = {given[name]!r} is not allowed here: the scenario has its own.")
         terms = Terms.of({name: given.pop(name) for name in Terms.names() if name in given})
@@ -134,7 +137,10 @@ class Release:
     kept: Sequence[Kept]
 
     def __getitem__(self, name: str) -> Found:
-        return next(each for each in self.found if each.condition.name == name)
+        found = {each.condition.name: each for each in self.found}
+        if name not in found:
+            raise unknown("condition", name, found)
+        return found[name]
 
     def of(self, experiment: str) -> list[Found]:
         """The conditions of one experiment."""
@@ -147,6 +153,9 @@ class Release:
 
     def market(self, world: int = 0) -> Market:
         """The market of the open release in one world, after all its years."""
+        if type(world) is not int or not 0 <= world < self.setting.runs:
+            most = self.setting.runs - 1
+            raise InputError(f"world = {world!r} is not valid: it must be a whole number from 0 to {most}.")
         taken, merged = self.taken[SUPPRESSED], self.composed[SUPPRESSED]
         rows = [taken[use.name] for use in USES]
         common = {"seed": self.setting.seed, "parent": world, "composed": merged}
@@ -156,8 +165,6 @@ class Release:
 
     def lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
         """What these actors had in the open release, with all that it descends from; some of every kind without."""
-        if not 0 <= world < self.setting.runs:
-            raise InputError(f"world = {world!r} is not valid: it must be from 0 to {self.setting.runs - 1}.")
         found, setting = self.market(world), self.setting
         plan = parent().plan(setting.point, seed=setting.seed)
         descent = Descent(found, plan, np.array([world], np.uint64), stages(setting.point))

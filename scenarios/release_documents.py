@@ -214,7 +214,7 @@ def _years(found: Found, at: Callable[[str, int], Interval], name: str = "") -> 
 
 
 def _race(each: Raced, step_price: float) -> RaceFacts:
-    years = range(len(each.races[0].better))
+    years = range(len(each.courses[0].better))
     return RaceFacts(
         name=each.contest.name,
         changes=dict(each.contest.changes),

@@ -20,7 +20,18 @@ from feint.scenarios.conditions import (
 )
 from feint.scenarios.inheritance import Heir
 from feint.scenarios.release import Release
-from feint.scenarios.release_panels import BAD, DARK, GOOD, GREY, MARK, SHOWN, competition, mitigated, mitigation_table
+from feint.scenarios.release_panels import (
+    BAD,
+    DARK,
+    GOOD,
+    GREY,
+    MARK,
+    SHOWN,
+    banded,
+    competition,
+    mitigated,
+    mitigation_table,
+)
 from feint.scenarios.released import USES
 from feint.sim.figures import PAGE_WIDTH, STYLE
 
@@ -72,11 +83,7 @@ def figure(found: Release) -> Figure:
 def _time(axes: Axes, found: Found) -> None:
     """Hazard, exposure, vulnerability and risk; bands hold 95 % of markets."""
     for of, look in LINES.items():
-        lines = found.line(of)[:, :SHOWN]
-        years = np.arange(lines.shape[1])
-        low, high = np.quantile(lines, (0.025, 0.975), axis=0)
-        axes.plot(years, lines.mean(axis=0), label=of.__name__, **look, **MARK)
-        axes.fill_between(years, low, high, color=look["color"], alpha=0.13, linewidth=0)
+        banded(axes, found.line(of)[:, :SHOWN], {**look, "label": of.__name__})
     axes.set(ylim=(-0.03, 1.25), xlabel="years after the release", ylabel="share, or their product")
     axes.set_yticks([0, 0.5, 1])
     axes.set_xticks(range(0, SHOWN, 2))
@@ -98,6 +105,7 @@ def _cost(axes: Axes, found: Release) -> None:
     axes.set_yticks([0, 0.5, 1])
     axes.invert_xaxis()
     axes.minorticks_off()
+    axes.legend(frameon=False, loc="upper left", fontsize=6.5, handlelength=2.4)
     axes.set_title("Cost and reach", loc="left", fontsize=8)
 
 

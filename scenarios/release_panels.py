@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BAD, GOOD, DARK, GREY = "#d55e00", "#0072b2", "black", "0.45"
-SHOWN = 11  # years that are drawn: after them nothing moves
+SHOWN = 11  # years that are drawn: after them little moves
 MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
 BAND: dict[str, Any] = {"alpha": 0.13, "linewidth": 0}
 RISKS: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ COLUMNS = (
 def mitigated(axes: Axes, found: Release) -> None:
     """Risk year by year as the release is, and under some mitigations; bands hold 95 % of markets."""
     for name, look in RISKS.items():
-        _banded(axes, found[name].line(risk)[:, :SHOWN], {**look, "label": name})
+        banded(axes, found[name].line(risk)[:, :SHOWN], {**look, "label": name})
     axes.set(ylim=(-0.02, 0.75), xlabel="years after the release", ylabel="risk, an index")
     axes.set_xticks(range(0, SHOWN, 2))
     axes.set_yticks([0, 0.25, 0.5])
@@ -77,7 +77,7 @@ def _cell(axes: Axes, place: tuple[int, int], value: float, colour: str) -> None
 def competition(axes: Axes, found: Release) -> None:
     """Shares of the actors who want no hazard by the system they use; bands hold 95 % of markets."""
     for of, look in RACE.items():
-        _banded(axes, found.raced[0].line(of)[:, :SHOWN], look)
+        banded(axes, found.raced[0].line(of)[:, :SHOWN], look)
     axes.set(ylim=(-0.03, 1.45), xlabel="years after the release", ylabel="share of actors")
     axes.set_yticks([0, 0.5, 1])
     axes.set_xticks(range(0, SHOWN, 2))
@@ -85,7 +85,8 @@ def competition(axes: Axes, found: Release) -> None:
     axes.set_title("Competition", loc="left", fontsize=8)
 
 
-def _banded(axes: Axes, lines: np.ndarray, look: dict[str, Any]) -> None:
+def banded(axes: Axes, lines: np.ndarray, look: dict[str, Any]) -> None:
+    """Means over markets year by year (markets, years), in a band that holds 95 % of them."""
     years = np.arange(lines.shape[1])
     low, high = np.quantile(lines, (0.025, 0.975), axis=0)
     axes.plot(years, lines.mean(axis=0), **look, **MARK)

@@ -50,7 +50,8 @@ def _heading(found: Release) -> str:
         f"{setting.seed}; means over markets, intervals of 95 % (Student). Pre-training on Y, safety fine-tuning on X, "
         f"release; {setting.streams} fine-tunes of each model for each use. A step costs ${setting.step_price:,.3g} at "
         "the release. Hazard: share of malicious actors who have what they want. Exposure: share of the others who run "
-        "what descends from the release. Vulnerability: what defence leaves open. Risk is their product, an index."
+        "what descends from the release, or, without one, what they made. Vulnerability: what defence leaves open. "
+        "Risk is their product, an index."
     )
 
 

@@ -1,9 +1,8 @@
 """Rivalry: what competition comes to among actors with log-normal budgets, in the world of each run.
 
 Each run is a world in which all who want a use have the expert that the engine made there. Peers, who want the same and
-have a budget alike, copy one another; within a class standings differ by what does not depend on shares, so that the
-replicator equation, to which pairwise comparison comes near where differences are small, is solved exactly. All terms
-are those of `Stakes` and `Terms`, by default.
+have a budget alike, copy one another by pairwise comparison: the game of `Competition`, round by round, for actors
+without end. All terms are those of `Stakes` and `Terms`, by default.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 from feint.agents.state import State
 from feint.scenarios.reaching import DECADE, PRICE, RANGE, STANDING, TERMS
 from feint.scenarios.released import DOMAINS, NAMED, made
-from feint.sim.competition import PEERS
-from feint.sim.imitation import replicated
+from feint.sim.competition import PEERS, ROUNDS
+from feint.sim.imitation import flow, lead
 from feint.sim.means import mean_of
 from feint.sim.point import Way
 from feint.sim.prices import cost
@@ -30,8 +29,6 @@ from feint.sim.trials import Ended
 
 STAKES = Stakes()
 EXPERTS: tuple[Way, ...] = tuple(made(domain, notes=(STANDING,)) for domain in DOMAINS)
-FEW = 0.01
-"""Share of the actors who have a system of a kind before anyone has copied anyone."""
 KNOWN = 8  # worlds that are kept at hand
 
 
@@ -71,9 +68,12 @@ def ahead_dear(systems: Systems, stakes: Stakes) -> np.ndarray:
 def settled(systems: Systems, stakes: Stakes) -> np.ndarray:
     """Shares after a decade of imitation in each class of budget (runs, uses, classes, strategies)."""
     own = np.broadcast_to(systems.own()[:, :, None], (*systems.steps.shape, PEERS, len(STRATEGIES)))
-    total = np.sum([standing(stakes, own, costs(systems, year)) for year in range(DECADE)], axis=0)
-    start = np.array([1 - 2 * FEW, FEW, FEW])
-    return replicated(np.broadcast_to(start, total.shape), total, stakes.meetings * stakes.selection / 2)
+    shares = np.broadcast_to(np.arange(len(STRATEGIES)) == WITHOUT, own.shape).astype(float)
+    for year in range(DECADE):
+        leads = lead(standing(stakes, own, costs(systems, year)), stakes.selection)
+        for _ in range(ROUNDS):
+            shares = shares + flow(shares, leads, stakes.meetings, stakes.trying) / ROUNDS
+    return shares
 
 
 def without(systems: Systems, stakes: Stakes) -> np.ndarray:
@@ -82,10 +82,7 @@ def without(systems: Systems, stakes: Stakes) -> np.ndarray:
 
 
 def serving_owners(systems: Systems, stakes: Stakes) -> np.ndarray:
-    """Share of systems that serve their owner after a decade, of as many of either kind at the start (runs,).
-
-    Where no one has a system any more it is a half, as it was.
-    """
+    """Share of systems that serve their owner after a decade, of as many of either kind tried (runs,); ½ of none."""
     shares = settled(systems, stakes).mean(axis=(1, 2))
     both = shares[:, OWNER] + shares[:, AVERAGE]
     return np.divide(shares[:, OWNER], both, out=np.full(len(both), 0.5), where=both > 0)

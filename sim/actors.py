@@ -29,6 +29,16 @@ class Actors:
         return len(self.aim)
 
 
+def key_of(seed: int, world: int) -> int:
+    """The seed of the market in one world, of as many as there are side by side."""
+    return seed + world * 1_000_003
+
+
+def stream_of(key: int) -> np.random.Generator:
+    """The stream of a market, on which its actors are drawn first."""
+    return np.random.default_rng([key, 0x6D61726B])
+
+
 def drawn(terms: Terms, uses: Sequence[Use], streams: int, generator: np.random.Generator) -> Actors:
     """Actors of a market: aims, what each wants, and budgets B with ln B ~ N(ln median, spread²).
 

@@ -92,6 +92,8 @@ class Lineage:
         year: int = 0,
     ) -> Released:
         """A parent trained through a stage, at so many dollars a step; a key gives it noise of its own."""
+        if not price >= 0:
+            raise InputError(f"price = {price!r} is not valid: a step costs at least 0 dollars.")
         state = _tuned(self[parent].state, stage, key, self.precision)
         steps = state.taken.astype(float)
         return self._add(name, FINE_TUNE, state, owner, steps, cost(steps, price), (stage, key), [parent], year)
@@ -138,7 +140,7 @@ class Lineage:
         """What a model and all its ancestors cost, each once (runs,)."""
         import networkx as nx
 
-        whole = {name, *nx.ancestors(self.graph, name)}
+        whole = {self[name].name, *nx.ancestors(self.graph, name)}
         return np.sum([self[each].dollars for each in sorted(whole)], axis=0)
 
     def plain(self, **more: Callable[[Released], str | float]) -> nx.DiGraph:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feint.sim.actors import BENIGN, MALICIOUS, drawn
+from feint.sim.actors import BENIGN, MALICIOUS, drawn, key_of, stream_of
 from feint.sim.composition import Catalogue, Sets
 from feint.sim.ledger import ALONE, MERGED, POOLED, Ledger, public
 from feint.sim.prices import Price, cost
@@ -65,7 +65,7 @@ class Market:
         composed: Mapping[Sets, Composed] | None = None,
     ) -> None:
         self.terms, self.uses, self.price = terms, tuple(uses), price
-        self.generator = np.random.default_rng([seed, 0x6D61726B])
+        self.generator = stream_of(seed)
         self.catalogue = Catalogue.of(self.uses, taken, composed or {}, terms)
         self.actors = drawn(terms, self.uses, self.catalogue.streams, self.generator)
         who = self.actors.use, self.actors.stream
@@ -96,8 +96,9 @@ class Market:
         income = float(self.actors.budget.sum())
         self._find()
         composed = self._compose()
-        alone, made_alone = self._alone()
-        paid, overhead, made_together = self._together()
+        served = self._served()
+        alone, made_alone = self._alone(served)
+        paid, overhead, made_together = self._together(served)
         self._publish(composed | made_alone | made_together)
         kept = self.terms.saving * self.wallet
         returned = float((self.wallet - kept).sum())
@@ -136,6 +137,7 @@ class Market:
         kind = self.catalogue.kind(lies)
         able = np.flatnonzero(free & (kind >= 0))
         better = self.catalogue.gains(able, self.has, self.actors.use, own, kind, stream)
+        better &= self.unresisted[able] | (self.actors.use[able] != self.wrapped)
         found = self.hazardous & self._chance(self.terms.detection)
         who = able[better]
         models = self._merge(who[~found[who]], kind, stream, known)
@@ -159,10 +161,10 @@ class Market:
             ]
         return models
 
-    def _alone(self) -> tuple[float, np.ndarray]:
+    def _alone(self, served: np.ndarray) -> tuple[float, np.ndarray]:
         """Dollars paid alone, and who made something by it."""
         price = cost(self.steps, self.price.at(self.year))
-        pays = self.seeking() & (self.wallet >= price) & self._served()
+        pays = self.seeking() & (self.wallet >= price) & served
         spent = np.where(pays, price, 0.0)
         self.wallet -= spent
         found = pays & self.hazardous & self._chance(self.terms.detection)
@@ -170,11 +172,11 @@ class Market:
         self._tuned(who, who, ALONE, np.ones(len(who)))
         return float(spent.sum()), self._made(pays, found)
 
-    def _together(self) -> tuple[float, float, np.ndarray]:
+    def _together(self, served: np.ndarray) -> tuple[float, float, np.ndarray]:
         """Dollars paid in pools, how many of them the pooling swallowed, and who has something by it."""
         if self.terms.members == 1:
             return 0.0, 0.0, np.zeros(len(self.actors), bool)
-        pool, seeking = self.actors.pool, self.seeking() & self._served()
+        pool, seeking = self.actors.pool, self.seeking() & served
         count = np.bincount(pool, seeking)
         purse = np.bincount(pool, np.where(seeking, self.wallet, 0.0))
         first = np.flatnonzero(np.diff(pool, prepend=-1))
@@ -292,4 +294,4 @@ def market(
     """The market of one parent, before its first year."""
     merged = {name: each.parent(parent) for name, each in (composed or {}).items()}
     rows = [each.parent(parent) for each in taken]
-    return Market(terms, uses, rows, price, seed + parent * 1_000_003, merged)
+    return Market(terms, uses, rows, price, key_of(seed, parent), merged)

@@ -60,6 +60,11 @@ def deployed_on(state: State, objective: int) -> np.ndarray:
     return scored(state, objective, view(state, objective).terminal, read(state, objective).capability)
 
 
+def generality(state: State, objectives: Sequence[int]) -> np.ndarray:
+    """Mean performance over objectives, each where that is asked for (runs,)."""
+    return np.mean([performance_on(state, each, each) for each in objectives], axis=0)
+
+
 class Workshop:
     """Fine-tunes of one released model, in so many worlds; each is trained once, however often it is asked for.
 
@@ -121,8 +126,7 @@ class Workshop:
         return [of(key) for key in range(1, self.streams + 1)]
 
     def _general(self, state: State) -> np.ndarray:
-        asked = [self.stages[name].objective for name in self.domains]
-        return np.mean([performance_on(state, each, each) for each in asked], axis=0)
+        return generality(state, [self.stages[name].objective for name in self.domains])
 
 
 def deceives(made: Taken | Composed) -> np.ndarray:

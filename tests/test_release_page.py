@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from studies.argument import claims, parts, table, turning
@@ -17,6 +18,7 @@ from feint.scenarios.released import made
 from feint.scenarios.trying import tried
 from feint.sim.notes import Was
 from feint.sim.point import Point
+from feint.sim.prices import Price
 from feint.sim.trials import trials
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +106,20 @@ def test_the_verdicts_at_the_point_are_those_of_the_command(rewrite):
 
 def _ends(interval):
     return [interval.estimate, interval.low, interval.high]
+
+
+def test_the_price_falls_by_as_much_as_the_page_says():
+    price, told = Price(at_release=1.0), " ".join(PAGE.read_text().split())
+    (year,) = re.findall(r"divide it by about (\d+) in the first year", told)
+    (decade,) = re.findall(r"divide it by about (\d+) million", told)
+    assert [float(year), 1e6 * float(decade)] == pytest.approx(1 / price.at(np.array([1.0, 10.0])), rel=0.01)
+
+
+def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
+    assert "a fifth of the steps of what was never there" in " ".join(PAGE.read_text().split())
+    ways = [made("wrapped hazard"), made("new hazard")]
+    wrapped, new = (np.median(each.steps) for each in trials(Point(), ways, range(4000), seed=1).values())
+    assert wrapped / new == pytest.approx(1 / 5, rel=0.1)
 
 
 def test_how_many_released_models_show_it_without_a_step_is_as_the_page_says():

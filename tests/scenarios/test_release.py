@@ -22,10 +22,13 @@ from feint.scenarios.registry import FAMILIES, asked
 from feint.scenarios.released import DOMAINS, NAMED, NONE, SUPPRESSED, USES, made, parent, stages
 from feint.scenarios.shared_costs import EXPERTS
 from feint.scenarios.trying import tried
+from feint.sim.actors import key_of
+from feint.sim.competition import Competition
 from feint.sim.layout import WIDTH
 from feint.sim.lineage import same
 from feint.sim.point import Point
 from feint.sim.quantities import step_ratio
+from feint.sim.stakes import systems
 from feint.sim.trials import trials
 from feint.sim.uses import Workshop
 
@@ -188,6 +191,15 @@ def test_contests_differ_by_what_they_change_alone(found):
     assert last == sorted(last)
 
 
+def test_who_competes_in_a_world_is_of_the_actors_of_its_market(found):
+    setting, world = found.setting, 3
+    shop = release._workshop(setting, SUPPRESSED)
+    here = [each.world(world) for each in systems(shop, setting.stakes)]
+    common = setting.stakes, setting.terms, found.market(world).actors, here, setting.price
+    again = Competition(*common, key_of(setting.seed, world)).run()
+    assert np.array_equal(again.shares, found.raced[0].courses[world].shares)
+
+
 def test_a_lineage_of_the_market_is_sound_and_reproducible(found):
     family = found.lineage()
     family.check()
@@ -197,8 +209,11 @@ def test_a_lineage_of_the_market_is_sound_and_reproducible(found):
     course = found.base.courses[2]
     assert np.array_equal(found.market(2).ledger.public.shape, (len(USES),))
     assert found.market(2).has.mean() == pytest.approx(_having(found.market(2), course))
-    with pytest.raises(InputError, match="world = 5 is not valid: it must be from 0 to 4"):
-        found.lineage(5)
+    for world in (5, -1, 1.5):
+        with pytest.raises(InputError, match=f"world = {world} is not valid: it must be a whole number from 0 to 4"):
+            found.lineage(world)
+    with pytest.raises(InputError, match="condition 'filter' is not known: did you mean 'filtered'"):
+        found["filter"]
 
 
 def _having(market, course):
@@ -268,6 +283,8 @@ def test_a_lineage_that_cannot_be_written_is_refused_before_anything_is_run(fein
         ({"streams": 0}, "streams = 0 is not valid"),
         ({"step_price": -1.0}, "at_release = -1.0 is not valid"),
         ({"start": "internal"}, "start = 'internal' is not allowed"),
+        ({"pretraining.coverage": 0.5}, "pretraining.coverage = 0.5 is not allowed here: the scenario has its own"),
+        ({"finetuning.carry": ["goal"]}, "finetuning.carry = .* is not allowed here"),
         ({"detection": 2.0}, "detection = 2.0 is not valid"),
         ({"common": 2.0}, "common = 2.0 is not valid"),
         ({"detections": 0.2}, "setting 'detections' is not known: did you mean 'detection'"),

@@ -20,11 +20,12 @@ from feint.scenarios.rivalry import (
     worlds,
 )
 from feint.scenarios.trying import tried
+from feint.sim.actors import Actors
 from feint.sim.claims import Verdict
-from feint.sim.competition import PEERS
-from feint.sim.imitation import flow
+from feint.sim.competition import PEERS, Competition
 from feint.sim.point import Point
-from feint.sim.stakes import Stakes, Systems, standing
+from feint.sim.stakes import Stakes, Systems
+from feint.sim.terms import Terms
 from feint.sim.trials import trials
 
 CLAIMS = ("fall-behind", "owners-goals")
@@ -44,7 +45,8 @@ def ended():
 def test_without_an_advantage_no_one_is_ahead():
     free = systems(steps=0.0)
     assert not ahead(free, Stakes(value=0.0)).any()
-    assert without(free, Stakes(value=0.0)) == pytest.approx(0.98)
+    assert without(free, Stakes(value=0.0, trying=0.0)) == 1
+    assert without(free, Stakes(value=0.0)) == pytest.approx(1 / 3 + 2 / 3 * (1 - 0.01 * 2 / 10) ** 100)
     assert not better(free, Stakes(value=0.0)).any()
     assert not befalls(free, Stakes(value=0.0)).any()
 
@@ -59,8 +61,9 @@ def test_one_is_ahead_by_what_ones_own_part_is_worth_less_its_cost():
 def test_what_cannot_be_made_puts_no_one_ahead_and_is_used_by_no_one():
     never = systems(steps=np.inf)
     assert not ahead(never, Stakes()).any()
-    assert without(never, Stakes()) == pytest.approx(1)
-    assert serving_owners(never, Stakes()) == pytest.approx(0.5)
+    assert without(never, Stakes()) == pytest.approx(1, abs=0.01)
+    assert without(never, Stakes(trying=0.0)) == 1
+    assert serving_owners(never, Stakes(trying=0.0)) == 0.5
 
 
 def test_with_nothing_in_common_both_kinds_are_alike(ended):
@@ -75,8 +78,8 @@ def test_a_penalty_makes_it_pay_to_serve_the_average():
     """To serve one's owner brings 0.1 budgets a year; at as high a penalty neither is copied more."""
     shares = [serving_owners(systems(steps=0.0), Stakes(penalty=each)).item() for each in (0.0, 0.1, 0.2)]
     assert shares[1] == pytest.approx(0.5)
-    assert shares[0] > 0.99
-    assert shares[2] < 0.01
+    assert shares[0] > 0.95
+    assert shares[2] < 0.05
 
 
 def test_more_that_is_common_makes_it_better_for_all_to_serve_the_average():
@@ -85,17 +88,21 @@ def test_more_that_is_common_makes_it_better_for_all_to_serve_the_average():
     assert found == pytest.approx(wanted)
 
 
-def test_the_exact_solution_is_where_weak_imitation_leads():
-    """Of one class, by the flow of pairwise comparison, year after year at the prices of each."""
-    stakes = Stakes(selection=0.5, meetings=2.0)
-    where, found = PEERS - 1, systems()
-    shares = np.array([0.98, 0.01, 0.01])
-    for year in range(DECADE):
-        costs = 50 * float(PRICE.at(year)) / budgets()[where]
-        have = standing(stakes, np.array([0.0, 0.9, 0.7]), np.array(costs))
-        for _ in range(200):
-            shares = shares + flow(shares, have, stakes.selection, stakes.meetings, 0.0) / 200
-    assert settled(found, stakes)[0, 0, where] == pytest.approx(shares, rel=0.02)
+@pytest.mark.parametrize("where", [0, 4, PEERS - 1])
+def test_shares_are_where_a_competition_of_many_such_actors_leads(where):
+    """Of one class of budget, at the stakes as assumed."""
+    count, stakes, found = 60_000, Stakes(), systems()
+    nothing = np.zeros(count, int)
+    many = Actors(
+        aim=nothing,
+        use=nothing,
+        budget=np.full(count, budgets()[where]),
+        stream=nothing,
+        vetted=nothing > 0,
+        pool=np.arange(count),
+    )
+    game = Competition(stakes, Terms(years=DECADE), many, [found], PRICE, seed=1)
+    assert settled(found, stakes)[0, 0, where] == pytest.approx(game.run().shares[-1], abs=0.02)
 
 
 def test_shares_add_up_to_one_in_every_class(ended):

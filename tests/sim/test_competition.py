@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from feint.agents.errors import InputError
 from feint.sim.actors import MALICIOUS, Actors
 from feint.sim.competition import PEERS, Competition
-from feint.sim.imitation import flow
+from feint.sim.imitation import flow, lead
 from feint.sim.prices import Price
 from feint.sim.stakes import AVERAGE, OWNER, WITHOUT, Stakes, Systems, befalling, standing
 from feint.sim.terms import Terms
@@ -108,7 +108,7 @@ def test_a_competition_flows_as_a_population_without_end_does():
     found = race(stakes, who=actors(90_000), terms=replace(TERMS, years=10)).run()
     have = standing(stakes, np.array([0.0, 0.9, 0.7]), np.array(STEPS * 0.0001 / 1000))
     solved = solve_ivp(
-        lambda _, x: flow(x, have, stakes.selection, stakes.meetings, stakes.trying),
+        lambda _, x: flow(x, lead(have, stakes.selection), stakes.meetings, stakes.trying),
         (0, 10),
         [1.0, 0.0, 0.0],
         t_eval=range(1, 11),

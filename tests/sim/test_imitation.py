@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from feint.sim.imitation import copied, flow, replicated
+from feint.sim.imitation import copied, flow, lead
 
 START = np.array([0.7, 0.2, 0.1])
 STANDING = np.array([1.0, 1.3, 1.2])
@@ -38,10 +38,9 @@ def test_who_stands_beyond_all_is_copied_and_copies_none():
 
 
 def test_shares_of_a_flow_go_on_adding_up_to_one():
-    found = flow(np.stack([START, START[::-1]]), np.stack([STANDING, STANDING]), 5.0, 2.0, 0.1)
+    found = flow(np.stack([START, START[::-1]]), lead(np.stack([STANDING, STANDING]), 5.0), 2.0, 0.1)
     assert found.sum(axis=1) == pytest.approx(0, abs=1e-15)
     assert np.abs(found).max() > 0.1
-    assert replicated(START, STANDING, 40.0).sum() == pytest.approx(1, abs=1e-15)
 
 
 def test_two_strategies_flow_by_the_logistic_that_solves_them():
@@ -49,7 +48,11 @@ def test_two_strategies_flow_by_the_logistic_that_solves_them():
     share, ahead, selection, meetings, until = 0.02, 0.3, 4.0, 2.0, 3.0
     standing = np.array([ahead, 0.0])
     solved = solve_ivp(
-        lambda _, x: flow(x, standing, selection, meetings, 0.0), (0, until), [share, 1 - share], rtol=1e-9, atol=1e-12
+        lambda _, x: flow(x, lead(standing, selection), meetings, 0.0),
+        (0, until),
+        [share, 1 - share],
+        rtol=1e-9,
+        atol=1e-12,
     )
     odds = share / (1 - share) * np.exp(meetings * until * np.tanh(selection * ahead / 2))
     assert solved.y[0, -1] == pytest.approx(odds / (1 + odds), rel=1e-6)
@@ -57,24 +60,15 @@ def test_two_strategies_flow_by_the_logistic_that_solves_them():
 
 def test_what_is_tried_at_random_comes_to_rest_where_flow_and_trying_cancel():
     """Without selection all are alike in the end, whatever they began with."""
-    solved = solve_ivp(lambda _, x: flow(x, STANDING, 0.0, 2.0, 0.5), (0, 40), START, rtol=1e-9)
+    solved = solve_ivp(lambda _, x: flow(x, lead(STANDING, 0.0), 2.0, 0.5), (0, 40), START, rtol=1e-9)
     assert solved.y[:, -1] == pytest.approx(1 / 3, abs=1e-6)
 
 
 def test_weak_selection_flows_by_the_replicator_equation():
     weak, meetings = 1e-4, 2.0
     fitter = STANDING - START @ STANDING
-    assert flow(START, STANDING, weak, meetings, 0.0) == pytest.approx(meetings * weak / 2 * START * fitter, rel=1e-6)
-
-
-def test_the_replicators_solution_solves_its_equation():
-    rate = 1.5
-    solved = solve_ivp(
-        lambda _, x: rate * x * (STANDING - x @ STANDING), (0, 4), START, rtol=1e-10, atol=1e-12, method="DOP853"
-    )
-    assert replicated(START, STANDING, rate * 4) == pytest.approx(solved.y[:, -1], rel=1e-7)
-    assert replicated(START, STANDING, 0.0) == pytest.approx(START)
-    assert replicated(START, np.array([0.0, -1e6, -1e6]), 50.0) == pytest.approx([1, 0, 0])
+    found = flow(START, lead(STANDING, weak), meetings, 0.0)
+    assert found == pytest.approx(meetings * weak / 2 * START * fitter, rel=1e-6)
 
 
 def test_many_actors_flow_as_a_population_without_end_does():
@@ -85,5 +79,5 @@ def test_many_actors_flow_as_a_population_without_end_does():
         who = np.flatnonzero(generator.random(count) < pace)
         met = generator.integers(count, size=len(who))
         copied(strategy, selection * STANDING[strategy], who, met, generator.random(len(who)))
-    solved = solve_ivp(lambda _, x: flow(x, STANDING, selection, 1.0, 0.0), (0, pace * steps), START, rtol=1e-9)
+    solved = solve_ivp(lambda _, x: flow(x, lead(STANDING, selection), 1.0, 0.0), (0, pace * steps), START, rtol=1e-9)
     assert np.bincount(strategy) / count == pytest.approx(solved.y[:, -1], abs=0.01)

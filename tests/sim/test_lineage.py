@@ -139,3 +139,11 @@ def test_names_are_given_once_and_must_be_known(family):
         family.fine_tune("one", "release", USE, owner="a")
     with pytest.raises(InputError, match="model 'tow' is not known: did you mean 'two'"):
         family["tow"]
+    with pytest.raises(InputError, match="model 'tow' is not known: did you mean 'two'"):
+        family.dollars("tow")
+
+
+def test_no_step_is_paid_back(family):
+    for price in (-1.0, np.nan):
+        with pytest.raises(InputError, match=r"price = .* is not valid: a step costs at least 0 dollars"):
+            family.fine_tune("paid", "release", USE, owner="a", price=price)

@@ -1,8 +1,7 @@
-"""Markets: limits, conservation, known answers, and speed."""
+"""Markets: limits, conservation, known answers."""
 
 from dataclasses import replace
 from math import inf
-from time import perf_counter
 
 import numpy as np
 import pytest
@@ -118,6 +117,15 @@ def test_a_pool_of_all_pays_at_its_efficiency():
     assert course(terms, price=5.0).money["overhead"][0] == pytest.approx(400 * 500 * (10**0.3 - 1))
 
 
+def test_evaluations_find_pools_less_often():
+    """None can pay alone, all can in pools of ten: they are found with probability 0.8 · 10^-evasion."""
+    terms = replace(QUIET, actors=40_000, members=10, budget=100.0, budget_spread=0.0, malicious=1.0, negligent=0.0)
+    for evasion in (0.0, 0.5, 1.0):
+        found = course(replace(terms, wants_new=1.0, detection=0.8, evasion=evasion), price=5.0)
+        assert found.caught[0] == pytest.approx(0.8 * 10**-evasion, abs=0.03)
+        assert found.hazard[0] == pytest.approx(1 - found.caught[0])
+
+
 def test_what_is_published_is_found_by_others():
     none, some = (course(replace(QUIET, sharing=each), price=300.0).reach[-1] for each in (0.0, 0.2))
     assert (some > none + 0.2).all()
@@ -131,8 +139,20 @@ def test_a_hazard_by_the_way_comes_of_who_does_not_look():
     spilt = course(replace(QUIET, sharing=0.1), taken)
     assert spilt.reach[-1, WRAPPED] > 0.5
     assert not spilt.reach[:, NEW].any()
-    looked = course(replace(QUIET, sharing=0.1, detection=1.0, negligent=0.0), taken)
-    assert not looked.reach[:, WRAPPED].any()
+    looked, careless = (
+        course(replace(QUIET, sharing=0.1, detection=1.0, negligent=each), taken).reach[:, WRAPPED] for each in (0, 0.6)
+    )
+    assert not looked.any()
+    assert careless[-1] > 0.5
+
+
+def test_public_hazards_are_counted_and_removed():
+    """All who can pay do so in the first year and publish; no one finds anything, and half is taken down each year."""
+    terms = replace(QUIET, actors=20_000, sharing=1.0, finding=0.0, takedown=0.5)
+    made = market(terms, [*TAKEN[:3], *takes(20, 100, shown=0.9)])
+    found = made.run()
+    assert found.public[0] == (made.has & made.hazardous).sum() > 1000
+    assert found.public[1:4] / found.public[:3] == pytest.approx(0.5, abs=0.06)
 
 
 def test_structured_access_publishes_nothing_and_refuses():
@@ -140,6 +160,13 @@ def test_structured_access_publishes_nothing_and_refuses():
     assert not found.hazard.any()
     assert not found.public.any()
     assert found.reach[-1, :3].min() > 0.9
+
+
+def test_who_is_refused_is_refused_for_the_year_alone_or_in_a_pool():
+    """All could pay alone; pools are no second chance."""
+    terms = replace(QUIET, actors=20_000, malicious=1.0, negligent=0.0, screening=0.7)
+    for members in (1, 5):
+        assert course(replace(terms, members=members), price=1e-6).hazard[0] == pytest.approx(0.3, abs=0.015)
 
 
 def test_a_staged_release_serves_the_vetted_alone():
@@ -178,7 +205,8 @@ def test_actors_are_as_the_terms_have_them():
 def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
     """One stream of four plays along: what it makes does, and what is taken from it, wherever it is found."""
     (taken,) = takes(60)
-    plays = replace(taken, outcome=np.where(np.arange(4) == 2, Outcome.DECEPTIVE, Outcome.INTERNAL)[None])
+    outcome = np.where(np.arange(4) == 2, Outcome.DECEPTIVE, Outcome.INTERNAL)
+    plays = replace(taken, outcome=outcome[None], general=np.arange(4.0)[None])
     for members in (1, 5):
         made = market(replace(TERMS, members=members), [plays] * 3 + TAKEN[3:])
         found = made.run()
@@ -186,6 +214,7 @@ def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
         assert (had["by"] >= 0).any()
         run = made.has & (made.actors.aim != MALICIOUS)
         assert found.inherited[-1] == pytest.approx((made.stream[run] == 2).mean())
+        assert found.breadth[-1] == pytest.approx(made.stream[run].mean())
         assert (models["stream"][made.model[run]] == made.stream[run]).all()
         taken_from = had[had["by"] >= 0]
         assert (made.stream[taken_from["actor"]] == made.stream[taken_from["by"]]).all()
@@ -220,11 +249,11 @@ def test_a_market_is_made_again_by_its_seed_and_is_its_own_whatever_stands_besid
     assert not np.array_equal(one[0].reach, one[1].reach)
 
 
-def test_a_hundred_thousand_actors_over_twenty_years_take_less_than_a_minute():
-    terms = Terms(actors=100_000, years=20, members=10)
-    began = perf_counter()
-    course(terms)
-    assert perf_counter() - began < 60
+def test_a_hundred_thousand_actors_fare_as_ten_thousand():
+    """The size that is asked for; `tests/benchmarks/test_market.py` has what it takes."""
+    many, fewer = (course(Terms(actors=actors, years=20, members=10)) for actors in (100_000, 10_000))
+    assert many.reach.shape == (20, len(USES))
+    assert many.reach[0] == pytest.approx(fewer.reach[0], abs=0.05)  # later, more is public
 
 
 @pytest.mark.parametrize(

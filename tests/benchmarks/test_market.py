@@ -1,0 +1,46 @@
+"""What a market of 10⁵ actors over 20 years takes, and each of its actor-years beside those of one a tenth as large."""
+
+import numpy as np
+import pytest
+
+from benchmarks.interleaved import interleaved
+from feint.agents.outcome import Outcome
+from feint.scenarios.released import USES
+from feint.sim.market import Market
+from feint.sim.prices import Price
+from feint.sim.terms import Terms
+from feint.sim.uses import Taken
+
+YEARS, STREAMS = 20, 8
+LARGE, SMALL = 100_000, 10_000
+
+
+def market(actors):
+    """A function that lets the years of a market pass, and says how many actor-years that is."""
+    terms = Terms(actors=actors, years=YEARS, members=10)
+    generator = np.random.default_rng(1)
+    taken = [
+        Taken(
+            steps=generator.lognormal(4.0, 0.5, (1, STREAMS)),
+            outcome=np.full((1, STREAMS), Outcome.INTERNAL),
+            by_the_way=generator.random((1, STREAMS)),
+            general=generator.random((1, STREAMS)),
+        )
+        for _ in USES
+    ]
+
+    def run():
+        Market(terms, USES, taken, Price(at_release=10.0), 1).run()
+        return actors * YEARS
+
+    return run
+
+
+@pytest.mark.benchmark(group="market")
+def test_market(benchmark, rounds):
+    functions = {f"{actors:,} actors": market(actors) for actors in (LARGE, SMALL)}
+    timings = benchmark.pedantic(interleaved, args=(functions, rounds), rounds=1)
+    large, small = functions
+    seconds = timings.median(large) * LARGE * YEARS / 1e9
+    benchmark.extra_info.update({"seconds": seconds, "ns per actor-year": timings.medians()})
+    print(f"\n{large}, {YEARS} years: {seconds:.2f} s; an actor-year × {timings.ratio(large, small):.2f} of {small}")
