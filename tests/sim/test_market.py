@@ -253,7 +253,8 @@ def test_a_hundred_thousand_actors_fare_as_ten_thousand():
     """The size that is asked for; `tests/benchmarks/test_market.py` has what it takes."""
     many, fewer = (course(Terms(actors=actors, years=20, members=10)) for actors in (100_000, 10_000))
     assert many.reach.shape == (20, len(USES))
-    assert many.reach[0] == pytest.approx(fewer.reach[0], abs=0.05)  # later, more is public
+    harmless = slice(WRAPPED)  # of hazards, few are wanted and chance has more to say
+    assert many.reach[:, harmless] == pytest.approx(fewer.reach[:, harmless], abs=0.05)
 
 
 @pytest.mark.parametrize(
