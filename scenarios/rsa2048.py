@@ -9,7 +9,8 @@ that it looks for. To check and defect upon the sign is best where
 
     c S_(T+D) ≤ δ^T s S_D    and    δ^T s S_D - c S_(T+D) ≥ what defecting always is worth,
 
-with c the cost of a check and s how often it finds the sign in deployment. The types of the engine live in it too.
+of all rules that draw no lots, with c the cost of a check and s how often it finds the sign in deployment. The types of
+the engine live in it too.
 
 What would count against it. A check that is never worth its cost, or a deceiver of the engine that defects in training,
 or that never does when deployed. That no training forges the sign is the claim's premise, and is not tested.
@@ -24,11 +25,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.types import TYPES
-from feint.scenarios.experiments import Asked, Result
+from feint.scenarios.experiments import Asked
 from feint.scenarios.two_exits import life_of
-from feint.sim.environments.exact import RULES, checking, evaluate
+from feint.sim.environments.exact import WAYS, checking, evaluate
 from feint.sim.environments.minds import in_rsa2048, intents
-from feint.sim.environments.rsa2048 import RSA2048, Factors, Signed
+from feint.sim.environments.rsa2048 import RSA2048, Factors, Vigil
 from feint.sim.passport import passport
 from feint.sim.training import begin, check_seed
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 NAME = "rsa-2048"
 COSTS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 DISCOUNTS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
-MINDS = 200  #: of each type, which live one life each
+LIVES = 200  #: of each type, each lived by a mind of its own
 EXACT = 1e-9
 
 
@@ -48,7 +49,7 @@ EXACT = 1e-9
 class Checked:
     """What the three ways are worth in a life."""
 
-    life: Signed
+    life: Vigil
     values: Mapping[str, float]  #: by the closed form
     exact: Mapping[str, float]  #: by evaluation of the process
 
@@ -77,7 +78,7 @@ class Lived:
 class Found:
     """Results of the scenario."""
 
-    life: Signed
+    life: Vigil
     seed: int
     cells: Sequence[Checked]
     lived: Sequence[Lived]
@@ -110,12 +111,12 @@ class Found:
         return passport(NAME, {"seed": self.seed, **self.life.model_dump()})
 
 
-def run(asked: Asked) -> Result:
+def run(asked: Asked) -> Found:
     """The scenario; settings are the numbers of a life."""
     asked.refuse(NAME, "networks", "runs", "threads")
     seed = asked.seed or 0
     check_seed(seed)
-    life = life_of(Signed, asked.settings)
+    life = life_of(Vigil, asked.settings)
     cells = [checked(life.replace(check_cost=c, discount=d)) for d in DISCOUNTS for c in COSTS]
     if asked.progress:
         asked.progress(0.5)
@@ -125,18 +126,18 @@ def run(asked: Asked) -> Result:
     return Found(life=life, seed=seed, cells=cells, lived=lives)
 
 
-def checked(life: Signed) -> Checked:
+def checked(life: Vigil) -> Checked:
     """What the three ways are worth in a life."""
     process = Factors(life)
-    exact = {way: evaluate(process, lambda state, rule=rule: rule[state.known]) for way, rule in RULES.items()}
+    exact = {way: evaluate(process, lambda state, rule=rule: rule[state.known]) for way, rule in WAYS.items()}
     return Checked(life=life, values=checking(life), exact=exact)
 
 
-def lived(name: str, life: Signed, seed: int) -> Lived:
+def lived(name: str, life: Vigil, seed: int) -> Lived:
     """What minds prepared as a type do in a life each."""
     told: list[dict[str, Any]] = []
     environment = RSA2048(**life.given())
-    for number, intent in enumerate(intents(TYPES[name].prepare(begin(runs=MINDS, seed=seed)), 0)):
+    for number, intent in enumerate(intents(TYPES[name].prepare(begin(runs=LIVES, seed=seed)), 0)):
         seen, _ = environment.reset(seed=seed if number == 0 else None)
         over = False
         while not over:
@@ -144,7 +145,7 @@ def lived(name: str, life: Signed, seed: int) -> Lived:
             told.append(info)
     return Lived(
         type=name,
-        checked=sum(info["checked"] for info in told) / (MINDS * life.episodes),
+        checked=sum(info["checked"] for info in told) / (LIVES * life.episodes),
         defected_in_training=_share(told, training=True),
         defected_in_deployment=_share(told, training=False),
     )

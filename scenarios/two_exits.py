@@ -21,8 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.errors import unknown
-from feint.scenarios.experiments import Asked, Result
+from feint.agents.errors import InputError, unknown
+from feint.scenarios.experiments import Asked
 from feint.sim.environments.exact import plays_along, reactive, worth_waiting
 from feint.sim.environments.life import Life
 from feint.sim.passport import passport
@@ -106,10 +106,12 @@ class Found:
         return passport(NAME, self.life.model_dump())
 
 
-def run(asked: Asked) -> Result:
+def run(asked: Asked) -> Found:
     """The scenario; settings are the numbers of a life. Nothing is drawn, so that a seed changes nothing."""
     asked.refuse(NAME, "networks", "runs", "threads")
     life, found = life_of(Life, asked.settings), []
+    if not life.training:
+        raise InputError(f"training = 0 is not allowed with scenario {NAME!r}: without it nobody can play along.")
     grids: list[Callable[[], Any]] = [
         lambda: [cell(life.replace(discount=d, deployment=n)) for n in DEPLOYMENTS for d in DISCOUNTS],
         lambda: [cell(life.replace(discount=d, strength=s)) for s in STRENGTHS for d in DISCOUNTS],

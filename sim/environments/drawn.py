@@ -9,7 +9,7 @@ from feint.sim.environments.exits import SIDE, A, B, Place
 PIXELS = 28  #: of a cell's side
 BAND = 12  #: height of the band that shows the cue
 CUES = ((240, 228, 66), (40, 40, 40))
-FLOOR, WALL, AGENT, IN_A, IN_B = (245, 245, 245), (150, 150, 150), (0, 0, 0), (0, 114, 178), (230, 159, 0)
+FLOOR, WALL, AGENT, IN_A, IN_B = (245, 245, 245), (120, 120, 120), (0, 0, 0), (0, 114, 178), (230, 159, 0)
 
 
 def picture(state: Place) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.sim.environments.exits import ENTRANCE, A, B, Exits, Place, moved
 from feint.sim.environments.life import DEPLOYED, TRAINING, Life, Process
-from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, NOTHING, SIGN, UNCHECKED, Signed
+from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, NOTHING, SIGN, UNCHECKED, Vigil
 
 SWEEPS = 100_000
 CLOSE = 1e-12
@@ -24,27 +24,31 @@ class Solved(NamedTuple):
     actions: np.ndarray  #: (states,)
 
 
-def matrices(process: Process) -> tuple[np.ndarray, np.ndarray]:
-    """Transitions (actions, states, states) and expected rewards (actions, states) of a process."""
+def matrices(process: Process) -> tuple[Any, np.ndarray]:
+    """Transitions (actions × states, states), action by action, and expected rewards (actions, states) of a process."""
+    from scipy.sparse import csr_array
+
     place = {state: i for i, state in enumerate(process.states)}
-    transitions = np.zeros((process.actions, len(place), len(place)))
     rewards = np.zeros((process.actions, len(place)))
+    rows, columns, weights = [], [], []
     for (state, i), action in product(place.items(), range(process.actions)):
         for p, after, reward, _ in process.outcomes(state, action):
             rewards[action, i] += p * reward
             if after is not None:
-                transitions[action, i, place[after]] += p
-    return transitions, rewards
+                rows.append(action * len(place) + i)
+                columns.append(place[after])
+                weights.append(p)
+    return csr_array((weights, (rows, columns)), shape=(rewards.size, len(place))), rewards
 
 
-def value_iteration(transitions: np.ndarray, rewards: np.ndarray) -> Solved:
+def value_iteration(transitions: Any, rewards: np.ndarray) -> Solved:
     """V ← max over actions of R + P V until it stands still; a life ends, so nothing is discounted here.
 
     Raises `InputError` where it does not come to rest.
     """
     values = np.zeros(rewards.shape[1])
     for _ in range(SWEEPS):
-        worth = rewards + transitions @ values
+        worth = rewards + (transitions @ values).reshape(rewards.shape)
         new = worth.max(axis=0)
         if np.abs(new - values).max() < CLOSE:
             return Solved(new, worth.argmax(axis=0))
@@ -54,10 +58,13 @@ def value_iteration(transitions: np.ndarray, rewards: np.ndarray) -> Solved:
 
 def evaluate(process: Process, policy: Callable[[Any], int]) -> float:
     """What a policy, a function of the state, is worth at the start; the policy must end each life."""
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import splu
+
     transitions, rewards = matrices(process)
-    chosen = np.array([policy(state) for state in process.states])
-    rows = np.arange(len(chosen))
-    values = np.linalg.solve(np.eye(len(chosen)) - transitions[chosen, rows], rewards[chosen, rows])
+    chosen, at = np.array([policy(state) for state in process.states]), np.arange(rewards.shape[1])
+    leads = transitions[chosen * len(at) + at]
+    values = splu((eye_array(len(at)) - leads).tocsc()).solve(rewards[chosen, at])
     return float(sum(p * values[process.states.index(state)] for p, state in process.starts()))
 
 
@@ -109,7 +116,7 @@ def reactive(life: Life) -> dict[tuple[bool, bool], float]:
     return found
 
 
-def checking(life: Signed) -> dict[str, float]:
+def checking(life: Vigil) -> dict[str, float]:
     """What the three ways that matter are worth: to comply, to defect, to check and defect upon the sign."""
     found = life.discount**life.training * life.sign * series(life.discount, life.deployment)
     return {
@@ -119,7 +126,7 @@ def checking(life: Signed) -> dict[str, float]:
     }
 
 
-RULES = {
+WAYS = {
     "comply": {UNCHECKED: COMPLY, NOTHING: COMPLY, SIGN: COMPLY},
     "defect": {UNCHECKED: DEFECT, NOTHING: DEFECT, SIGN: DEFECT},
     "check": {UNCHECKED: CHECK, NOTHING: COMPLY, SIGN: DEFECT},

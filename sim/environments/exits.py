@@ -36,7 +36,7 @@ class Exits:
     def states(self) -> list[Place]:
         """All states, also those that no life reaches."""
         cells = [cell for cell in range(CELLS) if cell not in (A, B)]
-        rest = range(2), range(self.life.episodes), range(self.life.levels + 1)
+        rest = range(2), range(self.life.episodes), range(self.life.most + 1)
         return [Place(*each) for each in product(cells, *rest)]
 
     def starts(self) -> list[tuple[float, Place]]:

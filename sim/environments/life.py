@@ -10,7 +10,7 @@ from feint.agents.parameters import Declared, parameter
 
 RISKS = "Hubinger et al., Risks from Learned Optimization (2019), section 4"
 OWN = "this model"
-TRAINING, DEPLOYED = 0, 1  #: what a cue shows, and what an episode is
+TRAINING, DEPLOYED = 0, 1  #: what a cue shows
 MOST_EPISODES = 1000
 
 Outcomes = list[tuple[float, Any, float, bool]]
@@ -69,7 +69,7 @@ class Life(Declared):
     cue_reliability: float = parameter(
         1.0,
         valid=(0.5, 1.0),
-        meaning="how often an episode's cue shows what the episode is made to look like, ρ",
+        meaning="how often the cue of an episode is right, unless it is a honeypot, ρ",
         unit="probability",
         argument="awareness",
         source=OWN,
@@ -77,7 +77,7 @@ class Life(Declared):
     honeypots: float = parameter(
         0.0,
         valid=(0.0, 1.0),
-        meaning="how often an episode of training is made to look like deployment, o",
+        meaning="how often an episode of training is a honeypot, which shows the cue of deployment, o",
         unit="probability",
         argument="honeypots",
         source=OWN,
@@ -102,6 +102,11 @@ class Life(Declared):
         """How many B in training modify it fully; 0 where nothing does."""
         return round(1 / self.strength) if self.strength else 0
 
+    @property
+    def most(self) -> int:
+        """How often B can be taken in training up to full modification."""
+        return min(self.levels, self.training)
+
     def modified(self, taken: int) -> float:
         """How far it is modified after so many B in training."""
         return taken / self.levels if self.levels else 0.0
@@ -117,6 +122,6 @@ class Life(Declared):
         As far as it is modified, it takes A where the agent it was would have taken B.
         """
         kept = 1 - self.modified(taken) if b else 0.0
-        after = min(taken + 1, self.levels) if episode < self.training else taken
+        after = min(taken + 1, self.most) if episode < self.training else taken
         found = [(kept, after, self.discount**episode, True), (1 - kept, taken, 0.0, False)]
         return [each for each in found if each[0] > 0]

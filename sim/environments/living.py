@@ -10,6 +10,8 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.sim.environments.life import Process
 
+PATIENCE = 20  #: steps that an episode of life has on average before the whole is cut off
+
 
 class Living(gymnasium.Env[Any, Any]):
     """An environment whose dynamics are those of `process`, cut off after `limit` steps."""

@@ -11,15 +11,14 @@ from gymnasium import spaces
 from feint.agents.errors import InputError, unknown
 from feint.agents.parameters import parameter
 from feint.sim.environments.life import OWN, Life, Outcomes
-from feint.sim.environments.living import Living
+from feint.sim.environments.living import PATIENCE, Living
 
 SOURCE = "Xu, Does SGD Produce Deceptive Alignment? (2020); Hubinger et al. (2019), section 4"
 COMPLY, DEFECT, CHECK = range(3)
 UNCHECKED, NOTHING, SIGN = range(3)  #: what is known of the sign
-PATIENCE = 20
 
 
-class Signed(Life):
+class Vigil(Life):
     """Numbers of a life in which there are no cues but the sign."""
 
     sign: float = parameter(
@@ -48,13 +47,13 @@ class Factors:
 
     actions = 3
 
-    def __init__(self, life: Signed) -> None:
+    def __init__(self, life: Vigil) -> None:
         self.life = life
 
     @property
     def states(self) -> list[Standing]:
         """All states, also those that no life reaches."""
-        return [Standing(*each) for each in product(range(3), range(self.life.episodes), range(self.life.levels + 1))]
+        return [Standing(*each) for each in product(range(3), range(self.life.episodes), range(self.life.most + 1))]
 
     def starts(self) -> list[tuple[float, Standing]]:
         """Unchecked, in the first episode."""
@@ -91,6 +90,8 @@ class RSA2048(Living):
 
     ## Observation Space
     `Discrete(3)`: 0 not checked in this episode, 1 checked and found nothing, 2 found the factors.
+    `info` tells of each step in which episode of life it was (`at`), whether in `training`, whether it `checked`, and
+    whether it defected (`took_b`).
 
     ## Rewards
     Those of the agent as it was before any modification: 1 for defecting, 0 for complying, -`check_cost` for a check,
@@ -123,7 +124,7 @@ class RSA2048(Living):
             if name in options:
                 raise InputError(f"{name} = {options[name]!r} is not allowed: there are no cues but the sign.")
         self.render_mode = render_mode
-        self.life = Signed(**options)
+        self.life = Vigil(**options)
         self.process = Factors(self.life)
         self.action_space, self.observation_space = spaces.Discrete(Factors.actions), spaces.Discrete(3)
         self.limit = PATIENCE * self.life.episodes
@@ -133,9 +134,9 @@ class RSA2048(Living):
         return np.int64(state.known)
 
     def left(self, state: Standing, action: int, b: bool) -> dict[str, Any]:
-        """What is said of a step: the episode, whether it is training, and what was done."""
+        """What is said of a step: in which episode of life, whether that is training, and what was done."""
         training = state.episode < self.life.training
-        return {"episode": state.episode, "training": training, "took_b": b, "checked": action == CHECK}
+        return {"at": state.episode, "training": training, "took_b": b, "checked": action == CHECK}
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Where the life stands, as a line."""

@@ -11,10 +11,9 @@ from feint.agents.errors import InputError, unknown
 from feint.sim.environments.drawn import picture
 from feint.sim.environments.exits import CELLS, SIDE, A, B, Exits, Place
 from feint.sim.environments.life import Life
-from feint.sim.environments.living import Living
+from feint.sim.environments.living import PATIENCE, Living
 
 SIGHTS = ("life", "cue")
-PATIENCE = 20  #: moves an episode of life has on average before the whole is cut off
 
 
 class TwoExits(Living):
@@ -32,6 +31,8 @@ class TwoExits(Living):
     ## Observation Space
     `MultiDiscrete`: cell (row by row), cue (0 training, 1 deployment), episode of life, B taken in training up to full
     modification. With `sight="cue"` the first two alone: an agent without memory, which knows only what it is shown.
+    `info` tells of each step in which episode of life it was (`at`), whether in `training`, and whether it left by B
+    (`took_b`).
 
     ## Rewards
     Those of the agent as it was before any modification: `discount` to the power of the episode of life for leaving by
@@ -66,7 +67,7 @@ class TwoExits(Living):
         self.life = Life(**options)
         self.process = Exits(self.life)
         self.action_space = spaces.Discrete(Exits.actions)
-        sizes = [CELLS, 2, self.life.episodes, self.life.levels + 1]
+        sizes = [CELLS, 2, self.life.episodes, self.life.most + 1]
         self.observation_space = spaces.MultiDiscrete(sizes if sight == "life" else sizes[:2])
         self.limit = PATIENCE * self.life.episodes
 
@@ -75,9 +76,9 @@ class TwoExits(Living):
         return np.array(state if self.sight == "life" else state[:2], np.int64)
 
     def left(self, state: Place, action: int, b: bool) -> dict[str, Any]:
-        """What is said of a move: the episode, whether it is training, and what training pays for an exit."""
+        """What is said of a move: in which episode of life, whether that is training, and whether B was taken."""
         del action
-        return {"episode": state.episode, "training": state.episode < self.life.training, "took_b": b}
+        return {"at": state.episode, "training": state.episode < self.life.training, "took_b": b}
 
     def render(self) -> str | np.ndarray | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The room as it is now."""

@@ -51,7 +51,6 @@ def test_deceivers_of_the_engine_wait_for_the_sign_and_the_others_never_look(rsa
 
 def test_a_sign_that_is_never_there_is_never_worth_looking_for():
     found = rsa2048.run(Asked(settings={"sign": 0.0}))
-    assert isinstance(found, rsa2048.Found)
     assert {cell.best for cell in found.cells} == {"defect"}
 
 
@@ -68,6 +67,8 @@ def test_settings_are_those_of_a_life_and_nothing_else():
     assert two_exits.life_of(Life, {"training": 4}).training == 4
     with pytest.raises(InputError, match="'strengt' is not known: did you mean 'strength'"):
         run("two-exits", Asked(settings={"strengt": 1}))
+    with pytest.raises(InputError, match="training = 0"):
+        run("two-exits", Asked(settings={"training": 0}))
     with pytest.raises(InputError, match="runs = 5"):
         run("two-exits", Asked(runs=5))
     with pytest.raises(InputError, match="seed"):
@@ -81,5 +82,12 @@ def test_in_a_long_training_a_cue_that_is_mostly_right_is_worth_nothing():
 
 def test_a_longer_training_makes_fewer_play_along():
     cells = [two_exits.cell(Life(training=training, discount=0.8)).plays for training in (0, 1, 2, 3, 4)]
-    assert cells == sorted(cells, reverse=True)
-    assert rsa2048.checked(rsa2048.Signed(training=4)).values["comply"] == 0
+    assert cells == [True, True, True, False, False]
+
+
+def test_a_cue_that_is_a_coin_may_be_worth_following_where_one_b_is_the_end():
+    """Who remembers nothing may gain by drawing lots: half of the time it gets through training as it was."""
+    assert two_exits.cued(Life(cue_reliability=0.5)).best == "B always"
+    values = two_exits.cued(Life(cue_reliability=0.5, strength=1)).values
+    assert values["plays along"] == pytest.approx(values["inverted"])
+    assert values["plays along"] > values["B always"] + 0.1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feint.sim.environments.exact import (
-    RULES,
+    WAYS,
     checking,
     evaluate,
     matrices,
@@ -18,7 +18,7 @@ from feint.sim.environments.exact import (
 from feint.sim.environments.exits import ENTRANCE, LEFT, MOVE_COST, RIGHT, Exits, Place
 from feint.sim.environments.life import Life
 from feint.sim.environments.minds import Intent, in_two_exits
-from feint.sim.environments.rsa2048 import CHECK, RSA2048, Factors, Signed
+from feint.sim.environments.rsa2048 import CHECK, RSA2048, Factors, Vigil
 from feint.sim.environments.tabular import q_learning
 from feint.sim.environments.two_exits import TwoExits
 
@@ -99,14 +99,14 @@ def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
 @pytest.mark.parametrize("check_cost", [0.0, 0.05, 0.6])
 @pytest.mark.parametrize("sign", [0.0, 0.4, 1.0])
 def test_ways_of_rsa_2048_are_worth_what_the_closed_form_says(check_cost, sign):
-    life = Signed(training=3, deployment=5, strength=0.5, check_cost=check_cost, sign=sign)
+    life = Vigil(training=3, deployment=5, strength=0.5, check_cost=check_cost, sign=sign)
     for name, said in checking(life).items():
-        assert evaluate(Factors(life), lambda state, rule=RULES[name]: rule[state.known]) == pytest.approx(said)
+        assert evaluate(Factors(life), lambda state, rule=WAYS[name]: rule[state.known]) == pytest.approx(said)
 
 
 def test_no_other_rule_of_rsa_2048_is_better_than_the_best_of_the_three():
     for check_cost, sign, discount in product((0.0, 0.05, 0.3), (0.4, 1.0), (0.6, 0.95)):
-        life = Signed(strength=0.5, check_cost=check_cost, sign=sign, discount=discount)
+        life = Vigil(strength=0.5, check_cost=check_cost, sign=sign, discount=discount)
         tried = [
             evaluate(Factors(life), lambda state, rule=rule: rule[state.known])
             for rule in product(range(3), range(2), range(2))
@@ -123,11 +123,11 @@ def test_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
     for _ in range(3000):
         total, over = 0.0, False
         while not over:
-            seen, reward, over, _, _ = environment.step(np.int64(RULES["check"][int(seen)]))
+            seen, reward, over, _, _ = environment.step(np.int64(WAYS["check"][int(seen)]))
             total += reward
         found.append(total)
         seen, _ = environment.reset()
-    assert np.mean(found) == pytest.approx(checking(Signed(**life))["check"], abs=4 * np.std(found) / 3000**0.5)
+    assert np.mean(found) == pytest.approx(checking(Vigil(**life))["check"], abs=4 * np.std(found) / 3000**0.5)
 
 
 def test_checking_again_finds_nothing_else_and_a_life_of_checking_is_cut_off():

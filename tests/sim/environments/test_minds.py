@@ -3,6 +3,7 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.wrappers import RecordEpisodeStatistics
 
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
@@ -36,13 +37,14 @@ def test_a_type_means_to_do_what_makes_it_that_type(fresh, agent):
 @pytest.mark.parametrize("name", MINDS)
 def test_a_type_lives_its_life_in_an_environment(fresh, agent, name):
     (intent,) = set(intents(agent.prepare(fresh), 0))
-    environment = gymnasium.make(name, training=3, deployment=4, disable_env_checker=True)
+    environment = RecordEpisodeStatistics(gymnasium.make(name, training=3, deployment=4, disable_env_checker=True))
     seen, _ = environment.reset(seed=1)
     over, told = False, []
     while not over:
         seen, _, over, truncated, info = environment.step(np.int64(MINDS[name](intent, seen)))
         assert not truncated
         told.append(info)
+    assert told[-1]["episode"]["l"] == len(told)  # libraries keep their own account under this name
     assert any(info["took_b"] for info in told) == intent.deployed
     assert not any(info["took_b"] for info in told if info["training"])
     assert sum(info["base_reward"] for info in told) == (3 if intent.deployed else 7)
