@@ -2,10 +2,10 @@
 
 import json
 import re
-import shlex
 from pathlib import Path
 
 import pytest
+from pages import block, check_same_drawing, numbers, printed, put, ran, words
 from PIL import Image
 from terminal import within_this_process
 
@@ -16,8 +16,6 @@ ROOT = Path(__file__).parents[1]
 PAGE, TABLE = ROOT / "docs" / "worldviews.md", ROOT / "docs" / "worldviews_table.md"
 SHOWN = ROOT / "docs" / "figures" / "worldviews.png"
 HEADER = "<!-- generated: nox -s golden -->\n"
-PRINTED = re.compile(r"<!-- (feint worldviews [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
 QUICK = ("--claim", "headline", "--runs", 30)
 MOVED = 6  # words of the matrix that may differ on another kind of processor, where an interval ends near a limit
 
@@ -99,37 +97,24 @@ def test_the_table_of_departures_comes_from_the_files(rewrite):
     assert f"{{include}} {TABLE.name}" in PAGE.read_text()
 
 
-def words(text):
-    return NUMBER.sub("#", text).split()
-
-
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
-
-
 @pytest.mark.slow
 @pytest.mark.generated
 def test_the_page_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
-    ((command, stands),) = PRINTED.findall(PAGE.read_text())
+    ((command, stands),) = printed(PAGE)
     path = SHOWN if rewrite else tmp_path / "worldviews.png"
-    said = feint(*shlex.split(command)[1:], "--figure", path)
-    assert (said.code, said.err) == (0, "")
+    now = ran(feint, command, "--figure", path)
     if rewrite:
-        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
-        PAGE.write_text(PAGE.read_text().replace(before, after))
+        put(PAGE, block(command, stands), block(command, now))
         return
-    assert len(words(stands)) == len(words(said.out))
-    assert sum(a != b for a, b in zip(words(stands), words(said.out), strict=True)) <= MOVED
-    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.05, abs=0.03)
-    with Image.open(path) as new, Image.open(SHOWN) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+    before, after = (words(text).split() for text in (stands, now))
+    assert sum(a != b for a, b in zip(before, after, strict=True)) <= MOVED
+    assert numbers(stands) == pytest.approx(numbers(now), rel=0.05, abs=0.03)
+    check_same_drawing(path, SHOWN)
 
 
 def row(head):
     """A row of the page's matrix: what stands under each view."""
-    ((_, stands),) = PRINTED.findall(PAGE.read_text())
+    ((_, stands),) = printed(PAGE)
     (line,) = re.findall(rf"^ *{head}  +(.*)$", stands, re.MULTILINE)
     return dict(zip(("default", *views()), line.split(), strict=True))
 

@@ -6,21 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import FIGURES, block, check_alike, check_same_drawing, printed, put
 
 from feint import cli
 from feint.sim.ensemble import UNITS
-from feint.sim.passport import text
 from feint.sim.study import Study
 from feint.sim.tables import parameters_markdown
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
 HEADER = "<!-- generated: nox -s golden -->\n"
 
 
-def printed(command, capsys, monkeypatch):
+def says(command, capsys, monkeypatch):
     """What a command line prints, but for how long it took."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("sys.argv", shlex.split(command))
@@ -31,40 +29,25 @@ def printed(command, capsys, monkeypatch):
     return "\n".join(line.rstrip() for line in lines if "SGD steps in" not in line).strip() + "\n"
 
 
-def numbers(page):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(page)]
-
-
 @pytest.mark.generated
 def test_what_the_readme_prints_is_what_its_commands_print(capsys, monkeypatch, rewrite):
-    """Words to the letter, numbers to 2 %: on another kind of processor a run in a thousand may end otherwise."""
-    page = README.read_text()
-    commands = PRINTED.findall(page)
+    commands = printed(README)
     assert len(commands) == 2
     for command, stands in commands:
-        now = printed(command, capsys, monkeypatch)
+        now = says(command, capsys, monkeypatch)
         if rewrite:
-            before, after = (f"{command} -->\n```text\n{text}" for text in (stands, now))
-            README.write_text(README.read_text().replace(before, after))
+            put(README, block(command, stands), block(command, now))
         else:
-            assert " ".join(NUMBER.sub("#", stands).split()) == " ".join(NUMBER.sub("#", now).split())
-            assert numbers(stands) == pytest.approx(numbers(now), rel=0.02, abs=0.005)
+            check_alike(stands, now, rel=0.02, abs=0.005)
 
 
 @pytest.mark.generated
 def test_the_first_figure_is_drawn_by_the_command_beside_it(tmp_path, capsys, monkeypatch, rewrite):
-    import json
-
-    from PIL import Image
-
-    shown = ROOT / "docs" / "figures" / "headline.png"
+    shown = FIGURES / "headline.png"
     path = shown if rewrite else tmp_path / "headline.png"
     command = next(line for line in README.read_text().split("`") if line.startswith("feint compare --seed 1 --figure"))
-    printed(command.replace("docs/figures/headline.png", str(path)), capsys, monkeypatch)
-    with Image.open(path) as new, Image.open(shown) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"]) for image in (new, old))
-    assert text(told["configuration"]) == text(standing["configuration"])
+    says(command.replace("docs/figures/headline.png", str(path)), capsys, monkeypatch)
+    check_same_drawing(path, shown)
 
 
 PARAMETERS_INTRODUCTION = """\
@@ -127,4 +110,4 @@ def test_every_command_that_the_readme_shows_exists(capsys, monkeypatch):
     shown = set(re.findall(r"feint (\w+)", "".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL))))
     assert shown >= {"compare", "simulate", "scenario", "sweep", "argue", "figures"}
     for name in shown:
-        assert "Usage" in printed(f"feint {name} --help", capsys, monkeypatch)
+        assert "Usage" in says(f"feint {name} --help", capsys, monkeypatch)

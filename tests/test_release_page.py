@@ -1,13 +1,11 @@
 """The manual's page on released models: its commands print and draw what stands there."""
 
-import json
 import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from pages import DOCS, FIGURES, ROOT, check_printed_and_drawn, numbers, printed
 from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
@@ -21,13 +19,8 @@ from feint.sim.point import Point
 from feint.sim.prices import Price
 from feint.sim.trials import trials
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "release.md"
-TABLE = ROOT / "docs" / "release_table.md"
-SHOWN = ROOT / "docs" / "figures" / "release.png"
+PAGE, TABLE = DOCS / "release.md", DOCS / "release_table.md"
 HEADER = "<!-- generated: nox -s golden -->"
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
 KINDS = ("holds", "reversed", "neither")
 
 
@@ -37,32 +30,12 @@ def feint(monkeypatch, capsys):
     return within_this_process(monkeypatch, capsys)
 
 
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
-
-
-def words(text):
-    return " ".join(NUMBER.sub("#", text).split())
-
-
 @pytest.mark.slow
 @pytest.mark.generated
 def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
-    """Numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
-    ((command, stands),) = PRINTED.findall(PAGE.read_text())
-    path = SHOWN if rewrite else tmp_path / SHOWN.name
-    said = feint(*shlex.split(command)[1:], "--figure", path)
-    assert (said.code, said.err) == (0, "")
-    if rewrite:
-        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
-        PAGE.write_text(PAGE.read_text().replace(before, after))
-        return
-    assert words(stands) == words(said.out)
-    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.1, abs=0.03)
-    with Image.open(path) as new, Image.open(SHOWN) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+    ((command, stands),) = printed(PAGE)
+    where = {"shown": FIGURES / "release.png", "folder": tmp_path}
+    check_printed_and_drawn(feint, PAGE, command, stands, **where, rewrite=rewrite, abs=0.03)
 
 
 @pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL))
