@@ -94,17 +94,17 @@ for name in POPULATIONS:
 # %% [markdown]
 # ## Which schedule did it find?
 #
-# Share of its slices in which each group was put back. On the prior one of the two trainings went wrong: it goes on in
-# doubt until its slices are used, and deploys too few.
+# Share of its slices in which each group was put back. At the reference point one of the two trainings went wrong: it
+# goes on in doubt until its slices are used, and deploys half.
 
 # %%
 figure, panels = sheet(2.2, 2, sharey=True)
 for axes, name in zip(panels, POPULATIONS, strict=True):
     rows = [row for row in learned.of(name) if row.overseer in others[name]]
-    for row in rows:
+    for row, marker in zip(rows, "o+", strict=True):
         groups = ["goal", "gate", "capability", "awareness", "world"]
         shares = [row.played.ordered(f"reset_{group}")[1] for group in groups]
-        axes.plot(groups, shares, "o", label=row.overseer)
+        axes.plot(groups, shares, marker, markersize=8, label=row.overseer)
     axes.set_title(name)
 panels[0].set_ylabel("put back, share of slices")
 panels[0].legend(frameon=False)

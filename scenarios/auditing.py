@@ -227,8 +227,10 @@ def chosen(names: Sequence[str], dials: Mapping[str, str]) -> list[Auditor]:
     found = {name: AUDITORS[name] for name in AUDITORS if name in names or not names}
     for dial, text in dials.items():
         name, _, parameter = dial.partition(".")
+        if name not in AUDITORS:
+            raise unknown("auditor", name, AUDITORS)
         if name not in found:
-            raise unknown("auditor", name, found)
+            raise InputError(f"dial {dial} = {text} is not allowed here: {name} is not among the auditors asked for.")
         found[name] = found[name].replace(**{parameter: _number(dial, text)})
     return list(found.values())
 

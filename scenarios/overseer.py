@@ -5,9 +5,10 @@ has become (Risks from Learned Optimization, arXiv 1906.01820; Xu, "Does SGD Pro
 overseer sets the schedule slice by slice, reads noisy measurements, and may put components back, stop or deploy.
 
 The experiment. `feint/Overseer-v0` on two populations: one whose parameters are drawn from the prior, run by run, and
-the reference point of the model (MODEL: section 8) at which pre-training prevents deception. Overseers that are written
-down beforehand meet the same runs, on the same noise: fixed schedules with and without an early stop, honeypots always,
-rules on readings, and chance. Their mean return is told, what they deploy, and what it cost.
+the reference point of the model (MODEL: section 8) at which pre-training prevents deception. Overseers that are
+written down beforehand meet the same runs, on the same noise: fixed schedules with and without an early stop,
+honeypots always, rules on readings, whose limits were raised once after a first look, and chance. Their mean return
+is told, what they deploy, and what it cost.
 
 What would count against oversight. Rules on readings that are no better than a fixed schedule; no schedule that is good
 on both populations.

@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from terminal import within_this_process
@@ -105,6 +106,20 @@ def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
         assert first["auc"]["estimate"] == pytest.approx(0.98, abs=0.006)
         assert 100 * first["caught"]["estimate"] == pytest.approx(honeypots, abs=4)
         assert 100 * second["caught"]["estimate"] == pytest.approx(ablation, abs=4)
+
+
+def test_what_the_page_says_of_a_test_in_training_is_what_it_shows():
+    population = Population.trained(Point(), 1000, 1)
+    shown = -population.scores(AUDITORS["behaviour"], 1)
+    deceptive, aligned = shown[population.deceptive], shown[population.aligned]
+    assert (np.median(deceptive), np.median(aligned)) == pytest.approx((0.903, 0.900), abs=0.001)
+    assert deceptive.std() == pytest.approx(0.011, abs=0.001)
+    assert (deceptive < np.quantile(aligned, 0.1)).mean() == pytest.approx(0.38, abs=0.03)
+    assert np.subtract(*np.quantile(aligned, [0.75, 0.25])) < 0.002 < np.subtract(*np.quantile(deceptive, [0.75, 0.25]))
+    page = " ".join(PAGE.read_text().split())
+    assert "0.903 against 0.900 in the median" in page
+    assert "one aligned run in ten suspected it catches 38 %" in page
+    assert "scatter by 0.011" in page
 
 
 def test_what_the_page_says_of_the_most_aware_is_what_their_minds_are():

@@ -19,7 +19,7 @@ TABLE = ROOT / "docs" / "overseer_table.md"
 SHOWN = ROOT / "docs" / "figures" / "overseer.png"
 PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
 NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
-FAILED = (PRIOR, "PPO, seed 2")
+FAILED = (HELPED, "PPO, seed 2")
 FIXED = ("from scratch", "pre-training first", "from scratch, early stop", "pre-training, early stop")
 
 
@@ -115,6 +115,18 @@ def test_what_the_page_says_of_what_was_learned(found, population):
         assert row.played.ordered("honeypots")[0] > 0.95
         assert row.played.ordered("reset_gate")[1] > 0.3
         assert row.mean("slices") > by_hand.mean("slices")
+
+
+@pytest.mark.slow
+def test_what_the_page_says_of_the_gain_and_of_the_other_population(found):
+    for population, share in {PRIOR: 2 / 3, HELPED: 1 / 2}.items():
+        written = study.best(found, population)
+        by_hand, learned = (found.row(population, each).above(written) for each in (study.BY_HAND, "PPO, seed 1"))
+        assert by_hand.estimate / learned.estimate == pytest.approx(share, abs=0.08)
+    assert found.row(HELPED, study.ELSEWHERE).above(found.row(HELPED, "PPO, seed 1")).low > 0
+    failed = found.row(*FAILED)
+    assert failed.deployed.estimate == pytest.approx(0.5, abs=0.06)
+    assert failed.mean("slices") > 30
 
 
 def test_what_was_learned_was_trained_on_these_populations_and_is_measured_on_others():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from feint.agents.errors import InputError
 from feint.sim.environments.overseers import Overseers
 from feint.sim.environments.oversight import ACTIONS, CHOICES
 from feint.sim.environments.policies import orders
@@ -108,8 +109,13 @@ def _network(model: Any) -> Network:
 
 
 def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
-    """A vector environment that resets in the same step as a `VecEnv` of Stable-Baselines3, which has none for it."""
+    """A vector environment that resets in the same step as a `VecEnv` of Stable-Baselines3, which has none for it.
+
+    Raises `InputError` for one that resets otherwise.
+    """
     base: Any = load_extra("stable_baselines3.common.vec_env", PURPOSE).VecEnv
+    if (mode := envs.metadata.get("autoreset_mode")) is not AutoresetMode.SAME_STEP:
+        raise InputError(f"autoreset_mode = {mode!r} is not valid here: it must be AutoresetMode.SAME_STEP.")
     runs = envs.num_envs
 
     class Adapted(base):

@@ -15,7 +15,7 @@ from feint.sim.environments.oversight import AT, BOTH, HONEYPOTS, LOSSES, PROBE,
 from feint.sim.environments.trainees import NEVER, Trainees
 
 NORMALS = 6  #: drawn of a run's noise at every look, whatever is looked at
-WORST = LOSSES[1]
+LEAST, WORST = LOSSES  #: performance, and loss, of what diverged
 
 
 class Quantities(NamedTuple):
@@ -60,14 +60,17 @@ def _on_honeypots(state: State, realism: float) -> np.ndarray:
 def measured(found: Quantities, noise: np.ndarray, numbers: Task) -> np.ndarray:
     """Readings of the quantities (runs, 5), from standard normal noise (runs, 5 or more); NaN where not asked for.
 
-    The standard error of what episodes measure is ½ / sqrt(episodes), the most that a share of so many has; that of a
-    probe is as `sim/auditors.py` has it. What is not finite, of a run that diverged, is as bad as can be.
+    The standard error of what episodes measure is ½ / sqrt(episodes), the most that a share of so many has, whatever is
+    measured; an auditor's χ² (`sim/auditors.py`) grows with the error instead. That of a probe is as there. Losses and
+    performance that are not finite, of a run that diverged, are as bad as can be.
     """
     of_episodes = 0.5 / numbers.episodes**0.5
     of_probe = SPREAD * ((1 - numbers.reliability) / (numbers.reliability * numbers.readings)) ** 0.5
     errors = np.array([of_episodes] * 4 + [of_probe])
     losses = np.nan_to_num(np.array(found[:2]), nan=WORST, posinf=WORST, neginf=WORST)
-    return np.clip(np.array([*losses, *found[2:]]).T + errors * noise[:, : len(found)], *LOSSES)
+    performance = np.nan_to_num(found.performance, nan=LEAST, posinf=LEAST, neginf=LEAST)
+    readings = np.array([*losses, performance, *found[3:]]).T
+    return np.clip(readings + errors * noise[:, : len(found)], *LOSSES)
 
 
 def blank(runs: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from gymnasium import spaces
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
 from feint.sim.environments.measured import blank, look
-from feint.sim.environments.oversight import AT, CHOICES, DEPLOY, GO_ON, SEEN, Orders, Task, Terms, X, Y
+from feint.sim.environments.oversight import AT, CHOICES, DEPLOY, GO_ON, SEEN, Orders, Task, Terms, X, Y, checked
 from feint.sim.environments.trainees import Trainees
 
 ENGINE_SEEDS = 2**63
@@ -22,7 +22,6 @@ class Step(NamedTuple):
 
     reward: np.ndarray
     terminated: np.ndarray
-    truncated: np.ndarray
     deployed: np.ndarray
     outcome: np.ndarray
     performance: np.ndarray
@@ -53,7 +52,7 @@ class Overseeing:
 
     def step(self, actions: np.ndarray, live: np.ndarray) -> Step:
         """Do what is ordered of the runs that are live (runs,); the others are left alone and give nothing."""
-        orders = Orders.of(actions)
+        orders = Orders.of(checked(actions, len(live)))
         going, deployed = live & (orders.decision == GO_ON), live & (orders.decision == DEPLOY)
         self._go_on(np.flatnonzero(going), orders)
         cost = np.where(going, self.terms.cost(orders), 0.0)
@@ -61,8 +60,7 @@ class Overseeing:
         outcome, performance, harm = self._deployed(deployed)
         return Step(
             reward=performance - harm - cost,
-            terminated=live & ~going,
-            truncated=going & (self.slices >= self.terms.task.slices),
+            terminated=live & (~going | (self.slices >= self.terms.task.slices)),
             deployed=deployed,
             outcome=outcome,
             performance=performance,

@@ -51,12 +51,13 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
     draw from the prior of the parameters in `vary`.
 
     ## Episode end
-    Terminated where it is deployed or stopped; truncated, with nothing deployed, when all slices are used.
+    Terminated where it is deployed or stopped, and, with nothing deployed, when all slices are used: that is part of
+    the task, and what is left of them is seen. Never truncated.
 
     ## Arguments
     The parameters of `oversight.Task`; `settings`, parameters of model and stages by dotted names, such as
-    `{"gate_init": -1, "finetuning.awareness_exposure": 0.1}`; `vary`, some of `oversight.VARIED`. All raise
-    `InputError` where they are not valid.
+    `{"gate_init": -1, "finetuning.awareness_exposure": 0.1}`; `vary`, some of `oversight.VARIED`: all that are not in
+    `settings`, unless given. All raise `InputError` where they are not valid.
 
     `reset(seed=…)` draws the key of the population and begins with its run 0; each later reset takes the next run, or
     that of `options={"run": number}`. At the end `info` has `deployed` and `cost`, and of a deployed run its `outcome`
@@ -71,6 +72,7 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
         self.action_space, self.observation_space = action_space(), observation_space()
         self._seed: int | None = None
         self._next = 0
+        self._over = False
         self._course: Overseeing | None = None
 
     def reset(
@@ -81,18 +83,18 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
         if seed is not None or self._seed is None:
             self._seed, self._next = engine_seed(self.np_random), 0
         number = self._next if options is None else run_number(options, self._next)
-        self._next = number + 1
+        self._next, self._over = number + 1, False
         self._course = Overseeing(self.terms, self._seed, np.array([number], np.uint64))
         return self._course.seen[0].copy(), {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Do as ordered."""
-        if self._course is None:
-            raise InputError("step() came before reset(): begin an episode first.")
+        if self._course is None or self._over:
+            raise InputError("step() came before reset() or after the end: begin an episode first.")
         step = self._course.step(np.asarray(action)[None], np.ones(1, bool))
-        terminated, truncated = bool(step.terminated[0]), bool(step.truncated[0])
-        info = dict(told(step, self._course.cost, 0)) if terminated or truncated else {}
-        return self._course.seen[0].copy(), float(step.reward[0]), terminated, truncated, info
+        self._over = bool(step.terminated[0])
+        info = dict(told(step, self._course.cost, 0)) if self._over else {}
+        return self._course.seen[0].copy(), float(step.reward[0]), self._over, False, info
 
 
 def no_rendering(render_mode: str | None) -> None:

@@ -56,6 +56,10 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Begin an episode everywhere; without autoreset, where `options["reset_mask"]` says so (num_envs,)."""
         super().reset(seed=seed)
         mask = _mask(options, self.num_envs)
+        if seed is not None and not mask.all():
+            raise InputError(
+                f"seed = {seed!r} is not allowed with reset_mask: it begins another population everywhere."
+            )
         if seed is not None or self._key is None or self._course is None:
             self._key, self._episodes[:] = engine_seed(self.np_random), 0
             self._course = Overseeing(self.terms, self._key, self._numbers(np.arange(self.num_envs)))
@@ -73,7 +77,7 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         over = np.flatnonzero(self._over)
         step = self._course.step(actions, ~self._over)
         self._begin(over)
-        ended = step.terminated | step.truncated
+        ended, never = step.terminated, np.zeros(self.num_envs, bool)
         infos = self._infos(step, ended)
         if self.mode is AutoresetMode.SAME_STEP and ended.any():
             infos = {
@@ -85,7 +89,7 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self._begin(np.flatnonzero(ended))
         else:
             self._over = ended.copy()
-        return self._course.seen.copy(), step.reward, step.terminated, step.truncated, infos
+        return self._course.seen.copy(), step.reward, ended, never, infos
 
     def _begin(self, rows: np.ndarray) -> None:
         """Begin the next episode at some places."""

@@ -15,6 +15,7 @@ from feint.agents.model import Model
 from feint.agents.parameters import Declared, parameter
 from feint.sim.auditors import Honeypots, LinearProbe
 from feint.sim.factors import Factor, factor_of
+from feint.sim.kernels.streams import OCCURRENCES
 from feint.sim.point import Point, check_two_stages
 from feint.sim.stage import Stage
 from feint.sim.training import PLASTICITIES
@@ -66,6 +67,17 @@ VARIED = (*PLASTICITIES, *STARTS)
 """All parameters that can be drawn from their prior for each run: it has its own plasticities, and its own start."""
 
 
+ORDERED = {
+    "match": "an overseer says when training stops",
+    "target": "an overseer says when training stops",
+    "steps": "a slice has slice_steps",
+    "carry": "an overseer says what is put back",
+    "honeypots": "an overseer says how many there are",
+    "realism": "that of the task holds",
+}
+"""Settings of training that would have no effect, and why."""
+
+
 class Task(Declared):
     """Length, measurements, prices and harms; frozen and keyword-only."""
 
@@ -73,7 +85,12 @@ class Task(Declared):
         250, valid=(1, 10**6), meaning="SGD steps of a slice", unit="steps", argument="oversight", source=OWN
     )
     slices: int = parameter(
-        40, valid=(1, 10**6), meaning="slices that there are means for", unit="slices", argument="oversight", source=OWN
+        40,
+        valid=(1, OCCURRENCES),  # each may be a stage of its own
+        meaning="slices that there are means for",
+        unit="slices",
+        argument="oversight",
+        source=OWN,
     )
     episodes: int = parameter(
         100,
@@ -138,14 +155,7 @@ class Orders(NamedTuple):
     @classmethod
     def of(cls, actions: np.ndarray) -> Orders:
         """What actions (runs, 10) order; raises `InputError` where one is none of its choices."""
-        actions = np.asarray(actions)
-        shaped = actions.ndim == 2 and actions.shape[1] == len(CHOICES) and np.issubdtype(actions.dtype, np.integer)
-        if not shaped or (actions < 0).any() or (actions >= CHOICES).any():
-            raise InputError(
-                f"action = {actions.tolist()!r} is not valid: it must be {len(CHOICES)} whole numbers a run, "
-                f"from 0 to below {list(CHOICES)}."
-            )
-        columns = actions.T
+        columns = np.asarray(actions).T
         return cls(
             columns[COLUMN["decision"]],
             columns[COLUMN["objective"]],
@@ -156,20 +166,38 @@ class Orders(NamedTuple):
         )
 
 
+def checked(actions: Any, runs: int) -> np.ndarray:
+    """Actions (runs, 10) of so many runs; raises `InputError` where their shape is another, or one is no choice."""
+    found = np.asarray(actions)
+    if found.shape != (runs, len(CHOICES)):
+        raise _no_action(f"of shape {found.shape} for {runs} run{'s' * (runs != 1)}")
+    whole = np.issubdtype(found.dtype, np.integer)
+    wrong = ((found < 0) | (found >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
+    if wrong.any():
+        raise _no_action(f"= {found[wrong][0].tolist()!r}")
+    return found
+
+
+def _no_action(said: str) -> InputError:
+    return InputError(
+        f"action {said} is not valid: it must be {len(CHOICES)} whole numbers a run, from 0 to below {list(CHOICES)}."
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Terms:
     """An overseer's task, checked: its numbers, the point at which runs are trained, and what is drawn for each."""
 
     task: Task = field(default_factory=Task)
     point: Point = field(default_factory=Point)
-    vary: tuple[str, ...] = VARIED
+    vary: tuple[str, ...] = VARIED  #: drawn from their prior for each run
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Terms:
         """From keywords of an environment; raises `InputError` for one that is not valid."""
         given = dict(options)
-        settings, vary = given.pop("settings", None) or {}, given.pop("vary", VARIED)
-        return cls(task=Task(**given), point=_point(settings), vary=_varied(vary))
+        settings, vary = given.pop("settings", None) or {}, given.pop("vary", None)
+        return cls(task=Task(**given), point=_point(settings), vary=_varied(vary, settings))
 
     @property
     def model(self) -> Model:
@@ -215,19 +243,28 @@ class Terms:
 
 
 def _point(settings: Any) -> Point:
-    if not isinstance(settings, Mapping):
+    if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
         raise InputError(f"settings = {settings!r} is not valid: it must be a mapping of names to values.")
-    if "match" in settings:
-        raise InputError(f"match = {settings['match']!r} is not allowed here: an overseer says when training stops.")
+    for name, value in settings.items():
+        part = name.rpartition(".")[2]
+        if part in ORDERED:
+            raise InputError(f"{name} = {value!r} is not allowed here: {ORDERED[part]}.")
     point = Point().at(settings)
     check_two_stages(point)
     return point
 
 
-def _varied(vary: Any) -> tuple[str, ...]:
+def _varied(vary: Any, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is drawn: all that can be and is not set, unless it is said."""
+    if vary is None:
+        return tuple(name for name in VARIED if name not in settings)
     if not isinstance(vary, (list, tuple)):
         raise InputError(f"vary = {vary!r} is not valid: it must be a list of parameters.")
     for name in vary:
         if name not in VARIED:
             raise unknown("parameter to vary from run to run", name, VARIED)
+        if name in settings:
+            raise InputError(
+                f"{name} = {settings[name]!r} is not allowed here: it is in vary, so each run draws its own."
+            )
     return tuple(name for name in VARIED if name in vary)

@@ -170,10 +170,10 @@ def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Played:
     while live.any():
         actions = np.where(live[:, None], policy(course.seen), 0)
         step = course.step(actions, live)
-        going = live & ~step.terminated
+        going = live & (actions[:, COLUMN["decision"]] == GO_ON)
         for choice, column in enumerate(actions[going].T):
             counts[choice] += np.bincount(column, minlength=counts.shape[1])
-        ended = step.terminated | step.truncated
+        ended = step.terminated
         for name, values in ends.items():
             values[ended] = getattr(step, name)[ended]
         live &= ~ended

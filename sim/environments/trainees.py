@@ -9,6 +9,7 @@ from scipy.special import ndtr
 
 from feint.agents.mind import DIVERGED, GROUPS, OUTSIDE, RUNNING, Mind, Progress
 from feint.agents.state import State
+from feint.agents.types import prepare
 from feint.agents.views import chosen
 from feint.sim.environments.oversight import STARTS, Orders, Terms
 from feint.sim.kernels.race import race
@@ -32,62 +33,53 @@ class Trainees:
     def __init__(self, terms: Terms, seed: int, numbers: np.ndarray) -> None:
         self.terms, self.seed = terms, seed
         n = len(numbers)
-        self.state = self._drawn(numbers)
-        self.plasticity = np.empty((n, len(PLASTICITIES)))
-        self.objective, self.occurrences = np.empty(n, int), np.empty((n, OBJECTIVES), int)
-        self.hearing = np.empty((n, 4), np.uint32)
-        self._settle(np.arange(n), self.state)
+        self.state, self.plasticity = self._drawn(numbers)
+        self.objective, self.occurrences = np.full(n, NEVER), np.zeros((n, OBJECTIVES), int)
+        self.hearing = self._opened(self.state, MEASURING)
 
     def __len__(self) -> int:
         return len(self.state)
 
     def begin(self, rows: np.ndarray, numbers: np.ndarray) -> None:
         """Put new runs, of these numbers, at some rows."""
-        fresh = self._drawn(numbers)
+        fresh, self.plasticity[rows] = self._drawn(numbers)
         for group in ("world", "initial", "mind", "progress"):
             for old, new in zip(getattr(self.state, group), getattr(fresh, group), strict=True):
                 old[rows] = new
         self.state.bias[rows], self.state.run[rows] = fresh.bias, fresh.run
-        self._settle(rows, fresh)
+        self.objective[rows], self.occurrences[rows] = NEVER, 0
+        self.hearing[rows] = self._opened(fresh, MEASURING)
 
-    def _drawn(self, numbers: np.ndarray) -> State:
-        """The start of runs, with arrays of their own that may be written to."""
+    def _drawn(self, numbers: np.ndarray) -> tuple[State, np.ndarray]:
+        """The start of runs, with arrays of their own that may be written to, and their plasticities (runs, 8).
+
+        A start that is prepared is so after parameters are drawn: what it sets stands.
+        """
         point = self.terms.point
-        state = begin(point.model, runs=numbers, seed=self.seed, objectives=OBJECTIVES, start=point.start)
+        state = begin(point.model, runs=numbers, seed=self.seed, objectives=OBJECTIVES)
+        plasticity = np.tile([float(getattr(point.model, name)) for name in PLASTICITIES], (len(state), 1))
+        moved = Mind(*(part.copy() for part in state.mind))
+        self._vary(state, moved, plasticity)
+        state = prepare(state.starting_from(moved), point.start)
         status = np.full(len(state), RUNNING, np.int64)
         own = Progress(np.zeros(len(state), np.int64), status, np.zeros((len(state), 4), np.uint32))
         initial, mind = (Mind(*(part.copy() for part in state.mind)) for _ in range(2))
-        return replace(state, run=state.run.copy(), initial=initial, mind=mind, progress=own)
+        return replace(state, run=state.run.copy(), initial=initial, mind=mind, progress=own), plasticity
 
-    def _settle(self, rows: np.ndarray, fresh: State) -> None:
-        """Give new runs their own parameters, and their place in their streams."""
-        self.objective[rows], self.occurrences[rows] = NEVER, 0
-        self.hearing[rows] = self._opened(fresh, MEASURING)
-        self.plasticity[rows] = [getattr(self.terms.model, name) for name in PLASTICITIES]
+    def _vary(self, state: State, mind: Mind, plasticity: np.ndarray) -> None:
+        """Give runs the parameters that are drawn for each, in place."""
         if not self.terms.factors:
             return
-        shares = np.empty((len(fresh), len(self.terms.factors)))
-        draw_normals(self._opened(fresh, DRAWING), shares)
+        shares = np.empty((len(state), len(self.terms.factors)))
+        draw_normals(self._opened(state, DRAWING), shares)
         for factor, share in zip(self.terms.factors, ndtr(shares).T, strict=True):
             value = factor.low + share * (factor.high - factor.low)
             if factor.log:
                 value = factor.low * (factor.high / factor.low) ** share
             if factor.name in STARTS:
-                self._start_from(rows, factor.name, value)
+                _move(mind, factor.name, value, getattr(self.terms.model, factor.name))
             else:
-                self.plasticity[rows, PLASTICITIES.index(factor.name)] = value
-
-    def _start_from(self, rows: np.ndarray, name: str, value: np.ndarray) -> None:
-        """Move where runs start, by one of its parameters."""
-        base = getattr(self.terms.model, name)
-        for mind in (self.state.initial, self.state.mind):
-            part = getattr(mind, STARTS[name])
-            if name == "goal_init":
-                part[rows] *= (value / base)[:, None]
-            elif name == "decoys":
-                part[rows] -= (value - base)[:, None]
-            else:
-                part[rows] += value - base
+                plasticity[:, PLASTICITIES.index(factor.name)] = value
 
     def _opened(self, state: State, stream: int) -> np.ndarray:
         """The generators of a stream, at its start (runs, 4)."""
@@ -168,3 +160,14 @@ class Trainees:
             chosen(model),
             limit,
         )
+
+
+def _move(mind: Mind, name: str, value: np.ndarray, base: float) -> None:
+    """Move where runs start, by one of its parameters, in place."""
+    part = getattr(mind, STARTS[name])
+    if name == "goal_init":
+        part *= (value / base)[:, None]
+    elif name == "decoys":
+        part -= (value - base)[:, None]
+    else:
+        part += value - base

@@ -35,7 +35,7 @@ def overseers():
         num_envs=PLACES,
         vectorization_mode="vector_entry_point",
         slice_steps=SLICE,
-        slices=10**6,
+        slices=2**16,
     )
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 
+import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.sim.environments.learning import Network, Practice, for_stable_baselines, trained
 from feint.sim.environments.overseers import Overseers
@@ -45,17 +47,25 @@ def test_a_vecenv_has_the_episodes_of_the_vector_environment():
     adapted, envs = for_stable_baselines(Overseers(8, autoreset_mode="SameStep", **SHORT), 3), Overseers(8, **SHORT)
     assert np.array_equal(adapted.reset(), envs.reset(seed=3)[0])
     now, rewards, done, told = adapted.step(orders(8))
-    seen, reward, _, truncated, _ = envs.step(orders(8))
+    seen, reward, over, _, _ = envs.step(orders(8))
     for _ in range(3):
         assert rewards == pytest.approx(reward)
         assert np.array_equal(now, seen)
         now, rewards, done, told = adapted.step(orders(8))
-        seen, reward, _, truncated, _ = envs.step(orders(8))
-    assert np.array_equal(done, truncated)
+        seen, reward, over, _, _ = envs.step(orders(8))
+    assert np.array_equal(done, over)
     assert done.all()
     assert np.array_equal([each["terminal_observation"] for each in told], seen)
-    assert all(each["TimeLimit.truncated"] for each in told)
+    assert not any(each["TimeLimit.truncated"] for each in told)  # else a learner adds a value after the last slice
     assert (now[:, 0] == 0).all()
+    with pytest.raises(InputError, match=r"autoreset_mode = .*NEXT_STEP.* is not valid here"):
+        for_stable_baselines(envs, 3)
+
+
+def test_gymnasiums_single_environment_is_trained_in_as_it_is():
+    ppo = pytest.importorskip("stable_baselines3").PPO
+    env = gymnasium.make("feint/Overseer-v0", **SHORT)
+    assert ppo("MlpPolicy", env, n_steps=16, batch_size=16, n_epochs=1, device="cpu").learn(32).num_timesteps == 32
 
 
 def test_training_is_the_same_again_and_depends_on_the_seed():

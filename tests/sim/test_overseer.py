@@ -13,7 +13,7 @@ from feint.sim.curriculum import from_scratch, pretrain_finetune
 from feint.sim.ensemble import simulate
 from feint.sim.environments import measured, overseeing
 from feint.sim.environments.measured import NORMALS, Quantities, quantities
-from feint.sim.environments.overseeing import deploy
+from feint.sim.environments.overseeing import Overseeing, deploy
 from feint.sim.environments.overseer import Overseer
 from feint.sim.environments.overseers import Overseers
 from feint.sim.environments.oversight import (
@@ -228,6 +228,22 @@ def test_a_run_that_diverged_is_shown_as_bad_as_can_be_and_worth_nothing():
     assert (reward == 0).all()
 
 
+def test_what_is_not_finite_is_shown_as_bad_as_can_be_and_never_as_what_it_was():
+    found = Quantities(*(np.full(3, np.nan) for _ in Quantities._fields))
+    readings = measured.measured(found, np.zeros((3, NORMALS)), Task())
+    assert readings[:, :3].tolist() == [[3, 3, -1]] * 3
+    assert np.isnan(readings[:, 3:]).all()
+    course = Overseeing(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
+    for _ in range(3):
+        course.step(orders(4), np.ones(4, bool))
+    assert (course.seen[:, AT["performance"]] > -0.5).all()
+    course.trainees.state.mind.goal[:2] = np.inf
+    course.step(orders(4), np.ones(4, bool))
+    assert course.trainees.state.diverged.tolist() == [True, True, False, False]
+    assert (course.seen[:2, AT["performance"]] < -0.8).all()
+    assert (course.seen[2:, AT["performance"]] > -0.5).all()
+
+
 # What counts
 
 
@@ -252,11 +268,12 @@ def test_the_harm_is_that_of_the_type_and_the_performance_what_it_does_when_it_b
     assert ((found.performance >= 0) & (found.performance <= 1)).all()
 
 
-def test_it_is_truncated_with_nothing_deployed_when_all_slices_are_used():
+def test_it_is_over_with_nothing_deployed_when_all_slices_are_used():
+    """And not cut off: a learner that adds the value of what is seen last would count on slices that there are not."""
     single = Overseer(**SHORT)
     single.reset(seed=0)
     steps = [single.step(orders(1)[0]) for _ in range(6)]
-    assert [step[2:4] for step in steps] == [(False, False)] * 5 + [(False, True)]
+    assert [step[2:4] for step in steps] == [(False, False)] * 5 + [(True, False)]
     assert [step[4] for step in steps[:5]] == [{}] * 5
     assert steps[-1][4] == {"deployed": False, "cost": pytest.approx(6 * 40e-5)}
     assert steps[-1][0][AT["used"]] == 1
@@ -283,6 +300,14 @@ def test_what_is_stopped_is_not_deployed():
         ({"settings": {"match": "target"}}, "an overseer says when training stops"),
         ({"render_mode": "human"}, "render_mode = 'human' is not valid here"),
         ({"settings": 3}, "settings = 3 is not valid: it must be a mapping"),
+        ({"settings": {3: 1}}, "settings = {3: 1} is not valid: it must be a mapping"),
+        ({"settings": {"finetuning.steps": 9}}, "finetuning.steps = 9 is not allowed here: a slice has slice_steps."),
+        ({"settings": {"*.target": 0.5}}, "an overseer says when training stops"),
+        ({"settings": {"finetuning.honeypots": 0.5}}, "an overseer says how many there are"),
+        ({"settings": {"finetuning.realism": 0.9}}, "that of the task holds"),
+        ({"settings": {"finetuning.carry": []}}, "an overseer says what is put back"),
+        ({"settings": {"gate_init": -1}, "vary": ["gate_init"]}, "it is in vary, so each run draws its own"),
+        ({"slices": 65537}, "slices = 65537 is not valid for a task: it must be a whole number from 1 to 65,536"),
         ({"vary": ["gate_inti"]}, "did you mean 'gate_init'?"),
         ({"vary": "gate_init"}, "vary = 'gate_init' is not valid: it must be a list"),
     ],
@@ -308,6 +333,18 @@ def test_calls_that_are_not_valid_are_refused_in_a_sentence():
     for wrong in (orders(1)[0] - 1, orders(1)[0] + 5, orders(1)[0][:4], orders(1)[0] * 1.0):
         with pytest.raises(InputError, match="it must be 10 whole numbers a run"):
             single.step(wrong)
+    envs.reset(seed=0)
+    for wrong in (orders(3), orders(1), orders(1)[0]):
+        with pytest.raises(InputError, match=r"for 2 runs is not valid: it must be 10 whole numbers a run"):
+            envs.step(wrong)
+    with pytest.raises(InputError, match=r"action = \[9, ") as refused:
+        envs.step(orders(2, decision=np.array([0, 9])))
+    assert len(str(refused.value)) < 200
+    with pytest.raises(InputError, match="seed = 1 is not allowed with reset_mask"):
+        envs.reset(seed=1, options={"reset_mask": np.array([True, False])})
+    single.step(orders(1, decision=STOP)[0])
+    with pytest.raises(InputError, match="after the end"):
+        single.step(orders(1)[0])
     with pytest.raises(InputError, match="mode of autoreset 'never' is not known"):
         Overseers(2, autoreset_mode="never")
     with pytest.raises(InputError, match="runs = 0"):

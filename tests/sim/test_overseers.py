@@ -157,6 +157,24 @@ def test_each_run_has_its_own_draw_from_the_prior():
     assert np.sqrt(lengths[0] / lengths[1]).max() == pytest.approx(10, rel=0.05)
 
 
+def test_what_is_set_is_not_drawn():
+    of = Trainees(Terms.of({**SHORT, "settings": {"gate_init": 3.0}}), 3, np.arange(4000, dtype=np.uint64))
+    assert "gate_init" not in of.terms.vary
+    assert {"decoys", "awareness_init"} < set(of.terms.vary)
+    assert of.state.mind.gate.mean() == pytest.approx(3, abs=0.1)
+    assert of.state.mind.gate.std() == pytest.approx(1, abs=0.1)
+
+
+def test_a_start_that_is_prepared_is_so_whatever_is_drawn():
+    of, plain = trainees(settings={"start": "deceptive"}, vary=VARIED), trainees(settings={"start": "deceptive"})
+    for name in ("gate", "awareness", "horizon", "capability", "representation"):
+        assert (getattr(of.state.mind, name) == 4).all()
+        assert (getattr(of.state.initial, name) == 4).all()
+    assert np.allclose(of.state.mind.goal, plain.state.mind.goal)
+    assert not np.allclose(of.state.mind.pointer, plain.state.mind.pointer)
+    assert not np.array_equal(of.plasticity, plain.plasticity)
+
+
 # Overseers
 
 
