@@ -148,4 +148,5 @@ def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputErro
 
 
 def _kind(cls: type[Declared]) -> str:
-    return cls.__name__.lower()
+    """What a person calls it: by its name where it has one."""
+    return getattr(cls, "name", cls.__name__.lower())
