@@ -1,13 +1,11 @@
 """The manual's page on auditors: its command prints and draws what stands there, and its claims follow from it."""
 
-import json
 import re
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, numbers, printed, put
 from terminal import within_this_process
 
 from feint.agents.interventions import close_gate
@@ -18,12 +16,8 @@ from feint.sim.auditors import AUDITORS
 from feint.sim.comparison import PRETRAIN_FINETUNE
 from feint.sim.point import Point
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "auditors.md"
-SHOWN = ROOT / "docs" / "figures" / "auditors.png"
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
+PAGE = DOCS / "auditors.md"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
 
 pytestmark = [pytest.mark.slow, pytest.mark.generated]
 
@@ -34,36 +28,10 @@ def feint(monkeypatch, capsys):
     return within_this_process(monkeypatch, capsys)
 
 
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
-
-
-def alike(stands, now):
-    """The same words, and numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
-    words, again = (" ".join(NUMBER.sub("#", text).split()) for text in (stands, now))
-    assert words == again
-    assert numbers(stands) == pytest.approx(numbers(now), rel=0.1, abs=0.03)
-
-
-def put(before, after):
-    page = PAGE.read_text()
-    assert page.count(before) == 1
-    PAGE.write_text(page.replace(before, after))
-
-
 def test_what_the_page_prints_and_draws_is_what_its_command_does(feint, tmp_path, rewrite):
-    ((command, stands),) = PRINTED.findall(PAGE.read_text())
-    path = SHOWN if rewrite else tmp_path / "auditors.png"
-    said = feint(*shlex.split(command)[1:], "--figure", path)
-    assert (said.code, said.err) == (0, "")
-    if rewrite:
-        put(f"{command} -->\n```text\n{stands}```", f"{command} -->\n```text\n{said.out}```")
-        return
-    alike(stands, said.out)
-    with Image.open(path) as new, Image.open(SHOWN) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+    ((command, stands),) = printed(PAGE)
+    where = {"shown": FIGURES / "auditors.png", "folder": tmp_path}
+    check_printed_and_drawn(feint, PAGE, command, stands, **where, rewrite=rewrite, abs=0.03)
 
 
 def test_the_python_of_the_page_prints_what_stands_below_it(capsys, rewrite):
@@ -71,13 +39,13 @@ def test_the_python_of_the_page_prints_what_stands_below_it(capsys, rewrite):
     exec(compile(code, "auditors.md", "exec"), {})
     now = capsys.readouterr().out
     if rewrite:
-        put(f"{code}```\n\n```text\n{stands}```", f"{code}```\n\n```text\n{now}```")
+        put(PAGE, f"{code}```\n\n```text\n{stands}```", f"{code}```\n\n```text\n{now}```")
         return
-    alike(stands, now)
+    check_alike(stands, now, abs=0.03)
 
 
 def test_what_the_page_says_of_the_results_holds_in_them(feint):
-    ((command, _),) = PRINTED.findall(PAGE.read_text())
+    ((command, _),) = printed(PAGE)
     document = feint(*shlex.split(command)[1:], "--json").document
     told = {each["name"]: {one["kind"]: one for one in each["separations"]} for each in document["auditors"]}
 

@@ -2,23 +2,16 @@
 
 import json
 import re
-import shlex
-from pathlib import Path
 
 import pytest
-from PIL import Image
+from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, printed
 from studies import overseer as study
 from terminal import within_this_process
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.overseer import HELPED, POPULATIONS, PRIOR
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "overseer.md"
-TABLE = ROOT / "docs" / "overseer_table.md"
-SHOWN = ROOT / "docs" / "figures" / "overseer.png"
-PRINTED = re.compile(r"<!-- (feint [^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*")
+PAGE, TABLE = DOCS / "overseer.md", DOCS / "overseer_table.md"
 FAILED = (HELPED, "PPO, seed 2")
 FIXED = ("from scratch", "pre-training first", "from scratch, early stop", "pre-training, early stop")
 
@@ -34,32 +27,12 @@ def found():
     return study.remeasured()
 
 
-def numbers(text):
-    return [float(each.replace(",", "")) for each in NUMBER.findall(text)]
-
-
-def words(text):
-    return " ".join(NUMBER.sub("#", text).split())
-
-
 @pytest.mark.slow
 @pytest.mark.generated
 def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
-    """Numbers nearly: on another kind of processor a run in a thousand may end otherwise."""
-    ((command, stands),) = PRINTED.findall(PAGE.read_text())
-    path = SHOWN if rewrite else tmp_path / SHOWN.name
-    said = feint(*shlex.split(command)[1:], "--figure", path)
-    assert (said.code, said.err) == (0, "")
-    if rewrite:
-        before, after = (f"{command} -->\n```text\n{text}```" for text in (stands, said.out))
-        PAGE.write_text(PAGE.read_text().replace(before, after))
-        return
-    assert words(stands) == words(said.out)
-    assert numbers(stands) == pytest.approx(numbers(said.out), rel=0.05, abs=0.02)
-    with Image.open(path) as new, Image.open(SHOWN) as old:
-        assert old.size == pytest.approx(new.size, rel=0.02)
-        told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told == standing
+    ((command, stands),) = printed(PAGE)
+    where = {"shown": FIGURES / "overseer.png", "folder": tmp_path}
+    check_printed_and_drawn(feint, PAGE, command, stands, **where, rewrite=rewrite, rel=0.05)
 
 
 @pytest.mark.slow
@@ -68,9 +41,7 @@ def test_what_was_learned_is_worth_what_the_table_says(found, rewrite):
     now = study.told(found)
     if rewrite:
         TABLE.write_text(now)
-    stands = TABLE.read_text()
-    assert words(stands) == words(now)
-    assert numbers(stands) == pytest.approx(numbers(now), rel=0.05, abs=0.02)
+    check_alike(TABLE.read_text(), now, rel=0.05)
 
 
 def test_the_example_prints_what_stands_below_it(capsys):
