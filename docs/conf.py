@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import feint
+from feint.manual import modules
 from feint.scenarios import claims_page, results_page
-from feint.sim.manual import modules
 
 project = "Feint"
 author = "The Feint developers"
@@ -22,7 +22,8 @@ myst_enable_extensions = ["attrs_inline", "dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 html_theme = "furo"
-exclude_patterns = ["_build", "argument_table.md", "worldviews_table.md"]
+html_show_copyright = False  # the licence says whose it is
+exclude_patterns = ["_build", "*_table.md"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 suppress_warnings = ["ref.python"]  # two modules may have a class of one name
@@ -35,14 +36,10 @@ GENERATED = {
     **{f"reference_{part}": lambda part=part: modules(part) for part in ("agents", "sim", "scenarios")},
 }
 """Page → what stands in it for `<!-- generated -->` at build."""
-OPTIONAL = re.compile(r"^(\w+)\?$", re.MULTILINE)
 
 
 def generate(_: Any, page: str, source: list[str]) -> None:
-    """Put what is generated into a page; of the index, leave out a page with a question mark that is not there."""
-    if page == "index":
-        there = (r"\1" if (HERE / f"{name}.md").exists() else "" for name in OPTIONAL.findall(source[0]))
-        source[0] = OPTIONAL.sub(lambda found: found.expand(next(there)), source[0])
+    """Put what is generated into a page."""
     if page in GENERATED:
         source[0] = source[0].replace("<!-- generated -->", GENERATED[page]())
 

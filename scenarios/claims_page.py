@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.agents.errors import InputError
+from feint.scenarios.argue import FULL, QUICK
 from feint.scenarios.claims_figure import figure
 from feint.scenarios.registry import FAMILIES, claims
 from feint.sim import figures
@@ -44,7 +45,8 @@ def page(folder: Path, drawn: Path | None = None, declared: Mapping[str, Mapping
         blocks += [f"## {TITLES[family]}", made(family, found)]
         for claim, each in zip(declared[family].values(), found["claims"], strict=True):
             shown = None if drawn is None else draw(claim, each, found["passport"], drawn / f"{claim.name}.svg")
-            blocks += section(claim, each, None if shown is None else str(shown.relative_to(folder)))
+            picture = None if shown is None else str(shown.relative_to(folder))
+            blocks += section(claim, each, picture, again(claim, found["passport"]["configuration"]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -114,8 +116,20 @@ def anchor(claim: Claim) -> str:
     return f"claim-{claim.name}"
 
 
-def section(claim: Claim, found: Told, shown: str | None) -> list[str]:
-    """A claim: source, statement, declared rules, verdict, numbers and figure."""
+def again(claim: Claim, configuration: Told) -> str:
+    """The command that prints the claim's numbers at the point; shares of the prior too where it draws as often."""
+    size = configuration["size"]
+    quick = size["draws"] <= QUICK.draws
+    words = ["feint argue", f"--claim {claim.name}"]
+    words += [f"--family {claim.family}"] if claim.family != "pretraining" else []
+    words += ["--quick"] if quick else []
+    words += [f"--runs {size['runs']}"] if size["runs"] != (QUICK if quick else FULL).runs else []
+    words += [f"--seed {configuration['seed']}"] if configuration["seed"] else []
+    return " ".join(words)
+
+
+def section(claim: Claim, found: Told, shown: str | None, command: str) -> list[str]:
+    """A claim: source, statement, declared rules, verdict, numbers, command and figure."""
     source = f"{claim.source.author}, [“{claim.source.title}”]({claim.source.where}) ({claim.source.year})"
     needs = "one part is enough" if claim.any_part else "all tested parts"
     table = ["| quantity | holds | found | verdict |", "|---|---|---|---|"]
@@ -126,7 +140,7 @@ def section(claim: Claim, found: Told, shown: str | None) -> list[str]:
     over = ", ".join(f"{kind} in {share(prior[kind])}" for kind in KINDS)
     baked = f"; {found['baked_in']} nearly everywhere" if found["baked_in"] else ""
     hangs = f"Hangs most on: {crux or 'no single premise'}."
-    hangs += f" `feint why {claim.name}`" if claim.family == "pretraining" else ""
+    asked = f"Numbers: `{command}`." + (f" Sources: `feint why {claim.name}`." if claim.family == "pretraining" else "")
     picture = [] if shown is None else [f"![{claim.title}: each part's interval, and shares of the prior]({shown})"]
     return [
         f"({anchor(claim)})=\n### {claim.title}",
@@ -134,6 +148,7 @@ def section(claim: Claim, found: Told, shown: str | None) -> list[str]:
         f"**{found['verdict'].capitalize()}** at the default point ({needs}). Of the prior: {over}{baked}. {hangs}",
         "\n".join(table),
         *picture,
+        asked,
     ]
 
 

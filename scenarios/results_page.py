@@ -17,8 +17,12 @@ from feint.sim.stamp import passport_in
 HUNG = Path("figures", "argument")  # where the gallery hangs, in the manual
 TABLES = {
     "argument_table": "the argument in full: every part, form and tolerance, counting, audit",
+    "crux": "what pre-training hands over",
     "finetuning": "what fine-tuning hides, and its claims",
     "release": "released models, and their claims",
+    "auditors": "detectors on runs whose truth is known",
+    "two_exits": "when playing along is rational, solved exactly",
+    "overseer": "training without seeing the type",
     "worldviews": "the claims where others stand",
     "calibration": "the race beside what was measured of real models",
     "transfer": "what pre-training is worth in data",
@@ -62,15 +66,17 @@ def figure_of(folder: Path, name: str) -> Path:
 
 
 def passports(folder: Path) -> str:
-    """A row a file of data."""
-    lines = ["| file | made by | seed | versions | platform | commit |", "|---|---|---|---|---|---|"]
+    """A row a file of data, below what they were made with."""
+    made: dict[str, list[str]] = {}
     for file, command, told in files(folder):
-        configuration, versions = told["configuration"], told["versions"]
+        versions, platform = told["versions"], told["platform"]
         numbers = ", ".join(f"{name} {versions[name]}" for name in ("feint", "python", "numpy", "numba"))
-        where = f"{told['platform']['system']} {told['platform']['machine']}"
-        cells = f"`{file}`", f"`{command}`", configuration["seed"], numbers, where, (told["commit"] or "none")[:10]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
+        cells = f"`{file}`", f"`{command}`", told["configuration"]["seed"], (told["commit"] or "none")[:10]
+        made.setdefault(f"With {numbers}, on {platform['system']} {platform['machine']}:", []).append(
+            "| " + " | ".join(map(str, cells)) + " |"
+        )
+    head = "| file | made by | seed | commit |\n|---|---|---|---|\n"
+    return "\n\n".join(f"{said}\n\n{head}" + "\n".join(rows) for said, rows in made.items())
 
 
 def files(folder: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -1,6 +1,7 @@
 """The page of claims cannot go out of step with what is declared, nor with what was run."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.scenarios import claims_page
-from feint.scenarios.registry import FAMILIES, claims
+from feint.scenarios.argue import FULL, QUICK
+from feint.scenarios.registry import FAMILIES, asked, claims
+from feint.scenarios.trying import tried
 from feint.sim.claims import rises
 from feint.sim.stamp import passport_in
 
@@ -38,6 +41,28 @@ def test_the_page_has_every_claim_with_source_statement_rules_and_verdict(page, 
             assert f"| {part.quantity.words} | {part.rule.words} |" in section
         assert f"**{found['verdict'].capitalize()}**" in section
         assert f"[{claim.name}](#claim-{claim.name})" in page
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_command_of_a_claim_asks_for_what_was_run(page, family):
+    configuration = json.loads((DOCS / claims_page.RUN[family][0]).read_text())["passport"]["configuration"]
+    for name in claims(family):
+        (words,) = re.findall(rf"^Numbers: `feint argue (--claim {name}\b[^`]*)`", page, re.MULTILINE)
+        options = dict(re.findall(r"--(\w+) ([\w-]+)", words.replace("--quick ", "")))
+        size = QUICK if "--quick" in words else FULL
+        assert options.get("family", "pretraining") == family
+        assert int(options.get("runs", size.runs)) == configuration["size"]["runs"]
+        assert int(options.get("seed", 0)) == configuration["seed"]
+
+
+@pytest.mark.slow
+def test_the_command_of_a_claim_gives_its_number():
+    document = json.loads((DOCS / "argument.json").read_text())
+    told = next(each["effect"] for each in document["claims"] if each["name"] == "headline")
+    found = tried(asked(["headline"], "pretraining"), runs=FULL.runs, seed=0)["headline"].effect
+    assert [found.estimate, found.low, found.high] == pytest.approx(
+        [told[x] for x in ("estimate", "low", "high")], abs=0.005
+    )
 
 
 def test_a_changed_declaration_changes_the_page(page):

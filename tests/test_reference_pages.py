@@ -8,7 +8,7 @@ import pytest
 
 from feint.agents.model import Model
 from feint.agents.parameters import plain
-from feint.sim.manual import modules, public_modules
+from feint.manual import modules, public_modules
 from feint.sim.stage import Stage
 
 ROOT = Path(__file__).parents[1]

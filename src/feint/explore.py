@@ -76,5 +76,5 @@ def _write(state: State, path: Path, runs: int) -> None:
     check_output("export", path)
     from feint.explorer.slices import count, write
 
-    with bar(count(), unit=" points") as progress:
+    with bar(count(state), unit=" points") as progress:
         write(path, state, runs=runs, progress=progress)

@@ -21,7 +21,7 @@ from feint.explorer.computing import BUDGET, Life, Tally, answers, life, tallies
 from feint.explorer.desk import Desk, Reader
 from feint.explorer.premises import LAST, groups, knobs
 from feint.explorer.serving import opened
-from feint.explorer.slices import LEVELS, PREMISES
+from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import MOST, State, described, viewed, written
 from feint.scenarios.worldview import DEFAULT, views
 from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
@@ -229,6 +229,26 @@ def test_bad_options_are_one_sentence(words, said, monkeypatch, capsys):
     assert within_this_process(monkeypatch, capsys)("explore", "--no-open", *words).refusal.startswith(said)
 
 
+def test_a_reader_who_cannot_be_told_does_not_stop_the_desk(caplog):
+    desk = Desk()
+    told, ended, tell = collecting()
+    Reader(desk).ask(iter(["lost"]), lambda *_: {}["gone"])
+    Reader(desk).ask(iter(["end"]), tell)
+    assert ended.wait(10)
+    assert told == ["end"]
+    assert "could not be told" in caplog.text
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Widget.name is deprecated:PendingDeprecationWarning")
+def test_a_file_trains_each_point_once_and_tells_of_each(tmp_path):
+    told, start = [], State(point=Point().at({"similarity": 0.33}))
+    write(tmp_path / "page.html", start, runs=1, progress=told.append)
+    assert sum(told) == count(start)
+    assert count(State()) < count(start) <= (len(views()) + 2) * len(PREMISES) * len(LEVELS)
+    assert "The point asked for" in (tmp_path / "page.html").read_text()
+
+
 PAGE = Path(__file__).parents[2] / "docs" / "explore.md"
 
 
@@ -265,4 +285,20 @@ def test_what_comes_before_a_reader_is_there_is_drawn_in_its_order():
     assert "similarity = 7 is not valid" in page.message.object
     page.turn("similarity", 3)
     assert "similarity = 3 is not valid" in page.message.object
+    page.numbers["run"].value = -3
+    assert "run = -3 is not valid" in page.message.object
     assert page.state == State()
+
+
+@pytest.mark.filterwarnings("ignore:Widget.name is deprecated:PendingDeprecationWarning")
+def test_the_page_is_put_into_its_document_at_once(monkeypatch):
+    """Else it is counted through for each of its sliders, which takes longer than all the rest."""
+    from bokeh.document import Document
+    from bokeh.document.models import DocumentModelManager
+
+    counted, recompute = [], DocumentModelManager.recompute
+    monkeypatch.setattr(DocumentModelManager, "recompute", lambda models: (counted.append(1), recompute(models)))
+    page = opened("", State(), desk=Desk(), final=1, post=lambda _: None)
+    document = page.framed().server_doc(Document())
+    assert 1 <= len(counted) < 5
+    assert {each.name for each in document.roots} >= {"head", "bars", "premises"}

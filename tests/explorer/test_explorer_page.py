@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import shlex
-import sys
 import urllib.parse
 from pathlib import Path
 
@@ -26,6 +25,13 @@ FONTS = """() => {
       found.push([parseFloat(getComputedStyle(node).fontSize), node.textContent.trim().slice(0, 40)])
   } }
   walk(document); return found }"""
+
+CUT = """() => {
+  const [flow] = [...Bokeh.documents[0].all_models].filter(each => each.name === "ribbons")
+  const frame = Bokeh.index.find_one_by_id(flow.id).frame, pen = document.createElement("canvas").getContext("2d")
+  pen.font = "12px helvetica"
+  const long = pen.measureText("unconverged <0.1 %").width, left = frame.x_scale.compute(-0.09) - frame.bbox.left
+  return [long, left, frame.bbox.right - frame.x_scale.compute(1.09)] }"""
 
 pytestmark = [
     pytest.mark.slow,
@@ -137,6 +143,8 @@ def test_it_is_legible_on_a_phone(visit):
     assert page.page.evaluate("() => document.documentElement.scrollWidth") == 390
     small = [each for each in page.page.evaluate(FONTS) if each[0] < 12]
     assert small == []
+    label, left, right = page.page.evaluate(CUT)
+    assert label <= min(left, right)
 
 
 def test_two_readers_do_not_disturb_each_other(visit):
@@ -205,6 +213,8 @@ def test_the_file_works_without_server_and_network(chromium, tmp_path, monkeypat
     told = within_this_process(monkeypatch, capsys)(*words[1:], "--json").document
     assert page.text(".number") == f"{told['difference']['estimate']:+.3f}".replace("-", "−")
     assert page.page.evaluate("() => document.documentElement.scrollWidth") == 390
+    label, left, right = page.page.evaluate(CUT)
+    assert label <= min(left, right)
     assert (
         json.loads(page.page.locator("pre.passport").inner_text() or page.page.locator("pre.passport").text_content())[
             "configuration"
@@ -219,4 +229,3 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(address, monkeypatch, caps
     port = urllib.parse.urlsplit(address).port
     said = within_this_process(monkeypatch, capsys)("explore", "--no-open", "--port", port)
     assert said.refusal.startswith(f"port = {port} cannot be used: ")
-    assert sys.modules["panel"]

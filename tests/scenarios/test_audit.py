@@ -12,9 +12,9 @@ from feint.scenarios.documents import schema_text
 from feint.scenarios.registry import asked
 from feint.sim.exact import look_confidence
 from feint.sim.factors import factor_of
+from feint.sim.means import bounded_mean
 from feint.sim.point import Point, Way, pretrained
 from feint.sim.priors import factors_at
-from feint.sim.means import bounded_mean
 from feint.sim.quantities import Frequency, Term
 from feint.sim.trials import trials
 

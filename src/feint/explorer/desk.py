@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,7 +39,12 @@ class Desk:
     def _work(self) -> None:
         while True:
             errand = self._waiting.get()
-            if errand.wanted() and self._next_of(errand):
+            try:
+                more = errand.wanted() and self._next_of(errand)
+            except Exception:  # others are still waiting
+                logging.getLogger(__name__).exception("what was found could not be told")
+                continue
+            if more:
                 self._waiting.put(
                     Errand(errand.rank + 1, next(self._numbers), errand.pieces, errand.tell, errand.wanted)
                 )

@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import panel as pn
+from bokeh.document import Document
 
 from feint.agents.errors import InputError
 from feint.explorer import texts
@@ -23,6 +24,19 @@ from feint.explorer.state import State, described
 from feint.explorer.styles import FRAME, SIDE_BY_SIDE, SLIDER
 
 Post = Callable[[Callable[[], None]], object]
+
+
+class Frame(pn.Template):
+    """The whole page, put into its document at once: else all its parts are counted anew for each that is linked."""
+
+    def _init_doc(self, doc: Any = None, *rest: Any, **more: Any) -> Any:
+        document = doc or pn.state.curdoc or Document()
+        with document.models.freeze():
+            return super()._init_doc(document, *rest, **more)
+
+    def __repr__(self, *_: Any) -> str:
+        """Its parts' names alone; Panel asks for it whenever one is added."""
+        return f"Frame of {', '.join(self._render_items)}"
 
 
 class Page:
@@ -49,7 +63,7 @@ class Page:
         self.reset = pn.widgets.Button(name="Back to this view", margin=(6, 5), stylesheets=[SLIDER])
         self.controls = Controls(state, self.turn)
         self.numbers = {
-            name: pn.widgets.IntInput(name=label, value=getattr(state, name), start=0, width=130, stylesheets=[SLIDER])
+            name: pn.widgets.IntInput(name=label, value=getattr(state, name), width=130, stylesheets=[SLIDER])
             for name, label in (("run", "Which run"), ("seed", "Seed of all"))
         }
         self.preset.param.watch(lambda event: self.stand(event.new), "value")
@@ -149,9 +163,9 @@ class Page:
             "again": column(text("<h2>Make it again</h2>"), pn.FlexBox(*files), said["again"]),
         }
 
-    def framed(self) -> pn.Template:
+    def framed(self) -> Frame:
         """The whole page."""
-        frame = pn.Template(FRAME)
+        frame = Frame(FRAME)
         for name, part in self.parts().items():
             frame.add_panel(name, part)
         frame.location = True

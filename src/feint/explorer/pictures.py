@@ -15,10 +15,10 @@ from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.figures import COLOURS, HATCHES
 
 INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
+ROOM = 1.2  # for the labels beside the flow, whose ribbons are 1 wide; on a phone too
 PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x"}  # Bokeh's names of the hatches of printed figures
 OFFSETS = {FROM_SCRATCH: -0.2, PRETRAIN_FINETUNE: 0.2}
 FADED = {FROM_SCRATCH: 0.3, PRETRAIN_FINETUNE: 1.0}
-KINDS = list(reversed(Outcome))  # from the bottom up
 COLUMNS = [COLOURS[kind] for kind in Outcome]
 CURVES = {  # what is drawn of a life: words, colour, dashes
     "performance": ("performance", "#222222", "solid"),
@@ -120,7 +120,11 @@ class Flow:
         self.blocks = ColumnDataSource({"left": [], "right": [], "top": [], "bottom": [], "colour": []})
         self.labels = {side: ColumnDataSource({"x": [], "y": [], "said": []}) for side in ("right", "left")}
         self.sheet = _sheet(
-            250, x_range=Range1d(start=-1.0, end=2.0), y_range=Range1d(start=1 + GAP * len(LABELS), end=-GAP)
+            250,
+            x_range=Range1d(start=-ROOM, end=1 + ROOM),
+            y_range=Range1d(start=1 + GAP * len(LABELS), end=-GAP),
+            frame_align=False,  # in a column of pictures the others' axes would take its labels' room
+            name="ribbons",
         )
         self.sheet.axis.visible = False
         self.sheet.min_border_right = 0

@@ -14,7 +14,7 @@ from feint.agents.errors import InputError
 from feint.explorer import texts
 from feint.explorer.computing import answers
 from feint.explorer.desk import Desk
-from feint.explorer.page import Page, boxed
+from feint.explorer.page import Frame, Page, boxed
 from feint.explorer.state import State
 
 ADDRESS = "127.0.0.1"
@@ -30,9 +30,12 @@ class Explorer:
         pn.extension()
         list(answers(start, min(WARM, final)))
         origins = [f"{host}:{port}" for host in (ADDRESS, "localhost")]
-        self.server: Any = pn.io.server.get_server(
-            {"/": self._page}, port=port, address=ADDRESS, websocket_origin=origins, title=texts.TITLE
-        )
+        try:
+            self.server: Any = pn.io.server.get_server(
+                {"/": self._page}, port=port, address=ADDRESS, websocket_origin=origins, title=texts.TITLE
+            )
+        except OSError as error:  # it was taken while the kernels were warmed
+            raise taken(port, error) from None
 
     @property
     def address(self) -> str:
@@ -52,7 +55,7 @@ class Explorer:
         finally:
             self.server.stop()
 
-    def _page(self) -> pn.Template:
+    def _page(self) -> Frame:
         """The page of a new session."""
         document, location = pn.state.curdoc, pn.state.location
         query = location.search if location is not None else ""
@@ -93,7 +96,10 @@ def _free(port: int) -> int:
         try:
             tried.bind((ADDRESS, port))
         except OSError as error:
-            raise InputError(
-                f"port = {port} cannot be used: {(error.strerror or str(error)).lower()}; name another."
-            ) from None
+            raise taken(port, error) from None
         return int(tried.getsockname()[1])
+
+
+def taken(port: int, error: OSError) -> InputError:
+    """What is said of a port that cannot be had."""
+    return InputError(f"port = {port} cannot be used: {(error.strerror or str(error)).lower()}; name another.")

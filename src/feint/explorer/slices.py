@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,26 @@ DIST = Path(pn.__file__).parent / "dist"
 FETCHED = re.compile(r"https://cdn\.holoviz\.org/panel/[\w.]+/dist/(?P<file>[\w./-]+\.(?:css|png|ico))(?:\?v=[\w.]+)?")
 
 
-def count() -> int:
-    """How many points a page holds."""
-    return (len(texts.names()) + 1) * len(PREMISES) * len(LEVELS)
+def standing(start: State) -> dict[str, str]:
+    """The world views by their titles, and before them the point that was asked for where it is another."""
+    return texts.names() if start.point == described(DEFAULT).point else {"The point asked for": HERE, **texts.names()}
+
+
+def moved(start: State, view: str, name: str, share: float | None) -> State:
+    """A view with a premise moved along its prior."""
+    at = start if view == HERE else replace(start, view=view, point=described(view).point)
+    return at if share is None else at.turned({name: knobs()[name].along(share)})
+
+
+def known_by(state: State) -> str:
+    """What states with the same numbers share."""
+    return line(state.point.described())
+
+
+def count(start: State) -> int:
+    """How many points a page trains."""
+    asked = product(standing(start).values(), PREMISES, LEVELS.values())
+    return len({known_by(moved(start, *each)) for each in asked})
 
 
 class Slices:
@@ -65,7 +83,7 @@ class Slices:
         self.bars, self.gap, self.flow = Bars(), Difference(), Flow()
         self.verdict, self.said, self.again = text(""), text(""), text("")
         look: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [SLIDER], "margin": (5, 5)}
-        self.view = pn.widgets.Select(name="Where to stand", options=self._views(), **look)
+        self.view = pn.widgets.Select(name="Where to stand", options=standing(state), **look)
         titles = {knobs()[name].title: name for name in PREMISES}
         self.premise = pn.widgets.Select(name="Which premise to move", options=titles, **look)
         self.level = pn.widgets.DiscreteSlider(name="Moved to", options=list(LEVELS), value=next(iter(LEVELS)), **look)
@@ -78,26 +96,17 @@ class Slices:
         """What a reader turns."""
         return self.view, self.premise, self.level
 
-    def _views(self) -> dict[str, str]:
-        """The world views, and before them the point that was asked for where it is another."""
-        return (
-            texts.names()
-            if self.start.point == described(DEFAULT).point
-            else {"The point asked for": HERE, **texts.names()}
-        )
-
     def state(self) -> State:
         """Where the widgets stand."""
-        view, name, share = self.view.value, str(self.premise.value), LEVELS[self.level.value]
-        at = self.start if view == HERE else replace(self.start, view=view, point=described(view).point)
-        return at if share is None else at.turned({name: knobs()[name].along(share)})
+        return moved(self.start, str(self.view.value), str(self.premise.value), LEVELS[self.level.value])
 
     def show(self) -> None:
         """Draw what comes of where the widgets stand."""
         state = self.state()
-        key = line(state.point.described())
+        key = known_by(state)
         if key not in self.known:
             self.known[key] = tally(state, range(self.runs))
+            self.progress(1)
         found = self.known[key]
         for picture in (self.bars, self.gap, self.flow):
             picture.show(found)
@@ -107,7 +116,6 @@ class Slices:
         self.said.object = f"<p><b>{html.escape(knobs()[name].title)} = {value}</b>: {html.escape(meaning)}.</p>"
         self.verdict.object = texts.verdict(found.difference())
         self.again.object = texts.commands(state, self.runs)
-        self.progress(1)
 
     def page(self) -> pn.Column:
         """The whole page."""
@@ -158,7 +166,7 @@ def write(path: Path, state: State, *, runs: int, progress: Callable[[int], obje
         resources=INLINE,
         template=frame,
         embed=True,
-        max_states=count() + 1,
+        max_states=len(standing(state)) * len(PREMISES) * len(LEVELS) + 1,
         max_opts=most,
         progress=False,
     )

@@ -54,8 +54,8 @@ def verdict(found: Interval) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign."""
-    return f"{value:+.3f}".replace("-", "−")
+    """A difference with its sign; of none, no minus."""
+    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def status(tally: Tally, state: State, final: int) -> str:
@@ -117,4 +117,4 @@ def commands(state: State, runs: int) -> str:
 def again(state: State, runs: int) -> str:
     """These, and a link to the state."""
     link = f'<a class="link" href="./?{html.escape(state.query() or "view=default")}">A link to this state</a>'
-    return f"{commands(state, runs)}<p>{link}, the same as in the address bar.</p>"
+    return f"{commands(state, runs)}<p>{link}; once something is turned, the address bar has it too.</p>"

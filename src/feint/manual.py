@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
-FOLDERS = Path(__file__).parents[1]
 INSIDE = ("kernels",)  # rooms that no caller enters; the manual has a page on them
 
 
 def public_modules(part: str) -> list[str]:
     """The modules of agents, sim or scenarios that the reference has, by their full names."""
-    found = []
-    for file in sorted((FOLDERS / part).rglob("*.py")):
-        rooms = file.relative_to(FOLDERS).with_suffix("").parts
+    name, found = f"feint.{part}", []
+    folder = Path(str(import_module(name).__file__)).parent
+    for file in sorted(folder.rglob("*.py")):
+        rooms = file.relative_to(folder).with_suffix("").parts
         if not {*INSIDE, "__pycache__"} & {*rooms} and rooms[-1] != "__init__":
-            found.append("feint." + ".".join(rooms))
+            found.append(".".join([name, *rooms]))
     return found
 
 
