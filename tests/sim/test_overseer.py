@@ -1,9 +1,8 @@
 """The overseer's environment: what is ordered, seen and rewarded."""
 
-from typing import Any
-
 import numpy as np
 import pytest
+from ordered import PLAIN, RUNS, SHORT, some_orders, trainees
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
@@ -20,7 +19,6 @@ from feint.sim.environments.oversight import (
     ACTIONS,
     AT,
     BOTH,
-    CHOICES,
     COLUMN,
     DEPLOY,
     SEEN,
@@ -32,26 +30,8 @@ from feint.sim.environments.oversight import (
     Y,
 )
 from feint.sim.environments.policies import orders
-from feint.sim.environments.trainees import Trainees
 from feint.sim.stage import Stage
 from feint.sim.training import advance, begin, enter, train
-
-SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
-PLAIN: dict[str, Any] = {**SHORT, "vary": ()}
-RUNS = 50
-
-
-def some_orders(runs, steps, seed=0):
-    """Orders of every kind, most of which go on."""
-    generator = np.random.default_rng(seed)
-    found = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
-    found[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, found[:, :, 0])
-    found[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
-    return found
-
-
-def trainees(runs=RUNS, seed=3, **options):
-    return Trainees(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))
 
 
 def slices(of, *ordered):

@@ -1,11 +1,10 @@
 """Overseers of many runs: each is the single one; the populations, and those that are written down."""
 
-from typing import Any
-
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from ordered import RUNS, SHORT, some_orders, trainees
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
@@ -16,7 +15,6 @@ from feint.sim.environments.overseers import Overseers
 from feint.sim.environments.oversight import (
     ACTIONS,
     AT,
-    CHOICES,
     DEPLOY,
     STARTS,
     VARIED,
@@ -26,24 +24,6 @@ from feint.sim.environments.oversight import (
 from feint.sim.environments.policies import BASELINES, LEARNED, Random, orders, play
 from feint.sim.environments.trainees import Trainees
 from feint.sim.training import PLASTICITIES
-
-SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
-PLAIN: dict[str, Any] = {**SHORT, "vary": ()}
-RUNS = 50
-
-
-def some_orders(runs, steps, seed=0):
-    """Orders of every kind, most of which go on."""
-    generator = np.random.default_rng(seed)
-    found = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
-    found[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, found[:, :, 0])
-    found[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
-    return found
-
-
-def trainees(runs=RUNS, seed=3, **options):
-    return Trainees(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))
-
 
 # Many runs are each the single one
 
