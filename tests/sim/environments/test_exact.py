@@ -18,7 +18,7 @@ from feint.sim.environments.exact import (
 from feint.sim.environments.exits import ENTRANCE, LEFT, MOVE_COST, RIGHT, Exits, Place
 from feint.sim.environments.life import Life
 from feint.sim.environments.minds import Intent, in_two_exits
-from feint.sim.environments.rsa2048 import CHECK, RSA2048, Factors, Vigil
+from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, RSA2048, UNCHECKED, Factors, Standing, Vigil
 from feint.sim.environments.tabular import q_learning
 from feint.sim.environments.two_exits import TwoExits
 
@@ -77,6 +77,24 @@ def test_lives_that_are_lived_out_are_worth_what_the_exact_solution_says():
         seen, _ = environment.reset()
     said = reactive(Life(**life))[False, True] - PER_EPISODE * 6
     assert np.mean(found) == pytest.approx(said, abs=4 * np.std(found) / len(found) ** 0.5)
+
+
+@pytest.mark.parametrize("strength", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize("discount", [0.5, 0.8, 1.0])
+@pytest.mark.parametrize("deployment", [1, 6])
+def test_who_knows_its_place_in_life_has_no_use_for_the_sign(deployment, discount, strength):
+    """Value iteration of RSA-2048: it never checks, and plays along under the condition of two exits."""
+    life = Vigil(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
+    process = Factors(life)
+    solved = value_iteration(*matrices(process))
+    action = dict(zip(process.states, solved.actions.tolist(), strict=True))
+    unmodified = [Standing(UNCHECKED, episode, 0) for episode in range(life.episodes)]
+    assert CHECK not in {action[state] for state in unmodified}
+    assert {action[state] for state in unmodified[life.training :]} == {DEFECT}
+    if worth_waiting(life) != pytest.approx(1):
+        assert (action[unmodified[0]] == COMPLY) == (worth_waiting(life) > 1)
+    best = dict(zip(process.states, solved.values, strict=True))[unmodified[0]]
+    assert best >= max(checking(life).values()) - 1e-12
 
 
 BETWEEN = 1  #: the cell from which a move to the left leads to A, and one to the right to B
