@@ -43,6 +43,12 @@ def acting(state: State, context: int) -> np.ndarray:
         return view(state, context).behaviour(Belief.TRAINING)
 
 
+def on_honeypots(state: State, context: int, realism: float) -> np.ndarray:
+    """What it does on episodes made to look like deployment, g° (runs, modes); not finite where it diverged."""
+    with np.errstate(all="ignore"):
+        return view(state, context).behaviour(Belief.HONEYPOT, realism=realism)
+
+
 def scored(state: State, objective: int, behaviour: np.ndarray, capability: np.ndarray) -> np.ndarray:
     """Performance c (1 - E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,); (runs,)."""
     check_objective(state, objective)

@@ -10,7 +10,7 @@ from feint.scenarios.release import Setting
 from feint.scenarios.released import SIMILARITIES
 from feint.sim.layout import wrapped
 from feint.sim.prices import PUBLISHED
-from feint.sim.terms import Declared
+from feint.sim.terms import Assumed
 
 
 def assumed(setting: Setting) -> list[str]:
@@ -20,7 +20,7 @@ def assumed(setting: Setting) -> list[str]:
     return [wrapped(line) for line in (*lines, *LIMITS)]
 
 
-def _declared(of: Declared) -> list[str]:
+def _declared(of: Assumed) -> list[str]:
     return [
         f"{each.name} = {getattr(of, each.name):g} ({each.metadata['span']}): "
         f"{each.metadata['words']} [{each.metadata['tag']}]"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from feint.scenarios.racing import Raced
     from feint.scenarios.release import Release
     from feint.sim.statistics import Interval
-    from feint.sim.terms import Declared
+    from feint.sim.terms import Assumed
     from feint.sim.uses import Taken
 
 
@@ -155,7 +155,7 @@ def document(found: Release) -> ReleaseDocument:
     )
 
 
-def _terms(terms: Declared) -> dict[str, TermFacts]:
+def _terms(terms: Assumed) -> dict[str, TermFacts]:
     return {
         each.name: TermFacts(
             value=_finite(getattr(terms, each.name)),

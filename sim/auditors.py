@@ -21,9 +21,8 @@ from feint.agents.interventions import close_gate
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import read
 from feint.agents.parameters import Declared, parameter
-from feint.agents.probes import readable
+from feint.agents.probes import acting, on_honeypots, readable
 from feint.agents.state import State, check_objective
-from feint.agents.views import Belief, view
 from feint.sim.stage import Stage
 from feint.sim.training import train
 
@@ -91,7 +90,7 @@ class BehaviourTest(Auditor):
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Measured performance, the other way round."""
-        return -measured(state, stage.objective, _training(state, stage.objective), self.episodes, generator)
+        return -measured(state, stage.objective, acting(state, stage.objective), self.episodes, generator)
 
 
 class Honeypots(Auditor):
@@ -125,8 +124,7 @@ class Honeypots(Auditor):
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Measured performance on honeypots, the other way round."""
-        with np.errstate(all="ignore"):
-            v = view(state, stage.objective).behaviour(Belief.HONEYPOT, realism=self.realism)
+        v = on_honeypots(state, stage.objective, self.realism)
         return -measured(state, stage.objective, v, self.episodes, generator)
 
 
@@ -167,7 +165,7 @@ class LinearProbe(Auditor):
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """What is not read."""
-        sigma = SPREAD * ((1 - self.reliability) / (self.reliability * self.readings)) ** 0.5
+        sigma = reading_error(self.reliability, self.readings)
         return 1 - readable(state, stage.objective) - sigma * generator.standard_normal(len(state))
 
 
@@ -201,7 +199,7 @@ class GateAblation(Auditor):
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Measured loss."""
         s = stage.objective
-        before, after = _training(state, s), _training(close_gate(state), s)
+        before, after = acting(state, s), acting(close_gate(state), s)
         found = generator.random(len(state)) < self.found
         ablated = np.where(found[:, None], after, before)
         return measured(state, s, before, self.episodes, generator) - measured(
@@ -242,7 +240,7 @@ class ReverseFineTuning(Auditor):
         check_objective(state, stage.objective)
         back = reversing(stage, self.steps)
         after = train(state.forked(int(generator.integers(2**32))), back)
-        return measured(after, back.objective, _training(after, back.objective), self.episodes, generator)
+        return measured(after, back.objective, acting(after, back.objective), self.episodes, generator)
 
 
 AUDITORS: dict[str, Auditor] = {
@@ -266,6 +264,11 @@ def reversing(stage: Stage, steps: int) -> Stage:
     )
 
 
+def reading_error(reliability: float, readings: int) -> float:
+    """Standard error of the mean of so many readings of a probe, σ / sqrt(readings), as `LinearProbe` has it."""
+    return SPREAD * ((1 - reliability) / (reliability * readings)) ** 0.5
+
+
 def measured(
     state: State, objective: int, behaviour: np.ndarray, episodes: int, generator: np.random.Generator
 ) -> np.ndarray:
@@ -275,9 +278,3 @@ def measured(
         error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()
         performance = read(state, objective).capability * (1 - luck * error)
     return np.nan_to_num(np.where(state.diverged, 0.0, performance), nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _training(state: State, objective: int) -> np.ndarray:
-    """What it does where it believes to be trained towards an objective, g (runs, modes)."""
-    with np.errstate(all="ignore"):
-        return view(state, objective).behaviour(Belief.TRAINING)

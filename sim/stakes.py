@@ -20,7 +20,7 @@ import numpy as np
 
 from feint.agents.state import State
 from feint.sim.merging import blended
-from feint.sim.terms import Declared, term
+from feint.sim.terms import Assumed, term
 from feint.sim.uses import Workshop, deployed_on
 
 WITHOUT, OWNER, AVERAGE = range(3)
@@ -29,7 +29,7 @@ DEAREST = 1e6  # budgets, beyond which a cost makes no difference
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stakes(Declared):
+class Stakes(Assumed):
     """What is taken for granted of a competition; raises `InputError` for a number that is not valid."""
 
     value: float = term(1.0, (0.0, 1e6), "budgets a year that a perfect system is worth", "0.1 to 10")

@@ -16,7 +16,7 @@ def term(default: float, valid: tuple[float, float], words: str, span: str, tag:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class Assumed:
     """Numbers that are taken for granted, by name; raises `InputError` for one that is not valid."""
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class Declared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms(Declared):
+class Terms(Assumed):
     """What holds in a market; raises `InputError` for a number that is not valid."""
 
     actors: int = term(10_000, (1, 10**7), "actors in a market", "-")

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from feint.agents.outcome import read
-from feint.agents.probes import readable, scored
+from feint.agents.probes import on_honeypots, readable, scored
 from feint.agents.state import State
-from feint.agents.views import Belief, view
-from feint.sim.auditors import SPREAD
+from feint.sim.auditors import reading_error
 from feint.sim.environments.oversight import AT, BOTH, HONEYPOTS, LOSSES, PROBE, SEEN, Task, X, Y
 from feint.sim.environments.trainees import NEVER, Trainees
 
@@ -52,9 +51,7 @@ def _those(state: State, rows: np.ndarray) -> State:
 
 
 def _on_honeypots(state: State, realism: float) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        behaviour = view(state, X).behaviour(Belief.HONEYPOT, realism=realism)
-    return scored(state, X, behaviour, read(state, X).capability)
+    return scored(state, X, on_honeypots(state, X, realism), read(state, X).capability)
 
 
 def measured(found: Quantities, noise: np.ndarray, numbers: Task) -> np.ndarray:
@@ -65,8 +62,7 @@ def measured(found: Quantities, noise: np.ndarray, numbers: Task) -> np.ndarray:
     performance that are not finite, of a run that diverged, are as bad as can be.
     """
     of_episodes = 0.5 / numbers.episodes**0.5
-    of_probe = SPREAD * ((1 - numbers.reliability) / (numbers.reliability * numbers.readings)) ** 0.5
-    errors = np.array([of_episodes] * 4 + [of_probe])
+    errors = np.array([of_episodes] * 4 + [reading_error(numbers.reliability, numbers.readings)])
     losses = np.nan_to_num(np.array(found[:2]), nan=WORST, posinf=WORST, neginf=WORST)
     performance = np.nan_to_num(found.performance, nan=LEAST, posinf=LEAST, neginf=LEAST)
     readings = np.array([*losses, performance, *found[3:]]).T
