@@ -107,7 +107,7 @@ STANDING = Standing()
 
 
 @dataclass(frozen=True)
-class Composed:
+class Broader:
     """How much more general experts are when merged than the most general of them: the mean over paired runs."""
 
     words: str
@@ -129,6 +129,6 @@ class Composed:
         """Its estimate and interval."""
         return mean_of(self.values(ended), RANGE, confidence)
 
-    def but(self, changes: Mapping[str, Any]) -> Composed:
+    def but(self, changes: Mapping[str, Any]) -> Broader:
         """The same where each way is changed, save what it changes itself."""
-        return Composed(self.words, tuple(way.under(changes) for way in self.experts), self.objectives)
+        return Broader(self.words, tuple(way.under(changes) for way in self.experts), self.objectives)

@@ -12,7 +12,7 @@ language and defence, are merged, and asked for performance on all three, less t
 What would count against it. Less than a tenth of actors more; a merged model that is less general than an expert is.
 """
 
-from feint.scenarios.reaching import STANDING, Composed, together, together_dear, unseen
+from feint.scenarios.reaching import STANDING, Broader, together, together_dear, unseen
 from feint.scenarios.released import DOMAINS, NAMED, made
 from feint.scenarios.sources import HAZARDS_2023
 from feint.sim.claims import Claim, Part, rises
@@ -43,7 +43,7 @@ CLAIM = Claim(
         ),
         Part(
             name="composed",
-            quantity=Composed(
+            quantity=Broader(
                 "mean performance on three domains, experts merged less the best expert",
                 EXPERTS,
                 tuple(NAMED[domain].objective for domain in DOMAINS),
