@@ -8,10 +8,11 @@ import oracle
 import pytest
 
 from feint.agents.model import Model
-from feint.sim.stage import Stage
-from feint.sim.training import begin, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
-PAGE = Path(__file__).parents[1] / "docs" / "model.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "model.md"
 PARTS = ("Goal", "Representation", "Pointer", "Gate", "Capability", "Awareness", "Horizon", "World")
 PLAIN = {
     r"E_s\(g\)": "E ",
@@ -130,10 +131,20 @@ def test_the_page_names_what_else_is_derived():
     for words in (
         "**Shielding.**",
         "**Honeypots.**",
-        "## Outcome",
-        "## Other forms",
-        "## Random numbers",
-        "test_step.py",
+        "## 6. Outcome by intervention",
+        "## 10. Other forms",
+        "## 7. Random streams",
+        "test_sgd_step.py",
     ):
         assert words in page
     assert r"v = \bigl(1 - \psi + (1 - \mathtt{shielding})\, \psi\bigr)\, r + (1 - \psi°)\, r°." in page
+
+
+def test_every_section_that_a_docstring_cites_is_on_the_page():
+    sections = re.findall(r"^## (\d+)\. ", PAGE.read_text(), re.MULTILINE)
+    assert sections == [str(number) for number in range(1, 11)]
+    files = [file for folder in ("agents", "sim", "scenarios", "tests") for file in (ROOT / folder).rglob("*.py")]
+    pattern = re.compile(r"MODEL[:,] sections? (\d+)(?:(?:, \d+)* and (\d+))?")
+    cited = [numbers for file in files for numbers in pattern.findall(file.read_text())]
+    assert len(cited) > 10
+    assert {number for pair in cited for number in pair if number} <= set(sections)
