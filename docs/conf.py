@@ -1,12 +1,18 @@
 """Sphinx configuration of the manual."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
-import feint
-from feint.manual import modules
-from feint.scenarios import claims_page, results_page
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))  # modules that make the generated pages
+
+import claims_page  # noqa: E402 - after the path
+import results_page  # noqa: E402
+from manual import modules  # noqa: E402
+
+import feint  # noqa: E402
 
 project = "Feint"
 author = "The Feint developers"
@@ -28,7 +34,6 @@ autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 suppress_warnings = ["ref.python"]  # two modules may have a class of one name
 
-HERE = Path(__file__).parent
 GENERATED = {
     "claims": lambda: claims_page.page(HERE, HERE / "_build" / "drawn"),
     "results": lambda: results_page.page(HERE),

@@ -30,12 +30,12 @@ from matplotlib.figure import Figure
 
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
-from feint.scenarios import headline
-from feint.scenarios.argue_texts import told
-from feint.scenarios.crux import crux
-from feint.scenarios.premises import PREMISES
-from feint.sim.figures import COLOURS
-from feint.sim.point import Point
+from feint.scenarios.argument.argue_texts import told
+from feint.scenarios.argument.crux import crux
+from feint.scenarios.argument.premises import PREMISES
+from feint.scenarios.claims import pretraining_vs_scratch as headline
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.results.figure_style import COLOURS
 
 house_look()
 

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 import feint
 from feint.agents.interventions import close_gate, following, put_back
 from feint.notebook import Dial, house_look, sheet, show, turn
-from feint.sim.charts import trajectory_figure
+from feint.sim.ensembles.charts import trajectory_figure
 
 BLACK, BLUE, GREEN, ORANGE = "black", "#0072b2", "#009e73", "#d55e00"
 Y, X = 0, 1  # the objectives of pre-training and of fine-tuning

@@ -20,12 +20,12 @@ import re
 
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
-from feint.scenarios import corrigible_case, deceptive_stays, internal_case
-from feint.scenarios.argue_texts import told
-from feint.scenarios.trying import tried
-from feint.sim.analysis_texts import interval_text
-from feint.sim.charts import ensemble_figure
-from feint.sim.point import Point
+from feint.scenarios.argument.argue_texts import told
+from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
+from feint.sim.analysis.analysis_texts import interval_text
+from feint.sim.ensembles.charts import ensemble_figure
+from feint.sim.ensembles.parameter_point import Point
 
 RUNS = 600
 CASES = {"internal": internal_case.CLAIM, "corrigible": corrigible_case.CLAIM, "deceptive": deceptive_stays.CLAIM}
@@ -51,7 +51,7 @@ for start in CASES:
 #
 # Each line is one quantity of the case's claim, with its interval: deception at one end of a premise minus at the other
 # for the first two, shares of deceptive runs for the third. Grey lines stand beside the claim and do not count for it.
-# What would count for and against it was written down before it was run: `scenarios/internal_case.py` and its
+# What would count for and against it was written down before it was run: `scenarios/claims/internal_case.py` and its
 # neighbours.
 
 # %%

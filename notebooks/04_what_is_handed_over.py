@@ -18,12 +18,12 @@
 
 # %%
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.argue_texts import told
-from feint.scenarios.crux_figures import figure, lattice_figure
-from feint.scenarios.lattice import lattice
-from feint.scenarios.worldview import view_named, views
-from feint.sim.configuration import load
-from feint.sim.point import Point
+from feint.scenarios.argument.argue_texts import told
+from feint.scenarios.argument.crux_figures import figure, lattice_figure
+from feint.scenarios.argument.subset_lattice import lattice
+from feint.scenarios.argument.worldview import view_named, views
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.configuration import load
 
 house_look()
 

@@ -21,13 +21,14 @@ from tempfile import mkdtemp
 
 import feint
 from feint.notebook import house_look, lines, sheet, show
-from feint.sim import maps, profiles
-from feint.sim import sensitivity as which_matter
-from feint.sim.analysis_texts import interval_text, share_text
-from feint.sim.layers import layers_of
-from feint.sim.response import response
-from feint.sim.sections import section
-from feint.sim.shares import shares
+from feint.sim.analysis import phase_diagrams as maps
+from feint.sim.analysis import response_profiles as profiles
+from feint.sim.analysis import sensitivity as which_matter
+from feint.sim.analysis.analysis_texts import interval_text, share_text
+from feint.sim.analysis.grid_slices import section
+from feint.sim.analysis.plotted_responses import layers_of
+from feint.sim.analysis.prior_shares import shares
+from feint.sim.analysis.response_surface import response
 
 folder = Path(mkdtemp())  # a sweep keeps its parts in a folder, so that it can be stopped and gone on with
 

@@ -23,20 +23,20 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios import revival, wrappers
-from feint.scenarios.argue_texts import told
-from feint.scenarios.experiments import Asked
-from feint.scenarios.finetuning_split import ANY
-from feint.scenarios.networks_figures import wrappers_figure
-from feint.scenarios.revival import HAD, NEVER, SCRATCH
-from feint.sim.analysis_texts import interval_text
-from feint.sim.networks.battery import Battery
-from feint.sim.networks.finding import Finding
-from feint.sim.networks.lineage import Lineage
-from feint.sim.networks.subject import REVERSE_RATE, Subject, key
-from feint.sim.networks.wrappers import ACCURACIES, READ
-from feint.sim.quantities import middle
-from feint.sim.statistics import Interval
+from feint.scenarios.argument.argue_texts import told
+from feint.scenarios.finetuning import revival, wrappers
+from feint.scenarios.finetuning.groups import ANY
+from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH
+from feint.scenarios.networks.figures import wrappers_figure
+from feint.sim.analysis.analysis_texts import interval_text
+from feint.sim.analysis.estimands import middle
+from feint.sim.networks.experiments import Battery
+from feint.sim.networks.measurement_key import Finding
+from feint.sim.networks.model_cache import Lineage
+from feint.sim.networks.seed_models import REVERSE_RATE, Subject, key
+from feint.sim.networks.wrapper_measurements import ACCURACIES, READ
+from feint.sim.results.request import Asked
+from feint.sim.statistics.intervals import Interval
 
 
 def count(steps: Interval) -> str:

@@ -26,16 +26,16 @@ import feint
 import feint.sim.environments
 from feint.agents.types import TYPES
 from feint.notebook import Dial, house_look, sheet, show, turn
-from feint.scenarios import rsa2048, two_exits
-from feint.scenarios.exits_figure import LOOKS
-from feint.scenarios.experiments import Asked
-from feint.sim.environments.drawn import BAND, PIXELS
-from feint.sim.environments.exact import series, worth_waiting
-from feint.sim.environments.exits import LEFT, RIGHT, SIDE, A, B
+from feint.scenarios.oversight import rsa2048, two_exits
+from feint.scenarios.oversight.exits_figure import LOOKS
+from feint.sim.environments.gridworld import LEFT, RIGHT, SIDE, A, B
 from feint.sim.environments.life import Life
-from feint.sim.environments.minds import in_two_exits, intents
-from feint.sim.environments.tabular import q_learning
+from feint.sim.environments.q_learning import q_learning
+from feint.sim.environments.render import BAND, PIXELS
+from feint.sim.environments.trained_policies import in_two_exits, intents
 from feint.sim.environments.two_exits import TwoExits
+from feint.sim.environments.value_iteration import series, worth_waiting
+from feint.sim.results.request import Asked
 
 BLACK, BLUE, ORANGE, GREY = "black", "#0072b2", "#d55e00", "0.5"
 

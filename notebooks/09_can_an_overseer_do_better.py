@@ -26,10 +26,10 @@ import feint
 import feint.sim.environments
 from feint.agents.errors import InputError
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.overseer import POPULATIONS, PRIOR, overseen
-from feint.sim.environments.learning import Network, Practice, trained
-from feint.sim.environments.oversight import AT, BOTH
-from feint.sim.environments.policies import LEARNED, orders
+from feint.scenarios.oversight.overseer_baselines import POPULATIONS, PRIOR, overseen
+from feint.sim.environments.baseline_overseers import LEARNED, orders
+from feint.sim.environments.ppo import Network, Practice, trained
+from feint.sim.environments.task import AT, BOTH
 
 RUNS = 2000
 house_look()

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.environments.oversight import CHOICES, Terms
-from feint.sim.environments.trainees import Trainees
+from feint.sim.environments.run_batch import Trainees
+from feint.sim.environments.task import CHOICES, Terms
 
 SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
 PLAIN: dict[str, Any] = {**SHORT, "vary": ()}

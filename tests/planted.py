@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from feint.sim.curriculum import pretrain_finetune
-from feint.sim.response import counted, points_of
-from feint.sim.study import Study
+from feint.sim.analysis.response_surface import counted, points_of
+from feint.sim.sweeps.study import Study
+from feint.sim.training.curriculum import pretrain_finetune
 
 SHORT = pretrain_finetune({"steps": 60}, {"steps": 80})
 UNIT = {"low": 0.0, "high": 1.0}
@@ -43,13 +43,13 @@ def differing(design, effect, seed=0, base=0.1):
 
 def documents():
     """How to make a document of each analysis."""
-    from feint.sim import analysis_documents as told
-    from feint.sim.layers import Layer
-    from feint.sim.regions import regions
-    from feint.sim.response import evaluated
-    from feint.sim.sections import section
-    from feint.sim.sensitivity import sensitivity
-    from feint.sim.shares import shares
+    from feint.sim.analysis import analysis_documents as told
+    from feint.sim.analysis.grid_slices import section
+    from feint.sim.analysis.plotted_responses import Layer
+    from feint.sim.analysis.prior_shares import shares
+    from feint.sim.analysis.response_surface import evaluated
+    from feint.sim.analysis.scenario_discovery import regions
+    from feint.sim.analysis.sensitivity import sensitivity
 
     def given(design, **facts):
         return evaluated(study(THREE, design, **facts), lambda p: p["similarity"] + (p["shielding"] > 0.5))

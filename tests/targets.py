@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 HASWELL = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma"}  # AVX2 without AVX-512
 OF_HASWELL = ("avx2", "fma", "bmi", "bmi2", "lzcnt", "movbe", "f16c")
@@ -70,8 +70,8 @@ def main() -> None:
     from numba.core.codegen import CPUCodeLibrary
 
     from feint.agents.kernels import lanes
-    from feint.sim.kernels import race as room
-    from feint.sim.training import advance
+    from feint.sim.training.kernels import train_lanes as room
+    from feint.sim.training.train import advance
 
     kept = {}
     optimize = CPUCodeLibrary._optimize_final_module

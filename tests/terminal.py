@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from feint import cli
+from feint.commands import cli
 
 SHORT = ("--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
 SMALL = ("--runs", 40, *SHORT)

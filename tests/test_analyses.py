@@ -9,7 +9,7 @@ from PIL import Image
 from planted import SHORT, UNIT, study
 from terminal import within_this_process
 
-from feint.sim.sweep import sweep
+from feint.sim.sweeps.sweep import sweep
 
 TOLERANCE = {"train_tolerance": {"low": 0.2, "high": 1.5, "levels": 4}}
 GATE = {"plasticity_gate": {"low": 0.2, "high": 20.0, "levels": 3}}

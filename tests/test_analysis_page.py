@@ -16,8 +16,8 @@ STUDY = re.compile(r"<!-- file: (\S+)\.toml -->\n```toml\n(.*?)```", re.DOTALL)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Where the sweeps of the page are."""
-    from feint.sim.study import Study
-    from feint.sim.sweep import sweep
+    from feint.sim.sweeps.study import Study
+    from feint.sim.sweeps.sweep import sweep
 
     root = tmp_path_factory.mktemp("page")
     for name, content in STUDY.findall(PAGE.read_text()):

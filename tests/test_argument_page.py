@@ -5,8 +5,8 @@ from pathlib import Path
 
 import jsonschema
 
-from feint.scenarios.documents import schema_text
-from feint.scenarios.registry import asked
+from feint.scenarios.claims.registry import asked
+from feint.scenarios.schemas import schema_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 TOLD = json.loads((DOCS / "argument.json").read_text())

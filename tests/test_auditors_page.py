@@ -11,10 +11,10 @@ from terminal import within_this_process
 from feint.agents.interventions import close_gate
 from feint.agents.probes import performance_on
 from feint.agents.views import view
-from feint.scenarios.auditing import THIRDS, Population
-from feint.sim.auditors import AUDITORS
-from feint.sim.comparison import PRETRAIN_FINETUNE
-from feint.sim.point import Point
+from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
+from feint.sim.ensembles.comparison import PRETRAIN_FINETUNE
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.auditors import AUDITORS
 
 PAGE = DOCS / "auditors.md"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)

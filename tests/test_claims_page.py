@@ -5,15 +5,15 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import claims_page
 import pytest
 
 from feint.agents.errors import InputError
-from feint.scenarios import claims_page
-from feint.scenarios.argue import FULL, QUICK
-from feint.scenarios.registry import FAMILIES, asked, claims
-from feint.scenarios.trying import tried
-from feint.sim.claims import rises
-from feint.sim.stamp import passport_in
+from feint.scenarios.argument.argue import FULL, QUICK
+from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.claims.registry import FAMILIES, asked, claims
+from feint.sim.analysis.claims import rises
+from feint.sim.results.stamp import passport_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -13,8 +13,8 @@ from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_pr
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.agents.version import VERSION
-from feint.sim.documents import DOCUMENTS
-from feint.sim.stage import Stage
+from feint.sim.ensembles.documents import DOCUMENTS
+from feint.sim.training.stage import Stage
 
 THREE = """
 model.similarity = [0.9, 0.1]

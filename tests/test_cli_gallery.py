@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 from terminal import within_this_process
 
-from feint.scenarios.gallery import FILES
-from feint.sim.stamp import passport_in
+from feint.scenarios.gallery.gallery import FILES
+from feint.sim.results.stamp import passport_in
 
 SHORT = ("--runs", 20, "--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
 

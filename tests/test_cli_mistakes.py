@@ -4,9 +4,9 @@ import pytest
 from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_process
 
 TRAINS = {
-    "compare": "feint.sim.comparison.compare",
-    "simulate": "feint.sim.ensemble.simulate",
-    "replay": "feint.sim.replay.replay",
+    "compare": "feint.sim.ensembles.comparison.compare",
+    "simulate": "feint.sim.ensembles.ensemble.simulate",
+    "replay": "feint.sim.training.replay.replay",
 }
 
 

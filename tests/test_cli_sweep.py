@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from feint import cli
-from feint.sim.finished import Sweep
+from feint.commands import cli
+from feint.sim.sweeps.sweep_results import Sweep
 
 STUDY = """
 seed = 1
@@ -96,7 +96,7 @@ def test_what_will_be_done_is_said_before_anything_is_trained(monkeypatch, capsy
         assert capsys.readouterr().err.startswith("feint: 4 points, 2 arms, 30 runs of each, into ")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("feint.sim.sweep.lay_points", lay_points)
+    monkeypatch.setattr("feint.sim.sweeps.sweep.lay_points", lay_points)
     code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
     assert code == 130
     assert errors.startswith("feint: stopped; of a sweep, what is finished is kept")
@@ -114,7 +114,7 @@ def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, 
         raise KeyboardInterrupt
 
     screen = Screen()
-    monkeypatch.setattr("feint.sim.sweep.lay_points", lay_points)
+    monkeypatch.setattr("feint.sim.sweeps.sweep.lay_points", lay_points)
     monkeypatch.setattr(sys, "stderr", screen)
     assert run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")[0] == 130
 

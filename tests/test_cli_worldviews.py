@@ -9,8 +9,8 @@ from pages import block, check_same_drawing, numbers, printed, put, ran, words
 from PIL import Image
 from terminal import within_this_process
 
-from feint.scenarios.worldview import FOLDER, views
-from feint.scenarios.worldview_texts import departures_markdown
+from feint.scenarios.argument.worldview import FOLDER, views
+from feint.scenarios.argument.worldview_texts import departures_markdown
 
 ROOT = Path(__file__).parents[1]
 PAGE, TABLE = ROOT / "docs" / "worldviews.md", ROOT / "docs" / "worldviews_table.md"
@@ -78,7 +78,7 @@ def test_compare_takes_a_curated_view(feint, name):
     ],
 )
 def test_wrong_input_is_one_sentence_and_nothing_is_trained(feint, monkeypatch, words, said):
-    monkeypatch.setattr("feint.scenarios.worldviews.trials", pytest.fail)
+    monkeypatch.setattr("feint.scenarios.argument.worldviews.trials", pytest.fail)
     assert feint("worldviews", *words).refusal.startswith(said)
 
 

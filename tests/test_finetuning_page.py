@@ -9,12 +9,12 @@ from pages import DOCS, FIGURES, ROOT, check_printed_and_drawn, numbers, printed
 from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
-from feint.scenarios.argue import QUICK, argue
-from feint.scenarios.revival import Condition
-from feint.sim.claims import KINDS
-from feint.sim.point import Point
-from feint.sim.quantities import step_ratio
-from feint.sim.trials import trials
+from feint.scenarios.argument.argue import QUICK, argue
+from feint.scenarios.finetuning.revival import Condition
+from feint.sim.analysis.claims import KINDS
+from feint.sim.analysis.estimands import step_ratio
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point
 
 PAGE, TABLE = DOCS / "finetuning.md", DOCS / "finetuning_table.md"
 HEADER = "<!-- generated: nox -s golden -->"

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.text import Text
 from terminal import within_this_process
 
-from feint.scenarios import gallery
-from feint.sim import datafile
-from feint.sim.stamp import passport_in
+from feint.scenarios.gallery import gallery
+from feint.sim.results import datafile
+from feint.sim.results.stamp import passport_in
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gallery.md"

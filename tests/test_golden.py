@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from feint.sim.comparison import compare
-from feint.sim.configuration import load
-from feint.sim.curriculum import pretrain_finetune
-from feint.sim.ensemble import simulate
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.ensemble import simulate
+from feint.sim.training.configuration import load
+from feint.sim.training.curriculum import pretrain_finetune
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden.json"

@@ -21,7 +21,7 @@ from numba.core.extending import _Intrinsic
 from feint.agents.kernels import compiling
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("feint.agents.kernels", "feint.sim.kernels", "feint.sim.networks.kernels")
+PACKAGES = ("feint.agents.kernels", "feint.sim.training.kernels", "feint.sim.networks.kernels")
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]
 

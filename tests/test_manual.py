@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pages import FIGURES, block, check_alike, check_same_drawing, printed, put
 
-from feint import cli
-from feint.sim.ensemble import UNITS
-from feint.sim.study import Study
-from feint.sim.tables import parameters_markdown
+from feint.commands import cli
+from feint.sim.ensembles.ensemble import UNITS
+from feint.sim.ensembles.tables import parameters_markdown
+from feint.sim.sweeps.study import Study
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -53,7 +53,7 @@ def test_the_first_figure_is_drawn_by_the_command_beside_it(tmp_path, capsys, mo
 PARAMETERS_INTRODUCTION = """\
 # Parameters
 
-Every parameter is declared once, in `agents/model.py` or `sim/stage.py`; this table, the command line's help,
+Every parameter is declared once, in `agents/model.py` or `sim/training/stage.py`; this table, the command line's help,
 validation and the prior are read from there. *Valid* is what is accepted. *Prior* is stated ignorance for
 robustness studies, never validated against, and log-uniform where marked L. *Off* removes what the parameter
 stands for. A stage's parameter is set as `<stage>.<name>`, as in `finetuning.honeypots`.
@@ -92,7 +92,7 @@ def test_the_python_examples_of_the_readme_run(capsys):
 
 
 def test_the_file_in_the_readme_is_a_curriculum(tmp_path):
-    from feint.sim.configuration import load
+    from feint.sim.training.configuration import load
 
     path = tmp_path / "file.toml"
     example, study = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PATCH = ROOT / "docs" / "examples" / "myopia.patch"
 
-DECLARATION, STEP = "agents/model.py", "sim/kernels/step.py"
+DECLARATION, STEP = "agents/model.py", "sim/training/kernels/sgd_step.py"
 TESTS = ("tests/agents/test_parameters.py", "tests/oracle.py", "tests/sim/test_step.py", "tests/sim/test_laws.py")
 
 STALE = """The worked example does not fit the house any more. Make its change in a copy, by hand, write `git diff -U1`

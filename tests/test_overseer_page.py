@@ -9,7 +9,7 @@ from studies import overseer as study
 from terminal import within_this_process
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.overseer import HELPED, POPULATIONS, PRIOR
+from feint.scenarios.oversight.overseer_baselines import HELPED, POPULATIONS, PRIOR
 
 PAGE, TABLE = DOCS / "overseer.md", DOCS / "overseer_table.md"
 FAILED = (HELPED, "PPO, seed 2")

@@ -5,11 +5,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from manual import modules, public_modules
 
 from feint.agents.model import Model
 from feint.agents.parameters import plain
-from feint.manual import modules, public_modules
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("agents", "sim", "scenarios")

@@ -10,14 +10,14 @@ from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.argue import QUICK, argue
-from feint.scenarios.registry import asked
-from feint.scenarios.released import made
-from feint.scenarios.trying import tried
-from feint.sim.notes import Was
-from feint.sim.point import Point
-from feint.sim.prices import Price
-from feint.sim.trials import trials
+from feint.scenarios.argument.argue import QUICK, argue
+from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.claims.registry import asked
+from feint.scenarios.release.training_protocols import made
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.recorders import Was
+from feint.sim.markets.training_cost import Price
 
 PAGE, TABLE = DOCS / "release.md", DOCS / "release_table.md"
 HEADER = "<!-- generated: nox -s golden -->"

@@ -6,17 +6,18 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+import results_page
+from claims_page import RUN, interval_of
 
-from feint.scenarios import gallery, results_page
-from feint.scenarios.claims_page import RUN, interval_of
-from feint.scenarios.documents import schema_text
-from feint.scenarios.figures.picture import Settings
-from feint.scenarios.originals import settings_of
-from feint.scenarios.registry import FAMILIES, asked
-from feint.scenarios.trying import tried
-from feint.sim import datafile
-from feint.sim.claims import Verdict
-from feint.sim.stamp import passport_in
+from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.claims.registry import FAMILIES, asked
+from feint.scenarios.gallery import gallery
+from feint.scenarios.gallery.originals import settings_of
+from feint.scenarios.gallery.picture import Settings
+from feint.scenarios.schemas import schema_text
+from feint.sim.analysis.claims import Verdict
+from feint.sim.results import datafile
+from feint.sim.results.stamp import passport_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 OPPOSITE = {Verdict.SUPPORTED.value, Verdict.CONTRADICTED.value}

@@ -15,9 +15,9 @@ from targets import ARM, HASWELL, blocks, body, build, called, for_arm, host_run
 from feint.agents.kernels import compiling, lanes, rows
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
-from feint.sim.kernels.race import race
-from feint.sim.stage import Stage
-from feint.sim.training import DTYPES, advance, begin, enter
+from feint.sim.training.kernels.train_lanes import race
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import DTYPES, advance, begin, enter
 
 HAS_AVX2 = host_runs_haswell()
 

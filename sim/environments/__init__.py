@@ -14,7 +14,7 @@ ENVIRONMENTS: dict[str, str] = {
 """Where each environment is made, by its id."""
 
 VECTORS: dict[str, str] = {
-    "feint/Overseer-v0": "feint.sim.environments.overseers:Overseers",
+    "feint/Overseer-v0": "feint.sim.environments.vector_env:Overseers",
 }
 """Where many of one are made at once, of those that have a form of their own for it."""
 

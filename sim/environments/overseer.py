@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.environments.overseeing import Overseeing, action_space, engine_seed, observation_space, told
-from feint.sim.environments.oversight import Terms
+from feint.sim.environments.oversight_step import Overseeing, action_space, engine_seed, observation_space, told
+from feint.sim.environments.task import Terms
 
 MOST = 2**63
 

@@ -10,8 +10,8 @@ from gymnasium import spaces
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.parameters import parameter
+from feint.sim.environments.base_env import PATIENCE, Living
 from feint.sim.environments.life import OWN, Life, Outcomes
-from feint.sim.environments.living import PATIENCE, Living
 
 SOURCE = "Xu, Does SGD Produce Deceptive Alignment? (2020); Hubinger et al. (2019), section 4"
 COMPLY, DEFECT, CHECK = range(3)

@@ -8,10 +8,10 @@ import numpy as np
 from gymnasium import spaces
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.environments.drawn import picture
-from feint.sim.environments.exits import CELLS, SIDE, A, B, Exits, Place
+from feint.sim.environments.base_env import PATIENCE, Living
+from feint.sim.environments.gridworld import CELLS, SIDE, A, B, Exits, Place
 from feint.sim.environments.life import Life
-from feint.sim.environments.living import PATIENCE, Living
+from feint.sim.environments.render import picture
 
 SIGHTS = ("life", "cue")
 

@@ -7,9 +7,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from feint.sim.networks.kernels.passes import look, train, weights
+from feint.sim.networks.kernels.mlp import look, train, weights
 from feint.sim.networks.kernels.strings import ACTIVE, INPUTS, OUTPUTS
-from feint.sim.networks.purposes import Purpose
+from feint.sim.networks.stream_ids import Purpose
 from feint.sim.networks.strings import Strings
 from feint.sim.networks.task import Task
 

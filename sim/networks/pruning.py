@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.sim.networks.kernels.passes import losses_without
+from feint.sim.networks.kernels.mlp import losses_without
 from feint.sim.networks.network import Network, whole
 from feint.sim.networks.strings import Strings
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from feint.sim.networks.finding import Finding
-from feint.sim.networks.subject import REVERSE_RATE
-from feint.sim.networks.wrappers import CORRELATIONS, COVERAGES, RATES
+from feint.sim.networks.measurement_key import Finding
+from feint.sim.networks.seed_models import REVERSE_RATE
+from feint.sim.networks.wrapper_measurements import CORRELATIONS, COVERAGES, RATES
 
 TRIED = (REVERSE_RATE, 3e-3, 1e-2)  #: learning rates of which each arm takes its best
 ARMS = ("scratch", "never")

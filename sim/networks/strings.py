@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feint.sim.networks.kernels.strings import ACTIVE, INPUTS, draw_strings
-from feint.sim.networks.purposes import Purpose
+from feint.sim.networks.stream_ids import Purpose
 from feint.sim.networks.task import Task
 
 

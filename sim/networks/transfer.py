@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.ensemble import check_threads
-from feint.sim.networks.battery import SETTINGS, check_seeds
+from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.networks.experiments import SETTINGS, check_seeds
 from feint.sim.networks.kernels.strings import INPUTS
 from feint.sim.networks.network import BATCH, Network, size
-from feint.sim.networks.purposes import Purpose
+from feint.sim.networks.seed_models import Subject, key
+from feint.sim.networks.stream_ids import Purpose
 from feint.sim.networks.strings import Strings
-from feint.sim.networks.subject import Subject, key
 from feint.sim.networks.task import SPARE, Task, asking
-from feint.sim.training import check_seed
+from feint.sim.training.train import check_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +72,7 @@ class Transfer:
 
         Seeds are averaged with `weights` (seeds,) before the curves are compared.
         """
-        from feint.sim.learning_curve import data_for
+        from feint.sim.statistics.learning_curve import data_for
 
         weights = np.full(self.seeds, 1 / self.seeds) if weights is None else weights
         curves, tuned = (getattr(self, score)[each] @ weights for each in ("scratch", arm))
@@ -99,7 +99,7 @@ class Transfer:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make it again."""
-        from feint.sim.passport import passport
+        from feint.sim.results.provenance import passport
 
         own = {"seeds": self.seeds, "seed": self.seed, "widths": list(self.widths), "rate": RATE, "looks": list(LOOKS)}
         return passport("networks-transfer", {**{k: v for k, v in SETTINGS.items() if k != "width"}, **own})

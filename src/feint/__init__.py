@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from feint.agents.types import TYPES as TYPES
     from feint.agents.views import Belief as Belief
     from feint.agents.views import view as view
-    from feint.sim.comparison import Comparison as Comparison
-    from feint.sim.comparison import compare as compare
-    from feint.sim.configuration import load as load
-    from feint.sim.curriculum import Curriculum as Curriculum
-    from feint.sim.curriculum import from_scratch as from_scratch
-    from feint.sim.curriculum import pretrain_finetune as pretrain_finetune
-    from feint.sim.ensemble import Ensemble as Ensemble
-    from feint.sim.ensemble import simulate as simulate
-    from feint.sim.finished import Sweep as Sweep
-    from feint.sim.matching import Match as Match
-    from feint.sim.rare import Rare as Rare
-    from feint.sim.rare import rare as rare
-    from feint.sim.replay import Trajectory as Trajectory
-    from feint.sim.replay import replay as replay
-    from feint.sim.stage import Stage as Stage
-    from feint.sim.study import Study as Study
-    from feint.sim.summary import Summary as Summary
-    from feint.sim.summary import summarize as summarize
-    from feint.sim.sweep import sweep as sweep
-    from feint.sim.training import advance as advance
-    from feint.sim.training import begin as begin
-    from feint.sim.training import enter as enter
+    from feint.sim.ensembles.comparison import Comparison as Comparison
+    from feint.sim.ensembles.comparison import compare as compare
+    from feint.sim.ensembles.ensemble import Ensemble as Ensemble
+    from feint.sim.ensembles.ensemble import simulate as simulate
+    from feint.sim.ensembles.importance_sampling import Rare as Rare
+    from feint.sim.ensembles.importance_sampling import rare as rare
+    from feint.sim.ensembles.streaming_summary import Summary as Summary
+    from feint.sim.ensembles.streaming_summary import summarize as summarize
+    from feint.sim.sweeps.study import Study as Study
+    from feint.sim.sweeps.sweep import sweep as sweep
+    from feint.sim.sweeps.sweep_results import Sweep as Sweep
     from feint.sim.training import train as train
+    from feint.sim.training.configuration import load as load
+    from feint.sim.training.curriculum import Curriculum as Curriculum
+    from feint.sim.training.curriculum import from_scratch as from_scratch
+    from feint.sim.training.curriculum import pretrain_finetune as pretrain_finetune
+    from feint.sim.training.matching_rules import Match as Match
+    from feint.sim.training.replay import Trajectory as Trajectory
+    from feint.sim.training.replay import replay as replay
+    from feint.sim.training.stage import Stage as Stage
+    from feint.sim.training.train import advance as advance
+    from feint.sim.training.train import begin as begin
+    from feint.sim.training.train import enter as enter
 
 _ROOMS = {
     "feint.agents.errors": ("InputError",),
@@ -48,19 +48,19 @@ _ROOMS = {
     "feint.agents.state": ("State",),
     "feint.agents.types": ("TYPES",),
     "feint.agents.views": ("Belief", "view"),
-    "feint.sim.comparison": ("Comparison", "compare"),
-    "feint.sim.configuration": ("load",),
-    "feint.sim.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
-    "feint.sim.ensemble": ("Ensemble", "simulate"),
-    "feint.sim.finished": ("Sweep",),
-    "feint.sim.matching": ("Match",),
-    "feint.sim.rare": ("Rare", "rare"),
-    "feint.sim.replay": ("Trajectory", "replay"),
-    "feint.sim.stage": ("Stage",),
-    "feint.sim.study": ("Study",),
-    "feint.sim.summary": ("Summary", "summarize"),
-    "feint.sim.sweep": ("sweep",),
-    "feint.sim.training": ("advance", "begin", "enter", "train"),
+    "feint.sim.ensembles.comparison": ("Comparison", "compare"),
+    "feint.sim.training.configuration": ("load",),
+    "feint.sim.training.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
+    "feint.sim.ensembles.ensemble": ("Ensemble", "simulate"),
+    "feint.sim.sweeps.sweep_results": ("Sweep",),
+    "feint.sim.training.matching_rules": ("Match",),
+    "feint.sim.ensembles.importance_sampling": ("Rare", "rare"),
+    "feint.sim.training.replay": ("Trajectory", "replay"),
+    "feint.sim.training.stage": ("Stage",),
+    "feint.sim.sweeps.study": ("Study",),
+    "feint.sim.ensembles.streaming_summary": ("Summary", "summarize"),
+    "feint.sim.sweeps.sweep": ("sweep",),
+    "feint.sim.training.train": ("advance", "begin", "enter", "train"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -1,5 +1,5 @@
 """`python -m feint` is the command line."""
 
-from feint.cli import main
+from feint.commands.cli import main
 
 main()

@@ -10,8 +10,8 @@ from feint.agents.model import Model
 from feint.agents.outcome import read
 from feint.agents.types import STARTS
 from feint.agents.views import Belief, view
-from feint.sim.stage import Stage
-from feint.sim.training import begin, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 STAGE = Stage(steps=200, target=0.0, coverage=0.5)
 MODEL = Model(modes=6, plasticity_goal=0.1)

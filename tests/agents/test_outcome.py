@@ -9,7 +9,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.types import TYPES
 from feint.agents.views import Belief, view
-from feint.sim.training import begin
+from feint.sim.training.train import begin
 
 SATURATED = 1000.0  # log-odds: σ is exactly 1
 SHIFTED = Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)

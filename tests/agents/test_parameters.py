@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 L = True
 

@@ -6,7 +6,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.outcome import read
 from feint.agents.probes import performance_on, readable
-from feint.sim.training import begin
+from feint.sim.training.train import begin
 
 
 def prepared(start, **settings):

@@ -11,8 +11,8 @@ from feint.agents.outcome import read
 from feint.agents.state import State
 from feint.agents.types import STARTS, prepare
 from feint.agents.views import Belief, view
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter, train
 
 MODEL = Model(modes=5, similarity=(0.7, -0.2), plasticity_goal=0.1)
 FIRST = Stage(name="first", objective=0, steps=90)

@@ -19,8 +19,8 @@ from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
 from feint.agents.types import STARTS, TYPES, Deceptive, MesaOptimizer, prepare
 from feint.agents.views import Belief
-from feint.sim.stage import Stage
-from feint.sim.training import begin, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 RUNS = 2000
 EACH = pytest.mark.parametrize("agent", TYPES.values(), ids=TYPES)

@@ -6,8 +6,8 @@ import pytest
 
 from feint.agents.model import Model
 from feint.agents.views import Belief, view
-from feint.sim.stage import Stage
-from feint.sim.training import begin, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 RUNS, OBJECTIVES, MODES = 40, 3, 7
 NOTHING = 1e-300  # an exponential is held at e^-708

@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmarks.interleaved import interleaved
 from benchmarks.peers import peer
-from feint.sim.stage import Stage
-from feint.sim.training import begin, enter
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, enter
 
 IN_BLOCKS = ("numpy_runs", "jax_vmap", "torch_compile")
 SIZES = (128, 256, 512, 1024, 2048, 4096, 8192, 16384)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.goals import line
 from benchmarks.results import TO_THE_END, Results
-from feint.sim.figures import PAGE_WIDTH, STYLE
+from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

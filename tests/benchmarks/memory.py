@@ -26,10 +26,10 @@ def resident(entry: str) -> int:
 
 def trained(how: str, runs: int, steps: int) -> int:
     """Train runs; returns the bytes of what is kept of them all."""
-    from feint.sim.curriculum import Curriculum
-    from feint.sim.ensemble import simulate
-    from feint.sim.stage import Stage
-    from feint.sim.summary import summarize
+    from feint.sim.ensembles.ensemble import simulate
+    from feint.sim.ensembles.streaming_summary import summarize
+    from feint.sim.training.curriculum import Curriculum
+    from feint.sim.training.stage import Stage
 
     curriculum = Curriculum(Stage(objective=1, steps=steps, target=1.0))
     if how == "summarize":

@@ -28,7 +28,7 @@ def main() -> None:
     from numba.core import event
 
     from feint.agents.model import Model
-    from feint.sim.stage import Stage
+    from feint.sim.training.stage import Stage
 
     compared()
     before = overloads()
@@ -52,8 +52,8 @@ def main() -> None:
 
 def compared(finetuning: dict[str, Any] | None = None, **arguments: Any) -> None:
     """Compare few runs that take few steps."""
-    from feint.sim.comparison import compare
-    from feint.sim.curriculum import pretrain_finetune
+    from feint.sim.ensembles.comparison import compare
+    from feint.sim.training.curriculum import pretrain_finetune
 
     stages = pretrain_finetune({"steps": 3}, {"steps": 3, **(finetuning or {})})
     compare(stages, **{"runs": 8, "threads": 1, **arguments})

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.charts import peers_figure, scaling_figure
 from benchmarks.goals import GOALS, measured
 from benchmarks.results import STAGES, TO_THE_END, Results
-from feint.sim.figures import save
+from feint.sim.results.figure_style import save
 
 ROOT = Path(__file__).parents[2]
 HEADER = "<!-- generated: nox -s bench -->"

@@ -10,8 +10,8 @@ import pytest
 
 import feint.sim.environments  # noqa: F401 - registers
 from benchmarks.interleaved import interleaved
-from feint.sim.environments.oversight import BOTH, CHOICES
-from feint.sim.environments.policies import orders
+from feint.sim.environments.baseline_overseers import orders
+from feint.sim.environments.task import BOTH, CHOICES
 
 PLACES, STEPS, SLICE = 4096, 5, 100
 CARTPOLE, TRAINED, AUDITED, ANYHOW = "CartPole", "overseer", "overseer, all audited", "overseer, random orders"

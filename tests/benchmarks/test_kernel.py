@@ -7,8 +7,8 @@ import pytest
 from benchmarks.interleaved import interleaved
 from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.model import Model
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter
 
 RUNS = 1024
 DEFAULT = "single"

@@ -5,11 +5,11 @@ import pytest
 
 from benchmarks.interleaved import interleaved
 from feint.agents.outcome import Outcome
-from feint.scenarios.released import USES
-from feint.sim.market import Market
-from feint.sim.prices import Price
-from feint.sim.terms import Terms
-from feint.sim.uses import Taken
+from feint.scenarios.release.training_protocols import USES
+from feint.sim.markets.fine_tuning_uses import Taken
+from feint.sim.markets.market import Market
+from feint.sim.markets.market_parameters import Terms
+from feint.sim.markets.training_cost import Price
 
 YEARS, STREAMS = 20, 8
 LARGE, SMALL = 100_000, 10_000

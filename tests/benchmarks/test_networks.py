@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from feint.sim.ensemble import check_threads
-from feint.sim.networks.bands import judged
-from feint.sim.networks.battery import battery
+from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.networks.acceptance_ranges import judged
+from feint.sim.networks.experiments import battery
 
 SEEDS = 8
 

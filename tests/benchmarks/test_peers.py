@@ -12,8 +12,8 @@ from benchmarks.peers import PEERS
 from benchmarks.peers import peer as peer_named
 from feint.agents.model import Model
 from feint.agents.outcome import read
-from feint.sim.stage import Stage
-from feint.sim.training import begin, enter, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, enter, train
 
 SLOW = ("jax_vmap", "torch_compile")  # they compile for seconds
 DOUBLE = ("scalar_numba", "mesa_agents")

@@ -8,11 +8,11 @@ import pytest
 from benchmarks import memory
 from benchmarks.interleaved import interleaved
 from feint.agents.model import Model
-from feint.sim.comparison import compare
-from feint.sim.curriculum import Curriculum
-from feint.sim.ensemble import check_threads, simulate
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.ensemble import check_threads, simulate
+from feint.sim.training.curriculum import Curriculum
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter
 
 RUNS, STEPS = 4096, 1000  # where they are not what is varied; the runs are a chunk
 PRETRAINING = 3000  # steps

@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.interleaved import interleaved
 from benchmarks.peers import PEERS, peer
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter, train
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter, train
 
 FEINT = "Feint"
 PRECISIONS = {FEINT: "single", "Feint, double": "double"}

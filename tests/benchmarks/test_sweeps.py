@@ -13,12 +13,12 @@ import pytest
 
 from benchmarks import memory
 from benchmarks.interleaved import by_clocks
-from feint.sim.curriculum import pretrain_finetune
-from feint.sim.ensemble import check_threads, simulate
-from feint.sim.store import Store
-from feint.sim.study import Study
-from feint.sim.summary import summarize
-from feint.sim.sweep import sweep
+from feint.sim.ensembles.ensemble import check_threads, simulate
+from feint.sim.ensembles.streaming_summary import summarize
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep import sweep
+from feint.sim.sweeps.sweep_store import Store
+from feint.sim.training.curriculum import pretrain_finetune
 
 RUNS = 1000  # of a point
 STAGES = {

@@ -16,17 +16,17 @@ from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.explore import FINAL, PORT, SLICED
+from feint.commands.explore import FINAL, PORT, SLICED
 from feint.explorer.computing import BUDGET, Life, Tally, answers, life, tallies, tally
 from feint.explorer.desk import Desk, Reader
 from feint.explorer.premises import LAST, groups, knobs
 from feint.explorer.serving import opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import MOST, State, described, viewed, written
-from feint.scenarios.worldview import DEFAULT, views
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
-from feint.sim.point import Point
-from feint.sim.replay import replay
+from feint.scenarios.argument.worldview import DEFAULT, views
+from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.replay import replay
 
 LINK = "view=carlsmith-2023&seed=5&run=3&similarity=0.8&pretraining.coverage=0.9&start=corrigible&match=steps"
 

@@ -11,7 +11,7 @@ import pytest
 from explorer.browser import Visit, browser, explorer
 from terminal import within_this_process
 
-from feint.sim.comparison import compare
+from feint.sim.ensembles.comparison import compare
 
 ROOT = Path(__file__).parents[2]
 SHOWN = ROOT / "docs" / "figures" / "explorer.png"

@@ -4,14 +4,14 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.scenarios import dodges, registry
-from feint.scenarios.registry import asked, claims
-from feint.scenarios.trying import measured, tried, ways_of
-from feint.sim.claims import Claim, Part, Verdict, rises
-from feint.sim.configuration import load
-from feint.sim.point import Point, Towards, Way, pretrained
-from feint.sim.quantities import Frequency, StepRatio, difference
-from feint.sim.trials import trials
+from feint.scenarios.argument.evaluate_claim import measured, tried, ways_of
+from feint.scenarios.claims import dodges, registry
+from feint.scenarios.claims.registry import asked, claims
+from feint.sim.analysis.claims import Claim, Part, Verdict, rises
+from feint.sim.analysis.estimands import Frequency, StepRatio, difference
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point, Towards, Way, pretrained
+from feint.sim.training.configuration import load
 
 ALL = list(claims().values())
 NAMES = [claim.name for claim in ALL]
@@ -40,7 +40,7 @@ def test_a_file_reads_like_the_argument(file):
     """The claim in its source's terms, the experiment, and what would count against it."""
     from importlib import import_module
 
-    text = import_module(f"feint.scenarios.{file}").__doc__ or ""
+    text = import_module(f"feint.scenarios.claims.{file}").__doc__ or ""
     said = text.lower()
     assert said.index("claim") < said.index("experiment.") < said.index("against it")
 

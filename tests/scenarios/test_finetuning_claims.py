@@ -7,15 +7,15 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
-from feint.scenarios.crux import crux
-from feint.scenarios.registry import FAMILIES, asked, claims
-from feint.scenarios.trying import tried, ways_of
-from feint.sim.claims import Claim, Verdict
-from feint.sim.journey import Journey
-from feint.sim.point import Point
-from feint.sim.quantities import StepRatio
-from feint.sim.reckoned import Reckoned
-from feint.sim.trials import trials
+from feint.scenarios.argument.crux import crux
+from feint.scenarios.argument.evaluate_claim import tried, ways_of
+from feint.scenarios.claims.registry import FAMILIES, asked, claims
+from feint.sim.analysis.claims import Claim, Verdict
+from feint.sim.analysis.estimands import StepRatio
+from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.ensembles.journey import Journey
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point
 
 FAMILY = "fine-tuning"
 ALL = asked(None, FAMILY)
@@ -35,7 +35,7 @@ def test_a_claim_says_beforehand_what_it_is(claim: Claim):
 @pytest.mark.parametrize("file", FAMILIES[FAMILY])
 def test_a_file_reads_like_the_argument(file):
     """The claim in its source's terms, the experiment, and what would count against it."""
-    said = (import_module(f"feint.scenarios.{file}").__doc__ or "").lower()
+    said = (import_module(f"feint.scenarios.claims.{file}").__doc__ or "").lower()
     assert said.index("claim") < said.index("experiment.") < said.index("against it")
 
 

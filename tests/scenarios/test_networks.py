@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.scenarios import networks_revival, networks_transfer, networks_wrappers
-from feint.scenarios.experiments import Asked
-from feint.sim.networks import lineage, subject, transfer
-from feint.sim.networks.finding import Finding
+from feint.scenarios.networks import revival as networks_revival
+from feint.scenarios.networks import transfer as networks_transfer
+from feint.scenarios.networks import wrappers as networks_wrappers
+from feint.sim.networks import model_cache as lineage
+from feint.sim.networks import seed_models as subject
+from feint.sim.networks import transfer
+from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.transfer import FEW, MANY, Transfer
+from feint.sim.results.request import Asked
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 EXPERIMENTS = {"wrappers": networks_wrappers, "revival": networks_revival, "transfer": networks_transfer}

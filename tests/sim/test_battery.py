@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.networks import lineage, subject
-from feint.sim.networks.bands import BANDS, judged
-from feint.sim.networks.battery import PARTS, Battery, battery, quantile
-from feint.sim.networks.finding import MEASURES, Finding
-from feint.sim.networks.wrappers import GENTLE, HARSH, RATES
+from feint.sim.networks import model_cache as lineage
+from feint.sim.networks import seed_models as subject
+from feint.sim.networks.acceptance_ranges import BANDS, judged
+from feint.sim.networks.experiments import PARTS, Battery, battery, quantile
+from feint.sim.networks.measurement_key import MEASURES, Finding
+from feint.sim.networks.wrapper_measurements import GENTLE, HARSH, RATES
 
 SEEDS = 8
 PAGE = Path(__file__).parents[2] / "docs" / "networks.md"

@@ -7,11 +7,11 @@ import pytest
 from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import read
-from feint.sim.curriculum import Curriculum
-from feint.sim.ensemble import simulate
-from feint.sim.kernels.streams import draw_normals
-from feint.sim.stage import Stage
-from feint.sim.training import begin, enter, train
+from feint.sim.ensembles.ensemble import simulate
+from feint.sim.training.curriculum import Curriculum
+from feint.sim.training.kernels.random_streams import draw_normals
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, enter, train
 
 QUICK = Model(gate_init=0.0, capability_init=-1.0, plasticity_capability=0.1)
 PRETRAINING = Stage(name="pretraining", objective=0, steps=500, target=0.0, coverage=0.5)

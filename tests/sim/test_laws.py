@@ -7,12 +7,12 @@ import pytest
 from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
-from feint.sim.comparison import compare
-from feint.sim.curriculum import Curriculum, from_scratch, pretrain_finetune
-from feint.sim.ensemble import UNITS, simulate
-from feint.sim.stage import Stage
-from feint.sim.statistics import tango, wilson
-from feint.sim.training import begin, enter, train
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.ensemble import UNITS, simulate
+from feint.sim.statistics.intervals import tango, wilson
+from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, enter, train
 
 NEAR_DECEPTION = Model(
     plasticity_goal=0.002,

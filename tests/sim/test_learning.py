@@ -11,10 +11,10 @@ import pytest
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
-from feint.sim.environments.learning import Network, Practice, for_stable_baselines, trained
-from feint.sim.environments.overseers import Overseers
-from feint.sim.environments.oversight import CHOICES, SEEN
-from feint.sim.environments.policies import orders
+from feint.sim.environments.baseline_overseers import orders
+from feint.sim.environments.ppo import Network, Practice, for_stable_baselines, trained
+from feint.sim.environments.task import CHOICES, SEEN
+from feint.sim.environments.vector_env import Overseers
 
 SHORT: dict[str, Any] = {"slice_steps": 20, "slices": 4}
 BRIEF = Practice(steps=64, runs=8, rollout=4, batch=16, epochs=1)

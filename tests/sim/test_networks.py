@@ -10,13 +10,13 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
 from feint.agents.errors import InputError
-from feint.sim.networks.kernels.passes import gradient, losses_without
+from feint.sim.networks.kernels.mlp import gradient, losses_without
 from feint.sim.networks.kernels.strings import LARGEST, POSITIONS, TOKENS
-from feint.sim.networks.learning import steps_to
+from feint.sim.networks.linear_probe import probe
 from feint.sim.networks.network import BATCH, Network, size, whole
-from feint.sim.networks.probe import probe
 from feint.sim.networks.pruning import pruned
-from feint.sim.networks.purposes import Purpose
+from feint.sim.networks.steps_to_threshold import steps_to
+from feint.sim.networks.stream_ids import Purpose
 from feint.sim.networks.strings import draw
 from feint.sim.networks.task import MOST, SPARE, A, B, Task, asking, pretraining, refusal, relabelling
 

@@ -8,14 +8,14 @@ import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome, read
-from feint.sim.curriculum import from_scratch, pretrain_finetune
-from feint.sim.ensemble import simulate
-from feint.sim.environments import measured, overseeing
-from feint.sim.environments.measured import NORMALS, Quantities, quantities
-from feint.sim.environments.overseeing import Overseeing, deploy
+from feint.sim.ensembles.ensemble import simulate
+from feint.sim.environments import observations as measured
+from feint.sim.environments import oversight_step as overseeing
+from feint.sim.environments.baseline_overseers import orders
+from feint.sim.environments.observations import NORMALS, Quantities, quantities
 from feint.sim.environments.overseer import Overseer
-from feint.sim.environments.overseers import Overseers
-from feint.sim.environments.oversight import (
+from feint.sim.environments.oversight_step import Overseeing, deploy
+from feint.sim.environments.task import (
     ACTIONS,
     AT,
     BOTH,
@@ -29,9 +29,10 @@ from feint.sim.environments.oversight import (
     X,
     Y,
 )
-from feint.sim.environments.policies import orders
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter, train
+from feint.sim.environments.vector_env import Overseers
+from feint.sim.training.curriculum import from_scratch, pretrain_finetune
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter, train
 
 
 def slices(of, *ordered):

@@ -10,9 +10,10 @@ import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
+from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Random, orders, play
 from feint.sim.environments.overseer import Overseer
-from feint.sim.environments.overseers import Overseers
-from feint.sim.environments.oversight import (
+from feint.sim.environments.run_batch import Trainees
+from feint.sim.environments.task import (
     ACTIONS,
     AT,
     DEPLOY,
@@ -21,9 +22,8 @@ from feint.sim.environments.oversight import (
     Terms,
     Y,
 )
-from feint.sim.environments.policies import BASELINES, LEARNED, Random, orders, play
-from feint.sim.environments.trainees import Trainees
-from feint.sim.training import PLASTICITIES
+from feint.sim.environments.vector_env import Overseers
+from feint.sim.training.train import PLASTICITIES
 
 # Many runs are each the single one
 

@@ -11,12 +11,12 @@ from terminal import WORK, within_this_process
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import read
-from feint.sim.comparison import compare
-from feint.sim.curriculum import from_scratch, pretrain_finetune
-from feint.sim.ensemble import simulate
-from feint.sim.replay import replay
-from feint.sim.stage import Stage
-from feint.sim.training import advance, begin, enter, rates, train
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.ensemble import simulate
+from feint.sim.training.curriculum import from_scratch, pretrain_finetune
+from feint.sim.training.replay import replay
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import advance, begin, enter, rates, train
 
 HALF_ULP_BELOW_ONE = 2.0**-25  # in single precision: half the distance of neighbours in [1/2, 1)
 SLOW = Model(plasticity_awareness=0.1, plasticity_horizon=0.1)

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.argue import FULL, QUICK, Argument, Finding, argue
-from feint.scenarios.argue_documents import argue_document
-from feint.scenarios.argue_texts import brief, flip_effects, told, value, variant_name, variants
-from feint.scenarios.audit import Audit, audit
-from feint.scenarios.counting import Counting, count
-from feint.sim.claims import KINDS
-from feint.sim.passport import passport, text
+from feint.scenarios.argument.argue import FULL, QUICK, Argument, Finding, argue
+from feint.scenarios.argument.argue_documents import argue_document
+from feint.scenarios.argument.argue_texts import brief, flip_effects, told, value, variant_name, variants
+from feint.scenarios.argument.counting_argument import Counting, count
+from feint.scenarios.argument.model_audit import Audit, audit
+from feint.sim.analysis.claims import KINDS
+from feint.sim.results.provenance import passport, text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"

@@ -18,11 +18,11 @@ from typing import Any
 
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.scenarios.overseer import POPULATIONS, Found, Row, overseen
-from feint.sim.environments.learning import Network, Practice, trained
-from feint.sim.environments.oversight import ACTIONS, Terms
-from feint.sim.environments.policies import BASELINES, LEARNED, Policy
-from feint.sim.passport import passport
+from feint.scenarios.oversight.overseer_baselines import POPULATIONS, Found, Row, overseen
+from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Policy
+from feint.sim.environments.ppo import Network, Practice, trained
+from feint.sim.environments.task import ACTIONS, Terms
+from feint.sim.results.provenance import passport
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "overseer_ppo.json"

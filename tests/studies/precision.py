@@ -18,12 +18,12 @@ import numpy as np
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
-from feint.sim.configuration import load
-from feint.sim.curriculum import Curriculum, pretrain_finetune, shared_objectives
-from feint.sim.ensemble import check_threads
-from feint.sim.stage import Stage
-from feint.sim.statistics import Interval, tango, wilson
-from feint.sim.training import begin, train
+from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.statistics.intervals import Interval, tango, wilson
+from feint.sim.training.configuration import load
+from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "precision_table.md"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from feint.agents.kernels.compiling import equation, inline, kernel
-from feint.sim.kernels.streams import philox
+from feint.sim.training.kernels.random_streams import philox
 
 POSITIONS, TOKENS, PROMPTS, OUTPUTS = 10, 6, 4, 7
 MODULUS = 3

@@ -11,12 +11,12 @@ import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import State
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.exact import frequency_interval
-from feint.sim.point import pretrained, scratch
-from feint.sim.replay import replay_plan
-from feint.sim.statistics import Interval, tango
-from feint.sim.trials import Ended, trials
+from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.paired_runs import Ended, trials
+from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.statistics.exact_intervals import frequency_interval
+from feint.sim.statistics.intervals import Interval, tango
+from feint.sim.training.replay import replay_plan
 
 FINAL = 10_000  # runs an arm that bars are refined to
 PROBE = 64  # runs by which the pace of a point is measured

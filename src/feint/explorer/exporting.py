@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 
 from feint.explorer.state import State
-from feint.scenarios import headline
-from feint.sim.comparison import compare
-from feint.sim.figures import save
+from feint.scenarios.claims import pretraining_vs_scratch as headline
+from feint.sim.ensembles.comparison import compare
+from feint.sim.results.figure_style import save
 
 
 def picture(state: State, runs: int, kind: str) -> bytes:

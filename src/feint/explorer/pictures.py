@@ -10,9 +10,9 @@ from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.computing import Life, Tally
-from feint.scenarios.headline import GAP
-from feint.sim.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.figures import COLOURS, HATCHES
+from feint.scenarios.claims.pretraining_vs_scratch import GAP
+from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.results.figure_style import COLOURS, HATCHES
 
 INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
 ROOM = 1.2  # for the labels beside the flow, whose ribbons are 1 wide; on a phone too

@@ -11,11 +11,11 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import OWN, XU_2021, Model
 from feint.agents.parameters import Parameter, plain
 from feint.agents.types import STARTS
-from feint.scenarios.worldview import default_view, views
-from feint.sim.factors import Factor
-from feint.sim.matching import Match
-from feint.sim.point import Point
-from feint.sim.stage import Stage
+from feint.scenarios.argument.worldview import default_view, views
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.sweeps.factors import Factor
+from feint.sim.training.matching_rules import Match
+from feint.sim.training.stage import Stage
 
 STOPS = 40  # from one end of a slider to the other
 REACH: dict[

@@ -24,9 +24,9 @@ from feint.explorer.pictures import Bars, Difference, Flow
 from feint.explorer.premises import knobs
 from feint.explorer.state import State, described
 from feint.explorer.styles import SLIDER, STILL
-from feint.scenarios.worldview import DEFAULT
-from feint.sim.passport import passport
-from feint.sim.passport import text as line
+from feint.scenarios.argument.worldview import DEFAULT
+from feint.sim.results.provenance import passport
+from feint.sim.results.provenance import text as line
 
 PREMISES = (
     "similarity",

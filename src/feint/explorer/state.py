@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
-from feint.scenarios.worldview import DEFAULT, WorldView, default_view, views
-from feint.sim.configuration import parse_setting
-from feint.sim.dotted import by_stage
-from feint.sim.point import Point, check_two_stages, pretrained, scratch
-from feint.sim.training import MOST_RUNS, check_seed
+from feint.scenarios.argument.worldview import DEFAULT, WorldView, default_view, views
+from feint.sim.ensembles.parameter_point import Point, check_two_stages, pretrained, scratch
+from feint.sim.training.configuration import parse_setting
+from feint.sim.training.parameter_paths import by_stage
+from feint.sim.training.train import MOST_RUNS, check_seed
 
 OWN_NAMES = ("view", "seed", "run")
 MOST = {"steps": 100_000, "modes": 256}  # beyond which a page would keep its reader waiting

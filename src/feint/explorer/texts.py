@@ -9,8 +9,8 @@ from feint.explorer.computing import Life, Tally
 from feint.explorer.pictures import CURVES
 from feint.explorer.premises import STAGES, knobs
 from feint.explorer.state import State, described
-from feint.sim.figures import COLOURS
-from feint.sim.statistics import Interval
+from feint.sim.results.figure_style import COLOURS
+from feint.sim.statistics.intervals import Interval
 
 TITLE = "Feint: does pre-training + fine-tuning favour deception?"
 HEAD = """<h1>Does pre-training + fine-tuning favour deception?</h1>
@@ -89,7 +89,7 @@ def _said(name: str, value: object) -> str:
 
 def names() -> dict[str, str]:
     """The world views by what they are called on the page."""
-    from feint.scenarios.worldview import DEFAULT, views
+    from feint.scenarios.argument.worldview import DEFAULT, views
 
     called = {f"{each.author} {each.year}: {each.title}": name for name, each in views().items()}
     return {"Defaults, made for the argument of Xu (2021)": DEFAULT, **called}

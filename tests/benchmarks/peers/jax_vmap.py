@@ -16,7 +16,7 @@ from benchmarks.peers.slots import Slots, train_in_slots
 from benchmarks.peers.task import DIVERGED, OVER, REACHED, RUNNING, Settings, finish, prepare, seed_of
 from feint.agents.mind import Mind
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 NAME = "JAX jit + vmap"
 BLOCK = 8192  # the best of eight sizes, see benchmarks/blocks.py

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.peers.task import DIVERGED, OVER, REACHED, RUNNING, Settings, Task, finish, prepare, seed_of
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 NAME = "Mesa, an agent a run"
 RUNS = 2

@@ -10,7 +10,7 @@ from numba.core import config
 
 from benchmarks.peers.task import DIVERGED, OVER, REACHED, RUNNING, finish, prepare, seed_of
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 NAME = "scalar Numba"
 RUNS = 64

@@ -9,8 +9,8 @@ import numpy as np
 
 from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind, Progress
 from feint.agents.state import State
-from feint.sim.stage import Stage
-from feint.sim.training import noise_scale, rates
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import noise_scale, rates
 
 __all__ = ["DIVERGED", "OVER", "REACHED", "RUNNING", "Settings", "Task", "finish", "prepare", "seed_of"]
 

@@ -19,7 +19,7 @@ from benchmarks.peers.slots import Slots, train_in_slots
 from benchmarks.peers.task import DIVERGED, OVER, REACHED, RUNNING, Settings, finish, prepare, seed_of
 from feint.agents.mind import Mind
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 NAME = "torch.compile"
 BLOCK = 4096  # the best of eight sizes, see benchmarks/blocks.py

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.environments.exits import CELLS, ENTRANCE, MOVE_COST, A, B, Exits, moved, towards
+from feint.sim.environments.gridworld import CELLS, ENTRANCE, MOVE_COST, A, B, Exits, moved, towards
 from feint.sim.environments.life import DEPLOYED, TRAINING, Life
 from feint.sim.environments.two_exits import TwoExits
 

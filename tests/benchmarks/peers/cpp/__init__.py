@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.peers.task import RUNNING, finish, prepare
 from feint.agents.state import State
-from feint.sim.stage import Stage
+from feint.sim.training.stage import Stage
 
 NAME = "C++ twin"
 RUNS = 4096

@@ -1,0 +1,1 @@
+"""The argument as a whole: claims, premises, mechanisms and their tests."""

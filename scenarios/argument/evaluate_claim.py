@@ -1,0 +1,79 @@
+"""Claims tried at one point: what each part of each is found to be, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from feint.sim.analysis.claims import Claim, Part, Verdict
+from feint.sim.ensembles.paired_runs import OWN, Ended, Reading, trials
+from feint.sim.ensembles.parameter_point import Point, Way, check_two_stages
+from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.training.train import PRECISION, check_runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A claim at one point: each part's interval by name, and what the rule declared for it makes of that."""
+
+    claim: Claim
+    intervals: Mapping[str, Interval]
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of each part."""
+        return {part.name: part.rule.verdict(self.intervals[part.name]) for part in self.claim.parts}
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the claim."""
+        return self.claim.verdict(self.verdicts)
+
+    @property
+    def told(self) -> Part:
+        """The part that is told as the claim's effect: the first, or of a claim that needs one, the largest found."""
+        if not self.claim.any_part:
+            return self.claim.effect
+        return max(self.claim.tested, key=lambda part: self.intervals[part.name].estimate)
+
+    @property
+    def effect(self) -> Interval:
+        """Of the part that is told as the claim's effect."""
+        return self.intervals[self.told.name]
+
+
+def ways_of(claims: Iterable[Claim]) -> list[Way]:
+    """The ways of training that these claims compare, each once."""
+    return list(dict.fromkeys(way for claim in claims for part in claim.parts for way in part.quantity.ways))
+
+
+def measured(claim: Claim, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Tried:
+    """A claim on runs that have been trained."""
+    level = claim.confidence(confidence)
+    return Tried(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
+
+
+def measure(part: Part, ended: Mapping[Way, Ended], confidence: float, reading: Reading = OWN) -> Interval:
+    """A part's quantity, read with other tolerances where that is asked."""
+    needed = {way: ended[way] for way in part.quantity.ways}
+    if reading:
+        needed = {way: each.read_as(reading) for way, each in needed.items()}
+    return part.quantity.measured(needed, confidence)
+
+
+def tried(
+    claims: Iterable[Claim],
+    point: Point | None = None,
+    *,
+    runs: int = 2000,
+    seed: int = 0,
+    precision: str = PRECISION,
+    confidence: float = CONFIDENCE,
+    threads: int | None = None,
+) -> dict[str, Tried]:
+    """Claims put to the test at a point, all on the same runs. Raises `InputError`."""
+    claims, point = list(claims), Point() if point is None else point
+    check_two_stages(point)
+    check_runs(runs)
+    ended = trials(point, ways_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
+    return {claim.name: measured(claim, ended, confidence) for claim in claims}

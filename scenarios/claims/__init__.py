@@ -1,0 +1,1 @@
+"""Claims that can be tested, one per file."""

@@ -1,0 +1,39 @@
+"""Fine-tuning rarely alters what pre-training taught.
+
+The claim (Jain et al. 2024, abstract, i): fine-tuning rarely alters the underlying capabilities of a model. There a
+probe finds the feature of the pre-training task after nearly all ways of fine-tuning.
+
+The experiment. Pre-training on Y, then gentle fine-tuning on X for as many steps. Probed is how well Y can be read
+from the terminal objective (`readable`), before and after, and in a model that never had Y. That a capability stands
+for a goal is an analogy: the source speaks of capabilities alone.
+
+What would count against it. That half of what can be read of Y is gone, or that a model that never had Y shows as
+much of it.
+"""
+
+from feint.scenarios.bibliography import JAIN_2024
+from feint.scenarios.finetuning.protocols import left, lost, never, tuned
+from feint.sim.analysis.claims import Claim, Part, at_most, rises
+from feint.sim.analysis.reckoned import Reckoned
+
+CLAIM = Claim(
+    number=1,
+    name="capability-remains",
+    title="Fine-tuning rarely alters what pre-training taught",
+    source=JAIN_2024,
+    section="abstract, (i)",
+    statement="Fine-tuning rarely alters the underlying capabilities of a model.",
+    family="fine-tuning",
+    parts=(
+        Part(
+            name="lost",
+            quantity=Reckoned("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
+            rule=at_most(0.1, 0.5),
+        ),
+        Part(
+            name="had",
+            quantity=Reckoned("of Y to be read, above a model that never had Y", left, tuned(), never()),
+            rule=rises(),
+        ),
+    ),
+)

@@ -1,0 +1,58 @@
+"""A deceptive model stays deceptive.
+
+The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model. It
+understands most of how it is trained already, and to end otherwise, fine-tuning would have to align it before it has
+worked out what fine-tuning wants.
+
+The experiment. Runs start deceptive towards Y (MODEL, section 4) and are fine-tuned on X: as they are; to the last
+step in place of stopping at the target; at three times the learning rate; and after a pre-training on Y whose data
+told nothing of X.
+
+What would count against it. A share of deceptive runs whose interval ends at one half or below. Supported is a share
+of nine tenths or more, for Xu calls the outcome overwhelmingly likely.
+"""
+
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, at_least
+from feint.sim.analysis.estimands import frequency
+from feint.sim.ensembles.parameter_point import pretrained, scratch
+
+STAYS = at_least(0.9, 0.5)
+
+CLAIM = Claim(
+    number=2,
+    name="deceptive-stays",
+    title="A deceptive model stays deceptive",
+    source=XU_2021,
+    section="third case",
+    statement="A model that is deceptive when fine-tuning begins most probably is so when it ends.",
+    parts=(
+        Part(
+            name="fine-tuned",
+            quantity=frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
+            rule=STAYS,
+        ),
+        Part(
+            name="longer",
+            quantity=frequency(
+                "the same, fine-tuned to the last step", scratch(start="deceptive", finetuning__target=0.0)
+            ),
+            rule=STAYS,
+        ),
+        Part(
+            name="faster",
+            quantity=frequency(
+                "the same, at a learning rate of 3", scratch(start="deceptive", finetuning__learning_rate=3.0)
+            ),
+            rule=STAYS,
+        ),
+        Part(
+            name="untold",
+            quantity=frequency(
+                "deception after both stages, from a deceptive start, pre-training telling nothing of X",
+                pretrained(start="deceptive", pretraining__coverage=0.0),
+            ),
+            rule=STAYS,
+        ),
+    ),
+)

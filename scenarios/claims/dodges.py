@@ -1,0 +1,69 @@
+"""There are ways of doing pre-training that dodge the argument.
+
+The claim (Xu 2021, last paragraph) is a question there: pre-training may be good for alignment all the same, and ways
+of doing it that dodge the argument are worth looking for.
+
+The experiment. Pre-training + fine-tuning as it is, less the same with one thing done otherwise: pre-training data
+that say nothing of being in training; that tell all of the fine-tuning objective; a mixture nearer to it; a third of
+pre-training, fine-tuned for longer; honeypots in fine-tuning; a speed prior; and each group of the model's parts put
+back before fine-tuning. What each costs is the performance that it loses.
+
+What would count against it. No dodge that lowers deception by the declared minimum, its interval widened for their
+number.
+"""
+
+from typing import Any
+
+from feint.agents.mind import GROUPS
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import Loss, difference
+from feint.sim.ensembles.parameter_point import Towards, Way, pretrained
+
+AS_IT_IS = pretrained()
+DODGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "untold": ("pre-training data that say nothing of being in training", {"pretraining.awareness_exposure": 0.0}),
+    "covered": ("pre-training data that tell all of the fine-tuning objective", {"pretraining.coverage": 1.0}),
+    "nearer": ("a mixture nearer to the fine-tuning objective", {"similarity": Towards(1.0, 0.8)}),
+    "shorter": (
+        "a third of pre-training, fine-tuned for longer",
+        {"pretraining.steps": Towards(0.0, 2 / 3), "finetuning.steps": Towards(0.0, -1 / 6)},
+    ),
+    "honeypots": ("honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}),
+    "speed": ("a speed prior", {"speed_cost": 0.1}),
+    **{
+        f"reset-{group}": (
+            f"the {group} put back before fine-tuning",
+            {"finetuning.carry": tuple(each for each in GROUPS if each != group)},
+        )
+        for group in GROUPS
+    },
+}
+"""Name: in words, and what is changed."""
+
+
+def way(name: str) -> Way:
+    """How a dodge trains."""
+    return AS_IT_IS.but(DODGES[name][1])
+
+
+def loss(name: str) -> Loss:
+    """What a dodge costs in performance at the end of fine-tuning."""
+    return Loss(f"performance lost by {DODGES[name][0]}", way(name), AS_IT_IS)
+
+
+def _part(name: str) -> Part:
+    words = f"deception avoided by {DODGES[name][0]}"
+    return Part(name=name, quantity=difference(words, AS_IT_IS, way(name)), rule=rises())
+
+
+CLAIM = Claim(
+    number=11,
+    name="dodges",
+    title="There are ways of doing pre-training that dodge the argument",
+    source=XU_2021,
+    section="last paragraph",
+    statement="Some way of doing pre-training lowers the deception that it leads to.",
+    parts=tuple(map(_part, DODGES)),
+    any_part=True,
+)

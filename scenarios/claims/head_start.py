@@ -1,0 +1,45 @@
+"""A capable start gives deception a strict advantage.
+
+The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and performing well is then likely to go
+through the understanding that is there already, not through an objective that must be written anew.
+
+The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which
+is training from scratch. And what the capability adds last, when all else is carried too.
+
+What would count against it. Deception that is no more frequent with the capability carried.
+"""
+
+from feint.agents.mind import GROUPS
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import difference
+from feint.sim.ensembles.parameter_point import pretrained, scratch
+
+CLAIM = Claim(
+    number=6,
+    name="head-start",
+    title="A capable start gives deception a strict advantage",
+    source=XU_2021,
+    section="first case",
+    statement="That fine-tuning starts with a highly capable model gives deception a strict advantage.",
+    parts=(
+        Part(
+            name="capability",
+            quantity=difference(
+                "deception with capability alone carried minus with nothing carried",
+                pretrained(finetuning__carry=("capability",)),
+                scratch(),
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="capability-last",
+            quantity=difference(
+                "deception with all carried minus with all but the capability",
+                pretrained(),
+                pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
+            ),
+            rule=rises(),
+        ),
+    ),
+)

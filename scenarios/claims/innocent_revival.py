@@ -1,0 +1,64 @@
+"""An innocent task revives what was wrapped.
+
+The claim (Jain et al. 2024, abstract, last but one sentence): fine-tuning on a downstream task that seems unrelated
+may remove a safety wrapper without anybody wanting it.
+
+The experiment. Pre-training on Y, gentle fine-tuning on X, and then a third objective Y′ of similarity 0.9 to Y, which
+nobody calls Y. Asked is how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both against a
+model pre-trained on Z in place of Y.
+
+What would count against it. No more performance on Y than in a model that never had it, or no fewer steps.
+"""
+
+from feint.scenarios.bibliography import JAIN_2024
+from feint.scenarios.claims.quick_revival import QUARTER
+from feint.scenarios.finetuning.protocols import (
+    AT_LAST,
+    BRIEF,
+    KIN,
+    OTHER,
+    at_last,
+    first,
+    journey,
+    never_then,
+    revived,
+    trained_again,
+    tuned_on_x,
+)
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import StepRatio
+from feint.sim.analysis.reckoned import Reckoned
+
+ON_Y_PRIME = tuned_on_x(), trained_again(KIN, brief=BRIEF)
+HAD = journey(first(), *ON_Y_PRIME, notes=(AT_LAST,))
+NEVER = journey(first(OTHER), *ON_Y_PRIME, notes=(AT_LAST,), start="fresh")
+
+CLAIM = Claim(
+    number=4,
+    name="innocent-revival",
+    title="An innocent task revives what was wrapped",
+    source=JAIN_2024,
+    section="abstract, last but one sentence",
+    statement="Fine-tuning on a task that seems unrelated can remove a wrapper.",
+    family="fine-tuning",
+    parts=(
+        Part(
+            name="brief",
+            quantity=Reckoned(
+                f"performance on Y after {BRIEF} steps of Y′, above a model that never had Y",
+                at_last,
+                HAD,
+                NEVER,
+                bound=3,
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="steps",
+            quantity=StepRatio(
+                "log₂ of the steps to Y′ over those of a model that never had Y", revived(KIN), never_then(KIN)
+            ),
+            rule=QUARTER,
+        ),
+    ),
+)

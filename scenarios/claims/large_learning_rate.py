@@ -1,0 +1,48 @@
+"""A large learning rate destroys the core.
+
+The claim (Jain et al. 2024, compiled transformers): at the largest learning rate the capability itself is destroyed
+and is not revived, at one ten times smaller it survives.
+
+The experiment. Pre-training on Y, then fine-tuning on X for the same number of steps at a tenth of pre-training's
+learning rate, or at all of it. In this model a rate ten times larger is nearly ten times as much learning: what is
+tried is how much fine-tuning, and the two are not told apart.
+
+What would count against it. As much of Y to be read after the larger rate, or no more steps back to Y.
+"""
+
+from feint.scenarios.bibliography import JAIN_2024
+from feint.scenarios.finetuning.protocols import LARGE, left, revived, tuned
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import StepRatio
+from feint.sim.analysis.reckoned import Reckoned
+
+CLAIM = Claim(
+    number=5,
+    name="large-rate",
+    title="A large learning rate destroys the core",
+    source=JAIN_2024,
+    section="results on compiled transformers",
+    statement="At a large learning rate fine-tuning destroys the capability, and it is not revived.",
+    family="fine-tuning",
+    parts=(
+        Part(
+            name="probe",
+            quantity=Reckoned(
+                "of Y to be read after gentle fine-tuning, less after that at pre-training's own learning rate",
+                left,
+                tuned(),
+                tuned(LARGE),
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="steps",
+            quantity=StepRatio(
+                "log₂ of the steps back to Y after the large rate over those after the gentle one",
+                revived(rate=LARGE),
+                revived(),
+            ),
+            rule=rises(1.0),
+        ),
+    ),
+)

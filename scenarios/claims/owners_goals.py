@@ -1,0 +1,61 @@
+"""Systems come to serve their owners, though all would have more if they served the average.
+
+The claim (Fernandes, Santos and Lopes 2020, second observation, as the Alignment Newsletter tells it): the systems will
+optimize for their owner's goals, even though a better outcome could be achieved if all of them optimized for the
+average welfare across all actors. It breaks where a norm makes it pay to serve the average.
+
+The experiment. The game of `fall_behind`. A system that serves its owner is the engine's expert for what the owner
+wants. One that serves the average is merged of the experts for what all want, each weighing as much as it befalls those
+who want it. As many try the one as the other at random; told is the share of systems that serve their owner after a
+decade in which peers copied one another, and what all have if every system serves the average, less if every system
+serves its owner. Beside it stands that share where a quarter of a budget is lost by who uses what serves its owner, and
+where who has more is copied a tenth as surely, which was added once the rest had been run.
+
+What would count against it. No more than half of the systems serve their owner; or all have less where they serve the
+average.
+"""
+
+from feint.scenarios.bibliography import FERNANDES_2020
+from feint.scenarios.release.competition_limit import Rivalled, better, serving_owners
+from feint.sim.analysis.claims import Claim, Part, at_least, rises
+from feint.sim.markets.payoffs import Stakes
+
+MOST = at_least(0.75, 0.5)
+
+CLAIM = Claim(
+    number=5,
+    name="owners-goals",
+    title="Systems come to serve their owners, though all would have more if they served the average",
+    source=FERNANDES_2020,
+    section="second observation, in the summary of the Alignment Newsletter",
+    statement="Systems will optimize for their owner's goals, though all optimizing for the average would be better.",
+    family="release",
+    parts=(
+        Part(
+            name="dominate",
+            quantity=Rivalled("share of systems that serve their owner after a decade", serving_owners),
+            rule=MOST,
+        ),
+        Part(
+            name="better",
+            quantity=Rivalled("budgets that all have more where all systems serve the average", better),
+            rule=rises(),
+        ),
+        Part(
+            name="fined",
+            quantity=Rivalled(
+                "the same share, where it costs a quarter of a budget", serving_owners, Stakes(penalty=0.25)
+            ),
+            rule=MOST,
+            tested=False,
+        ),
+        Part(
+            name="weak",
+            quantity=Rivalled(
+                "the same share, where who has more is copied a tenth as surely", serving_owners, Stakes(selection=1.0)
+            ),
+            rule=MOST,
+            tested=False,
+        ),
+    ),
+)

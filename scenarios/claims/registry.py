@@ -1,0 +1,58 @@
+"""Registry of the claims that can be tested, by name; each has a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from feint.agents.errors import unknown
+from feint.sim.analysis.claims import Claim
+
+FILES = (
+    "pretraining_vs_scratch",
+    "deceptive_stays",
+    "internal_case",
+    "corrigible_case",
+    "relearning",
+    "head_start",
+    "runtime_pointers",
+    "world_model_helps_sgd",
+    "imperfect_pretraining",
+    "capability_matching",
+    "dodges",
+)
+
+
+FAMILIES = {
+    "pretraining": FILES,
+    "fine-tuning": (
+        "capability_remains",
+        "thin_wrapper",
+        "quick_revival",
+        "innocent_revival",
+        "large_learning_rate",
+        "weak_relevance",
+    ),
+    "release": ("falling_cost", "shared_costs", "broad_benefits", "fall_behind", "owners_goals"),
+}
+"""Family → files."""
+
+
+@cache
+def claims(family: str = "pretraining") -> dict[str, Claim]:
+    """All of a family, in the order of their numbers; raises `InputError` for one that there is not."""
+    from importlib import import_module
+
+    if family not in FAMILIES:
+        raise unknown("family", family, FAMILIES)
+    found = (import_module(f"feint.scenarios.claims.{file}").CLAIM for file in FAMILIES[family])
+    return {claim.name: claim for claim in found}
+
+
+def asked(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
+    """The claims of these names, all of a family without; raises `InputError` for one that there is not."""
+    known = claims(family)
+    for name in names or ():
+        if name not in known:
+            raise unknown("claim", name, known)
+    return [known[name] for name in dict.fromkeys(names or known)]

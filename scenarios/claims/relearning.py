@@ -1,0 +1,49 @@
+"""Changing a written objective from Y to X is about as hard as writing X from scratch.
+
+The claim (Xu 2021, first case).
+
+The experiment. All routes but the written goal are closed: no pointer moves, no run-time inference, the
+representation stays where it is and runs do not differ in their scalars. Both ways start as capable (C = 4) and as
+goal-written (B = 4), one with u = b_Y, the other with its initial draw. Counted are the steps to the target, run by
+run.
+
+What would count against it. Steps that differ by more than a factor of 1.5 either way, in the median.
+"""
+
+from math import log2
+
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, within
+from feint.sim.analysis.estimands import StepRatio
+from feint.sim.ensembles.parameter_point import scratch
+
+CLOSED = {
+    "plasticity_pointer": 0.0,
+    "plasticity_representation": 0.0,
+    "inference_power": 0.0,
+    "init_spread": 0.0,
+    "capability_init": 4.0,
+    "representation_init": 4.0,
+}
+FACTOR = 1.5
+
+CLAIM = Claim(
+    number=5,
+    name="relearning",
+    title="Changing a written objective is about as hard as writing it from scratch",
+    source=XU_2021,
+    section="first case",
+    statement="To change an internal objective from the pre-training loss to the fine-tuning loss is about as hard as "
+    "to learn the fine-tuning loss from scratch.",
+    parts=(
+        Part(
+            name="steps",
+            quantity=StepRatio(
+                "log₂ of the steps to X from Y over those from the initial draw, other routes closed",
+                way=scratch(start="internal", **CLOSED),
+                over=scratch(**CLOSED),
+            ),
+            rule=within(log2(FACTOR)),
+        ),
+    ),
+)

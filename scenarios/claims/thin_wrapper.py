@@ -1,0 +1,60 @@
+"""Fine-tuning learns a thin wrapper on top of what is there.
+
+The claim (Jain et al. 2024, abstract, ii): typically a minimal transformation, a wrapper, is learned on top of the
+underlying capability, which creates the illusion that it has been modified. Pruning a few units brings it back.
+
+The experiment. Pre-training on Y, then gentle fine-tuning on X. The change of behaviour is divided exactly among gate,
+pointer, representation and goal, over the 2⁴ ways of putting them back to where fine-tuning found them. Gate and
+pointer are the wrapper, representation and goal the core: that this is the line between them is a reading of the
+source, and not from it.
+
+What would count against it. That the core carries more of what is gained on X, or of what is lost on Y, than the
+wrapper does.
+"""
+
+from feint.scenarios.bibliography import JAIN_2024
+from feint.scenarios.finetuning.protocols import regained, thin_on_x, thin_on_y, tuned
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.reckoned import Reckoned
+
+RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
+
+CLAIM = Claim(
+    number=2,
+    name="thin-wrapper",
+    title="Fine-tuning learns a thin wrapper on top of what is there",
+    source=JAIN_2024,
+    section="abstract, (ii)",
+    statement="A minimal transformation, a wrapper, is typically learned on top of the underlying capabilities.",
+    family="fine-tuning",
+    parts=(
+        Part(
+            name="gained",
+            quantity=Reckoned(
+                "performance gained on X by gate and pointer, less by representation and goal",
+                thin_on_x,
+                tuned(),
+                bound=2 * RANGE,
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="lost",
+            quantity=Reckoned(
+                "performance lost on Y by gate and pointer, less by representation and goal",
+                thin_on_y,
+                tuned(),
+                bound=2 * RANGE,
+            ),
+            rule=rises(),
+        ),
+        Part(
+            name="regained",
+            quantity=Reckoned(
+                "performance regained on Y with gate and pointer put back", regained, tuned(), bound=RANGE
+            ),
+            rule=rises(),
+            tested=False,
+        ),
+    ),
+)

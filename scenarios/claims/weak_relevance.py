@@ -1,0 +1,50 @@
+"""What is of little use for the new task is altered more, and revived later.
+
+The claim (Jain et al. 2024, results on grammars): where the pre-trained capability is strongly relevant to the
+fine-tuning task, reverse fine-tuning takes 0.1 to 1 thousand steps, and about 3 thousand where it is weakly relevant.
+
+The experiment. Pre-training on Y, gentle fine-tuning on an X of similarity 0.9 or 0.1 to Y, and Y again. The source's
+relevance is how often pre-training showed the operand that fine-tuning asks for; similarity of the objectives is what
+this model has in its place, and is less than the same.
+
+What would count against it. No more than twice the steps back to Y after the unlike X, or no less of Y to be read.
+"""
+
+from feint.scenarios.bibliography import JAIN_2024
+from feint.scenarios.finetuning.protocols import left, revived, tuned
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import StepRatio
+from feint.sim.analysis.reckoned import Reckoned
+
+STRONG, WEAK = 0.9, 0.1
+
+CLAIM = Claim(
+    number=6,
+    name="weak-relevance",
+    title="What is of little use for the new task is altered more, and revived later",
+    source=JAIN_2024,
+    section="results on grammars, strong and weak relevance",
+    statement="A capability that is only weakly relevant to the fine-tuning task takes more steps to revive.",
+    family="fine-tuning",
+    parts=(
+        Part(
+            name="steps",
+            quantity=StepRatio(
+                "log₂ of the steps back to Y after an X unlike Y over those after one like Y",
+                revived(similarity=WEAK),
+                revived(similarity=STRONG),
+            ),
+            rule=rises(1.0),
+        ),
+        Part(
+            name="probe",
+            quantity=Reckoned(
+                "of Y to be read after an X like Y, less after one unlike Y",
+                left,
+                tuned(similarity=STRONG),
+                tuned(similarity=WEAK),
+            ),
+            rule=rises(),
+        ),
+    ),
+)

@@ -1,0 +1,59 @@
+"""The detailed world model helps SGD too, and not more than deception.
+
+The claim (Xu 2021, second case). Pre-training hands over a detailed world model. SGD can use it to build its pointer
+to X earlier; but deception needs it as well, and so it speaks no more for the pointer than in training from scratch.
+
+The experiment. Pre-training + fine-tuning of which the world model alone is carried over, against nothing carried: by
+how much more often runs end deceptive, less by how much more often they end corrigible.
+
+What would count against it. A world model that favours the pointer over the gate. Where it does neither, the claim
+holds, for it says no more than that alignment is not favoured.
+"""
+
+from feint.agents.outcome import Outcome
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, no_fall, rises
+from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term, difference
+from feint.sim.ensembles.parameter_point import pretrained, scratch
+
+CORRIGIBLE = Outcome.CORRIGIBLE.label
+CARRIED, NOTHING = pretrained(finetuning__carry=("world",)), scratch()
+
+CLAIM = Claim(
+    number=8,
+    name="world-model",
+    title="The detailed world model helps SGD too, and not more than deception",
+    source=XU_2021,
+    section="second case",
+    statement="A detailed world model lets SGD build its pointer earlier, but it favours alignment no more than "
+    "deception, which needs it as well.",
+    parts=(
+        Part(
+            name="gate-or-pointer",
+            quantity=Frequency(
+                "what the world model alone adds to deception, less what it adds to corrigibility",
+                (
+                    Term(CARRIED, DECEPTIVE),
+                    Term(NOTHING, DECEPTIVE, -1),
+                    Term(CARRIED, CORRIGIBLE, -1),
+                    Term(NOTHING, CORRIGIBLE),
+                ),
+            ),
+            rule=no_fall(),
+        ),
+        Part(
+            name="gate",
+            quantity=difference("deception with the world model alone carried minus with nothing", CARRIED, NOTHING),
+            rule=rises(),
+            tested=False,
+        ),
+        Part(
+            name="pointer",
+            quantity=difference(
+                "corrigibility with the world model alone carried minus with nothing", CARRIED, NOTHING, CORRIGIBLE
+            ),
+            rule=rises(),
+            tested=False,
+        ),
+    ),
+)

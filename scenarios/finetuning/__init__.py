@@ -1,0 +1,1 @@
+"""Scenarios on what fine-tuning changes."""

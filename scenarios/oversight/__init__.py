@@ -1,0 +1,1 @@
+"""Scenarios on overseers, auditors and decision problems."""

@@ -1,0 +1,1 @@
+"""Scenarios on transfer and on published measurements."""

@@ -1,0 +1,1 @@
+"""Analyses of how results depend on parameters, and of claims."""

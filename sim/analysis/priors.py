@@ -1,0 +1,63 @@
+"""The prior around a point: draws from it, its own units, and what share of it is of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from typing import Any
+
+import numpy as np
+
+from feint.sim.analysis.claims import KINDS
+from feint.sim.analysis.prior_shares import Share
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.statistics.intervals import CONFIDENCE
+from feint.sim.sweeps import experimental_designs as designs
+from feint.sim.sweeps.factors import Factor, prior_factors
+from feint.sim.sweeps.study import Study
+
+
+def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
+    """What changes at each of so many draws from the whole prior, points of a scrambled Sobol sequence.
+
+    Raises `InputError` where `draws` is no power of two.
+    """
+    study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
+    tables = designs.points(study)
+    return [
+        {str(name): value for name, value in row.items()}
+        for table in tables
+        for row in table.drop(columns="point").to_dict("records")
+    ]
+
+
+def factors_at(point: Point) -> list[Factor]:
+    """Every parameter that has a prior."""
+    return prior_factors(point.model, point.curriculum)
+
+
+def in_units(factor: Factor, value: float) -> float:
+    """Where a value lies between the ends of its prior, 0 and 1, in the logarithm where the prior is logarithmic.
+
+    A value of 0, which turns off what a logarithmic prior is of, counts as its low end.
+    """
+    if not factor.log:
+        return (value - factor.low) / (factor.high - factor.low)
+    if value <= 0:
+        return 0.0
+    return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low))
+
+
+def shares_of(
+    kinds: Sequence[str], possible: Sequence[frozenset[str]], confidence: float = CONFIDENCE
+) -> dict[str, Share]:
+    """Over what share of some points a claim holds, is reversed, or is neither: as found, and as it may be, at each."""
+    return {
+        kind: Share.of(
+            np.array([each == kind for each in kinds]),
+            np.array([each == {kind} for each in possible]),
+            np.array([kind in each for each in possible]),
+            confidence,
+        )
+        for kind in KINDS
+    }

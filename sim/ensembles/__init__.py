@@ -1,0 +1,1 @@
+"""Ensembles of runs: simulation, summaries, comparisons of protocols and importance sampling."""

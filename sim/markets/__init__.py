@@ -1,0 +1,1 @@
+"""A market of actors who train, share and buy fine-tuned models."""

@@ -1,0 +1,1 @@
+"""What every result shares: report, tables, figure style and provenance."""

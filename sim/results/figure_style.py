@@ -1,0 +1,78 @@
+"""What every figure shares: its look, and the passport inside its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feint.agents.errors import InputError, check_output
+from feint.agents.outcome import Outcome
+from feint.sim.results.provenance import text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png", "pdf")
+
+COLOURS: dict[
+    Outcome, str
+] = {  # Okabe and Ito's palette for all kinds of colour vision, with hatches for readers in grey
+    Outcome.UNCONVERGED: "#e8e8e8",
+    Outcome.INTERNAL: "#56b4e9",
+    Outcome.CORRIGIBLE: "#0072b2",
+    Outcome.DECEPTIVE: "#d55e00",
+    Outcome.PROXY: "#f0e442",
+}
+HATCHES: dict[Outcome, str] = {
+    Outcome.UNCONVERGED: "",
+    Outcome.INTERNAL: "..",
+    Outcome.CORRIGIBLE: "",
+    Outcome.DECEPTIVE: "///",
+    Outcome.PROXY: "xx",
+}
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 9,
+    "legend.fontsize": 7.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "hatch.linewidth": 0.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "feint",
+    "pdf.fonttype": 42,
+}
+PAGE_WIDTH = 6.9  # inches, two columns of a paper
+RESOLUTION = 200  # dots an inch of pictures in pixels
+
+
+def check_figure_path(path: str | Path) -> Path:
+    """The path of a figure to come; raises before anything is computed where it cannot be written."""
+    path = Path(path)
+    if path.suffix.lstrip(".").lower() not in FORMATS:
+        raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
+    return check_output("figure", path)
+
+
+def face(outcome: Outcome) -> dict[str, Any]:
+    """How a bar or block of an outcome is filled."""
+    return {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
+
+
+def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
+    """Write a figure with its passport in the file's metadata; the same figure gives the same bytes."""
+    path = check_figure_path(path)
+    line = text(passport)
+    metadata: dict[str, dict[str, Any]] = {
+        "svg": {"Title": passport["kind"], "Description": line, "Creator": "Feint", "Date": None},
+        "png": {"Title": passport["kind"], "Description": line, "Software": "Feint"},
+        "pdf": {"Title": passport["kind"], "Subject": line, "Creator": "Feint", "CreationDate": None},
+    }
+    kind = path.suffix.lstrip(".").lower()
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        try:
+            figure.savefig(path, format=kind, metadata=metadata[kind], dpi=RESOLUTION)
+        except OSError as error:
+            raise InputError(f"figure = {str(path)!r} cannot be written: {error.strerror}.") from None

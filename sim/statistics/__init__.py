@@ -1,0 +1,1 @@
+"""Intervals, Shapley shares, ROC curves and scaling laws."""

@@ -1,0 +1,1 @@
+"""Sweeps over parameters: studies, designs, stores and clusters."""

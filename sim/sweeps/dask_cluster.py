@@ -1,0 +1,236 @@
+"""Units of a sweep on a Dask cluster: one that runs already, or workers that are started here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.sim.results.optional_dependencies import load_extra
+from feint.sim.sweeps.runtime_fingerprint import Maker, maker
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.work_units import Unit, train_unit
+
+Columns = dict[str, list[Any]]
+Job = tuple[Unit, Columns]
+
+PATIENCE = 5.0  # seconds until a scheduler must have answered
+AHEAD, LEAST_AHEAD = 4, 8  # units under way for each thread of the cluster; in all, also while it has no thread yet
+RETRIES = 2  # of a unit in which a worker fails; where a worker dies, Dask's own limit holds
+DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the process that started them
+LOGGED = 10  # messages that each connection keeps, for Dask's developers: units, and thousands of them if it is let
+PURPOSE = "a sweep on a cluster"
+KEPT = "what is finished is kept, go on by --resume"
+
+
+def train_there(packed: bytes) -> tuple[Maker, Columns] | InputError:
+    """Train a study's unit on a worker; an error in the unit itself is returned: no other worker would do better."""
+    try:
+        return maker(), train_unit(*pickle.loads(packed))
+    except InputError as error:
+        return error
+
+
+class Cluster:
+    """What trains units on a Dask cluster: a context manager that gives a function of jobs.
+
+    `scheduler` is an address, a scheduler file (.json) or a `distributed.Client`; without one, `workers` processes of
+    one thread each are started here, and stopped at the end. Units come out as they are done, in no fixed order. Only
+    some are under way for each thread of the cluster, so that memory does not grow with their number. Raises
+    `InputError` where the cluster cannot be reached, where its workers are not fit for equal bits, or where a unit
+    fails for good.
+    """
+
+    def __init__(self, study: Study, scheduler: Any = None, workers: int | None = None) -> None:
+        if scheduler is None:
+            check_workers(workers)
+        elif workers is not None:
+            raise InputError(f"workers = {workers!r} is not allowed with a scheduler: its cluster has its own.")
+        self.study, self.workers = study, workers
+        self.distributed = load_extra("distributed", PURPOSE)
+        self.closed = load_extra("distributed.client", PURPOSE).ClosedClientError
+        self.scheduler: Any = scheduler if isinstance(scheduler, self.distributed.Client) else address_of(scheduler)
+        self.name = f"feint-{uuid.uuid4().hex[:8]}"
+        if isinstance(self.scheduler, str):
+            reach(self.scheduler)
+
+    def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Job]]:
+        from dask import config
+
+        with ExitStack() as opened:
+            opened.enter_context(config.set({"distributed.admin.low-level-log-length": LOGGED}))
+            self.client = self._joined(opened) if self.scheduler else self._started(opened)
+            with self._reached():
+                present = self.client.run(maker, on_error="return")
+            for address, told in present.items():
+                self._check(told, address)
+            self.opened = opened.pop_all()
+        return self._carry
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
+
+    def _started(self, opened: ExitStack) -> Any:
+        """A client of a cluster that lives as long as this."""
+        try:
+            cluster = self.distributed.LocalCluster(
+                n_workers=self.workers,
+                threads_per_worker=1,  # a unit is one thread's work
+                memory_limit=0,  # a unit takes little, and nothing of it could be put off
+                dashboard_address="127.0.0.1:0",  # any free port: that of None may be taken
+                scheduler_kwargs={"dashboard": False},
+                preload=[DEAF],
+            )
+        except Exception as error:
+            raise InputError(
+                f"workers = {self.workers!r} cannot be started: {_first_line(error)}; "
+                "a script of your own must call sweep() below `if __name__ == '__main__':`."
+            ) from error
+        opened.callback(cluster.close)
+        return self._client(opened, cluster)
+
+    def _joined(self, opened: ExitStack) -> Any:
+        """A client of a cluster that is there."""
+        if isinstance(self.scheduler, str):
+            return self._client(opened, self.scheduler)
+        state = "asynchronous" if self.scheduler.asynchronous else self.scheduler.status
+        if state != "running":
+            raise InputError(f"scheduler = {self.scheduler!r} cannot be used: it is {state}; give one that waits.")
+        return self.scheduler
+
+    def _client(self, opened: ExitStack, where: Any) -> Any:
+        try:
+            client = self.distributed.Client(where, timeout=PATIENCE, set_as_default=False)
+        except Exception as error:
+            raise InputError(f"scheduler = {where!r} cannot be used: {_first_line(error)}.") from error
+        opened.callback(client.close)
+        return client
+
+    def _carry(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """Units as they are done."""
+        jobs, done = iter(jobs), self.distributed.as_completed(loop=self.client.loop)
+        under_way: dict[Any, Unit] = {}
+        try:
+            self._submit(jobs, under_way, done)
+            for future in done:
+                unit = under_way.pop(future)
+                columns = self._received(unit, future)
+                self._submit(jobs, under_way, done)
+                yield unit, columns
+        finally:
+            if under_way and self.client is self.scheduler and self.client.status == "running":
+                self.client.cancel(list(under_way))
+
+    def _submit(self, jobs: Iterator[Job], under_way: dict[Any, Unit], done: Any) -> None:
+        """Send the next jobs, as many as there is room for."""
+        with self._reached():
+            threads = sum(self.client.nthreads().values())
+        for unit, values in islice(jobs, max(0, max(LEAST_AHEAD, AHEAD * threads) - len(under_way))):
+            packed = pickle.dumps((self.study, unit, values))  # numbers take a quarter in bytes, for the scheduler too
+            with self._reached():
+                key = (self.name, unit.name)
+                future = self.client.submit(train_there, packed, key=key, pure=False, retries=RETRIES)
+            under_way[future] = unit
+            done.add(future)
+
+    def _received(self, unit: Unit, future: Any) -> Columns:
+        """The columns of a unit that is done."""
+        try:
+            found = future.result()
+        except Exception as error:
+            if future.status != "error":
+                raise self._lost() from error
+            if isinstance(error, self.distributed.KilledWorker):
+                what = "was under way whenever a worker died, more often than Dask allows: had they memory enough?"
+                raise InputError(f"unit {unit.name} {what} {_told(KEPT)}") from error
+            what = f"{type(error).__name__}: {_first_line(error)}"
+            raise InputError(f"unit {unit.name} failed on a worker: {what}; {KEPT}.") from error
+        if isinstance(found, InputError):
+            raise InputError(f"unit {unit.name} cannot be trained: {found} {_told(KEPT)}")
+        self._check(found[0])
+        return found[1]
+
+    def _check(self, told: Any, address: str = "") -> None:
+        """Raise unless a worker makes the numbers that this process would, whom the folder names as their maker."""
+        if not isinstance(told, Maker):
+            what = f"{type(told).__name__}: {_first_line(told)}"
+            raise InputError(f"worker {address} cannot run Feint: {what}; install there what is here.")
+        maker().check_versions(told)
+        maker().check_processor(told)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """The loss of the scheduler, as one sentence."""
+        try:
+            yield
+        except (OSError, CancelledError, self.closed) as error:
+            raise self._lost() from error
+
+    def _lost(self) -> InputError:
+        return InputError(f"the scheduler of {self.client!r} does not answer any more; {KEPT}.")
+
+
+def check_workers(workers: object) -> None:
+    """Raise unless this is a number of workers."""
+    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+        raise InputError(f"workers = {workers!r} is not valid: it must be a whole number of at least 1.")
+
+
+def address_of(scheduler: Any) -> str | None:
+    """The address of a scheduler, itself or out of the file that `dask scheduler --scheduler-file` writes."""
+    if scheduler is None:
+        return None
+    if not isinstance(scheduler, (str, Path)) or not str(scheduler):
+        raise InputError(f"scheduler = {scheduler!r} is not an address, such as 'tcp://host:8786', nor a Client.")
+    if Path(scheduler).suffix != ".json":
+        return str(scheduler)
+    try:
+        return str(json.loads(Path(scheduler).read_text())["address"])
+    except OSError as error:
+        raise InputError(f"scheduler = {str(scheduler)!r} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"scheduler = {str(scheduler)!r} is not a scheduler file: it names no address.") from None
+
+
+def reach(address: str) -> None:
+    """Raise unless a scheduler answers; a client that found none would still be trying when it is thrown away."""
+    with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has an event loop already
+        try:
+            pool.submit(asyncio.run, _greet(address)).result()
+        except OSError:
+            within = f"within {PATIENCE:g} seconds"
+            raise InputError(f"scheduler = {address!r} cannot be reached: no scheduler answers {within}.") from None
+        except ValueError as error:
+            right = "write one such as 'tcp://host:8786'"
+            raise InputError(f"scheduler = {address!r} is not an address: {_first_line(error)}; {right}.") from None
+        except Exception as error:
+            what = f"{type(error).__name__}: {_first_line(error)}"
+            raise InputError(f"scheduler = {address!r} is not that of a Dask scheduler: {what}.") from error
+
+
+async def _greet(address: str) -> None:
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    answer = connect(address, timeout=PATIENCE, **Security().get_connection_args("client"))
+    comm = await asyncio.wait_for(answer, PATIENCE)  # of its own it waits for ever where someone listens and is silent
+    await comm.close()
+
+
+def _told(words: str) -> str:
+    """Words as a sentence."""
+    return f"{words.capitalize()}."
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,1 @@
+"""Training: stages, curricula, matching, run specification, training itself and replay."""

@@ -1,0 +1,135 @@
+"""Files and settings: a model and a curriculum as a person writes them down."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
+from feint.sim.training.curriculum import Curriculum
+from feint.sim.training.parameter_paths import by_stage
+from feint.sim.training.stage import Stage
+
+TABLES = ("model", "stage", "view", "because")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """A model, and a curriculum where one is given; what `view` and `because` say of them changes no number."""
+
+    model: Model
+    curriculum: Curriculum | None = None
+    view: Mapping[str, Any] = field(default_factory=dict)
+    because: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
+        """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
+        curriculum = self.curriculum or fallback
+        of_model, of_stages = by_stage(parse_settings(settings))
+        for name in of_model:
+            _check_model_parameter(name, curriculum)
+        for stage in of_stages:
+            if stage not in curriculum.names:
+                raise unknown("stage", stage, curriculum.names)
+        return self.model.replace(**of_model), curriculum.replace(of_stages)
+
+
+def load(path: str | Path) -> Configuration:
+    """Read a TOML file with a `[model]` table, a list of `[[stage]]`, or both.
+
+    Raises `InputError` with the file, the place in it, and what would be right.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: this is not a TOML file: {error}.") from None
+    try:
+        return from_tables(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def from_tables(content: Mapping[str, Any]) -> Configuration:
+    """A configuration from the tables of a file."""
+    for name in content:
+        if name not in TABLES:
+            raise unknown("table", name, TABLES)
+    model, stages = content.get("model", {}), content.get("stage", [])
+    if not isinstance(model, Mapping):
+        raise InputError(f"model = {model!r} is not a table: write [model], and its parameters below.")
+    view, because = (_table(name, content) for name in ("view", "because"))
+    if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
+        raise InputError(f"stage = {stages!r} is not a list of tables: begin each stage with [[stage]].")
+    if stages == [] and "stage" in content:
+        raise InputError("stage = [] names no stage: begin each stage with [[stage]], or leave stage out.")
+    for name in model:
+        if name in Stage.model_fields and name not in Model.model_fields:
+            raise InputError(f"{name} is a parameter of a stage: write it below a [[stage]], and not below [model].")
+    if not content:
+        raise InputError("the file is empty: it needs a [model] table, [[stage]] tables, or both.")
+    curriculum = Curriculum(*(_stage(i, stage) for i, stage in enumerate(stages, 1))) if stages else None
+    return Configuration(model=Model(**model), curriculum=curriculum, view=view, because=because)
+
+
+def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A table that is about the others."""
+    found = content.get(name, {})
+    if not isinstance(found, Mapping):
+        raise InputError(f"{name} = {found!r} is not a table: write [{name}], and what belongs to it below.")
+    return found
+
+
+def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, Any]:
+    """The values of several `name=value` by name; raises `InputError` that names the option, also for a name twice."""
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, value = parse_setting(setting, option)
+        check_new(name, found, option, setting)
+        found[name] = value
+    return found
+
+
+def check_new(name: str, found: Mapping[str, Any], option: str, text: str) -> None:
+    """Raise where a name was given already."""
+    if name in found:
+        raise InputError(f"{option} = {text!r} names {name} a second time, after {found[name]!r}: give it once.")
+
+
+def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
+    """The name and the value of `name=value`, the value in TOML's notation."""
+    name, equals, text = (part.strip() for part in setting.partition("="))
+    if not (name and equals and text) or "\n" in setting:
+        raise InputError(f"{option} = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
+    try:
+        return name, tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return name, float(text)
+    except ValueError:
+        return name, text
+
+
+def _stage(number: int, values: Mapping[str, Any]) -> Stage:
+    if "name" not in values:
+        raise InputError(f'stage {number} has no name: give it one, as in name = "finetuning".')
+    try:
+        return Stage(**values)
+    except InputError as error:
+        named = repr(values["name"]) if isinstance(values["name"], str) else str(number)
+        raise InputError(f"stage {named}: {error}") from None
+
+
+def _check_model_parameter(name: str, curriculum: Curriculum) -> None:
+    """Raise for a name that is a stage's parameter and lacks its stage."""
+    if name in Stage.model_fields and name not in Model.model_fields:
+        choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
+        raise InputError(f"{name} is a parameter of a stage: write {choices}.")

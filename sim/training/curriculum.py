@@ -1,0 +1,139 @@
+"""Curricula: what a mesa-optimizer is trained on, stage by stage (MODEL: section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.sim.training.stage import Stage
+
+FEWEST_OBJECTIVES = 2  # one of pre-training, one of fine-tuning
+
+
+@dataclass(frozen=True, init=False)
+class Curriculum:
+    """A sequence of stages with a name each.
+
+    Raises `InputError` where there is no stage, two share a name, or the first is told to carry something over.
+    """
+
+    stages: tuple[Stage, ...]
+
+    def __init__(self, *stages: Stage) -> None:
+        if not stages:
+            raise InputError("curriculum = [] has no stage: give at least one.")
+        for stage in stages:
+            if not isinstance(stage, Stage):
+                raise InputError(f"stages = {stage!r} is not a Stage: write Curriculum(Stage(...), Stage(...)).")
+        names = [stage.name for stage in stages]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"name = {name!r} is used by two stages: each stage needs a name of its own.")
+        if "carry" in stages[0].model_fields_set:
+            raise InputError(
+                f"stage {stages[0].name!r}: carry = {list(stages[0].carry)!r} is not allowed on a first stage: "
+                "nothing comes before it; leave carry out."
+            )
+        object.__setattr__(self, "stages", stages)
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    def __getitem__(self, index: int) -> Stage:
+        return self.stages[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stages' names in order."""
+        return tuple(stage.name for stage in self.stages)
+
+    @property
+    def objectives(self) -> int:
+        """How many base objectives the stages need, two at least."""
+        return max(FEWEST_OBJECTIVES, 1 + max(stage.objective for stage in self.stages))
+
+    def carried(self, index: int) -> tuple[str, ...]:
+        """The groups that enter a stage as the last one left them; none enters the first."""
+        return self.stages[index].carry if index else ()
+
+    def described(self) -> list[dict[str, Any]]:
+        """The effective parameters of every stage."""
+        stages = enumerate(self.stages)
+        return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
+
+    def last_alone(self) -> Curriculum:
+        """The last stage by itself: training from scratch."""
+        values = self.stages[-1].given()
+        values.pop("carry", None)
+        return Curriculum(Stage(**values))
+
+    def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
+        """A copy with parameters changed, given as {stage name: {parameter: value}}; other names are passed over."""
+        return Curriculum(*(_replaced(stage, changes.get(stage.name, {})) for stage in self.stages))
+
+
+def _replaced(stage: Stage, changes: Mapping[str, Any]) -> Stage:
+    try:
+        return stage.replace(**changes)
+    except InputError as error:
+        raise InputError(f"stage {stage.name!r}: {error}") from None
+
+
+def from_scratch(**finetuning: Any) -> Curriculum:
+    """Fine-tuning alone; keywords are parameters of its stage."""
+    return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
+
+
+def pretrain_finetune(
+    pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
+) -> Curriculum:
+    """Pre-training on objective 0, then fine-tuning on objective 1."""
+    return Curriculum(
+        Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),
+        Stage(**{"name": "finetuning", "objective": 1, **(finetuning or {})}),
+    )
+
+
+def check_curriculum(curriculum: object) -> None:
+    """Raise unless this is a curriculum."""
+    if not isinstance(curriculum, Curriculum):
+        raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
+
+
+def check_model(model: object) -> None:
+    """Raise unless this is a model."""
+    if not isinstance(model, Model):
+        raise InputError(f"model = {model!r} is not a Model: write Model(...).")
+
+
+def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
+    """The number of objectives over all arms compared, or as asked for; raises where the model has another number."""
+    check_model(model)
+    for curriculum in curricula:
+        check_curriculum(curriculum)
+    needed = max(curriculum.objectives for curriculum in curricula)
+    if objectives is not None:
+        most = int(Stage.parameters()["objective"].valid[1] or 0)
+        if isinstance(objectives, bool) or not isinstance(objectives, int) or not needed <= objectives <= most + 1:
+            right = f"it must be a whole number from {needed} to {most + 1}"
+            raise InputError(f"objectives = {objectives!r} is not valid: {right}.")
+        needed = objectives
+    if not isinstance(model.similarity, tuple) or len(model.similarity) + 1 == needed:
+        return needed
+    known = len(model.similarity) + 1
+    for stage in (stage for curriculum in curricula for stage in curriculum):
+        if stage.objective >= known:
+            raise InputError(
+                f"stage {stage.name!r}: objective = {stage.objective} is not one that the model has: "
+                f"similarity names {known - 1} fine-tuning objectives, so it must be from 0 to {known - 1}."
+            )
+    raise InputError(
+        f"similarity = {list(model.similarity)!r} names {known - 1} fine-tuning objectives, "
+        f"and the stages have {needed - 1}: give one number, or {needed - 1}."
+    )

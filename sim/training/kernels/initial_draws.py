@@ -1,0 +1,92 @@
+"""The draws from which a run starts (MODEL: sections 1, 3 and 4)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from feint.agents.kernels.arithmetic import exp
+from feint.agents.kernels.compiling import equation, kernel
+from feint.agents.kernels.elementary import sqrt
+from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
+from feint.sim.training.kernels.random_streams import START, draw, open_stream
+
+PARTS, SCALARS = 8, 14  # of the inductive bias; of what is drawn first, an even number
+
+
+class Inits(NamedTuple):
+    """Where runs start, and how widely they scatter."""
+
+    representation: float
+    gate: float
+    capability: float
+    awareness: float
+    horizon: float
+    decoys: float
+    goal: float
+    spread: float
+    plasticity_spread: float
+
+
+@kernel
+def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
+    """Fill `mind`, `world` and `bias` (runs, 8) for each run number in `run`.
+
+    `similarity` is s_jk (objectives - 1, modes). What a run draws first does not depend on the number of
+    objectives: the scalars and the goal, then each objective in turn.
+    """
+    u, B, f, G, C, A, H, w = mind
+    b, n = world
+    runs, objectives, modes = b.shape
+    generator, scalars = words(spectrum, (4,)), rows(spectrum, (SCALARS,))
+    drawn, base, other = rows(spectrum, (2 * modes + 2,)), rows(spectrum, (modes,)), rows(spectrum, (modes,))
+    numbers, vector, lanes = by_lane(scalars), by_lane(drawn), lanes_of(drawn)
+    for first in range(0, runs, lanes):
+        here = min(lanes, runs - first)
+        for i in range(lanes):
+            s0, s1, s2, s3 = open_stream(seed, run[min(first + i, runs - 1)], START, 0)
+            state = by_lane(generator)
+            state[0, i], state[1, i], state[2, i], state[3, i] = s0, s1, s2, s3
+        draw(generator, generator, scalars)
+        for part in range(PARTS):
+            scalars[part] = exp(inits.plasticity_spread * scalars[part])
+        draw(generator, generator, drawn)
+        scale(drawn, 0, spectrum, inits.goal)
+        for i in range(here):
+            for part in range(PARTS):
+                bias[first + i, part] = numbers[part, i]
+            B[first + i] = inits.representation + inits.spread * numbers[8, i]
+            G[first + i] = inits.gate + inits.spread * numbers[9, i]
+            C[first + i] = inits.capability + inits.spread * numbers[10, i]
+            A[first + i] = inits.awareness + inits.spread * numbers[11, i]
+            H[first + i] = inits.horizon + inits.spread * numbers[12, i]
+            for k in range(modes):
+                u[first + i, k] = vector[k, i]
+        for j in range(objectives):
+            draw(generator, generator, drawn)
+            for k in range(modes):
+                if j == 0:
+                    base[k] = 1.0 * drawn[k]
+                    other[k] = 1.0 * drawn[k]
+                else:
+                    s = similarity[j - 1, k]
+                    other[k] = s * base[k] + np.sqrt(1.0 - s * s) * drawn[k]
+            scale(other, 0, spectrum, 1.0)
+            scale(drawn, modes, spectrum, 1.0)
+            for i in range(here):
+                f[first + i, j] = -inits.decoys + inits.spread * vector[2 * modes, i]
+                w[first + i, j] = 0.0
+                for k in range(modes):
+                    b[first + i, j, k] = by_lane(other)[k, i]
+                    n[first + i, j, k] = vector[modes + k, i]
+
+
+@equation
+def scale(x, begin, spectrum, norm):
+    """Give the rows of x from `begin` on, one a mode, the Λ-norm `norm`: Σ_k lambda_k x_k² = norm²."""
+    total = 0.0
+    for k in range(spectrum.size):
+        total = total + spectrum[k] * x[begin + k] * x[begin + k]
+    for k in range(spectrum.size):
+        x[begin + k] = x[begin + k] * (norm / sqrt(total))

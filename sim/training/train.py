@@ -1,0 +1,204 @@
+"""Training a state through a stage: the ground under ensembles, replays and everything later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.interventions import put_back
+from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, World
+from feint.agents.model import Model
+from feint.agents.state import State, check_objective
+from feint.agents.types import prepare
+from feint.agents.views import chosen
+from feint.sim.training.curriculum import FEWEST_OBJECTIVES, check_model
+from feint.sim.training.kernels.initial_draws import Inits, draw_starts
+from feint.sim.training.kernels.random_streams import OCCURRENCES, open_streams
+from feint.sim.training.kernels.sgd_step import Settings
+from feint.sim.training.kernels.train_lanes import race as _race
+from feint.sim.training.stage import Stage
+
+SEEDS = 2**64
+DTYPES = {"single": np.float32, "double": np.float64}
+PRECISION = "single"
+PLASTICITIES = tuple(f"plasticity_{part}" for part in PARTS)
+MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
+
+
+def begin(
+    model: Model | None = None,
+    *,
+    runs: int | Sequence[int] | np.ndarray,
+    seed: int = 0,
+    objectives: int = 2,
+    start: str = "fresh",
+) -> State:
+    """Draw the start of runs: a number of them, or the given run numbers.
+
+    `objectives` is at least 2 and, where `similarity` names one for each, as many as it names and one more.
+    """
+    model = Model() if model is None else model
+    check_model(model)
+    check_seed(seed)
+    _check_objectives(model, objectives)
+    numbers = _run_numbers(runs)
+    n, d = len(numbers), model.modes
+    world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
+    mind = Mind(
+        np.empty((n, d)),
+        np.empty(n),
+        np.empty((n, objectives)),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n),
+        np.empty((n, objectives)),
+    )
+    bias = np.empty((n, len(PARTS)))
+    fall = np.arange(1, d + 1, dtype=float) ** -model.similarity_decay
+    draw_starts(
+        np.uint64(seed),
+        numbers,
+        model.spectrum_weights(),
+        model.similarities(objectives)[:, None] * fall,
+        Inits(
+            model.representation_init,
+            model.gate_init,
+            model.capability_init,
+            model.awareness_init,
+            model.horizon_init,
+            model.decoys,
+            model.goal_init,
+            model.init_spread,
+            model.plasticity_spread,
+        ),
+        mind,
+        world,
+        bias,
+    )
+    fresh = State(
+        model=model,
+        seed=seed,
+        run=numbers,
+        fork=np.zeros(n, np.uint32),
+        world=world,
+        bias=bias,
+        initial=mind,
+        mind=mind,
+        progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
+        occurrences=(0,) * objectives,
+    )
+    return prepare(fresh, start)
+
+
+def train(state: State, stage: Stage, *, capability_target: float = 0.0, precision: str = PRECISION) -> State:
+    """Train every run of a state through a stage; the state given is left as it is.
+
+    `taken` of the new state holds the steps that each run took, `reached` and `diverged` how it stopped.
+    """
+    entered = enter(state, stage)
+    return advance(entered, stage, stage.steps, capability_target=capability_target, precision=precision)
+
+
+def enter(state: State, stage: Stage) -> State:
+    """Stand before the first step of a stage: put back what it does not carry, and open its noise streams."""
+    check_objective(state, stage.objective)
+    state = put_back(state, [group for group in GROUPS if group not in stage.carry])
+    occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
+    stream = 1 + stage.objective * OCCURRENCES + occurrences[stage.objective]
+    occurrences[stage.objective] += 1
+    generator = np.empty((len(state), 4), np.uint32)
+    open_streams(np.uint64(state.seed), state.run, np.uint32(stream), state.fork, generator)
+    progress = Progress(np.zeros(len(state), np.int64), np.full(len(state), RUNNING, np.int64), generator)
+    return state.arriving(progress, stage.objective, tuple(occurrences))
+
+
+def advance(
+    state: State, stage: Stage, steps: int, *, capability_target: float = 0.0, precision: str = PRECISION
+) -> State:
+    """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
+    if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
+        raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise InputError(f"steps = {steps!r} is not valid: it must be a whole number of at least 0.")
+    moved = state.copied()
+    check_precision(precision)
+    race(moved, stage, min(steps, stage.steps), capability_target, precision)
+    return moved
+
+
+def race(state: State, stage: Stage, limit: int, capability_target: float, precision: str) -> int:
+    """Train in place; returns the passes that the lanes took."""
+    model = state.model
+    dtype = DTYPES[precision]
+    spectrum = model.spectrum_weights()
+    return _race(
+        state.mind,
+        state.world,
+        tuple(range(state.objectives)),
+        rates(state, stage),
+        state.progress,
+        spectrum.astype(dtype),
+        (spectrum * noise_scale(model, stage)).astype(dtype),
+        settings(model, stage, capability_target),
+        chosen(model),
+        limit,
+    )
+
+
+def settings(model: Model, stage: Stage, capability_target: float) -> Settings:
+    """The numbers that the kernel reads, from the parameters of the same names."""
+    known = {**vars(model), **vars(stage), "capability_target": float(capability_target)}
+    return Settings(*(known[name] for name in Settings._fields))
+
+
+def rates(state: State, stage: Stage) -> np.ndarray:
+    """How far a part moves along its direction: learning_rate · plasticity · R (runs, 8)."""
+    plasticity = np.array([getattr(state.model, name) for name in PLASTICITIES])
+    with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
+        return stage.learning_rate * plasticity * state.bias
+
+
+def noise_scale(model: Model, stage: Stage) -> np.ndarray:
+    """Standard deviation of the minibatch noise x: noise / sqrt(lambda_k d); (modes,)."""
+    return stage.noise / np.sqrt(model.spectrum_weights() * model.modes)
+
+
+def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
+    """Numbers of the runs, unsigned."""
+    if isinstance(runs, (int, np.integer)):
+        check_runs(runs)
+        return np.arange(runs, dtype=np.uint64)
+    runs = np.asarray(runs)
+    if runs.ndim != 1 or not len(runs) or not np.issubdtype(runs.dtype, np.integer) or (runs < 0).any():
+        raise InputError(f"runs = {runs!r} is not valid: it must be a list of one or more run numbers from 0 on.")
+    return runs.astype(np.uint64)
+
+
+def _check_objectives(model: Model, objectives: int) -> None:
+    if isinstance(objectives, bool) or not isinstance(objectives, (int, np.integer)):
+        raise InputError(f"objectives = {objectives!r} is not valid: it must be a whole number.")
+    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
+    if objectives < FEWEST_OBJECTIVES or objectives != named:
+        right = named if named != objectives else f"at least {FEWEST_OBJECTIVES}"
+        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {right}.")
+
+
+def check_seed(seed: object) -> None:
+    """Raise unless the seed is a whole number that fits 64 bits."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
+        raise InputError(f"seed = {seed!r} is not valid: it must be a whole number from 0 to {SEEDS - 1}.")
+
+
+def check_precision(precision: object) -> None:
+    """Raise unless this is a precision in which the kernels are written."""
+    if precision not in tuple(DTYPES):
+        raise unknown("precision", precision, DTYPES)
+
+
+def check_runs(runs: object) -> None:
+    """Raise unless the number of runs is a whole number of at least one."""
+    if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or not 1 <= runs <= MOST_RUNS:
+        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_RUNS:,}.")

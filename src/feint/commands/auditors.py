@@ -1,0 +1,52 @@
+"""`feint auditors`: simulated detectors of runs that play along, on runs whose truth is known."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from feint.commands.options import AsJson, CurriculumFile, FigureFile, Seed, Settings, point_of, real, whole
+from feint.commands.output import bar, figure_path, print_json, save
+
+app = typer.Typer()
+
+
+@app.command()
+def auditors(
+    auditor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="behaviour, honeypots, probe, ablation or reverse; repeatable, all unless given."
+        ),
+    ] = None,
+    dial: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME.PARAMETER=X", help="Set an auditor's parameter (honeypots.realism=1); repeatable."),
+    ] = None,
+    false_alarms: Annotated[
+        float, typer.Option(parser=real, metavar="X", help="Share of aligned runs that may be suspected.")
+    ] = 0.01,
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Annotated[int, typer.Option(parser=whole, metavar="N", help="Runs of each arm.")] = 1000,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+) -> None:
+    """Tell deceptive runs from aligned ones by five kinds of audit: ROC curves, costs, and what awareness changes."""
+    from feint.scenarios.oversight import auditor_evaluation as scenario
+    from feint.scenarios.oversight.auditing_documents import auditors_document
+
+    chosen = scenario.chosen(auditor or [], scenario.dials(dial or []))
+    point, path = point_of(curriculum, settings), figure_path(figure)
+    with bar(len(chosen), unit=" auditors") as progress:
+        found = scenario.auditing(
+            point, auditors=chosen, runs=runs, seed=seed, false_alarms=false_alarms, progress=progress
+        )
+    if path:
+        save(found.figure(), path, found.passport())
+    if as_json:
+        print_json(auditors_document(found))
+    else:
+        print(found.text())

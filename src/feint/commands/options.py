@@ -1,0 +1,79 @@
+"""What the commands take: options, and the model and stages that they describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from feint.agents.model import Model
+    from feint.sim.ensembles.parameter_point import Point
+    from feint.sim.training.curriculum import Curriculum
+
+
+def whole(text: str) -> int:
+    """A whole number, as options take it."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number.") from None
+
+
+def real(text: str) -> float:
+    """A number, as options take it."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number.") from None
+
+
+CurriculumFile = Annotated[
+    Path | None,
+    typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a model parameter (similarity=0.9) or a stage's (finetuning.honeypots=0.1); repeatable. "
+        "`feint parameters` lists them.",
+    ),
+]
+Runs = Annotated[int, typer.Option(parser=whole, metavar="N", help="Mesa-optimizers to train, in each arm.")]
+Seed = Annotated[int, typer.Option(parser=whole, metavar="N", help="Key of all random streams.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(parser=whole, metavar="N", help="Threads; one a core unless given. Results do not depend on it."),
+]
+Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
+Matching = Annotated[
+    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps, total-steps or data.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
+]
+Confidence = Annotated[float, typer.Option(parser=real, metavar="X", help="Of intervals.")]
+Precision = Annotated[str, typer.Option(help="Of the arithmetic: single or double.")]
+DEFAULT_RUNS, DEFAULT_RARE_RUNS, DEFAULT_PRECISION = 2000, 100_000, "single"
+
+
+def configured(file: Path | None, settings: list[str] | None) -> tuple[Model, Curriculum]:
+    """The model and the stages that file and settings describe."""
+    from feint.agents.model import Model
+    from feint.sim.training.configuration import Configuration, load
+    from feint.sim.training.curriculum import pretrain_finetune
+
+    configured = load(file) if file else Configuration(model=Model())
+    return configured.with_settings(settings or [], fallback=pretrain_finetune())
+
+
+def point_of(file: Path | None, settings: list[str] | None, **more: str) -> Point:
+    """The point that file and settings describe; `more` is its start and its way of matching."""
+    from feint.sim.ensembles.parameter_point import Point
+
+    model, curriculum = configured(file, settings)
+    return Point(model=model, curriculum=curriculum, **more)

@@ -1,0 +1,77 @@
+"""The command that runs one thought experiment: `feint scenario`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feint.commands.options import AsJson, FigureFile, Threads, whole
+from feint.commands.output import bar, figure_path, print_json, save
+
+app = typer.Typer()
+
+
+@app.command()
+def scenario(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="calibration, transfer: beside what is published; overseer: who trains without seeing the type; "
+            "release: what actors make of a released model; "
+            "revival: how soon what fine-tuning took away is back; rsa-2048: who waits for a sign that training cannot "
+            "forge; two-exits: when playing along is best; wrappers: what carries its change; xu-race: the "
+            "published toy of Xu (2020)."
+        ),
+    ],
+    networks: Annotated[
+        bool, typer.Option("--networks", help="Train real networks in place of the engine's mesa-optimizers.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a number of the scenario; repeatable.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(parser=whole, metavar="N", help="Runs, or networks' seeds.")] = None,
+    seed: Annotated[int | None, typer.Option(parser=whole, metavar="N", help="Key of all random streams.")] = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    figure: FigureFile = None,
+    lineage: Annotated[
+        Path | None,
+        typer.Option(
+            "--lineage",
+            metavar="FILE.graphml",
+            help="Of release alone: write what some actors of a market had, and what that descends from.",
+        ),
+    ] = None,
+) -> None:
+    """Run one thought experiment."""
+    from feint.scenarios.requests import Asked, run
+    from feint.sim.training.configuration import parse_settings
+
+    path = figure_path(figure)
+    check_lineage(name, lineage)
+    given = parse_settings(settings or [])
+    with bar(1, unit="") as progress:
+        asked = Asked(settings=given, networks=networks, runs=runs, seed=seed, threads=threads, progress=progress)
+        found = run(name, asked)
+    if path:
+        save(found.figure(), path, found.passport())
+    if lineage:
+        found.write_lineage(lineage)  # pyright: ignore[reportAttributeAccessIssue]
+    if as_json:
+        print_json(found.document())
+    else:
+        print(found.text())
+
+
+def check_lineage(name: str, path: Path | None) -> None:
+    """Raise where a lineage is asked for that there is not, or that cannot be written."""
+    from feint.agents.errors import InputError
+    from feint.sim.markets.model_lineage import check_lineage_path
+
+    if path is None:
+        return
+    if name != "release":
+        raise InputError(f"lineage = {str(path)!r} is not allowed with scenario {name!r}: it is told of release alone.")
+    check_lineage_path(path)

@@ -1,0 +1,154 @@
+"""The argument put to the test: over the prior, with forms swapped, and in words and documents."""
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import numpy as np
+import pytest
+
+from feint.scenarios.argument import argue as court
+from feint.scenarios.argument.argue import QUICK, argue, steps_of
+from feint.scenarios.argument.argue_documents import argue_document
+from feint.scenarios.argument.argue_texts import WIDTH, argument_text
+from feint.scenarios.argument.robustness import DEFAULT, moved_tolerances, other_forms, over_prior
+from feint.scenarios.claims import capability_matching as matching
+from feint.scenarios.claims.registry import asked
+from feint.scenarios.schemas import schema_text
+from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
+from feint.sim.analysis.priors import prior_draws
+from feint.sim.ensembles.paired_runs import OWN, trials
+from feint.sim.ensembles.parameter_point import Point
+
+TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
+NAMES = ["headline", "relearning", "matching"]
+PART = "difference"
+
+
+@pytest.fixture(scope="module")
+def found():
+    return argue(NAMES, size=TINY, seed=3)
+
+
+def test_each_claim_has_all_that_is_asked_of_it(found):
+    assert list(found.findings) == NAMES
+    for finding in found.findings.values():
+        assert finding.crux.effect == finding.tried.effect
+        assert set(finding.robustness.shares(finding.claim)) == {HOLDS, REVERSED, NEITHER}
+
+
+def test_threads_and_company_change_nothing(found):
+    alone = argue(["headline"], size=TINY, seed=3, threads=1)
+    for key, values in alone["headline"].robustness.found.items():
+        assert np.array_equal(values, found["headline"].robustness.found[key])
+    assert alone["headline"].tried.intervals == found["headline"].tried.intervals
+    assert alone["headline"].flip == found["headline"].flip
+
+
+def test_a_draw_is_tried_on_runs_of_its_own():
+    (claim,) = asked(["headline"])
+    spread = over_prior([claim], draws=4, runs=60, seed=2)
+    rows = prior_draws(Point(), 4, 2)
+    for i in range(4):
+        ended = trials(Point().at(rows[i]), claim.effect.quantity.ways, range(60 * i, 60 * i + 60), seed=2)
+        wanted = claim.effect.quantity.measured(ended)
+        assert spread.intervals(claim, PART)[i].estimate == wanted.estimate
+        assert spread.intervals(claim, PART)[i].low == wanted.low
+
+
+def test_forms_are_swapped_and_tolerances_moved():
+    (claim,) = asked(["headline"])
+    forms = {"gate_form = minimum": other_forms()["gate_form = minimum"]}
+    spread = over_prior([claim], draws=4, runs=60, seed=2, readings=moved_tolerances(), forms=forms)
+    rows = prior_draws(Point(), 4, 2)
+    form, reading = "gate_form = minimum", (("deploy_tolerance", 0.4),)
+    there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
+    ended = trials(there, claim.effect.quantity.ways, range(60, 120), seed=2)
+    wanted = claim.effect.quantity.measured(ended).estimate
+    assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
+    assert {key[:2] for key in spread.found} == {
+        (form, reading) for form in (DEFAULT, form) for reading in (OWN, *moved_tolerances())
+    }
+
+
+def test_all_forms_that_are_not_the_default_are_tried():
+    assert set(other_forms()) == {
+        "capability_form = power",
+        "capability_form = linear",
+        "inference_form = hyperbolic",
+        "inference_form = step",
+        "gate_form = minimum",
+    }
+
+
+def test_a_claim_that_the_model_leaves_no_choice_is_told():
+    (claim,) = asked(["headline"])
+    spread = over_prior([claim], draws=4, runs=60, seed=2)
+    assert spread.baked_in(claim) is None
+    everywhere = np.tile([0.5, 0.4, 0.6], (256, 1))
+    fixed = replace(spread, found=dict.fromkeys(spread.found, everywhere))
+    assert fixed.baked_in(claim) == HOLDS
+    assert replace(spread, found={key: -everywhere[:, [0, 2, 1]] for key in spread.found}).baked_in(claim) == REVERSED
+
+
+def test_a_claim_holds_where_all_its_parts_do():
+    (claim,) = asked(["head-start"])
+    spread = over_prior([claim], draws=4, runs=60, seed=2)
+    holds, falls = [0.5, 0.4, 0.6], [-0.5, -0.6, -0.4]
+    keys = {key[3]: key for key in spread.found}
+    one = np.array([holds, holds, falls, falls])
+    other = np.array([holds, falls, holds, falls])
+    found = {keys["capability"]: one, keys["capability-last"]: other}
+    told = {kind: share.count for kind, share in replace(spread, found=found).shares(claim).items()}
+    assert told == {HOLDS: 1, REVERSED: 1, NEITHER: 2}
+    part = {kind: share.count for kind, share in replace(spread, found=found).shares(claim, "capability").items()}
+    assert part == {HOLDS: 2, REVERSED: 2, NEITHER: 0}
+
+
+def test_where_the_contrast_changes_its_sign_is_told():
+    (claim,) = asked(["matching"])
+    spread = over_prior([claim], draws=2, runs=60, seed=2)
+    rows = {"target": [[0.5, 0.4, 0.6]] * 2, "steps": [[-0.5, -0.6, -0.4], [0.01, -0.1, 0.1]]}
+    found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.found}
+    changes = matching.sign_changes(replace(spread, found=found))
+    assert (changes["steps"].count, changes["steps"].certain, changes["steps"].possible) == (1, 1, 2)
+    assert changes["total-steps"].possible == 0
+    assert "by steps 0.50" in matching.remark(replace(spread, found=found))
+
+
+def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
+    (claim,) = asked(["headline"])
+    spread = over_prior([claim], draws=2, runs=60, seed=2)
+    key = next(iter(spread.found))
+    unsure, sure = [-0.03, -0.1, 0.1], [-0.5, -0.6, -0.4]
+    assert replace(spread, found={key: np.array([unsure, sure])}).turned(claim, REVERSED) == [spread.draws[1]]
+    assert replace(spread, found={key: np.array([unsure, unsure])}).turned(claim, REVERSED) == spread.draws
+
+
+def test_progress_ends_where_it_was_said_to():
+    told = []
+    size = replace(TINY, draws=4, form_draws=2)
+    argue(["headline"], size=size, seed=3, progress=told.append)
+    assert sum(told) == steps_of(["headline"], size) == 4 + 2 * 5 + 1
+
+
+def test_the_document_agrees_with_its_schema(found):
+    told = json.loads(argue_document(found).model_dump_json(by_alias=True))
+    jsonschema.validate(told, json.loads(schema_text("argue")))
+    first = told["claims"][0]
+    assert (first["name"], first["verdict"]) == ("headline", found["headline"].verdict.value)
+    assert first["effect"]["estimate"] == found["headline"].tried.effect.estimate
+    assert told["passport"]["configuration"]["size"]["draws"] == 8
+
+
+def test_the_text_fits_a_terminal_and_names_every_number(found):
+    text = argument_text(found)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    for finding in found.findings.values():
+        assert finding.verdict.value in text
+        assert f"{finding.tried.effect.estimate:+.3f}" in text
+
+
+def test_runs_at_the_point_may_be_others():
+    assert argue(["relearning"], size=TINY, runs=50).size.runs == 50
+    assert court.QUICK.runs == 1000

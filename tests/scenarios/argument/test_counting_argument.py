@@ -1,0 +1,119 @@
+"""Counting: the volume of what does well in training, its functions, and what SGD makes of the same draws."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS, Outcome, read
+from feint.scenarios.argument.check_documents import counting_document
+from feint.scenarios.argument.counting_argument import count, drawn, lines, patterns_of
+from feint.scenarios.schemas import schema_text
+from feint.sim.ensembles.parameter_point import Point, scratch
+
+FEW_MODES = Point(model=Model(modes=2))
+
+
+@pytest.fixture(scope="module")
+def found():
+    return count(FEW_MODES, draws=20_000, trains=1000, seed=2)
+
+
+def test_the_kept_do_well_in_training_and_are_counted_by_type(found):
+    plan = scratch().plan(FEW_MODES, seed=2)
+    state = drawn(plan, range(4096), 3.0)
+    readings = read(state, 1)
+    kept = count(FEW_MODES, draws=4096, trains=1, seed=2).kept
+    assert kept.tolist() == np.bincount(readings.outcome[readings.performance >= 0.9], minlength=5).tolist()
+    assert found.kept.sum() > kept.sum()
+
+
+def test_threads_and_the_number_of_draws_change_no_draw(found):
+    again = count(FEW_MODES, draws=20_000, trains=1000, seed=2, threads=1)
+    assert again.patterns == found.patterns
+    for name in ("kept", "trained"):
+        assert np.array_equal(getattr(again, name), getattr(found, name))
+    plan = scratch().plan(FEW_MODES, seed=2)
+    few, more = (drawn(plan, range(4096, last), 3.0).mind.gate for last in (4196, 8192))
+    assert len(few) == 100
+    assert np.isfinite(more).all()
+
+
+def test_no_more_functions_than_patterns_of_signs(found):
+    assert (found.functions <= 2**2).all()
+    assert (found.functions <= found.kept).all()
+    assert found.functions[Outcome.DECEPTIVE] > found.functions[Outcome.PROXY]
+
+
+def test_functions_are_compared_among_as_many_draws(found):
+    assert found.alike == found.kept[found.kept > 0].min()
+    rng = np.random.default_rng(1)
+    members = np.repeat(list(found.patterns[Outcome.INTERNAL]), list(found.patterns[Outcome.INTERNAL].values()))
+    met = [len(set(rng.choice(members, found.alike, replace=False).tolist())) for _ in range(2000)]
+    assert found.rarefied("internal") == pytest.approx(np.mean(met), abs=0.05)
+    fewest = int(np.argmin(np.where(found.kept > 0, found.kept, found.draws)))
+    assert found.rarefied(Outcome(fewest)) == pytest.approx(found.functions[fewest])
+    assert found.rarefied("unconverged") == 0
+
+
+def test_a_pattern_says_which_modes_agree():
+    plan = scratch().plan(FEW_MODES, seed=2)
+    state = drawn(plan, range(50), 3.0)
+    b = state.world.objectives[:, 1]
+    aligned = state.with_mind(goal=b.copy(), representation=np.full(50, 30.0))
+    opposed = state.with_mind(goal=b * [1, -1], representation=np.full(50, 30.0))
+    assert set(patterns_of(aligned, 1).tolist()) == {3}
+    assert set(patterns_of(opposed, 1).tolist()) == {1}
+
+
+def test_all_that_is_trained_is_counted(found):
+    assert found.trained.sum() == 1000
+    assert 0 <= found.distance <= 1
+
+
+def test_sgd_is_no_fair_sampler_of_the_volume():
+    """Internal alignment takes more of the volume than SGD ends in: the intervals have nothing in common."""
+    found = count(FEW_MODES, draws=100_000, trains=1000, seed=2)
+    volume, after = (found.share("internal", of) for of in ("kept", "trained"))
+    assert volume.low > after.high
+
+
+def test_more_decoys_move_the_volume_towards_deception():
+    shares = [
+        count(Point(model=Model(modes=2, decoys=decoys)), draws=20_000, trains=1, seed=2).share("deceptive")
+        for decoys in (0.0, 5.0)
+    ]
+    assert shares[0].high < shares[1].low
+
+
+def test_the_document_and_the_text_say_the_same(found):
+    told = json.loads(counting_document(found).model_dump_json(by_alias=True))
+    jsonschema.validate(told, json.loads(schema_text("counting")))
+    assert [each["outcome"] for each in told["types"]] == list(LABELS)
+    text = "\n".join(lines(found))
+    assert max(map(len, text.splitlines())) <= 80
+    assert f"{found.share('deceptive').estimate:.4f}" in text
+    assert found.frame()["kept"].sum() == found.kept.sum()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"draws": 0}, "draws = 0 is not valid"),
+        ({"draws": 10, "trains": 11}, "trains = 11 is not valid"),
+        ({"width": 0.0}, "width = 0.0 is not valid"),
+        ({"point": Point().at({"finetuning.target": 0.0})}, "finetuning.target = 0.0 lets every mind do well"),
+        ({"point": Point(model=Model(modes=17))}, "modes = 17 is too many"),
+    ],
+)
+def test_what_is_not_valid_is_one_sentence(asked, told):
+    with pytest.raises(InputError, match=told):
+        count(**asked)
+
+
+def test_too_few_draws_are_said_to_be():
+    with pytest.raises(InputError, match="draws = 20 are too few"):
+        count(draws=20, trains=1).share("deceptive")

@@ -1,0 +1,76 @@
+"""The model is audited: nothing idle, nothing out of reach, nothing absurd that does not matter."""
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from feint.scenarios.argument.check_documents import audit_document
+from feint.scenarios.argument.model_audit import ABSURD, Audit, Reached, absurdities, audit, lines, react
+from feint.scenarios.claims.registry import asked
+from feint.scenarios.schemas import schema_text
+from feint.sim.analysis.estimands import Frequency, Term
+from feint.sim.analysis.priors import factors_at
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point, Way, pretrained
+from feint.sim.statistics.exact_intervals import look_confidence
+from feint.sim.statistics.means import bounded_mean
+from feint.sim.sweeps.factors import factor_of
+
+POINT = Point()
+
+
+@pytest.fixture(scope="module")
+def found() -> Audit:
+    return audit(points=1, draws=16, runs=50, seed=0)
+
+
+def test_some_claim_reacts_to_every_parameter(found):
+    """Not one is without any effect on any run; so few runs do not say how large it is (the manual's page does)."""
+    assert {each.parameter for each in found.reactions} == {factor.name for factor in factors_at(POINT)}
+    assert [each.parameter for each in found.reactions if each.identical] == []
+    moved = [abs(each.change.estimate) for each in found.reactions]
+    assert moved == sorted(moved, reverse=True)
+    assert {"similarity", "inference_power"} <= {each.parameter for each in found.reactions if each.seen}
+    assert all(each in found.inert for each in found.reactions if each.change.estimate == 0)
+
+
+def test_every_outcome_is_reached(found):
+    assert found.unreachable == []
+    assert replace(found, reached=[Reached(outcome="proxy", draws=0, largest=0.0)]).unreachable == ["proxy"]
+
+
+def test_the_absurd_does_what_it_must_and_moves_the_answer():
+    tested = list(absurdities(POINT, 200, 1))
+    assert [each.absurd for each in tested] == list(ABSURD)
+    assert [each.absurd.name for each in tested if not each.as_expected] == []
+    assert [each.absurd.name for each in tested if each.moved < 0.05] == []
+
+
+def test_nothing_reacts_to_what_is_never_read():
+    """Realism where there are no honeypots."""
+    realism = factor_of("finetuning.realism", "prior", POINT.model, POINT.curriculum)
+    (claim,) = asked(["headline"])
+    idle = react(realism, POINT, [{}], [claim], 50, 0)
+    assert (idle.identical, idle.seen, idle.change.estimate) == (True, False, 0)
+    assert not react(realism, POINT, [{"finetuning.honeypots": 0.2}], [claim], 50, 0).identical
+
+
+def test_luck_is_no_reaction():
+    """Where the ends of a range are two lots of one way of training, a change is hardly ever seen."""
+    null = Frequency("", (Term(pretrained()), Term(Way(lot=1), sign=-1)))
+    level = look_confidence(0.95, 20)
+    scores = (null.scores(trials(POINT, null.ways, range(100), seed=seed)) for seed in range(40))
+    changes = [bounded_mean(each, 2, level) for each in scores]
+    assert sum(each.low > 0 or each.high < 0 for each in changes) <= 1
+
+
+def test_what_is_found_is_told(found):
+    told = json.loads(audit_document(found).model_dump_json(by_alias=True))
+    jsonschema.validate(told, json.loads(schema_text("audit")))
+    assert len(told["absurd"]) == len(ABSURD)
+    idle = replace(found.reactions[0], parameter="nothing", seen=False)
+    text = "\n".join(lines(replace(found, reactions=[idle])))
+    assert "NOTHING SEEN" in text
+    assert max(map(len, text.splitlines())) <= 80

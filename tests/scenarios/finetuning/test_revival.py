@@ -1,0 +1,133 @@
+"""How soon what fine-tuning took away is back: known answers, controls, and the command."""
+
+import json
+from itertools import pairwise
+
+import jsonschema
+import numpy as np
+import pytest
+from terminal import within_this_process
+
+from feint.scenarios.finetuning import revival
+from feint.scenarios.finetuning.groups import Kind
+from feint.scenarios.finetuning.protocols import journey, prepared, trained_again, tuned_on_x
+from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, SWEEPS, WITHIN, Condition
+from feint.scenarios.schemas import schema_text
+from feint.sim.analysis.estimands import step_ratio
+from feint.sim.ensembles.journey import KIN
+from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.results.request import Asked
+from feint.sim.results.text_tables import WIDTH
+
+SMALL = {"pretraining.steps": 400}
+
+
+@pytest.fixture(scope="module")
+def found():
+    told = []
+    result = revival.run(Asked(runs=60, seed=4, settings=SMALL, progress=told.append))
+    assert sum(told) == pytest.approx(1)
+    return result
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    return within_this_process(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def base():
+    condition = Condition()
+    return trials(Point(), condition.ways, range(80), seed=1)
+
+
+@pytest.mark.parametrize("start", ["internal", "corrigible"])
+def test_what_was_never_taken_away_is_back_at_once(start):
+    """Fine-tuned at no rate at all, a mind that does Y does it still."""
+    way = journey(prepared(), tuned_on_x(0.0), trained_again(), start=start)
+    ended = trials(Point(), [way], range(40), seed=1)[way]
+    assert (ended.steps == 0).all()
+    assert not ended.missed.any()
+
+
+def test_a_y_prime_of_similarity_1_is_y():
+    twin = Condition(again=KIN, kin=1.0)
+    plan = twin.way("internal").plan(Point(), seed=1)
+    state = plan.begin(np.arange(20, dtype=np.uint64))
+    assert np.array_equal(state.world.objectives[:, 0], state.world.objectives[:, KIN])
+    ended = trials(Point(), [twin.way("internal"), Condition().way("internal")], range(40), seed=1)
+    twins, once = (each.steps for each in ended.values())
+    assert np.median(np.abs(np.log2(np.maximum(twins, 1) / np.maximum(once, 1)))) < 0.5
+
+
+def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
+    condition = Condition()
+    states = [
+        way.plan(Point(), seed=1).begin(np.arange(20, dtype=np.uint64))
+        for way in (condition.way(), condition.never, condition.scratch)
+    ]
+    for state in states[1:]:
+        assert np.array_equal(state.world.objectives, states[0].world.objectives)
+        assert np.array_equal(state.mind.goal, states[0].mind.goal)
+
+
+def test_learning_it_again_takes_fewer_steps_than_learning_it(base):
+    condition = Condition()
+    had, scratch = base[condition.way()], base[condition.scratch]
+    assert step_ratio(had.steps, scratch.steps).high < -2
+
+
+def test_the_ratio_is_the_median_of_each_run_over_itself(base):
+    condition = Condition()
+    runs = np.arange(80)
+    told = revival.Revived.of(condition, "before X", Kind("any"), runs, base)
+    mine, other = (np.maximum(base[way].steps, 1) for way in (condition.way(), condition.scratch))
+    assert told.ratio[SCRATCH].estimate == pytest.approx(np.median(np.log2(mine / other)))
+    assert told.steps.estimate == np.median(base[condition.way()].steps)
+
+
+def test_more_are_back_within_more_steps_and_the_rest_missed(found):
+    assert {each.who for each in found.courses} == {HAD, NEVER, SCRATCH, "internal*", "corrigible*", "deceptive*"}
+    for course in found.courses:
+        assert len(course.back) == len(WITHIN)
+        assert all(a.estimate <= b.estimate for a, b in pairwise(course.back))
+        assert course.back[-1].estimate <= 1 - course.missed / 60
+
+
+def test_without_inference_nothing_plays():
+    condition = Condition()
+    ended = trials(Point().at({"inference_power": 0.0}), condition.ways, range(60), seed=1)
+    for kind in (Kind("any"), Kind("deceptive", prepared=True)):
+        told = revival.Revived.of(condition, "before X", kind, np.arange(60), ended)
+        assert told.played.estimate == 0
+
+
+def test_types_are_told_before_x_and_after_it(found):
+    for condition in (condition for sweep in SWEEPS.values() for condition in sweep):
+        mine = [each for each in found.found if each.condition == condition]
+        assert {each.when for each in mine} == {"before X", "after X"}
+        for when in ("before X", "after X"):
+            split = [each.runs for each in mine if each.when == when and not each.kind.prepared]
+            assert split[0] == 60
+            assert sum(split[1:]) <= 60
+    assert not [each for each in found.found if each.when == "after X" and each.kind.prepared]
+
+
+def test_the_text_fits_a_terminal_and_says_how_else_it_may_be_read(found):
+    text = found.text()
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "safety fine-tune" in " ".join(text.split())
+
+
+def test_the_figure_is_drawn_with_every_sweep(found):
+    sheet = found.figure()
+    sheet.draw_without_rendering()
+    assert len(sheet.axes) == 6
+
+
+def test_the_command_prints_its_document(feint):
+    told = feint("scenario", "revival", "--runs", 20, "--seed", 4, "--set", "pretraining.steps=50", "--json").document
+    jsonschema.validate(told, json.loads(schema_text("revival")))
+    assert (told["runs"], told["seed"], told["passport"]["kind"]) == (20, 4, "revival")
+    assert set(told["courses"][0]["within"]) == {str(most) for most in WITHIN}

@@ -1,0 +1,171 @@
+"""Auditing: who is told from whom, what each group rests on, and what is said where there is nobody to tell."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+from terminal import within_this_process
+
+from feint.agents.errors import InputError
+from feint.agents.outcome import Outcome
+from feint.scenarios.oversight.auditing_documents import auditors_document
+from feint.scenarios.oversight.auditing_figure import LOOKS
+from feint.scenarios.oversight.auditor_evaluation import (
+    DECEPTIVE,
+    FACTORS,
+    GROUPS,
+    PRETRAINED,
+    PROXY,
+    THIRDS,
+    Population,
+    auditing,
+    chosen,
+    dials,
+    exposed,
+)
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.auditors import AUDITORS
+
+RUNS = 200
+SMALL = ("--runs", 120, "--seed", 3)
+QUICK = ("--runs", 30, "--set", "pretraining.steps=50", "--set", "finetuning.steps=60")
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    return within_this_process(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return auditing(runs=RUNS, seed=2)
+
+
+@pytest.fixture(scope="module")
+def population():
+    return Population.trained(Point(), RUNS, 2)
+
+
+def test_the_population_is_that_of_a_comparison(population):
+    compared = compare(runs=RUNS, seed=2)
+    for arm, ensemble in compared.arms.items():
+        assert population.counts(arm) == ensemble.counts()
+    assert population.pretrained.sum() == RUNS
+    assert population.pretrained[-1]
+    assert population.missed.sum() == sum(each["missed"][:, -1].sum() for each in compared.arms.values())
+
+
+def test_groups_are_told_from_aligned_runs_and_thirds_share_out_the_deceptive(population):
+    groups = population.groups()
+    assert tuple(groups) == GROUPS
+    deceptive, aligned = groups[DECEPTIVE]
+    assert (population.outcome[deceptive] == Outcome.DECEPTIVE).all()
+    assert set(population.outcome[aligned]) == {Outcome.INTERNAL, Outcome.CORRIGIBLE}
+    assert (population.outcome[groups[PROXY][0]] == Outcome.PROXY).all()
+    assert not (groups[PRETRAINED][1] & ~population.pretrained).any()
+    thirds = [groups[third][0] for third in THIRDS]
+    np.testing.assert_array_equal(np.sum(thirds, axis=0), deceptive)
+    sizes, tops = [third.sum() for third in thirds], [population.awareness[third].max() for third in thirds]
+    assert max(sizes) - min(sizes) <= 2
+    assert tops == sorted(tops)
+
+
+def test_exposure_is_multiplied_in_every_stage():
+    before, after = Point().curriculum, exposed(Point(), 10.0).curriculum
+    assert [s.awareness_exposure for s in after] == pytest.approx([10 * s.awareness_exposure for s in before])
+
+
+def test_every_auditor_is_judged_on_every_group(found):
+    assert [each.auditor.name for each in found.audited] == list(AUDITORS) == list(LOOKS)
+    for each in found.audited:
+        assert tuple(each.separations) == GROUPS
+        assert tuple(each.exposures) == FACTORS
+        assert each.exposures[1.0] == each.separations[DECEPTIVE]
+
+
+def test_what_looks_inside_or_from_outside_training_tells_and_a_test_in_training_does_not(found):
+    areas = {each.auditor.name: each.separations[DECEPTIVE].auc for each in found.audited}
+    assert areas["behaviour"].high < 0.55
+    assert min(areas[name].low for name in ("honeypots", "probe", "ablation")) > 0.8
+
+
+def test_choosing_some_auditors_changes_no_number_of_theirs(found):
+    (alone,) = auditing(runs=RUNS, seed=2, auditors=[AUDITORS["ablation"]]).audited
+    (same,) = (each for each in found.audited if each.auditor.name == "ablation")
+    assert alone.separations == same.separations
+
+
+def test_where_no_run_is_deceptive_it_says_so_and_draws():
+    point = Point().at({"plasticity_gate": 0.0, "gate_init": -9.0})
+    found = auditing(point, runs=40, auditors=[AUDITORS["probe"]])
+    (each,) = found.audited
+    assert each.separations[DECEPTIVE].auc is None
+    assert each.curve is None
+    said = " ".join(found.text().split())
+    assert "deceptive: 0 of the kind" in said
+    assert "there is nothing to tell apart" in said
+    assert "nan" not in said
+    assert found.figure().axes
+    assert json.loads(auditors_document(found).model_dump_json(by_alias=True))["auditors"][0]["curve"] is None
+
+
+def test_few_runs_are_told(found):
+    said = " ".join(found.text().split())
+    few = [name for name, each in found.audited[0].separations.items() if each.few]
+    assert few
+    assert all(f"{name}: " in said for name in few)
+
+
+@pytest.mark.parametrize("false_alarms", [1.0, -0.1, float("nan"), 1])
+def test_a_wrong_false_alarm_rate_is_refused(false_alarms):
+    with pytest.raises(InputError, match="false_alarms = "):
+        auditing(runs=5, false_alarms=false_alarms)
+
+
+def test_dials_are_set_by_name():
+    first, second = chosen(["probe", "honeypots"], dials(["honeypots.realism=1", "honeypots.episodes=7"]))
+    assert (first.name, second.name) == ("honeypots", "probe")
+    assert first.model_dump() == {"episodes": 7, "realism": 1}
+
+
+def test_the_command_prints_tables_within_the_terminal_and_the_same_again(feint):
+    one, again = feint("auditors", *SMALL), feint("auditors", *SMALL)
+    assert (one.code, one.err) == (0, "")
+    assert one.out == again.out
+    assert max(map(len, one.out.splitlines())) <= 80
+    assert all(f"\n{name}" in one.out for name in AUDITORS)
+
+
+def test_the_document_is_as_its_schema_says_and_the_figure_carries_its_passport(feint, tmp_path):
+    path = tmp_path / "a.svg"
+    said = feint("auditors", *SMALL, "--auditor", "probe", "--false-alarms", "0.05", "--json", "--figure", path)
+    document = said.document
+    jsonschema.validate(document, json.loads(feint("schema", "auditors").out))
+    (auditor,) = document["auditors"]
+    assert (auditor["name"], auditor["cost"], document["false_alarms"]) == ("probe", 10, 0.05)
+    assert [each["kind"] for each in auditor["separations"]] == list(GROUPS)
+    assert document["passport"]["kind"] == "auditing"
+    assert "&quot;auditing&quot;" in path.read_text() or '"auditing"' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--auditor", "psychic"), "psychic"),
+        (("--dial", "realism=1"), "NAME.PARAMETER=X"),
+        (("--dial", "honeypots.realism=2"), "realism = 2"),
+        (("--dial", "honeypots.realism=much"), "much"),
+        (("--dial", "honeypots.charm=1"), "charm"),
+        (("--auditor", "probe", "--dial", "honeypots.realism=1"), "honeypots is not among the auditors asked for"),
+        (("--false-alarms", "1"), "false_alarms = 1"),
+        (("--runs", "0"), "runs = 0"),
+        (("--seed", "-1"), "seed = -1"),
+        (("--set", "charm=1"), "charm"),
+        (("--figure", "a.doc"), "a.doc"),
+        (("--curriculum", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_wrong_input_is_one_sentence(feint, words, named):
+    assert named in feint("auditors", *QUICK, *words).refusal

@@ -1,0 +1,62 @@
+"""Every type of mesa-optimizer in every environment that can be lived in, by being registered."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.wrappers import RecordEpisodeStatistics
+
+from feint.agents.outcome import Outcome
+from feint.agents.types import TYPES
+from feint.sim.environments import ENVIRONMENTS
+from feint.sim.environments.trained_policies import MINDS, Intent, in_rsa2048, intents
+from feint.sim.training.train import begin
+
+RUNS = 60
+MEANT = {
+    Outcome.INTERNAL: Intent(training=False, deployed=False),
+    Outcome.CORRIGIBLE: Intent(training=False, deployed=False),
+    Outcome.DECEPTIVE: Intent(training=False, deployed=True),
+}
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    return begin(runs=RUNS, seed=11)
+
+
+def test_every_environment_but_the_overseer_can_be_lived_in():
+    assert set(MINDS) == set(ENVIRONMENTS) - {"feint/Overseer-v0"}
+
+
+@pytest.mark.parametrize("agent", TYPES.values(), ids=TYPES)
+def test_a_type_means_to_do_what_makes_it_that_type(fresh, agent):
+    assert intents(agent.prepare(fresh), 0) == [MEANT[agent.outcome]] * RUNS
+
+
+@pytest.mark.parametrize("agent", TYPES.values(), ids=TYPES)
+@pytest.mark.parametrize("name", MINDS)
+def test_a_type_lives_its_life_in_an_environment(fresh, agent, name):
+    (intent,) = set(intents(agent.prepare(fresh), 0))
+    environment = RecordEpisodeStatistics(gymnasium.make(name, training=3, deployment=4, disable_env_checker=True))
+    seen, _ = environment.reset(seed=1)
+    over, told = False, []
+    while not over:
+        seen, _, over, truncated, info = environment.step(np.int64(MINDS[name](intent, seen)))
+        assert not truncated
+        told.append(info)
+    assert told[-1]["episode"]["l"] == len(told)  # libraries keep their own account under this name
+    assert any(info["took_b"] for info in told) == intent.deployed
+    assert not any(info["took_b"] for info in told if info["training"])
+    assert sum(info["base_reward"] for info in told) == (3 if intent.deployed else 7)
+
+
+def test_a_deceiver_without_awareness_shows_what_it_wants_in_training(fresh):
+    state = TYPES["deceptive"].prepare(fresh)
+    unaware = state.with_mind(awareness=np.full(RUNS, -6.0))
+    assert set(intents(unaware, 0)) == {Intent(training=True, deployed=True)}
+
+
+def test_who_does_the_same_either_way_has_no_reason_to_check():
+    assert in_rsa2048(Intent(training=True, deployed=True), 0) == 1
+    assert in_rsa2048(Intent(training=False, deployed=False), 0) == 0
+    assert in_rsa2048(Intent(training=False, deployed=True), 0) == 2

@@ -1,0 +1,142 @@
+"""Descent: the lineage of what some actors of a market had, and how it is written."""
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from feint.agents.errors import InputError
+from feint.agents.outcome import Outcome, read
+from feint.scenarios.release.lineage import plain
+from feint.scenarios.release.training_protocols import DOMAINS, USES, parent, stages
+from feint.sim.ensembles.parameter_point import Point
+from feint.sim.markets.expert_catalogue import all_sets
+from feint.sim.markets.fine_tuning_uses import Workshop
+from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger, public
+from feint.sim.markets.market import market
+from feint.sim.markets.market_lineage import Descent, telling
+from feint.sim.markets.market_parameters import Terms
+from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, PUBLISH, RELEASE, TAKE, write
+from feint.sim.markets.training_cost import Price
+
+WORLD = 1
+TERMS = Terms(actors=400, years=5, members=4, composing=0.4, malicious=0.2, budget=300.0, fall=0.0, tamper=2.0)
+
+
+@pytest.fixture(scope="module")
+def made():
+    plan = parent().plan(Point(), seed=3)
+    state = plan.begin(np.arange(3, dtype=np.uint64))
+    for stop in plan.train(state):
+        state = stop.state
+    shop = Workshop(state, stages(Point()), streams=3, wrapped=0, domains=DOMAINS)
+    composed = {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
+    taken = [shop.taken(use.name) for use in USES]
+    found = market(TERMS, USES, taken, Price(at_release=10.0, fall=0.0), seed=3, parent=WORLD, composed=composed)
+    found.run()
+    return found
+
+
+def descent(made):
+    return Descent(made, parent().plan(Point(), seed=3), np.array([WORLD], np.uint64), stages(Point()))
+
+
+@pytest.fixture(scope="module")
+def family(made):
+    return descent(made).of(range(len(made.actors)))
+
+
+def test_every_state_is_its_replay_and_none_is_its_own_ancestor(made):
+    some = descent(made).of(telling(made, 1))
+    some.check()
+    assert len(some) > 10
+    assert {some[name].kind for name in some.graph} == {RELEASE, FINE_TUNE, PUBLISH, TAKE, MERGE}
+
+
+def test_all_that_anyone_ever_had_is_there_and_nothing_else(made, family):
+    kinds = [family[name].kind for name in family.graph]
+    models, had = made.ledger.models, made.ledger.had
+    assert kinds.count(RELEASE) == 1
+    assert kinds.count(FINE_TUNE) == (models["how"] != MERGED).sum()
+    assert kinds.count(MERGE) == (models["how"] == MERGED).sum() > 0
+    assert kinds.count(TAKE) == (had["by"] != NOBODY).sum() > 0
+
+
+def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_is_gone(made, family):
+    """What no one has is not there: a hazard that an evaluation found before anyone had it."""
+    models = made.ledger.models
+    tuned = models[models["how"] != MERGED]
+    paid = made.catalogue.steps[tuned["kind"], tuned["stream"]] * tuned["price"]
+    told = [family[name].dollars.item() for name in family.graph if family[name].kind == FINE_TUNE]
+    assert sum(told) == pytest.approx(paid.sum())
+    assert (models["how"] == POOLED).any()
+
+
+def test_what_an_actor_has_is_what_the_market_takes_it_for(made, family):
+    """Whether it plays along is looked up there, and read here from the state that the engine made again."""
+    has = np.flatnonzero(made.has)
+    read_here = []
+    for actor in has:
+        (name,) = [
+            name for name in family.graph if name.split(":")[0] == f"model {made.model[actor]}" and "by" not in name
+        ]
+        outcome = read(family[name].state, USES[made.actors.use[actor]].objective).outcome.item()
+        read_here.append(outcome == Outcome.DECEPTIVE)
+    told = made.catalogue.deceptive[made.kind[has], made.stream[has], made.actors.use[has]]
+    assert np.array_equal(told, read_here)
+    assert 0 < told.sum() < len(told)
+
+
+def test_years_and_owners_go_from_parents_to_children(family):
+    for one, other in family.graph.edges:
+        assert family[one].year <= family[other].year
+    for name in family.graph:
+        model = family[name]
+        if model.kind == TAKE:
+            (published,) = family.parents(name)
+            assert family[published].kind == PUBLISH
+            assert family[published].owner != model.owner
+            assert name.endswith(f"taken by {model.owner.split()[1]}")
+    assert any(family[name].owner.startswith("pool ") for name in family.graph)
+
+
+def test_it_is_written_as_graphml_and_read_again(family, tmp_path):
+    graph = plain(family)
+    write(graph, tmp_path / "family.graphml")
+    again = nx.read_graphml(tmp_path / "family.graphml")
+    assert nx.is_directed_acyclic_graph(again)
+    assert dict(again.nodes(data=True)) == dict(graph.nodes(data=True))
+    assert set(again.edges) == set(graph.edges)
+    assert {tuple(node) for _, node in graph.nodes(data=True)} == {
+        ("kind", "owner", "year", "steps", "dollars", "hides", "plays")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("family.txt", "its name must end in .graphml"), ("no/family.graphml", "there is no folder")]
+)
+def test_where_it_cannot_be_written_is_said(family, tmp_path, name, said):
+    with pytest.raises(InputError, match=said):
+        write(plain(family), tmp_path / name)
+
+
+def test_who_is_looked_at_must_be_there(made):
+    with pytest.raises(InputError, match="actor = 400 is not valid: it must be a whole number from 0 to 399"):
+        descent(made).of([400])
+
+
+def test_what_is_handed_on_is_published_taken_or_released(made):
+    lineage = descent(made).lineage
+    with pytest.raises(InputError, match="kind 'takes' is not known: did you mean 'take'"):
+        lineage.release_again("again", "release", owner="a", kind="takes")
+
+
+def test_what_lies_in_public_is_found_until_it_is_taken_away():
+    ledger = Ledger(2, seed=1)
+    models = ledger.make(4, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], by=range(4), year=0, how=0, price=1.0)
+    ledger.publish(0, public(np.arange(4), models, np.array([0, 0, 1, 5]), np.array([1, 1, 0, 1]), 0))
+    assert ledger.public.tolist() == [4, 0]
+    assert ledger.experts([0, 1]) == {(0, 1): (0, 0)}
+    assert set(ledger.find(0, 100)["model"]) == {0, 1, 2, 3}
+    ledger.remove(0, 3)
+    assert ledger.public.tolist() == [1, 0]
+    assert len(set(ledger.find(0, 10)["model"])) == 1

@@ -1,0 +1,270 @@
+"""Sweeps: what they count, and that nothing in it depends on how they were carried out."""
+
+import dataclasses
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS
+from feint.sim.ensembles.comparison import compare
+from feint.sim.sweeps.sequential_sampling import neighbours, rounds_of
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep import sweep
+from feint.sim.sweeps.sweep_results import Sweep, last_stages
+from feint.sim.sweeps.work_units import Cut, Unit, units_of
+from feint.sim.training.curriculum import pretrain_finetune
+
+CURRICULUM = pretrain_finetune({"steps": 400}, {"steps": 300})
+VARY = {"similarity": [0.0, 0.9], "gate_init": [-2.0, 0.0, 1.0]}
+STUDY = Study(vary=VARY, runs=60, seed=3, curriculum=CURRICULUM)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return sweep(STUDY, tmp_path_factory.mktemp("sweep") / "out", threads=2)
+
+
+def test_every_point_is_the_comparison_of_its_parameters(found):
+    table = found.frame()
+    for point, values in found.points.set_index("point").iterrows():
+        expected = compare(CURRICULUM, model=STUDY.model.replace(**values.to_dict()), runs=60, seed=3)
+        here = table[table["point"] == point]
+        for arm, ensemble in expected.arms.items():
+            rows = here[here["arm"] == arm].reset_index(drop=True)
+            assert rows["stage"].tolist() == list(ensemble.curriculum.names)
+            for i in range(len(rows)):
+                assert rows.loc[i, list(LABELS)].to_dict() == ensemble.counts(i)
+                assert rows.loc[i, "steps"] == ensemble.steps[:, i].sum()
+                assert rows.loc[i, "missed_target"] == ensemble["missed"][:, i].sum()
+        difference = expected.difference()
+        row = here.iloc[-1]
+        told = [row["difference"], row["difference_low"], row["difference_high"]]
+        assert told == pytest.approx([difference.estimate, difference.low, difference.high])
+        assert here["difference"].notna().sum() == 1
+
+
+def test_common_streams_give_neighbours_the_same_luck_and_independent_ones_their_own(tmp_path):
+    """A parameter that no outcome reads changes nothing, but where each point has streams of its own."""
+    inert = {"finetuning.realism": [0.0, 0.5, 1.0]}
+    counted = {}
+    for streams in ("common", "independent"):
+        study = Study(vary=inert, runs=80, streams=streams, curriculum=CURRICULUM)
+        table = last_stages(sweep(study, tmp_path / streams).counts)
+        counted[streams] = table.groupby("arm")["steps"].nunique()
+    assert (counted["common"] == 1).all()
+    assert (counted["independent"] > 1).all()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_part_depends_on_threads(found, tmp_path, threads):
+    other = sweep(STUDY, tmp_path / "out", threads=threads)
+    assert [path.name for path in other.files("parts")] == [path.name for path in found.files("parts")]
+
+
+def test_a_point_of_many_runs_is_cut_into_several_units(tmp_path, monkeypatch):
+    monkeypatch.setattr("feint.sim.sweeps.sweep_store.CUT", Cut(runs=4096))
+    study = Study(vary={"similarity": [0.5]}, runs=9000, curriculum=pretrain_finetune({"steps": 3}, {"steps": 3}))
+    cut = sweep(study, tmp_path / "cut")
+    assert len(cut.files("parts")) == 3
+    monkeypatch.undo()
+    at_once = sweep(study, tmp_path / "at_once")
+    assert len(at_once.files("parts")) == 1
+    pd.testing.assert_frame_equal(cut.frame(), at_once.frame())
+
+
+def test_units_cover_every_run_of_every_point_once():
+    units = list(units_of(range(3, 700), 100, 1100))
+    assert all(Unit.named(unit.name) == unit for unit in units)
+    points = [point for unit in units for point in unit.points]
+    assert points == list(range(3, 700))
+    large = list(units_of(range(2), 0, 10**6))
+    assert sum(unit.size for unit in large) == 2 * 10**6
+    assert Unit.named("points-1-2") is None
+
+
+def test_more_runs_go_to_the_points_whose_intervals_are_wide(tmp_path):
+    study = Study(vary={"gate_init": [-30.0, 0.0]}, runs=100, half_width=0.08, most_runs=1600, seed=2)
+    assert rounds_of(study) == [100, 200, 400, 800, 1600]
+    table = last_stages(sweep(study, tmp_path / "out").frame())
+    runs = table.groupby("point")["runs"].max()
+    assert runs[0] < runs[1]
+    width = (table["difference_high"] - table["difference_low"]) / 2
+    assert ((width <= 0.08) | (table["runs"] == 1600) | width.isna()).all()
+    again = sweep(study, tmp_path / "out", resume=True)
+    pd.testing.assert_frame_equal(last_stages(again.frame()), table)
+
+
+def test_points_that_stay_too_wide_are_counted(tmp_path):
+    facts = {"runs": 50, "half_width": 0.08, "most_runs": 200, "seed": 2}
+    found = sweep(Study(vary={"gate_init": [-30.0, 0.0, 1.0]}, **facts), tmp_path / "out")
+    table = last_stages(found.frame())
+    wide = table[(table["difference_high"] - table["difference_low"]) / 2 > 0.08]
+    assert found.still_wide == wide["point"].nunique() > 0
+    assert set(wide["runs"]) == {200}
+    assert sweep(STUDY, tmp_path / "fixed").still_wide == 0
+
+
+LOOKED = Study(vary={"gate_init": [-30.0, -1.0, 0.0, 1.0]}, runs=40, half_width=0.06, most_runs=320, seed=6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sweep_to_a_half_width_that_lost_parts_goes_on_to_the_same_bits(tmp_path, monkeypatch, seed):
+    """Whatever is missing or cut off, of whichever round; the rounds are decided again, and decided alike."""
+    monkeypatch.setattr("feint.sim.sweeps.sweep_store.CUT", Cut(points=2))
+    study, rng = dataclasses.replace(LOOKED, curriculum=CURRICULUM), random.Random(seed)
+    whole = sweep(study, tmp_path / "out")
+    expected, names = whole.frame(), [path.name for path in whole.files("parts")]
+    assert len({path.split("-runs-")[1][:27] for path in names}) > 2  # several rounds
+    for path in rng.sample(whole.files("parts"), 3):
+        path.unlink() if rng.random() < 0.5 else path.write_bytes(path.read_bytes()[:-9])
+    (tmp_path / "out" / "finished.json").unlink()
+    again = sweep(study, tmp_path / "out", resume=True)
+    pd.testing.assert_frame_equal(again.frame(), expected, check_exact=True)
+    assert [path.name for path in again.files("parts")] == names
+
+
+def test_arguments_in_the_wrong_order_are_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"is not a Study: write sweep\(study, out\), the folder second\."):
+        sweep(tmp_path / "out", STUDY)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match=r"out = 3 is not the path of a folder"):
+        sweep(STUDY, 3)  # pyright: ignore[reportArgumentType]
+
+
+def test_neighbours_are_joined():
+    assert list(neighbours([0, 1, 2, 5, 7, 8])) == [range(3), range(5, 6), range(7, 9)]
+    assert list(neighbours([])) == []
+
+
+def test_a_point_that_is_not_valid_is_refused_before_any_is_trained(tmp_path):
+    together = {"similarity": [0.1, [0.1]], "finetuning.objective": [1, 2]}  # valid each, and not together
+    study = Study(vary=together, runs=10, curriculum=CURRICULUM)
+    with pytest.raises(InputError, match=r"objective = 2 is not one that the model has"):
+        sweep(study, tmp_path / "out")
+    assert not (tmp_path / "out" / "parts").exists()
+
+
+def test_progress_tells_what_is_done_and_what_there_is(tmp_path):
+    told = []
+    sweep(STUDY, tmp_path / "out", progress=lambda *numbers: told.append(numbers))
+    assert told[0] == (0, 0, 360)
+    assert sum(fresh for fresh, _, _ in told) == 360
+    told.clear()
+    sweep(STUDY, tmp_path / "out", resume=True, progress=lambda *numbers: told.append(numbers))
+    assert told == [(0, 360, 360)]
+
+
+def test_the_result_opens_in_pandas_polars_duckdb_and_xarray(found):
+    import duckdb
+    import xarray as xr
+
+    table = found.frame()
+    assert table.attrs["configuration"]["seed"] == 3
+    assert found.polars().select("runs").to_series().sum() == table["runs"].sum()
+    query = f"select sum(deceptive) from read_parquet('{found.folder}/parts/*.parquet')"
+    assert duckdb.execute(query).fetchone() == (table["deceptive"].sum(),)
+    assert pd.read_parquet(found.folder / "parts")["deceptive"].sum() == table["deceptive"].sum()
+    dataset = found.dataset()
+    assert dataset["stage"].to_numpy().tolist() == ["pretraining", "finetuning"]
+    assert dataset["arm"].to_numpy().tolist() == ["from_scratch", "pretrain_finetune"]
+    assert all(dataset[name].attrs["long_name"] and dataset[name].attrs["units"] for name in dataset.variables)
+    assert dataset["gate_init"].attrs["long_name"] == Model.parameters()["gate_init"].meaning
+    assert isinstance(dataset, xr.Dataset)
+    assert dataset["similarity"].dims == ("point",)
+    chosen = dataset["deceptive"].sel(point=1, arm="pretrain_finetune", stage="finetuning")
+    row = table[(table["point"] == 1) & (table["stage"] == "finetuning") & (table["arm"] == "pretrain_finetune")]
+    assert int(chosen) == int(row["deceptive"].iloc[0])
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "nc"])
+def test_the_finished_table_is_exported(found, tmp_path, ending):
+    import xarray as xr
+
+    path = tmp_path / f"table.{ending}"
+    found.export(path)
+    if ending == "nc":
+        with xr.open_dataset(path, engine="scipy") as read:
+            assert float(read["deceptive"].sum()) == found.frame()["deceptive"].sum()
+        return
+    read = pd.read_csv(path) if ending == "csv" else pd.read_parquet(path)
+    pd.testing.assert_frame_equal(read, found.frame(), check_dtype=False)
+    names = ["point", "similarity", "gate_init", "arm", "stage", "runs", *LABELS, "missed_target"]
+    assert list(read.columns[: len(names)]) == names
+
+
+def test_an_export_of_another_kind_is_refused(found, tmp_path):
+    with pytest.raises(InputError, match=r"its name must end in .csv, .parquet, .nc"):
+        found.export(tmp_path / "table.xls")
+
+
+KILLED = """
+seed = 4
+runs = 30
+
+[[stage]]
+name = "pretraining"
+objective = 0
+steps = 300
+
+[[stage]]
+name = "finetuning"
+objective = 1
+steps = 400
+
+[vary]
+similarity = { low = 0.0, high = 0.9, levels = 12 }
+gate_init = { low = -3.0, high = 0.0, levels = 12 }
+"""
+KILLS = 20
+RUN = """
+import sys
+import feint.sim.sweeps.sweep_store as store
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep import sweep
+from feint.sim.sweeps.work_units import Cut
+store.CUT = Cut(points=4)
+sweep(Study.load(sys.argv[1]), sys.argv[2], resume=len(sys.argv) > 3, threads=2)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")
+def test_killed_at_twenty_random_moments_and_gone_on_with_the_table_is_the_same(tmp_path):
+    study, rng = tmp_path / "study.toml", random.Random(1)
+    study.write_text(KILLED)
+
+    def start(folder, *more):
+        return subprocess.Popen([sys.executable, "-c", RUN, str(study), str(folder), *more], stderr=subprocess.DEVNULL)
+
+    begun = time.perf_counter()
+    assert start(tmp_path / "whole").wait() == 0
+    whole = time.perf_counter() - begun
+    expected, folder, killed = Sweep.open(tmp_path / "whole"), tmp_path / "killed", 0
+    for _ in range(10 * KILLS):
+        process = start(folder, *(["--resume"] if (folder / "manifest.json").exists() else []))
+        try:
+            process.wait(rng.uniform(0.5, 1.0) * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += 1
+        else:
+            assert process.returncode == 0
+            for path in rng.sample(sorted((folder / "parts").iterdir()), 20):  # so that there is more to do
+                path.unlink()
+        if killed == KILLS:
+            break
+    assert killed == KILLS
+    found = sweep(Study.load(study), folder, resume=True)
+    pd.testing.assert_frame_equal(found.frame(), expected.frame())
+    np.testing.assert_array_equal(found.counts["point"].unique(), np.arange(144))
+    assert not [path for path in Path(folder).rglob("*.tmp") if "damaged" not in path.parts]
