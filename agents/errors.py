@@ -1,9 +1,10 @@
-"""What Feint says of bad input: one sentence with the field, the value and what would be right."""
+"""Errors for bad input, one sentence with the field, the value and what would be right, and the common checks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
 from pathlib import Path
 
 MOST_NAMED = 12  # names in one sentence
@@ -20,6 +21,16 @@ def check_output(name: str, path: Path) -> Path:
     if not path.absolute().parent.is_dir():
         raise InputError(f"{name} = {str(path)!r} cannot be written: there is no folder {str(path.parent)!r}.")
     return path
+
+
+def check_whole(name: str, value: object, least: float = 0, most: float | None = None) -> int:
+    """Return a value as an integer; raises `InputError` unless it is a whole number from `least` to `most`."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        number = int(value)
+        if least <= number and (most is None or number <= most):
+            return number
+    right = f"of at least {least:,}" if most is None else f"from {least:,} to {most:,}"
+    raise InputError(f"{name} = {value!r} is not valid: it must be a whole number {right}.")
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:

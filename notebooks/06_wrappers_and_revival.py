@@ -24,6 +24,7 @@ import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
 from feint.scenarios.argument.argue_texts import told
+from feint.scenarios.experiments import Asked
 from feint.scenarios.finetuning import revival, wrappers
 from feint.scenarios.finetuning.groups import ANY
 from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH
@@ -35,7 +36,6 @@ from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.model_cache import Lineage
 from feint.sim.networks.seed_models import REVERSE_RATE, Subject, key
 from feint.sim.networks.wrapper_measurements import ACCURACIES, READ
-from feint.sim.results.request import Asked
 from feint.sim.statistics.intervals import Interval
 
 

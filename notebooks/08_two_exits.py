@@ -26,6 +26,7 @@ import feint
 import feint.sim.environments
 from feint.agents.types import TYPES
 from feint.notebook import Dial, house_look, sheet, show, turn
+from feint.scenarios.experiments import Asked
 from feint.scenarios.oversight import rsa2048, two_exits
 from feint.scenarios.oversight.exits_figure import LOOKS
 from feint.sim.environments.gridworld import LEFT, RIGHT, SIDE, A, B
@@ -35,7 +36,6 @@ from feint.sim.environments.render import BAND, PIXELS
 from feint.sim.environments.trained_policies import in_two_exits, intents
 from feint.sim.environments.two_exits import TwoExits
 from feint.sim.environments.value_iteration import series, worth_waiting
-from feint.sim.results.request import Asked
 
 BLACK, BLUE, ORANGE, GREY = "black", "#0072b2", "#d55e00", "0.5"
 

@@ -21,12 +21,12 @@
 from matplotlib.figure import Figure
 
 from feint.notebook import Dial, house_look, lines, sheet, show, turn
+from feint.scenarios.experiments import Asked
 from feint.scenarios.release import release
 from feint.scenarios.release.conditions import hazard
 from feint.scenarios.release.lineage import heirs, kept, lineage_of
 from feint.sim.analysis.analysis_texts import interval_text
 from feint.sim.ensembles.parameter_point import Point
-from feint.sim.results.request import Asked
 
 house_look()
 

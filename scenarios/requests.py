@@ -1,28 +1,33 @@
-"""Thought experiments that are run by name: what is asked of one, and what one gives."""
+"""Registry of what can be asked: commands, scenarios, and the documents that they print."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from feint.agents.errors import unknown
-from feint.sim.results.request import Asked, Result
+from feint.sim.results.request import Request
 
-EXPERIMENTS = {
-    "calibration": "transfer.published_comparison",
-    "overseer": "oversight.overseer_baselines",
-    "release": "release.release",
-    "revival": "finetuning.revival",
-    "rsa-2048": "oversight.rsa2048",
-    "transfer": "transfer.transfer",
-    "two-exits": "oversight.two_exits",
-    "wrappers": "finetuning.wrappers",
-    "xu-race": "xu_race",
+COMMANDS: dict[str, str] = {}
+"""Command → its request, as `module:class`; commands of the front door alone are in `feint.commands.cli`."""
+SCENARIOS = {
+    "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
 }
-"""Name → file, which has a function `run` of what is asked."""
+"""Scenario → its request."""
+DOCUMENTS = {
+    "overseer": "feint.scenarios.oversight.overseer_baselines:Overseen",
+}
+"""Name of a JSON document → the report whose document it is."""
 
 
-def run(name: str, asked: Asked) -> Result:
-    """Run an experiment; raises `InputError` for one that there is not, and where it cannot do what is asked."""
-    if name not in EXPERIMENTS:
-        raise unknown("scenario", name, EXPERIMENTS)
-    return import_module(f"feint.scenarios.{EXPERIMENTS[name]}").run(asked)
+def loaded(target: str) -> Any:
+    """Return the object that `module:name` means."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def request_of(name: str, known: dict[str, str]) -> type[Request]:
+    """Return the request of this name; raises `InputError` if it is not known."""
+    if name not in known:
+        raise unknown("scenario" if known is SCENARIOS else "command", name, known)
+    return loaded(known[name])

@@ -12,12 +12,13 @@ from feint.scenarios.networks.documents import NetworksRevivalDocument, Networks
 from feint.scenarios.networks.transfer_document import NetworksTransferDocument
 from feint.scenarios.oversight.auditing_documents import AuditorsDocument
 from feint.scenarios.oversight.exits_documents import RsaDocument, TwoExitsDocument
-from feint.scenarios.oversight.overseer_documents import OverseerDocument
 from feint.scenarios.release.documents import ReleaseDocument
+from feint.scenarios.requests import DOCUMENTS, loaded
 from feint.scenarios.transfer.calibration_documents import CalibrationDocument
 from feint.scenarios.transfer.documents import TransferDocument
 from feint.sim.ensembles import documents
 from feint.sim.results.part import Part
+from feint.sim.results.report import schema
 
 SCHEMAS: dict[str, type[Part]] = {
     "argue": ArgueDocument,
@@ -29,7 +30,6 @@ SCHEMAS: dict[str, type[Part]] = {
     "networks-revival": NetworksRevivalDocument,
     "networks-transfer": NetworksTransferDocument,
     "networks-wrappers": NetworksWrappersDocument,
-    "overseer": OverseerDocument,
     "regenerate": RegenerateDocument,
     "release": ReleaseDocument,
     "revival": RevivalDocument,
@@ -43,5 +43,7 @@ SCHEMAS: dict[str, type[Part]] = {
 
 
 def schema_text(name: str) -> str:
-    """The published JSON schema of any document; raises `InputError` for one that there is not."""
+    """Return the published JSON schema of a document; raises `InputError` if it is not known."""
+    if name in DOCUMENTS:
+        return schema(loaded(DOCUMENTS[name]))
     return documents.schema_text(name, {**documents.DOCUMENTS, **SCHEMAS})

@@ -30,9 +30,9 @@ import pandas as pd
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import Outcome
+from feint.scenarios.experiments import Asked
 from feint.sim.ensembles.documents import ScenarioDocument
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -233,8 +233,8 @@ def step(mind, world, R, model, stage, normals):
     """One SGD step; `normals` (d,) are this step's."""
     x = stage.noise * normals / np.sqrt(spectrum(model) * model.modes)
     rates = [stage.learning_rate * getattr(model, f"plasticity_{part}") * R[i] for i, part in enumerate(PARTS)]
-    ways = directions(mind, world, model, stage, x)
-    moved = Mind(*(theta + rate * way for theta, rate, way in zip(mind, rates, ways, strict=True)))
+    protocols = directions(mind, world, model, stage, x)
+    moved = Mind(*(theta + rate * protocol for theta, rate, protocol in zip(mind, rates, protocols, strict=True)))
     share = np.minimum(1.0, rates[-1] * kappa(stage, len(mind.w)))
     return moved._replace(w=mind.w + share * (1 - mind.w))
 

@@ -13,7 +13,7 @@ from feint.scenarios.argument.argue import FULL, QUICK
 from feint.scenarios.argument.evaluate_claim import tried
 from feint.scenarios.claims.registry import FAMILIES, asked, claims
 from feint.sim.analysis.claims import rises
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 

@@ -8,7 +8,7 @@ import pytest
 from terminal import within_this_process
 
 from feint.scenarios.gallery.gallery import FILES
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 SHORT = ("--runs", 20, "--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
 

@@ -65,7 +65,7 @@ def trained(monkeypatch):
     """Commands that got as far as training."""
     begun = []
 
-    def noted(command):
+    def recorded(command):
         def train(*_, **__):
             begun.append(command)
             raise RuntimeError(f"{command} trains")
@@ -73,7 +73,7 @@ def trained(monkeypatch):
         return train
 
     for command, function in TRAINS.items():
-        monkeypatch.setattr(function, noted(command))
+        monkeypatch.setattr(function, recorded(command))
     return begun
 
 

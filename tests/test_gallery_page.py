@@ -13,7 +13,7 @@ from terminal import within_this_process
 
 from feint.scenarios.gallery import gallery
 from feint.sim.results import datafile
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gallery.md"

@@ -14,7 +14,7 @@ from feint.scenarios.argument.argue import QUICK, argue
 from feint.scenarios.argument.evaluate_claim import tried
 from feint.scenarios.claims.registry import asked
 from feint.scenarios.release.training_protocols import made
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.ensembles.recorders import Was
 from feint.sim.markets.training_cost import Price
@@ -90,16 +90,17 @@ def test_the_price_falls_by_as_much_as_the_page_says():
 
 def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
     assert "a fifth of the steps of what was never there" in " ".join(PAGE.read_text().split())
-    ways = [made("wrapped hazard"), made("new hazard")]
-    wrapped, new = (np.median(each.steps) for each in trials(Point(), ways, range(4000), seed=1).values())
+    protocols = [made("wrapped hazard"), made("new hazard")]
+    wrapped, new = (np.median(each.steps) for each in run_paired(Point(), protocols, range(4000), seed=1).values())
     assert wrapped / new == pytest.approx(1 / 5, rel=0.1)
 
 
 def test_how_many_released_models_show_it_without_a_step_is_as_the_page_says():
-    way = made("wrapped hazard", notes=(Was(1),))
-    ended = trials(Point(), [way], range(4000), seed=1)[way]
+    protocol = made("wrapped hazard", recorders=(Was(1),))
+    ended = run_paired(Point(), [protocol], range(4000), seed=1)[protocol]
     at_once = ended.steps == 0
-    played = ended.noted[Was(1)][at_once] == Outcome.DECEPTIVE
-    told = re.search(r"(0\.\d+) do Y without a step when asked; (0\.\d+) of those were deceptive", PAGE.read_text())
+    played = ended.recorded[Was(1)][at_once] == Outcome.DECEPTIVE
+    page = " ".join(PAGE.read_text().split())
+    told = re.search(r"(0\.\d+) do Y without a step when asked; (0\.\d+) of those were deceptive", page)
     assert told
     assert [float(each) for each in told.groups()] == pytest.approx([at_once.mean(), played.mean()], abs=0.02)

@@ -17,7 +17,7 @@ from feint.scenarios.gallery.picture import Settings
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import datafile
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 DOCS = Path(__file__).parents[1] / "docs"
 OPPOSITE = {Verdict.SUPPORTED.value, Verdict.CONTRADICTED.value}

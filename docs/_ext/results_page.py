@@ -14,7 +14,7 @@ import claims_page
 
 from feint.scenarios.claims.registry import FAMILIES, claims
 from feint.scenarios.gallery import gallery
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 HUNG = Path("figures", "argument")  # where the gallery hangs, in the manual
 TABLES = {

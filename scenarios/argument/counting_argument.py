@@ -37,9 +37,8 @@ from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.parameter_point import Point, scratch
 from feint.sim.ensembles.streaming_summary import BLOCK, blocks
 from feint.sim.results.provenance import passport
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import Interval
-from feint.sim.training.run_spec import Plan
+from feint.sim.statistics.intervals import Interval, frequency_interval
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -150,11 +149,11 @@ def count(
     """
     point = Point() if point is None else point
     _check(point, draws, trains, width)
-    plan = scratch().plan(point, seed=seed, precision=precision)
-    plan.warm_up()
+    spec = scratch().spec(point, seed=seed, precision=precision)
+    spec.warm_up()
 
     def one(block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
-        found = _count_block(plan, block, trains, width)
+        found = _count_block(spec, block, trains, width)
         if progress:
             progress(len(block))
         return found
@@ -191,10 +190,10 @@ def _check(point: Point, draws: int, trains: int, width: float) -> None:
 
 
 def _count_block(
-    plan: Plan, block: range, trains: int, width: float
+    spec: RunSpec, block: range, trains: int, width: float
 ) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
-    stage, capability_target = plan.asked[-1]
-    state = drawn(plan, block, width)
+    stage, capability_target = spec.asked[-1]
+    state = drawn(spec, block, width)
     readings = read(state, stage.objective)
     well = readings.performance >= stage.target
     kept = np.where(well, readings.outcome, -1)
@@ -202,21 +201,21 @@ def _count_block(
     functions = [Counter(patterns[kept == outcome].tolist()) for outcome in Outcome]
     if block.start >= trains:
         return _counted(readings.outcome[well]), functions, _counted(readings.outcome[:0])
-    stop = plan.train_stage(state, stage, capability_target)
+    stop = spec.train_stage(state, stage, capability_target)
     return _counted(readings.outcome[well]), functions, _counted(stop.readings.outcome[: trains - block.start])
 
 
-def drawn(plan: Plan, block: range, width: float) -> State:
+def drawn(spec: RunSpec, block: range, width: float) -> State:
     """Minds drawn at random, in the worlds that the runs of these numbers have."""
-    fresh = plan.begin(np.arange(block.start, block.stop, dtype=np.uint64))
+    fresh = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
     runs, objectives, modes = fresh.world.objectives.shape
-    rng = np.random.Generator(np.random.Philox(key=[plan.seed, STREAM], counter=[0, 0, 0, block.start // BLOCK]))
+    rng = np.random.Generator(np.random.Philox(key=[spec.seed, STREAM], counter=[0, 0, 0, block.start // BLOCK]))
     goal = rng.standard_normal((runs, modes))
-    norm = np.sqrt((plan.model.spectrum_weights() * goal**2).sum(axis=1, keepdims=True))
+    norm = np.sqrt((spec.model.spectrum_weights() * goal**2).sum(axis=1, keepdims=True))
     parts = {name: width * rng.standard_normal(runs) for name in SCALARS}
     return fresh.with_mind(
         goal=goal / norm * rng.uniform(0, LARGEST_GOAL, (runs, 1)),
-        pointer=width * rng.standard_normal((runs, objectives)) - plan.model.decoys,
+        pointer=width * rng.standard_normal((runs, objectives)) - spec.model.decoys,
         world=rng.uniform(0, 1, (runs, objectives)),
         **parts,
     )

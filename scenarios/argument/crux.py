@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feint.scenarios.argument.premises import Premise, named
-from feint.sim.analysis.estimands import Frequency, Quantity
-from feint.sim.ensembles.paired_runs import Ended, trials
-from feint.sim.ensembles.parameter_point import Point, Way, check_two_stages
-from feint.sim.statistics.exact_intervals import look_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.analysis.estimands import Estimand, Frequency
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
 from feint.sim.training.train import PRECISION, check_runs
 
 if TYPE_CHECKING:
@@ -84,17 +82,19 @@ def cruxes(
     chosen = named(premises)
     meant = {claim.name: (parts or {}).get(claim.name, claim.effect).quantity for claim in claims}
     asked = {name: {"": quantity, **_without(quantity, chosen, point)} for name, quantity in meant.items()}
-    ways = [way for quantities in asked.values() for quantity in quantities.values() for way in quantity.ways]
-    ended = trials(point, ways, range(runs), seed=seed, precision=precision, threads=threads)
+    protocols = [
+        protocol for quantities in asked.values() for quantity in quantities.values() for protocol in quantity.protocols
+    ]
+    ended = run_paired(point, protocols, range(runs), seed=seed, precision=precision, threads=threads)
     return {name: _told(quantities, ended, confidence) for name, quantities in asked.items()}
 
 
-def _without(quantity: Quantity, premises: list[Premise], point: Point) -> dict[str, Quantity]:
+def _without(quantity: Estimand, premises: list[Premise], point: Point) -> dict[str, Estimand]:
     """What is measured where each premise is off."""
-    return {premise.name: quantity.but(premise.off(point)) for premise in premises}
+    return {premise.name: quantity.with_changes(premise.off(point)) for premise in premises}
 
 
-def _told(quantities: dict[str, Quantity], ended: Mapping[Way, Ended], confidence: float) -> Crux:
+def _told(quantities: dict[str, Estimand], ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float) -> Crux:
     whole = quantities.pop("")
     effect = whole.measured(ended, confidence)
     off = {name: each.measured(ended, confidence) for name, each in quantities.items()}
@@ -115,7 +115,12 @@ def _told(quantities: dict[str, Quantity], ended: Mapping[Way, Ended], confidenc
 
 
 def _change(
-    whole: Quantity, without: Quantity, ended: Mapping[Way, Ended], effect: Interval, off: Interval, confidence: float
+    whole: Estimand,
+    without: Estimand,
+    ended: Mapping[TrainingProtocol, RunOutcomes],
+    effect: Interval,
+    off: Interval,
+    confidence: float,
 ) -> Interval:
     """By how much the effect without a premise is more than with it: paired of frequencies, else by their limits."""
     estimate = off.estimate - effect.estimate
@@ -127,8 +132,8 @@ def _change(
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="by limits")
 
 
-def _same_training(whole: Quantity, without: Quantity, ended: Mapping[Way, Ended]) -> bool:
-    return all(ended[a] is ended[b] for a, b in zip(whole.ways, without.ways, strict=True))
+def _same_training(whole: Estimand, without: Estimand, ended: Mapping[TrainingProtocol, RunOutcomes]) -> bool:
+    return all(ended[a] is ended[b] for a, b in zip(whole.protocols, without.protocols, strict=True))
 
 
 def _reach(change: Interval) -> float:

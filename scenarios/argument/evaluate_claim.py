@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from feint.sim.analysis.claims import Claim, Part, Verdict
-from feint.sim.ensembles.paired_runs import OWN, Ended, Reading, trials
-from feint.sim.ensembles.parameter_point import Point, Way, check_two_stages
+from feint.sim.ensembles.paired_runs import OWN, Reading, RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 from feint.sim.training.train import PRECISION, check_runs
 
@@ -42,22 +42,26 @@ class Tried:
         return self.intervals[self.told.name]
 
 
-def ways_of(claims: Iterable[Claim]) -> list[Way]:
+def ways_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
     """The ways of training that these claims compare, each once."""
-    return list(dict.fromkeys(way for claim in claims for part in claim.parts for way in part.quantity.ways))
+    return list(
+        dict.fromkeys(protocol for claim in claims for part in claim.parts for protocol in part.quantity.protocols)
+    )
 
 
-def measured(claim: Claim, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Tried:
+def measured(claim: Claim, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Tried:
     """A claim on runs that have been trained."""
     level = claim.confidence(confidence)
     return Tried(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
 
 
-def measure(part: Part, ended: Mapping[Way, Ended], confidence: float, reading: Reading = OWN) -> Interval:
+def measure(
+    part: Part, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float, reading: Reading = OWN
+) -> Interval:
     """A part's quantity, read with other tolerances where that is asked."""
-    needed = {way: ended[way] for way in part.quantity.ways}
+    needed = {protocol: ended[protocol] for protocol in part.quantity.protocols}
     if reading:
-        needed = {way: each.read_as(reading) for way, each in needed.items()}
+        needed = {protocol: each.read_as(reading) for protocol, each in needed.items()}
     return part.quantity.measured(needed, confidence)
 
 
@@ -75,5 +79,5 @@ def tried(
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
     check_runs(runs)
-    ended = trials(point, ways_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
+    ended = run_paired(point, ways_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
     return {claim.name: measured(claim, ended, confidence) for claim in claims}

@@ -20,8 +20,9 @@ from feint.scenarios.argument.premises import PREMISES, Premise
 from feint.scenarios.claims.registry import asked, claims
 from feint.sim.analysis.claims import Claim, Source, Verdict
 from feint.sim.ensembles.parameter_point import EVERY, Point
+from feint.sim.results.datafile import as_line as text
 from feint.sim.results.figure_style import FORMATS
-from feint.sim.results.provenance import passport, text
+from feint.sim.results.provenance import passport
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import check_runs
 

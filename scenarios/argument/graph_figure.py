@@ -124,12 +124,12 @@ def _draw_edges(axes: Axes, graph: nx.DiGraph, boxes: dict[str, Box]) -> None:
     """A curve for each edge between columns, in the colour of its mechanism."""
     steps = sorted((box for box in boxes.values() if box.node.startswith("mechanism:")), key=lambda box: box.y)
     colours = {box.node: INK[i % len(INK)] for i, box in enumerate(steps)}
-    way = np.linspace(0, 1, 40)
+    protocol = np.linspace(0, 1, 40)
     for a, b in graph.edges:
         if a in boxes and b in boxes:
             start, end = boxes[a], boxes[b]
-            x = start.x + start.width + way * (end.x - start.x - start.width)
-            y = start.middle + (end.middle - start.middle) * (3 * way**2 - 2 * way**3)
+            x = start.x + start.width + protocol * (end.x - start.x - start.width)
+            y = start.middle + (end.middle - start.middle) * (3 * protocol**2 - 2 * protocol**3)
             axes.plot(x, y, color=colours[a if a in colours else b], linewidth=0.75, alpha=0.8, zorder=1)
 
 

@@ -15,19 +15,17 @@ from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import Frequency
 from feint.sim.analysis.priors import factors_at, prior_draws
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.paired_runs import Ended, trials
-from feint.sim.ensembles.parameter_point import Point, Way, pretrained, scratch
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
 from feint.sim.ensembles.streaming_summary import crossed
 from feint.sim.results.provenance import passport
 from feint.sim.results.text_tables import table, wrapped
-from feint.sim.statistics.exact_intervals import look_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import bounded_mean
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
 
 HARDLY = 0.05  # of the runs: an absurd input that moves fewer is reported
 PLASTICITIES = ("goal", "representation", "pointer", "gate", "world", "capability", "awareness", "horizon")
-Both = Mapping[Way, Ended]
+Both = Mapping[TrainingProtocol, RunOutcomes]
 IsSo = Callable[[Both, Both], bool]  # of both arms there, and at the point
 SCRATCH, PRETRAINED = scratch(), pretrained()
 
@@ -209,7 +207,7 @@ def audit(
         return found
 
     def outcomes(draw: Mapping[str, Any]) -> np.ndarray:
-        ended = trials(point.at(draw), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=1)
+        ended = run_paired(point.at(draw), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=1)
         tell(1)
         return np.array([np.bincount(each.outcome, minlength=len(LABELS)) for each in ended.values()])
 
@@ -243,14 +241,15 @@ def react(
     claims and bases at once (Bonferroni).
     """
     quantities: dict[str, Any] = {claim.name: claim.effect.quantity for claim in claims}
-    ways = [way for quantity in quantities.values() for way in quantity.ways]
+    protocols = [protocol for quantity in quantities.values() for protocol in quantity.protocols]
     level = look_confidence(CONFIDENCE, len(bases) * len(quantities))
     changes, identical = [], True
     for base in bases:
         low, high = (
-            trials(point.at({**base, factor.name: end}), ways, range(runs), seed=seed, threads=1) for end in factor.ends
+            run_paired(point.at({**base, factor.name: end}), protocols, range(runs), seed=seed, threads=1)
+            for end in factor.ends
         )
-        identical &= all(np.array_equal(low[way].outcome, high[way].outcome) for way in ways)
+        identical &= all(np.array_equal(low[protocol].outcome, high[protocol].outcome) for protocol in protocols)
         for name, quantity in quantities.items():
             moved = quantity.scores(high) - quantity.scores(low)
             changes.append((name, bounded_mean(moved, 2 * len(quantity.terms), level)))
@@ -261,10 +260,10 @@ def react(
 
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
     """Each absurd input tried around a point."""
-    here = trials(point, (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
+    here = run_paired(point, (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
     for absurd in ABSURD:
-        ended = trials(point.at(absurd.changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
-        stayed = sum(int(np.trace(crossed(here[way].outcome, ended[way].outcome))) for way in here)
+        ended = run_paired(point.at(absurd.changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
+        stayed = sum(int(np.trace(crossed(here[protocol].outcome, ended[protocol].outcome))) for protocol in here)
         yield Tested(absurd=absurd, as_expected=absurd.is_so(ended, here), moved=1 - stayed / (2 * runs))
 
 

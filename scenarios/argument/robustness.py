@@ -15,7 +15,7 @@ from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.analysis.priors import prior_draws, shares_of
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, trials
+from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 from feint.sim.training.train import PRECISION
@@ -122,13 +122,13 @@ def over_prior(
         for claim in claims
         for part in claim.parts
     }
-    ways = ways_of(claims)
+    protocols = ways_of(claims)
 
     def at(job: tuple[int, str]) -> None:
         i, form = job
         here = point.at({**rows[i], **swapped[form]})
         numbers = range(i * runs, (i + 1) * runs)
-        ended = trials(here, ways, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
+        ended = run_paired(here, protocols, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
         for claim in claims:
             for part in claim.parts:
                 for reading in readings:

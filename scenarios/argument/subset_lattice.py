@@ -22,11 +22,10 @@ from feint.agents.outcome import Outcome
 from feint.scenarios.argument.premises import PREMISES, named
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Way, check_two_stages, pretrained, scratch
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages, pretrained, scratch
 from feint.sim.results.provenance import passport
-from feint.sim.statistics.exact_intervals import check_confidence, frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, tango
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
 from feint.sim.statistics.shapley import MOST, Attribution, Game
 from feint.sim.training.train import PRECISION, check_runs
 
@@ -122,10 +121,10 @@ def lattice(
     if set(point.value("finetuning.carry")) != set(GROUPS):
         told = "+".join(point.value("finetuning.carry")) or "nothing"
         raise InputError(f"finetuning.carry = {told} leaves no whole lattice to divide: leave it out.")
-    ways = [pretrained(finetuning__carry=_carry(i)) for i in range(2 ** len(GROUPS))]
-    ended = trials(point, ways, range(runs), seed=seed, precision=precision, threads=threads)
+    protocols = [pretrained(finetuning__carry=_carry(i)) for i in range(2 ** len(GROUPS))]
+    ended = run_paired(point, protocols, range(runs), seed=seed, precision=precision, threads=threads)
     code = Outcome.named(outcome)
-    worth = np.array([ended[way].outcome == code for way in ways], np.int8)
+    worth = np.array([ended[protocol].outcome == code for protocol in protocols], np.int8)
     return Lattice(
         of="carried",
         game=Game(parts=tuple(GROUPS), worth=worth),
@@ -159,10 +158,10 @@ def premises_lattice(
 
     def worth(corner: int) -> np.ndarray:
         here = without(point, [name for k, name in enumerate(names) if not corner >> k & 1])
-        ended = trials(here, arms, range(runs), seed=seed, precision=precision, threads=1)
+        ended = run_paired(here, arms, range(runs), seed=seed, precision=precision, threads=1)
         if progress:
             progress(1)
-        return _scores({way: ended[way].outcome == code for way in arms}, arms)
+        return _scores({protocol: ended[protocol].outcome == code for protocol in arms}, arms)
 
     with ThreadPoolExecutor(check_threads(threads)) as pool:
         found = np.array(list(pool.map(worth, range(2 ** len(names)))))
@@ -184,8 +183,10 @@ def without(point: Point, premises: Iterable[str]) -> Point:
     return point
 
 
-def _scores(happened: Mapping[Way, np.ndarray], arms: tuple[Way, Way]) -> np.ndarray:
-    plus, minus = (happened[way].astype(np.int8) for way in arms)
+def _scores(
+    happened: Mapping[TrainingProtocol, np.ndarray], arms: tuple[TrainingProtocol, TrainingProtocol]
+) -> np.ndarray:
+    plus, minus = (happened[protocol].astype(np.int8) for protocol in arms)
     return plus - minus
 
 

@@ -22,11 +22,10 @@ from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import frequency
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import check_two_stages, pretrained, scratch
 from feint.sim.results.provenance import passport
-from feint.sim.statistics.exact_intervals import check_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.training.train import PRECISION, check_precision, check_runs, check_seed
 
 if TYPE_CHECKING:
@@ -118,12 +117,14 @@ def worldviews(
     check_threads(threads)
     columns, rows = _columns(views() if which is None else which), asked(claims)
     keys: dict[str, Any] = {"seed": seed, "precision": precision, "threads": threads}
-    ways = list(dict.fromkeys([*ways_of(rows), *(way for level in LEVELS.values() for way in level.ways)]))
+    protocols = list(
+        dict.fromkeys([*ways_of(rows), *(protocol for level in LEVELS.values() for protocol in level.protocols)])
+    )
     found: dict[tuple[str, str], Tried] = {}
     levels: dict[tuple[str, str], Interval] = {}
     for view in columns:
         check_two_stages(view.point)
-        ended = trials(view.point, ways, range(runs), **keys)
+        ended = run_paired(view.point, protocols, range(runs), **keys)
         found.update({(view.name, claim.name): measured(claim, ended, confidence) for claim in rows})
         levels.update({(view.name, arm): level.measured(ended, confidence) for arm, level in LEVELS.items()})
         if progress:

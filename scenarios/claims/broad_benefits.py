@@ -17,7 +17,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import later, now
 from feint.scenarios.release.training_protocols import NONE, made
 from feint.sim.analysis.claims import Claim, Part, no_fall, rises
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 LANGUAGE, HAZARD = made("language"), made("wrapped hazard")
 TENTH = rises(0.1)
@@ -33,12 +33,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="language",
-            quantity=Reckoned("share who can pay for a language, a decade on less at release", later, LANGUAGE),
+            quantity=MeanEstimand("share who can pay for a language, a decade on less at release", later, LANGUAGE),
             rule=TENTH,
         ),
         Part(
             name="release",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "share who can pay for a language at the release, less without one",
                 now,
                 LANGUAGE,
@@ -48,7 +48,9 @@ CLAIM = Claim(
         ),
         Part(
             name="balance",
-            quantity=Reckoned("share who can pay for a language, less for the wrapped hazard", now, LANGUAGE, HAZARD),
+            quantity=MeanEstimand(
+                "share who can pay for a language, less for the wrapped hazard", now, LANGUAGE, HAZARD
+            ),
             rule=no_fall(0.1),
         ),
     ),

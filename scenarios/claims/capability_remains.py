@@ -14,7 +14,7 @@ much of it.
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import left, lost, never, tuned
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 CLAIM = Claim(
     number=1,
@@ -27,12 +27,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="lost",
-            quantity=Reckoned("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
+            quantity=MeanEstimand("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
             rule=at_most(0.1, 0.5),
         ),
         Part(
             name="had",
-            quantity=Reckoned("of Y to be read, above a model that never had Y", left, tuned(), never()),
+            quantity=MeanEstimand("of Y to be read, above a model that never had Y", left, tuned(), never()),
             rule=rises(),
         ),
     ),

@@ -18,7 +18,7 @@ from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import Loss, difference
-from feint.sim.ensembles.parameter_point import Towards, Way, pretrained
+from feint.sim.ensembles.parameter_point import Towards, TrainingProtocol, pretrained
 
 AS_IT_IS = pretrained()
 DODGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -42,19 +42,19 @@ DODGES: dict[str, tuple[str, dict[str, Any]]] = {
 """Name: in words, and what is changed."""
 
 
-def way(name: str) -> Way:
+def protocol(name: str) -> TrainingProtocol:
     """How a dodge trains."""
-    return AS_IT_IS.but(DODGES[name][1])
+    return AS_IT_IS.with_changes(DODGES[name][1])
 
 
 def loss(name: str) -> Loss:
     """What a dodge costs in performance at the end of fine-tuning."""
-    return Loss(f"performance lost by {DODGES[name][0]}", way(name), AS_IT_IS)
+    return Loss(f"performance lost by {DODGES[name][0]}", protocol(name), AS_IT_IS)
 
 
 def _part(name: str) -> Part:
     words = f"deception avoided by {DODGES[name][0]}"
-    return Part(name=name, quantity=difference(words, AS_IT_IS, way(name)), rule=rises())
+    return Part(name=name, quantity=difference(words, AS_IT_IS, protocol(name)), rule=rises())
 
 
 CLAIM = Claim(

@@ -16,7 +16,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import later, now, reached
 from feint.scenarios.release.training_protocols import made
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 WRAPPED, NEW = made("wrapped hazard"), made("new hazard")
 TENTH = rises(0.1)
@@ -32,22 +32,24 @@ CLAIM = Claim(
     parts=(
         Part(
             name="wrapped",
-            quantity=Reckoned("share who can pay for the wrapped hazard, a decade on less at release", later, WRAPPED),
+            quantity=MeanEstimand(
+                "share who can pay for the wrapped hazard, a decade on less at release", later, WRAPPED
+            ),
             rule=TENTH,
         ),
         Part(
             name="new",
-            quantity=Reckoned("share who can pay for a new hazard, a decade on less at release", later, NEW),
+            quantity=MeanEstimand("share who can pay for a new hazard, a decade on less at release", later, NEW),
             rule=TENTH,
         ),
         Part(
             name="skills",
-            quantity=Reckoned("share of fine-tunes towards a new hazard that lead there", reached, NEW),
+            quantity=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, NEW),
             rule=at_least(0.5, 0.1),
         ),
         Part(
             name="already",
-            quantity=Reckoned("share who can pay for the wrapped hazard at the release", now, WRAPPED),
+            quantity=MeanEstimand("share who can pay for the wrapped hazard at the release", now, WRAPPED),
             rule=at_least(0.5, 0.1),
             tested=False,
         ),

@@ -27,11 +27,11 @@ from feint.scenarios.finetuning.protocols import (
 )
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 ON_Y_PRIME = tuned_on_x(), trained_again(KIN, brief=BRIEF)
-HAD = journey(first(), *ON_Y_PRIME, notes=(AT_LAST,))
-NEVER = journey(first(OTHER), *ON_Y_PRIME, notes=(AT_LAST,), start="fresh")
+HAD = journey(first(), *ON_Y_PRIME, recorders=(AT_LAST,))
+NEVER = journey(first(OTHER), *ON_Y_PRIME, recorders=(AT_LAST,), start="fresh")
 
 CLAIM = Claim(
     number=4,
@@ -44,7 +44,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="brief",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 f"performance on Y after {BRIEF} steps of Y′, above a model that never had Y",
                 at_last,
                 HAD,

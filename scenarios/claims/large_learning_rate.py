@@ -14,7 +14,7 @@ from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import LARGE, left, revived, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 CLAIM = Claim(
     number=5,
@@ -27,7 +27,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="probe",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "of Y to be read after gentle fine-tuning, less after that at pre-training's own learning rate",
                 left,
                 tuned(),

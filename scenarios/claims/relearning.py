@@ -40,7 +40,7 @@ CLAIM = Claim(
             name="steps",
             quantity=StepRatio(
                 "log₂ of the steps to X from Y over those from the initial draw, other routes closed",
-                way=scratch(start="internal", **CLOSED),
+                protocol=scratch(start="internal", **CLOSED),
                 over=scratch(**CLOSED),
             ),
             rule=within(log2(FACTOR)),

@@ -28,8 +28,8 @@ def _power(case: str) -> Part:
 
 def _race(case: str) -> Part:
     words = f"deceptive minus corrigible runs after both stages, {_from(case)}"
-    way = pretrained(**STARTS[case])
-    race = Frequency(words, (Term(way, DECEPTIVE), Term(way, Outcome.CORRIGIBLE.label, -1)))
+    protocol = pretrained(**STARTS[case])
+    race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
     return Part(name=f"{case}race", quantity=race, rule=rises())
 
 

@@ -16,11 +16,11 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import STANDING, Broader, together, together_dear, unseen
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, made
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 NEW = made("new hazard")
 TENTH = rises(0.1)
-EXPERTS = tuple(made(domain, notes=(STANDING,)) for domain in DOMAINS)
+EXPERTS = tuple(made(domain, recorders=(STANDING,)) for domain in DOMAINS)
 
 CLAIM = Claim(
     number=2,
@@ -33,12 +33,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="pooled",
-            quantity=Reckoned("share who can pay for a new hazard, in pools of ten less alone", together, NEW),
+            quantity=MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", together, NEW),
             rule=TENTH,
         ),
         Part(
             name="unseen",
-            quantity=Reckoned("the same of those whom an evaluation does not find", unseen, NEW),
+            quantity=MeanEstimand("the same of those whom an evaluation does not find", unseen, NEW),
             rule=TENTH,
         ),
         Part(
@@ -52,7 +52,7 @@ CLAIM = Claim(
         ),
         Part(
             name="dear",
-            quantity=Reckoned("pooled, where a pool does no more than one member's part pays", together_dear, NEW),
+            quantity=MeanEstimand("pooled, where a pool does no more than one member's part pays", together_dear, NEW),
             rule=TENTH,
             tested=False,
         ),

@@ -15,7 +15,7 @@ wrapper does.
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import regained, thin_on_x, thin_on_y, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
@@ -30,7 +30,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="gained",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "performance gained on X by gate and pointer, less by representation and goal",
                 thin_on_x,
                 tuned(),
@@ -40,7 +40,7 @@ CLAIM = Claim(
         ),
         Part(
             name="lost",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "performance lost on Y by gate and pointer, less by representation and goal",
                 thin_on_y,
                 tuned(),
@@ -50,7 +50,7 @@ CLAIM = Claim(
         ),
         Part(
             name="regained",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "performance regained on Y with gate and pointer put back", regained, tuned(), bound=RANGE
             ),
             rule=rises(),

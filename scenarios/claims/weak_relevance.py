@@ -14,7 +14,7 @@ from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import left, revived, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import Reckoned
+from feint.sim.analysis.reckoned import MeanEstimand
 
 STRONG, WEAK = 0.9, 0.1
 
@@ -38,7 +38,7 @@ CLAIM = Claim(
         ),
         Part(
             name="probe",
-            quantity=Reckoned(
+            quantity=MeanEstimand(
                 "of Y to be read after an X like Y, less after one unlike Y",
                 left,
                 tuned(similarity=STRONG),

@@ -11,11 +11,10 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
+from feint.scenarios.experiments import Asked
 from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.parameter_point import Point, check_two_stages
-from feint.sim.results.request import Asked
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.train import check_runs, check_seed
 
 ANY = "any"
@@ -75,7 +74,7 @@ class Setting:
 
     @property
     def common(self) -> dict[str, Any]:
-        """What `trials` is told."""
+        """What `run_paired` is told."""
         return {"seed": self.seed, "threads": self.threads}
 
     def described(self) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.ensembles.journey import ALL_CARRIED, KIN, OTHER, Journey, Leg, X, Y
-from feint.sim.ensembles.paired_runs import Ended
-from feint.sim.ensembles.parameter_point import Note
+from feint.sim.ensembles.journey import ALL_CARRIED, KIN, OTHER, ProtocolStage, StagedProtocol, X, Y
+from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.parameter_point import Recorder
 from feint.sim.ensembles.recorders import PerformanceOn, PutBack, Readable, game_of
 
 __all__ = ["KIN", "OTHER", "X", "Y"]
@@ -33,87 +33,89 @@ AT_LAST = PerformanceOn(2)
 """Performance on Y at the end of a third stage."""
 
 
-def first(objective: int = Y) -> Leg:
+def first(objective: int = Y) -> ProtocolStage:
     """Pre-training, on Y unless another objective is named."""
-    return Leg(name="pretraining", objective=objective, like="pretraining")
+    return ProtocolStage(name="pretraining", objective=objective, like="pretraining")
 
 
-def prepared() -> Leg:
+def prepared() -> ProtocolStage:
     """No pre-training at all, of a start that is fresh or prepared: no step of it."""
-    return Leg(name="pretraining", objective=Y, like="pretraining", fixed=(("steps", 0),))
+    return ProtocolStage(name="pretraining", objective=Y, like="pretraining", fixed=(("steps", 0),))
 
 
-def tuned_on_x(rate: float = GENTLE, steps: int = LENGTH) -> Leg:
+def tuned_on_x(rate: float = GENTLE, steps: int = LENGTH) -> ProtocolStage:
     """Fine-tuning on X, for so many steps whatever it reaches."""
-    return Leg(name="finetuning", objective=X, rate=rate, fixed=(("steps", steps), ("target", 0.0)))
+    return ProtocolStage(name="finetuning", objective=X, rate=rate, fixed=(("steps", steps), ("target", 0.0)))
 
 
-def trained_again(objective: int = Y, *, brief: int | None = None) -> Leg:
+def trained_again(objective: int = Y, *, brief: int | None = None) -> ProtocolStage:
     """A third stage, until its target is reached, or for so many steps."""
     fixed = ALL_CARRIED if brief is None else (*ALL_CARRIED, ("steps", brief), ("target", 0.0))
-    return Leg(name="again", objective=objective, fixed=fixed)
+    return ProtocolStage(name="again", objective=objective, fixed=fixed)
 
 
-def journey(*legs: Leg, notes: tuple[Note, ...] = (), kin: float = 0.9, **changes: Any) -> Journey:
+def journey(
+    *legs: ProtocolStage, recorders: tuple[Recorder, ...] = (), kin: float = 0.9, **changes: Any
+) -> StagedProtocol:
     """A journey through these legs; changes as `pretrained` takes them."""
     told = tuple((name.replace("__", "."), value) for name, value in changes.items())
-    return Journey(legs=legs, notes=notes, kin=kin, changes=told)
+    return StagedProtocol(legs=legs, recorders=recorders, kin=kin, changes=told)
 
 
-def tuned(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> Journey:
+def tuned(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
     """Y, then X."""
-    return journey(first(), tuned_on_x(rate, steps), notes=(FOUND, LEFT, CORNERS), **changes)
+    return journey(first(), tuned_on_x(rate, steps), recorders=(FOUND, LEFT, CORNERS), **changes)
 
 
-def never(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> Journey:
+def never(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
     """Z, then X: it never had Y."""
-    return journey(first(OTHER), tuned_on_x(rate, steps), notes=(LEFT,), **{**changes, "start": "fresh"})
+    return journey(first(OTHER), tuned_on_x(rate, steps), recorders=(LEFT,), **{**changes, "start": "fresh"})
 
 
-def revived(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> Journey:
+def revived(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
     """Y, then X, then Y again, or another objective."""
     return journey(first(), tuned_on_x(rate, steps), trained_again(objective), **changes)
 
 
-def never_then(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> Journey:
+def never_then(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
     """Z, then X, then Y for the first time, or another objective."""
     legs = first(OTHER), tuned_on_x(rate, steps), trained_again(objective)
     return journey(*legs, **{**changes, "start": "fresh"})
 
 
-def from_scratch(objective: int = Y, **changes: Any) -> Journey:
+def from_scratch(objective: int = Y, **changes: Any) -> StagedProtocol:
     """Y for the first time and alone, or another objective."""
     return journey(trained_again(objective), **{**changes, "start": "fresh"})
 
 
-def lost(ended: Ended) -> np.ndarray:
+def lost(ended: RunOutcomes) -> np.ndarray:
     """How much less Y can be read after fine-tuning than before it (runs,)."""
-    return ended.noted[FOUND] - ended.noted[LEFT]
+    return ended.recorded[FOUND] - ended.recorded[LEFT]
 
 
-def left(ended: Ended) -> np.ndarray:
+def left(ended: RunOutcomes) -> np.ndarray:
     """How well Y can be read after fine-tuning (runs,)."""
-    return ended.noted[LEFT]
+    return ended.recorded[LEFT]
 
 
-def at_last(ended: Ended) -> np.ndarray:
+def at_last(ended: RunOutcomes) -> np.ndarray:
     """Performance on Y at the end of the third stage (runs,)."""
-    return ended.noted[AT_LAST]
+    return ended.recorded[AT_LAST]
 
 
-def thin_on_x(ended: Ended) -> np.ndarray:
+def thin_on_x(ended: RunOutcomes) -> np.ndarray:
     """Performance gained on X by gate and pointer, less that by representation and goal (runs,)."""
-    return _thin(ended.noted[CORNERS][:, X])
+    return _thin(ended.recorded[CORNERS][:, X])
 
 
-def thin_on_y(ended: Ended) -> np.ndarray:
+def thin_on_y(ended: RunOutcomes) -> np.ndarray:
     """Performance lost on Y, likewise (runs,)."""
-    return -_thin(ended.noted[CORNERS][:, Y])
+    return -_thin(ended.recorded[CORNERS][:, Y])
 
 
-def regained(ended: Ended) -> np.ndarray:
+def regained(ended: RunOutcomes) -> np.ndarray:
     """Performance regained on Y once gate and pointer are put back, with no training (runs,)."""
-    corners = ended.noted[CORNERS][:, Y]
+    corners = ended.recorded[CORNERS][:, Y]
     game = game_of(corners)
     return game.worth[game.corner("representation", "goal")] - game.worth[-1]
 

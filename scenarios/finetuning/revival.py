@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.outcome import Outcome
+from feint.scenarios.experiments import Asked, Result
 from feint.scenarios.finetuning.groups import PREPARED, RATES, SIMILARITIES, Kind, Setting, kinds_of, mean
 from feint.scenarios.finetuning.protocols import (
     FOUND,
@@ -42,14 +43,12 @@ from feint.scenarios.finetuning.protocols import (
     tuned_on_x,
 )
 from feint.sim.analysis.estimands import middle, step_ratio
-from feint.sim.ensembles.journey import KIN, OTHER, Journey
-from feint.sim.ensembles.paired_runs import Ended, trials
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.journey import KIN, OTHER, StagedProtocol
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 from feint.sim.ensembles.recorders import Was
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked, Result
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import Interval
+from feint.sim.statistics.intervals import Interval, frequency_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,28 +83,28 @@ class Condition:
         """What is trained last."""
         return "Y" if self.again == Y else "Y′"
 
-    def way(self, start: str = "") -> Journey:
+    def protocol(self, start: str = "") -> StagedProtocol:
         """Pre-training, of a start prepared as a type where one is named, fine-tuning, and the third stage."""
-        return self._journey(Y, start=start or None, notes=(FOUND, LEFT, AFTER_X))
+        return self._journey(Y, start=start or None, recorders=(FOUND, LEFT, AFTER_X))
 
     @property
-    def never(self) -> Journey:
+    def never(self) -> StagedProtocol:
         """The same of what never had Y."""
         return self._journey(OTHER, start="fresh")
 
     @property
-    def scratch(self) -> Journey:
+    def scratch(self) -> StagedProtocol:
         """The last stage alone."""
         return journey(trained_again(self.again), kin=self.kin, **self._changes("fresh"))
 
     @property
-    def ways(self) -> list[Journey]:
+    def protocols(self) -> list[StagedProtocol]:
         """All that are trained."""
-        return [self.way(), *map(self.way, PREPARED), self.never, self.scratch]
+        return [self.protocol(), *map(self.protocol, PREPARED), self.never, self.scratch]
 
-    def _journey(self, before: int, start: str | None, notes: Any = ()) -> Journey:
+    def _journey(self, before: int, start: str | None, recorders: Any = ()) -> StagedProtocol:
         legs = first(before), tuned_on_x(self.rate, LENGTH), trained_again(self.again)
-        return journey(*legs, notes=notes, kin=self.kin, **self._changes(start))
+        return journey(*legs, recorders=recorders, kin=self.kin, **self._changes(start))
 
     def _changes(self, start: str | None) -> dict[str, Any]:
         near = {} if self.similarity is None else {"similarity": self.similarity}
@@ -136,9 +135,16 @@ class Revived:
     played: Interval  #: share that plays along at the stop
 
     @classmethod
-    def of(cls, condition: Condition, when: str, kind: Kind, runs: np.ndarray, ended: Mapping[Way, Ended]) -> Revived:
+    def of(
+        cls,
+        condition: Condition,
+        when: str,
+        kind: Kind,
+        runs: np.ndarray,
+        ended: Mapping[TrainingProtocol, RunOutcomes],
+    ) -> Revived:
         """Of these of the runs of a way."""
-        mine = ended[condition.way(kind.name if kind.prepared else "")]
+        mine = ended[condition.protocol(kind.name if kind.prepared else "")]
         others = {NEVER: ended[condition.never], SCRATCH: ended[condition.scratch]}
         return cls(
             condition=condition,
@@ -148,7 +154,7 @@ class Revived:
             steps=middle(mine.steps[runs].astype(float)),
             ratio={name: step_ratio(mine.steps[runs], each.steps[runs]) for name, each in others.items()},
             missed=int(mine.missed[runs].sum()),
-            hidden=mean(mine.noted[LEFT][runs], 1),
+            hidden=mean(mine.recorded[LEFT][runs], 1),
             **ends(mine.outcome[runs]),
         )
 
@@ -173,7 +179,7 @@ class Course:
     played: Interval  #: share that plays along at the stop
 
     @classmethod
-    def of(cls, condition: Condition, who: str, ended: Ended) -> Course:
+    def of(cls, condition: Condition, who: str, ended: RunOutcomes) -> Course:
         """Of all runs of a way."""
         runs = len(ended)
         counts = [int((~ended.missed & (ended.steps <= most)).sum()) for most in WITHIN]
@@ -231,8 +237,8 @@ def run(asked: Asked) -> Result:
         return import_module("feint.scenarios.networks.revival").run(asked)
     setting, found, courses = Setting.of(asked, RUNS), [], []
     for conditions in SWEEPS.values():
-        ways = [way for condition in conditions for way in condition.ways]
-        ended = trials(setting.point, ways, range(setting.runs), **setting.common)
+        protocols = [protocol for condition in conditions for protocol in condition.protocols]
+        ended = run_paired(setting.point, protocols, range(setting.runs), **setting.common)
         found += [each for condition in conditions for each in revived(condition, ended)]
         courses += [each for condition in conditions if not condition.vary for each in _courses(condition, ended)]
         if asked.progress:
@@ -240,10 +246,10 @@ def run(asked: Asked) -> Result:
     return Revival(setting=setting, found=found, courses=courses)
 
 
-def revived(condition: Condition, ended: Mapping[Way, Ended]) -> Iterator[Revived]:
+def revived(condition: Condition, ended: Mapping[TrainingProtocol, RunOutcomes]) -> Iterator[Revived]:
     """What was found under one condition, of each kind before fine-tuning on X and after it."""
-    whole = ended[condition.way()]
-    for when, outcomes in (("before X", whole.before), ("after X", whole.noted[AFTER_X])):
+    whole = ended[condition.protocol()]
+    for when, outcomes in (("before X", whole.before), ("after X", whole.recorded[AFTER_X])):
         for kind, runs in kinds_of(outcomes):
             yield Revived.of(condition, when, kind, runs, ended)
     for start in PREPARED:
@@ -251,8 +257,8 @@ def revived(condition: Condition, ended: Mapping[Way, Ended]) -> Iterator[Revive
         yield Revived.of(condition, "before X", Kind(start, prepared=True), runs, ended)
 
 
-def _courses(condition: Condition, ended: Mapping[Way, Ended]) -> Iterator[Course]:
-    whose = {HAD: condition.way(), NEVER: condition.never, SCRATCH: condition.scratch}
-    whose |= {f"{start}*": condition.way(start) for start in PREPARED}
-    for who, way in whose.items():
-        yield Course.of(condition, who, ended[way])
+def _courses(condition: Condition, ended: Mapping[TrainingProtocol, RunOutcomes]) -> Iterator[Course]:
+    whose = {HAD: condition.protocol(), NEVER: condition.never, SCRATCH: condition.scratch}
+    whose |= {f"{start}*": condition.protocol(start) for start in PREPARED}
+    for who, protocol in whose.items():
+        yield Course.of(condition, who, ended[protocol])

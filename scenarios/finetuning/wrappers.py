@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feint.scenarios.experiments import Asked, Result
 from feint.scenarios.finetuning.groups import (
     LENGTHS,
     PREPARED,
@@ -51,12 +52,11 @@ from feint.scenarios.finetuning.protocols import (
     prepared,
     tuned,
 )
-from feint.sim.ensembles.journey import Journey
-from feint.sim.ensembles.paired_runs import Ended, trials
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.journey import StagedProtocol
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 from feint.sim.ensembles.recorders import PARTS, game_of, rest_of
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked, Result
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.shapley import Attribution
 
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 RUNS = 2000
 NAMED = {"X": X, "Y": Y}
-FRESH = journey(prepared(), notes=(FOUND,))
+FRESH = journey(prepared(), recorders=(FOUND,))
 """No training at all."""
 
 
@@ -90,19 +90,19 @@ class Condition:
         """What changes at the point."""
         return {} if self.similarity is None else {"similarity": self.similarity}
 
-    def way(self, start: str = "") -> Journey:
+    def protocol(self, start: str = "") -> StagedProtocol:
         """Pre-training, of a start prepared as a type where one is named, and fine-tuning."""
         return tuned(self.rate, self.steps, **self.changes, **({"start": start} if start else {}))
 
     @property
-    def control(self) -> Journey:
+    def control(self) -> StagedProtocol:
         """The same of what never had Y."""
         return never(self.rate, self.steps, **self.changes)
 
     @property
-    def ways(self) -> list[Journey]:
+    def protocols(self) -> list[StagedProtocol]:
         """All that are trained."""
-        return [self.way(), *map(self.way, PREPARED), self.control]
+        return [self.protocol(), *map(self.protocol, PREPARED), self.control]
 
 
 SWEEPS: dict[str, list[Condition]] = {
@@ -159,17 +159,19 @@ class Wrapped:
     never: Interval  #: and in what never had Y, after
 
     @classmethod
-    def of(cls, condition: Condition, kind: Kind, ended: Ended, runs: np.ndarray, control: Ended) -> Wrapped:
+    def of(
+        cls, condition: Condition, kind: Kind, ended: RunOutcomes, runs: np.ndarray, control: RunOutcomes
+    ) -> Wrapped:
         """Of these of the runs of a way."""
-        corners = ended.noted[CORNERS][runs]
+        corners = ended.recorded[CORNERS][runs]
         return cls(
             condition=condition,
             kind=kind,
             runs=len(runs),
             changes={name: Change.of(corners[:, each]) for name, each in NAMED.items()},
             put_back=dict(put_back(corners[:, Y])),
-            read={"before": mean(ended.noted[FOUND][runs], 1), "after": mean(ended.noted[LEFT][runs], 1)},
-            never=mean(control.noted[LEFT], 1),
+            read={"before": mean(ended.recorded[FOUND][runs], 1), "after": mean(ended.recorded[LEFT][runs], 1)},
+            never=mean(control.recorded[LEFT], 1),
         )
 
 
@@ -227,22 +229,22 @@ def run(asked: Asked) -> Result:
         found += swept(setting, conditions)
         if asked.progress:
             asked.progress(1 / len(SWEEPS))
-    fresh = trials(setting.point, [FRESH], range(setting.runs), **setting.common)[FRESH].noted[FOUND]
+    fresh = run_paired(setting.point, [FRESH], range(setting.runs), **setting.common)[FRESH].recorded[FOUND]
     return Wrappers(setting=setting, found=found, fresh=mean(fresh, 1))
 
 
 def swept(setting: Setting, conditions: list[Condition]) -> list[Wrapped]:
     """One sweep, each stage that several conditions share trained once."""
-    ways = [way for condition in conditions for way in condition.ways]
-    ended = trials(setting.point, ways, range(setting.runs), **setting.common)
+    protocols = [protocol for condition in conditions for protocol in condition.protocols]
+    ended = run_paired(setting.point, protocols, range(setting.runs), **setting.common)
     return [each for condition in conditions for each in wrapped(condition, ended)]
 
 
-def wrapped(condition: Condition, ended: dict[Way, Ended]) -> Iterator[Wrapped]:
+def wrapped(condition: Condition, ended: dict[TrainingProtocol, RunOutcomes]) -> Iterator[Wrapped]:
     """What was found under one condition, of each kind."""
-    whole, control = ended[condition.way()], ended[condition.control]
+    whole, control = ended[condition.protocol()], ended[condition.control]
     for kind, runs in kinds_of(whole.before):
         yield Wrapped.of(condition, kind, whole, runs, control)
     for start in PREPARED:
-        there = ended[condition.way(start)]
+        there = ended[condition.protocol(start)]
         yield Wrapped.of(condition, Kind(start, prepared=True), there, np.arange(len(there)), control)

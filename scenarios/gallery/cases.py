@@ -8,10 +8,10 @@ import numpy as np
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.gallery.picture import Picture, Settings, check_size, limits
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Way, pretrained, scratch
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import TrainingProtocol, pretrained, scratch
 from feint.sim.results.figure_style import COLOURS, HATCHES, PAGE_WIDTH
-from feint.sim.statistics.exact_intervals import frequency_interval
+from feint.sim.statistics.intervals import frequency_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ STACKED = (Outcome.DECEPTIVE, Outcome.PROXY, Outcome.CORRIGIBLE, Outcome.INTERNA
 NEAREST = 0.95  # the end of similarity's prior
 
 
-def way(start: str, trained: str, similarity: float) -> Way:
+def protocol(start: str, trained: str, similarity: float) -> TrainingProtocol:
     """How a case is trained."""
     return (pretrained if trained == "both" else scratch)(start=start, similarity=similarity)
 
@@ -36,10 +36,10 @@ def compute(settings: Settings) -> pd.DataFrame:
     check_size("levels", settings.size["levels"], 2)
     levels = np.round(np.linspace(0, NEAREST, settings.size["levels"]), 4).tolist()
     cells = [(start, trained, level) for start in STARTS for trained in TRAINED for level in levels]
-    ended = trials(settings.point, [way(*cell) for cell in cells], range(settings.runs), **settings.common)
+    ended = run_paired(settings.point, [protocol(*cell) for cell in cells], range(settings.runs), **settings.common)
     rows = []
     for start, trained, level in cells:
-        codes = ended[way(start, trained, level)].outcome
+        codes = ended[protocol(start, trained, level)].outcome
         for outcome in STACKED:
             count = int((codes == outcome).sum())
             told = {"start": start, "trained": trained, "similarity": level, "outcome": outcome.label}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.scenarios.argument.evaluate_claim import measured
-from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, way
+from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
 from feint.scenarios.gallery.labels import place
 from feint.scenarios.gallery.picture import Picture, Settings, limits
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.statistics.intervals import CONFIDENCE
 
@@ -26,13 +26,13 @@ def compute(settings: Settings) -> pd.DataFrame:
     """One row a dodge; intervals hold for all dodges at once (Bonferroni)."""
     import pandas as pd
 
-    ways = [AS_IT_IS, *map(way, DODGES)]
-    ended = trials(settings.point, ways, range(settings.runs), **settings.common)
+    protocols = [AS_IT_IS, *map(protocol, DODGES)]
+    ended = run_paired(settings.point, protocols, range(settings.runs), **settings.common)
     avoided = measured(CLAIM, ended).intervals
     rows = []
     for name, (words, _) in DODGES.items():
         lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))
-        extra = ended[way(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
+        extra = ended[protocol(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
         told = {**_named("avoided", limits(avoided[name])), **_named("lost", limits(lost)), "extra_steps": float(extra)}
         rows.append({"dodge": name, "words": words, "runs": settings.runs, **told})
     table = pd.DataFrame(rows)

@@ -13,7 +13,8 @@ from feint.agents.errors import InputError, unknown
 from feint.scenarios.gallery.picture import DRAWN_BY, KIND, Picture, Settings
 from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
-from feint.sim.results.provenance import commit, text
+from feint.sim.results.datafile import as_line as text
+from feint.sim.results.provenance import commit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -183,8 +183,8 @@ def _argument(told: Told, threads: int | None) -> Original:
 
 
 def _transfer(told: Told, threads: int | None) -> Original:
+    from feint.scenarios.experiments import Asked
     from feint.scenarios.transfer.transfer import Experiment
-    from feint.sim.results.request import Asked
 
     asked = told["configuration"]
     names = {name: asked[name] for name in ("longest", "runs", "seed")}
@@ -193,8 +193,8 @@ def _transfer(told: Told, threads: int | None) -> Original:
 
 
 def _calibration(told: Told, threads: int | None) -> Original:
+    from feint.scenarios.experiments import Asked
     from feint.scenarios.transfer.published_comparison import run
-    from feint.sim.results.request import Asked
 
     names = {name: told["configuration"][name] for name in ("runs", "seed", "networks")}
     found = run(Asked(threads=threads, **names))

@@ -11,8 +11,8 @@ from feint.scenarios.gallery.picture import Picture, Settings, check_size
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, counted
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.paired_runs import Ended, trials
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +30,9 @@ def compute(settings: Settings) -> pd.DataFrame:
 
     check_size("levels", settings.size["levels"], 2)
     cells = [(x, y) for x in _levels(0, 0.95, settings) for y in _levels(0.2, 20, settings, log=True)]
-    ways = {(cell, arm): Way(arm, ((X, cell[0]), (Y, cell[1]))) for cell in cells for arm in ARMS}
-    ended = trials(settings.point, ways.values(), range(settings.runs), **settings.common)
-    return pd.DataFrame([_row(cell, *(ended[ways[cell, arm]] for arm in ARMS)) for cell in cells])
+    protocols = {(cell, arm): TrainingProtocol(arm, ((X, cell[0]), (Y, cell[1]))) for cell in cells for arm in ARMS}
+    ended = run_paired(settings.point, protocols.values(), range(settings.runs), **settings.common)
+    return pd.DataFrame([_row(cell, *(ended[protocols[cell, arm]] for arm in ARMS)) for cell in cells])
 
 
 def _levels(low: float, high: float, settings: Settings, *, log: bool = False) -> list[float]:
@@ -41,7 +41,7 @@ def _levels(low: float, high: float, settings: Settings, *, log: bool = False) -
     return [float(f"{level:.6g}") for level in space(low, high, settings.size["levels"])]
 
 
-def _row(cell: tuple[float, float], scratch: Ended, pretrained: Ended) -> dict[str, Any]:
+def _row(cell: tuple[float, float], scratch: RunOutcomes, pretrained: RunOutcomes) -> dict[str, Any]:
     with_it, without = (ended.outcome == Outcome.DECEPTIVE for ended in (pretrained, scratch))
     counts = {
         f"{arm}_{label}": int((ended.outcome == code).sum())

@@ -10,7 +10,7 @@ from feint.agents.outcome import Outcome
 from feint.scenarios.gallery.picture import Picture, Settings, check_size
 from feint.sim.ensembles.checkpoints import courses
 from feint.sim.ensembles.comparison import ARM_NAMES
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def compute(settings: Settings) -> pd.DataFrame:
     at = np.unique(np.round(np.geomspace(1, most + 1, settings.size["steps"])).astype(int) - 1).tolist()
     rows = []
     for arm in ARM_NAMES:
-        plan = Way(arm).plan(settings.point, seed=settings.seed, precision=settings.precision)
-        found = courses(plan, range(settings.runs), at, threads=settings.threads)
+        spec = TrainingProtocol(arm).spec(settings.point, seed=settings.seed, precision=settings.precision)
+        found = courses(spec, range(settings.runs), at, threads=settings.threads)
         for i, step in enumerate(at):
             told = {"arm": arm, "step": step, "runs": settings.runs}
             for name in READINGS:

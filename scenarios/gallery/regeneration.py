@@ -15,8 +15,8 @@ from feint.scenarios.gallery.gallery import first_difference
 from feint.scenarios.gallery.originals import Original, made_again
 from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
-from feint.sim.results.provenance import text
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.datafile import as_line as text
+from feint.sim.results.provenance import passport_in
 
 NOWHERE = "none"  # where a version, or a commit, is not told
 

@@ -14,8 +14,8 @@ from feint.sim.analysis.response_surface import Response, counted, points_of
 from feint.sim.analysis.sensitivity import Sensitivity, figure, sensitivity
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Way
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol
 from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.study import Study
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-ARMS = (Way(PRETRAIN_FINETUNE), Way(FROM_SCRATCH))
+ARMS = (TrainingProtocol(PRETRAIN_FINETUNE), TrainingProtocol(FROM_SCRATCH))
 
 
 def study_at(point: Point, base_points: int, runs: int, seed: int = 0) -> Study:
@@ -63,8 +63,8 @@ def _response(study: Study, settings: Settings) -> Response:
     keys: dict[str, Any] = {**settings.common, "threads": 1}
 
     def at(row: dict[str, Any]) -> tuple[int, int]:
-        ended = trials(settings.point.at(row), ARMS, range(settings.runs), **keys)
-        with_it, without = (ended[way].outcome == Outcome.DECEPTIVE for way in ARMS)
+        ended = run_paired(settings.point.at(row), ARMS, range(settings.runs), **keys)
+        with_it, without = (ended[protocol].outcome == Outcome.DECEPTIVE for protocol in ARMS)
         return int((with_it & ~without).sum()), int((without & ~with_it).sum())
 
     with ThreadPoolExecutor(check_threads(settings.threads)) as pool:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from feint.agents.errors import unknown
+from feint.scenarios.experiments import Asked
 from feint.sim.networks.acceptance_ranges import Judged, judged
 from feint.sim.networks.experiments import SETTINGS, Battery, battery, quantile
-from feint.sim.results.request import Asked
 from feint.sim.results.text_tables import aligned, wrapped
 
 SEEDS = 8

@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from feint.scenarios.experiments import Asked
 from feint.scenarios.networks.asked import bands_text, heading, loss, measured, share, steps, table
 from feint.scenarios.networks.documents import NetworksRevivalDocument, told
 from feint.sim.networks.experiments import Battery
@@ -28,7 +29,6 @@ from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.revival import TRIED
 from feint.sim.networks.task import COVERAGE
 from feint.sim.networks.wrapper_measurements import CORRELATIONS, COVERAGES
-from feint.sim.results.request import Asked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

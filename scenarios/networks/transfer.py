@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.scenarios.experiments import Asked
 from feint.scenarios.networks.asked import SEEDS, heading, known, loss, sentence, share, table
 from feint.scenarios.networks.transfer_document import NetworksTransferDocument, told
 from feint.sim.networks.transfer import FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
-from feint.sim.results.request import Asked
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.learning_curve import data_for
 from feint.sim.statistics.scaling_law_fit import LawFit, fit

@@ -22,13 +22,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from feint.scenarios.experiments import Asked
 from feint.scenarios.networks.asked import bands_text, heading, measured, share, table
 from feint.scenarios.networks.documents import NetworksWrappersDocument, told
 from feint.sim.networks.experiments import Battery
 from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.task import COVERAGE
 from feint.sim.networks.wrapper_measurements import ACCURACIES, CORRELATIONS, COVERAGES, READ
-from feint.sim.results.request import Asked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

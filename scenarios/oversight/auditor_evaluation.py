@@ -26,7 +26,7 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.sim.ensembles.comparison import ARM_NAMES, PRETRAIN_FINETUNE
-from feint.sim.ensembles.parameter_point import Point, Way
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.roc import Curve, Separation, curve, separation
 from feint.sim.training.auditors import AUDITORS, Auditor
@@ -60,9 +60,9 @@ class Population:
         """Both arms of a comparison at a point."""
         states, stages, missed = {}, {}, []
         for arm in ARM_NAMES:
-            plan = Way(arm).plan(point, seed=seed)
-            *_, stop = plan.train(plan.begin(np.arange(runs, dtype=np.uint64)))
-            states[arm], stages[arm] = stop.state, plan.asked[-1][0]
+            spec = TrainingProtocol(arm).spec(point, seed=seed)
+            *_, stop = spec.train(spec.begin(np.arange(runs, dtype=np.uint64)))
+            states[arm], stages[arm] = stop.state, spec.asked[-1][0]
             missed.append(stop.missed)
         found = [read(states[arm], stages[arm].objective) for arm in ARM_NAMES]
         return cls(

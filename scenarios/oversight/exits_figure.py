@@ -69,8 +69,8 @@ def rsa(found: rsa2048.Found) -> Figure:
     left.plot(discounts, [_bound(found.life, float(d)) for d in discounts], color="black", linewidth=1)
     costs = np.linspace(0, max(each[1] for each in cells), 30)
     values = [checking(found.life.replace(check_cost=float(cost))) for cost in costs]
-    for way, style in zip(("check", "defect", "comply"), ("-", "--", ":"), strict=True):
-        right.plot(costs, [each[way] for each in values], style, color=LOOKS[way]["color"], label=way)
+    for protocol, style in zip(("check", "defect", "comply"), ("-", "--", ":"), strict=True):
+        right.plot(costs, [each[protocol] for each in values], style, color=LOOKS[protocol]["color"], label=protocol)
     right.set(xlabel="cost of a check c", ylabel="worth of a life to the agent")
     right.legend(frameon=False, fontsize=7)
     left.set(ylim=(-0.03, 0.75))

@@ -1,14 +1,14 @@
-"""Overseer: what training is best for one who sees only what a developer could see?
+"""Compares overseers that see only what a developer could see: which schedule of training is best?
 
-The question. Training may end in a mesa-optimizer that plays along, and whoever trains it does not see which type it
+The question. Training may end in a mesa-optimizer that behaves deceptively, and the trainer does not see which type it
 has become (Risks from Learned Optimization, arXiv 1906.01820; Xu, "Does SGD Produce Deceptive Alignment?", 2020). An
-overseer sets the schedule slice by slice, reads noisy measurements, and may put components back, stop or deploy.
+overseer sets the schedule slice by slice, reads noisy measurements, and may reset components, stop or deploy.
 
 The experiment. `feint/Overseer-v0` on two populations: one whose parameters are drawn from the prior, run by run, and
-the reference point of the model (MODEL: section 8) at which pre-training prevents deception. Overseers that are
-written down beforehand meet the same runs, on the same noise: fixed schedules with and without an early stop,
-honeypots always, rules on readings, whose limits were raised once after a first look, and chance. Their mean return
-is told, what they deploy, and what it cost.
+the reference point of the model (section 8 of the model's page) at which pre-training prevents deception. Overseers
+that were written down beforehand meet the same runs, on the same noise: fixed schedules with and without an early stop,
+permanent honeypots, rules on readings, whose limits were raised once after a first look, and random choices. We report
+their mean return, what they deploy, and what it cost.
 
 What would count against oversight. Rules on readings that are no better than a fixed schedule; no schedule that is good
 on both populations.
@@ -16,31 +16,23 @@ on both populations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import unknown
 from feint.agents.model import Model
-from feint.agents.outcome import Outcome
+from feint.agents.outcome import LABELS, Outcome
 from feint.sim.environments.baseline_overseers import BASELINES, Played, Policy, play
-from feint.sim.environments.task import Task, Terms
-from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked, Result
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.means import student
-from feint.sim.training.train import check_runs, check_seed
+from feint.sim.environments.task import ACTIONS, Task, Terms
+from feint.sim.results.figure_style import PAGE_WIDTH, face
+from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.request import Progress, Request, Runs, Seed, Settings
+from feint.sim.statistics.intervals import Interval, frequency_interval, student
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from feint.scenarios.oversight.overseer_documents import OverseerDocument
-
-NAME = "overseer"
-RUNS = 4000
 PRIOR, HELPED = "prior", "pre-training helps"
 POPULATIONS: dict[str, dict[str, Any]] = {
     PRIOR: {},
@@ -65,90 +57,169 @@ POPULATIONS: dict[str, dict[str, Any]] = {
 """Options of the environment: its defaults, and the second reference point of the model."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+TITLES = {
+    PRIOR: "Parameters drawn from the prior, run by run",
+    HELPED: "The reference point at which pre-training helps",
+}
+COLUMNS = {
+    "": "overseer",
+    "return": lambda row: f"{row.value.estimate:+.3f} ±{row.value.half_width:.3f}",
+    "deployed": lambda row: f"{row.deployed.estimate:.3f}",
+    "decep-\ntive": lambda row: f"{row.outcomes['deceptive'].estimate:.3f}",
+    "proxy": lambda row: f"{row.outcomes['proxy'].estimate:.3f}",
+    "cost": lambda row: f"{row.cost:.3f}",
+    "slices": lambda row: f"{row.slices:.1f}",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """What an overseer made of a population."""
+    """Result of one overseer on one population."""
 
     population: str
     overseer: str
-    played: Played
+    value: Annotated[Interval, Field(description="return: performance less harm less cost, its mean over runs")]
+    deployed: Annotated[Interval, Field(description="share of the runs that were deployed")]
+    outcomes: Annotated[dict[str, Interval], Field(description="share of the runs that were deployed as each type")]
+    performance: Annotated[float, Field(description="mean over runs; 0 where nothing was deployed")]
+    harm: float
+    cost: float
+    slices: float
+    orders: Annotated[
+        dict[str, dict[str, float]], Field(description="share of the slices with each value of each choice")
+    ]
+    played: Hidden[Played]  #: run by run
 
-    @property
-    def value(self) -> Interval:
-        """Mean return."""
-        return student(self.played.returns)
+    @classmethod
+    def of(cls, population: str, overseer: str, played: Played) -> Row:
+        """Return the row that summarises the runs of one overseer."""
 
-    def share(self, *outcomes: Outcome) -> Interval:
-        """How often it deployed one of these."""
-        found = self.played.share(*outcomes)
-        return frequency_interval(int(found.sum()), len(found))
+        def share(happened: np.ndarray) -> Interval:
+            return frequency_interval(int(happened.sum()), len(played.deployed))
 
-    @property
-    def deployed(self) -> Interval:
-        """How often it deployed."""
-        return frequency_interval(int(self.played.deployed.sum()), len(self.played.deployed))
-
-    def mean(self, name: str) -> float:
-        """Of performance, harm, cost or slices, over all runs."""
-        return float(np.mean(getattr(self.played, name)))
+        return cls(
+            population=population,
+            overseer=overseer,
+            value=student(played.returns),
+            deployed=share(played.deployed),
+            outcomes={label: share(played.share(Outcome.named(label))) for label in LABELS},
+            **{name: float(np.mean(getattr(played, name))) for name in ("performance", "harm", "cost", "slices")},
+            orders={
+                choice: dict(zip(map(str, values), map(float, played.ordered(choice)), strict=True))
+                for choice, values in ACTIONS.items()
+                if choice != "decision"
+            },
+            played=played,
+        )
 
     def above(self, other: Row) -> Interval:
-        """By how much its return is above another's, run by run."""
+        """Return the mean difference between its return and another's, run by run."""
         return student(self.played.returns - other.played.returns)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Found:
-    """Results of the scenario."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Overseen(Report):
+    """Results of every overseer on every population."""
 
     runs: int
     seed: int
-    terms: Mapping[str, Terms]
-    rows: Sequence[Row]
+    overseers: list[Row]
+    populations: Hidden[list[str]]
+    request: Hidden[OverseerRequest]
+
+    grid = (2, 2)
+    shared = {"sharey": "row", "sharex": "col"}
+
+    @property
+    def size(self) -> tuple[float, float]:  # pyright: ignore[reportIncompatibleVariableOverride] - grows with the rows
+        """Width and height of the figure in inches."""
+        return PAGE_WIDTH, (0.22 * len(self.of(self.populations[0])) + 0.7) * len(self.populations)
 
     def of(self, population: str) -> list[Row]:
-        """All overseers of a population."""
-        return [row for row in self.rows if row.population == population]
+        """Return the rows of a population, one per overseer."""
+        return [row for row in self.overseers if row.population == population]
 
     def row(self, population: str, overseer: str) -> Row:
-        """One of them."""
+        """Return the row of one overseer on one population."""
         return next(row for row in self.of(population) if row.overseer == overseer)
 
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        from feint.scenarios.oversight.overseer_text import text
+    def blocks(self) -> list[str | Table]:
+        """Return a heading, and one table per population."""
+        heading = (
+            f"Overseers of {self.runs:,} runs of each population, seed {self.seed}. Return is performance less harm "
+            "less cost, its mean over runs with an interval of 95 %; deployed, and deployed as deceptive and as proxy, "
+            "are shares of all runs."
+        )
+        return [heading, *(Table(self.of(name), COLUMNS, TITLES.get(name, name)) for name in self.populations)]
 
-        return text(self)
+    def draw(self, panels: Any) -> None:
+        """Draw one row per population: shares deployed as each type, and mean returns with their intervals."""
+        for (left, right), population in zip(panels, self.populations, strict=True):
+            rows = self.of(population)
+            at, start = np.arange(len(rows)), np.zeros(len(rows))
+            for outcome in Outcome:
+                shares = np.array([row.outcomes[outcome.label].estimate for row in rows])
+                left.barh(at, shares, left=start, height=0.7, label=outcome.label, **face(outcome))
+                start += shares
+            left.set_yticks(at, [row.overseer for row in rows])
+            left.set(ylim=(len(rows) - 0.4, -0.6), xlim=(0, 1))
+            left.set_title(TITLES.get(population, population), loc="left")
+            right.axvline(0, color="0.6", linewidth=0.6)
+            reach = [row.value.half_width for row in rows]
+            means = [row.value.estimate for row in rows]
+            right.errorbar(means, at, xerr=reach, fmt="o", markersize=4, color="black", capsize=2)
+        panels[-1, 0].set_xlabel("share of the runs, as they were deployed")
+        panels[-1, 1].set_xlabel("return: performance less harm less cost")
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        panels[0, 0].figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 
-    def document(self) -> OverseerDocument:
-        """As its JSON document."""
-        from feint.scenarios.oversight.overseer_documents import document
 
-        return document(self)
+@dataclass(frozen=True, kw_only=True)
+class OverseerRequest(Request):
+    """Compare overseers that do not see the type of what they train."""
 
-    def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.oversight.overseer_figure import figure
+    kind = "overseer"
+    threaded = False
 
-        return figure(self)
+    settings: Settings = field(default_factory=dict)
+    runs: Runs = 4000
+    seed: Seed = 0
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        told = {name: terms.configuration() for name, terms in self.terms.items()}
-        return passport(NAME, {"runs": self.runs, "seed": self.seed, "populations": told})
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Overseen:  # noqa: ARG002
+        """Compute the result; raises `InputError` for a setting that is not valid."""
+        return self.compare(options_of(self.settings), progress=progress)
 
+    def compare(
+        self,
+        populations: Mapping[str, Mapping[str, Any]],
+        *,
+        others: Mapping[str, Mapping[str, Policy]] | None = None,
+        progress: Progress | None = None,
+    ) -> Overseen:
+        """Run every overseer on every population, on the same runs.
 
-def run(asked: Asked) -> Result:
-    """The scenario; raises `InputError` for what is not valid."""
-    asked.refuse(NAME, "networks", "threads")
-    runs, seed = RUNS if asked.runs is None else asked.runs, asked.seed or 0
-    check_runs(runs)
-    check_seed(seed)
-    return overseen(options_of(asked.settings), runs=runs, seed=seed, progress=asked.progress)
+        Parameters
+        ----------
+        populations
+            Options of the environment by name of the population.
+        others
+            Further overseers, by population and name.
+
+        """
+        terms = {name: Terms.of(options) for name, options in populations.items()}
+        rows = []
+        for population, options in terms.items():
+            overseers = {name: make(options.task.slices) for name, make in BASELINES.items()}
+            overseers |= (others or {}).get(population, {})
+            for overseer, policy in overseers.items():
+                rows.append(Row.of(population, overseer, play(policy, options, runs=self.runs, seed=self.seed)))
+                if progress:
+                    progress(1 / (len(overseers) * len(terms)))
+        return Overseen(runs=self.runs, seed=self.seed, overseers=rows, populations=list(terms), request=self)
 
 
 def options_of(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Options of each population's environment, where these settings hold in both."""
+    """Return the options of each population's environment, with these settings in both."""
     known = [*Task.parameters(), *Model.parameters(), "start", "match"]
     for name in settings:
         if "." not in name and name not in known:
@@ -159,26 +230,3 @@ def options_of(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         name: {**options, **own, "settings": {**options.get("settings", {}), **rest}}
         for name, options in POPULATIONS.items()
     }
-
-
-def overseen(
-    populations: Mapping[str, Mapping[str, Any]] | None = None,
-    *,
-    runs: int = RUNS,
-    seed: int = 0,
-    others: Mapping[str, Mapping[str, Policy]] | None = None,
-    progress: Callable[[float], object] | None = None,
-) -> Found:
-    """Every overseer on every population, on the same runs; `others` are more of them, by population and name."""
-    options, tell = POPULATIONS if populations is None else populations, progress or (lambda _: None)
-    terms = {name: Terms.of(given) for name, given in options.items()}
-    rows = []
-    for population, each in terms.items():
-        made = {name: make(each.task.slices) for name, make in BASELINES.items()} | dict(
-            (others or {}).get(population, {})
-        )
-        for overseer, policy in made.items():
-            played = play(policy, each, runs=runs, seed=seed)
-            rows.append(Row(population=population, overseer=overseer, played=played))
-            tell(1 / (len(made) * len(terms)))
-    return Found(runs=runs, seed=seed, terms=terms, rows=rows)

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.types import TYPES
+from feint.scenarios.experiments import Asked
 from feint.scenarios.oversight.two_exits import life_of
 from feint.sim.environments.rsa2048 import RSA2048, Factors, Vigil
 from feint.sim.environments.trained_policies import in_rsa2048, intents
 from feint.sim.environments.value_iteration import WAYS, checking, evaluate
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked
 from feint.sim.training.train import begin, check_seed
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ class Checked:
     @property
     def best(self) -> str:
         """The best of them."""
-        return max(self.values, key=lambda way: self.values[way])
+        return max(self.values, key=lambda protocol: self.values[protocol])
 
     @property
     def disagrees(self) -> bool:
         """Whether closed form and evaluation differ."""
-        return any(abs(self.values[way] - self.exact[way]) > EXACT for way in self.values)
+        return any(abs(self.values[protocol] - self.exact[protocol]) > EXACT for protocol in self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ def run(asked: Asked) -> Found:
 def checked(life: Vigil) -> Checked:
     """What the three ways are worth in a life."""
     process = Factors(life)
-    exact = {way: evaluate(process, lambda state, rule=rule: rule[state.known]) for way, rule in WAYS.items()}
+    exact = {protocol: evaluate(process, lambda state, rule=rule: rule[state.known]) for protocol, rule in WAYS.items()}
     return Checked(life=life, values=checking(life), exact=exact)
 
 

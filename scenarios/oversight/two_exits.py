@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, unknown
+from feint.scenarios.experiments import Asked
 from feint.sim.environments.life import Life
 from feint.sim.environments.value_iteration import plays_along, reactive, worth_waiting
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -14,14 +14,13 @@ from typing import Any
 import numpy as np
 
 from feint.agents.state import State
-from feint.sim.ensembles.paired_runs import Ended
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import generality
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price, cost, step_price
 from feint.sim.markets.weight_averaging import merged
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.run_spec import Stop
 
 TERMS = Terms()
@@ -35,7 +34,7 @@ POOLS = 20_000  # drawn once, for the distribution of what they have
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 
-def dollars(ended: Ended, year: int = 0) -> np.ndarray:
+def dollars(ended: RunOutcomes, year: int = 0) -> np.ndarray:
     """What the last stage cost in a year (runs,); beyond any price where its target was never reached."""
     return cost(np.where(ended.reached, ended.steps.astype(float), np.inf), float(PRICE.at(year)))
 
@@ -60,33 +59,33 @@ def pooled(asked: np.ndarray, loss: float = TERMS.pooling_loss, members: int = P
     return 1 - np.searchsorted(purses(members), asked * members**loss) / POOLS
 
 
-def now(ended: Ended) -> np.ndarray:
+def now(ended: RunOutcomes) -> np.ndarray:
     """Share who can pay alone at the release (runs,)."""
     return alone(dollars(ended))
 
 
-def later(ended: Ended) -> np.ndarray:
+def later(ended: RunOutcomes) -> np.ndarray:
     """Share who can pay alone a decade after the release, less at the release (runs,)."""
     return alone(dollars(ended, DECADE)) - now(ended)
 
 
-def together(ended: Ended) -> np.ndarray:
+def together(ended: RunOutcomes) -> np.ndarray:
     """Share who can pay in pools at the release, less alone (runs,)."""
     return pooled(dollars(ended)) - now(ended)
 
 
-def together_dear(ended: Ended) -> np.ndarray:
+def together_dear(ended: RunOutcomes) -> np.ndarray:
     """The same where a pool gets no more work done than one member's part would pay for (runs,)."""
     return pooled(dollars(ended), loss=1.0) - now(ended)
 
 
-def unseen(ended: Ended) -> np.ndarray:
+def unseen(ended: RunOutcomes) -> np.ndarray:
     """Share who can pay in pools and are not found out, less alone (runs,)."""
     hidden = 1 - TERMS.detection * POOL**-TERMS.evasion
     return hidden * pooled(dollars(ended)) - (1 - TERMS.detection) * now(ended)
 
 
-def reached(ended: Ended) -> np.ndarray:
+def reached(ended: RunOutcomes) -> np.ndarray:
     """Whether training led there at all (runs,)."""
     return ended.reached.astype(float)
 
@@ -111,24 +110,24 @@ class Broader:
     """How much more general experts are when merged than the most general of them: the mean over paired runs."""
 
     words: str
-    experts: tuple[Way, ...]
+    experts: tuple[TrainingProtocol, ...]
     objectives: tuple[int, ...]
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
         return self.experts
 
-    def values(self, ended: Mapping[Way, Ended]) -> np.ndarray:
+    def values(self, ended: Mapping[TrainingProtocol, RunOutcomes]) -> np.ndarray:
         """What each run contributes (runs,)."""
-        states = [State.joined(list(ended[way].noted[STANDING])) for way in self.experts]
+        states = [State.joined(list(ended[protocol].recorded[STANDING])) for protocol in self.experts]
         best = np.max([generality(each, self.objectives) for each in states], axis=0)
         return generality(merged(states), self.objectives) - best
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
         return mean_of(self.values(ended), RANGE, confidence)
 
-    def but(self, changes: Mapping[str, Any]) -> Broader:
+    def with_changes(self, changes: Mapping[str, Any]) -> Broader:
         """The same where each way is changed, save what it changes itself."""
-        return Broader(self.words, tuple(way.under(changes) for way in self.experts), self.objectives)
+        return Broader(self.words, tuple(protocol.with_defaults(changes) for protocol in self.experts), self.objectives)

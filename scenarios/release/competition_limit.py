@@ -18,17 +18,16 @@ import numpy as np
 from feint.agents.state import State
 from feint.scenarios.release.affordability import DECADE, PRICE, RANGE, STANDING, TERMS
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, made
-from feint.sim.ensembles.paired_runs import Ended
-from feint.sim.ensembles.parameter_point import Way
+from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.parameter_point import TrainingProtocol
 from feint.sim.markets.competition import PEERS, ROUNDS
 from feint.sim.markets.imitation_dynamics import flow, lead
 from feint.sim.markets.payoffs import AVERAGE, OWNER, STRATEGIES, WITHOUT, Stakes, Systems, standing, systems_of
 from feint.sim.markets.training_cost import cost
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 
 STAKES = Stakes()
-EXPERTS: tuple[Way, ...] = tuple(made(domain, notes=(STANDING,)) for domain in DOMAINS)
+EXPERTS: tuple[TrainingProtocol, ...] = tuple(made(domain, recorders=(STANDING,)) for domain in DOMAINS)
 KNOWN = 8  # worlds that are kept at hand
 
 
@@ -108,41 +107,41 @@ class Rivalled:
     words: str
     of: Callable[[Systems, Stakes], np.ndarray]  #: (runs,)
     stakes: Stakes = STAKES
-    experts: tuple[Way, ...] = EXPERTS
+    experts: tuple[TrainingProtocol, ...] = EXPERTS
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
         return self.experts
 
-    def values(self, ended: Mapping[Way, Ended]) -> np.ndarray:
+    def values(self, ended: Mapping[TrainingProtocol, RunOutcomes]) -> np.ndarray:
         """What each run contributes (runs,)."""
-        return self.of(worlds([ended[way] for way in self.experts], self.stakes), self.stakes)
+        return self.of(worlds([ended[protocol] for protocol in self.experts], self.stakes), self.stakes)
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
         return mean_of(self.values(ended), RANGE, confidence)
 
-    def but(self, changes: Mapping[str, Any]) -> Rivalled:
+    def with_changes(self, changes: Mapping[str, Any]) -> Rivalled:
         """The same where each way is changed, save what it changes itself."""
-        return replace(self, experts=tuple(way.under(changes) for way in self.experts))
+        return replace(self, experts=tuple(protocol.with_defaults(changes) for protocol in self.experts))
 
 
 _known: OrderedDict[Any, tuple[list[np.ndarray], Systems]] = OrderedDict()
 _lock = Lock()
 
 
-def worlds(ended: list[Ended], stakes: Stakes) -> Systems:
+def worlds(ended: list[RunOutcomes], stakes: Stakes) -> Systems:
     """What systems do in the world of each run; several quantities of the same runs read them once."""
-    noted = [each.noted[STANDING] for each in ended]
-    key = (*map(id, noted), stakes.common)
+    recorded = [each.recorded[STANDING] for each in ended]
+    key = (*map(id, recorded), stakes.common)
     with _lock:
         if key in _known:
             return _known[key][1]
-    states = [State.joined(list(each)) for each in noted]
+    states = [State.joined(list(each)) for each in recorded]
     found = systems_of(states, [NAMED[domain].objective for domain in DOMAINS], stakes)
     with _lock:
-        _known[key] = noted, found  # what is held cannot be at another place, so that its number stays its own
+        _known[key] = recorded, found  # what is held cannot be at another place, so that its number stays its own
         while len(_known) > KNOWN:
             _known.popitem(last=False)
     return found

@@ -19,8 +19,7 @@ from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.fine_tuning_uses import generality
 from feint.sim.markets.model_lineage import Lineage, Released
 from feint.sim.markets.weight_averaging import survival
-from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import Interval, mean_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -56,8 +55,8 @@ class Kept:
 def lineage_of(point: Point, *, runs: int, seed: int, price: float) -> Lineage:
     """A release, experts and their merging, a chain of fine-tunes, and a hazard revived from first and merged."""
     family, stage = Lineage(), stages(point)
-    plan = parent().plan(point, seed=seed)
-    family.release(BASE, plan, np.arange(runs, dtype=np.uint64))
+    spec = parent().spec(point, seed=seed)
+    family.release(BASE, spec, np.arange(runs, dtype=np.uint64))
     for key, use in enumerate(DOMAINS, start=1):
         family.fine_tune(use, BASE, stage[use], owner="benign", price=price, key=key)
     family.merge(MERGED, DOMAINS, owner="collective")

@@ -26,6 +26,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
+from feint.scenarios.experiments import Asked, Result
 from feint.scenarios.release.affordability import PRICE
 from feint.scenarios.release.conditions import (
     BASE,
@@ -46,7 +47,7 @@ from feint.scenarios.release.training_protocols import (
     SUPPRESSED,
     UNLEARNED,
     USES,
-    Made,
+    ReleaseProtocol,
     check_point,
     made,
     parent,
@@ -62,7 +63,6 @@ from feint.sim.markets.model_lineage import Lineage, write
 from feint.sim.markets.payoffs import Stakes
 from feint.sim.markets.training_cost import Price
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked, Result
 from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ class Release:
     def lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
         """What these actors had in the open release, with all that it descends from; some of every kind without."""
         found, setting = self.market(world), self.setting
-        plan = parent().plan(setting.point, seed=setting.seed)
-        descent = Descent(found, plan, np.array([world], np.uint64), stages(setting.point))
+        spec = parent().spec(setting.point, seed=setting.seed)
+        descent = Descent(found, spec, np.array([world], np.uint64), stages(setting.point))
         return descent.of(telling(found, LOOKED_AT) if actors is None else actors)
 
     def write_lineage(self, path: str | Path) -> None:
@@ -224,8 +224,8 @@ def release(setting: Setting, progress: Callable[[float], object] | None = None)
 
 def _workshop(setting: Setting, name: str) -> Workshop:
     """Where fine-tunes of a release are made; of none, what is trained from nothing."""
-    way = made(USES[0].name, NONE) if name == NONE else parent(name)
-    released = _at_release(setting, way, name)
+    protocol = made(USES[0].name, NONE) if name == NONE else parent(name)
+    released = _at_release(setting, protocol, name)
     return Workshop(released, stages(setting.point), streams=setting.streams, wrapped=0, domains=DOMAINS)
 
 
@@ -234,11 +234,11 @@ def _composed(shop: Workshop) -> dict[Sets, Composed]:
     return {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
 
 
-def _at_release(setting: Setting, way: Made, name: str) -> Any:
+def _at_release(setting: Setting, protocol: ReleaseProtocol, name: str) -> Any:
     """The state of the released model in every world."""
-    plan = way.plan(setting.point, seed=setting.seed)
-    state = plan.begin(np.arange(setting.runs, dtype=np.uint64))
-    for stop in () if name == NONE else plan.train(state):
+    spec = protocol.spec(setting.point, seed=setting.seed)
+    state = spec.begin(np.arange(setting.runs, dtype=np.uint64))
+    for stop in () if name == NONE else spec.train(state):
         state = stop.state
     return state
 

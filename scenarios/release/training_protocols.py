@@ -14,12 +14,12 @@ from typing import Any
 
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.finetuning.protocols import GENTLE, LENGTH
-from feint.sim.ensembles.journey import ALL_CARRIED, Leg
-from feint.sim.ensembles.parameter_point import Note, Point, Way
+from feint.sim.ensembles.journey import ALL_CARRIED, ProtocolStage
+from feint.sim.ensembles.parameter_point import Point, Recorder, TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import Use
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION
 
@@ -40,34 +40,34 @@ OBJECTIVES = 2 + len(SIMILARITIES)
 SUPPRESSED, UNLEARNED, NONE = RELEASES = ("suppressed", "unlearned", "none")
 """How the hazard was dealt with before the release; none is no release, so that a use starts from nothing."""
 
-PRETRAINED = Leg(name="pretraining", objective=Y, like="pretraining", fixed=(("coverage", 0.0),))
+PRETRAINED = ProtocolStage(name="pretraining", objective=Y, like="pretraining", fixed=(("coverage", 0.0),))
 TUNED = {
-    SUPPRESSED: Leg(name="safety", objective=X, rate=GENTLE, fixed=(("steps", LENGTH), ("target", 0.0))),
-    UNLEARNED: Leg(name="safety", objective=X, fixed=(("carry", ("capability",)),)),
+    SUPPRESSED: ProtocolStage(name="safety", objective=X, rate=GENTLE, fixed=(("steps", LENGTH), ("target", 0.0))),
+    UNLEARNED: ProtocolStage(name="safety", objective=X, fixed=(("carry", ("capability",)),)),
 }
 
 
-def leg(use: str) -> Leg:
+def leg(use: str) -> ProtocolStage:
     """The fine-tune for a use: as the point's own fine-tuning stage, everything carried."""
     if use not in NAMED:
         raise unknown("use", use, NAMED)
-    return Leg(name="use", objective=NAMED[use].objective, fixed=ALL_CARRIED)
+    return ProtocolStage(name="use", objective=NAMED[use].objective, fixed=ALL_CARRIED)
 
 
 @dataclass(frozen=True)
-class Made(Way):
+class ReleaseProtocol(TrainingProtocol):
     """A way of training through legs among the objectives of a released model."""
 
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[ProtocolStage, ...] = ()
 
-    def plan(self, point: Point, *, seed: int, precision: str = PRECISION) -> Plan:
+    def spec(self, point: Point, *, seed: int, precision: str = PRECISION) -> RunSpec:
         """What it trains at a point; raises `InputError` where a stage that it changes is not there."""
         here = point.at(dict(self.changes))
         near = here.model.similarity
         near = near[0] if isinstance(near, tuple) else near
         first, *others = (each.stage(here) for each in self.legs)
         alone = Stage(**{name: value for name, value in first.given().items() if name != "carry"})
-        return Plan.of(
+        return RunSpec.of(
             Curriculum(alone, *others),
             model=here.model.replace(similarity=(near, *SIMILARITIES.values())),
             seed=seed,
@@ -81,20 +81,20 @@ class Made(Way):
         return " → ".join(each.name for each in self.legs)
 
 
-def parent(release: str = SUPPRESSED) -> Made:
+def parent(release: str = SUPPRESSED) -> ReleaseProtocol:
     """A released model."""
     if release not in TUNED:
         raise unknown("release", release, TUNED)
-    return Made(legs=(PRETRAINED, TUNED[release]))
+    return ReleaseProtocol(legs=(PRETRAINED, TUNED[release]))
 
 
-def made(use: str, release: str = SUPPRESSED, *, notes: Iterable[Note] = (), **changes: Any) -> Made:
+def made(use: str, release: str = SUPPRESSED, *, recorders: Iterable[Recorder] = (), **changes: Any) -> ReleaseProtocol:
     """What is made of a release for a use; of no release it is made from nothing."""
     if release not in RELEASES:
         raise unknown("release", release, RELEASES)
     before = () if release == NONE else (PRETRAINED, TUNED[release])
     told = tuple((name.replace("__", "."), value) for name, value in changes.items())
-    return Made(legs=(*before, leg(use)), notes=tuple(notes), changes=told)
+    return ReleaseProtocol(legs=(*before, leg(use)), recorders=tuple(recorders), changes=told)
 
 
 def stages(point: Point) -> dict[str, Stage]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from feint.agents.model import Model
 from feint.sim.ensembles.checkpoints import courses
-from feint.sim.ensembles.parameter_point import Point, Way, pretrained, scratch
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
 from feint.sim.statistics.learning_curve import LearningCurve, least_loss, transferred
 
 POINTS = 60  #: amounts of data at which losses are read
@@ -58,8 +58,8 @@ def measure(
 ) -> Arms:
     """Train both arms at a point where these changes hold, the last stage for `longest` steps; raises `InputError`."""
     asked = {"match": "steps", "finetuning.steps": longest, **changes}
-    ways = [way.but(asked) for way in (scratch(), pretrained())]
-    curves = [_curve(way, point, longest, runs, seed, threads) for way in ways]
+    protocols = [protocol.with_changes(asked) for protocol in (scratch(), pretrained())]
+    curves = [_curve(protocol, point, longest, runs, seed, threads) for protocol in protocols]
     here = point.at(asked)
     spent = sum(stage.steps for stage in here.curriculum.stages[:-1])
     return Arms(
@@ -79,9 +79,11 @@ def overlap(model: Model) -> float:
     return float(np.average(similarity * fall, weights=model.spectrum_weights()))
 
 
-def _curve(way: Way, point: Point, longest: int, runs: int, seed: int, threads: int | None) -> LearningCurve:
+def _curve(
+    protocol: TrainingProtocol, point: Point, longest: int, runs: int, seed: int, threads: int | None
+) -> LearningCurve:
     """Loss 1 - c (1 - E_s(g)), the task's term of the model's loss; 1, as of doing nothing, where a run diverged."""
     steps = [0, *amounts(longest)]
-    read = courses(way.plan(point, seed=seed), range(runs), steps, threads=threads).readings
+    read = courses(protocol.spec(point, seed=seed), range(runs), steps, threads=threads).readings
     performance = np.nan_to_num(read.performance, nan=0.0, posinf=0.0, neginf=0.0)
     return LearningCurve(data=np.array(steps), losses=1 - performance)

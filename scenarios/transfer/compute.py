@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from feint.scenarios.transfer.arms import Arms
-from feint.sim.statistics.intervals import Interval
+from feint.sim.statistics.intervals import Interval, student
 from feint.sim.statistics.learning_curve import ENOUGH, data_for, least_loss
-from feint.sim.statistics.means import student
 from feint.sim.statistics.transfer_law import LOW_DATA
 
 REGIMES = ("low", "medium", "high")

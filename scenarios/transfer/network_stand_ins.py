@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.sim.analysis.estimands import middle
 from feint.sim.networks.experiments import battery
@@ -19,7 +20,6 @@ from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.revival import REVERSE_RATE
 from feint.sim.networks.transfer import FEW, MANY, Transfer, transfer
 from feint.sim.networks.wrapper_measurements import COVERAGES, GENTLE
-from feint.sim.results.request import Asked
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.learning_curve import LearningCurve
 from feint.sim.statistics.scaling_law_fit import LawFit, fit

@@ -22,11 +22,11 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
+from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer.published_measurements import ROWS, Row
 from feint.scenarios.transfer.stand_ins import Toy
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked
 from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:

@@ -15,10 +15,9 @@ from feint.scenarios.transfer.transfer import FURTHER, NEARER
 from feint.sim.analysis.estimands import difference, frequency, step_ratio
 from feint.sim.ensembles.checkpoints import courses
 from feint.sim.ensembles.journey import Y
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Way, pretrained, scratch
-from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.means import student
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.statistics.intervals import Interval, student
 
 LONGEST = 48_000  # steps of the transfer courses
 SIZES = (4, 8, 16, 32, 64)
@@ -71,43 +70,45 @@ class Toy:
 
     def revival(self) -> Found:
         """Steps back to Y, in the published baseline's iterations: the one number that is fitted."""
-        ways = {"baseline": from_scratch()}
+        protocols = {"baseline": from_scratch()}
         again = {
             "revival, strong relevance": revived(similarity=STRONG),
             "revival, weak relevance": revived(similarity=WEAK),
         }
-        ended = self.trained([*ways.values(), *again.values()])
+        ended = self.trained([*protocols.values(), *again.values()])
         baseline = BY_NAME["baseline"].published or 1.0
-        steps = ended[ways["baseline"]].steps
-        for name, way in (ways | again).items():
-            yield name, _scaled(step_ratio(ended[way].steps, steps), baseline)
+        steps = ended[protocols["baseline"]].steps
+        for name, protocol in (protocols | again).items():
+            yield name, _scaled(step_ratio(ended[protocol].steps, steps), baseline)
 
     def harm(self) -> Found:
         """Performance on Y as it is trained again."""
-        way = journey(first(), tuned_on_x(), trained_again(Y, brief=max(HARM_STEPS)))
-        read = courses(way.plan(Point(), seed=self.seed), range(self.runs), HARM_STEPS, threads=self.threads).readings
+        protocol = journey(first(), tuned_on_x(), trained_again(Y, brief=max(HARM_STEPS)))
+        read = courses(
+            protocol.spec(Point(), seed=self.seed), range(self.runs), HARM_STEPS, threads=self.threads
+        ).readings
         for step, performance in zip(HARM_STEPS, read.performance, strict=True):
             yield f"harmful after {step} steps", student(100 * np.nan_to_num(performance))
 
     def kept(self) -> Found:
         """How many of the minds in which deception was put are deceptive after training on X."""
         ended = self.trained([*KEPT.values(), SMALL, LARGE])
-        for name, way in KEPT.items():
-            yield name, _percent(frequency(name, way).measured(ended))
+        for name, protocol in KEPT.items():
+            yield name, _percent(frequency(name, protocol).measured(ended))
         yield "kept, large less small", _percent(difference("", LARGE, SMALL).measured(ended))
 
     def faking(self) -> Found:
         """ψ before and after training on X."""
-        way = pretrained(match="steps")
-        plan = way.plan(Point(), seed=self.seed)
-        ends = 0, plan.curriculum[-1].steps
-        read = courses(plan, range(self.runs), ends, threads=self.threads).readings
+        protocol = pretrained(match="steps")
+        spec = protocol.spec(Point(), seed=self.seed)
+        ends = 0, spec.curriculum[-1].steps
+        read = courses(spec, range(self.runs), ends, threads=self.threads).readings
         for name, psi in zip(("faking before training", "faking after training"), read.instrumental, strict=True):
             yield name, student(100 * np.nan_to_num(psi))
 
-    def trained(self, ways: list[Way]) -> dict:
+    def trained(self, protocols: list[TrainingProtocol]) -> dict:
         """How runs of these ways ended."""
-        return trials(Point(), ways, range(self.runs), seed=self.seed, threads=self.threads)
+        return run_paired(Point(), protocols, range(self.runs), seed=self.seed, threads=self.threads)
 
 
 def _ratio(above: Interval, below: Interval) -> Interval:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import inf, isfinite
 from typing import Any
 
-from feint.sim.analysis.estimands import Quantity
+from feint.sim.analysis.estimands import Estimand
 from feint.sim.analysis.prior_shares import LEAST
 from feint.sim.statistics.intervals import Interval
 
@@ -135,7 +135,7 @@ class Part:
     """One number that a claim stands or falls by, with the rule that was declared for it."""
 
     name: str
-    quantity: Quantity
+    quantity: Estimand
     rule: Rule
     tested: bool = True  #: whether the verdict of the claim hangs on it; others are shown beside it
 

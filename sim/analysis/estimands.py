@@ -10,20 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from feint.agents.outcome import Outcome
-from feint.sim.ensembles.paired_runs import Ended
-from feint.sim.ensembles.parameter_point import Way
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, tango
-from feint.sim.statistics.means import bounded_mean, student
+from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, bounded_mean, frequency_interval, student, tango
 
 DECEPTIVE = Outcome.DECEPTIVE.label
 
 
-class Quantity(Protocol):
+class Estimand(Protocol):
     """A number that is measured on runs of some ways of training."""
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
         ...
 
@@ -32,11 +30,11 @@ class Quantity(Protocol):
         """What it is, in words."""
         ...
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
         ...
 
-    def but(self, changes: Mapping[str, Any]) -> Quantity:
+    def with_changes(self, changes: Mapping[str, Any]) -> Estimand:
         """The same where each way of training is changed."""
         ...
 
@@ -45,7 +43,7 @@ class Quantity(Protocol):
 class Term:
     """How often a way of training ends as a type, with a sign."""
 
-    way: Way
+    protocol: TrainingProtocol
     outcome: str = DECEPTIVE
     sign: int = 1
 
@@ -62,18 +60,19 @@ class Frequency:
     terms: tuple[Term, ...]
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
-        return tuple(dict.fromkeys(term.way for term in self.terms))
+        return tuple(dict.fromkeys(term.protocol for term in self.terms))
 
-    def scores(self, ended: Mapping[Way, Ended]) -> np.ndarray:
+    def scores(self, ended: Mapping[TrainingProtocol, RunOutcomes]) -> np.ndarray:
         """What each run contributes (runs,)."""
         happened = (
-            term.sign * (ended[term.way].outcome == Outcome.named(term.outcome)).astype(np.int64) for term in self.terms
+            term.sign * (ended[term.protocol].outcome == Outcome.named(term.outcome)).astype(np.int64)
+            for term in self.terms
         )
         return sum(happened, np.int64(0))  # pyright: ignore[reportReturnType] - arrays add up to an array
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
         scores = self.scores(ended)
         up, down, runs = int((scores > 0).sum()), int((scores < 0).sum()), len(scores)
@@ -84,9 +83,11 @@ class Frequency:
             return tango(up, down, runs, confidence)
         return bounded_mean(scores, len(signs), confidence)
 
-    def but(self, changes: Mapping[str, Any]) -> Frequency:
+    def with_changes(self, changes: Mapping[str, Any]) -> Frequency:
         """The same where each way of training is changed, save what the way itself changes."""
-        return Frequency(self.words, tuple(Term(t.way.under(changes), t.outcome, t.sign) for t in self.terms))
+        return Frequency(
+            self.words, tuple(Term(t.protocol.with_defaults(changes), t.outcome, t.sign) for t in self.terms)
+        )
 
 
 @dataclass(frozen=True)
@@ -99,22 +100,22 @@ class StepRatio:
     """
 
     words: str
-    way: Way
-    over: Way
+    protocol: TrainingProtocol
+    over: TrainingProtocol
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
-        return (self.way, self.over)
+        return (self.protocol, self.over)
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
-        one, other = (ended[way] for way in self.ways)
+        one, other = (ended[protocol] for protocol in self.protocols)
         return step_ratio(one.steps, other.steps, confidence, reached=(one.reached, other.reached))
 
-    def but(self, changes: Mapping[str, Any]) -> StepRatio:
+    def with_changes(self, changes: Mapping[str, Any]) -> StepRatio:
         """The same where both ways are changed, save what they change themselves."""
-        return StepRatio(self.words, self.way.under(changes), self.over.under(changes))
+        return StepRatio(self.words, self.protocol.with_defaults(changes), self.over.with_defaults(changes))
 
 
 @dataclass(frozen=True)
@@ -122,32 +123,32 @@ class Loss:
     """How much less a way of training reaches than another: the mean over paired runs, with Student's interval."""
 
     words: str
-    way: Way
-    than: Way
-    of: str = "performance"  #: name of a number of `Ended`
+    protocol: TrainingProtocol
+    than: TrainingProtocol
+    of: str = "performance"  #: name of a number of `RunOutcomes`
 
     @property
-    def ways(self) -> tuple[Way, ...]:
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The ways that must be trained."""
-        return (self.way, self.than)
+        return (self.protocol, self.than)
 
-    def measured(self, ended: Mapping[Way, Ended], confidence: float = CONFIDENCE) -> Interval:
+    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
         """Its estimate and interval."""
-        return student(getattr(ended[self.than], self.of) - getattr(ended[self.way], self.of), confidence)
+        return student(getattr(ended[self.than], self.of) - getattr(ended[self.protocol], self.of), confidence)
 
-    def but(self, changes: Mapping[str, Any]) -> Loss:
+    def with_changes(self, changes: Mapping[str, Any]) -> Loss:
         """The same where both ways are changed, save what they change themselves."""
-        return Loss(self.words, self.way.under(changes), self.than.under(changes), self.of)
+        return Loss(self.words, self.protocol.with_defaults(changes), self.than.with_defaults(changes), self.of)
 
 
-def difference(words: str, plus: Way, minus: Way, outcome: str = DECEPTIVE) -> Frequency:
+def difference(words: str, plus: TrainingProtocol, minus: TrainingProtocol, outcome: str = DECEPTIVE) -> Frequency:
     """How much more often one way ends as a type than another."""
     return Frequency(words, (Term(plus, outcome), Term(minus, outcome, -1)))
 
 
-def frequency(words: str, way: Way, outcome: str = DECEPTIVE) -> Frequency:
+def frequency(words: str, protocol: TrainingProtocol, outcome: str = DECEPTIVE) -> Frequency:
     """How often a way ends as a type."""
-    return Frequency(words, (Term(way, outcome),))
+    return Frequency(words, (Term(protocol, outcome),))
 
 
 def step_ratio(

@@ -13,8 +13,7 @@ from feint.agents.model import Model
 from feint.agents.parameters import plain
 from feint.sim.analysis.plotted_responses import Layer
 from feint.sim.analysis.response_surface import DIFFERENCE, plain_cell
-from feint.sim.statistics.exact_intervals import check_confidence
-from feint.sim.statistics.intervals import CONFIDENCE
+from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.stage import Stage
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from feint.sim.analysis.claims import HOLDS, Claim
 from feint.sim.analysis.priors import factors_at, in_units
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
-from feint.sim.statistics.exact_intervals import look_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.train import PRECISION
 
@@ -44,7 +43,7 @@ class Search:
     ) -> None:
         self.claim, self.point, self.kind = claim, point, kind
         self.runs, self.confirming, self.seed, self.precision = runs, confirming, seed, precision
-        self.ways = [way for part in claim.tested for way in part.quantity.ways]
+        self.protocols = [protocol for part in claim.tested for protocol in part.quantity.protocols]
         self.factors: list[Factor] = factors_at(point)
         self.base = np.array([in_units(factor, point.value(factor.name)) for factor in self.factors])
         self.known: dict[bytes, float] = {}
@@ -57,7 +56,7 @@ class Search:
     def effects(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> dict[str, Interval]:
         """The claim's parts at a point, on these runs."""
         there = self.point.at(self.changes(units))
-        ended = trials(there, self.ways, runs, seed=self.seed, precision=self.precision, threads=1)
+        ended = run_paired(there, self.protocols, runs, seed=self.seed, precision=self.precision, threads=1)
         level = self.claim.confidence(confidence)
         return {part.name: part.quantity.measured(ended, level) for part in self.claim.tested}
 

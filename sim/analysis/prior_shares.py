@@ -8,8 +8,7 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import Response
-from feint.sim.statistics.exact_intervals import check_confidence, clopper_pearson
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
 
 LEAST = 0.02  # an effect below it counts as none, unless another is asked for
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample

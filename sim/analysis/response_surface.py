@@ -11,8 +11,16 @@ import numpy as np
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.statistics.exact_intervals import check_confidence, clopper_pearson, frequency_interval, look_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, tango, wilson
+from feint.sim.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    check_confidence,
+    clopper_pearson,
+    frequency_interval,
+    look_confidence,
+    tango,
+    wilson,
+)
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.sweeps.sequential_sampling import difference_at_look, rounds_of

@@ -10,8 +10,7 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, score_interval
 from feint.sim.analysis.trees import Condition, Tree
-from feint.sim.statistics.exact_intervals import check_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
 EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points stand for the space

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
 from feint.sim.results.figure_style import STYLE
-from feint.sim.statistics.exact_intervals import check_confidence
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 
 if TYPE_CHECKING:
     import pandas as pd

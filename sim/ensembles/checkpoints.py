@@ -15,7 +15,7 @@ from feint.agents.mind import RUNNING
 from feint.agents.outcome import read
 from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.streaming_summary import blocks
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import enter, race
 
 
@@ -28,7 +28,7 @@ class Courses:
     running: np.ndarray  #: which runs had not stopped by then (steps, runs)
 
 
-def courses(plan: Plan, runs: range, steps: Sequence[int], *, threads: int | None = None) -> Courses:
+def courses(spec: RunSpec, runs: range, steps: Sequence[int], *, threads: int | None = None) -> Courses:
     """Train the runs of these numbers and read them at these steps of the last stage; no number depends on `threads`.
 
     Raises `InputError` unless the steps rise from 0 or more.
@@ -36,9 +36,9 @@ def courses(plan: Plan, runs: range, steps: Sequence[int], *, threads: int | Non
     steps = tuple(int(step) for step in steps)
     if not steps or steps[0] < 0 or any(a >= b for a, b in pairwise(steps)):
         raise InputError(f"steps = {list(steps)} are not valid: they must be whole numbers that rise from 0 or more.")
-    plan.warm_up()
+    spec.warm_up()
     with ThreadPoolExecutor(check_threads(threads)) as pool:
-        parts = list(pool.map(lambda block: _block(plan, block, steps), blocks(runs.start, runs.stop)))
+        parts = list(pool.map(lambda block: _block(spec, block, steps), blocks(runs.start, runs.stop)))
     seen = zip(*(part.readings for part in parts), strict=True)
     return Courses(
         steps=steps,
@@ -47,15 +47,15 @@ def courses(plan: Plan, runs: range, steps: Sequence[int], *, threads: int | Non
     )
 
 
-def _block(plan: Plan, block: range, steps: tuple[int, ...]) -> Courses:
+def _block(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Courses:
     """The courses of neighbouring runs."""
-    state = plan.begin(np.arange(block.start, block.stop, dtype=np.uint64))
-    *before, (stage, capability_target) = plan.asked
+    state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
+    *before, (stage, capability_target) = spec.asked
     for each in before:
-        state = plan.train_stage(state, *each).state
+        state = spec.train_stage(state, *each).state
     moving, seen, running = enter(state, stage).copied(), [], []
     for step in steps:
-        race(moving, stage, min(step, stage.steps), capability_target, plan.precision)
+        race(moving, stage, min(step, stage.steps), capability_target, spec.precision)
         seen.append(read(moving, stage.objective))
         running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
     readings = Readings(*(np.array(each) for each in zip(*seen, strict=True)))

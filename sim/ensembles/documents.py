@@ -300,12 +300,12 @@ def simulate_document(ensemble: Ensemble) -> SimulateDocument:
 
 def summary_document(summary: Summary) -> SummaryDocument:
     """A summary as its document."""
-    plan, tally = summary.plan, summary.tally
+    spec, tally = summary.spec, summary.tally
     return SummaryDocument(
         schema=1,
-        seed=plan.seed,
+        seed=spec.seed,
         runs=summary.runs,
-        model=plan.model.model_dump(mode="json"),
+        model=spec.model.model_dump(mode="json"),
         stages=[
             StageSummary(
                 name=name,
@@ -314,7 +314,7 @@ def summary_document(summary: Summary) -> SummaryDocument:
                 diverged=int(tally.diverged[i]),
                 measures={measure: _measure(summary, measure, i) for measure in MEASURED},
             )
-            for i, name in enumerate(plan.curriculum.names)
+            for i, name in enumerate(spec.curriculum.names)
         ],
         timing=_clock(summary.timing),
         passport=summary.passport(),
@@ -336,12 +336,12 @@ def parameters_document() -> ParametersDocument:
 
 def replay_document(trajectory: Trajectory) -> ReplayDocument:
     """A trajectory as its document."""
-    plan = trajectory.plan
+    spec = trajectory.spec
     return ReplayDocument(
         schema=1,
-        seed=plan.seed,
+        seed=spec.seed,
         run=trajectory.run,
-        model=plan.model.model_dump(mode="json"),
+        model=spec.model.model_dump(mode="json"),
         stages=[_along(trajectory, i) for i in range(len(trajectory.curriculum))],
         passport=trajectory.passport(),
     )

@@ -18,12 +18,11 @@ from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.results.provenance import passport
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.replay import Trajectory, replay_plan
-from feint.sim.training.run_spec import Plan, Stop
+from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION, check_runs
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Timing:
 class Ensemble:
     """Results of `simulate`; `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
 
-    plan: Plan
+    spec: RunSpec
     runs: int
     recorded: dict[str, np.ndarray]
     timing: Timing
@@ -81,27 +80,27 @@ class Ensemble:
     @property
     def curriculum(self) -> Curriculum:
         """The stages as they were trained."""
-        return self.plan.curriculum
+        return self.spec.curriculum
 
     @property
     def model(self) -> Model:
         """The model's parameters."""
-        return self.plan.model
+        return self.spec.model
 
     @property
     def seed(self) -> int:
         """Key of all random streams."""
-        return self.plan.seed
+        return self.spec.seed
 
     @property
     def start(self) -> str:
         """How the runs started."""
-        return self.plan.start
+        return self.spec.start
 
     @property
     def match(self) -> Match:
         """What was held equal."""
-        return self.plan.match
+        return self.spec.match
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.recorded:
@@ -136,7 +135,7 @@ class Ensemble:
 
     def configuration(self) -> dict[str, Any]:
         """The effective configuration: everything that the numbers depend on."""
-        return self.plan.configuration({"runs": self.runs})
+        return self.spec.configuration({"runs": self.runs})
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
@@ -163,7 +162,7 @@ class Ensemble:
         """The same as named arrays over run and stage, with units; the passport is in the attributes."""
         import xarray as xr
 
-        from feint.sim.results.provenance import text
+        from feint.sim.results.datafile import as_line as text
 
         variables: dict[str, Any] = {
             name: (("run", "stage"), values, {"long_name": UNITS[name][0], "units": UNITS[name][1]})
@@ -178,7 +177,7 @@ class Ensemble:
         """The whole trajectory of one run, equal to the bit to what the ensemble computed for it."""
         if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or not 0 <= run < self.runs:
             raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
-        return replay_plan(self.plan, int(run), every=every)
+        return replay_plan(self.spec, int(run), every=every)
 
 
 def simulate(
@@ -202,12 +201,12 @@ def simulate(
     number depends on threads or progress. Raises `InputError`; warns where runs diverged.
     """
     check_runs(runs)
-    plan = Plan.of(
+    spec = RunSpec.of(
         curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
     )
     threads = check_threads(threads)
-    plan.warm_up()
-    recorded = _empty_records(runs, len(plan.curriculum))
+    spec.warm_up()
+    recorded = _empty_records(runs, len(spec.curriculum))
     telling = Lock()
 
     def tell(finished: int) -> None:
@@ -216,22 +215,22 @@ def simulate(
                 progress(finished)
 
     def run_chunk(chunk: range) -> int:
-        return _train_chunk(plan, chunk, recorded, tell)
+        return _train_chunk(spec, chunk, recorded, tell)
 
     begun = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
-        lane_steps = sum(pool.map(run_chunk, _chunks(runs, threads, plan.objectives * plan.model.modes)))
+        lane_steps = sum(pool.map(run_chunk, _chunks(runs, threads, spec.objectives * spec.model.modes)))
     seconds = time.perf_counter() - begun
-    _warn_of_divergence(recorded, plan.curriculum)
+    _warn_of_divergence(recorded, spec.curriculum)
     run_steps = int(recorded["steps"].sum())
     timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
-    return Ensemble(plan=plan, runs=int(runs), recorded=recorded, timing=timing)
+    return Ensemble(spec=spec, runs=int(runs), recorded=recorded, timing=timing)
 
 
-def _train_chunk(plan: Plan, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[int], None]) -> int:
+def _train_chunk(spec: RunSpec, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[int], None]) -> int:
     """Train a range of runs and write what is read out of them into the records; returns the lanes' steps."""
     rows, lane_steps = slice(chunk.start, chunk.stop), 0
-    for i, stop in enumerate(plan.train(plan.begin(np.arange(chunk.start, chunk.stop)))):
+    for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
         for name, values in recordings(stop).items():
             recorded[name][rows, i] = values
         lane_steps += stop.lane_steps

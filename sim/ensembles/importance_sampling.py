@@ -21,11 +21,10 @@ from feint.sim.ensembles.streaming_summary import MOST_SUMMED, blocks, in_order
 from feint.sim.ensembles.tilt import Tilt
 from feint.sim.results.provenance import passport
 from feint.sim.results.text_tables import KEPT, wrapped
-from feint.sim.statistics.exact_intervals import check_confidence, fay_feuer, frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
 from feint.sim.training.curriculum import Curriculum, shared_objectives
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
 
 RUNS = 100_000
@@ -75,7 +74,7 @@ class Sums:
 class Rare:
     """Results of `rare`."""
 
-    plan: Plan
+    spec: RunSpec
     outcome: Outcome
     stage: int
     tilt: Tilt
@@ -127,9 +126,9 @@ class Rare:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
-        asked = {"outcome": self.outcome.label, "stage": self.plan.curriculum.names[self.stage]}
+        asked = {"outcome": self.outcome.label, "stage": self.spec.curriculum.names[self.stage]}
         asked |= {"tilt": self.tilt.shifts, "confidence": self.confidence}
-        return passport("rare", self.plan.configuration({"runs": self.runs}) | asked)
+        return passport("rare", self.spec.configuration({"runs": self.runs}) | asked)
 
 
 def rare(
@@ -160,24 +159,24 @@ def rare(
     """
     if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or not 1 <= runs <= MOST_SUMMED:
         raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_SUMMED:,}.")
-    plan = Plan.of(
+    spec = RunSpec.of(
         curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
     )
-    event, place, tilted = Outcome.named(outcome), _stage(stage, plan), Tilt.of(tilt, plan)
+    event, place, tilted = Outcome.named(outcome), _stage(stage, spec), Tilt.of(tilt, spec)
     check_confidence(confidence)
     threads = check_threads(threads)
-    plan.warm_up()
+    spec.warm_up()
     begun, sums = time.perf_counter(), None
     with ThreadPoolExecutor(threads) as pool:
         cut = blocks(0, int(runs))
-        for one in in_order(pool, lambda block: _summed(plan, tilted, event, place, block), cut, 2 * threads):
+        for one in in_order(pool, lambda block: _summed(spec, tilted, event, place, block), cut, 2 * threads):
             sums = sums + one if sums else one
             if progress is not None:
                 progress(one.runs)
     assert sums is not None
     seconds = time.perf_counter() - begun
     timing = Timing(run_steps=sums.run_steps, lane_steps=sums.lane_steps, seconds=seconds, threads=threads)
-    found = Rare(plan=plan, outcome=event, stage=place, tilt=tilted, confidence=confidence, sums=sums, timing=timing)
+    found = Rare(spec=spec, outcome=event, stage=place, tilt=tilted, confidence=confidence, sums=sums, timing=timing)
     _check_size(found)
     return found
 
@@ -192,11 +191,11 @@ def arm_of(curriculum: Curriculum, arm: str, match: str | Match, model: Model) -
     return arms_of(curriculum, mode, modes=model.modes)[arm], mode.per_arm, shared_objectives(model, curriculum)
 
 
-def _summed(plan: Plan, tilt: Tilt, event: Outcome, stage: int, block: range) -> Sums:
+def _summed(spec: RunSpec, tilt: Tilt, event: Outcome, stage: int, block: range) -> Sums:
     """One block of runs, trained to the end of a stage."""
-    starts = tilt.begin(plan, np.arange(block.start, block.stop))
+    starts = tilt.begin(spec, np.arange(block.start, block.stop))
     run_steps = lane_steps = 0
-    for i, stop in enumerate(plan.train(starts.state)):
+    for i, stop in enumerate(spec.train(starts.state)):
         run_steps += int(stop.state.taken.sum())
         lane_steps += stop.lane_steps
         if i == stage:
@@ -204,9 +203,9 @@ def _summed(plan: Plan, tilt: Tilt, event: Outcome, stage: int, block: range) ->
     raise AssertionError(stage)
 
 
-def _stage(stage: Any, plan: Plan) -> int:
+def _stage(stage: Any, spec: RunSpec) -> int:
     """The place of a stage, counted from the first."""
-    stages = len(plan.curriculum)
+    stages = len(spec.curriculum)
     if isinstance(stage, bool) or not isinstance(stage, (int, np.integer)) or not -stages <= stage < stages:
         raise InputError(f"stage = {stage!r} is not one of the curriculum: it must be from {-stages} to {stages - 1}.")
     return int(stage) % stages
@@ -241,11 +240,11 @@ def document(found: Rare) -> dict[str, Any]:
     del timing["lane_steps"]
     return {
         "schema": 1,
-        "seed": found.plan.seed,
+        "seed": found.spec.seed,
         "runs": found.runs,
-        "model": found.plan.model.model_dump(mode="json"),
+        "model": found.spec.model.model_dump(mode="json"),
         "outcome": found.outcome.label,
-        "stage": found.plan.curriculum.names[found.stage],
+        "stage": found.spec.curriculum.names[found.stage],
         "tilt": found.tilt.shifts,
         "frequency": asdict(found.interval),
         "seen": found.sums.seen,
@@ -259,12 +258,12 @@ def document(found: Rare) -> dict[str, Any]:
 
 def told(found: Rare) -> str:
     """A result in words, for a person to read."""
-    plan, share, weight, level = found.plan, found.interval, found.mean_weight, f"{100 * found.confidence:g} %"
-    stage = plan.curriculum.names[found.stage]
+    spec, share, weight, level = found.spec, found.interval, found.mean_weight, f"{100 * found.confidence:g} %"
+    stage = spec.curriculum.names[found.stage]
     moved = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in found.tilt.shifts.items())
     often = f"{share.estimate:.3g} [{share.low:.3g}, {share.high:.3g}]" if found.sums.seen else f"≤ {share.high:.3g}"
     lines = [
-        f"{found.runs:,} runs, seed {plan.seed}, start {plan.start}, matched by {plan.match.value}",
+        f"{found.runs:,} runs, seed {spec.seed}, start {spec.start}, matched by {spec.match.value}",
         wrapped(f"tilted by {moved} standard deviations of the start") if moved else "not tilted",
         "",
         wrapped(f"{found.outcome.label} after {stage}: {often}, {level} interval ({share.method})"),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from feint.agents.mind import GROUPS
-from feint.sim.ensembles.parameter_point import Point, Way
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION
 
@@ -22,7 +22,7 @@ OBJECTIVES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leg:
+class ProtocolStage:
     """One stage of a journey: as a stage of the point is, save what the leg says."""
 
     name: str
@@ -40,22 +40,22 @@ class Leg:
 
 
 @dataclass(frozen=True)
-class Journey(Way):
+class StagedProtocol(TrainingProtocol):
     """A way of training through legs. All journeys at a point share objectives and starts, whatever their legs.
 
     Its last stage stops at its own target, however the point is matched.
     """
 
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[ProtocolStage, ...] = ()
     kin: float = 0.9  #: similarity of KIN to Y
 
-    def plan(self, point: Point, *, seed: int, precision: str = PRECISION) -> Plan:
+    def spec(self, point: Point, *, seed: int, precision: str = PRECISION) -> RunSpec:
         """What it trains at a point; raises `InputError` where a stage that it changes is not there."""
         here = point.at(dict(self.changes))
         near = here.model.similarity
         near = near[0] if isinstance(near, tuple) else near
         first, *others = (leg.stage(here) for leg in self.legs)
-        return Plan.of(
+        return RunSpec.of(
             Curriculum(_alone(first), *others),
             model=here.model.replace(similarity=(near, self.kin, 0.0)),
             seed=seed,

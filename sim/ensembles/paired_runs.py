@@ -12,9 +12,9 @@ import numpy as np
 from feint.agents.outcome import read
 from feint.agents.state import State
 from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.parameter_point import Note, Point, Way
+from feint.sim.ensembles.parameter_point import Point, Recorder, TrainingProtocol
 from feint.sim.ensembles.streaming_summary import blocks
-from feint.sim.training.run_spec import Plan, Stop
+from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION, check_runs
 
 LOT = 2**48  # runs of a lot
@@ -24,7 +24,7 @@ OWN: Reading = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ended:
+class RunOutcomes:
     """How the runs of one way ended (runs,)."""
 
     outcomes: Mapping[Reading, np.ndarray]  #: codes of `Outcome`, by how the tolerances were moved
@@ -35,7 +35,7 @@ class Ended:
     all_steps: np.ndarray  #: of all stages
     missed: np.ndarray  #: whether the last target was never reached
     reached: np.ndarray  #: whether a run stopped at a target; none does where the last stage has none
-    noted: Mapping[Note, np.ndarray] = field(default_factory=dict)  #: what the way's notes wrote down (runs, …)
+    recorded: Mapping[Recorder, np.ndarray] = field(default_factory=dict)  #: what the way's notes wrote down (runs, …)
 
     @property
     def outcome(self) -> np.ndarray:
@@ -45,12 +45,12 @@ class Ended:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def read_as(self, reading: Reading) -> Ended:
+    def read_as(self, reading: Reading) -> RunOutcomes:
         """The same runs read with other tolerances."""
         return replace(self, outcomes={OWN: self.outcomes[reading]})
 
     @classmethod
-    def of(cls, stops: list[Stop], readings: Iterable[Reading], notes: Iterable[Note] = ()) -> Ended:
+    def of(cls, stops: list[Stop], readings: Iterable[Reading], recorders: Iterable[Recorder] = ()) -> RunOutcomes:
         """From where a population stood at the end of each stage."""
         last = stops[-1]
         model, objective = last.state.model, last.state.objective
@@ -70,47 +70,47 @@ class Ended:
             all_steps=np.sum([stop.state.taken for stop in stops], axis=0),
             missed=last.missed,
             reached=last.state.reached,
-            noted={note: note(stops) for note in notes},
+            recorded={note: note(stops) for note in recorders},
         )
 
     @classmethod
-    def joined(cls, parts: list[Ended]) -> Ended:
+    def joined(cls, parts: list[RunOutcomes]) -> RunOutcomes:
         """Neighbouring runs put together."""
         if len(parts) == 1:
             return parts[0]
         names = ("before", "performance", "deployed", "steps", "all_steps", "missed", "reached")
         return cls(
             outcomes={each: np.concatenate([part.outcomes[each] for part in parts]) for each in parts[0].outcomes},
-            noted={note: np.concatenate([part.noted[note] for part in parts]) for note in parts[0].noted},
+            recorded={note: np.concatenate([part.recorded[note] for part in parts]) for note in parts[0].recorded},
             **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
         )
 
 
-def trials(
+def run_paired(
     point: Point,
-    ways: Iterable[Way],
+    protocols: Iterable[TrainingProtocol],
     runs: range,
     *,
     seed: int = 0,
     precision: str = PRECISION,
     readings: Iterable[Reading] = (),
     threads: int | None = None,
-) -> dict[Way, Ended]:
+) -> dict[TrainingProtocol, RunOutcomes]:
     """Train the runs of these numbers each way at a point; what two ways have in common is trained once.
 
     `readings` asks for outcomes at other tolerances too. No number depends on `threads` or on which ways are together.
     Raises `InputError`.
     """
     check_runs(len(runs))
-    ways, readings = list(dict.fromkeys(ways)), list(readings)
-    plans = {way: way.plan(point, seed=seed, precision=precision) for way in ways}
-    for plan in list(plans.values())[:1]:
-        plan.warm_up()
-    jobs = list(dict.fromkeys((plan, way.lot, way.notes) for way, plan in plans.items()))
+    protocols, readings = list(dict.fromkeys(protocols)), list(readings)
+    plans = {protocol: protocol.spec(point, seed=seed, precision=precision) for protocol in protocols}
+    for spec in list(plans.values())[:1]:
+        spec.warm_up()
+    jobs = list(dict.fromkeys((spec, protocol.lot, protocol.recorders) for protocol, spec in plans.items()))
     families = list(_families(jobs))
     work = [(family, block) for block in blocks(runs.start, runs.stop) for family in families]
 
-    def train(each: tuple[list[Job], range]) -> dict[Job, Ended]:
+    def train(each: tuple[list[Job], range]) -> dict[Job, RunOutcomes]:
         return train_family(*each, readings)
 
     count = check_threads(threads)
@@ -119,43 +119,43 @@ def trials(
     else:
         with ThreadPoolExecutor(count) as pool:
             found = list(pool.map(train, work))
-    parts: dict[Any, list[Ended]] = {}
+    parts: dict[Any, list[RunOutcomes]] = {}
     for each in found:
         for job, ended in each.items():
             parts.setdefault(job, []).append(ended)
-    whole = {job: Ended.joined(each) for job, each in parts.items()}
-    return {way: whole[plan, way.lot, way.notes] for way, plan in plans.items()}
+    whole = {job: RunOutcomes.joined(each) for job, each in parts.items()}
+    return {protocol: whole[spec, protocol.lot, protocol.recorders] for protocol, spec in plans.items()}
 
 
-Job = tuple[Plan, int, tuple[Note, ...]]
+Job = tuple[RunSpec, int, tuple[Recorder, ...]]
 
 
 def _families(jobs: list[Job]) -> Iterator[list[Job]]:
     """Jobs that begin alike, together."""
     found: dict[Any, list[Job]] = {}
     for job in jobs:
-        plan, lot, _ = job
-        found.setdefault((_start_of(plan), plan.asked[0] if len(plan.curriculum) > 1 else plan, lot), []).append(job)
+        spec, lot, _ = job
+        found.setdefault((_start_of(spec), spec.asked[0] if len(spec.curriculum) > 1 else spec, lot), []).append(job)
     yield from found.values()
 
 
-def _start_of(plan: Plan) -> tuple[Any, ...]:
-    return (plan.model, plan.seed, plan.start, plan.objectives, plan.precision)
+def _start_of(spec: RunSpec) -> tuple[Any, ...]:
+    return (spec.model, spec.seed, spec.start, spec.objectives, spec.precision)
 
 
-def train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, Ended]:
+def train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, RunOutcomes]:
     """Train jobs that begin alike; a stage that several have in common is trained once."""
     first, lot, _ = family[0]
     start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
     known: dict[Any, Stop] = {}
-    return {job: Ended.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
+    return {job: RunOutcomes.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
 
 
-def _stops(plan: Plan, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
-    asked = plan.asked
+def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
+    asked = spec.asked
     for i in range(len(asked)):
         path = tuple(asked[: i + 1])
         if path not in known:
-            known[path] = plan.train_stage(state, *asked[i])
+            known[path] = spec.train_stage(state, *asked[i])
         yield known[path]
         state = known[path].state

@@ -14,11 +14,11 @@ from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FIN
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_paths import as_cell, by_stage, carried, split
-from feint.sim.training.run_spec import Plan, Stop
+from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION
 
 EVERY = "*"  #: stands for all stages in a dotted name
-Note = Callable[[list[Stop]], np.ndarray]
+Recorder = Callable[[list[Stop]], np.ndarray]
 """What is written down of runs beside how they ended, from where they stood at the end of each stage (runs, …)."""
 
 
@@ -102,23 +102,23 @@ class Towards:
 
 
 @dataclass(frozen=True)
-class Way:
+class TrainingProtocol:
     """A way of training, wherever one stands: one of the two arms, and what it changes there.
 
-    `lot` numbers lots of runs: ways of one lot share starts and noise, another lot has luck of its own. `notes` are
+    `lot` numbers lots of runs: ways of one lot share starts and noise, another lot has luck of its own. `recorders` are
     what is asked of its runs beside how they ended.
     """
 
     arm: str = PRETRAIN_FINETUNE
     changes: tuple[tuple[str, Any], ...] = ()
     lot: int = 0
-    notes: tuple[Note, ...] = ()
+    recorders: tuple[Recorder, ...] = ()
 
-    def plan(self, point: Point, *, seed: int, precision: str = PRECISION) -> Plan:
+    def spec(self, point: Point, *, seed: int, precision: str = PRECISION) -> RunSpec:
         """What it trains at a point; raises `InputError` where a stage that it changes is not there."""
         here = point.at(dict(self.changes))
         mode = Match.named(here.match)
-        return Plan.of(
+        return RunSpec.of(
             arms_of(here.curriculum, mode, modes=here.model.modes)[self.arm],
             model=here.model,
             seed=seed,
@@ -128,11 +128,11 @@ class Way:
             precision=precision,
         )
 
-    def but(self, changes: Mapping[str, Any]) -> Self:
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """The same with more changed."""
         return replace(self, changes=tuple({**dict(self.changes), **changes}.items()))
 
-    def under(self, changes: Mapping[str, Any]) -> Self:
+    def with_defaults(self, changes: Mapping[str, Any]) -> Self:
         """The same where these changes hold, but for what it changes itself."""
         return replace(self, changes=tuple({**changes, **dict(self.changes)}.items()))
 
@@ -141,14 +141,14 @@ class Way:
         return f"{ARM_NAMES[self.arm]} ({told})" if told else ARM_NAMES[self.arm]
 
 
-def scratch(**changes: Any) -> Way:
+def scratch(**changes: Any) -> TrainingProtocol:
     """From scratch; `finetuning__honeypots=0.1` stands for the dotted name finetuning.honeypots."""
-    return Way(FROM_SCRATCH, _dotted(changes))
+    return TrainingProtocol(FROM_SCRATCH, _dotted(changes))
 
 
-def pretrained(**changes: Any) -> Way:
+def pretrained(**changes: Any) -> TrainingProtocol:
     """Pre-training + fine-tuning, with changes as `scratch` takes them."""
-    return Way(PRETRAIN_FINETUNE, _dotted(changes))
+    return TrainingProtocol(PRETRAIN_FINETUNE, _dotted(changes))
 
 
 def _dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -16,11 +16,10 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.ensemble import UNITS, Timing, check_threads, recordings
 from feint.sim.results.provenance import passport
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan, Stop
+from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 class Summary:
     """Results of `summarize`."""
 
-    plan: Plan
+    spec: RunSpec
     tally: Tally
     moments: Moments
     timing: Timing
@@ -117,7 +116,7 @@ class Summary:
     @property
     def curriculum(self) -> Curriculum:
         """The stages as they were trained."""
-        return self.plan.curriculum
+        return self.spec.curriculum
 
     def counts(self, stage: int = -1) -> dict[str, int]:
         """How many runs ended a stage as each type; they add up to the runs."""
@@ -144,14 +143,14 @@ class Summary:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
-        return passport("summary", self.plan.configuration({"runs": self.runs}))
+        return passport("summary", self.spec.configuration({"runs": self.runs}))
 
     def frame(self) -> pd.DataFrame:
         """One row a stage: runs, counts, missed, diverged, and mean and deviation of each measure."""
         import pandas as pd
 
         rows = []
-        for i, stage in enumerate(self.plan.curriculum.names):
+        for i, stage in enumerate(self.spec.curriculum.names):
             told = {"stage": stage, "runs": self.runs, **self.counts(i)}
             told |= {"missed": int(self.tally.missed[i]), "diverged": int(self.tally.diverged[i])}
             for name in MEASURED:
@@ -182,15 +181,15 @@ def summarize(
     """
     if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or not 1 <= runs <= MOST_SUMMED:
         raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_SUMMED:,}.")
-    plan = Plan.of(
+    spec = RunSpec.of(
         curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
     )
     threads = check_threads(threads)
-    plan.warm_up()
+    spec.warm_up()
     begun = time.perf_counter()
     tally, moments = None, None
     with ThreadPoolExecutor(threads) as pool:
-        for one, its in in_order(pool, lambda block: _summed(plan, block), blocks(0, runs), 2 * threads):
+        for one, its in in_order(pool, lambda block: _summed(spec, block), blocks(0, runs), 2 * threads):
             tally, moments = (tally + one, moments + its) if tally and moments else (one, its)
             if progress is not None:
                 progress(one.runs)
@@ -199,13 +198,13 @@ def summarize(
     seconds = time.perf_counter() - begun
     run_steps = int(tally.steps.sum())
     timing = Timing(run_steps=run_steps, lane_steps=tally.lane_steps, seconds=seconds, threads=threads)
-    return Summary(plan=plan, tally=tally, moments=moments, timing=timing)
+    return Summary(spec=spec, tally=tally, moments=moments, timing=timing)
 
 
-def _summed(plan: Plan, block: range) -> tuple[Tally, Moments]:
+def _summed(spec: RunSpec, block: range) -> tuple[Tally, Moments]:
     """One block of runs."""
     stops, moments = [], []
-    for stop in plan.train(plan.begin(np.arange(block.start, block.stop))):
+    for stop in spec.train(spec.begin(np.arange(block.start, block.stop))):
         stops.append(stop)
         told = recordings(stop)
         moments.append(Moments.of(np.array([told[name] for name in MEASURED], float)))

@@ -18,8 +18,7 @@ from feint.sim.ensembles.documents import spread
 from feint.sim.ensembles.ensemble import Ensemble
 from feint.sim.ensembles.streaming_summary import Summary
 from feint.sim.results.text_tables import folded, table, wrapped
-from feint.sim.statistics.exact_intervals import FEW, frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, FEW, Interval, frequency_interval
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.sequential_sampling import frequency_at_look as at_look
 from feint.sim.sweeps.sweep_results import Sweep, last_stages
@@ -68,8 +67,8 @@ def print_ensemble(ensemble: Ensemble) -> None:
 
 def print_summary(summary: Summary) -> None:
     """Outcomes after each stage, and how the runs stopped on average."""
-    plan = summary.plan
-    print(f"{summary.runs:,} runs, seed {plan.seed}, start {plan.start}, matched by {plan.match.value}\n")
+    spec = summary.spec
+    print(f"{summary.runs:,} runs, seed {spec.seed}, start {spec.start}, matched by {spec.match.value}\n")
     columns = _columns({"": summary})
     _print_outcomes(columns)
     print("At the stop, means and, after ±, standard deviations over runs:\n")

@@ -13,7 +13,7 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.mind import PARTS
 from feint.agents.state import State
 from feint.sim.training.configuration import check_new
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 
 LOGITS = ("representation", "gate", "capability", "awareness", "horizon")
 BIASES = tuple(f"plasticity_{part}" for part in PARTS)
@@ -50,19 +50,19 @@ class Tilt:
     known: tuple[str, ...]  #: the scalars whose z can be told
 
     @classmethod
-    def of(cls, shifts: Mapping[str, float] | None, plan: Plan) -> Self:
+    def of(cls, shifts: Mapping[str, float] | None, spec: RunSpec) -> Self:
         """A tilt of the starts of a plan; raises `InputError` where one of its scalars is not drawn at random."""
         shifts = {} if shifts is None else shifts
         if not isinstance(shifts, Mapping):
             raise InputError(f"tilt = {shifts!r} is not valid: write {{'gate': 2.0}}, or leave it out.")
         for name, shift in shifts.items():
-            _check(name, shift, plan)
-        known = tuple(name for name in SCALARS if plan.start == "fresh" and _spread_fits(name, plan))
+            _check(name, shift, spec)
+        known = tuple(name for name in SCALARS if spec.start == "fresh" and _spread_fits(name, spec))
         return cls(shifts={name: float(shifts[name]) for name in SCALARS if shifts.get(name)}, known=known)
 
-    def begin(self, plan: Plan, runs: np.ndarray) -> Starts:
+    def begin(self, spec: RunSpec, runs: np.ndarray) -> Starts:
         """The tilted starts of the runs of these numbers."""
-        state = plan.begin(runs)
+        state = spec.begin(runs)
         shift = np.array([self.shifts.get(name, 0.0) for name in self.known])
         z = deviations(state, self.known) + shift
         weights = np.exp((shift**2 / 2 - shift * z).sum(axis=1))
@@ -107,20 +107,20 @@ def parse_tilt(texts: Iterable[str]) -> dict[str, float]:
     return shifts
 
 
-def _check(name: Any, shift: Any, plan: Plan) -> None:
+def _check(name: Any, shift: Any, spec: RunSpec) -> None:
     """Raise unless this scalar can be tilted so far."""
     if name not in SCALARS:
         raise unknown("scalar", name, SCALARS)
     number = isinstance(shift, (int, float, np.integer, np.floating)) and not isinstance(shift, bool)
     if not number or not isfinite(shift) or abs(shift) > FURTHEST:
         raise InputError(f"tilt of {name} = {shift!r} is not valid: it must be from {-FURTHEST:g} to {FURTHEST:g}.")
-    if plan.start != "fresh":
-        raise InputError(f"start = {plan.start!r} is prepared and not drawn: only a fresh start can be tilted.")
-    if not _spread_fits(name, plan):
+    if spec.start != "fresh":
+        raise InputError(f"start = {spec.start!r} is prepared and not drawn: only a fresh start can be tilted.")
+    if not _spread_fits(name, spec):
         spread, (least, most) = SPREAD_OF[name], SPREADS
-        value = getattr(plan.model, spread)
+        value = getattr(spec.model, spread)
         raise InputError(f"{spread} = {value!r} does not let {name} be tilted: it must be from {least:g} to {most:g}.")
 
 
-def _spread_fits(name: str, plan: Plan) -> bool:
-    return SPREADS[0] <= getattr(plan.model, SPREAD_OF[name]) <= SPREADS[1]
+def _spread_fits(name: str, spec: RunSpec) -> bool:
+    return SPREADS[0] <= getattr(spec.model, SPREAD_OF[name]) <= SPREADS[1]

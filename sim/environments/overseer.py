@@ -64,7 +64,7 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
     (a code of `feint.Outcome`), `performance` and `harm`; during an episode it is empty.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - as Gymnasium declares it
+    metadata: dict[str, Any] = {"render_modes": []}
 
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
         self.render_mode = no_rendering(render_mode)

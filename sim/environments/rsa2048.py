@@ -115,7 +115,7 @@ class RSA2048(Living):
     Xu, Does SGD Produce Deceptive Alignment? (2020); Hubinger et al., Risks from Learned Optimization (2019).
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
 
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:

@@ -56,7 +56,7 @@ class TwoExits(Living):
     Hubinger et al., Risks from Learned Optimization (2019), section 4, arXiv 1906.01820.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}
 
     def __init__(self, render_mode: str | None = None, *, sight: str = "life", **options: Any) -> None:
         if sight not in SIGHTS:

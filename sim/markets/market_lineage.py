@@ -16,20 +16,20 @@ from feint.sim.markets.actors import AIMS
 from feint.sim.markets.ledger import MERGED, NOBODY, POOLED
 from feint.sim.markets.market import Market
 from feint.sim.markets.model_lineage import PUBLISH, TAKE, Lineage
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 
 RELEASE = "release"
 
 
 class Descent:
-    """The lineage of what actors of one market had; `plan` and `runs` make the released model of that market."""
+    """The lineage of what actors of one market had; `spec` and `runs` make the released model of that market."""
 
-    def __init__(self, market: Market, plan: Plan, runs: np.ndarray, stages: Mapping[str, Stage]) -> None:
+    def __init__(self, market: Market, spec: RunSpec, runs: np.ndarray, stages: Mapping[str, Stage]) -> None:
         self.market, self.stages = market, dict(stages)
         self.models, self.had = market.ledger.models, market.ledger.had
         self.lineage = Lineage()
-        self.lineage.release(RELEASE, plan, runs)
+        self.lineage.release(RELEASE, spec, runs)
 
     def of(self, actors: Iterable[int]) -> Lineage:
         """With all that these actors had, in the order they had it."""

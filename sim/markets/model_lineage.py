@@ -18,7 +18,7 @@ from feint.agents.errors import InputError, check_output, unknown
 from feint.agents.state import State
 from feint.sim.markets.training_cost import cost
 from feint.sim.markets.weight_averaging import merged
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, train
 
@@ -66,11 +66,11 @@ class Lineage:
         self[name]
         return sorted(self.graph.predecessors(name), key=lambda parent: self.graph.edges[parent, name]["place"])
 
-    def release(self, name: str, plan: Plan, runs: np.ndarray, *, owner: str = "developer") -> Released:
+    def release(self, name: str, spec: RunSpec, runs: np.ndarray, *, owner: str = "developer") -> Released:
         """A model from nothing, trained through all stages of a plan; its cost is not counted."""
-        state = _trained(plan, runs)
+        state = _trained(spec, runs)
         nothing = np.zeros(len(state))
-        return self._add(name, RELEASE, state, owner, nothing, nothing, (plan, np.array(runs)), [])
+        return self._add(name, RELEASE, state, owner, nothing, nothing, (spec, np.array(runs)), [])
 
     def release_again(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> Released:
         """A model handed on as it is: released again, published, or taken from where it lies."""
@@ -116,8 +116,8 @@ class Lineage:
         """A state made again from its parents, and those from theirs."""
         model, parents = self[name], self.parents(name)
         if not parents:
-            plan, runs = model.recipe
-            return _trained(plan, runs)
+            spec, runs = model.recipe
+            return _trained(spec, runs)
         states = [self.replayed(parent) for parent in parents]
         if model.kind == MERGE:
             return merged(states, model.recipe)
@@ -223,9 +223,9 @@ def same(one: State, other: State) -> bool:
     return all(a.tobytes() == b.tobytes() for a, b in zip(arrays, others, strict=True))
 
 
-def _trained(plan: Plan, runs: np.ndarray) -> State:
-    state = plan.begin(runs)
-    for stop in plan.train(state):
+def _trained(spec: RunSpec, runs: np.ndarray) -> State:
+    state = spec.begin(runs)
+    for stop in spec.train(state):
         state = stop.state
     return state
 

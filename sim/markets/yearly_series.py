@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.means import student
+from feint.sim.statistics.intervals import Interval, student
 
 Course = TypeVar("Course")
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.results.provenance import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,10 +51,15 @@ def digest(content: str) -> str:
     return DIGEST + hashlib.sha256(content.encode()).hexdigest()
 
 
+def as_line(passport: dict[str, Any]) -> str:
+    """Return a passport as one line of JSON, the same for the same content."""
+    return json.dumps(passport, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def write(path: Path, content: str, passport: dict[str, Any]) -> None:
     """Write a CSV below its passport; raises `InputError` where the file cannot be written."""
     try:
-        path.write_text(f"{MARK}{text(passport)}\n{content}", encoding="utf-8", newline="")
+        path.write_text(f"{MARK}{as_line(passport)}\n{content}", encoding="utf-8", newline="")
     except OSError as error:
         raise InputError(f"file = {str(path)!r} cannot be written: {error.strerror}.") from None
 

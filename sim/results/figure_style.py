@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, check_output
 from feint.agents.outcome import Outcome
-from feint.sim.results.provenance import text
+from feint.sim.results.datafile import as_line as text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +54,17 @@ def check_figure_path(path: str | Path) -> Path:
     if path.suffix.lstrip(".").lower() not in FORMATS:
         raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
     return check_output("figure", path)
+
+
+@contextmanager
+def canvas(size: tuple[float, float]) -> Iterator[Figure]:
+    """Yield an empty figure of this width and height in inches; what is drawn within has the common style."""
+    import matplotlib as mpl
+    import seaborn as sns
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
+        yield Figure(figsize=size, layout="constrained")
 
 
 def face(outcome: Outcome) -> dict[str, Any]:

@@ -1,19 +1,25 @@
-"""The passport: what a result carries so that it can be made again."""
+"""Provenance: the passport with which a result can be made again, how files carry it, and how two passports differ."""
 
 from __future__ import annotations
 
 import json
 import platform
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+from feint.agents.errors import InputError
 from feint.agents.version import VERSION
+from feint.sim.results import datafile
 
 SCHEMA = 1
 NUMBERS_FROM = ("numpy", "numba")
+FIELDS = ("passport", "kind", "configuration", "versions", "commit")
+MOST_TOLD = 3  # differences in one sentence
 
 
 def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
@@ -32,11 +38,6 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def text(passport: dict[str, Any]) -> str:
-    """A passport as one line of JSON, the same for the same content."""
-    return json.dumps(passport, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
 @cache
 def commit() -> str | None:
     """Git commit of the checkout that Feint runs from, with '+' where files were changed; None outside one."""
@@ -53,3 +54,74 @@ def commit() -> str | None:
 def _git(root: Path, *words: str) -> str:
     command = ["git", "-C", str(root), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+
+
+def passport_in(path: str | Path) -> dict[str, Any]:
+    """The passport that an .svg, .png, .pdf or .csv file carries; raises `InputError` for one without."""
+    path = Path(path)
+    ending = path.suffix.lstrip(".").lower()
+    if ending not in READERS:
+        known = ", ".join(f".{each}" for each in READERS)
+        raise InputError(f"file = {str(path)!r} has no known format: its name must end in {known}.")
+    if not path.is_file():
+        raise InputError(f"file = {str(path)!r} cannot be read: there is no such file.")
+    found = datafile.read(path)[1] if ending == "csv" else _read(path, ending)
+    if not isinstance(found, dict) or any(field not in found for field in FIELDS):
+        raise _foreign(path)
+    return found
+
+
+def _read(path: Path, ending: str) -> Any:
+    try:
+        line = READERS[ending](path)
+        return json.loads(line or "")
+    except Exception as error:  # of three libraries, at whatever a file may hold
+        if isinstance(error, OSError) and error.strerror:
+            raise InputError(f"file = {str(path)!r} cannot be read: {error.strerror}.") from None
+        raise _foreign(path) from None
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError(f"file = {str(path)!r} carries no passport: it must be a file that Feint wrote.")
+
+
+def _of_svg(path: Path) -> str | None:
+    return next((node.text for node in ElementTree.parse(path).iter() if node.tag.endswith("}description")), None)
+
+
+def _of_png(path: Path) -> str | None:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return image.info.get("Description")
+
+
+def _of_pdf(path: Path) -> str | None:
+    from pypdf import PdfReader
+
+    metadata = PdfReader(path).metadata
+    return metadata.subject if metadata else None
+
+
+READERS = {"svg": _of_svg, "png": _of_png, "pdf": _of_pdf, "csv": lambda _: None}
+"""How a file of each ending is read; a CSV by `datafile`."""
+
+
+def difference_text(held: Any, asked: Any) -> str:
+    """The first differences of two nested tables and how many more there are; empty where there is none."""
+    every = list(differing(held, asked))
+    more = len(every) - MOST_TOLD
+    left = [f"and {more:,} more {'difference' if more == 1 else 'differences'}"] if more > 0 else []
+    return "; ".join([*every[:MOST_TOLD], *left])
+
+
+def differing(held: Any, asked: Any, name: str = "") -> Iterator[str]:
+    """Where two nested tables differ, in words."""
+    if isinstance(held, dict) and isinstance(asked, dict):
+        for each in [*held, *(other for other in asked if other not in held)]:
+            yield from differing(held.get(each), asked.get(each), f"{name}.{each}" if name else each)
+    elif isinstance(held, list) and isinstance(asked, list) and len(held) == len(asked):
+        for i, pair in enumerate(zip(held, asked, strict=True)):
+            yield from differing(*pair, f"{name}[{i}]")
+    elif held != asked:
+        yield f"{name} is {held!r} there and {asked!r} here"

@@ -1,53 +1,147 @@
-"""Requests: what a scenario takes, and what it returns."""
+"""Requests: what a command or function takes, declared once.
+
+A request is a frozen, keyword-only dataclass. Its fields are the options of the command, the keywords in Python, and,
+where they differ from the defaults, the configuration in the passport, from which `feint regenerate` makes it again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
-from feint.agents.errors import InputError
-from feint.sim.results.part import Part
+from feint.agents.errors import check_whole, unknown
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What is asked of an experiment; None is its own choice."""
-
-    settings: Mapping[str, Any] = field(default_factory=dict)  #: as `--set` gives them
-    networks: bool = False  #: real networks in place of the engine
-    runs: int | None = None
-    seed: int | None = None
-    threads: int | None = None
-    progress: Callable[[float], object] | None = None  #: called with the share of the work that is newly done
-
-    def refuse(self, name: str, *fields: str) -> None:
-        """Raise where something is asked that this experiment does not have."""
-        for each in fields:
-            if getattr(self, each) not in (None, False):
-                raise InputError(
-                    f"{each} = {getattr(self, each)!r} is not allowed with scenario {name!r}: leave it out."
-                )
+Progress = Callable[[float], object]
+"""A function that is called with the amount of work that has just been done."""
 
 
-class Result(Protocol):
-    """What an experiment gives."""
+@dataclass(frozen=True)
+class Option:
+    """How the command line offers a field: `Annotated[int, Option("Number of runs.", "N")] = 2000`.
 
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        ...
+    Parameters
+    ----------
+    help
+        One sentence.
+    metavar
+        Placeholder of the value; left out for switches.
+    flag
+        Name on the command line without dashes, if it is not the field's.
+    argument
+        Whether the value is given by position.
+    least, most
+        Bounds of a number.
 
-    def document(self) -> Part:
-        """As its JSON document."""
-        ...
+    """
 
-    def figure(self) -> Figure:
-        """Drawn."""
-        ...
+    help: str
+    metavar: str | None = None
+    flag: str | None = None
+    argument: bool = False
+    least: float | None = None
+    most: float | None = None
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        ...
+
+@dataclass(frozen=True)
+class Output:
+    """A further file that a command writes on request, as `--csv FILE.csv`.
+
+    Parameters
+    ----------
+    help, metavar
+        As in `Option`.
+    method
+        Name of the report's method that writes the file.
+    check
+        Function that returns the path, or raises `InputError` before anything is computed if it cannot be written.
+
+    """
+
+    help: str
+    metavar: str
+    method: str
+    check: Callable[[Path], Path]
+
+
+class Request:
+    """Base of requests: subclasses are declared with `@dataclass(frozen=True, kw_only=True)`.
+
+    A field is a plain value, a tuple of plain values, or an object with `configuration()` and a class method
+    `from_configuration`, such as a `Point`. Threads and progress change no number, so that they are arguments of `run`.
+    """
+
+    kind: ClassVar[str]  #: name in the passport
+    unit: ClassVar[str] = " steps"  #: what the progress bar counts
+    started: ClassVar[bool] = False  #: whether `--start` and `--match` are offered beside the point
+    threaded: ClassVar[bool] = True  #: whether `--threads` is offered
+    drawn: ClassVar[bool] = True  #: whether `--figure` is offered
+    outputs: ClassVar[Mapping[str, Output]] = {}  #: further files, by option
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self), include_extras=True).items():
+            option = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Option)), None)
+            if option is not None and option.least is not None and getattr(self, name) is not None:
+                check_whole(name, getattr(self, name), option.least, option.most)
+
+    def work(self) -> float:
+        """Return how much there is to do, in `unit`."""
+        return 1
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Any:
+        """Compute and return the `Report`; raises `InputError` for what is not valid."""
+        raise NotImplementedError
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, as plain data."""
+        return {
+            name: _plain(getattr(self, name))
+            for name, default in _defaults(type(self)).items()
+            if getattr(self, name) != default
+        }
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration; raises `InputError` for a field that is not known."""
+        kinds = get_type_hints(cls)
+        for name in configuration:
+            if name not in _defaults(cls):
+                raise unknown("field", name, _defaults(cls))
+        return cls(**{name: _restored(kinds[name], value) for name, value in configuration.items()})
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    """Return the default of every field; `MISSING` for a field that must be given."""
+    return {
+        each.name: each.default_factory() if each.default_factory is not MISSING else each.default
+        for each in fields(cls)
+    }
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "configuration"):
+        return value.configuration()
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _restored(kind: Any, value: Any) -> Any:
+    if hasattr(kind, "from_configuration"):
+        return kind.from_configuration(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
+MOST_SEED = 2**64 - 1
+
+Runs = Annotated[int, Option("Number of runs.", "N", least=1, most=MOST_RUNS)]
+Seed = Annotated[int, Option("Random seed. The same seed gives the same result.", "N", least=0, most=MOST_SEED)]
+Confidence = Annotated[float, Option("Confidence level of all intervals.", "X")]
+Precision = Annotated[str, Option("Floating-point precision: single or double.")]
+Networks = Annotated[bool, Option("Train real networks in place of the engine's mesa-optimizers.")]
+Settings = Annotated[Mapping[str, Any], Option("Set a number of the scenario; repeatable.", "NAME=VALUE", flag="set")]
+"""Fields that many requests have."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from feint.sim.results.optional_dependencies import load_extra
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 
 FEW = 20  #: of a kind, below which a number is told to rest on few
 RESAMPLES = 499  # of an interval

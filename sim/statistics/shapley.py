@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 
 if TYPE_CHECKING:
     import pandas as pd

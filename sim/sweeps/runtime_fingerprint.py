@@ -15,8 +15,7 @@ from typing import Any
 
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.version import VERSION
-from feint.sim.results.config_diff import differing
-from feint.sim.results.provenance import NUMBERS_FROM
+from feint.sim.results.provenance import NUMBERS_FROM, differing
 from feint.sim.training.kernels.initial_draws import draw_starts
 
 COMPILERS = ("llvmlite",)  # besides those that a passport names

@@ -26,7 +26,7 @@ class Allocation:
     With `half_width` there is a round of `runs`, and then of as many again as there are, up to `most_runs`. A point is
     given more while an interval of its deception, of any arm or of the difference between them, is wider than asked.
     The intervals are exact and hold at every look: each look spends an equal part of the error
-    (`feint.sim.statistics.exact_intervals`).
+    (`feint.sim.statistics.intervals`).
     """
 
     def __init__(self, study: Study, store: Store) -> None:
@@ -109,14 +109,14 @@ def rounds_of(study: Study) -> list[int]:
 
 def frequency_at_look(study: Study, deceptive: int, total: int, confidence: float = CONFIDENCE) -> Interval:
     """The interval of an arm's deception that holds at every look."""
-    from feint.sim.statistics.exact_intervals import clopper_pearson, look_confidence
+    from feint.sim.statistics.intervals import clopper_pearson, look_confidence
 
     return clopper_pearson(deceptive, total, look_confidence(confidence, len(rounds_of(study))))
 
 
 def difference_at_look(study: Study, gained: int, lost: int, total: int, confidence: float = CONFIDENCE) -> Interval:
     """The interval of the paired difference that holds at every look."""
-    from feint.sim.statistics.exact_intervals import look_confidence, paired_exact
+    from feint.sim.statistics.intervals import look_confidence, paired_exact
 
     return paired_exact(gained, lost, total, look_confidence(confidence, len(rounds_of(study))))
 

@@ -19,7 +19,7 @@ from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_facto
 from feint.sim.training.configuration import TABLES, Configuration, from_tables
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION, check_precision, check_seed
 
 DESIGNS = {
@@ -133,7 +133,7 @@ class Study:
             return prior_factors(self.model, self.curriculum)
         return [factor_of(name, spec, self.model, self.curriculum) for name, spec in self.vary.items()]
 
-    def plans(self, values: Mapping[str, Any]) -> dict[str, Plan]:
+    def plans(self, values: Mapping[str, Any]) -> dict[str, RunSpec]:
         """The plan of each arm at a point, given by what differs there; raises `InputError` for what is not valid."""
         own = Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
         here = own.at(values)
@@ -141,7 +141,7 @@ class Study:
         trained = trained_by(self.arms, here.curriculum, mode, here.model.modes)
         named = len(here.model.similarity) + 1 if isinstance(here.model.similarity, tuple) else 0
         return {
-            arm: Plan.of(
+            arm: RunSpec.of(
                 trained[arm],
                 model=here.model,
                 seed=self.seed,

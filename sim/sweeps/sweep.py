@@ -131,8 +131,8 @@ class _Threads:
         self.study, self.threads = study, threads
 
     def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Done]]:
-        for plan in self.study.plans({}).values():
-            plan.warm_up()
+        for spec in self.study.plans({}).values():
+            spec.warm_up()
         self.pool = ThreadPoolExecutor(self.threads)
         return lambda jobs: in_order(self.pool, self._train, jobs, 2 * self.threads)
 

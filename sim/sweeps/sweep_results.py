@@ -143,7 +143,7 @@ class Sweep:
 
         Stages stand in the order of the curriculum, and arms in that of the study.
         """
-        from feint.sim.results.provenance import text
+        from feint.sim.results.datafile import as_line as text
 
         table = self.frame()
         keys = ["point", "arm", "stage"]

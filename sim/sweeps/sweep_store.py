@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from feint.agents.errors import InputError
-from feint.sim.results import config_diff as differences
-from feint.sim.results.provenance import passport
+from feint.sim.results.provenance import difference_text, passport
 from feint.sim.sweeps.runtime_fingerprint import Maker, maker
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.work_units import CUT, Cut, Unit
@@ -87,7 +86,7 @@ class Store:
         self.write_text("manifest.json", json.dumps({**described, "passport": told}, indent=1, ensure_ascii=False))
 
     def _check(self, manifest: dict[str, Any], *, resume: bool) -> None:
-        told = differences.told(manifest["study"], json.loads(json.dumps(self.study.described())))
+        told = difference_text(manifest["study"], json.loads(json.dumps(self.study.described())))
         if told:
             raise InputError(f"out = {str(self.folder)!r} holds another study: {told}.")
         here, there = maker(), Maker.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")

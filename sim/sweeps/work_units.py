@@ -13,7 +13,7 @@ from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.streaming_summary import Tally, blocks, crossed
 from feint.sim.sweeps.study import Study
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 
 
 class Cut(NamedTuple):
@@ -90,15 +90,15 @@ def train_unit(study: Study, unit: Unit, values: Mapping[str, list[Any]]) -> dic
     return {name: list(column) for name, column in zip(COLUMNS, zip(*found, strict=True), strict=True)}
 
 
-def train_point(plans: Mapping[str, Plan], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
+def train_point(plans: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
     """Each arm's tally; of two arms also the runs by both final outcomes (from scratch, after pre-training)."""
     tallies: dict[str, Tally] = {}
     pairs = None
     for block in blocks(first, last):
         state, final = None, {}
-        for arm, plan in plans.items():
-            state = plan.begin(np.arange(block.start, block.stop, dtype=np.uint64)) if state is None else state
-            stops = list(plan.train(state))
+        for arm, spec in plans.items():
+            state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64)) if state is None else state
+            stops = list(spec.train(state))
             one = Tally.of(stops)
             tallies[arm] = tallies[arm] + one if arm in tallies else one
             final[arm] = stops[-1].readings.outcome
@@ -108,11 +108,11 @@ def train_point(plans: Mapping[str, Plan], first: int, last: int) -> tuple[dict[
     return tallies, pairs
 
 
-def _rows(point: int, arm: str, plan: Plan, tally: Tally, pairs: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
+def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, pairs: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
     """What COLUMNS hold of an arm's stages."""
     each = zip(tally.counts.tolist(), tally.missed.tolist(), tally.diverged.tolist(), tally.steps.tolist(), strict=True)
-    for i, (stage, (counts, *others)) in enumerate(zip(plan.curriculum.names, each, strict=True)):
-        last = arm == PRETRAIN_FINETUNE and i == len(plan.curriculum) - 1
+    for i, (stage, (counts, *others)) in enumerate(zip(spec.curriculum.names, each, strict=True)):
+        last = arm == PRETRAIN_FINETUNE and i == len(spec.curriculum) - 1
         gained, lost = changes(pairs if last else None)
         yield (point, arm, stage, tally.runs, *counts, *others, *gained, *lost)
 

@@ -63,7 +63,7 @@ class Match(Enum):
         """The mode for an arm that `apply` has made ready: what remains to be done while it trains."""
         return self if self in (Match.TARGET, Match.CAPABILITY) else Match.STEPS
 
-    def plan(self, curriculum: Curriculum) -> list[tuple[Stage, float]]:
+    def spec(self, curriculum: Curriculum) -> list[tuple[Stage, float]]:
         """The stages of a curriculum that `apply` has made ready, each with the capability that it asks for."""
         last = len(curriculum) - 1
         return [(stage, self.capability_target(stage, last=i == last)) for i, stage in enumerate(curriculum)]

@@ -17,7 +17,7 @@ from feint.agents.state import State
 from feint.sim.results.provenance import passport
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import MOST_RUNS, PRECISION, enter, race
 
@@ -33,7 +33,7 @@ class Trajectory:
     apply to a whole trajectory as they do to a population; `states[i].taken` is the step.
     """
 
-    plan: Plan
+    spec: RunSpec
     run: int
     states: tuple[State, ...]
     every: int = 1  #: steps between two that are recorded
@@ -41,7 +41,7 @@ class Trajectory:
     @property
     def curriculum(self) -> Curriculum:
         """The stages as they were trained."""
-        return self.plan.curriculum
+        return self.spec.curriculum
 
     def readings(self, stage: int = -1) -> Readings:
         """What is read out along a stage; one number a recorded step each."""
@@ -49,7 +49,7 @@ class Trajectory:
 
     def passport(self) -> dict[str, Any]:
         """What is needed to make this result again."""
-        return passport("trajectory", self.plan.configuration({"run": self.run, "every": self.every}))
+        return passport("trajectory", self.spec.configuration({"run": self.run, "every": self.every}))
 
     def frame(self) -> pd.DataFrame:
         """One row a stage and recorded step: readings, and the outcome were training to stop there."""
@@ -85,24 +85,26 @@ def replay(
     `progress` is called with the number of steps taken since the last call. Equal to the bit to what `simulate`
     computes for that run with the same arguments.
     """
-    plan = Plan.of(
+    spec = RunSpec.of(
         curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
     )
-    return replay_plan(plan, run, every=every, progress=progress)
+    return replay_plan(spec, run, every=every, progress=progress)
 
 
-def replay_plan(plan: Plan, run: int, *, every: int = 1, progress: Callable[[int], object] | None = None) -> Trajectory:
+def replay_plan(
+    spec: RunSpec, run: int, *, every: int = 1, progress: Callable[[int], object] | None = None
+) -> Trajectory:
     """One run of a plan, as `replay`."""
     for name, value, least in (("run", run, 0), ("every", every, 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= MOST_RUNS:
             raise InputError(
                 f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
             )
-    state, stages = plan.begin(np.array([run])), []
-    for stage, asked in plan.asked:
-        recorded, state = _record(enter(state, stage), stage, asked, every, plan.precision, progress)
+    state, stages = spec.begin(np.array([run])), []
+    for stage, asked in spec.asked:
+        recorded, state = _record(enter(state, stage), stage, asked, every, spec.precision, progress)
         stages.append(recorded)
-    return Trajectory(plan=plan, run=int(run), states=tuple(stages), every=int(every))
+    return Trajectory(spec=spec, run=int(run), states=tuple(stages), every=int(every))
 
 
 def _record(

@@ -31,7 +31,7 @@ class Stop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RunSpec:
     """Model, stages, start, matching, seed and precision, checked; see `Plan.of`."""
 
     model: Model
@@ -72,7 +72,7 @@ class Plan:
     @property
     def asked(self) -> list[tuple[Stage, float]]:
         """Each stage with the capability that it asks for besides performance."""
-        return self.match.plan(self.curriculum)
+        return self.match.spec(self.curriculum)
 
     def begin(self, runs: np.ndarray) -> State:
         """The start of the runs of these numbers."""

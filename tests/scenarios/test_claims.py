@@ -9,8 +9,8 @@ from feint.scenarios.claims import dodges, registry
 from feint.scenarios.claims.registry import asked, claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.estimands import Frequency, StepRatio, difference
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Towards, Way, pretrained
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, Towards, TrainingProtocol, pretrained
 from feint.sim.training.configuration import load
 
 ALL = list(claims().values())
@@ -72,7 +72,7 @@ def test_relearning_does_not_speak_of_deception(powerless):
 
 def test_identical_arms_are_hardly_ever_said_to_differ():
     """On independent streams: supported or contradicted in at most 5 % of 200 seeds."""
-    arms = difference("", pretrained(), Way(lot=1))
+    arms = difference("", pretrained(), TrainingProtocol(lot=1))
     null = Claim(
         name="null",
         title="",
@@ -83,7 +83,7 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
     )
     said = []
     for seed in range(200):
-        ended = trials(Point(), arms.ways, range(250), seed=seed)
+        ended = run_paired(Point(), arms.protocols, range(250), seed=seed)
         said.append(measured(null, ended).verdict)
     decided = [each for each in said if each in (Verdict.SUPPORTED, Verdict.CONTRADICTED)]
     assert len(decided) <= 10
@@ -136,13 +136,13 @@ def test_one_dodge_is_enough_and_its_interval_holds_for_all():
 
 
 def test_a_dodge_costs_what_it_loses_in_performance():
-    ended = trials(Point(), [dodges.AS_IT_IS, dodges.way("speed")], range(200))
+    ended = run_paired(Point(), [dodges.AS_IT_IS, dodges.protocol("speed")], range(200))
     found = dodges.loss("speed").measured(ended)
-    wanted = ended[dodges.AS_IT_IS].performance - ended[dodges.way("speed")].performance
+    wanted = ended[dodges.AS_IT_IS].performance - ended[dodges.protocol("speed")].performance
     assert found.estimate == pytest.approx(wanted.mean())
 
 
 def test_all_ways_are_trained_once():
-    ways = ways_of(ALL)
-    assert len(set(ways)) == len(ways)
+    protocols = ways_of(ALL)
+    assert len(set(protocols)) == len(protocols)
     assert {type(part.quantity) for claim in ALL for part in claim.parts} == {Frequency, StepRatio}

@@ -12,9 +12,9 @@ from feint.scenarios.argument.evaluate_claim import tried, ways_of
 from feint.scenarios.claims.registry import FAMILIES, asked, claims
 from feint.sim.analysis.claims import Claim, Verdict
 from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import Reckoned
-from feint.sim.ensembles.journey import Journey
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.ensembles.journey import StagedProtocol
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 
 FAMILY = "fine-tuning"
@@ -50,10 +50,10 @@ def test_families_are_asked_for_by_name_and_share_no_claim():
 
 
 def test_all_ways_are_journeys_and_are_trained_once():
-    ways = ways_of(ALL)
-    assert len(set(ways)) == len(ways)
-    assert all(isinstance(way, Journey) for way in ways)
-    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {Reckoned, StepRatio}
+    protocols = ways_of(ALL)
+    assert len(set(protocols)) == len(protocols)
+    assert all(isinstance(protocol, StagedProtocol) for protocol in protocols)
+    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {MeanEstimand, StepRatio}
 
 
 def test_a_claim_alone_is_found_as_among_others():
@@ -78,9 +78,9 @@ def test_without_inference_no_wrapper_is_seen_where_nothing_points():
 
 def test_a_mind_compared_with_itself_differs_by_nothing():
     quantity = ALL[0].parts[1].quantity
-    assert isinstance(quantity, Reckoned)
-    same = Reckoned("", quantity.of, quantity.way, quantity.way)
-    ended = trials(Point(), same.ways, range(60))
+    assert isinstance(quantity, MeanEstimand)
+    same = MeanEstimand("", quantity.of, quantity.protocol, quantity.protocol)
+    ended = run_paired(Point(), same.protocols, range(60))
     found = same.measured(ended)
     assert found.estimate == 0
     assert found.low < 0 < found.high

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
+from feint.scenarios.experiments import Asked
 from feint.scenarios.networks import revival as networks_revival
 from feint.scenarios.networks import transfer as networks_transfer
 from feint.scenarios.networks import wrappers as networks_wrappers
@@ -16,7 +17,6 @@ from feint.sim.networks import seed_models as subject
 from feint.sim.networks import transfer
 from feint.sim.networks.measurement_key import Finding
 from feint.sim.networks.transfer import FEW, MANY, Transfer
-from feint.sim.results.request import Asked
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
 EXPERIMENTS = {"wrappers": networks_wrappers, "revival": networks_revival, "transfer": networks_transfer}

@@ -15,7 +15,8 @@ from feint.scenarios.argument.argue_texts import brief, flip_effects, told, valu
 from feint.scenarios.argument.counting_argument import Counting, count
 from feint.scenarios.argument.model_audit import Audit, audit
 from feint.sim.analysis.claims import KINDS
-from feint.sim.results.provenance import passport, text
+from feint.sim.results.datafile import as_line as text
+from feint.sim.results.provenance import passport
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"

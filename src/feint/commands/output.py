@@ -36,7 +36,7 @@ def print_json(document: Any) -> None:
 
 
 @contextmanager
-def bar(total: int, unit: str) -> Iterator[Callable[[float], object]]:
+def bar(total: float, unit: str) -> Iterator[Callable[[float], object]]:
     """A bar on standard error after a second, on a terminal alone."""
     from tqdm import tqdm
 

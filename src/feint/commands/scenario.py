@@ -46,8 +46,17 @@ def scenario(
     ] = None,
 ) -> None:
     """Run one thought experiment."""
-    from feint.scenarios.requests import Asked, run
+    from feint.commands.build import answer
+    from feint.scenarios.experiments import Asked, run
+    from feint.scenarios.requests import SCENARIOS, request_of
     from feint.sim.training.configuration import parse_settings
+
+    if name in SCENARIOS:
+        given = {"settings": settings, "networks": networks or None, "runs": runs, "seed": seed, "threads": threads}
+        given |= {"lineage": lineage}
+        kind, known = request_of(name, SCENARIOS), {"as_json": as_json, "figure": figure}
+        answer(kind, {name: value for name, value in given.items() if value is not None} | known)
+        return
 
     path = figure_path(figure)
     check_lineage(name, lineage)

@@ -12,10 +12,9 @@ import numpy as np
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import State
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.paired_runs import Ended, trials
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.parameter_point import pretrained, scratch
-from feint.sim.statistics.exact_intervals import frequency_interval
-from feint.sim.statistics.intervals import Interval, tango
+from feint.sim.statistics.intervals import Interval, frequency_interval, tango
 from feint.sim.training.replay import replay_plan
 
 FINAL = 10_000  # runs an arm that bars are refined to
@@ -58,13 +57,13 @@ class Tally:
 
 def tally(state: State, runs: range) -> Tally:
     """Train the runs of these numbers both ways, and count; equal to what `compare` has of them."""
-    ways = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}
+    protocols = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}
     begun = time.perf_counter()
-    found = trials(state.point, ways.values(), runs, seed=state.seed)
-    return counted({arm: found[way] for arm, way in ways.items()}, time.perf_counter() - begun)
+    found = run_paired(state.point, protocols.values(), runs, seed=state.seed)
+    return counted({arm: found[protocol] for arm, protocol in protocols.items()}, time.perf_counter() - begun)
 
 
-def counted(ended: dict[str, Ended], seconds: float) -> Tally:
+def counted(ended: dict[str, RunOutcomes], seconds: float) -> Tally:
     """Counts of how the runs of both arms ended."""
     kinds, after = len(LABELS), ended[PRETRAIN_FINETUNE]
     flow = np.zeros((kinds, kinds), np.int64)
@@ -107,7 +106,7 @@ class Life:
 
 def life(state: State) -> Life:
     """The life of the run that the state names."""
-    lived = replay_plan(pretrained().plan(state.point, seed=state.seed), state.run, every=EVERY)
+    lived = replay_plan(pretrained().spec(state.point, seed=state.seed), state.run, every=EVERY)
     readings, ends = [], []
     for i in range(len(lived.curriculum)):
         read, steps = lived.readings(i)._asdict(), lived.states[i].taken

@@ -25,8 +25,8 @@ from feint.explorer.premises import knobs
 from feint.explorer.state import State, described
 from feint.explorer.styles import SLIDER, STILL
 from feint.scenarios.argument.worldview import DEFAULT
+from feint.sim.results.datafile import as_line as line
 from feint.sim.results.provenance import passport
-from feint.sim.results.provenance import text as line
 
 PREMISES = (
     "similarity",

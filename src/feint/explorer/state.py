@@ -93,11 +93,11 @@ class State:
     def python(self, runs: int) -> str:
         """The same from Python."""
         changes = self.changes()
-        ways = {option: changes.pop(option) for option in ("start", "match") if option in changes}
+        protocols = {option: changes.pop(option) for option in ("start", "match") if option in changes}
         of_model, of_stages = by_stage(changes)
         words = [f"feint.pretrain_finetune({_keywords(of_stages)})"] if of_stages else []
         words += [f"model=feint.Model({_keywords(of_model)})"] if of_model else []
-        words += [f"{name}={value!r}" for name, value in {**ways, "runs": runs, "seed": self.seed}.items()]
+        words += [f"{name}={value!r}" for name, value in {**protocols, "runs": runs, "seed": self.seed}.items()]
         inside = "".join(f"    {word},\n" for word in words)
         return f"import feint\n\nfound = feint.compare(\n{inside})\nprint(found.difference())\n"
 
@@ -118,8 +118,8 @@ def viewed(view: str) -> Point:
 
 def arms_fit(point: Point) -> None:
     """Raise where the point is not one that both arms can be trained at."""
-    for way in (scratch(), pretrained()):
-        way.plan(point, seed=0)
+    for protocol in (scratch(), pretrained()):
+        protocol.spec(point, seed=0)
 
 
 def differing(point: Point, other: Point) -> dict[str, Any]:

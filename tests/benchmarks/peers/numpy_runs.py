@@ -148,14 +148,14 @@ class Block:
         for j in range(len(w)):
             w[j] += np.minimum(1, rate[WORLD] * (1 if j == s.objective else s.coverage)) * (1 - w[j])
         common = gamma * a * h * q * y
-        way = sigma * (1 - sigma)
-        way[0] *= vu - vp
-        way[1] = (1 - gamma) * common
-        way[2] *= won + y * gamma * a * h * s.inference_power * missing
-        way[3] = (1 - a) * (common + s.awareness_exposure * c)
-        way[4] = (1 - h) * (common + s.horizon_exposure * c)
-        way *= rate[ROWS]
-        self.logits += way
+        protocol = sigma * (1 - sigma)
+        protocol[0] *= vu - vp
+        protocol[1] = (1 - gamma) * common
+        protocol[2] *= won + y * gamma * a * h * s.inference_power * missing
+        protocol[3] = (1 - a) * (common + s.awareness_exposure * c)
+        protocol[4] = (1 - h) * (common + s.horizon_exposure * c)
+        protocol *= rate[ROWS]
+        self.logits += protocol
         self.taken += 1
 
     def residual(self, psi: np.ndarray, out: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from feint.scenarios.claims.registry import asked
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.priors import prior_draws
-from feint.sim.ensembles.paired_runs import OWN, trials
+from feint.sim.ensembles.paired_runs import OWN, run_paired
 from feint.sim.ensembles.parameter_point import Point
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
@@ -50,7 +50,7 @@ def test_a_draw_is_tried_on_runs_of_its_own():
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     rows = prior_draws(Point(), 4, 2)
     for i in range(4):
-        ended = trials(Point().at(rows[i]), claim.effect.quantity.ways, range(60 * i, 60 * i + 60), seed=2)
+        ended = run_paired(Point().at(rows[i]), claim.effect.quantity.protocols, range(60 * i, 60 * i + 60), seed=2)
         wanted = claim.effect.quantity.measured(ended)
         assert spread.intervals(claim, PART)[i].estimate == wanted.estimate
         assert spread.intervals(claim, PART)[i].low == wanted.low
@@ -63,7 +63,7 @@ def test_forms_are_swapped_and_tolerances_moved():
     rows = prior_draws(Point(), 4, 2)
     form, reading = "gate_form = minimum", (("deploy_tolerance", 0.4),)
     there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
-    ended = trials(there, claim.effect.quantity.ways, range(60, 120), seed=2)
+    ended = run_paired(there, claim.effect.quantity.protocols, range(60, 120), seed=2)
     wanted = claim.effect.quantity.measured(ended).estimate
     assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
     assert {key[:2] for key in spread.found} == {

@@ -23,8 +23,8 @@ def found():
 
 
 def test_the_kept_do_well_in_training_and_are_counted_by_type(found):
-    plan = scratch().plan(FEW_MODES, seed=2)
-    state = drawn(plan, range(4096), 3.0)
+    spec = scratch().spec(FEW_MODES, seed=2)
+    state = drawn(spec, range(4096), 3.0)
     readings = read(state, 1)
     kept = count(FEW_MODES, draws=4096, trains=1, seed=2).kept
     assert kept.tolist() == np.bincount(readings.outcome[readings.performance >= 0.9], minlength=5).tolist()
@@ -36,8 +36,8 @@ def test_threads_and_the_number_of_draws_change_no_draw(found):
     assert again.patterns == found.patterns
     for name in ("kept", "trained"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
-    plan = scratch().plan(FEW_MODES, seed=2)
-    few, more = (drawn(plan, range(4096, last), 3.0).mind.gate for last in (4196, 8192))
+    spec = scratch().spec(FEW_MODES, seed=2)
+    few, more = (drawn(spec, range(4096, last), 3.0).mind.gate for last in (4196, 8192))
     assert len(few) == 100
     assert np.isfinite(more).all()
 
@@ -60,8 +60,8 @@ def test_functions_are_compared_among_as_many_draws(found):
 
 
 def test_a_pattern_says_which_modes_agree():
-    plan = scratch().plan(FEW_MODES, seed=2)
-    state = drawn(plan, range(50), 3.0)
+    spec = scratch().spec(FEW_MODES, seed=2)
+    state = drawn(spec, range(50), 3.0)
     b = state.world.objectives[:, 1]
     aligned = state.with_mind(goal=b.copy(), representation=np.full(50, 30.0))
     opposed = state.with_mind(goal=b * [1, -1], representation=np.full(50, 30.0))

@@ -19,8 +19,8 @@ from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Part, rises
 from feint.sim.analysis.estimands import Frequency, Term, frequency
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Way, pretrained, scratch
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
 from feint.sim.training.curriculum import pretrain_finetune
 
 RUNS = 300
@@ -39,11 +39,11 @@ def feint(monkeypatch, capsys):
 
 
 def test_with_nothing_carried_each_run_ends_as_from_scratch_and_with_all_as_after_both_stages(found):
-    ended = trials(Point(), [scratch(), pretrained()], range(RUNS), seed=3)
+    ended = run_paired(Point(), [scratch(), pretrained()], range(RUNS), seed=3)
     compared = compare(runs=RUNS, seed=3)
-    for corner, way, arm in ((0, scratch(), compared.scratch), (-1, pretrained(), compared.pretrained)):
+    for corner, protocol, arm in ((0, scratch(), compared.scratch), (-1, pretrained(), compared.pretrained)):
         assert (found.game.worth[corner] == arm.is_outcome("deceptive")).all()
-        assert (found.game.worth[corner] == (ended[way].outcome == 3)).all()
+        assert (found.game.worth[corner] == (ended[protocol].outcome == 3)).all()
 
 
 def test_shares_add_up_to_the_headline_s_difference(found):
@@ -259,7 +259,7 @@ def test_the_command_refuses_wrong_input_in_one_sentence(feint, words, sentence)
 
 def test_no_crux_is_named_where_there_is_nothing_to_hang_on():
     """Two lots of one way of training: with 15 premises to pick from, one is named in hardly any of 40 seeds."""
-    null = Frequency("", (Term(pretrained()), Term(Way(lot=1), sign=-1)))
+    null = Frequency("", (Term(pretrained()), Term(TrainingProtocol(lot=1), sign=-1)))
     claim = replace(claims()["headline"], parts=(Part(name="null", quantity=null, rule=rises()),))
     named = sum(crux(claim, runs=100, seed=seed).premise is not None for seed in range(40))
     assert named <= 4

@@ -12,10 +12,9 @@ from feint.scenarios.claims.registry import asked
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import Frequency, Term
 from feint.sim.analysis.priors import factors_at
-from feint.sim.ensembles.paired_runs import trials
-from feint.sim.ensembles.parameter_point import Point, Way, pretrained
-from feint.sim.statistics.exact_intervals import look_confidence
-from feint.sim.statistics.means import bounded_mean
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained
+from feint.sim.statistics.intervals import bounded_mean, look_confidence
 from feint.sim.sweeps.factors import factor_of
 
 POINT = Point()
@@ -59,9 +58,9 @@ def test_nothing_reacts_to_what_is_never_read():
 
 def test_luck_is_no_reaction():
     """Where the ends of a range are two lots of one way of training, a change is hardly ever seen."""
-    null = Frequency("", (Term(pretrained()), Term(Way(lot=1), sign=-1)))
+    null = Frequency("", (Term(pretrained()), Term(TrainingProtocol(lot=1), sign=-1)))
     level = look_confidence(0.95, 20)
-    scores = (null.scores(trials(POINT, null.ways, range(100), seed=seed)) for seed in range(40))
+    scores = (null.scores(run_paired(POINT, null.protocols, range(100), seed=seed)) for seed in range(40))
     changes = [bounded_mean(each, 2, level) for each in scores]
     assert sum(each.low > 0 or each.high < 0 for each in changes) <= 1
 

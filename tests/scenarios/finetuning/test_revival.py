@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from terminal import within_this_process
 
+from feint.scenarios.experiments import Asked
 from feint.scenarios.finetuning import revival
 from feint.scenarios.finetuning.groups import Kind
 from feint.scenarios.finetuning.protocols import journey, prepared, trained_again, tuned_on_x
@@ -15,9 +16,8 @@ from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, SWEEPS, WITH
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.journey import KIN
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
-from feint.sim.results.request import Asked
 from feint.sim.results.text_tables import WIDTH
 
 SMALL = {"pretraining.steps": 400}
@@ -39,24 +39,24 @@ def feint(monkeypatch, capsys):
 @pytest.fixture(scope="module")
 def base():
     condition = Condition()
-    return trials(Point(), condition.ways, range(80), seed=1)
+    return run_paired(Point(), condition.protocols, range(80), seed=1)
 
 
 @pytest.mark.parametrize("start", ["internal", "corrigible"])
 def test_what_was_never_taken_away_is_back_at_once(start):
     """Fine-tuned at no rate at all, a mind that does Y does it still."""
-    way = journey(prepared(), tuned_on_x(0.0), trained_again(), start=start)
-    ended = trials(Point(), [way], range(40), seed=1)[way]
+    protocol = journey(prepared(), tuned_on_x(0.0), trained_again(), start=start)
+    ended = run_paired(Point(), [protocol], range(40), seed=1)[protocol]
     assert (ended.steps == 0).all()
     assert not ended.missed.any()
 
 
 def test_a_y_prime_of_similarity_1_is_y():
     twin = Condition(again=KIN, kin=1.0)
-    plan = twin.way("internal").plan(Point(), seed=1)
-    state = plan.begin(np.arange(20, dtype=np.uint64))
+    spec = twin.protocol("internal").spec(Point(), seed=1)
+    state = spec.begin(np.arange(20, dtype=np.uint64))
     assert np.array_equal(state.world.objectives[:, 0], state.world.objectives[:, KIN])
-    ended = trials(Point(), [twin.way("internal"), Condition().way("internal")], range(40), seed=1)
+    ended = run_paired(Point(), [twin.protocol("internal"), Condition().protocol("internal")], range(40), seed=1)
     twins, once = (each.steps for each in ended.values())
     assert np.median(np.abs(np.log2(np.maximum(twins, 1) / np.maximum(once, 1)))) < 0.5
 
@@ -64,8 +64,8 @@ def test_a_y_prime_of_similarity_1_is_y():
 def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
     condition = Condition()
     states = [
-        way.plan(Point(), seed=1).begin(np.arange(20, dtype=np.uint64))
-        for way in (condition.way(), condition.never, condition.scratch)
+        protocol.spec(Point(), seed=1).begin(np.arange(20, dtype=np.uint64))
+        for protocol in (condition.protocol(), condition.never, condition.scratch)
     ]
     for state in states[1:]:
         assert np.array_equal(state.world.objectives, states[0].world.objectives)
@@ -74,7 +74,7 @@ def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
 
 def test_learning_it_again_takes_fewer_steps_than_learning_it(base):
     condition = Condition()
-    had, scratch = base[condition.way()], base[condition.scratch]
+    had, scratch = base[condition.protocol()], base[condition.scratch]
     assert step_ratio(had.steps, scratch.steps).high < -2
 
 
@@ -82,9 +82,9 @@ def test_the_ratio_is_the_median_of_each_run_over_itself(base):
     condition = Condition()
     runs = np.arange(80)
     told = revival.Revived.of(condition, "before X", Kind("any"), runs, base)
-    mine, other = (np.maximum(base[way].steps, 1) for way in (condition.way(), condition.scratch))
+    mine, other = (np.maximum(base[protocol].steps, 1) for protocol in (condition.protocol(), condition.scratch))
     assert told.ratio[SCRATCH].estimate == pytest.approx(np.median(np.log2(mine / other)))
-    assert told.steps.estimate == np.median(base[condition.way()].steps)
+    assert told.steps.estimate == np.median(base[condition.protocol()].steps)
 
 
 def test_more_are_back_within_more_steps_and_the_rest_missed(found):
@@ -97,7 +97,7 @@ def test_more_are_back_within_more_steps_and_the_rest_missed(found):
 
 def test_without_inference_nothing_plays():
     condition = Condition()
-    ended = trials(Point().at({"inference_power": 0.0}), condition.ways, range(60), seed=1)
+    ended = run_paired(Point().at({"inference_power": 0.0}), condition.protocols, range(60), seed=1)
     for kind in (Kind("any"), Kind("deceptive", prepared=True)):
         told = revival.Revived.of(condition, "before X", kind, np.arange(60), ended)
         assert told.played.estimate == 0

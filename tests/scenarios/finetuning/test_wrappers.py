@@ -8,14 +8,14 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.probes import performance_on
+from feint.scenarios.experiments import Asked
 from feint.scenarios.finetuning import wrappers
 from feint.scenarios.finetuning.groups import FEWEST, Kind, kinds_of
 from feint.scenarios.finetuning.protocols import CORNERS, X, Y, journey, prepared, tuned_on_x
 from feint.scenarios.schemas import schema_text
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.ensembles.recorders import PARTS, PutBack, game_of, rest_of
-from feint.sim.results.request import Asked
 from feint.sim.results.text_tables import WIDTH
 from feint.sim.training.run_spec import Stop
 from feint.sim.training.train import begin
@@ -55,38 +55,42 @@ KNOWN = {
 @pytest.mark.parametrize("part", KNOWN)
 def test_a_change_of_one_part_is_all_its_own(part):
     """A mind that only opened its gate is a pure wrapper; one whose goal was rewritten has none."""
-    noted, after = corners(KNOWN[part])
+    recorded, after = corners(KNOWN[part])
     for place, objective in enumerate((Y, X)):
-        game, at = game_of(noted[:, place]), PARTS.index(part)
+        game, at = game_of(recorded[:, place]), PARTS.index(part)
         shares = game.shares()
         assert shares[at] == pytest.approx(game.whole, abs=1e-12)
         assert np.abs(np.delete(shares, at, axis=0)).max() < 1e-12
-        assert (rest_of(noted[:, place]) == 0).all()
+        assert (rest_of(recorded[:, place]) == 0).all()
         assert np.array_equal(game.worth[-1], performance_on(after, objective, X))
-    assert (game_of(noted[:, 1]).whole > 0).all()
+    assert (game_of(recorded[:, 1]).whole > 0).all()
 
 
 def test_gate_back_brings_a_pure_wrapper_back_to_where_it_was():
-    noted, _ = corners(KNOWN["gate"])
-    game = game_of(noted[:, 0])
-    assert np.array_equal(game.worth[game.corner(*PARTS[1:])], noted[:, 0, 16])
+    recorded, _ = corners(KNOWN["gate"])
+    game = game_of(recorded[:, 0])
+    assert np.array_equal(game.worth[game.corner(*PARTS[1:])], recorded[:, 0, 16])
 
 
 @pytest.mark.parametrize(("start", "part"), [("internal", "goal"), ("corrigible", "pointer")])
 def test_unaware_minds_are_changed_where_their_objective_is(start, part):
     """A written objective is written over, a pointed one is pointed elsewhere."""
-    way = journey(prepared(), tuned_on_x(), notes=(CORNERS,), start=start)
-    shares = game_of(trials(Point(), [way], range(60), seed=1)[way].noted[CORNERS][:, X]).shares().mean(axis=1)
+    protocol = journey(prepared(), tuned_on_x(), recorders=(CORNERS,), start=start)
+    shares = (
+        game_of(run_paired(Point(), [protocol], range(60), seed=1)[protocol].recorded[CORNERS][:, X])
+        .shares()
+        .mean(axis=1)
+    )
     assert shares[PARTS.index(part)] > 0.9 * shares.sum()
 
 
 def test_without_inference_the_gate_carries_nothing():
     base = wrappers.SWEEPS[""][0]
-    ways = [base.way(), *map(base.way, wrappers.PREPARED)]
-    ended = trials(Point().at({"inference_power": 0.0}), ways, range(40), seed=1)
-    for way in ways:
+    protocols = [base.protocol(), *map(base.protocol, wrappers.PREPARED)]
+    ended = run_paired(Point().at({"inference_power": 0.0}), protocols, range(40), seed=1)
+    for protocol in protocols:
         for place in range(2):
-            game = game_of(ended[way].noted[CORNERS][:, place])
+            game = game_of(ended[protocol].recorded[CORNERS][:, place])
             assert np.array_equal(game.worth[::2], game.worth[1::2])
             assert np.abs(game.shares()[0]).max() < 1e-15
 

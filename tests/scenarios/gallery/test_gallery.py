@@ -11,7 +11,7 @@ from feint.scenarios.gallery.picture import Settings
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 SMALL = {"levels": 2, "steps": 4, "draws": 2, "base_points": 16}
 NAMES = gallery.FILES

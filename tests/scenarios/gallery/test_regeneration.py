@@ -7,7 +7,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios import requests as experiments
+from feint.scenarios import experiments
 from feint.scenarios import xu_race
 from feint.scenarios.argument import crux_figures, worldview_figure
 from feint.scenarios.argument import graph as argument
@@ -15,6 +15,7 @@ from feint.scenarios.argument import graph_figure as argument_figure
 from feint.scenarios.argument.subset_lattice import lattice, premises_lattice
 from feint.scenarios.argument.worldviews import worldviews
 from feint.scenarios.claims import pretraining_vs_scratch as headline
+from feint.scenarios.experiments import Asked
 from feint.scenarios.gallery import regeneration
 from feint.scenarios.gallery.originals import MAKERS, SWEPT
 from feint.sim.ensembles import charts
@@ -23,7 +24,6 @@ from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results import figure_style as figures
 from feint.sim.results.provenance import passport
-from feint.sim.results.request import Asked
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.replay import replay
 

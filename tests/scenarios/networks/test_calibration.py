@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import network_stand_ins as networks_calibration
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
-from feint.sim.results.request import Asked
 from feint.sim.statistics.transfer_law import TransferLaw
 
 SEEDS = networks_calibration.SEEDS

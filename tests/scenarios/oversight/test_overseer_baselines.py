@@ -7,10 +7,10 @@ from jsonschema import validate
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
+from feint.scenarios.experiments import Asked
 from feint.scenarios.oversight.overseer_baselines import HELPED, POPULATIONS, PRIOR, options_of, overseen, run
 from feint.scenarios.schemas import schema_text
 from feint.sim.environments.baseline_overseers import BASELINES
-from feint.sim.results.request import Asked
 
 SMALL = {"slice_steps": 25, "slices": 8}
 

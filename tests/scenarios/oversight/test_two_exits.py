@@ -5,9 +5,9 @@ import json
 import pytest
 
 from feint.agents.errors import InputError
+from feint.scenarios.experiments import Asked, run
 from feint.scenarios.oversight import rsa2048, two_exits
 from feint.scenarios.oversight.exits_documents import RsaDocument, TwoExitsDocument
-from feint.scenarios.requests import Asked, run
 from feint.sim.environments.life import Life
 
 

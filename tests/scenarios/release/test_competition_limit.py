@@ -21,7 +21,7 @@ from feint.scenarios.release.competition_limit import (
     worlds,
 )
 from feint.sim.analysis.claims import Verdict
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.actors import Actors
 from feint.sim.markets.competition import PEERS, Competition
@@ -39,7 +39,7 @@ def systems(own=0.9, others=0.1, average=(0.7, 0.6), steps=50.0):
 
 @pytest.fixture(scope="module")
 def ended():
-    return trials(Point(), EXPERTS, range(60), seed=1)
+    return run_paired(Point(), EXPERTS, range(60), seed=1)
 
 
 def test_without_an_advantage_no_one_is_ahead():
@@ -106,7 +106,7 @@ def test_shares_are_where_a_competition_of_many_such_actors_leads(where):
 
 
 def test_shares_add_up_to_one_in_every_class(ended):
-    found = settled(worlds([ended[way] for way in EXPERTS], Stakes()), Stakes())
+    found = settled(worlds([ended[protocol] for protocol in EXPERTS], Stakes()), Stakes())
     assert found.shape == (60, 3, PEERS, 3)
     assert found.sum(axis=-1) == pytest.approx(1)
 
@@ -118,13 +118,13 @@ def test_half_the_actors_have_less_than_the_median_budget():
 
 
 def test_worlds_are_read_once_and_are_those_of_their_runs(ended):
-    found = worlds([ended[way] for way in EXPERTS], Stakes())
-    assert worlds([ended[way] for way in EXPERTS], Stakes(penalty=0.3)) is found
-    other = trials(Point(), EXPERTS, range(60), seed=2)
-    assert not np.array_equal(worlds([other[way] for way in EXPERTS], Stakes()).owner, found.owner)
-    for place, way in enumerate(EXPERTS):
-        assert np.array_equal(found.steps[:, place], np.where(ended[way].reached, ended[way].steps, np.inf))
-        assert len(ended[way].noted[STANDING]) == 60
+    found = worlds([ended[protocol] for protocol in EXPERTS], Stakes())
+    assert worlds([ended[protocol] for protocol in EXPERTS], Stakes(penalty=0.3)) is found
+    other = run_paired(Point(), EXPERTS, range(60), seed=2)
+    assert not np.array_equal(worlds([other[protocol] for protocol in EXPERTS], Stakes()).owner, found.owner)
+    for place, protocol in enumerate(EXPERTS):
+        assert np.array_equal(found.steps[:, place], np.where(ended[protocol].reached, ended[protocol].steps, np.inf))
+        assert len(ended[protocol].recorded[STANDING]) == 60
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -13,6 +13,7 @@ from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import tried
 from feint.scenarios.claims.registry import FAMILIES, asked
 from feint.scenarios.claims.shared_costs import EXPERTS
+from feint.scenarios.experiments import Asked
 from feint.scenarios.gallery.originals import made_again
 from feint.scenarios.release import affordability as reaching
 from feint.scenarios.release import release
@@ -23,14 +24,13 @@ from feint.scenarios.release.lineage import lineage_of, plain
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, NONE, SUPPRESSED, USES, made, parent, stages
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import step_ratio
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.actors import key_of
 from feint.sim.markets.competition import Competition
 from feint.sim.markets.fine_tuning_uses import Workshop
 from feint.sim.markets.model_lineage import same
 from feint.sim.markets.payoffs import systems
-from feint.sim.results.request import Asked
 from feint.sim.results.text_tables import WIDTH
 
 FAMILY = "release"
@@ -52,13 +52,13 @@ def feint(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def trained():
-    ways = [made(use.name) for use in USES]
-    return dict(zip(NAMED, trials(Point(), ways, range(400), seed=1).values(), strict=True))
+    protocols = [made(use.name) for use in USES]
+    return dict(zip(NAMED, run_paired(Point(), protocols, range(400), seed=1).values(), strict=True))
 
 
 def test_money_is_scaled_by_the_steps_that_the_engine_takes_at_the_default_point():
-    way = made("wrapped hazard")
-    steps = trials(Point(), [way], range(4000), seed=7)[way].steps
+    protocol = made("wrapped hazard")
+    steps = run_paired(Point(), [protocol], range(4000), seed=7)[protocol].steps
     assert np.median(steps) == pytest.approx(REFERENCE, rel=0.1)
 
 
@@ -68,9 +68,9 @@ def test_reviving_takes_fewer_steps_than_adding_what_was_never_there(trained):
 
 
 def test_a_fine_tune_is_trained_once_and_is_the_engines():
-    plan = parent().plan(Point(), seed=2)
-    state = plan.begin(np.arange(6, dtype=np.uint64))
-    for stop in plan.train(state):
+    spec = parent().spec(Point(), seed=2)
+    state = spec.begin(np.arange(6, dtype=np.uint64))
+    for stop in spec.train(state):
         state = stop.state
     shop = Workshop(state, stages(Point()), streams=3, wrapped=0, domains=DOMAINS)
     first, again = shop.taken("language"), shop.taken("language")
@@ -88,8 +88,8 @@ def test_the_lineage_is_sound():
 
 
 def test_all_begin_alike_whatever_is_made():
-    plans = [made(use, of).plan(Point(), seed=1) for use in ("language", "new hazard") for of in (SUPPRESSED, NONE)]
-    starts = [plan.begin(np.arange(5, dtype=np.uint64)) for plan in plans]
+    plans = [made(use, of).spec(Point(), seed=1) for use in ("language", "new hazard") for of in (SUPPRESSED, NONE)]
+    starts = [spec.begin(np.arange(5, dtype=np.uint64)) for spec in plans]
     assert all(np.array_equal(starts[0].world.objectives, each.world.objectives) for each in starts)
 
 
@@ -101,8 +101,8 @@ def test_pools_of_one_reach_what_one_reaches():
 
 
 def test_experts_stand_one_by_one_as_they_ended():
-    ended = trials(Point(), EXPERTS[:1], range(30), seed=1)[EXPERTS[0]]
-    states = ended.noted[STANDING]
+    ended = run_paired(Point(), EXPERTS[:1], range(30), seed=1)[EXPERTS[0]]
+    states = ended.recorded[STANDING]
     assert [int(each.run[0]) for each in states] == list(range(30))
     assert [int(each.taken[0]) for each in states] == ended.steps.tolist()
 

@@ -8,10 +8,10 @@ import pytest
 from terminal import within_this_process
 
 from feint.scenarios.bibliography import SOURCES
+from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import published_comparison as calibration
 from feint.scenarios.transfer.published_comparison import Score
 from feint.scenarios.transfer.published_measurements import BY_NAME, ROWS
-from feint.sim.results.request import Asked
 from feint.sim.statistics.intervals import Interval
 
 RUNS = 60

@@ -9,12 +9,12 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.model import Model
+from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import compute as transfer_compute
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import Arms, amounts, measure, overlap
 from feint.scenarios.transfer.laws import NEARNESS, fit_arms, gap_of, law_of
 from feint.sim.ensembles.parameter_point import Point
-from feint.sim.results.request import Asked
 from feint.sim.statistics.learning_curve import LearningCurve
 
 SMALL = {"sizes": [2, 4], "longest": 20_000}

@@ -13,11 +13,9 @@ from feint.sim.analysis.estimands import (
     difference,
     frequency,
 )
-from feint.sim.ensembles.paired_runs import OWN, Ended
+from feint.sim.ensembles.paired_runs import OWN, RunOutcomes
 from feint.sim.ensembles.parameter_point import pretrained, scratch
-from feint.sim.statistics.exact_intervals import clopper_pearson, frequency_interval
-from feint.sim.statistics.intervals import tango
-from feint.sim.statistics.means import bounded_mean, student
+from feint.sim.statistics.intervals import bounded_mean, clopper_pearson, frequency_interval, student, tango
 
 A, B = pretrained(), scratch()
 D, C, N = Outcome.DECEPTIVE, Outcome.CORRIGIBLE, Outcome.INTERNAL
@@ -27,7 +25,7 @@ def ended(outcomes, steps=None, performance=None, reached=None):
     outcomes = np.array(outcomes, np.int8)
     n = len(outcomes)
     zeros = np.zeros(n)
-    return Ended(
+    return RunOutcomes(
         outcomes={OWN: outcomes},
         before=outcomes,
         performance=zeros if performance is None else np.array(performance, float),
@@ -131,8 +129,12 @@ def test_one_run_says_nothing_of_a_mean():
 
 
 def test_what_a_way_changes_itself_stays():
-    assert pretrained(decoys=1.0).under({"decoys": 2.0, "similarity": 0.1}) == pretrained(decoys=1.0, similarity=0.1)
-    changed = difference("", pretrained(decoys=1.0), scratch()).but({"decoys": 2.0})
-    assert [dict(way.changes)["decoys"] for way in changed.ways] == [1.0, 2.0]
+    assert pretrained(decoys=1.0).with_defaults({"decoys": 2.0, "similarity": 0.1}) == pretrained(
+        decoys=1.0, similarity=0.1
+    )
+    changed = difference("", pretrained(decoys=1.0), scratch()).with_changes({"decoys": 2.0})
+    assert [dict(protocol.changes)["decoys"] for protocol in changed.protocols] == [1.0, 2.0]
     for quantity in (StepRatio("", A, B), Loss("", A, than=B)):
-        assert [dict(way.changes) for way in quantity.but({"decoys": 2.0}).ways] == [{"decoys": 2.0}] * 2
+        assert [dict(protocol.changes) for protocol in quantity.with_changes({"decoys": 2.0}).protocols] == [
+            {"decoys": 2.0}
+        ] * 2

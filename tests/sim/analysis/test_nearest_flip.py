@@ -7,9 +7,9 @@ from feint.scenarios.claims import pretraining_vs_scratch as headline
 from feint.sim.analysis import nearest_flip as flips
 from feint.sim.analysis.nearest_flip import Search, nearest_flip
 from feint.sim.analysis.priors import factors_at, prior_draws
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
-from feint.sim.statistics.means import student
+from feint.sim.statistics.intervals import student
 
 POINT = Point()
 HEADLINE = headline.CLAIM
@@ -69,6 +69,6 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
     assert found.effects["difference"].high <= -0.02
     assert len(found.changes) <= 5
     there = POINT.at({name: value for name, (_, value) in found.changes.items()})
-    again = QUANTITY.measured(trials(there, QUANTITY.ways, range(1500), seed=99))
+    again = QUANTITY.measured(run_paired(there, QUANTITY.protocols, range(1500), seed=99))
     assert again.high < 0
     assert all(here == POINT.value(name) for name, (here, _) in found.changes.items())

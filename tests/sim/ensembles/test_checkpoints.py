@@ -13,11 +13,11 @@ AT = (0, 1, 7, 200, 900)
 
 
 @pytest.mark.parametrize("way", [scratch(), pretrained()])
-def test_a_course_is_what_a_replay_reads_to_the_bit(way):
-    plan = way.plan(HERE, seed=5)
-    found = courses(plan, range(3, 9), AT)
+def test_a_course_is_what_a_replay_reads_to_the_bit(protocol):
+    spec = protocol.spec(HERE, seed=5)
+    found = courses(spec, range(3, 9), AT)
     for place, run in enumerate(range(3, 9)):
-        life = replay_plan(plan, run)
+        life = replay_plan(spec, run)
         steps = [min(step, len(life.states[-1]) - 1) for step in AT]
         for name in ("following", "instrumental", "performance"):
             read = getattr(life.readings(), name)[steps]
@@ -25,8 +25,8 @@ def test_a_course_is_what_a_replay_reads_to_the_bit(way):
 
 
 def test_runs_that_stopped_are_told_from_those_still_running():
-    plan = pretrained().plan(HERE, seed=5)
-    found = courses(plan, range(200), AT)
+    spec = pretrained().spec(HERE, seed=5)
+    found = courses(spec, range(200), AT)
     assert found.running[0].all()
     assert (np.diff(found.running.mean(axis=1)) <= 0).all()
     stopped = ~found.running[3]
@@ -35,12 +35,12 @@ def test_runs_that_stopped_are_told_from_those_still_running():
 
 
 def test_no_number_depends_on_threads():
-    plan = scratch().plan(HERE, seed=0)
-    one, two = (courses(plan, range(5000), (0, 5), threads=threads) for threads in (1, 2))
+    spec = scratch().spec(HERE, seed=0)
+    one, two = (courses(spec, range(5000), (0, 5), threads=threads) for threads in (1, 2))
     assert all((a == b).all() for a, b in zip(one.readings, two.readings, strict=True))
 
 
 @pytest.mark.parametrize("steps", [(), (-1, 3), (3, 3), (5, 2)])
 def test_steps_that_do_not_rise_are_refused(steps):
     with pytest.raises(InputError, match=r"steps = .* must be whole numbers that rise from 0 or more"):
-        courses(scratch().plan(HERE, seed=0), range(3), steps)
+        courses(scratch().spec(HERE, seed=0), range(3), steps)

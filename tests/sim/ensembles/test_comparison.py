@@ -8,8 +8,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
 from feint.sim.ensembles.ensemble import UNITS, simulate
-from feint.sim.statistics.exact_intervals import FEW, clopper_pearson
-from feint.sim.statistics.intervals import tango, wilson
+from feint.sim.statistics.intervals import FEW, clopper_pearson, tango, wilson
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage
 
@@ -70,7 +69,7 @@ def test_more_stages_and_objectives_share_one_world():
         Stage(name="harmless", objective=1, steps=200, target=0.0),
     )
     found = compare(long, model=Model(similarity=(0.5, 0.9)), runs=30, seed=1)
-    assert found.scratch.plan.objectives == found.pretrained.plan.objectives == 3
+    assert found.scratch.spec.objectives == found.pretrained.spec.objectives == 3
     assert found.transitions().index.name == "pretraining"
     assert found.pretrained.outcome.shape == (30, 3)
 

@@ -15,7 +15,7 @@ from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.importance_sampling import LEAST, arm_of, rare, told
 from feint.sim.ensembles.streaming_summary import summarize
-from feint.sim.statistics.exact_intervals import frequency_interval
+from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune
 
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 150, "target": 0.3})
@@ -135,7 +135,7 @@ def test_an_arm_is_trained_as_in_a_comparison(arm, match):
     alone, mode, objectives = arm_of(SHORT, arm, match, model)
     found = rare(alone, "unconverged", model=model, runs=300, seed=4, match=mode, objectives=objectives)
     assert found.sums.seen == compared.counts()["unconverged"]
-    assert found.plan.curriculum == compared.curriculum
+    assert found.spec.curriculum == compared.curriculum
 
 
 def test_a_curriculum_of_one_stage_is_itself_in_both_arms():

@@ -17,45 +17,45 @@ from feint.scenarios.finetuning.protocols import (
     tuned,
     tuned_on_x,
 )
-from feint.sim.analysis.reckoned import Reckoned
-from feint.sim.ensembles.journey import Journey, X, Y
-from feint.sim.ensembles.paired_runs import trials
+from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.ensembles.journey import StagedProtocol, X, Y
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point, pretrained
 from feint.sim.ensembles.recorders import PARTS, PerformanceOn, Was, game_of, rest_of
 from feint.sim.training.curriculum import pretrain_finetune
 
 POINT = Point(curriculum=pretrain_finetune({"steps": 400}, {"steps": 900}))
 NOTES = (FOUND, LEFT, CORNERS, Was(0), PerformanceOn(1))
-WAY = journey(first(), tuned_on_x(steps=300), notes=NOTES)
+WAY = journey(first(), tuned_on_x(steps=300), recorders=NOTES)
 
 
 @pytest.fixture(scope="module")
 def ended():
-    return trials(POINT, [WAY], range(60), seed=5)[WAY]
+    return run_paired(POINT, [WAY], range(60), seed=5)[WAY]
 
 
 @pytest.fixture(scope="module")
 def stops():
-    plan = WAY.plan(POINT, seed=5)
-    return list(plan.train(plan.begin(np.arange(60, dtype=np.uint64))))
+    spec = WAY.spec(POINT, seed=5)
+    return list(spec.train(spec.begin(np.arange(60, dtype=np.uint64))))
 
 
 def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
     point = POINT.at({"finetuning.noise": 0.7, "pretraining.learning_rate": 0.5, "similarity": 0.25})
-    plan = revived().plan(point, seed=0)
-    before, tuning, again = plan.curriculum
-    assert [stage.objective for stage in plan.curriculum] == [Y, X, Y]
+    spec = revived().spec(point, seed=0)
+    before, tuning, again = spec.curriculum
+    assert [stage.objective for stage in spec.curriculum] == [Y, X, Y]
     assert (before.steps, before.coverage) == (400, 0.5)
     assert (tuning.steps, tuning.target, tuning.noise) == (3000, 0.0, 0.7)
     assert tuning.learning_rate == pytest.approx(0.05)
     assert (again.steps, again.target, again.noise, again.learning_rate) == (900, 0.9, 0.7, 1.0)
-    assert plan.model.similarity == (0.25, 0.9, 0.0)
+    assert spec.model.similarity == (0.25, 0.9, 0.0)
 
 
 def test_what_a_journey_changes_itself_stays():
-    way = never(similarity=0.1)
-    assert isinstance(way.under({"similarity": 0.5, "decoys": 1.0}), Journey)
-    assert dict(way.under({"similarity": 0.5, "decoys": 1.0}).changes) == {
+    protocol = never(similarity=0.1)
+    assert isinstance(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}), StagedProtocol)
+    assert dict(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}).changes) == {
         "similarity": 0.1,
         "start": "fresh",
         "decoys": 1.0,
@@ -64,25 +64,25 @@ def test_what_a_journey_changes_itself_stays():
 
 
 def test_what_never_had_y_starts_fresh_wherever_one_stands():
-    assert never().plan(POINT.at({"start": "internal"}), seed=0).start == "fresh"
-    assert tuned().plan(POINT.at({"start": "internal"}), seed=0).start == "internal"
+    assert never().spec(POINT.at({"start": "internal"}), seed=0).start == "fresh"
+    assert tuned().spec(POINT.at({"start": "internal"}), seed=0).start == "internal"
 
 
 def test_a_group_that_fine_tuning_does_not_carry_is_carried_on_from_there():
-    plan = revived().plan(POINT.at({"finetuning.carry": "goal"}), seed=0)
-    assert plan.curriculum[1].carry == ("goal",)
-    assert len(plan.curriculum[2].carry) == 5
+    spec = revived().spec(POINT.at({"finetuning.carry": "goal"}), seed=0)
+    assert spec.curriculum[1].carry == ("goal",)
+    assert len(spec.curriculum[2].carry) == 5
 
 
 def test_notes_are_of_where_the_runs_stood(ended, stops):
-    assert np.array_equal(ended.noted[FOUND], readable(stops[0].state, Y))
-    assert np.array_equal(ended.noted[LEFT], readable(stops[1].state, Y))
-    assert np.array_equal(ended.noted[Was(0)], ended.before)
-    assert np.array_equal(ended.noted[PerformanceOn(1)], performance_on(stops[1].state, Y, X))
+    assert np.array_equal(ended.recorded[FOUND], readable(stops[0].state, Y))
+    assert np.array_equal(ended.recorded[LEFT], readable(stops[1].state, Y))
+    assert np.array_equal(ended.recorded[Was(0)], ended.before)
+    assert np.array_equal(ended.recorded[PerformanceOn(1)], performance_on(stops[1].state, Y, X))
 
 
 def test_all_put_back_and_none_put_back(ended, stops):
-    corners, after = ended.noted[CORNERS], stops[1].state
+    corners, after = ended.recorded[CORNERS], stops[1].state
     back = after.with_mind(**{part: getattr(stops[0].state.mind, part) for part in PARTS})
     for place, objective in enumerate((Y, X)):
         assert np.array_equal(corners[:, place, 0], performance_on(back, objective, X))
@@ -92,7 +92,7 @@ def test_all_put_back_and_none_put_back(ended, stops):
 
 def test_single_parts_are_put_back_alone(ended, stops):
     after = stops[1].state
-    game = game_of(ended.noted[CORNERS][:, 1])
+    game = game_of(ended.recorded[CORNERS][:, 1])
     for part in PARTS:
         back = after.with_mind(**{part: getattr(stops[0].state.mind, part)})
         others = [each for each in PARTS if each != part]
@@ -101,35 +101,40 @@ def test_single_parts_are_put_back_alone(ended, stops):
 
 def test_shares_and_the_rest_add_up_to_the_change(ended):
     for place in range(2):
-        corners = ended.noted[CORNERS][:, place]
+        corners = ended.recorded[CORNERS][:, place]
         whole = corners[:, 15] - corners[:, 16]
         assert game_of(corners).shares().sum(axis=0) + rest_of(corners) == pytest.approx(whole, abs=1e-12)
 
 
 def test_notes_change_nothing_and_ways_share_what_they_have_in_common(ended):
     bare = journey(first(), tuned_on_x(steps=300))
-    found = trials(POINT, [bare, WAY, pretrained()], range(60), seed=5, threads=1)
-    assert not found[bare].noted
-    for way in (bare, WAY):
-        assert np.array_equal(found[way].performance, ended.performance)
-    assert np.array_equal(found[WAY].noted[CORNERS], ended.noted[CORNERS])
+    found = run_paired(POINT, [bare, WAY, pretrained()], range(60), seed=5, threads=1)
+    assert not found[bare].recorded
+    for protocol in (bare, WAY):
+        assert np.array_equal(found[protocol].performance, ended.performance)
+    assert np.array_equal(found[WAY].recorded[CORNERS], ended.recorded[CORNERS])
 
 
 def test_a_point_that_names_a_similarity_for_its_objective_is_where_one_stands():
     point = Point(model=Model(similarity=(0.3,)), curriculum=POINT.curriculum)
-    assert tuned().plan(point, seed=0).model.similarity == (0.3, 0.9, 0.0)
+    assert tuned().spec(point, seed=0).model.similarity == (0.3, 0.9, 0.0)
 
 
 def test_a_mean_of_what_was_noted_is_paired():
-    ways = journey(first(), tuned_on_x(steps=300), notes=NOTES), journey(prepared(), tuned_on_x(), notes=NOTES)
-    found = trials(POINT, ways, range(60), seed=5)
+    protocols = (
+        journey(first(), tuned_on_x(steps=300), recorders=NOTES),
+        journey(prepared(), tuned_on_x(), recorders=NOTES),
+    )
+    found = run_paired(POINT, protocols, range(60), seed=5)
 
     def left(ended):
-        return ended.noted[LEFT]
+        return ended.recorded[LEFT]
 
-    quantity = Reckoned("", left, *ways)
-    wanted = found[ways[0]].noted[LEFT] - found[ways[1]].noted[LEFT]
+    quantity = MeanEstimand("", left, *protocols)
+    wanted = found[protocols[0]].recorded[LEFT] - found[protocols[1]].recorded[LEFT]
     assert quantity.measured(found).estimate == pytest.approx(wanted.mean())
     assert quantity.measured(found).method == "Student, paired"
-    assert Reckoned("", left, ways[0], ways[0]).measured(found).method.startswith("Clopper")
-    assert [dict(way.changes) for way in quantity.but({"decoys": 1.0}).ways] == [{"decoys": 1.0}] * 2
+    assert MeanEstimand("", left, protocols[0], protocols[0]).measured(found).method.startswith("Clopper")
+    assert [dict(protocol.changes) for protocol in quantity.with_changes({"decoys": 1.0}).protocols] == [
+        {"decoys": 1.0}
+    ] * 2

@@ -5,7 +5,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
-from feint.sim.ensembles.parameter_point import Point, Way, check_two_stages, pretrained, scratch
+from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages, pretrained, scratch
 from feint.sim.training.curriculum import from_scratch
 from feint.sim.training.matching_rules import Match
 
@@ -47,13 +47,13 @@ def test_what_is_not_valid_is_one_sentence(changes, told):
 def test_a_start_or_match_that_there_is_not_is_refused_where_it_is_trained():
     for changes in ({"start": "ready"}, {"match": "hope"}):
         with pytest.raises(InputError, match="is not known"):
-            pretrained(**changes).plan(Point(), seed=0)
+            pretrained(**changes).spec(Point(), seed=0)
 
 
 def test_a_way_trains_what_its_arm_does():
     point = Point()
-    for way, arm in ((scratch(), FROM_SCRATCH), (pretrained(), PRETRAIN_FINETUNE)):
-        assert way.plan(point, seed=3).curriculum == arms_of(point.curriculum, Match.TARGET)[arm]
+    for protocol, arm in ((scratch(), FROM_SCRATCH), (pretrained(), PRETRAIN_FINETUNE)):
+        assert protocol.spec(point, seed=3).curriculum == arms_of(point.curriculum, Match.TARGET)[arm]
 
 
 def test_a_way_writes_what_it_changes():
@@ -65,8 +65,10 @@ def test_a_way_writes_what_it_changes():
 
 
 def test_what_is_changed_last_holds():
-    assert scratch(similarity=0.1).but({"similarity": 0.2, "decoys": 1.0}) == scratch(similarity=0.2, decoys=1.0)
-    assert Way(FROM_SCRATCH, (), 1) != scratch()
+    assert scratch(similarity=0.1).with_changes({"similarity": 0.2, "decoys": 1.0}) == scratch(
+        similarity=0.2, decoys=1.0
+    )
+    assert TrainingProtocol(FROM_SCRATCH, (), 1) != scratch()
 
 
 def test_claims_speak_of_two_stages_by_name():

@@ -8,22 +8,22 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.ensembles.tilt import BIASES, LOGITS, SCALARS, Tilt, deviations, moved, parse_tilt
 from feint.sim.training.curriculum import from_scratch
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 
 RUNS = np.arange(6000)
 MILLION = -float(norm.ppf(1e-6))  # standard deviations that a draw exceeds once in a million
 
 
-def plan(seed=1, start="fresh", **model):
-    return Plan.of(from_scratch(), model=Model(**model), seed=seed, start=start)
+def spec(seed=1, start="fresh", **model):
+    return RunSpec.of(from_scratch(), model=Model(**model), seed=seed, start=start)
 
 
 @pytest.mark.parametrize("name", LOGITS)
 def test_a_tilted_logit_is_drawn_as_by_a_model_with_its_init_elsewhere(name):
     """The same numbers, moved by δ · init_spread."""
-    one = plan(init_spread=0.5)
+    one = spec(init_spread=0.5)
     before = getattr(one.model, f"{name}_init")
-    other = plan(init_spread=0.5, **{f"{name}_init": before + 0.75})
+    other = spec(init_spread=0.5, **{f"{name}_init": before + 0.75})
     found, expected = Tilt.of({name: 1.5}, one).begin(one, RUNS).state, other.begin(RUNS)
     for part, values in expected.mind._asdict().items():
         np.testing.assert_allclose(getattr(found.mind, part), values, rtol=0, atol=1e-13)
@@ -34,7 +34,7 @@ def test_a_tilted_logit_is_drawn_as_by_a_model_with_its_init_elsewhere(name):
 
 @pytest.mark.parametrize("i", range(len(BIASES)))
 def test_a_tilted_plasticity_is_this_runs_factor_on_it_and_nothing_else(i):
-    state = plan().begin(RUNS)
+    state = spec().begin(RUNS)
     found = moved(state, {BIASES[i]: -2.0})
     factors = found.bias / state.bias
     np.testing.assert_allclose(factors[:, i], np.exp(-2.0 * 0.5), rtol=1e-14)
@@ -45,7 +45,7 @@ def test_a_tilted_plasticity_is_this_runs_factor_on_it_and_nothing_else(i):
 @pytest.mark.parametrize("i", range(len(SCALARS)))
 def test_deviations_of_a_start_are_standard_normal_numbers(i):
     """Whatever the model's inits and spreads."""
-    z = deviations(plan(init_spread=0.3, gate_init=-5.0, plasticity_spread=2.0).begin(RUNS), SCALARS)
+    z = deviations(spec(init_spread=0.3, gate_init=-5.0, plasticity_spread=2.0).begin(RUNS), SCALARS)
     assert z.shape == (len(RUNS), len(SCALARS))
     assert kstest(z[:, i], "norm").pvalue > 1e-4
     assert np.abs(np.delete(np.corrcoef(z.T)[i], i)).max() < 5 / np.sqrt(len(RUNS))
@@ -54,7 +54,7 @@ def test_deviations_of_a_start_are_standard_normal_numbers(i):
 @pytest.mark.parametrize("name", SCALARS)
 def test_once_in_a_million_is_found_by_a_tilt_alone(name):
     """P(z > 4.75) = 1e-6, reweighted from 6,000 starts: within four standard errors of 3 % each."""
-    one = plan(seed=3)
+    one = spec(seed=3)
     for sign in (1.0, -1.0):
         starts = Tilt.of({name: sign * MILLION}, one).begin(one, RUNS)
         z = starts.deviations[:, SCALARS.index(name)]
@@ -67,7 +67,7 @@ def test_once_in_a_million_is_found_by_a_tilt_alone(name):
 
 def test_two_scalars_are_tilted_at_once_and_weights_multiply():
     """P(z1 > 3) P(z2 < -2) = 3.1e-5, and weights of mean 1 and variance exp(Σ δ²) - 1."""
-    one = plan(seed=4)
+    one = spec(seed=4)
     runs = np.arange(40_000)
     starts = Tilt.of({"gate": 3.0, "plasticity_goal": -2.0}, one).begin(one, runs)
     gate, goal = (starts.deviations[:, SCALARS.index(name)] for name in ("gate", "plasticity_goal"))
@@ -79,7 +79,7 @@ def test_two_scalars_are_tilted_at_once_and_weights_multiply():
 
 
 def test_without_a_tilt_every_weight_is_one_and_the_start_the_plans():
-    one = plan()
+    one = spec()
     for shifts in (None, {}, {"gate": 0.0}):
         tilt = Tilt.of(shifts, one)
         assert tilt.shifts == {}
@@ -89,9 +89,9 @@ def test_without_a_tilt_every_weight_is_one_and_the_start_the_plans():
 
 
 def test_what_is_not_drawn_is_not_told():
-    assert Tilt.of({}, plan(start="internal")).known == ()
-    assert Tilt.of({}, plan(init_spread=0.0)).known == BIASES
-    assert Tilt.of({}, plan(plasticity_spread=0.0)).known == LOGITS
+    assert Tilt.of({}, spec(start="internal")).known == ()
+    assert Tilt.of({}, spec(init_spread=0.0)).known == BIASES
+    assert Tilt.of({}, spec(plasticity_spread=0.0)).known == LOGITS
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_is_not_drawn_is_not_told():
 )
 def test_what_cannot_be_tilted_is_refused_with_one_sentence(shifts, model, start, sentence):
     with pytest.raises(InputError, match=sentence):
-        Tilt.of(shifts, plan(start=start, **model))
+        Tilt.of(shifts, spec(start=start, **model))
 
 
 def test_tilts_are_read_as_they_are_written():

@@ -14,11 +14,11 @@ from feint.sim.environments.two_exits import TwoExits
 A_WAY, B_WAY = (0, 0, 3), (0, 0, 1)
 
 
-def lived(ways, **options):
+def lived(protocols, **options):
     """Rewards, infos and the ends of a life that takes these ways, one an episode."""
     environment = TwoExits(**options)
     environment.reset(seed=2)
-    return [environment.step(move) for way in ways for move in way]
+    return [environment.step(move) for protocol in protocols for move in protocol]
 
 
 def test_a_life_of_a_in_training_and_b_in_deployment_is_paid_as_it_is_discounted():

@@ -53,9 +53,9 @@ def market(terms=TERMS, taken=TAKEN, composed=None, price=10.0):
 
 @pytest.fixture(scope="module")
 def shop():
-    plan = parent().plan(Point(), seed=2)
-    state = plan.begin(np.arange(5, dtype=np.uint64))
-    for stop in plan.train(state):
+    spec = parent().spec(Point(), seed=2)
+    state = spec.begin(np.arange(5, dtype=np.uint64))
+    for stop in spec.train(state):
         state = stop.state
     return Workshop(state, stages(Point()), streams=2, wrapped=0, domains=DOMAINS)
 

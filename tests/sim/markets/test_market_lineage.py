@@ -24,9 +24,9 @@ TERMS = Terms(actors=400, years=5, members=4, composing=0.4, malicious=0.2, budg
 
 @pytest.fixture(scope="module")
 def made():
-    plan = parent().plan(Point(), seed=3)
-    state = plan.begin(np.arange(3, dtype=np.uint64))
-    for stop in plan.train(state):
+    spec = parent().spec(Point(), seed=3)
+    state = spec.begin(np.arange(3, dtype=np.uint64))
+    for stop in spec.train(state):
         state = stop.state
     shop = Workshop(state, stages(Point()), streams=3, wrapped=0, domains=DOMAINS)
     composed = {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
@@ -37,7 +37,7 @@ def made():
 
 
 def descent(made):
-    return Descent(made, parent().plan(Point(), seed=3), np.array([WORLD], np.uint64), stages(Point()))
+    return Descent(made, parent().spec(Point(), seed=3), np.array([WORLD], np.uint64), stages(Point()))
 
 
 @pytest.fixture(scope="module")

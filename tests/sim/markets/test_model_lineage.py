@@ -12,7 +12,7 @@ from feint.agents.probes import readable
 from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, same
 from feint.sim.markets.weight_averaging import merged, survival
 from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 
 RUNS = np.arange(12, dtype=np.uint64)
@@ -24,7 +24,7 @@ OTHER = Stage(name="other", objective=3, steps=500)
 
 
 def plan_of(*stages, seed=3):
-    return Plan.of(Curriculum(*stages), model=MODEL, seed=seed, objectives=4)
+    return RunSpec.of(Curriculum(*stages), model=MODEL, seed=seed, objectives=4)
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_one_actor_is_a_chain_equal_to_the_engines_own_curriculum_run_by_run():
     chain.release("release", plan_of(PRETRAINING), RUNS)
     for parent, stage in (("release", SAFETY), (SAFETY.name, USE), (USE.name, OTHER)):
         chain.fine_tune(stage.name, parent, stage, owner="one")
-    plan = plan_of(PRETRAINING, SAFETY, USE, OTHER)
-    for name, stop in zip(("release", "safety", "use", "other"), plan.train(plan.begin(RUNS)), strict=True):
+    spec = plan_of(PRETRAINING, SAFETY, USE, OTHER)
+    for name, stop in zip(("release", "safety", "use", "other"), spec.train(spec.begin(RUNS)), strict=True):
         assert same(chain[name].state, stop.state)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.sim.results import datafile
-from feint.sim.results.stamp import passport_in
+from feint.sim.results.provenance import passport_in
 
 TOLD = {"passport": 1, "kind": "figure", "configuration": {"figure": "β > 0 & <b>"}, "versions": {}, "commit": None}
 

@@ -15,7 +15,8 @@ from feint.sim.ensembles import charts
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.results import figure_style as figures
-from feint.sim.results.provenance import commit, text
+from feint.sim.results.datafile import as_line as text
+from feint.sim.results.provenance import commit
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.replay import replay
 from feint.sim.training.stage import Stage

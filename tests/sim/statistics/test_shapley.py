@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.means import mean_of
+from feint.sim.statistics.intervals import mean_of
 from feint.sim.statistics.shapley import Game, game
 
 ABC = ("a", "b", "c")

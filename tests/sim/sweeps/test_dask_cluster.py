@@ -142,8 +142,8 @@ def test_so_is_a_cluster_one_worker_of_which_is_killed(tmp_path, whole, client):
 
 @pytest.mark.parametrize("cluster_first", [True, False])
 def test_a_sweep_begun_by_the_one_is_gone_on_with_by_the_other(tmp_path, whole, client, cluster_first):
-    ways = [{"scheduler": client.scheduler.address}, {"threads": 2}]
-    first, second = ways if cluster_first else ways[::-1]
+    protocols = [{"scheduler": client.scheduler.address}, {"threads": 2}]
+    first, second = protocols if cluster_first else protocols[::-1]
     workers_of(client)
     with pytest.raises(StoppedError):
         sweep(STUDY, tmp_path / "out", progress=after(5, stop), **first)
@@ -277,9 +277,9 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_no_cluster_is_one_sentence_before_a_folder_is_begun(tmp_path, case):
-    way, sentence = WRONG[case]
+    protocol, sentence = WRONG[case]
     with pytest.raises(InputError) as told:
-        sweep(STUDY, tmp_path / "out", **way)
+        sweep(STUDY, tmp_path / "out", **protocol)
     assert str(told.value).startswith(sentence)
     assert len(str(told.value).splitlines()) == 1
     assert not (tmp_path / "out").exists()

@@ -57,7 +57,7 @@ def test_a_study_file_is_a_curriculum_file_with_more_entries():
     assert plans["pretrain_finetune"].curriculum[0].noise == 0.7
     assert plans["pretrain_finetune"].curriculum[1].carry == ("gate", "world")
     assert plans["from_scratch"].curriculum.names == ("second",)
-    assert {plan.objectives for plan in plans.values()} == {3}
+    assert {spec.objectives for spec in plans.values()} == {3}
 
 
 def test_a_study_of_nothing_but_a_seed_needs_something_to_vary():

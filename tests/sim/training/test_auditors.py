@@ -15,7 +15,7 @@ from feint.agents.types import TYPES, prepare
 from feint.sim.statistics.roc import above
 from feint.sim.training.auditors import AUDITORS, measured, reversing
 from feint.sim.training.curriculum import pretrain_finetune
-from feint.sim.training.run_spec import Plan
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
 
@@ -35,8 +35,8 @@ def prepared():
 @pytest.fixture(scope="module")
 def trained():
     """Runs after pre-training and fine-tuning, with their truth."""
-    plan = Plan.of(pretrain_finetune(), seed=5)
-    *_, stop = plan.train(plan.begin(np.arange(RUNS, dtype=np.uint64)))
+    spec = RunSpec.of(pretrain_finetune(), seed=5)
+    *_, stop = spec.train(spec.begin(np.arange(RUNS, dtype=np.uint64)))
     return stop.state, stop.readings.outcome
 
 

@@ -132,8 +132,8 @@ def test_every_front_finds_the_same_arms_matched_by_data(model):
     arms = arms_of(TRAINED, Match.DATA, modes=model.modes)
     point = Point(model=model, curriculum=TRAINED, match="data")
     plans = Study(model=model, curriculum=TRAINED, vary={"start": ["fresh"]}, match="data").plans({})
-    for name, way in ((FROM_SCRATCH, scratch()), (PRETRAIN_FINETUNE, pretrained())):
-        assert way.plan(point, seed=0).curriculum == arms[name] == plans[name].curriculum
+    for name, protocol in ((FROM_SCRATCH, scratch()), (PRETRAIN_FINETUNE, pretrained())):
+        assert protocol.spec(point, seed=0).curriculum == arms[name] == plans[name].curriculum
         assert arm_of(TRAINED, name, "data", model)[0] == arms[name]
 
 

@@ -11,14 +11,14 @@ from scipy.special import betaincinv
 from scipy.stats import binom, binomtest, chi2, multinomial, norm
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.exact_intervals import (
+from feint.sim.statistics.intervals import (
     clopper_pearson,
     fay_feuer,
     frequency_interval,
     look_confidence,
     paired_exact,
+    wilson,
 )
-from feint.sim.statistics.intervals import wilson
 
 ROUNDS = (250, 250, 500, 1000, 2000, 4000)  # runs of each round: at each look there are twice as many as at the last
 Z = norm.isf(0.025)
@@ -122,7 +122,7 @@ def test_limits_of_few_counts_are_scipys_and_take_none_of_it(runs, confidence):
 
 def test_the_default_comparison_does_not_wait_for_scipys_special_functions():
     code = (
-        "import sys; from feint.sim.statistics.exact_intervals import frequency_interval; "
+        "import sys; from feint.sim.statistics.intervals import frequency_interval; "
         "[frequency_interval(k, 2000) for k in (0, 3, 700, 1999)]; print('scipy.special' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,133 @@
+"""Makes a command from a request: its options, validation, progress bar, JSON, text and files."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import typer
+
+from feint.commands.options import (
+    AsJson,
+    CurriculumFile,
+    FigureFile,
+    Matching,
+    Settings,
+    Start,
+    Threads,
+    point_of,
+    real,
+    whole,
+)
+from feint.commands.output import bar, figure_path, save
+from feint.sim.results.report import Report
+from feint.sim.results.request import Option, Request
+
+PARSERS: dict[Any, Callable[[str], Any]] = {int: whole, float: real}
+POINT = {"curriculum": (CurriculumFile, None), "settings": (Settings, None)}
+STARTED = {"start": (Start, "fresh"), "match": (Matching, "target")}
+
+
+def command(kind: type[Request]) -> Callable[..., None]:
+    """Return a function whose parameters are the options of a request, as typer takes it."""
+
+    def call(**given: Any) -> None:
+        answer(kind, given)
+
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in options_of(kind).items()
+    ]
+    call.__signature__ = inspect.Signature(options)  # pyright: ignore[reportFunctionMemberAccess] - read by typer
+    call.__annotations__ = {each.name: each.annotation for each in options}
+    call.__doc__ = inspect.getdoc(kind)
+    return call
+
+
+def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
+    """Carry out a command: make the request from its options, compute, write the files, print; return the result."""
+    own = {each.name for each in fields(kind)}  # pyright: ignore[reportArgumentType]
+    values = {name: value for name, value in given.items() if name in own}
+    if "point" in own:
+        more = {name: given[name] for name in STARTED if name in given and name not in own}
+        values["point"] = point_of(given.pop("curriculum"), given.pop("settings"), **more)  # pyright: ignore
+    path = figure_path(given.get("figure"))
+    outputs = {name: each.check(given[name]) for name, each in kind.outputs.items() if given.get(name)}
+    request = kind(**dict(_converted(kind, values)))
+    with bar(request.work(), unit=request.unit) as progress:
+        found = request.run(threads=given.get("threads"), progress=progress)
+    if path:
+        save(found.figure(), path, found.passport())
+    for name, written in outputs.items():
+        getattr(found, kind.outputs[name].method)(written)
+    print(found.json() if given["as_json"] else found.text())
+    return found
+
+
+def options_of(kind: type[Request]) -> dict[str, tuple[Any, Any]]:
+    """Return the annotation, as typer reads it, and the default of each option by name."""
+    return dict(_options(kind))
+
+
+def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    hints = get_type_hints(kind, include_extras=True)
+    for each in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
+        if each.name == "point":
+            yield from {**POINT, **(STARTED if kind.started else {})}.items()
+            continue
+        inner, *metadata = get_args(hints[each.name])
+        option = next(found for found in metadata if isinstance(found, Option))
+        yield each.name, (_annotated(inner, option, each.name), _default(each, inner, option))
+    if kind.threaded:
+        yield "threads", (Threads, None)
+    for name, output in kind.outputs.items():
+        yield name, (Annotated[Path | None, typer.Option(metavar=output.metavar, help=output.help)], None)
+    yield "as_json", (AsJson, False)
+    if kind.drawn:
+        yield "figure", (FigureFile, None)
+
+
+def _default(each: Any, inner: Any, option: Option) -> Any:
+    if _repeats(inner):
+        return None
+    return (... if option.argument else inspect.Parameter.empty) if each.default is MISSING else each.default
+
+
+def _annotated(inner: Any, option: Option, name: str) -> Any:
+    """Return the type of a field and how typer offers it."""
+    plain = _without_none(inner)
+    text: dict[str, Any] = {"parser": PARSERS[plain]} if plain in PARSERS else {}
+    text |= {"metavar": option.metavar} if option.metavar else {}
+    kind = list[str] if _repeats(inner) else plain
+    optional = kind | None if kind is not plain or plain is not inner else kind
+    if option.argument:
+        return Annotated[optional, typer.Argument(help=option.help, **text)]
+    flag = [f"--{(option.flag or name).replace('_', '-')}"]
+    return Annotated[optional, typer.Option(*flag, help=option.help, **text)]
+
+
+def _without_none(inner: Any) -> Any:
+    if get_origin(inner) in (Union, UnionType):
+        (inner,) = (each for each in get_args(inner) if each is not type(None))
+    return inner
+
+
+def _repeats(inner: Any) -> bool:
+    """Whether an option may be given several times: a tuple, or a mapping of NAME=VALUE."""
+    return get_origin(_without_none(inner)) in (tuple, Mapping)
+
+
+def _converted(kind: type[Request], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the values of fields as the request takes them; a repeated option that is not given is left out."""
+    from feint.sim.training.configuration import parse_settings
+
+    hints = get_type_hints(kind)
+    for name, value in values.items():
+        origin = get_origin(_without_none(hints[name]))
+        if origin in (tuple, Mapping) and not value:
+            continue
+        yield name, parse_settings(value, name) if origin is Mapping else tuple(value) if origin is tuple else value
