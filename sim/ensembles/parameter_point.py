@@ -17,6 +17,7 @@ from feint.sim.training.parameter_paths import as_cell, by_stage, carried, split
 from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION
 
+DEFAULTS = Model().model_dump(mode="json")
 EVERY = "*"  #: stands for all stages in a dotted name
 Recorder = Callable[[list[Stop]], np.ndarray]
 """What is written down of runs beside how they ended, from where they stood at the end of each stage (runs, …)."""
@@ -72,6 +73,27 @@ class Point:
             return getattr(self, name) if name in ("start", "match") else getattr(self.model, name)
         last = self.stages_named(stage)[-1]
         return getattr(self.curriculum[self.curriculum.names.index(last)], parameter)
+
+    def configuration(self) -> dict[str, Any]:
+        """Return what departs from the default point, as plain data."""
+        model = {name: value for name, value in self.model.model_dump(mode="json").items() if value != DEFAULTS[name]}
+        departures = {
+            "model": model,
+            "stages": [] if self.curriculum == pretrain_finetune() else self.curriculum.configuration(),
+            "start": "" if self.start == "fresh" else self.start,
+            "match": "" if self.match == Match.TARGET.value else self.match,
+        }
+        return {name: value for name, value in departures.items() if value}
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the point of `configuration` or `described`."""
+        stages = configuration.get("stages")
+        return cls(
+            model=Model(**configuration.get("model", {})),
+            curriculum=Curriculum.from_configuration(stages) if stages else pretrain_finetune(),
+            **{name: configuration[name] for name in ("start", "match") if name in configuration},
+        )
 
     def described(self) -> dict[str, Any]:
         """The point as plain data."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,21 @@ class Curriculum:
         """The effective parameters of every stage."""
         stages = enumerate(self.stages)
         return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
+
+    def configuration(self) -> list[dict[str, Any]]:
+        """Return the name and objective of every stage, and what else departs from the defaults."""
+        default = (Stage(name=stage.name, objective=stage.objective).model_dump(mode="json") for stage in self.stages)
+        return [
+            {key: value for key, value in now.items() if key in ("name", "objective") or value != before[key]}
+            for now, before in zip((stage.model_dump(mode="json") for stage in self.stages), default, strict=True)
+        ]
+
+    @classmethod
+    def from_configuration(cls, stages: Iterable[Mapping[str, Any]]) -> Curriculum:
+        """Return the curriculum of `configuration` or `described`; nothing is carried into its first stage."""
+        first, *others = stages
+        alone = {name: value for name, value in first.items() if name != "carry"}
+        return cls(Stage(**alone), *(Stage(**stage) for stage in others))
 
     def last_alone(self) -> Curriculum:
         """The last stage by itself: training from scratch."""
