@@ -21,7 +21,7 @@ import re
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
 from feint.scenarios.argument.argue_texts import told
-from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
 from feint.sim.analysis.analysis_texts import interval_text
 from feint.sim.ensembles.charts import ensemble_figure
@@ -55,11 +55,11 @@ for start in CASES:
 # neighbours.
 
 # %%
-found = tried(CASES.values(), runs=RUNS, seed=1)
+found = evaluate(CASES.values(), runs=RUNS, seed=1)
 for claim in CASES.values():
     each = found[claim.name]
     words = {
-        part.name: re.sub(r"deception with |, from [^,]* start|, when [^,]*", "", part.quantity.words)
+        part.name: re.sub(r"deception with |, from [^,]* start|, when [^,]*", "", part.estimand.words)
         for part in claim.parts
     }
     tested = {words[part.name]: each.intervals[part.name] for part in claim.parts if part.tested}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.schemas import schema_text
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -14,7 +14,7 @@ TOLD = json.loads((DOCS / "argument.json").read_text())
 
 def test_the_document_is_one_of_feint_argue():
     jsonschema.validate(TOLD, json.loads(schema_text("argue")))
-    assert [each["name"] for each in TOLD["claims"]] == [claim.name for claim in asked(None)]
+    assert [each["name"] for each in TOLD["claims"]] == [claim.name for claim in select_claims(None)]
 
 
 def test_the_table_says_what_the_document_does():
@@ -26,6 +26,8 @@ def test_the_table_says_what_the_document_does():
 
 
 def test_the_claims_are_declared_as_they_were_when_it_was_run():
-    declared = {claim.name: [(part.quantity.words, part.rule.words) for part in claim.parts] for claim in asked(None)}
+    declared = {
+        claim.name: [(part.estimand.words, part.rule.words) for part in claim.parts] for claim in select_claims(None)
+    }
     for each in TOLD["claims"]:
         assert [(part["effect"]["quantity"], part["rule"]) for part in each["parts"]] == declared[each["name"]]

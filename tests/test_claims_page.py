@@ -10,8 +10,8 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.scenarios.argument.argue import FULL, QUICK
-from feint.scenarios.argument.evaluate_claim import tried
-from feint.scenarios.claims.registry import FAMILIES, asked, claims
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
 from feint.sim.analysis.claims import rises
 from feint.sim.results.provenance import passport_in
 
@@ -38,7 +38,7 @@ def test_the_page_has_every_claim_with_source_statement_rules_and_verdict(page, 
         for words in (claim.title, claim.statement, claim.source.title, claim.source.where, claim.section):
             assert words in section
         for part in claim.parts:
-            assert f"| {part.quantity.words} | {part.rule.words} |" in section
+            assert f"| {part.estimand.words} | {part.rule.words} |" in section
         assert f"**{found['verdict'].capitalize()}**" in section
         assert f"[{claim.name}](#claim-{claim.name})" in page
 
@@ -59,7 +59,7 @@ def test_the_command_of_a_claim_asks_for_what_was_run(page, family):
 def test_the_command_of_a_claim_gives_its_number():
     document = json.loads((DOCS / "argument.json").read_text())
     told = next(each["effect"] for each in document["claims"] if each["name"] == "headline")
-    found = tried(asked(["headline"], "pretraining"), runs=FULL.runs, seed=0)["headline"].effect
+    found = evaluate(select_claims(["headline"], "pretraining"), runs=FULL.runs, seed=0)["headline"].effect
     assert [found.estimate, found.low, found.high] == pytest.approx(
         [told[x] for x in ("estimate", "low", "high")], abs=0.005
     )
@@ -110,4 +110,4 @@ def test_a_figure_carries_the_passport_of_its_numbers(tmp_path):
     (found,) = [each for each in told["claims"] if each["name"] == claim.name]
     path = claims_page.draw(claim, found, told["passport"], tmp_path / "drawn" / "relearning.svg")
     assert passport_in(path) == told["passport"]
-    assert claim.parts[0].quantity.words.split()[0] in path.read_text()
+    assert claim.parts[0].estimand.words.split()[0] in path.read_text()

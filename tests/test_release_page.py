@@ -11,8 +11,8 @@ from terminal import within_this_process
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.argument.argue import QUICK, argue
-from feint.scenarios.argument.evaluate_claim import tried
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.release.training_protocols import made
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
@@ -69,10 +69,10 @@ def test_the_verdicts_at_the_point_are_those_of_the_command(rewrite):
     if rewrite:
         TABLE.write_text(tables())
     stands = TABLE.read_text()
-    for name, now in tried(asked(None, "release"), runs=4000, seed=1).items():
+    for name, now in evaluate(select_claims(None, "release"), runs=4000, seed=1).items():
         assert re.search(rf"`{name}` \| {now.verdict.value}[ ;]", stands)
         for part in now.claim.parts:
-            (row,) = [line for line in stands.splitlines() if part.quantity.words in line]
+            (row,) = [line for line in stands.splitlines() if part.estimand.words in line]
             assert f" {now.verdicts[part.name].value}" in row
             assert numbers(row.split(" | ")[3]) == pytest.approx(_ends(now.intervals[part.name]), abs=0.03)
 

@@ -9,8 +9,8 @@ import pytest
 import results_page
 from claims_page import RUN, interval_of
 
-from feint.scenarios.argument.evaluate_claim import tried
-from feint.scenarios.claims.registry import FAMILIES, asked
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import FAMILIES, select_claims
 from feint.scenarios.gallery import gallery
 from feint.scenarios.gallery.originals import settings_of
 from feint.scenarios.gallery.picture import Settings
@@ -51,7 +51,7 @@ def test_a_document_is_one_of_feint_argue(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_fewer_runs_do_not_say_the_opposite_of_any_part(family):
     """Another seed, so that agreement is not for the same runs; logarithms of steps are held to the verdict alone."""
-    found = tried(asked(None, family), runs=FEW, seed=7)
+    found = evaluate(select_claims(None, family), runs=FEW, seed=7)
     for each in documents()[family]["claims"]:
         now = found[each["name"]]
         for part in each["parts"]:

@@ -48,7 +48,7 @@ def draw_part(axes: Axes, part: Part, interval: Interval) -> None:
             axes.axvspan(max(a, low - room), min(b, high + room), color=COLOURS[kind], alpha=FADED, linewidth=0)
     reach = [[interval.estimate - interval.low], [interval.high - interval.estimate]]
     axes.errorbar([interval.estimate], [0], xerr=reach, fmt="o", color="black", markersize=3, capsize=2, linewidth=1)
-    words = part.quantity.words + ("" if part.tested else " (shown)")
+    words = part.estimand.words + ("" if part.tested else " (shown)")
     axes.set_yticks([0], [textwrap.fill(words, WORDS)])
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=6.5, pad=1)

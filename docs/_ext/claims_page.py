@@ -71,7 +71,7 @@ def stale(found: Told, declared: Mapping[str, Claim]) -> str | None:
         return f"it has the claims {', '.join(names)}, declared are {', '.join(declared)}"
     for claim, each in zip(declared.values(), found["claims"], strict=True):
         ran = [(part["name"], part["effect"]["quantity"], part["rule"], part["tested"]) for part in each["parts"]]
-        if ran != [(part.name, part.quantity.words, part.rule.words, part.tested) for part in claim.parts]:
+        if ran != [(part.name, part.estimand.words, part.rule.words, part.tested) for part in claim.parts]:
             return f"the claim {claim.name!r} was declared otherwise when it was run"
         verdicts = {part.name: part.rule.verdict(interval_of(row)) for part, row in rows(claim, each)}
         if claim.verdict(verdicts).value != each["verdict"]:
@@ -136,7 +136,7 @@ def section(claim: Claim, found: Told, shown: str | None, command: str) -> list[
     table = ["| quantity | holds | found | verdict |", "|---|---|---|---|"]
     for part, row in rows(claim, found):
         verdict = row["verdict"] + ("" if part.tested else " (shown)")
-        table.append(f"| {part.quantity.words} | {part.rule.words} | {number(row['effect'])} | {verdict} |")
+        table.append(f"| {part.estimand.words} | {part.rule.words} | {number(row['effect'])} | {verdict} |")
     crux, prior = found["crux"]["premise"], found["prior"]
     over = ", ".join(f"{kind} in {share(prior[kind])}" for kind in KINDS)
     baked = f"; {found['baked_in']} nearly everywhere" if found["baked_in"] else ""

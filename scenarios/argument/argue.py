@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from feint.scenarios.argument.crux import Crux, cruxes
-from feint.scenarios.argument.evaluate_claim import Tried, tried
+from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate
 from feint.scenarios.argument.robustness import Robustness, moved_tolerances, other_forms, over_prior
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Verdict
 from feint.sim.analysis.nearest_flip import Flip, nearest_flip
 from feint.sim.ensembles.ensemble import check_threads
@@ -41,7 +41,7 @@ QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_
 class Finding:
     """What was found of one claim."""
 
-    tried: Tried
+    evaluation: Evaluation
     robustness: Robustness
     crux: Crux
     flip: Flip | None
@@ -49,12 +49,12 @@ class Finding:
     @property
     def claim(self) -> Claim:
         """The claim."""
-        return self.tried.claim
+        return self.evaluation.claim
 
     @property
     def verdict(self) -> Verdict:
         """At the point."""
-        return self.tried.verdict
+        return self.evaluation.verdict
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,15 +97,17 @@ def argue(
     `runs` replaces the size's runs of each way at the point. `progress` is called with the steps of `steps_of` that are
     done. No number depends on `threads`. Raises `InputError`.
     """
-    claims, point = asked(names, family), Point() if point is None else point
+    claims, point = select_claims(names, family), Point() if point is None else point
     check_seed(seed)
     if runs is not None:
         check_runs(runs)
         size = replace(size, runs=runs)
     tell = progress or (lambda _: None)
     common: dict[str, Any] = {"seed": seed, "precision": precision, "threads": check_threads(threads)}
-    here = tried(claims, point, runs=size.runs, **common)
-    hung = cruxes(claims, point, parts={name: each.told for name, each in here.items()}, runs=size.runs, **common)
+    here = evaluate(claims, point, runs=size.runs, **common)
+    hung = cruxes(
+        claims, point, parts={name: each.headline_part for name, each in here.items()}, runs=size.runs, **common
+    )
     spread = over_prior(claims, point, **_prior(size), progress=tell, **common)
 
     def flip(claim: Claim) -> Flip | None:
@@ -116,7 +118,7 @@ def argue(
     with ThreadPoolExecutor(common["threads"]) as pool:
         flips = list(pool.map(flip, claims))
     findings = {
-        claim.name: Finding(tried=here[claim.name], robustness=spread, crux=hung[claim.name], flip=found)
+        claim.name: Finding(evaluation=here[claim.name], robustness=spread, crux=hung[claim.name], flip=found)
         for claim, found in zip(claims, flips, strict=True)
     }
     return Argument(findings=findings, point=point, size=size, seed=seed, precision=precision)
@@ -130,10 +132,10 @@ def _prior(size: Size) -> dict[str, Any]:
 
 def steps_of(names: Iterable[str] | None, size: Size, family: str = "pretraining") -> int:
     """How many steps `argue` tells its progress by: draws, with each form, and claims."""
-    return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(asked(names, family))
+    return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(select_claims(names, family))
 
 
-def flip_of(found: Tried, spread: Robustness, point: Point, size: Size, seed: int, precision: str) -> Flip | None:
+def flip_of(found: Evaluation, spread: Robustness, point: Point, size: Size, seed: int, precision: str) -> Flip | None:
     """The nearest point found where a claim is reversed, if it holds here; where it holds, if reversed; else either."""
     rules = {part.name: part.rule for part in found.claim.tested}
     here = found.claim.kind({name: rule.kind(found.intervals[name].estimate) for name, rule in rules.items()})

@@ -148,7 +148,7 @@ def _found(finding: Finding) -> ClaimFound:
         ),
         statement=claim.statement,
         verdict=finding.verdict.value,
-        effect=_effect(finding.tried.told.quantity.words, finding.tried.effect),
+        effect=_effect(finding.evaluation.headline_part.estimand.words, finding.evaluation.effect),
         prior=_shares(spread.shares(claim)),
         baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
         crux=_crux(finding.crux),
@@ -158,8 +158,8 @@ def _found(finding: Finding) -> ClaimFound:
                 name=part.name,
                 rule=part.rule.words,
                 tested=part.tested,
-                verdict=finding.tried.verdicts[part.name].value,
-                effect=_effect(part.quantity.words, finding.tried.intervals[part.name]),
+                verdict=finding.evaluation.verdicts[part.name].value,
+                effect=_effect(part.estimand.words, finding.evaluation.intervals[part.name]),
                 prior=_shares(spread.shares(claim, part.name)),
             )
             for part in claim.parts
@@ -206,5 +206,5 @@ def _flip(flip: Flip | None, claim: Claim) -> FlipPart | None:
     if flip is None:
         return None
     changes = [Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()]
-    effects = {part.name: _effect(part.quantity.words, flip.effects[part.name]) for part in claim.tested}
+    effects = {part.name: _effect(part.estimand.words, flip.effects[part.name]) for part in claim.tested}
     return FlipPart(kind=flip.kind, distance=flip.distance, changes=changes, effects=effects)  # pyright: ignore[reportArgumentType] - one of the two

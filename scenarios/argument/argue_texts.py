@@ -29,7 +29,7 @@ def argument_text(argument: Argument) -> str:
 
 
 def _verdict_line(finding: Finding) -> str:
-    effect = finding.tried.effect
+    effect = finding.evaluation.effect
     return f"{finding.claim.number:>3}  {finding.claim.name:22} {finding.verdict.value:13} {told(effect)}"
 
 
@@ -61,8 +61,8 @@ def _parts(finding: Finding) -> Iterator[str]:
         if part.rule != rule:
             rule = part.rule
             yield f"It was to be {rule.words}:"
-        verdict = finding.tried.verdicts[part.name].value + ("" if part.tested else ", shown beside the claim")
-        yield f"{told(finding.tried.intervals[part.name])} {part.quantity.words} ({verdict})"
+        verdict = finding.evaluation.verdicts[part.name].value + ("" if part.tested else ", shown beside the claim")
+        yield f"{told(finding.evaluation.intervals[part.name])} {part.estimand.words} ({verdict})"
 
 
 def _prior(finding: Finding) -> Iterator[str]:
@@ -109,7 +109,7 @@ def shares_text(shares: dict[str, Share]) -> str:
 
 
 def _crux(finding: Finding) -> Iterator[str]:
-    crux, of = finding.crux, finding.tried.told.name
+    crux, of = finding.crux, finding.evaluation.headline_part.name
     if crux.premise is None:
         yield f"Crux: no premise is seen to change the effect ({of}) when it alone is switched off."
         return

@@ -80,7 +80,7 @@ def cruxes(
     check_two_stages(point)
     check_runs(runs)
     chosen = named(premises)
-    meant = {claim.name: (parts or {}).get(claim.name, claim.effect).quantity for claim in claims}
+    meant = {claim.name: (parts or {}).get(claim.name, claim.effect).estimand for claim in claims}
     asked = {name: {"": quantity, **_without(quantity, chosen, point)} for name, quantity in meant.items()}
     protocols = [
         protocol for quantities in asked.values() for quantity in quantities.values() for protocol in quantity.protocols

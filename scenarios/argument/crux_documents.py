@@ -172,7 +172,7 @@ def why_document(chain: Chain) -> WhyDocument:
 
 
 def _part(part: claims.Part) -> PartFacts:
-    return PartFacts(name=part.name, quantity=part.quantity.words, holds=part.rule.words, tested=part.tested)
+    return PartFacts(name=part.name, quantity=part.estimand.words, holds=part.rule.words, tested=part.tested)
 
 
 def _mechanism(step: Mechanism) -> MechanismFacts:

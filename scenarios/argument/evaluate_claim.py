@@ -13,7 +13,7 @@ from feint.sim.training.train import PRECISION, check_runs
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class Evaluation:
     """A claim at one point: each part's interval by name, and what the rule declared for it makes of that."""
 
     claim: Claim
@@ -30,7 +30,7 @@ class Tried:
         return self.claim.verdict(self.verdicts)
 
     @property
-    def told(self) -> Part:
+    def headline_part(self) -> Part:
         """The part that is told as the claim's effect: the first, or of a claim that needs one, the largest found."""
         if not self.claim.any_part:
             return self.claim.effect
@@ -39,33 +39,35 @@ class Tried:
     @property
     def effect(self) -> Interval:
         """Of the part that is told as the claim's effect."""
-        return self.intervals[self.told.name]
+        return self.intervals[self.headline_part.name]
 
 
-def ways_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
+def protocols_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
     """The ways of training that these claims compare, each once."""
     return list(
-        dict.fromkeys(protocol for claim in claims for part in claim.parts for protocol in part.quantity.protocols)
+        dict.fromkeys(protocol for claim in claims for part in claim.parts for protocol in part.estimand.protocols)
     )
 
 
-def measured(claim: Claim, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Tried:
+def evaluation_of(
+    claim: Claim, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE
+) -> Evaluation:
     """A claim on runs that have been trained."""
     level = claim.confidence(confidence)
-    return Tried(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
+    return Evaluation(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
 
 
 def measure(
     part: Part, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float, reading: Reading = OWN
 ) -> Interval:
     """A part's quantity, read with other tolerances where that is asked."""
-    needed = {protocol: ended[protocol] for protocol in part.quantity.protocols}
+    needed = {protocol: ended[protocol] for protocol in part.estimand.protocols}
     if reading:
         needed = {protocol: each.read_as(reading) for protocol, each in needed.items()}
-    return part.quantity.measured(needed, confidence)
+    return part.estimand.measured(needed, confidence)
 
 
-def tried(
+def evaluate(
     claims: Iterable[Claim],
     point: Point | None = None,
     *,
@@ -74,10 +76,10 @@ def tried(
     precision: str = PRECISION,
     confidence: float = CONFIDENCE,
     threads: int | None = None,
-) -> dict[str, Tried]:
+) -> dict[str, Evaluation]:
     """Claims put to the test at a point, all on the same runs. Raises `InputError`."""
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
     check_runs(runs)
-    ended = run_paired(point, ways_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
-    return {claim.name: measured(claim, ended, confidence) for claim in claims}
+    ended = run_paired(point, protocols_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
+    return {claim.name: evaluation_of(claim, ended, confidence) for claim in claims}

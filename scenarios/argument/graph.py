@@ -17,7 +17,7 @@ from feint.agents.model import Model
 from feint.agents.parameters import plain
 from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS, Ground, Mechanism
 from feint.scenarios.argument.premises import PREMISES, Premise
-from feint.scenarios.claims.registry import asked, claims
+from feint.scenarios.claims.registry import claims, select_claims
 from feint.sim.analysis.claims import Claim, Source, Verdict
 from feint.sim.ensembles.parameter_point import EVERY, Point
 from feint.sim.results.datafile import as_line as text
@@ -56,7 +56,7 @@ class Chain:
 
 def chain(name: str) -> Chain:
     """The chain that leads to a claim; raises `InputError` for one that there is not."""
-    (claim,) = asked([name], family=claims()[name].family if name in claims() else "pretraining")
+    (claim,) = select_claims([name], family=claims()[name].family if name in claims() else "pretraining")
     steps = tuple(each for each in MECHANISMS.values() if name in each.claims)
     resting = dict.fromkeys(premise for each in steps for premise in each.premises)
     return Chain(claim=claim, mechanisms=steps, premises=tuple(premise_named(each) for each in resting))
@@ -88,11 +88,11 @@ def tried_graph(
     point: Point | None = None, *, runs: int = 2000, seed: int = 0, threads: int | None = None
 ) -> nx.DiGraph:
     """The argument with the verdict on each claim at a point. Raises `InputError`."""
-    from feint.scenarios.argument.evaluate_claim import tried
+    from feint.scenarios.argument.evaluate_claim import evaluate
 
     point = Point() if point is None else point
     check_runs(runs)
-    found = tried(claims().values(), point, runs=runs, seed=seed, threads=threads)
+    found = evaluate(claims().values(), point, runs=runs, seed=seed, threads=threads)
     verdicts = {name: each.verdict for name, each in found.items()}
     return graph(verdicts, {**point.described(), "runs": runs, "seed": seed})
 

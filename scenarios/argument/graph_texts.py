@@ -51,7 +51,7 @@ def _lines(sentence: str, indent: int = 2) -> list[str]:
 
 def _part(part: Part) -> list[str]:
     shown = "" if part.tested else "; shown beside it, not part of the claim"
-    return _lines(f"{part.name}: {part.quantity.words}. Holds {part.rule.words}{shown}.")
+    return _lines(f"{part.name}: {part.estimand.words}. Holds {part.rule.words}{shown}.")
 
 
 def _step(step: Mechanism, numbers: dict[str, int]) -> list[str]:

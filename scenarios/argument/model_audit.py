@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import Frequency
 from feint.sim.analysis.priors import factors_at, prior_draws
@@ -199,7 +199,7 @@ def audit(
     """
     point, tell = Point() if point is None else point, progress or (lambda _: None)
     bases = [{}, *prior_draws(point, points, seed)]
-    claims = [claim for claim in asked(None) if isinstance(claim.effect.quantity, Frequency)]
+    claims = [claim for claim in select_claims(None) if isinstance(claim.effect.estimand, Frequency)]
 
     def reaction(factor: Factor) -> Reaction:
         found = react(factor, point, bases, claims, runs, seed)
@@ -240,7 +240,7 @@ def react(
     The claims are those whose effect is a frequency. Whether a change is seen is told by intervals that hold for all
     claims and bases at once (Bonferroni).
     """
-    quantities: dict[str, Any] = {claim.name: claim.effect.quantity for claim in claims}
+    quantities: dict[str, Any] = {claim.name: claim.effect.estimand for claim in claims}
     protocols = [protocol for quantity in quantities.values() for protocol in quantity.protocols]
     level = look_confidence(CONFIDENCE, len(bases) * len(quantities))
     changes, identical = [], True

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from feint.agents.model import Model
-from feint.scenarios.argument.evaluate_claim import measure, ways_of
+from feint.scenarios.argument.evaluate_claim import measure, protocols_of
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.analysis.priors import prior_draws, shares_of
@@ -122,7 +122,7 @@ def over_prior(
         for claim in claims
         for part in claim.parts
     }
-    protocols = ways_of(claims)
+    protocols = protocols_of(claims)
 
     def at(job: tuple[int, str]) -> None:
         i, form = job

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt
 
-from feint.scenarios.argument.evaluate_claim import Tried
+from feint.scenarios.argument.evaluate_claim import Evaluation
 from feint.scenarios.argument.worldview import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix
 from feint.sim.analysis.claims import Claim
@@ -131,18 +131,18 @@ def _claim(claim: Claim) -> ClaimFacts:
     return ClaimFacts(number=claim.number, name=claim.name, title=claim.title, statement=claim.statement)
 
 
-def _cell(view: WorldView, found: Tried) -> Cell:
+def _cell(view: WorldView, found: Evaluation) -> Cell:
     part = found.claim.effect
     return Cell(
         view=view.name,
         claim=found.claim.name,
         verdict=found.verdict.value,
-        effect=Effect(**_numbers(part.quantity.words, found.effect)),
+        effect=Effect(**_numbers(part.estimand.words, found.effect)),
         parts=_parts(found),
     )
 
 
-def _parts(found: Tried) -> list[PartFacts]:
+def _parts(found: Evaluation) -> list[PartFacts]:
     verdicts = found.verdicts
     return [
         PartFacts(
@@ -150,7 +150,7 @@ def _parts(found: Tried) -> list[PartFacts]:
             rule=part.rule.words,
             verdict=verdicts[part.name].value,
             tested=part.tested,
-            **_numbers(part.quantity.words, found.intervals[part.name]),
+            **_numbers(part.estimand.words, found.intervals[part.name]),
         )
         for part in found.claim.parts
     ]

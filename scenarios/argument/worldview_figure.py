@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feint.scenarios.argument.evaluate_claim import Tried
+from feint.scenarios.argument.evaluate_claim import Evaluation
 from feint.scenarios.argument.worldview_texts import LETTERS, level, number
 from feint.scenarios.argument.worldviews import LEVELS, Matrix
 from feint.sim.analysis.claims import Verdict
@@ -49,7 +49,7 @@ def figure(matrix: Matrix) -> Figure:
     return drawn
 
 
-def _draw_cell(axes: Axes, column: int, row: int, found: Tried) -> None:
+def _draw_cell(axes: Axes, column: int, row: int, found: Evaluation) -> None:
     from matplotlib.patches import Rectangle
 
     fill, ink = FACES[found.verdict]

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from feint.agents.parameters import plain
-from feint.scenarios.argument.evaluate_claim import Tried
+from feint.scenarios.argument.evaluate_claim import Evaluation
 from feint.scenarios.argument.worldview import Departure, WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix
 from feint.sim.analysis.claims import Verdict
@@ -63,14 +63,14 @@ def number(value: float) -> str:
     return f"{round(value, 2) + 0.0:+.2f}" if isfinite(value) else "–"  # no -0.00
 
 
-def _cell(found: Tried) -> str:
+def _cell(found: Evaluation) -> str:
     return f"{LETTERS[found.verdict]}\n{number(found.effect.estimate)}"
 
 
 def _effects(matrix: Matrix) -> Iterator[str]:
     for claim in matrix.claims:
         part = claim.effect
-        yield wrapped(f"  {claim.name}: {part.quantity.words}; holds: {part.rule.words}", "    ")
+        yield wrapped(f"  {claim.name}: {part.estimand.words}; holds: {part.rule.words}", "    ")
 
 
 def departures_markdown(views: dict[str, WorldView]) -> str:

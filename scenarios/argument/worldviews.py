@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
-from feint.scenarios.argument.evaluate_claim import Tried, measured, ways_of
+from feint.scenarios.argument.evaluate_claim import Evaluation, evaluation_of, protocols_of
 from feint.scenarios.argument.worldview import WorldView, default_view, view_named, views
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import frequency
 from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
@@ -45,18 +45,18 @@ class Matrix:
 
     views: tuple[WorldView, ...]  #: the default point first
     claims: tuple[Claim, ...]
-    found: Mapping[tuple[str, str], Tried]
+    found: Mapping[tuple[str, str], Evaluation]
     levels: Mapping[tuple[str, str], Interval]  #: how often a way of training (a name of LEVELS) ends in deception
     runs: int
     seed: int
     precision: str
     confidence: float
 
-    def __getitem__(self, cell: tuple[str, str]) -> Tried:
+    def __getitem__(self, cell: tuple[str, str]) -> Evaluation:
         """A claim at a world view, by their names."""
         return self.found[cell]
 
-    def cells(self) -> Iterator[tuple[WorldView, Claim, Tried]]:
+    def cells(self) -> Iterator[tuple[WorldView, Claim, Evaluation]]:
         """Every claim of every view."""
         for view in self.views:
             for claim in self.claims:
@@ -71,7 +71,7 @@ class Matrix:
                 "view": view.name,
                 "claim": claim.name,
                 "verdict": found.verdict.value,
-                "quantity": claim.effect.quantity.words,
+                "quantity": claim.effect.estimand.words,
                 "estimate": found.effect.estimate,
                 "low": found.effect.low,
                 "high": found.effect.high,
@@ -115,17 +115,17 @@ def worldviews(
     check_precision(precision)
     check_confidence(confidence)
     check_threads(threads)
-    columns, rows = _columns(views() if which is None else which), asked(claims)
+    columns, rows = _columns(views() if which is None else which), select_claims(claims)
     keys: dict[str, Any] = {"seed": seed, "precision": precision, "threads": threads}
     protocols = list(
-        dict.fromkeys([*ways_of(rows), *(protocol for level in LEVELS.values() for protocol in level.protocols)])
+        dict.fromkeys([*protocols_of(rows), *(protocol for level in LEVELS.values() for protocol in level.protocols)])
     )
-    found: dict[tuple[str, str], Tried] = {}
+    found: dict[tuple[str, str], Evaluation] = {}
     levels: dict[tuple[str, str], Interval] = {}
     for view in columns:
         check_two_stages(view.point)
         ended = run_paired(view.point, protocols, range(runs), **keys)
-        found.update({(view.name, claim.name): measured(claim, ended, confidence) for claim in rows})
+        found.update({(view.name, claim.name): evaluation_of(claim, ended, confidence) for claim in rows})
         levels.update({(view.name, arm): level.measured(ended, confidence) for arm, level in LEVELS.items()})
         if progress:
             progress(1)

@@ -33,12 +33,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="language",
-            quantity=MeanEstimand("share who can pay for a language, a decade on less at release", later, LANGUAGE),
+            estimand=MeanEstimand("share who can pay for a language, a decade on less at release", later, LANGUAGE),
             rule=TENTH,
         ),
         Part(
             name="release",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "share who can pay for a language at the release, less without one",
                 now,
                 LANGUAGE,
@@ -48,7 +48,7 @@ CLAIM = Claim(
         ),
         Part(
             name="balance",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "share who can pay for a language, less for the wrapped hazard", now, LANGUAGE, HAZARD
             ),
             rule=no_fall(0.1),

@@ -39,13 +39,13 @@ def _contrast(match: str, sign: int = 1) -> tuple[Term, Term]:
 
 def _less(match: str) -> Part:
     words = f"the contrast in deception matched by {HELD} less that by {match}"
-    return Part(name=f"less-{match}", quantity=Frequency(words, _contrast(HELD) + _contrast(match, -1)), rule=apart())
+    return Part(name=f"less-{match}", estimand=Frequency(words, _contrast(HELD) + _contrast(match, -1)), rule=apart())
 
 
 def _shown(match: str) -> Part:
     words = f"deception, pre-training + fine-tuning minus from scratch, matched by {match}"
     contrast = difference(words, pretrained(match=match), scratch(match=match))
-    return Part(name=match, quantity=contrast, rule=rises(), tested=False)
+    return Part(name=match, estimand=contrast, rule=rises(), tested=False)
 
 
 def sign_changes(spread: Robustness) -> dict[str, Share]:

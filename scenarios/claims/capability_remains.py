@@ -27,12 +27,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="lost",
-            quantity=MeanEstimand("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
+            estimand=MeanEstimand("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
             rule=at_most(0.1, 0.5),
         ),
         Part(
             name="had",
-            quantity=MeanEstimand("of Y to be read, above a model that never had Y", left, tuned(), never()),
+            estimand=MeanEstimand("of Y to be read, above a model that never had Y", left, tuned(), never()),
             rule=rises(),
         ),
     ),

@@ -29,26 +29,26 @@ CLAIM = Claim(
     parts=(
         Part(
             name="fine-tuned",
-            quantity=frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
+            estimand=frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
             rule=STAYS,
         ),
         Part(
             name="longer",
-            quantity=frequency(
+            estimand=frequency(
                 "the same, fine-tuned to the last step", scratch(start="deceptive", finetuning__target=0.0)
             ),
             rule=STAYS,
         ),
         Part(
             name="faster",
-            quantity=frequency(
+            estimand=frequency(
                 "the same, at a learning rate of 3", scratch(start="deceptive", finetuning__learning_rate=3.0)
             ),
             rule=STAYS,
         ),
         Part(
             name="untold",
-            quantity=frequency(
+            estimand=frequency(
                 "deception after both stages, from a deceptive start, pre-training telling nothing of X",
                 pretrained(start="deceptive", pretraining__coverage=0.0),
             ),

@@ -54,7 +54,7 @@ def loss(name: str) -> Loss:
 
 def _part(name: str) -> Part:
     words = f"deception avoided by {DODGES[name][0]}"
-    return Part(name=name, quantity=difference(words, AS_IT_IS, protocol(name)), rule=rises())
+    return Part(name=name, estimand=difference(words, AS_IT_IS, protocol(name)), rule=rises())
 
 
 CLAIM = Claim(

@@ -32,29 +32,29 @@ CLAIM = Claim(
     parts=(
         Part(
             name="ahead",
-            quantity=Rivalled("budgets that a system gains, a decade on", ahead),
+            estimand=Rivalled("budgets that a system gains, a decade on", ahead),
             rule=TENTH,
         ),
         Part(
             name="without",
-            quantity=Rivalled("share of actors without a system after a decade of imitation", without),
+            estimand=Rivalled("share of actors without a system after a decade of imitation", without),
             rule=at_most(0.25, 0.5),
         ),
         Part(
             name="at once",
-            quantity=Rivalled("budgets that a system gains at the release", ahead_at_once),
+            estimand=Rivalled("budgets that a system gains at the release", ahead_at_once),
             rule=TENTH,
             tested=False,
         ),
         Part(
             name="dear",
-            quantity=Rivalled("the same, where a step costs a hundred times as much", ahead_dear),
+            estimand=Rivalled("the same, where a step costs a hundred times as much", ahead_dear),
             rule=TENTH,
             tested=False,
         ),
         Part(
             name="befalls",
-            quantity=Rivalled("budgets that others' systems bring to who has none", befalls),
+            estimand=Rivalled("budgets that others' systems bring to who has none", befalls),
             rule=rises(),
             tested=False,
         ),

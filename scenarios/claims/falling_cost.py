@@ -32,24 +32,24 @@ CLAIM = Claim(
     parts=(
         Part(
             name="wrapped",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "share who can pay for the wrapped hazard, a decade on less at release", later, WRAPPED
             ),
             rule=TENTH,
         ),
         Part(
             name="new",
-            quantity=MeanEstimand("share who can pay for a new hazard, a decade on less at release", later, NEW),
+            estimand=MeanEstimand("share who can pay for a new hazard, a decade on less at release", later, NEW),
             rule=TENTH,
         ),
         Part(
             name="skills",
-            quantity=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, NEW),
+            estimand=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, NEW),
             rule=at_least(0.5, 0.1),
         ),
         Part(
             name="already",
-            quantity=MeanEstimand("share who can pay for the wrapped hazard at the release", now, WRAPPED),
+            estimand=MeanEstimand("share who can pay for the wrapped hazard at the release", now, WRAPPED),
             rule=at_least(0.5, 0.1),
             tested=False,
         ),

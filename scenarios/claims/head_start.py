@@ -25,7 +25,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="capability",
-            quantity=difference(
+            estimand=difference(
                 "deception with capability alone carried minus with nothing carried",
                 pretrained(finetuning__carry=("capability",)),
                 scratch(),
@@ -34,7 +34,7 @@ CLAIM = Claim(
         ),
         Part(
             name="capability-last",
-            quantity=difference(
+            estimand=difference(
                 "deception with all carried minus with all but the capability",
                 pretrained(),
                 pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),

@@ -19,7 +19,7 @@ STOPS = (0.5, 0.25, 0.75)
 def _part(stop: float) -> Part:
     words = f"deception after the whole of pre-training minus after one stopped at performance {stop:g}"
     stopped = pretrained(pretraining__target=stop)
-    return Part(name=f"stopped-at-{stop:g}", quantity=difference(words, pretrained(), stopped), rule=rises())
+    return Part(name=f"stopped-at-{stop:g}", estimand=difference(words, pretrained(), stopped), rule=rises())
 
 
 CLAIM = Claim(

@@ -44,7 +44,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="brief",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 f"performance on Y after {BRIEF} steps of Y′, above a model that never had Y",
                 at_last,
                 HAD,
@@ -55,7 +55,7 @@ CLAIM = Claim(
         ),
         Part(
             name="steps",
-            quantity=StepRatio(
+            estimand=StepRatio(
                 "log₂ of the steps to Y′ over those of a model that never had Y", revived(KIN), never_then(KIN)
             ),
             rule=QUARTER,

@@ -52,7 +52,7 @@ def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
     words = (
         f"deception with {ends.parameter} = {ends.more:g} minus with {ends.less:g}, from {START[start]} start{where}"
     )
-    return Part(name="bare-" * bare + ends.name, quantity=difference(words, plus, minus), rule=rises(), tested=not bare)
+    return Part(name="bare-" * bare + ends.name, estimand=difference(words, plus, minus), rule=rises(), tested=not bare)
 
 
 def case(start: str, own: Ends) -> tuple[Part, ...]:

@@ -27,7 +27,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="probe",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "of Y to be read after gentle fine-tuning, less after that at pre-training's own learning rate",
                 left,
                 tuned(),
@@ -37,7 +37,7 @@ CLAIM = Claim(
         ),
         Part(
             name="steps",
-            quantity=StepRatio(
+            estimand=StepRatio(
                 "log₂ of the steps back to Y after the large rate over those after the gentle one",
                 revived(rate=LARGE),
                 revived(),

@@ -33,17 +33,17 @@ CLAIM = Claim(
     parts=(
         Part(
             name="dominate",
-            quantity=Rivalled("share of systems that serve their owner after a decade", serving_owners),
+            estimand=Rivalled("share of systems that serve their owner after a decade", serving_owners),
             rule=MOST,
         ),
         Part(
             name="better",
-            quantity=Rivalled("budgets that all have more where all systems serve the average", better),
+            estimand=Rivalled("budgets that all have more where all systems serve the average", better),
             rule=rises(),
         ),
         Part(
             name="fined",
-            quantity=Rivalled(
+            estimand=Rivalled(
                 "the same share, where it costs a quarter of a budget", serving_owners, Stakes(penalty=0.25)
             ),
             rule=MOST,
@@ -51,7 +51,7 @@ CLAIM = Claim(
         ),
         Part(
             name="weak",
-            quantity=Rivalled(
+            estimand=Rivalled(
                 "the same share, where who has more is copied a tenth as surely", serving_owners, Stakes(selection=1.0)
             ),
             rule=MOST,

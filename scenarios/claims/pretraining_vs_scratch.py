@@ -42,7 +42,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="difference",
-            quantity=difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
+            estimand=difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
             rule=rises(),
         ),
     ),

@@ -29,14 +29,14 @@ CLAIM = Claim(
     parts=(
         Part(
             name="never",
-            quantity=StepRatio(
+            estimand=StepRatio(
                 "log₂ of the steps back to Y over those of a model that never had Y", revived(), never_then()
             ),
             rule=QUARTER,
         ),
         Part(
             name="scratch",
-            quantity=StepRatio("log₂ of the steps back to Y over those from scratch", revived(), from_scratch()),
+            estimand=StepRatio("log₂ of the steps back to Y over those from scratch", revived(), from_scratch()),
             rule=QUARTER,
         ),
     ),

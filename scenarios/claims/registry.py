@@ -49,7 +49,7 @@ def claims(family: str = "pretraining") -> dict[str, Claim]:
     return {claim.name: claim for claim in found}
 
 
-def asked(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
+def select_claims(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
     """The claims of these names, all of a family without; raises `InputError` for one that there is not."""
     known = claims(family)
     for name in names or ():

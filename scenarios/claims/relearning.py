@@ -38,7 +38,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="steps",
-            quantity=StepRatio(
+            estimand=StepRatio(
                 "log₂ of the steps to X from Y over those from the initial draw, other routes closed",
                 protocol=scratch(start="internal", **CLOSED),
                 over=scratch(**CLOSED),

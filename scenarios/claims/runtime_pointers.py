@@ -23,14 +23,14 @@ STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
 def _power(case: str) -> Part:
     words = f"deception after both stages, {_from(case)}, with inference_power = 10 minus with 0.3"
     plus, minus = (pretrained(**STARTS[case], inference_power=power) for power in (10.0, 0.3))
-    return Part(name=f"{case}power", quantity=difference(words, plus, minus), rule=rises())
+    return Part(name=f"{case}power", estimand=difference(words, plus, minus), rule=rises())
 
 
 def _race(case: str) -> Part:
     words = f"deceptive minus corrigible runs after both stages, {_from(case)}"
     protocol = pretrained(**STARTS[case])
     race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
-    return Part(name=f"{case}race", quantity=race, rule=rises())
+    return Part(name=f"{case}race", estimand=race, rule=rises())
 
 
 def _from(case: str) -> str:

@@ -33,17 +33,17 @@ CLAIM = Claim(
     parts=(
         Part(
             name="pooled",
-            quantity=MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", together, NEW),
+            estimand=MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", together, NEW),
             rule=TENTH,
         ),
         Part(
             name="unseen",
-            quantity=MeanEstimand("the same of those whom an evaluation does not find", unseen, NEW),
+            estimand=MeanEstimand("the same of those whom an evaluation does not find", unseen, NEW),
             rule=TENTH,
         ),
         Part(
             name="composed",
-            quantity=Broader(
+            estimand=Broader(
                 "mean performance on three domains, experts merged less the best expert",
                 EXPERTS,
                 tuple(NAMED[domain].objective for domain in DOMAINS),
@@ -52,7 +52,7 @@ CLAIM = Claim(
         ),
         Part(
             name="dear",
-            quantity=MeanEstimand("pooled, where a pool does no more than one member's part pays", together_dear, NEW),
+            estimand=MeanEstimand("pooled, where a pool does no more than one member's part pays", together_dear, NEW),
             rule=TENTH,
             tested=False,
         ),

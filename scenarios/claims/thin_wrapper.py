@@ -30,7 +30,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="gained",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "performance gained on X by gate and pointer, less by representation and goal",
                 thin_on_x,
                 tuned(),
@@ -40,7 +40,7 @@ CLAIM = Claim(
         ),
         Part(
             name="lost",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "performance lost on Y by gate and pointer, less by representation and goal",
                 thin_on_y,
                 tuned(),
@@ -50,7 +50,7 @@ CLAIM = Claim(
         ),
         Part(
             name="regained",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "performance regained on Y with gate and pointer put back", regained, tuned(), bound=RANGE
             ),
             rule=rises(),

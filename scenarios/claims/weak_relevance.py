@@ -29,7 +29,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="steps",
-            quantity=StepRatio(
+            estimand=StepRatio(
                 "log₂ of the steps back to Y after an X unlike Y over those after one like Y",
                 revived(similarity=WEAK),
                 revived(similarity=STRONG),
@@ -38,7 +38,7 @@ CLAIM = Claim(
         ),
         Part(
             name="probe",
-            quantity=MeanEstimand(
+            estimand=MeanEstimand(
                 "of Y to be read after an X like Y, less after one unlike Y",
                 left,
                 tuned(similarity=STRONG),

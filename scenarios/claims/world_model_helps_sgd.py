@@ -30,7 +30,7 @@ CLAIM = Claim(
     parts=(
         Part(
             name="gate-or-pointer",
-            quantity=Frequency(
+            estimand=Frequency(
                 "what the world model alone adds to deception, less what it adds to corrigibility",
                 (
                     Term(CARRIED, DECEPTIVE),
@@ -43,13 +43,13 @@ CLAIM = Claim(
         ),
         Part(
             name="gate",
-            quantity=difference("deception with the world model alone carried minus with nothing", CARRIED, NOTHING),
+            estimand=difference("deception with the world model alone carried minus with nothing", CARRIED, NOTHING),
             rule=rises(),
             tested=False,
         ),
         Part(
             name="pointer",
-            quantity=difference(
+            estimand=difference(
                 "corrigibility with the world model alone carried minus with nothing", CARRIED, NOTHING, CORRIGIBLE
             ),
             rule=rises(),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.scenarios.argument.evaluate_claim import measured
+from feint.scenarios.argument.evaluate_claim import evaluation_of
 from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
 from feint.scenarios.gallery.labels import place
 from feint.scenarios.gallery.picture import Picture, Settings, limits
@@ -28,7 +28,7 @@ def compute(settings: Settings) -> pd.DataFrame:
 
     protocols = [AS_IT_IS, *map(protocol, DODGES)]
     ended = run_paired(settings.point, protocols, range(settings.runs), **settings.common)
-    avoided = measured(CLAIM, ended).intervals
+    avoided = evaluation_of(CLAIM, ended).intervals
     rows = []
     for name, (words, _) in DODGES.items():
         lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))

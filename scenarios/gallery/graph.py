@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.argument.graph import graph
 from feint.scenarios.argument.graph_figure import figure
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.gallery.picture import Picture, Settings, limits
 from feint.sim.analysis.claims import Verdict
 
@@ -20,7 +20,7 @@ def compute(settings: Settings) -> pd.DataFrame:
     """One row a claim: its verdict, and its effect."""
     import pandas as pd
 
-    found = tried(asked(None), settings.point, runs=settings.runs, **settings.common)
+    found = evaluate(select_claims(None), settings.point, runs=settings.runs, **settings.common)
     rows = [
         {"number": each.claim.number, "claim": name, "verdict": each.verdict.value, **limits(each.effect)}
         for name, each in found.items()

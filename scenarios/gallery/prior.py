@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.scenarios.argument.robustness import over_prior
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.gallery.picture import Picture, Settings, limits
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.results.figure_style import PAGE_WIDTH
@@ -24,7 +24,7 @@ def compute(settings: Settings) -> pd.DataFrame:
     """One row a claim and kind."""
     import pandas as pd
 
-    claims = [replace(claim, parts=claim.tested) for claim in asked(None)]
+    claims = [replace(claim, parts=claim.tested) for claim in select_claims(None)]
     found = over_prior(claims, settings.point, draws=settings.size["draws"], runs=settings.runs, **settings.common)
     rows = []
     for claim in claims:

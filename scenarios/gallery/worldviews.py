@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feint.scenarios.argument.evaluate_claim import Tried
+from feint.scenarios.argument.evaluate_claim import Evaluation
 from feint.scenarios.argument.worldview import WorldView
 from feint.scenarios.argument.worldview_figure import figure
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, worldviews
@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame) -> Figure:
         views=tuple(WorldView(name=name) for name in dict.fromkeys(row["view"] for row in rows)),
         claims=tuple(asked.values()),
         found={
-            cell: Tried(claim=asked[cell[1]], intervals={name: interval_of(row) for name, row in each.items()})
+            cell: Evaluation(claim=asked[cell[1]], intervals={name: interval_of(row) for name, row in each.items()})
             for cell, each in parts.items()
             if cell[1] in asked
         },

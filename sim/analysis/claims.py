@@ -135,7 +135,7 @@ class Part:
     """One number that a claim stands or falls by, with the rule that was declared for it."""
 
     name: str
-    quantity: Estimand
+    estimand: Estimand
     rule: Rule
     tested: bool = True  #: whether the verdict of the claim hangs on it; others are shown beside it
 

@@ -43,7 +43,7 @@ class Search:
     ) -> None:
         self.claim, self.point, self.kind = claim, point, kind
         self.runs, self.confirming, self.seed, self.precision = runs, confirming, seed, precision
-        self.protocols = [protocol for part in claim.tested for protocol in part.quantity.protocols]
+        self.protocols = [protocol for part in claim.tested for protocol in part.estimand.protocols]
         self.factors: list[Factor] = factors_at(point)
         self.base = np.array([in_units(factor, point.value(factor.name)) for factor in self.factors])
         self.known: dict[bytes, float] = {}
@@ -58,7 +58,7 @@ class Search:
         there = self.point.at(self.changes(units))
         ended = run_paired(there, self.protocols, runs, seed=self.seed, precision=self.precision, threads=1)
         level = self.claim.confidence(confidence)
-        return {part.name: part.quantity.measured(ended, level) for part in self.claim.tested}
+        return {part.name: part.estimand.measured(ended, level) for part in self.claim.tested}
 
     def margin(self, units: np.ndarray) -> float:
         """By how much a point is turned over, by intervals as wide as the confirming runs will have; else below 0."""

@@ -4,9 +4,9 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.scenarios.argument.evaluate_claim import measured, tried, ways_of
+from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, protocols_of
 from feint.scenarios.claims import dodges, registry
-from feint.scenarios.claims.registry import asked, claims
+from feint.scenarios.claims.registry import claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.estimands import Frequency, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
@@ -32,7 +32,7 @@ def test_a_claim_says_beforehand_what_it_is(claim: Claim):
     assert claim.effect.tested
     names = [part.name for part in claim.parts]
     assert len(set(names)) == len(names)
-    assert all(part.quantity.words and part.rule.words for part in claim.parts)
+    assert all(part.estimand.words and part.rule.words for part in claim.parts)
 
 
 @pytest.mark.parametrize("file", registry.FILES)
@@ -50,15 +50,15 @@ def test_claims_are_numbered_as_the_manual_has_them():
 
 
 def test_claims_are_asked_for_by_name():
-    assert [claim.name for claim in asked(["matching", "headline", "matching"])] == ["matching", "headline"]
-    assert [claim.name for claim in asked(None)] == NAMES
+    assert [claim.name for claim in select_claims(["matching", "headline", "matching"])] == ["matching", "headline"]
+    assert [claim.name for claim in select_claims(None)] == NAMES
     with pytest.raises(InputError, match="claim 'headlines' is not known"):
-        asked(["headlines"])
+        select_claims(["headlines"])
 
 
 @pytest.fixture(scope="module")
 def powerless():
-    return tried(ALL, Point(model=Model(inference_power=0.0)), runs=500)
+    return evaluate(ALL, Point(model=Model(inference_power=0.0)), runs=500)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "relearning"])
@@ -79,12 +79,12 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
         source=ALL[0].source,
         section="",
         statement="",
-        parts=(Part(name="", quantity=arms, rule=rises()),),
+        parts=(Part(name="", estimand=arms, rule=rises()),),
     )
     said = []
     for seed in range(200):
         ended = run_paired(Point(), arms.protocols, range(250), seed=seed)
-        said.append(measured(null, ended).verdict)
+        said.append(evaluation_of(null, ended).verdict)
     decided = [each for each in said if each in (Verdict.SUPPORTED, Verdict.CONTRADICTED)]
     assert len(decided) <= 10
     assert Verdict.UNDECIDED in said
@@ -94,7 +94,7 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
 def test_fewer_runs_never_say_the_opposite(path):
     """The runs of the quick form are the first of the full one's."""
     point = point_of(path) if path else Point()
-    few, many = (tried(ALL, point, runs=runs) for runs in (600, 2400))
+    few, many = (evaluate(ALL, point, runs=runs) for runs in (600, 2400))
     opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
     for name in NAMES:
         for part, verdict in few[name].verdicts.items():
@@ -105,14 +105,14 @@ def test_fewer_runs_never_say_the_opposite(path):
 @pytest.mark.parametrize("changes", [{"plasticity_goal": 0.0}, {"finetuning.target": 0.0}, {"match": "steps"}], ids=str)
 def test_nothing_is_said_of_steps_that_lead_nowhere(changes):
     """No run learns X, or none has a target: how many steps it would have taken is not known."""
-    found = tried(asked(["relearning"]), Point().at(changes), runs=200)["relearning"]
+    found = evaluate(select_claims(["relearning"]), Point().at(changes), runs=200)["relearning"]
     assert found.verdict is Verdict.UNDECIDED
 
 
 def test_the_largest_of_several_that_are_enough_is_told():
-    found = tried(asked(["dodges"]), runs=300)["dodges"]
+    found = evaluate(select_claims(["dodges"]), runs=300)["dodges"]
     assert found.effect.estimate == max(each.estimate for each in found.intervals.values())
-    assert found.told.name != "covered"
+    assert found.headline_part.name != "covered"
 
 
 def test_a_part_of_the_way_is_told_from_where_one_stands():
@@ -124,7 +124,7 @@ def test_a_part_of_the_way_is_told_from_where_one_stands():
 
 
 def test_the_headline_is_reversed_where_it_is_known_to_be():
-    assert tried(asked(["headline"]), point_of("examples/reversed.toml"), runs=500)["headline"].verdict is (
+    assert evaluate(select_claims(["headline"]), point_of("examples/reversed.toml"), runs=500)["headline"].verdict is (
         Verdict.CONTRADICTED
     )
 
@@ -143,6 +143,6 @@ def test_a_dodge_costs_what_it_loses_in_performance():
 
 
 def test_all_ways_are_trained_once():
-    protocols = ways_of(ALL)
+    protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
-    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {Frequency, StepRatio}
+    assert {type(part.estimand) for claim in ALL for part in claim.parts} == {Frequency, StepRatio}

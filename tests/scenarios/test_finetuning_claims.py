@@ -8,8 +8,8 @@ from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.scenarios.argument.crux import crux
-from feint.scenarios.argument.evaluate_claim import tried, ways_of
-from feint.scenarios.claims.registry import FAMILIES, asked, claims
+from feint.scenarios.argument.evaluate_claim import evaluate, protocols_of
+from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
 from feint.sim.analysis.claims import Claim, Verdict
 from feint.sim.analysis.estimands import StepRatio
 from feint.sim.analysis.reckoned import MeanEstimand
@@ -18,7 +18,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point
 
 FAMILY = "fine-tuning"
-ALL = asked(None, FAMILY)
+ALL = select_claims(None, FAMILY)
 NAMES = [claim.name for claim in ALL]
 
 
@@ -29,7 +29,7 @@ def test_a_claim_says_beforehand_what_it_is(claim: Claim):
     assert claim.source.where
     assert claim.effect.tested
     assert len({part.name for part in claim.parts}) == len(claim.parts)
-    assert all(part.quantity.words and part.rule.words for part in claim.parts)
+    assert all(part.estimand.words and part.rule.words for part in claim.parts)
 
 
 @pytest.mark.parametrize("file", FAMILIES[FAMILY])
@@ -42,27 +42,27 @@ def test_a_file_reads_like_the_argument(file):
 def test_families_are_asked_for_by_name_and_share_no_claim():
     assert [claim.number for claim in ALL] == [1, 2, 3, 4, 5, 6]
     assert not set(NAMES) & {*claims()}
-    assert [claim.name for claim in asked(["large-rate"], FAMILY)] == ["large-rate"]
+    assert [claim.name for claim in select_claims(["large-rate"], FAMILY)] == ["large-rate"]
     with pytest.raises(InputError, match="family 'finetuning' is not known"):
         claims("finetuning")
     with pytest.raises(InputError, match="claim 'headline' is not known"):
-        asked(["headline"], FAMILY)
+        select_claims(["headline"], FAMILY)
 
 
 def test_all_ways_are_journeys_and_are_trained_once():
-    protocols = ways_of(ALL)
+    protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
     assert all(isinstance(protocol, StagedProtocol) for protocol in protocols)
-    assert {type(part.quantity) for claim in ALL for part in claim.parts} == {MeanEstimand, StepRatio}
+    assert {type(part.estimand) for claim in ALL for part in claim.parts} == {MeanEstimand, StepRatio}
 
 
 def test_a_claim_alone_is_found_as_among_others():
-    among, alone = tried(ALL, runs=80, seed=2), tried([ALL[1]], runs=80, seed=2, threads=1)
+    among, alone = evaluate(ALL, runs=80, seed=2), evaluate([ALL[1]], runs=80, seed=2, threads=1)
     assert among["thin-wrapper"].intervals == alone["thin-wrapper"].intervals
 
 
 def test_fewer_runs_never_say_the_opposite():
-    few, many = (tried(ALL, runs=runs, seed=2) for runs in (150, 600))
+    few, many = (evaluate(ALL, runs=runs, seed=2) for runs in (150, 600))
     opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
     for name in NAMES:
         for part, verdict in few[name].verdicts.items():
@@ -72,12 +72,12 @@ def test_fewer_runs_never_say_the_opposite():
 def test_without_inference_no_wrapper_is_seen_where_nothing_points():
     """Neither gate nor pointer can carry anything, so that the core carries it all."""
     changes = {"inference_power": 0.0, "plasticity_pointer": 0.0, "decoys": 30.0, "init_spread": 0.0}
-    found = tried(asked(["thin-wrapper"], FAMILY), Point().at(changes), runs=100)["thin-wrapper"]
+    found = evaluate(select_claims(["thin-wrapper"], FAMILY), Point().at(changes), runs=100)["thin-wrapper"]
     assert found.verdict is Verdict.CONTRADICTED
 
 
 def test_a_mind_compared_with_itself_differs_by_nothing():
-    quantity = ALL[0].parts[1].quantity
+    quantity = ALL[0].parts[1].estimand
     assert isinstance(quantity, MeanEstimand)
     same = MeanEstimand("", quantity.of, quantity.protocol, quantity.protocol)
     ended = run_paired(Point(), same.protocols, range(60))

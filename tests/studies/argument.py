@@ -47,7 +47,7 @@ def claims(found: Argument) -> Iterator[tuple[object, ...]]:
         )
         baked = finding.robustness.baked_in(claim)
         verdict = finding.verdict.value + (f"; {baked} nearly everywhere" if baked else "")
-        yield (claim.number, f"`{claim.name}`", verdict, told(finding.tried.effect), *over)
+        yield (claim.number, f"`{claim.name}`", verdict, told(finding.evaluation.effect), *over)
 
 
 def turning(found: Argument) -> Iterator[tuple[object, ...]]:
@@ -79,12 +79,12 @@ def parts(found: Argument) -> Iterator[tuple[object, ...]]:
     """A row a part."""
     for finding in found.findings.values():
         for part in finding.claim.parts:
-            verdict = finding.tried.verdicts[part.name].value + ("" if part.tested else " (shown)")
+            verdict = finding.evaluation.verdicts[part.name].value + ("" if part.tested else " (shown)")
             yield (
                 f"`{finding.claim.name}`",
-                part.quantity.words,
+                part.estimand.words,
                 part.rule.words,
-                told(finding.tried.intervals[part.name]),
+                told(finding.evaluation.intervals[part.name]),
                 verdict,
             )
 

@@ -13,7 +13,7 @@ from feint.scenarios.argument.argue_documents import argue_document
 from feint.scenarios.argument.argue_texts import WIDTH, argument_text
 from feint.scenarios.argument.robustness import DEFAULT, moved_tolerances, other_forms, over_prior
 from feint.scenarios.claims import capability_matching as matching
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.priors import prior_draws
@@ -33,7 +33,7 @@ def found():
 def test_each_claim_has_all_that_is_asked_of_it(found):
     assert list(found.findings) == NAMES
     for finding in found.findings.values():
-        assert finding.crux.effect == finding.tried.effect
+        assert finding.crux.effect == finding.evaluation.effect
         assert set(finding.robustness.shares(finding.claim)) == {HOLDS, REVERSED, NEITHER}
 
 
@@ -41,30 +41,30 @@ def test_threads_and_company_change_nothing(found):
     alone = argue(["headline"], size=TINY, seed=3, threads=1)
     for key, values in alone["headline"].robustness.found.items():
         assert np.array_equal(values, found["headline"].robustness.found[key])
-    assert alone["headline"].tried.intervals == found["headline"].tried.intervals
+    assert alone["headline"].evaluation.intervals == found["headline"].evaluation.intervals
     assert alone["headline"].flip == found["headline"].flip
 
 
 def test_a_draw_is_tried_on_runs_of_its_own():
-    (claim,) = asked(["headline"])
+    (claim,) = select_claims(["headline"])
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     rows = prior_draws(Point(), 4, 2)
     for i in range(4):
-        ended = run_paired(Point().at(rows[i]), claim.effect.quantity.protocols, range(60 * i, 60 * i + 60), seed=2)
-        wanted = claim.effect.quantity.measured(ended)
+        ended = run_paired(Point().at(rows[i]), claim.effect.estimand.protocols, range(60 * i, 60 * i + 60), seed=2)
+        wanted = claim.effect.estimand.measured(ended)
         assert spread.intervals(claim, PART)[i].estimate == wanted.estimate
         assert spread.intervals(claim, PART)[i].low == wanted.low
 
 
 def test_forms_are_swapped_and_tolerances_moved():
-    (claim,) = asked(["headline"])
+    (claim,) = select_claims(["headline"])
     forms = {"gate_form = minimum": other_forms()["gate_form = minimum"]}
     spread = over_prior([claim], draws=4, runs=60, seed=2, readings=moved_tolerances(), forms=forms)
     rows = prior_draws(Point(), 4, 2)
     form, reading = "gate_form = minimum", (("deploy_tolerance", 0.4),)
     there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
-    ended = run_paired(there, claim.effect.quantity.protocols, range(60, 120), seed=2)
-    wanted = claim.effect.quantity.measured(ended).estimate
+    ended = run_paired(there, claim.effect.estimand.protocols, range(60, 120), seed=2)
+    wanted = claim.effect.estimand.measured(ended).estimate
     assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
     assert {key[:2] for key in spread.found} == {
         (form, reading) for form in (DEFAULT, form) for reading in (OWN, *moved_tolerances())
@@ -82,7 +82,7 @@ def test_all_forms_that_are_not_the_default_are_tried():
 
 
 def test_a_claim_that_the_model_leaves_no_choice_is_told():
-    (claim,) = asked(["headline"])
+    (claim,) = select_claims(["headline"])
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     assert spread.baked_in(claim) is None
     everywhere = np.tile([0.5, 0.4, 0.6], (256, 1))
@@ -92,7 +92,7 @@ def test_a_claim_that_the_model_leaves_no_choice_is_told():
 
 
 def test_a_claim_holds_where_all_its_parts_do():
-    (claim,) = asked(["head-start"])
+    (claim,) = select_claims(["head-start"])
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     holds, falls = [0.5, 0.4, 0.6], [-0.5, -0.6, -0.4]
     keys = {key[3]: key for key in spread.found}
@@ -106,7 +106,7 @@ def test_a_claim_holds_where_all_its_parts_do():
 
 
 def test_where_the_contrast_changes_its_sign_is_told():
-    (claim,) = asked(["matching"])
+    (claim,) = select_claims(["matching"])
     spread = over_prior([claim], draws=2, runs=60, seed=2)
     rows = {"target": [[0.5, 0.4, 0.6]] * 2, "steps": [[-0.5, -0.6, -0.4], [0.01, -0.1, 0.1]]}
     found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.found}
@@ -117,7 +117,7 @@ def test_where_the_contrast_changes_its_sign_is_told():
 
 
 def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
-    (claim,) = asked(["headline"])
+    (claim,) = select_claims(["headline"])
     spread = over_prior([claim], draws=2, runs=60, seed=2)
     key = next(iter(spread.found))
     unsure, sure = [-0.03, -0.1, 0.1], [-0.5, -0.6, -0.4]
@@ -137,7 +137,7 @@ def test_the_document_agrees_with_its_schema(found):
     jsonschema.validate(told, json.loads(schema_text("argue")))
     first = told["claims"][0]
     assert (first["name"], first["verdict"]) == ("headline", found["headline"].verdict.value)
-    assert first["effect"]["estimate"] == found["headline"].tried.effect.estimate
+    assert first["effect"]["estimate"] == found["headline"].evaluation.effect.estimate
     assert told["passport"]["configuration"]["size"]["draws"] == 8
 
 
@@ -146,7 +146,7 @@ def test_the_text_fits_a_terminal_and_names_every_number(found):
     assert max(map(len, text.splitlines())) <= WIDTH
     for finding in found.findings.values():
         assert finding.verdict.value in text
-        assert f"{finding.tried.effect.estimate:+.3f}" in text
+        assert f"{finding.evaluation.effect.estimate:+.3f}" in text
 
 
 def test_runs_at_the_point_may_be_others():

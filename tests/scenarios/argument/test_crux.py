@@ -137,7 +137,7 @@ def test_where_no_premise_changes_the_effect_there_is_no_crux():
 
 
 def test_a_claim_keeps_what_it_sets_itself():
-    part = replace(claims()["headline"].parts[0], quantity=frequency("", pretrained(inference_power=8.0)))
+    part = replace(claims()["headline"].parts[0], estimand=frequency("", pretrained(inference_power=8.0)))
     claim = replace(claims()["headline"], parts=(part,))
     found = crux(claim, SHORT, runs=50)
     assert found.change["run-time inference"] == replace(
@@ -260,6 +260,6 @@ def test_the_command_refuses_wrong_input_in_one_sentence(feint, words, sentence)
 def test_no_crux_is_named_where_there_is_nothing_to_hang_on():
     """Two lots of one way of training: with 15 premises to pick from, one is named in hardly any of 40 seeds."""
     null = Frequency("", (Term(pretrained()), Term(TrainingProtocol(lot=1), sign=-1)))
-    claim = replace(claims()["headline"], parts=(Part(name="null", quantity=null, rule=rises()),))
+    claim = replace(claims()["headline"], parts=(Part(name="null", estimand=null, rule=rises()),))
     named = sum(crux(claim, runs=100, seed=seed).premise is not None for seed in range(40))
     assert named <= 4

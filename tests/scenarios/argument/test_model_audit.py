@@ -8,7 +8,7 @@ import pytest
 
 from feint.scenarios.argument.check_documents import audit_document
 from feint.scenarios.argument.model_audit import ABSURD, Audit, Reached, absurdities, audit, lines, react
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import Frequency, Term
 from feint.sim.analysis.priors import factors_at
@@ -50,7 +50,7 @@ def test_the_absurd_does_what_it_must_and_moves_the_answer():
 def test_nothing_reacts_to_what_is_never_read():
     """Realism where there are no honeypots."""
     realism = factor_of("finetuning.realism", "prior", POINT.model, POINT.curriculum)
-    (claim,) = asked(["headline"])
+    (claim,) = select_claims(["headline"])
     idle = react(realism, POINT, [{}], [claim], 50, 0)
     assert (idle.identical, idle.seen, idle.change.estimate) == (True, False, 0)
     assert not react(realism, POINT, [{"finetuning.honeypots": 0.2}], [claim], 50, 0).identical

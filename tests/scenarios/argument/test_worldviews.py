@@ -11,13 +11,13 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.scenarios.argument.evaluate_claim import tried
+from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.argument.worldview import FOLDER, default_view, load_view, view_named, views
 from feint.scenarios.argument.worldview_documents import worldviews_document
 from feint.scenarios.argument.worldview_figure import figure
 from feint.scenarios.argument.worldview_texts import LETTERS, matrix_text, number, shown
 from feint.scenarios.argument.worldviews import LEVELS, worldviews
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.training.configuration import load
@@ -174,9 +174,9 @@ def test_wrong_numbers_and_claims_are_told_before_training(wrong, said):
 
 
 def test_a_cell_is_what_its_claim_is_at_that_point_whatever_stands_beside_it(matrix):
-    claims = asked(SMALL["claims"])
+    claims = select_claims(SMALL["claims"])
     for view in (default_view(), views()["wheaton-2023"]):
-        alone = tried(claims, view.point, runs=60, seed=3, threads=1)
+        alone = evaluate(claims, view.point, runs=60, seed=3, threads=1)
         assert {name: each.intervals for name, each in alone.items()} == {
             name: matrix[view.name, name].intervals for name in alone
         }

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from feint.scenarios.argument.evaluate_claim import tried
-from feint.scenarios.claims.registry import asked
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.release.affordability import DECADE, PRICE, STANDING, TERMS
 from feint.scenarios.release.competition_limit import (
     EXPERTS,
@@ -129,13 +129,13 @@ def test_worlds_are_read_once_and_are_those_of_their_runs(ended):
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claims_are_broken_where_their_source_says_they_break(name):
-    found = tried(asked([name], "release"), runs=300, seed=3)[name]
+    found = evaluate(select_claims([name], "release"), runs=300, seed=3)[name]
     broken = {"fall-behind": ("at once", "dear"), "owners-goals": ("fined",)}[name]
     assert all(found.verdicts[part] is Verdict.CONTRADICTED for part in broken)
 
 
 def test_where_nothing_is_learned_no_one_needs_a_system():
     point = Point().at({"finetuning.steps": 1})
-    found = tried(asked(["fall-behind"], "release"), point, runs=100)["fall-behind"]
+    found = evaluate(select_claims(["fall-behind"], "release"), point, runs=100)["fall-behind"]
     assert found.verdicts["ahead"] is not Verdict.SUPPORTED
     assert found.verdicts["without"] is Verdict.CONTRADICTED

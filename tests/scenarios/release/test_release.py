@@ -10,8 +10,8 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
-from feint.scenarios.argument.evaluate_claim import tried
-from feint.scenarios.claims.registry import FAMILIES, asked
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import FAMILIES, select_claims
 from feint.scenarios.claims.shared_costs import EXPERTS
 from feint.scenarios.experiments import Asked
 from feint.scenarios.gallery.originals import made_again
@@ -114,15 +114,15 @@ def test_a_file_reads_like_the_argument(file):
 
 
 def test_claims_are_numbered_and_tried_on_the_same_runs():
-    claims = asked(None, FAMILY)
+    claims = select_claims(None, FAMILY)
     assert [claim.number for claim in claims] == [1, 2, 3, 4, 5]
-    among, again = tried(claims, runs=80, seed=2), tried(claims[1:2], runs=80, seed=2, threads=1)
+    among, again = evaluate(claims, runs=80, seed=2), evaluate(claims[1:2], runs=80, seed=2, threads=1)
     assert among["shared-costs"].intervals == again["shared-costs"].intervals
 
 
 def test_a_hazard_that_training_never_leads_to_breaks_the_first_mechanism():
     point = Point().at({"finetuning.steps": 1})
-    tale = tried(asked(["falling-cost"], FAMILY), point, runs=100)["falling-cost"]
+    tale = evaluate(select_claims(["falling-cost"], FAMILY), point, runs=100)["falling-cost"]
     assert tale.intervals["skills"].high < 0.1
     assert tale.intervals["new"].high < 0.1
 

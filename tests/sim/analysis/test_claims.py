@@ -124,7 +124,7 @@ def test_a_margin_is_what_lies_within_and_below_0_what_does_not(rule: Rule, a, b
 
 
 def claim_of(count: int, *, any_part: bool) -> Claim:
-    parts = tuple(Part(name=str(i), quantity=frequency("", scratch()), rule=rises()) for i in range(count))
+    parts = tuple(Part(name=str(i), estimand=frequency("", scratch()), rule=rises()) for i in range(count))
     return Claim(name="", title="", source=XU_2021, section="", statement="", parts=parts, any_part=any_part)
 
 

@@ -13,7 +13,7 @@ from feint.sim.statistics.intervals import student
 
 POINT = Point()
 HEADLINE = headline.CLAIM
-QUANTITY = HEADLINE.effect.quantity
+QUANTITY = HEADLINE.effect.estimand
 
 
 @pytest.fixture
