@@ -17,21 +17,16 @@ from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FIN
 from feint.sim.ensembles.documents import spread
 from feint.sim.ensembles.ensemble import Ensemble
 from feint.sim.ensembles.streaming_summary import Summary
-from feint.sim.results.text_tables import folded, table, wrapped
-from feint.sim.statistics.intervals import CONFIDENCE, FEW, Interval, frequency_interval
-from feint.sim.sweeps import experimental_designs as designs
-from feint.sim.sweeps.sequential_sampling import frequency_at_look as at_look
-from feint.sim.sweeps.sweep_results import Sweep, last_stages
+from feint.sim.results.text_tables import folded, table
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.training.replay import Trajectory
 from feint.sim.training.stage import PRETRAINING, Stage
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from feint.sim.sweeps.study import Study
 
 ROWS = 12  # of a trajectory, a stage
-MOST_POINTS, MOST_VARIED = 8, 4  # points of a sweep that are shown; of more parameters none is
 AT_STOP_LABELS = (("performance", "performance"), ("capability", "capability"), ("train_error", "error E(g)"))
 READINGS = ("performance", "deployed_error", "following", "instrumental", "capability", "awareness", "horizon", "gate")
 Columns = list[tuple[str, Any, int]]  # head, an ensemble or a summary, and the place of the stage
@@ -76,52 +71,6 @@ def print_summary(summary: Summary) -> None:
     rows = [[label, *(_spread(found, name, i) for _, found, i in columns)] for name, label in labels]
     _print([_heads("", columns), rows[0], *_missed(columns, _missed_of_summary), *rows[1:]])
     _clock(summary)
-
-
-def print_sweep(sweep: Sweep) -> None:
-    """What a sweep holds, and its first points: by arm its runs and deception, and the difference between the arms."""
-    found = last_stages(sweep.frame())
-    points, runs = found["point"].nunique(), int(found["runs"].sum())
-    print(f"{points:,} points, {runs:,} runs in all, design {sweep.study.design}")
-    shown = found[found["point"].isin(found["point"].unique()[:MOST_POINTS])]
-    looked = "Clopper–Pearson, good at every look"
-    methods = _methods(_intervals(sweep, shown)) if sweep.study.half_width is None else looked
-    what = "deception, and its difference between the arms" if len(sweep.study.arms) == 2 else "deception"
-    print(f"runs, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}")
-    varied = [str(name) for name in sweep.points.columns if name != "point"]
-    for point, rows in shown.groupby("point"):
-        told = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in varied if len(varied) <= MOST_VARIED)
-        print("\n" + wrapped(f"point {point}" + (f": {told}" if told else "")))
-        cells = [
-            ["  " + str(row["arm"]), f"{row['runs']:,}", _interval(interval), _compared(row)]
-            for (_, row), interval in zip(rows.iterrows(), _intervals(sweep, rows), strict=True)
-        ]
-        print("\n".join(table(cells)))
-    if sweep.still_wide:
-        print("\n" + wrapped(_wide(sweep)))
-    if len(shown) < len(found):
-        print(f"\nThe first {shown['point'].nunique()} points; feint export {sweep.folder} FILE writes all.")
-
-
-def _wide(sweep: Sweep) -> str:
-    """How many points have all runs there may be, and are not known as well as asked."""
-    points, study = sweep.still_wide, sweep.study
-    are = "point has" if points == 1 else "points have"
-    return (
-        f"{points:,} {are} an interval wider than half_width = {study.half_width:g} after most_runs = "
-        f"{study.most_runs:,} runs an arm."
-    )
-
-
-def sweep_heading(study: Study, out: Path, carried_by: str) -> str:
-    """What a sweep is about to do, in a line."""
-    points, arms, runs = designs.count(study), len(study.arms), f"{study.runs:,}"
-    runs = runs if study.most_runs is None else f"{runs} to {study.most_runs:,}"
-    return f"{_many(points, 'point')}, {_many(arms, 'arm')}, {runs} runs of each, into {out}, {carried_by}"
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def print_trajectory(trajectory: Trajectory) -> None:
@@ -212,16 +161,9 @@ def _print(rows: list[list[str]], note: str = "") -> None:
 def _print_outcomes(columns: Columns, confidence: float = CONFIDENCE) -> None:
     """Frequencies with their intervals."""
     found = {each: [arm.frequency(each, i, confidence) for _, arm, i in columns] for each in Outcome}
-    methods = _methods([interval for cells in found.values() for interval in cells])
+    methods = methods_of([interval for cells in found.values() for interval in cells])
     rows = ([each.label, *map(_interval, cells)] for each, cells in found.items())
     _print([_heads("outcome", columns), *rows], f"{100 * confidence:g} % intervals: {methods}")
-
-
-def _methods(intervals: list[Interval]) -> str:
-    """The methods of some frequencies' intervals, in words."""
-    methods = {interval.method for interval in intervals}
-    few = f" where fewer than {FEW} have or lack it" if len(methods) > 1 else ""
-    return "; ".join(sorted(methods, reverse=True)) + few
 
 
 def _print_quartiles(columns: Columns) -> None:
@@ -267,24 +209,6 @@ def _transitions(comparison: Comparison) -> list[list[str]]:
     for label, row in zip(LABELS, comparison.flow().tolist(), strict=True):
         rows.append([label, *(f"{n:,}" for n in row), f"{sum(row):,}"])
     return rows
-
-
-def _intervals(sweep: Sweep, rows: pd.DataFrame) -> list[Interval]:
-    """The interval of deception of each row; of a study that adds runs the one that holds at every look."""
-    counts = [(int(deceptive), int(runs)) for deceptive, runs in rows[["deceptive", "runs"]].to_numpy()]
-    if sweep.study.half_width is not None:
-        return [at_look(sweep.study, *each) for each in counts]
-    return [frequency_interval(*each) for each in counts]
-
-
-def _compared(row: pd.Series) -> str:
-    if not np.isfinite(row["difference"]):
-        return ""
-    return f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
-
-
-def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _interval(interval: Interval) -> str:

@@ -6,7 +6,7 @@ to load than that comparison takes to run. They are imported where they are used
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import ceil, exp, expm1, log, log1p, sqrt
 from statistics import NormalDist
@@ -185,6 +185,13 @@ def frequency_interval(count: int, runs: int, confidence: float = CONFIDENCE) ->
     check_count("count", count, runs)
     enough = min(count, runs - count) >= FEW
     return (wilson if enough else clopper_pearson)(count, runs, check_confidence(confidence))
+
+
+def methods_of(intervals: Iterable[Interval]) -> str:
+    """Return the methods of the intervals of some frequencies in words."""
+    methods = {interval.method for interval in intervals}
+    few = f" where fewer than {FEW} have or lack it" if len(methods) > 1 else ""
+    return "; ".join(sorted(methods, reverse=True)) + few
 
 
 def paired_exact(first_only: int, second_only: int, runs: int, confidence: float = CONFIDENCE) -> Interval:

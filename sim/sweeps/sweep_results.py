@@ -16,7 +16,9 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import PRETRAIN_FINETUNE
 from feint.sim.results.optional_dependencies import load_extra
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, tango
+from feint.sim.results.text_tables import table as aligned_table
+from feint.sim.results.text_tables import wrapped
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of, tango
 from feint.sim.sweeps.study import SCALARS, Study
 from feint.sim.sweeps.sweep_store import RESUME, faulty, read_manifest, read_parts
 from feint.sim.sweeps.work_units import COUNTED, GAINED, LOST, Unit
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 FORMATS = (".csv", ".parquet", ".nc")
+MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
 MEANINGS = {
     "point": ("number of the point", "1"),
     "arm": ("way of training", "name"),
@@ -134,6 +137,52 @@ class Sweep:
 
         return difference_at_look(self.study, gained, lost, runs, confidence)
 
+    def text(self) -> str:
+        """Return the first points for a terminal: by arm the runs, deception, and the difference between the arms."""
+        found = last_stages(self.frame())
+        points, runs = found["point"].nunique(), int(found["runs"].sum())
+        shown = found[found["point"].isin(found["point"].unique()[:MOST_POINTS])]
+        looked = "Clopper–Pearson, good at every look"
+        methods = methods_of(self._deception(shown)) if self.study.half_width is None else looked
+        what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
+        lines = [
+            f"{points:,} points, {runs:,} runs in all, design {self.study.design}",
+            f"runs, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}",
+        ]
+        varied = [str(name) for name in self.points.columns if name != "point"]
+        varied = varied if len(varied) <= MOST_VARIED else []
+        for point, rows in shown.groupby("point"):
+            values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in varied)
+            lines.append("\n" + wrapped(f"point {point}" + (f": {values}" if values else "")))
+            intervals = self._deception(rows)
+            lines += aligned_table(
+                [
+                    ["  " + str(row["arm"]), f"{row['runs']:,}", f"{interval:.3f}", _compared(row)]
+                    for (_, row), interval in zip(rows.iterrows(), intervals, strict=True)
+                ]
+            )
+        if self.still_wide:
+            have = "point has" if self.still_wide == 1 else "points have"
+            lines.append(
+                "\n"
+                + wrapped(
+                    f"{self.still_wide:,} {have} an interval wider than half_width = {self.study.half_width:g} after "
+                    f"most_runs = {self.study.most_runs:,} runs an arm."
+                )
+            )
+        if len(shown) < len(found):
+            lines.append(f"\nThe first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all.")
+        return "\n".join(lines)
+
+    def _deception(self, rows: pd.DataFrame) -> list[Interval]:
+        """Return the interval of deception of each row; if the study adds runs, one that holds at every look."""
+        counts = [(int(deceptive), int(runs)) for deceptive, runs in rows[["deceptive", "runs"]].to_numpy()]
+        if self.study.half_width is None:
+            return [frequency_interval(*pair) for pair in counts]
+        from feint.sim.sweeps.sequential_sampling import frequency_at_look
+
+        return [frequency_at_look(self.study, *pair) for pair in counts]
+
     def polars(self) -> Any:
         """The finished table for polars; raises `InputError` where polars is not installed."""
         return load_extra("polars", "a table for polars").from_pandas(self.frame())
@@ -172,6 +221,16 @@ class Sweep:
                 self.dataset().to_netcdf(path, engine="scipy")
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def _compared(row: pd.Series) -> str:
+    if not np.isfinite(row["difference"]):
+        return ""
+    return f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def meaning_of(name: str) -> tuple[str, str]:

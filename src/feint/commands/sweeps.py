@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feint.commands.options import Threads, whole
 from feint.commands.output import SweepBar, show_warning, stop_told, warn_unfinished
+
+if TYPE_CHECKING:
+    from feint.sim.sweeps.study import Study
 
 app = typer.Typer()
 
@@ -28,7 +31,6 @@ def sweep(
     ] = None,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
-    from feint.sim.ensembles import tables
     from feint.sim.ensembles.ensemble import check_threads
     from feint.sim.sweeps import experimental_designs as designs
     from feint.sim.sweeps.study import Study
@@ -36,7 +38,7 @@ def sweep(
 
     asked = Study.load(study)
     carried_by = _carried_by(check_threads(threads), scheduler, workers)
-    bar = SweepBar(tables.sweep_heading(asked, out, carried_by), designs.count(asked) * asked.runs)
+    bar = SweepBar(_heading(asked, out, carried_by), designs.count(asked) * asked.runs)
     with stop_told(), closing(bar):
         found = carry_out(
             asked,
@@ -49,7 +51,20 @@ def sweep(
             progress=bar.progress,
             warn=show_warning,
         )
-    tables.print_sweep(found)
+    print(found.text())
+
+
+def _heading(study: Study, out: Path, carried_by: str) -> str:
+    """Return one line that says what a sweep is about to do."""
+    from feint.sim.sweeps import experimental_designs as designs
+
+    points, arms, runs = designs.count(study), len(study.arms), f"{study.runs:,}"
+    runs = runs if study.most_runs is None else f"{runs} to {study.most_runs:,}"
+    return f"{_many(points, 'point')}, {_many(arms, 'arm')}, {runs} runs of each, into {out}, {carried_by}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _carried_by(threads: int, scheduler: str | None, workers: int | None) -> str:
@@ -58,7 +73,7 @@ def _carried_by(threads: int, scheduler: str | None, workers: int | None) -> str
         return f"on the cluster of {scheduler}"
     if workers is not None:
         return f"on {workers:,} workers"
-    return f"on {threads:,} thread{'' if threads == 1 else 's'}"
+    return f"on {_many(threads, 'thread')}"
 
 
 @app.command()
