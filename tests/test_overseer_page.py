@@ -8,7 +8,6 @@ from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, pri
 from studies import overseer as study
 from terminal import within_this_process
 
-from feint.agents.outcome import Outcome
 from feint.scenarios.oversight.overseer_baselines import HELPED, POPULATIONS, PRIOR
 
 PAGE, TABLE = DOCS / "overseer.md", DOCS / "overseer_table.md"
@@ -65,8 +64,8 @@ def test_what_the_page_says_of_honeypots_and_the_rule(found):
     assert honeypots.above(stopped).high < 0
     for population in POPULATIONS:
         rule, schedule = (found.row(population, name) for name in ("rule on readings", "honeypots, early stop"))
-        fewer = schedule.share(Outcome.DECEPTIVE).estimate - rule.share(Outcome.DECEPTIVE).estimate
-        assert 0 < fewer < schedule.share(Outcome.DECEPTIVE).estimate
+        fewer = schedule.outcomes["deceptive"].estimate - rule.outcomes["deceptive"].estimate
+        assert 0 < fewer < schedule.outcomes["deceptive"].estimate
 
 
 @pytest.mark.slow
@@ -80,12 +79,12 @@ def test_what_the_page_says_of_what_was_learned(found, population):
         fails = (row.population, row.overseer) == FAILED
         assert row.above(written).high < 0 if fails else row.above(written).low > 0
         assert row.deployed.high < (0.8 if fails else 1)
-        assert row.share(Outcome.DECEPTIVE).high < min(0.01, written.share(Outcome.DECEPTIVE).low)
+        assert row.outcomes["deceptive"].high < min(0.01, written.outcomes["deceptive"].low)
         assert row.played.ordered("objective")[0] < 0.01
         assert row.played.ordered("learning_rate")[-1] > 0.95
         assert row.played.ordered("honeypots")[0] > 0.95
         assert row.played.ordered("reset_gate")[1] > 0.3
-        assert row.mean("slices") > by_hand.mean("slices")
+        assert row.slices > by_hand.slices
 
 
 @pytest.mark.slow
@@ -97,7 +96,7 @@ def test_what_the_page_says_of_the_gain_and_of_the_other_population(found):
     assert found.row(HELPED, study.ELSEWHERE).above(found.row(HELPED, "PPO, seed 1")).low > 0
     failed = found.row(*FAILED)
     assert failed.deployed.estimate == pytest.approx(0.5, abs=0.06)
-    assert failed.mean("slices") > 30
+    assert failed.slices > 30
 
 
 def test_what_was_learned_was_trained_on_these_populations_and_is_measured_on_others():

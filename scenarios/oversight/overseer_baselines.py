@@ -191,7 +191,7 @@ class OverseerRequest(Request):
 
     def compare(
         self,
-        populations: Mapping[str, Mapping[str, Any]],
+        populations: Mapping[str, Mapping[str, Any]] = POPULATIONS,
         *,
         others: Mapping[str, Mapping[str, Policy]] | None = None,
         progress: Progress | None = None,

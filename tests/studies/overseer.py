@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from feint.agents.mind import GROUPS
-from feint.agents.outcome import Outcome
-from feint.scenarios.oversight.overseer_baselines import POPULATIONS, Found, Row, overseen
+from feint.scenarios.oversight.overseer_baselines import POPULATIONS, Overseen, OverseerRequest, Row
 from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Policy
 from feint.sim.environments.ppo import Network, Practice, trained
 from feint.sim.environments.task import ACTIONS, Terms
@@ -62,7 +61,7 @@ def kept() -> dict[str, dict[str, Network]]:
     }
 
 
-def remeasured(runs: int = RUNS, seed: int = SEED) -> Found:
+def remeasured(runs: int = RUNS, seed: int = SEED) -> Overseen:
     """What was learned beside the overseers that were written down, on the same runs."""
     networks = kept()
     others: dict[str, dict[str, Policy]] = {}
@@ -70,15 +69,15 @@ def remeasured(runs: int = RUNS, seed: int = SEED) -> Found:
         (other,) = networks.keys() - {population}
         first = next(iter(networks[other].values()))
         others[population] = {BY_HAND: LEARNED, **networks[population], ELSEWHERE: first}
-    return overseen(runs=runs, seed=seed, others=others)
+    return OverseerRequest(runs=runs, seed=seed).compare(others=others)
 
 
-def best(found: Found, population: str) -> Row:
+def best(found: Overseen, population: str) -> Row:
     """The overseer with the highest mean return among those that were written down before."""
     return max((found.row(population, name) for name in BASELINES), key=lambda row: row.value.estimate)
 
 
-def told(found: Found) -> str:
+def told(found: Overseen) -> str:
     """Tables of Markdown: what it is worth, and what is ordered."""
     head = ("", "return", "above the best written down", "deployed", "deceptive", "cost", "slices")
     parts = [HEADER]
@@ -94,22 +93,21 @@ def told(found: Found) -> str:
 ORDERED = ("share of the slices", "Y", "full rate", "honeypots", "audits", *(f"{group} put back" for group in GROUPS))
 
 
-def _shown(found: Found, population: str) -> Iterator[Row]:
+def _shown(found: Overseen, population: str) -> Iterator[Row]:
     yield best(found, population)
     yield from (row for row in found.of(population) if row.overseer not in BASELINES)
 
 
-def _worth(found: Found, population: str) -> Iterator[tuple[str, ...]]:
+def _worth(found: Overseen, population: str) -> Iterator[tuple[str, ...]]:
     reference = best(found, population)
     for row in _shown(found, population):
-        value, above = row.value, row.above(reference)
-        gained = "–" if row is reference else f"{above.estimate:+.3f} [{above.low:+.3f}, {above.high:+.3f}]"
-        shares = (f"{row.deployed.estimate:.3f}", f"{row.share(Outcome.DECEPTIVE).estimate:.4f}")
-        cells = (f"{value.estimate:+.3f} [{value.low:+.3f}, {value.high:+.3f}]", gained, *shares)
-        yield row.overseer, *cells, f"{row.mean('cost'):.3f}", f"{row.mean('slices'):.1f}"
+        gained = "–" if row is reference else f"{row.above(reference):+.3f}"
+        shares = (f"{row.deployed.estimate:.3f}", f"{row.outcomes['deceptive'].estimate:.4f}")
+        cells = (f"{row.value:+.3f}", gained, *shares)
+        yield row.overseer, *cells, f"{row.cost:.3f}", f"{row.slices:.1f}"
 
 
-def _ordered(found: Found, population: str) -> Iterator[tuple[str, ...]]:
+def _ordered(found: Overseen, population: str) -> Iterator[tuple[str, ...]]:
     for row in _shown(found, population):
         shares = [row.played.ordered("objective")[0], row.played.ordered("learning_rate")[-1]]
         shares += [1 - row.played.ordered(name)[0] for name in ACTIONS if name not in ORDERED_OTHERWISE]

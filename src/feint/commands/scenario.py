@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from feint.commands.options import AsJson, FigureFile, Threads, whole
 from feint.commands.output import bar, figure_path, print_json, save
+
+if TYPE_CHECKING:
+    from feint.sim.results.request import Request
 
 app = typer.Typer()
 
@@ -55,7 +59,9 @@ def scenario(
         given = {"settings": settings, "networks": networks or None, "runs": runs, "seed": seed, "threads": threads}
         given |= {"lineage": lineage}
         kind, known = request_of(name, SCENARIOS), {"as_json": as_json, "figure": figure}
-        answer(kind, {name: value for name, value in given.items() if value is not None} | known)
+        given = {option: value for option, value in given.items() if value is not None}
+        check_options(name, kind, given)
+        answer(kind, given | known)
         return
 
     path = figure_path(figure)
@@ -72,6 +78,17 @@ def scenario(
         print_json(found.document())
     else:
         print(found.text())
+
+
+def check_options(name: str, kind: type[Request], given: Mapping[str, Any]) -> None:
+    """Raise `InputError` if an option is given that the scenario does not have."""
+    from feint.agents.errors import InputError
+    from feint.commands.build import options_of
+
+    for option, value in given.items():
+        if option not in options_of(kind):
+            shown = repr(str(value) if isinstance(value, Path) else value)
+            raise InputError(f"{option} = {shown} is not allowed with scenario {name!r}: leave it out.")
 
 
 def check_lineage(name: str, path: Path | None) -> None:

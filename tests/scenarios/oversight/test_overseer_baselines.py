@@ -4,45 +4,53 @@ import json
 
 import pytest
 from jsonschema import validate
+from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
-from feint.scenarios.experiments import Asked
-from feint.scenarios.oversight.overseer_baselines import HELPED, POPULATIONS, PRIOR, options_of, overseen, run
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.oversight.overseer_baselines import (
+    HELPED,
+    POPULATIONS,
+    PRIOR,
+    Overseen,
+    OverseerRequest,
+    options_of,
+)
 from feint.sim.environments.baseline_overseers import BASELINES
+from feint.sim.results.report import schema
 
 SMALL = {"slice_steps": 25, "slices": 8}
 
 
 @pytest.fixture(scope="module")
-def found():
-    return run(Asked(settings=SMALL, runs=60, seed=2))
+def overseen():
+    return OverseerRequest(settings=SMALL, runs=60, seed=2).run()
 
 
-def test_every_overseer_meets_every_population(found):
-    assert [(row.population, row.overseer) for row in found.rows] == [(p, o) for p in POPULATIONS for o in BASELINES]
-    assert all(len(row.played.returns) == 60 for row in found.rows)
+def test_every_overseer_meets_every_population(overseen):
+    assert [(row.population, row.overseer) for row in overseen.overseers] == [
+        (p, o) for p in POPULATIONS for o in BASELINES
+    ]
+    assert all(len(row.played.returns) == 60 for row in overseen.overseers)
 
 
-def test_the_document_is_as_its_schema_says_and_adds_up(found):
-    document = found.document().model_dump(mode="json", by_alias=True)
-    validate(document, json.loads(schema_text("overseer")))
-    for each in document["overseers"]:
-        assert sum(each["outcomes"][label]["estimate"] for label in LABELS) == pytest.approx(
-            each["deployed"]["estimate"]
-        )
-        assert each["value"]["estimate"] == pytest.approx(each["performance"] - each["harm"] - each["cost"])
+def test_the_document_is_as_its_schema_says_and_adds_up(overseen):
+    document = overseen.document()
+    validate(document, json.loads(schema(Overseen)))
+    for row in document["overseers"]:
+        shares = [row["outcomes"][label]["estimate"] for label in LABELS]
+        assert sum(shares) == pytest.approx(row["deployed"]["estimate"])
+        assert row["value"]["estimate"] == pytest.approx(row["performance"] - row["harm"] - row["cost"])
 
 
-def test_the_text_fits_a_terminal_and_names_all(found):
-    text = found.text()
+def test_the_text_fits_a_terminal_and_names_all(overseen):
+    text = overseen.text()
     assert max(map(len, text.splitlines())) <= 80
     assert all(text.count(name) >= len(POPULATIONS) for name in BASELINES)
 
 
-def test_the_figure_has_a_row_of_panels_a_population(found):
-    assert len(found.figure().axes) == 2 * len(POPULATIONS)
+def test_the_figure_has_a_row_of_panels_a_population(overseen):
+    assert len(overseen.figure().axes) == 2 * len(POPULATIONS)
 
 
 def test_settings_hold_on_both_populations_and_move_their_points():
@@ -53,21 +61,28 @@ def test_settings_hold_on_both_populations_and_move_their_points():
     assert "gate_init" not in POPULATIONS[PRIOR].get("settings", {})
 
 
-def test_seeds_are_other_runs(found):
-    other = overseen(options_of(SMALL), runs=60, seed=3)
-    assert other.row(PRIOR, "from scratch").value != found.row(PRIOR, "from scratch").value
+def test_seeds_are_other_runs(overseen):
+    other = OverseerRequest(settings=SMALL, runs=60, seed=3).run()
+    assert other.row(PRIOR, "from scratch").value != overseen.row(PRIOR, "from scratch").value
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("request_of", "message"),
     [
-        (Asked(networks=True), "networks = True is not allowed with scenario 'overseer'"),
-        (Asked(runs=0), "runs = 0"),
-        (Asked(settings={"slicess": 3}), "did you mean"),
-        (Asked(settings={"harm_proxy": -1.0}), "harm_proxy = -1.0 is not valid for a task"),
+        ({"runs": 0}, "runs = 0"),
+        ({"settings": {"slicess": 3}}, "did you mean"),
+        ({"settings": {"harm_proxy": -1.0}}, "harm_proxy = -1.0 is not valid for a task"),
     ],
 )
-def test_what_is_not_valid_is_refused_in_a_sentence(asked, says):
+def test_what_is_not_valid_is_refused_in_a_sentence(request_of, message):
     with pytest.raises(InputError) as refused:
-        run(asked)
-    assert says in str(refused.value)
+        OverseerRequest(**request_of).run()
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("option", [("--networks",), ("--threads", 2)])
+def test_options_that_the_scenario_does_not_have_are_refused(monkeypatch, capsys, option):
+    feint = within_this_process(monkeypatch, capsys)
+    refusal = feint("scenario", "overseer", *option).refusal
+    assert f"{option[0].strip('-')} = " in refusal
+    assert "is not allowed with scenario 'overseer'" in refusal
