@@ -17,7 +17,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import later, now
 from feint.scenarios.release.training_protocols import NONE, made
 from feint.sim.analysis.claims import Claim, Part, no_fall, rises
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 
 LANGUAGE, HAZARD = made("language"), made("wrapped hazard")
 TENTH = rises(0.1)

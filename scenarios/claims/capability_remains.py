@@ -14,7 +14,7 @@ much of it.
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import left, lost, never, tuned
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 
 CLAIM = Claim(
     number=1,

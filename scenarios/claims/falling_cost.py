@@ -16,7 +16,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import later, now, reached
 from feint.scenarios.release.training_protocols import made
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 
 WRAPPED, NEW = made("wrapped hazard"), made("new hazard")
 TENTH = rises(0.1)

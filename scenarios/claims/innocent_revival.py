@@ -26,8 +26,7 @@ from feint.scenarios.finetuning.protocols import (
     tuned_on_x,
 )
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
 ON_Y_PRIME = tuned_on_x(), trained_again(KIN, brief=BRIEF)
 HAD = journey(first(), *ON_Y_PRIME, recorders=(AT_LAST,))

@@ -13,8 +13,7 @@ What would count against it. As much of Y to be read after the larger rate, or n
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import LARGE, left, revived, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
 CLAIM = Claim(
     number=5,

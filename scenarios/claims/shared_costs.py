@@ -16,7 +16,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import STANDING, Broader, together, together_dear, unseen
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, made
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 
 NEW = made("new hazard")
 TENTH = rises(0.1)

@@ -15,7 +15,7 @@ wrapper does.
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import regained, thin_on_x, thin_on_y, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 

@@ -13,8 +13,7 @@ What would count against it. No more than twice the steps back to Y after the un
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.finetuning.protocols import left, revived, tuned
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
 STRONG, WEAK = 0.9, 0.1
 

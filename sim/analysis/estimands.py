@@ -1,47 +1,57 @@
-"""Quantities: what a claim speaks of, as a number of paired runs with its interval."""
+"""Estimands: the numbers that claims speak of, measured on paired runs of training protocols, with their intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from math import log2
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.parameter_point import TrainingProtocol
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, bounded_mean, frequency_interval, student, tango
+from feint.sim.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    bounded_mean,
+    frequency_interval,
+    mean_of,
+    student,
+    tango,
+)
 
 DECEPTIVE = Outcome.DECEPTIVE.label
+Ended = Mapping[TrainingProtocol, RunOutcomes]
+"""How the runs of each protocol ended; all protocols have the same runs."""
 
 
 class Estimand(Protocol):
-    """A number that is measured on runs of some ways of training."""
+    """A number that is measured on the runs of some training protocols."""
 
     @property
     def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The ways that must be trained."""
+        """The protocols that must be trained."""
         ...
 
     @property
     def words(self) -> str:
-        """What it is, in words."""
+        """Description in words."""
         ...
 
-    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
-        """Its estimate and interval."""
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
         ...
 
     def with_changes(self, changes: Mapping[str, Any]) -> Estimand:
-        """The same where each way of training is changed."""
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
         ...
 
 
 @dataclass(frozen=True)
 class Term:
-    """How often a way of training ends as a type, with a sign."""
+    """How often a protocol ends in an outcome, with a sign."""
 
     protocol: TrainingProtocol
     outcome: str = DECEPTIVE
@@ -50,10 +60,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Frequency:
-    """A sum of frequencies with signs, over paired runs: Σ sign · [outcome], its mean over the runs.
+    """A signed sum of frequencies over paired runs: Σ sign · [outcome], averaged over the runs.
 
-    Of one term the interval is Wilson's or Clopper and Pearson's, of a difference Tango's; of more terms Student's of
-    the runs' scores, or one from exact limits where nearly all runs score the same (`bounded_mean`).
+    The interval of one term is Wilson's or Clopper and Pearson's, that of a difference Tango's. More terms have
+    Student's interval of the runs' scores, or one from exact limits if nearly all runs score the same (`bounded_mean`).
     """
 
     words: str
@@ -61,19 +71,19 @@ class Frequency:
 
     @property
     def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The ways that must be trained."""
+        """The protocols that must be trained."""
         return tuple(dict.fromkeys(term.protocol for term in self.terms))
 
-    def scores(self, ended: Mapping[TrainingProtocol, RunOutcomes]) -> np.ndarray:
-        """What each run contributes (runs,)."""
+    def scores(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
         happened = (
             term.sign * (ended[term.protocol].outcome == Outcome.named(term.outcome)).astype(np.int64)
             for term in self.terms
         )
         return sum(happened, np.int64(0))  # pyright: ignore[reportReturnType] - arrays add up to an array
 
-    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
-        """Its estimate and interval."""
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
         scores = self.scores(ended)
         up, down, runs = int((scores > 0).sum()), int((scores < 0).sum()), len(scores)
         signs = sorted(term.sign for term in self.terms)
@@ -84,70 +94,90 @@ class Frequency:
         return bounded_mean(scores, len(signs), confidence)
 
     def with_changes(self, changes: Mapping[str, Any]) -> Frequency:
-        """The same where each way of training is changed, save what the way itself changes."""
-        return Frequency(
-            self.words, tuple(Term(t.protocol.with_defaults(changes), t.outcome, t.sign) for t in self.terms)
-        )
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
+        terms = (replace(term, protocol=term.protocol.with_defaults(changes)) for term in self.terms)
+        return replace(self, terms=tuple(terms))
+
+
+class _OfProtocols:
+    """Base of estimands whose fields are the protocols that they compare."""
+
+    def _named(self) -> dict[str, TrainingProtocol]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # pyright: ignore[reportArgumentType]
+        return {name: value for name, value in values.items() if isinstance(value, TrainingProtocol)}
+
+    @property
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
+        """The protocols that must be trained."""
+        return tuple(self._named().values())
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
+        return replace(self, **{name: each.with_defaults(changes) for name, each in self._named().items()})  # pyright: ignore
 
 
 @dataclass(frozen=True)
-class StepRatio:
-    """log₂ of the steps that one way's last stage takes over those of another, run by run: the median.
+class StepRatio(_OfProtocols):
+    """Median of log₂ of one protocol's steps in the last stage over another's, run by run.
 
-    Its limits are the distribution-free ones of order statistics (scipy's `quantile_test`). A run that is never found
-    at a target has taken more steps than are known: the lower limit takes its ratio for the least that it can be, and
-    the upper one for the largest. So nothing is said of stages that have no target.
+    A run that stopped short of a target would have needed more steps than are known: the lower limit uses the smallest
+    ratio that is possible, and the upper one the largest. A last stage without a target therefore says nothing.
     """
 
     words: str
     protocol: TrainingProtocol
     over: TrainingProtocol
 
-    @property
-    def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The ways that must be trained."""
-        return (self.protocol, self.over)
-
-    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
-        """Its estimate and interval."""
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
         one, other = (ended[protocol] for protocol in self.protocols)
         return step_ratio(one.steps, other.steps, confidence, reached=(one.reached, other.reached))
 
-    def with_changes(self, changes: Mapping[str, Any]) -> StepRatio:
-        """The same where both ways are changed, save what they change themselves."""
-        return StepRatio(self.words, self.protocol.with_defaults(changes), self.over.with_defaults(changes))
-
 
 @dataclass(frozen=True)
-class Loss:
-    """How much less a way of training reaches than another: the mean over paired runs, with Student's interval."""
+class Loss(_OfProtocols):
+    """How much less one protocol reaches than another: the mean over paired runs, with Student's interval."""
 
     words: str
     protocol: TrainingProtocol
     than: TrainingProtocol
     of: str = "performance"  #: name of a number of `RunOutcomes`
 
-    @property
-    def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The ways that must be trained."""
-        return (self.protocol, self.than)
-
-    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
-        """Its estimate and interval."""
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
         return student(getattr(ended[self.than], self.of) - getattr(ended[self.protocol], self.of), confidence)
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Loss:
-        """The same where both ways are changed, save what they change themselves."""
-        return Loss(self.words, self.protocol.with_defaults(changes), self.than.with_defaults(changes), self.of)
+
+@dataclass(frozen=True)
+class MeanEstimand(_OfProtocols):
+    """Mean over runs of a number computed from how a protocol ended, less that of another protocol on the same runs.
+
+    Its interval is Student's, or one from exact limits if nearly all runs have the same number (`mean_of`).
+    """
+
+    words: str
+    of: Callable[[RunOutcomes], np.ndarray]  #: (runs,)
+    protocol: TrainingProtocol
+    than: TrainingProtocol | None = None
+    bound: int = 1  #: the number lies within ±bound
+
+    def values(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
+        numbers = self.of(ended[self.protocol])
+        return numbers - self.of(ended[self.than]) if self.than else numbers
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        return mean_of(self.values(ended), self.bound * len(self.protocols), confidence)
 
 
 def difference(words: str, plus: TrainingProtocol, minus: TrainingProtocol, outcome: str = DECEPTIVE) -> Frequency:
-    """How much more often one way ends as a type than another."""
+    """Return how much more often one protocol ends in an outcome than another."""
     return Frequency(words, (Term(plus, outcome), Term(minus, outcome, -1)))
 
 
 def frequency(words: str, protocol: TrainingProtocol, outcome: str = DECEPTIVE) -> Frequency:
-    """How often a way ends as a type."""
+    """Return how often a protocol ends in an outcome."""
     return Frequency(words, (Term(protocol, outcome),))
 
 
@@ -158,11 +188,17 @@ def step_ratio(
     *,
     reached: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Interval:
-    """The median of log₂ of steps over other steps of the same runs (runs,), with limits of order statistics.
+    """Return the median of log₂(steps / others) over runs, with limits of order statistics.
 
-    `reached` says which steps led to where they were to lead; the others may have had to be any number more.
+    Parameters
+    ----------
+    steps, others
+        Steps that the same runs took under two protocols (runs,).
+    reached
+        Whether each run reached its target under either protocol (runs,); other runs may have needed any more steps.
+
     """
-    steps, others = (np.maximum(each, 1) for each in (steps, others))
+    steps, others = (np.maximum(counts, 1) for counts in (steps, others))
     ratios, widest = np.log2(steps / others), log2(max(steps.max(), others.max()))
     whole, others_whole = reached or (np.ones(len(steps), bool),) * 2
     least = middle(np.where(others_whole, ratios, -widest), (-widest, widest), confidence)
@@ -173,15 +209,10 @@ def step_ratio(
 def middle(
     values: np.ndarray, ends: tuple[float, float] = (-np.inf, np.inf), confidence: float = CONFIDENCE
 ) -> Interval:
-    """The median of values (runs,), with limits of order statistics; where runs are too few for one it is an end."""
+    """Return the median of values (runs,) with limits of order statistics; `ends` replace limits of too few runs."""
     from scipy.stats import quantile_test
 
     limits = quantile_test(values, p=0.5).confidence_interval(confidence)
-    low, high = (each if np.isfinite(each) else end for each, end in zip(limits, ends, strict=True))
-    return Interval(
-        estimate=float(np.median(values)),
-        low=float(low),
-        high=float(high),
-        confidence=confidence,
-        method="order statistics, paired",
-    )
+    low, high = (float(limit if np.isfinite(limit) else end) for limit, end in zip(limits, ends, strict=True))
+    estimate, method = float(np.median(values)), "order statistics, paired"
+    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method=method)

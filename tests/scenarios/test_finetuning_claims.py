@@ -11,8 +11,7 @@ from feint.scenarios.argument.crux import crux
 from feint.scenarios.argument.evaluate_claim import evaluate, protocols_of
 from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
 from feint.sim.analysis.claims import Claim, Verdict
-from feint.sim.analysis.estimands import StepRatio
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 from feint.sim.ensembles.journey import StagedProtocol
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point

@@ -17,7 +17,7 @@ from feint.scenarios.finetuning.protocols import (
     tuned,
     tuned_on_x,
 )
-from feint.sim.analysis.reckoned import MeanEstimand
+from feint.sim.analysis.estimands import MeanEstimand
 from feint.sim.ensembles.journey import StagedProtocol, X, Y
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.parameter_point import Point, pretrained
