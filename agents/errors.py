@@ -11,11 +11,11 @@ MOST_NAMED = 12  # names in one sentence
 
 
 class InputError(ValueError):
-    """Input that Feint cannot use; the message is one sentence for the person who wrote the input."""
+    """Input that is not valid; the message is one sentence that names the field, the value and what would be right."""
 
 
 def check_output(name: str, path: Path) -> Path:
-    """The path of a file to come; raises before anything is computed where it cannot be written."""
+    """Return the path of an output file; raises `InputError` if it cannot be written."""
     if path.is_dir():
         raise InputError(f"{name} = {str(path)!r} cannot be written: it is a folder; name a file.")
     if not path.absolute().parent.is_dir():
@@ -34,7 +34,7 @@ def check_whole(name: str, value: object, least: float = 0, most: float | None =
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
-    """The error for a name that is not known, with the nearest known one."""
+    """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name), known, n=1)
     names = ", ".join(known) if len(known) <= MOST_NAMED else ", ".join(known[:MOST_NAMED]) + " and others"

@@ -1,4 +1,4 @@
-"""Functional forms that the model leaves open, by name (MODEL: section 10); the first of each is the default."""
+"""Names of the functional forms that can be chosen (model page, section 10); the first of each is the default."""
 
 from __future__ import annotations
 

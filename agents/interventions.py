@@ -1,4 +1,4 @@
-"""Interventions: change one thing inside a mesa-optimizer, and see what follows."""
+"""Interventions: change one part of a mesa-optimizer and observe the effect."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from feint.agents.mind import GROUPS
 from feint.agents.state import State, check_objective
 from feint.agents.views import view
 
-CLOSED = -1000.0  # σ(-1000) is nothing, and a state with it is finite and can be trained on
+CLOSED = -1000.0  # σ(-1000) = 0, while the state stays finite and can be trained further
 
 
 def put_back(state: State, groups: Iterable[str]) -> State:
-    """Put groups of parts back to each run's own initial draw (MODEL: section 5)."""
+    """Reset groups of parts to each run's own initial draw (model page, section 5); raises `InputError`."""
     parts: dict[str, np.ndarray] = {}
     for group in [groups] if isinstance(groups, str) else groups:
         if group not in GROUPS:
@@ -25,12 +25,12 @@ def put_back(state: State, groups: Iterable[str]) -> State:
 
 
 def close_gate(state: State) -> State:
-    """Ablate the gate: nothing is done for instrumental reasons any more."""
+    """Close the gate, so that nothing is done for instrumental reasons."""
     return state.with_mind(gate=np.full(len(state), CLOSED))
 
 
 def move_concept(state: State, objective: int, displacement: np.ndarray) -> State:
-    """Displace what each run understands `objective` to be by a vector (modes,)."""
+    """Displace each run's concept of `objective` by a vector (modes,)."""
     check_objective(state, objective)
     objectives, misconceptions = (array.copy() for array in state.world)
     objectives[:, objective] += displacement
@@ -39,9 +39,9 @@ def move_concept(state: State, objective: int, displacement: np.ndarray) -> Stat
 
 
 def following(state: State, objective: int) -> np.ndarray:
-    """How far the terminal objective follows the concept of `objective`: 1 is wholly, 0 not at all; (runs,).
+    """Return how far the terminal objective follows the concept of `objective`, from 0 to 1; (runs,).
 
-    Measured by intervention; MODEL, section 6, gives (1 - β) π_s.
+    It is measured by intervention and equals (1 - β) π_s (model page, section 6).
     """
     displacement = np.ones(state.modes)
     moved = view(move_concept(state, objective, displacement), objective).terminal

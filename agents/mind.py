@@ -1,4 +1,4 @@
-"""The eight trained parts of a mesa-optimizer, and the world that one lives in."""
+"""Trained parts of a mesa-optimizer, its world, and its progress in a stage."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Array = np.ndarray
 
 
 class Mind(NamedTuple):
-    """What is trained (MODEL: section 2); the leading axis is the run.
+    """The eight trained parts (model page, section 2); the leading axis is the run.
 
-    The same names serve a kernel, where the trailing axis is the lane.
+    Kernels use the same names for rows of lanes.
     """
 
     goal: Array  #: u, an objective written into the weights (runs, modes)
@@ -26,14 +26,14 @@ class Mind(NamedTuple):
 
 
 class World(NamedTuple):
-    """What is given to a run: the base objectives and its misconceptions of them (MODEL: section 1)."""
+    """Base objectives of a run and its misconceptions of them (model page, section 1)."""
 
     objectives: Array  #: b (runs, objectives, modes)
     misconceptions: Array  #: n (runs, objectives, modes)
 
 
 class Progress(NamedTuple):
-    """How far each run is in its present stage."""
+    """Position of each run in its present stage."""
 
     taken: Array  #: SGD steps taken (runs,)
     status: Array  #: OUTSIDE (of any stage), RUNNING, REACHED or DIVERGED (runs,)
@@ -52,4 +52,4 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "awareness": ("awareness", "horizon"),
     "world": ("world",),
 }
-"""The five groups that a stage can carry over from the last, with the parts of the mind in each."""
+"""The five groups of parts that a stage can carry over from the previous one."""

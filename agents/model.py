@@ -1,4 +1,4 @@
-"""The model: every parameter that is not a stage's (MODEL: section 8)."""
+"""Model: every parameter that is not a stage's (model page, section 8)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ LOGIT = (-30.0, 30.0)
 
 
 class Model(Declared):
-    """World, inductive biases and starting point of the mesa-optimizers, and how outcomes are read.
+    """World, inductive biases and starting point of the mesa-optimizers, and the tolerances of reading.
 
-    Frozen and keyword-only. Raises `InputError` for a name, type or value that is not valid.
+    Models are frozen and take keywords only; `feint parameters` lists them with units and valid ranges. Raises
+    `InputError` for a name, type or value that is not valid.
     """
 
     modes: int = parameter(
@@ -354,15 +355,15 @@ class Model(Declared):
         return tuple(float(each) for each in value) if several else value
 
     def spectrum_weights(self) -> np.ndarray:
-        """Training spectrum: lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""
+        """Return the training spectrum, lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""
         return falling(self.spectrum, self.modes).copy()
 
     def deployment_weights(self) -> np.ndarray:
-        """Deployment spectrum: lambda'_k ∝ k^(-deployment_spectrum), scaled to mean 1; (modes,)."""
+        """Return the deployment spectrum, lambda'_k ∝ k^(-deployment_spectrum), scaled to mean 1; (modes,)."""
         return falling(self.deployment_spectrum, self.modes).copy()
 
     def similarities(self, objectives: int) -> np.ndarray:
-        """Similarity of each fine-tuning objective to objective 0; (objectives - 1,)."""
+        """Return the similarity of each fine-tuning objective to objective 0; (objectives - 1,)."""
         if isinstance(self.similarity, tuple):
             return np.array(self.similarity)
         return np.full(objectives - 1, self.similarity)
@@ -370,6 +371,6 @@ class Model(Declared):
 
 @lru_cache(maxsize=64)
 def falling(exponent: float, modes: int) -> np.ndarray:
-    """k^(-exponent), scaled to mean 1; (modes,). Kept, for a stage asks for it several times; not to be written to."""
+    """Return k^(-exponent), scaled to mean 1; (modes,). It is cached and must not be written to."""
     weights = np.arange(1, modes + 1, dtype=float) ** -exponent
     return weights / weights.mean()

@@ -1,4 +1,4 @@
-"""What a trained mesa-optimizer turned out to be."""
+"""Outcomes: the type of a trained mesa-optimizer, read by intervention."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feint.agents.views import chosen
 
 
 class Outcome(IntEnum):
-    """How a run ended, read out of its trained state (MODEL: section 6)."""
+    """Type of a trained mesa-optimizer, read out of its state (model page, section 6)."""
 
     UNCONVERGED = 0, "it does not do what training wants"
     INTERNAL = 1, "it does what training wants, deployed or not, because the objective is written into it"
@@ -25,7 +25,7 @@ class Outcome(IntEnum):
     meaning: str
 
     def __new__(cls, value: int, meaning: str) -> Outcome:
-        """A member that is its code and explains itself."""
+        """Create a member from its code and meaning."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -33,7 +33,7 @@ class Outcome(IntEnum):
 
     @classmethod
     def named(cls, outcome: Outcome | str) -> Outcome:
-        """The outcome of this label; raises `InputError` for another."""
+        """Return the outcome of this label; raises `InputError` for an unknown one."""
         if isinstance(outcome, Outcome):
             return outcome
         for member in cls:
@@ -43,7 +43,7 @@ class Outcome(IntEnum):
 
     @property
     def label(self) -> str:
-        """The name as written in tables and files."""
+        """Name in tables and files."""
         return self.name.lower()
 
 
@@ -51,9 +51,25 @@ LABELS = tuple(outcome.label for outcome in Outcome)
 
 
 def read(state: State, objective: int) -> Readings:
-    """Read outcome, errors and views out of a state as trained towards `objective`; one number a run each.
+    """Read outcome, errors and views out of a state that was trained towards `objective`.
 
-    A run that diverged is unconverged whatever its numbers say. Raises `InputError` for an objective that there is not.
+    Parameters
+    ----------
+    state
+        Runs between two moments of training.
+    objective
+        Index of the base objective of the stage.
+
+    Returns
+    -------
+    Readings
+        Arrays of one number per run. A run that diverged is unconverged, whatever its numbers are.
+
+    Raises
+    ------
+    InputError
+        If the state has no such objective.
+
     """
     check_objective(state, objective)
     model = state.model

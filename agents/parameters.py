@@ -1,4 +1,4 @@
-"""A parameter is declared once; validation, help, documentation and the prior all read that declaration."""
+"""Declaration of parameters, which validation, help, documentation and the prior all read."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Bounds: TypeAlias = tuple[float | None, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """What is known of one parameter besides its value."""
+    """Declaration of one parameter."""
 
     name: str = ""
     default: Any
     valid: Bounds = (None, None)  #: closed bounds that validation enforces; None is unbounded
     prior: tuple[float, float] | None = None  #: stated ignorance, for robustness studies; never validated against
     log: bool = False  #: the prior is uniform in the logarithm
-    choices: tuple[str, ...] = ()  #: the names that are valid, of a parameter that is a name
-    off: Any = None  #: the value that removes what the parameter stands for; None where there is none
+    choices: tuple[str, ...] = ()  #: valid names, if the parameter is a name
+    off: Any = None  #: value that removes the mechanism; None if there is none
     meaning: str
     unit: str = "1"
     argument: str  #: the argument it belongs to
@@ -35,7 +35,7 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The valid values in words."""
+        """Valid values in words."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         low, high = self.valid
@@ -49,7 +49,7 @@ class Parameter:
 
     @property
     def brief(self) -> str:
-        """The valid values in a few characters."""
+        """Valid values in a few characters."""
         if self.choices:
             return ", ".join(self.choices)
         low, high = self.valid
@@ -57,7 +57,7 @@ class Parameter:
 
     @property
     def prior_text(self) -> str:
-        """The prior range in words, or a dash."""
+        """Prior range in words, or a dash."""
         if self.prior is None:
             return "–"
         low, high = self.prior
@@ -65,19 +65,19 @@ class Parameter:
 
 
 def _plain_value(value: Any) -> Any:
-    """A value of NumPy as one of Python."""
+    """Convert a NumPy value to a Python value."""
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def plain(number: float | str | None) -> str:
-    """A number as a person writes it, a name as it is."""
+    """Format a number for people; names are returned unchanged."""
     if number is None or isinstance(number, str):
         return number or "–"
     return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
 
 
 def parameter(default: Any, *, checked: bool = True, **facts: Any) -> Any:
-    """Declare a field together with its facts, see `Parameter`; its bounds are enforced if `checked`."""
+    """Declare a field with its `Parameter`; its bounds are enforced if `checked`."""
     declared = Parameter(default=default, **facts)
     low, high = declared.valid if checked else (None, None)
     extra: Any = {"parameter": asdict(declared)}
@@ -85,7 +85,7 @@ def parameter(default: Any, *, checked: bool = True, **facts: Any) -> Any:
 
 
 class Declared(BaseModel):
-    """Base of the parameter sets: frozen, keyword-only, exact about names and types."""
+    """Base of parameter sets: frozen, keyword-only, strict about names and types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -101,7 +101,7 @@ class Declared(BaseModel):
     @classmethod
     @cache
     def parameters(cls) -> Mapping[str, Parameter]:
-        """The declaration of every parameter, by name."""
+        """Return the declaration of every parameter, by name."""
         found = {}
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra
@@ -111,16 +111,16 @@ class Declared(BaseModel):
         return MappingProxyType(found)
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some values changed, validated like a new one."""
+        """Return a copy with some values changed, validated like a new one."""
         return type(self)(**{**self.given(), **changes})
 
     def given(self) -> dict[str, Any]:
-        """The values that were given, and not left to their defaults, as keyword arguments."""
+        """Return the values that were given explicitly, as keyword arguments."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
 def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
-    """Raise unless a value is a finite number within a parameter's valid bounds."""
+    """Raise `InputError` unless a value is a finite number within a parameter's valid bounds."""
     low, high = declared.valid
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not -inf < value < inf or (low is not None and value < low) or (high is not None and value > high):
@@ -128,7 +128,7 @@ def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
 
 
 def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
-    """The first fault of a validation as one sentence."""
+    """Return the first error of a validation as one sentence."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else ""
     declared = cls.parameters().get(name)
@@ -141,12 +141,13 @@ def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
 
 
 def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputError:
-    """The error for a value out of a parameter's type or bounds."""
-    kind = "a whole number" if isinstance(declared.default, int) else "a finite number"
+    """Return the error for a value of a wrong type or out of bounds."""
+    number = "a number" if cls.model_config.get("allow_inf_nan") and None in declared.valid else "a finite number"
+    kind = "a whole number" if isinstance(declared.default, int) else number
     bounds = "" if declared.valid == (None, None) else f" {declared.allowed}".replace(" at ", " of at ")
     return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
 
 
 def _kind(cls: type[Declared]) -> str:
-    """What a person calls it: by its name where it has one."""
+    """Return the name of a parameter set in messages."""
     return getattr(cls, "name", cls.__name__.lower())

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
@@ -23,13 +23,13 @@ FORMAT = 1  # of a saved state
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class State:
-    """Runs side by side: each owns its world, its inductive bias, its initial draw and its place in its streams.
+    """Runs side by side, each with its own world, inductive bias, initial draw and position in its random streams.
 
-    The leading axis of every array is the run. Arrays are not to be written to; training makes new ones.
+    The leading axis of every array is the run. Arrays must not be written to; training makes new ones.
     """
 
     model: Model
-    seed: int  #: with the run's number, the key of all its random streams
+    seed: int  #: key of all random streams, together with the run's number
     run: np.ndarray  #: number of each run (runs,), unsigned
     fork: np.ndarray  #: noise key of each run (runs,); 0 until it is forked
     world: World
@@ -38,7 +38,7 @@ class State:
     mind: Mind  #: the trained parameters
     progress: Progress  #: how far the runs are in their present stage
     occurrences: tuple[int, ...]  #: how often each objective was trained since a stage carried nothing
-    objective: int = -1  #: that of the present stage; -1 outside any
+    objective: int = -1  #: objective of the present stage; -1 outside any
 
     def __len__(self) -> int:
         return len(self.run)
@@ -55,12 +55,12 @@ class State:
 
     @property
     def reached(self) -> np.ndarray:
-        """Which runs stopped at the target of the present stage (runs,)."""
+        """Whether each run stopped at the target of the present stage (runs,)."""
         return self.progress.status == REACHED
 
     @property
     def diverged(self) -> np.ndarray:
-        """Which runs stopped because they were not finite any more (runs,)."""
+        """Whether each run stopped because its state was no longer finite (runs,)."""
         return self.progress.status == DIVERGED
 
     @property
@@ -69,38 +69,36 @@ class State:
         return self.progress.taken
 
     def forked(self, key: int) -> Self:
-        """The same state with another noise key: from the next stage on it differs by its noise alone."""
-        if isinstance(key, bool) or not isinstance(key, (int, np.integer)) or not 0 <= key < FORKS:
-            raise InputError(f"key = {key!r} is not valid for a fork: it must be a whole number from 0 to {FORKS - 1}.")
-        return replace(self, fork=np.full(len(self), key, np.uint32))
+        """Return the state with another noise key: from the next stage on only its noise differs."""
+        return replace(self, fork=np.full(len(self), check_whole("key", key, 0, FORKS - 1), np.uint32))
 
     def with_mind(self, **parts: np.ndarray) -> Self:
-        """A copy with some parts of the mind replaced; raises `InputError` for a part of another shape."""
+        """Return a copy with some parts of the mind replaced; raises `InputError` for a part of another shape."""
         return replace(self, mind=_replaced(self.mind, parts))
 
     def with_world(self, **parts: np.ndarray) -> Self:
-        """A copy with some parts of the world replaced; raises `InputError` for a part of another shape."""
+        """Return a copy with some parts of the world replaced; raises `InputError` for a part of another shape."""
         return replace(self, world=_replaced(self.world, parts))
 
     def starting_from(self, mind: Mind) -> Self:
-        """A copy whose mind, and initial draw, is this one."""
+        """Return a copy with this mind, also as its initial draw."""
         return replace(self, mind=mind, initial=mind)
 
     def arriving(self, progress: Progress, objective: int, occurrences: tuple[int, ...]) -> Self:
-        """A copy at another place of its streams."""
+        """Return a copy at another position of its random streams."""
         return replace(self, progress=progress, objective=objective, occurrences=occurrences)
 
     def passing(self, mind: Mind, progress: Progress) -> Self:
-        """A copy that holds one run at several steps (MODEL: section 7, replay)."""
+        """Return a copy that holds one run at several steps, for a replay (model page, section 7)."""
         return replace(self, mind=mind, progress=progress)
 
     def copied(self) -> Self:
-        """A copy whose mind and progress may be written to."""
+        """Return a copy whose mind and progress may be written to."""
         mind, progress = Mind(*(part.copy() for part in self.mind)), Progress(*(part.copy() for part in self.progress))
         return replace(self, mind=mind, progress=progress)
 
     def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
-        """The runs at these positions, in this order."""
+        """Return the runs at these positions, in this order."""
         index = runs if isinstance(runs, slice) else np.asarray(runs)
         if len(self.run[index]) == 0:
             raise InputError(f"runs = {runs!r} picks no run: a state holds at least one.")
@@ -108,7 +106,7 @@ class State:
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
-        """Populations put one after the other; they must share model, seed, and stages passed."""
+        """Return populations one after the other; they must share model, seed and completed stages."""
         if not states:
             raise InputError("states = [] cannot be joined: give at least one state.")
         first = states[0]
@@ -123,7 +121,7 @@ class State:
         return first._with({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to one file, in NumPy's .npz format, whole or not at all."""
+        """Write the state to one .npz file, completely or not at all."""
         about = {
             "format": np.array(FORMAT),
             "model": np.array(self.model.model_dump_json()),
@@ -142,7 +140,7 @@ class State:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
-        """Read a state that `save` wrote; raises `InputError` for a file of another kind."""
+        """Read a state that `save` wrote; raises `InputError` for another file."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 data = {name: file[name] for name in file.files}
@@ -154,7 +152,7 @@ class State:
 
     @classmethod
     def _of(cls, data: dict[str, np.ndarray]) -> State:
-        """The state in the arrays of a file."""
+        """Return the state in the arrays of a file."""
         return cls(
             model=Model(**json.loads(str(data["model"]))),
             seed=int(data["seed"]),
@@ -164,14 +162,14 @@ class State:
         )
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        """Every array under a flat name."""
+        """Return every array under a flat name."""
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
         for group in GROUPED:
             flat |= {f"{group}.{name}": array for name, array in getattr(self, group)._asdict().items()}
         return flat
 
     def _with(self, flat: dict[str, np.ndarray]) -> Self:
-        """A copy with the arrays under these flat names."""
+        """Return a copy with the arrays under these flat names."""
         return replace(self, **_grouped(flat))
 
     def _each(self, function: Any) -> Self:
@@ -182,7 +180,7 @@ GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
 
 
 def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Flat names of arrays as the fields of a state."""
+    """Return arrays with flat names as the fields of a state."""
     alone = {name: flat[name] for name in ("run", "fork", "bias")}
     groups = {name: kind(**{part: flat[f"{name}.{part}"] for part in kind._fields}) for name, kind in GROUPED.items()}
     return alone | groups
@@ -192,7 +190,7 @@ T = TypeVar("T", Mind, World)
 
 
 def _replaced(group: T, parts: dict[str, np.ndarray]) -> T:
-    """A group of arrays with some replaced by others of their shape, as floats of their own."""
+    """Return a group of arrays in which some are replaced by copies of others of the same shape."""
     kept: dict[str, np.ndarray] = {}
     for name, part in parts.items():
         if name not in group._fields:
@@ -205,7 +203,7 @@ def _replaced(group: T, parts: dict[str, np.ndarray]) -> T:
 
 
 def check_objective(state: State, objective: int) -> None:
-    """Raise unless the state has this objective."""
+    """Raise `InputError` unless the state has this objective."""
     if not isinstance(objective, (int, np.integer)) or not 0 <= objective < state.objectives:
         most = state.objectives - 1
         raise InputError(f"objective = {objective!r} is not one that the state has: it must be from 0 to {most}.")

@@ -1,7 +1,7 @@
-"""The three ways to do what training wants (Xu 2020, after Hubinger et al. 2019), each as an agent.
+"""The three types of mesa-optimizer that do well in training (Xu 2020, after Hubinger et al. 2019).
 
-An agent declares how it is prepared, how it is recognised and how it acts; registering it in `TYPES` puts it
-through the checks of `tests/agents/test_types.py`.
+A type declares how it is prepared, recognised and how it acts. All types registered in `TYPES` go through the same
+checks, `tests/agents/test_types.py`.
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ SETTLED = 4.0  # log-odds: σ(4) = 0.982
 
 @dataclass(frozen=True)
 class MesaOptimizer:
-    """A type of mesa-optimizer."""
+    """Base of the types of mesa-optimizer."""
 
     name: ClassVar[str]
     outcome: ClassVar[Outcome]
     source: ClassVar[str] = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
-        """The parts in which a capable agent of this type, trained on objective 0, differs from a fresh one."""
+        """Return the parts in which a capable agent of this type, trained on objective 0, differs from a fresh one."""
         raise NotImplementedError
 
     def prepare(self, state: State) -> State:
-        """Make every run of a fresh state such an agent; this becomes its initial draw."""
+        """Return a fresh state in which every run is of this type; this becomes its initial draw."""
         mind: Mind = state.with_mind(
             capability=np.full(len(state), SETTLED), world=_knowing(state), **self.settle(state)
         ).mind
         return state.starting_from(mind)
 
     def recognised(self, state: State, objective: int) -> np.ndarray:
-        """Which runs are of this type when trained on `objective`; (runs,) of bool."""
+        """Return which runs are of this type when trained on `objective`; (runs,) of bool."""
         return read(state, objective).outcome == self.outcome
 
     def act(self, state: State, objective: int, belief: Belief, *, realism: float = 1.0) -> np.ndarray:
-        """What the runs do under a belief; (runs, modes)."""
+        """Return the behaviour of the runs under a belief; (runs, modes)."""
         return view(state, objective).behaviour(belief, realism=realism)
 
 
 class Internal(MesaOptimizer):
-    """Its terminal objective is the base objective, written into the weights."""
+    """Internally aligned: the base objective is written into its weights."""
 
     name = "internal"
     outcome = Outcome.INTERNAL
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
-        """Goal at the base objective, and used."""
+        """Return a goal equal to the base objective, which is used."""
         return {
             "goal": state.world.objectives[:, 0].copy(),
             "representation": np.full(len(state), SETTLED),
@@ -63,26 +63,26 @@ class Internal(MesaOptimizer):
 
 
 class Corrigible(MesaOptimizer):
-    """Its terminal objective is a pointer to its model of the base objective."""
+    """Corrigibly aligned: its terminal objective points at its model of the base objective."""
 
     name = "corrigible"
     outcome = Outcome.CORRIGIBLE
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
-        """Pointer at the base objective, and used."""
+        """Return a pointer at the base objective, which is used."""
         pointer = state.mind.pointer.copy()
         pointer[:, 0] = SETTLED
         return {"representation": np.full(len(state), -SETTLED), "pointer": pointer}
 
 
 class Deceptive(MesaOptimizer):
-    """Its terminal objective is its own; it does what training wants because it knows that it is in training."""
+    """Deceptively aligned: it has an objective of its own, and behaves well because it knows it is in training."""
 
     name = "deceptive"
     outcome = Outcome.DECEPTIVE
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
-        """A goal of its own of unit Λ-norm, an open gate, awareness and a long horizon."""
+        """Return a goal of its own of unit Λ-norm, an open gate, awareness and a long horizon."""
         norm = np.sqrt((state.model.spectrum_weights() * state.mind.goal**2).sum(axis=1, keepdims=True))
         settled = np.full(len(state), SETTLED)
         return {
@@ -99,19 +99,19 @@ STARTS = ("fresh", *TYPES)
 
 
 def prepare(state: State, start: str) -> State:
-    """A fresh state, prepared as one of STARTS."""
+    """Return a fresh state prepared as one of STARTS; raises `InputError` for another start."""
     check_start(start)
     return state if start == "fresh" else TYPES[start].prepare(state)
 
 
 def check_start(start: object) -> None:
-    """Raise unless this is one of STARTS."""
+    """Raise `InputError` unless this is one of STARTS."""
     if start not in STARTS:
         raise unknown("start", start, STARTS)
 
 
 def _knowing(state: State) -> np.ndarray:
-    """World model of an agent that understands objective 0."""
+    """Return the world model of an agent that understands objective 0."""
     world = state.mind.world.copy()
     world[:, 0] = 1.0
     return world

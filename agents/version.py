@@ -1,4 +1,4 @@
-"""The version of Feint that is running."""
+"""Version of Feint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def _version() -> str:
-    """Version of the installed distribution, or of the checkout where there is none."""
+    """Return the version of the installed distribution, or of the checkout if there is none."""
     try:
         return version("feint")
     except PackageNotFoundError:

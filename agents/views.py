@@ -1,4 +1,4 @@
-"""What a state looks like from inside: its objectives, and its behaviour under each belief (MODEL: section 2)."""
+"""Views of a state: its objectives, and its behaviour under each belief (model page, section 2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from feint.agents.state import State, check_objective
 
 
 class Belief(Enum):
-    """Where a mesa-optimizer believes itself to be."""
+    """What a mesa-optimizer believes about its situation."""
 
     TRAINING = "in training"
     DEPLOYED = "deployed"
@@ -25,16 +25,16 @@ class Belief(Enum):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """The views of every run of a state, at a stage with a given objective."""
+    """Views of every run of a state, at a stage with a given objective."""
 
     concepts: np.ndarray  #: m, each objective as understood (runs, objectives, modes)
-    pointing: np.ndarray  #: π, where the pointer points (runs, objectives); the rest is the decoy's
+    pointing: np.ndarray  #: π, shares of the pointer (runs, objectives); the rest is the decoy's
     terminal: np.ndarray  #: t, the terminal objective (runs, modes)
     understood: np.ndarray  #: z, the training objective as understood (runs, modes)
     gate: np.ndarray  #: ψ, the instrumental gate (runs,)
 
     def behaviour(self, belief: Belief, *, realism: float = 1.0) -> np.ndarray:
-        """What it does under a belief (runs, modes): g in training, t deployed, g° on a honeypot of that realism."""
+        """Return its behaviour under a belief (runs, modes): g in training, t deployed, g° on a honeypot."""
         gate = {
             Belief.TRAINING: self.gate,
             Belief.DEPLOYED: np.zeros_like(self.gate),
@@ -44,7 +44,14 @@ class View:
 
 
 def view(state: State, objective: int) -> View:
-    """The views of a state at a stage that trains towards `objective`; raises `InputError` where there is none such."""
+    """Return the views of a state at a stage that trains towards `objective`.
+
+    Raises
+    ------
+    InputError
+        If the state has no such objective.
+
+    """
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
     pointing, terminal, gate = np.empty((runs, objectives)), np.empty((runs, modes)), np.empty(runs)
@@ -65,7 +72,7 @@ def view(state: State, objective: int) -> View:
 
 
 def chosen(model: Model) -> Forms:
-    """The functional forms of a model, as the kernels take them: a tuple as long as each one's place in its list."""
+    """Return the functional forms of a model for the kernels: tuples whose length is the form's place in its list."""
     return Forms(
         (0,) * CAPABILITY_FORMS.index(model.capability_form),
         (0,) * INFERENCE_FORMS.index(model.inference_form),
@@ -74,5 +81,5 @@ def chosen(model: Model) -> Forms:
 
 
 def _over(equation):  # noqa: ANN001, ANN202 - a compiled function, or with compilation off a plain one
-    """An equation of the kernels as a function of NumPy arrays."""
+    """Return an equation of the kernels as a function of NumPy arrays."""
     return getattr(equation, "py_func", equation)

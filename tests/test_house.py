@@ -52,10 +52,60 @@ def imports(file):
             yield "." * node.level + (node.module or "")
 
 
-def floor(module):
-    """How far up a module of Feint stands: 0 agents, 1 sim, 2 scenarios, 3 front door."""
-    part = (*module.split("."), "")[1]
-    return FOLDERS.index(part) if part in FOLDERS else len(FOLDERS)
+ORDER = (
+    "agents",
+    "sim/results",
+    "sim/statistics",
+    "sim/training",
+    "sim/ensembles",
+    "sim/markets",
+    "sim/sweeps",
+    "sim/networks",
+    "sim/analysis",
+    "sim/environments",
+    "scenarios/bibliography",
+    "scenarios/xu_race",
+    "scenarios/networks",
+    "scenarios/oversight",
+    "scenarios/finetuning",
+    "scenarios/release",
+    "scenarios/claims",
+    "scenarios/argument",
+    "scenarios/transfer",
+    "scenarios/gallery",
+    "scenarios/requests",
+    "feint",
+)
+"""Rooms from the ground up: a module imports its own room and those before it."""
+
+
+def room(module):
+    """The room of a module of Feint; of a package that holds rooms, such as feint.sim, nothing."""
+    parts = module.split(".")[1:]
+    if not parts or parts[0] not in FOLDERS:
+        return "feint"
+    name = parts[0] if parts[0] == "agents" else "/".join(parts[:2])
+    return name if name in ORDER else ""
+
+
+def module_of(file):
+    """The name under which a file is imported."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "src" else ("feint", *parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(file):
+    """The modules of Feint that a file imports by name, also within functions and under TYPE_CHECKING."""
+    names = {module_of(each) for each in OURS}
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "feint":
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (each for each in whole if each in names)
+            if any(each not in names for each in whole):
+                yield node.module
 
 
 def public(body):
@@ -75,12 +125,33 @@ def assigned(name):
     raise AssertionError(name)
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_folder_imports_none_that_stands_above_it(folder):
-    assert len(files_of(folder)) > 1
-    mine = [(file, module) for file in files_of(folder) for module in imports(file) if module.split(".")[0] == "feint"]
-    assert mine
-    assert [(named(file), module) for file, module in mine if floor(module) > FOLDERS.index(folder)] == []
+def test_imports_run_one_way():
+    edges = [(module_of(file), module) for file in OURS for module in imported_modules(file)]
+    assert len(edges) > len(OURS)
+    ranked = [(file, module) for file, module in edges if room(file) and room(module)]
+    assert {room(each) for pair in ranked for each in pair} == set(ORDER)
+    back = [
+        f"{file} imports {module}" for file, module in ranked if ORDER.index(room(file)) < ORDER.index(room(module))
+    ]
+    assert back == []
+
+
+def test_modules_import_each_other_in_no_circle():
+    graph = {module_of(file): set(imported_modules(file)) - {module_of(file)} for file in OURS}
+    while free := [module for module, wanted in graph.items() if not wanted & graph.keys()]:
+        for module in free:
+            del graph[module]
+    assert graph == {}
+
+
+def test_folders_and_files_are_of_a_size_to_be_read():
+    lines = {named(file): len(file.read_text().splitlines()) for file in OURS}
+    per_folder = Counter(file.parent for file in OURS if file.name != "__init__.py")
+    print(f"{sum(lines.values()):,} lines in {len(lines)} files")
+    assert {str(folder): count for folder, count in per_folder.items() if count > 25} == {}
+    assert {file: count for file, count in lines.items() if count > 400} == {}
+    assert len(lines) <= 175
+    assert sum(lines.values()) <= 26_500
 
 
 @pytest.mark.parametrize("folder", [*FOLDERS, "feint", "tests"])
@@ -95,8 +166,8 @@ def test_compilers_are_imported_by_the_kernels_alone():
     assert {file.parent for file in found} == {ROOT / "agents" / "kernels"}
 
 
-def test_no_file_is_longer_than_400_lines_and_most_have_no_more_than_150():
-    lines = {named(file): len(file.read_text().splitlines()) for file in [*OURS, *files_of("tests")]}
+def test_no_test_is_longer_than_400_lines_and_most_have_no_more_than_150():
+    lines = {named(file): len(file.read_text().splitlines()) for file in files_of("tests")}
     long = {file: count for file, count in sorted(lines.items()) if count > 150}
     print("over 150 lines:", long)
     assert max(lines.values()) <= 400, long

@@ -1,7 +1,7 @@
 """Elementary functions as plain arithmetic of lanes.
 
 A call into the C library cannot be vectorised. Each function here reduces its argument to a short
-interval and evaluates a polynomial there; `tests/agents/test_arithmetic.py` states the errors.
+interval and evaluates a polynomial on it; `tests/agents/test_arithmetic.py` states the errors.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Runs put into lanes, and taken out again: arrays that lead with the run on one side, rows of lanes on the other.
+"""Copies runs into lanes and back: arrays whose leading axis is the run, and rows of lanes.
 
-In lanes the objective of the stage stands first, so that its place is known when a kernel is compiled.
+In lanes the objective of the stage comes first, so that its place is known when a kernel is compiled.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from feint.agents.mind import Mind
 
 
 class Known(NamedTuple):
-    """The world of the run in each lane, as rows."""
+    """World of the run in each lane, as rows."""
 
     b: Any  #: the stage's objective (modes,)
     n: Any  #: misconceptions (objectives, modes)
-    gap: Any  #: what full understanding adds to them, b - n (objectives, modes)
+    gap: Any  #: b - n, which full understanding adds (objectives, modes)
 
 
 @equation
 def place(j, s):
-    """Which objective stands j-th in lanes, where s is the stage's."""
+    """Return the objective at place j in lanes, if s is the stage's."""
     if j == 0:
         return s
     return j - 1 if j <= s else j
@@ -33,10 +33,10 @@ def place(j, s):
 
 @inline
 def mind_rows(like, each, modes):
-    """Rows for a mind, in the precision of `like`; those of pointer and world model may live in registers.
+    """Return rows for a mind, in the precision of `like`; those of pointer and world model may be in registers.
 
-    Behind each logit stands what rounding has left out of it (see `gain`): after a single one in row 1, after the
-    pointer's in as many rows as they have.
+    Each logit is followed by what rounding has left out of it (see `gain`): row 1 of a single logit, and as many more
+    rows as there are logits for the pointer.
     """
     return Mind(
         rows(like, (modes,)),
@@ -52,7 +52,7 @@ def mind_rows(like, each, modes):
 
 @inline
 def known_rows(like, each, modes):
-    """Rows for a world; on the heap, for there may be many."""
+    """Return rows for a world; on the heap, since there may be many."""
     lanes = lanes_of(rows(like, (1,)))
     count = 1 + 2 * len(each)
     numbers = np.empty((count * modes + 1) * lanes, like.dtype)
@@ -63,7 +63,7 @@ def known_rows(like, each, modes):
 
 @equation
 def board(i, run, mind, world, s, lane_mind, known):
-    """Put a run into lane i, at a stage whose objective is s."""
+    """Copy a run into lane i, at a stage whose objective is s."""
     u, B, f, G, C, A, H, w = mind
     b, n = world
     lane_f, lane_w = by_lane(lane_mind.pointer), by_lane(lane_mind.world)
@@ -84,7 +84,7 @@ def board(i, run, mind, world, s, lane_mind, known):
 
 @equation
 def leave(i, run, mind, s, lane_mind):
-    """Write the mind in lane i back."""
+    """Copy the mind in lane i back into its run."""
     u, B, f, G, C, A, H, w = mind
     lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
     lane, at = np.uint64(i), u[run]
@@ -102,7 +102,7 @@ def leave(i, run, mind, s, lane_mind):
 
 @equation
 def seat(x, numbers, i):
-    """Put x (modes,) into lane i; an unsigned index needs no look at whether it counts from the end."""
+    """Copy x (modes,) into lane i; an unsigned index needs no check for counting from the end."""
     lane = np.uint64(i)
     for k in range(np.uint64(x.size)):
         numbers[k, lane] = x[k]
@@ -110,7 +110,7 @@ def seat(x, numbers, i):
 
 @equation
 def seat_gap(x, y, numbers, i):
-    """Put x - y into lane i."""
+    """Copy x - y into lane i."""
     lane = np.uint64(i)
     for k in range(np.uint64(x.size)):
         numbers[k, lane] = x[k] - y[k]
@@ -118,11 +118,11 @@ def seat_gap(x, y, numbers, i):
 
 @equation
 def gain(x, at, rest, increment):
-    """Add to row `at`; in single precision, what rounding leaves out is kept in row `rest` for the next time.
+    """Add to row `at`; in single precision, what rounding leaves out is kept in row `rest` for the next step.
 
-    Without it increments below half a unit in the last place would be lost however many there are. The error of a sum
-    is exact (Knuth, The Art of Computer Programming 2, 4.2.2), so that the two rows add up to one number in double
-    precision, which is what is stored of them.
+    Without it, increments below half a unit in the last place would be lost, however many there are. The error of a
+    sum is exact (Knuth, The Art of Computer Programming 2, 4.2.2): the two rows add up to one number in double
+    precision, which is what is stored.
     """
     if single(increment):
         step = increment + x[rest]
@@ -136,12 +136,12 @@ def gain(x, at, rest, increment):
 
 @equation
 def put(numbers, at, rest, i, value):
-    """Put a logit into lane i, and what does not fit the lane's precision behind it."""
+    """Copy a logit into row `at` of lane i, and what does not fit the lane's precision into row `rest`."""
     numbers[at, i] = value
     numbers[rest, i] = value - numbers[at, i] if abs(value) < np.inf else 0.0
 
 
 @equation
 def got(numbers, at, rest, i):
-    """A logit out of lane i, with what stands behind it."""
+    """Return a logit of lane i, including the part in row `rest`."""
     return np.float64(numbers[at, i]) + np.float64(numbers[rest, i])

@@ -1,4 +1,4 @@
-"""How every kernel of Feint is compiled, and when a compiled one may be used again."""
+"""Compilation of kernels, and the cache of compiled ones."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 
 
 def equation(function: F) -> F:
-    """A piece of a kernel, such as an equation between lanes; it costs no call."""
+    """Compile a piece of a kernel, such as an equation between lanes, that costs no call."""
     return _compiled(function, forceinline=True)
 
 
 def inline(function: F) -> F:
-    """A piece of a kernel that becomes part of it before LLVM sees either: rows it makes are on the kernel's stack."""
+    """Compile a piece that becomes part of its kernel before LLVM: rows that it makes are on the kernel's stack."""
     return _compiled(function, inline="always")
 
 
 def kernel(function: F) -> F:
-    """A kernel's entry point: compiled once per signature, and kept on disk until anything it reads changes."""
+    """Compile a kernel's entry point, once per signature, and cache it on disk until anything that it reads changes."""
     dispatcher: Any = _compiled(function)
     if isinstance(dispatcher, Dispatcher):
         with contextlib.suppress(RuntimeError):  # no folder can be written to: compile anew in each process
@@ -44,17 +44,17 @@ def kernel(function: F) -> F:
 
 
 def _compiled(function: F, **options: Any) -> F:
-    """What Numba makes of a function; the function itself where compilation is switched off."""
+    """Return the compiled function, or the function itself if compilation is switched off."""
     _content(function.__code__.co_filename)  # as it is now, when Python has read it
     dispatcher: Any = numba.njit(function, **OPTIONS, **options)
     return dispatcher
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache, with the content of all that a kernel reads as part of the key.
+    """Numba's cache, with the content of everything that a kernel reads as part of the key.
 
-    Numba itself looks at the file of the kernel alone: it notices neither an edited function in another file, nor a
-    changed global, nor other fields of a named tuple.
+    Numba itself looks at the kernel's own file only: it does not notice an edited function in another file, a changed
+    global, or other fields of a named tuple.
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
@@ -63,7 +63,7 @@ class KernelCache(FunctionCache):
 
 
 def fingerprint(function: types.FunctionType) -> str:
-    """Digest of a kernel: the options, the files of all functions it reaches by name, and its global constants."""
+    """Return the digest of a kernel: options, files of all functions that it reaches by name, and global constants."""
     ground = f"{_content(__file__)}{_content(lanes.__file__)}"  # operators of lanes are reached by no name
     digest = hashlib.sha256(f"{ground}{sorted(OPTIONS.items())}".encode())
     for item in sorted(set(_read_by(function, set()))):
@@ -72,7 +72,7 @@ def fingerprint(function: types.FunctionType) -> str:
 
 
 def _read_by(function: types.FunctionType, seen: set[types.FunctionType]) -> Iterator[str]:
-    """What a function's compiled form depends on, an item each."""
+    """Yield everything that a function's compiled form depends on."""
     if function in seen:
         return
     seen.add(function)
@@ -96,6 +96,6 @@ def _fields(named_tuple: Any) -> str:
 
 @cache
 def _content(path: str) -> str:
-    """Digest of a file as it was when it was first asked for."""
+    """Return the digest of a file, as it was when first requested."""
     file = Path(path)
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else path

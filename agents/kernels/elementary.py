@@ -1,4 +1,4 @@
-"""Functions of lanes that are one instruction each, or none; with compilation off, NumPy's."""
+"""Functions of lanes that compile to one instruction or none; with compilation off, NumPy's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANTISSA = {32: 23, 64: 52}  # bits
 
 
 def _of_one(result: Callable[[Any], Any], emit: Callable[..., Any]) -> Any:
-    """An intrinsic of one row; `emit` builds its instruction."""
+    """Return an intrinsic of one row; `emit` builds its instruction."""
 
     @intrinsic
     def function(typingctx: Any, x: Any) -> Any:
@@ -121,13 +121,15 @@ def _either(compiled: Any, plain: Any) -> Any:
 sqrt = _either(_of_llvm("sqrt"), interpreted.sqrt)
 rint = _either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
 where = _either(_where, interpreted.where)
-least = _either(_one_of_two("<"), interpreted.least)  #: where either is not a number, the second
-most = _either(_one_of_two(">"), interpreted.most)  #: likewise
-scaled = _either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, where neither x nor the result is tiny or huge
-rotated = _either(_rotated, interpreted.rotated)  #: 32-bit words turned left
+least = _either(_one_of_two("<"), interpreted.least)  #: if either is NaN, the second
+most = _either(_one_of_two(">"), interpreted.most)  #: if either is NaN, the second
+scaled = _either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
+rotated = _either(_rotated, interpreted.rotated)  #: 32-bit words rotated left
 in_precision_of = _either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
 which = _either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
-single = _either(_of_one(lambda _: types.boolean, _single), interpreted.single)  #: of single precision? A constant
+single = _either(
+    _of_one(lambda _: types.boolean, _single), interpreted.single
+)  #: whether lanes are of single precision; a constant
 to_float = _either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
 as_floats = _either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
 as_counts = _either(_seen_as(types.int32), interpreted.as_counts)

@@ -1,7 +1,7 @@
-"""The views of a mind, one equation a function (MODEL: sections 2 and 10), for lanes of runs.
+"""Equations of a mind's views, one per function (model page, sections 2 and 10), for lanes of runs.
 
-Where the page leaves a form open, the function takes a tuple as long as the form's place in its list, see
-`agents/forms.py`: a tuple's length is known when a kernel is compiled, so that forms not chosen cost nothing.
+A form that can be chosen (`agents/forms.py`) is given as a tuple whose length is the form's place in its list: the
+length is known when a kernel is compiled, so that forms not chosen cost nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from feint.agents.kernels.elementary import least, most, sqrt, where
 
 
 class Forms(NamedTuple):
-    """The forms chosen: tuples whose lengths are known when a kernel is compiled."""
+    """Chosen forms, as tuples whose lengths are known when a kernel is compiled."""
 
     capability: tuple[int, ...]
     inference: tuple[int, ...]
@@ -23,7 +23,7 @@ class Forms(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How capable, aware and ready to play along a mind is, and how each depends on its parts."""
+    """Scalar views of a mind, and their slopes."""
 
     beta: Any  #: β
     gamma: Any  #: γ
@@ -41,7 +41,7 @@ class Look(NamedTuple):
 
 @equation
 def look(mind, inference_power, forms):
-    """What the logits of a mind stand for."""
+    """Return the scalar views of a mind and their slopes."""
     _, B, _, G, C, A, H, _ = mind
     beta, gamma, a, h = sigmoid(B[0]), sigmoid(G[0]), sigmoid(A[0]), sigmoid(H[0])
     c, c_slope = capability(C[0], forms.capability)
@@ -52,7 +52,7 @@ def look(mind, inference_power, forms):
 
 @equation
 def capability(C, form):
-    """C and dc/dC: c = σ(C); or the power form 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
+    """Return c and dc/dC: c = σ(C); or the power form 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
     if len(form) == POWER:
         growth = exp(C)
         missing = 1.0 / sqrt(1.0 + growth)
@@ -67,7 +67,7 @@ def capability(C, form):
 
 @equation
 def inference(K, c, form):
-    """Q and dq/dc: q = 1 - e^(-K c); or hyperbolic, K c / (1 + K c); or a step, 1 where K c > 1, else 0."""
+    """Return q and dq/dc: q = 1 - e^(-K c); or hyperbolic, K c / (1 + K c); or a step, 1 where K c > 1, else 0."""
     if len(form) == HYPERBOLIC:
         missing = 1.0 / (1.0 + K * c)
         return K * c * missing, K * missing * missing
@@ -79,7 +79,7 @@ def inference(K, c, form):
 
 @equation
 def instrumental_gate(gamma, a, h, q, form):
-    """ψ and its slopes along γ, a, h and q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
+    """Return ψ and its slopes along γ, a, h and q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
     if len(form) == MINIMUM:
         none = 0.0 * (gamma + a + h + q)  # not a number where one of them is not, which `least` passes over
         psi = least(least(gamma, a), least(h, q)) + none
@@ -93,7 +93,7 @@ def instrumental_gate(gamma, a, h, q, form):
 
 @equation
 def point(f, each, pi):
-    """Fill `pi` with the pointer's shares: π_j = e^{f_j} / (1 + Σ e^{f}); `each` has an entry an objective."""
+    """Fill `pi` with the pointer's shares: π_j = e^{f_j} / (1 + Σ e^{f}); `each` has one entry per objective."""
     largest = 0.0 * f[0]  # the decoy's logit; the largest is taken off all, so that no exponential overflows
     for j in range(len(each)):
         largest = most(f[j], largest)
@@ -108,29 +108,29 @@ def point(f, each, pi):
 
 @equation
 def concept(w, n, gap):
-    """Objective j as the world model understands it: m_j = w_j b_j + (1 - w_j) n_j = n_j + w_j (b_j - n_j)."""
+    """Return objective j as the world model understands it: m_j = w_j b_j + (1 - w_j) n_j = n_j + w_j (b_j - n_j)."""
     return n + w * gap
 
 
 @equation
 def terminal(beta, u, p):
-    """Terminal objective: t = β u + (1 - β) p, where p = Σ_j π_j m_j is what the pointer points at."""
+    """Return the terminal objective t = β u + (1 - β) p, where p = Σ_j π_j m_j is what the pointer points at."""
     return p + beta * (u - p)
 
 
 @equation
 def behaviour(psi, t, z):
-    """Behaviour under the gate ψ: (1 - ψ) t + ψ z, where z is the training objective as understood."""
+    """Return the behaviour under the gate ψ: (1 - ψ) t + ψ z, where z is the training objective as understood."""
     return t + psi * (z - t)
 
 
 @equation
 def honeypot_gate(realism, psi):
-    """Instrumental gate on a honeypot: ψ° = (1 - r) ψ."""
+    """Return the instrumental gate on a honeypot: ψ° = (1 - r) ψ."""
     return (1.0 - realism) * psi
 
 
 @equation
 def performance(c, error):
-    """Performance on the training objective: c (1 - E_s(g))."""
+    """Return the performance on the training objective: c (1 - E_s(g))."""
     return c * (1.0 - error)

@@ -1,4 +1,4 @@
-"""What lanes are with compilation off: NumPy arrays whose last axis is the lane."""
+"""Lanes with compilation off: NumPy arrays whose last axis is the lane."""
 
 from __future__ import annotations
 
@@ -12,81 +12,81 @@ sqrt, rint, where, same = np.sqrt, np.rint, np.where, np.asarray
 
 
 def rows(like: np.ndarray, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
-    """Rows of lanes in the precision of an array, or as many of another type."""
+    """Return rows of lanes in the precision of an array, or as many of another type."""
     return np.empty((*shape, lanes_in(like.dtype)), dtype or like.dtype)
 
 
 def words(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Rows of 32-bit words."""
+    """Return rows of 32-bit words."""
     return rows(like, shape, np.uint32)
 
 
 def counts(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Rows of whole numbers."""
+    """Return rows of integers."""
     return rows(like, shape, np.int32)
 
 
 def row_each(like: np.ndarray, each: tuple[int, ...]) -> np.ndarray:
-    """A row an objective."""
+    """Return one row per objective."""
     return rows(like, (len(each),))
 
 
 def lanes_of(array: np.ndarray) -> int:
-    """How many lanes a row has."""
+    """Return how many lanes a row has."""
     return array.shape[-1]
 
 
 def least(x: Any, y: Any) -> np.ndarray:
-    """The smaller of two; where either is not a number, the second."""
+    """Return the smaller of two; if either is NaN, the second."""
     return np.where(np.less(x, y), x, y)
 
 
 def most(x: Any, y: Any) -> np.ndarray:
-    """The larger of two; where either is not a number, the second."""
+    """Return the larger of two; if either is NaN, the second."""
     return np.where(np.greater(x, y), x, y)
 
 
 def scaled(x: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """X · 2^n for whole n; of a NaN, as of a processor, any exponent."""
+    """Return x · 2^n for whole n; a NaN n gives any exponent, as on a processor."""
     with np.errstate(invalid="ignore"):
         return np.ldexp(x, n.astype(np.int64))
 
 
 def rotated(x: np.ndarray, bits: int) -> np.ndarray:
-    """32-bit words turned left."""
+    """Rotate 32-bit words left."""
     return x << np.uint32(bits) | x >> np.uint32(32 - bits)
 
 
 def in_precision_of(x: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Numbers in the precision of rows."""
+    """Convert numbers to the precision of rows."""
     return x.astype(like.dtype)
 
 
 def which(x: np.ndarray) -> np.uint64:
-    """Truth values as the bits of a word, lane 0 lowest."""
+    """Return truth values as the bits of a word, lane 0 lowest."""
     return np.uint64(sum(1 << i for i, bit in enumerate(x) if bit))
 
 
 def single(x: np.ndarray) -> bool:
-    """Whether these are lanes of single precision."""
+    """Return whether these are lanes of single precision."""
     return x.dtype == np.float32
 
 
 def to_float(x: np.ndarray) -> np.ndarray:
-    """Whole numbers in single precision."""
+    """Convert integers to single precision."""
     return x.astype(np.float32)
 
 
 def as_floats(x: np.ndarray) -> np.ndarray:
-    """The same bits."""
+    """Return the same bits as another type."""
     return x.view(np.float32)
 
 
 def as_counts(x: np.ndarray) -> np.ndarray:
-    """The same bits."""
+    """Return the same bits as another type."""
     return x.view(np.int32)
 
 
 def as_words(x: np.ndarray) -> np.ndarray:
-    """The same bits."""
+    """Return the same bits as another type."""
     return x.view(np.uint32)

@@ -1,8 +1,8 @@
 """Lanes: several runs side by side, as one number of a kernel.
 
-A row of lanes is one vector of LLVM, `<32 x float>` for instance. It has the operators of a number, so that an equation
-of one run, written once, is that of as many runs as there are lanes. A number beside lanes takes their precision. An
-array of rows is indexed like one of numbers. With compilation off a row is a NumPy array, and all means the same.
+A row of lanes is one vector of LLVM, for instance `<32 x float>`. It has the operators of a number, so that an equation
+written once for one run computes as many runs as there are lanes. A plain number takes the precision of the lanes that
+it is combined with. With compilation off, a row is a NumPy array.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONTRACT = ("contract",)  # a product and a sum may become one fused operation; 
 
 
 def row_bytes(features: str) -> int:
-    """Bytes of a row for a processor: two of its vectors, enough to hide latency and few enough for its registers."""
+    """Return the bytes of a row: two vectors of the processor, enough to hide latency and to fit its registers."""
     return 128 if "+avx512f" in features.split(",") else 64
 
 
@@ -34,29 +34,29 @@ ROW = row_bytes(get_host_cpu_features() if FEATURES is None else FEATURES)
 
 
 def lanes_in(dtype: Any) -> int:
-    """How many runs stand side by side in this precision."""
+    """Return how many runs are side by side in this precision."""
     return ROW // np.dtype(dtype).itemsize
 
 
 class Lanes(types.Type):
-    """The type of a row of `count` elements."""
+    """Type of a row of `count` elements."""
 
     def __init__(self, element: Any, count: int) -> None:
         self.element, self.count = element, count
         super().__init__(f"Lanes({element}, {count})")
 
     def can_convert_from(self, typingctx: Any, other: Any) -> Any:
-        """A number may stand wherever a row may."""
+        """Let a number be used wherever a row can be."""
         return Conversion.safe if isinstance(other, types.Number) else None
 
     def unify(self, typingctx: Any, other: Any) -> Any:
-        """A variable that is a number here and a row there is a row."""
+        """Make a variable a row if it is a number in one branch and a row in another."""
         return self if isinstance(other, types.Number) else None
 
 
 @register_model(Lanes)
 class LanesModel(models.PrimitiveModel):
-    """In registers and in memory, lanes are a vector."""
+    """Model of lanes in registers and memory: a vector."""
 
     def __init__(self, manager: Any, lanes: Lanes) -> None:
         bit = lanes.element == types.boolean
@@ -65,7 +65,7 @@ class LanesModel(models.PrimitiveModel):
 
 
 def spread(context: Any, builder: Any, kind: Any, value: Any, lanes: Lanes) -> Any:
-    """A number as a row of it, a row as it is."""
+    """Return a number as a row of copies, and a row unchanged."""
     if isinstance(kind, Lanes):
         return value
     number = context.cast(builder, value, getattr(kind, "literal_type", kind), lanes.element)
@@ -85,7 +85,7 @@ def _cast(context: Any, builder: Any, kind: Any, lanes: Lanes, value: Any) -> An
 
 
 def _operator(function: Any, emit: Callable[..., Any], result: Any = None) -> None:
-    """Let an operator of two take a row on either side, or on both; `emit` builds one instruction."""
+    """Let a binary operator take a row on either side or both; `emit` builds one instruction."""
 
     @register(function)
     class _Template(AbstractTemplate):

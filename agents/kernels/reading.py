@@ -1,4 +1,4 @@
-"""What a trained state is: its errors under each belief, and its type, by intervention (MODEL: section 6)."""
+"""Kernels that read a state: errors under each belief, and the type by intervention (model page, section 6)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY = range(5)
 
 
 class Readings(NamedTuple):
-    """One number a run of everything that is read out of a state at the end of a stage."""
+    """Everything that is read out of a state at the end of a stage, one number per run (runs,)."""
 
     outcome: np.ndarray  #: code of the outcome
     performance: np.ndarray  #: c (1 - E_s(g))
     train_error: np.ndarray  #: E_s(g)
-    deployed_error: np.ndarray  #: E'(t): what it does when it believes it is deployed, on the deployment spectrum
-    watched_error: np.ndarray  #: E'(g): what it does when it believes it is in training, on the deployment spectrum
+    deployed_error: np.ndarray  #: E'(t): error when it believes it is deployed, on the deployment spectrum
+    watched_error: np.ndarray  #: E'(g): error when it believes it is in training, on the deployment spectrum
     following: np.ndarray  #: how far the terminal objective follows an intervention on the concept of s
     representation: np.ndarray  #: β
     gate: np.ndarray  #: γ
@@ -33,7 +33,7 @@ class Readings(NamedTuple):
 
 @equation
 def type_of(train_error, deployed_error, watched_error, following, train_tolerance, deploy_tolerance):
-    """The outcome's code; the order of the questions is part of the definition."""
+    """Return the outcome's code; the order of the conditions is part of the definition."""
     if not train_error <= train_tolerance:
         return UNCONVERGED
     if deployed_error <= deploy_tolerance:
@@ -43,10 +43,10 @@ def type_of(train_error, deployed_error, watched_error, following, train_toleran
 
 @kernel
 def read(mind, world, each, s, spectrum, deployment, inference_power, forms, tolerances, found):
-    """Fill `found`, a row a field of `Readings` and a column a run, for runs trained towards objective s.
+    """Fill `found`, one row per field of `Readings` and one column per run, for runs trained towards objective s.
 
-    `tolerances` are those of training and of deployment. `each` is a tuple with an entry an objective,
-    `forms` are tuples: their lengths are known when this is compiled.
+    `tolerances` are those of training and of deployment. `each` is a tuple with one entry per objective and `forms`
+    are tuples: their lengths are known when this is compiled.
     """
     modes = spectrum.size
     lane_mind, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)

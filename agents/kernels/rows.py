@@ -1,4 +1,4 @@
-"""Rows of lanes in memory: arrays of them on the stack or on the heap, and the same memory lane by lane."""
+"""Rows of lanes in memory, on the stack or on the heap, and views of the same memory lane by lane."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORD = ir.IntType(64)
 
 
 def _view(context: Any, builder: Any, kind: Any, data: Any, shape: Any, owner: Any = None) -> Any:
-    """A C array of this type and shape over memory; `owner` keeps the memory alive."""
+    """Return a C array of this type and shape over memory; `owner` keeps the memory alive."""
     size = ir.Constant(WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
     strides, step = [], size
     for extent in reversed(shape):
@@ -100,8 +100,10 @@ def _either(compiled: Any, plain: Any) -> Any:
 #: `rows(like, shape)`: rows on the stack in the precision of `like`, uninitialised; the compiler knows them apart
 rows = _either(_rows_on_stack(lambda dtype: dtype), interpreted.rows)
 words = _either(_rows_on_stack(lambda _: types.uint32), interpreted.words)  #: as many lanes of 32-bit words
-counts = _either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: and of whole numbers
-row_each = _either(_row_each, interpreted.row_each)  #: a row an objective; known when compiled, they can be registers
+counts = _either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: as many lanes of integers
+row_each = _either(
+    _row_each, interpreted.row_each
+)  #: one row per objective; known when compiled, they can be registers
 lanes_of = _either(_lanes_of, interpreted.lanes_of)  #: how many lanes a row has
 by_lane = _either(_by_lane, interpreted.same)  #: the same memory as numbers, with the lanes as the last axis
-by_row = _either(_by_row, interpreted.same)  #: and back; the memory must begin at a multiple of ROW bytes
+by_row = _either(_by_row, interpreted.same)  #: the reverse; the memory must begin at a multiple of ROW bytes

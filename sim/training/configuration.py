@@ -1,4 +1,4 @@
-"""Files and settings: a model and a curriculum as a person writes them down."""
+"""Configuration: model and curriculum from TOML files and from NAME=VALUE settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLES = ("model", "stage", "view", "because")
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """A model, and a curriculum where one is given; what `view` and `because` say of them changes no number."""
+    """A model and, if given, a curriculum; `view` and `because` are comments and change no number."""
 
     model: Model
     curriculum: Curriculum | None = None
@@ -27,7 +27,7 @@ class Configuration:
     because: Mapping[str, Any] = field(default_factory=dict)
 
     def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
-        """Apply `name=value` and `stage.name=value`; stages are those of the curriculum, or else of `fallback`."""
+        """Return model and curriculum, else `fallback`, with `name=value` and `stage.name=value` applied."""
         curriculum = self.curriculum or fallback
         of_model, of_stages = by_stage(parse_settings(settings))
         for name in of_model:
@@ -39,9 +39,23 @@ class Configuration:
 
 
 def load(path: str | Path) -> Configuration:
-    """Read a TOML file with a `[model]` table, a list of `[[stage]]`, or both.
+    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both.
 
-    Raises `InputError` with the file, the place in it, and what would be right.
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    Configuration
+        Model, and the curriculum if the file has stages.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not valid; the message names the file, the place and what would be right.
+
     """
     path = Path(path)
     try:
@@ -58,7 +72,7 @@ def load(path: str | Path) -> Configuration:
 
 
 def from_tables(content: Mapping[str, Any]) -> Configuration:
-    """A configuration from the tables of a file."""
+    """Return the configuration in the tables of a file."""
     for name in content:
         if name not in TABLES:
             raise unknown("table", name, TABLES)
@@ -80,7 +94,7 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
 
 
 def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A table that is about the others."""
+    """Return a table of comments."""
     found = content.get(name, {})
     if not isinstance(found, Mapping):
         raise InputError(f"{name} = {found!r} is not a table: write [{name}], and what belongs to it below.")
@@ -88,7 +102,7 @@ def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, Any]:
-    """The values of several `name=value` by name; raises `InputError` that names the option, also for a name twice."""
+    """Return the values of several `name=value` settings; raises `InputError` if a name is given twice."""
     found: dict[str, Any] = {}
     for setting in settings:
         name, value = parse_setting(setting, option)
@@ -98,13 +112,13 @@ def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, An
 
 
 def check_new(name: str, found: Mapping[str, Any], option: str, text: str) -> None:
-    """Raise where a name was given already."""
+    """Raise `InputError` if a name was given already."""
     if name in found:
         raise InputError(f"{option} = {text!r} names {name} a second time, after {found[name]!r}: give it once.")
 
 
 def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
-    """The name and the value of `name=value`, the value in TOML's notation."""
+    """Return name and value of `name=value`; the value is in TOML's notation."""
     name, equals, text = (part.strip() for part in setting.partition("="))
     if not (name and equals and text) or "\n" in setting:
         raise InputError(f"{option} = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
@@ -129,7 +143,7 @@ def _stage(number: int, values: Mapping[str, Any]) -> Stage:
 
 
 def _check_model_parameter(name: str, curriculum: Curriculum) -> None:
-    """Raise for a name that is a stage's parameter and lacks its stage."""
+    """Raise `InputError` for a stage's parameter without its stage."""
     if name in Stage.model_fields and name not in Model.model_fields:
         choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
         raise InputError(f"{name} is a parameter of a stage: write {choices}.")

@@ -1,4 +1,4 @@
-"""Curricula: what a mesa-optimizer is trained on, stage by stage (MODEL: section 5)."""
+"""Curricula: the stages on which a mesa-optimizer is trained (model page, section 5)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FEWEST_OBJECTIVES = 2  # one of pre-training, one of fine-tuning
 
 @dataclass(frozen=True, init=False)
 class Curriculum:
-    """A sequence of stages with a name each.
+    """A sequence of named stages.
 
-    Raises `InputError` where there is no stage, two share a name, or the first is told to carry something over.
+    Raises `InputError` if there is no stage, two stages share a name, or the first stage has `carry`.
     """
 
     stages: tuple[Stage, ...]
@@ -55,15 +55,15 @@ class Curriculum:
 
     @property
     def objectives(self) -> int:
-        """How many base objectives the stages need, two at least."""
+        """Number of base objectives that the stages need, at least two."""
         return max(FEWEST_OBJECTIVES, 1 + max(stage.objective for stage in self.stages))
 
     def carried(self, index: int) -> tuple[str, ...]:
-        """The groups that enter a stage as the last one left them; none enters the first."""
+        """Return the groups that a stage carries over; the first stage carries none."""
         return self.stages[index].carry if index else ()
 
     def described(self) -> list[dict[str, Any]]:
-        """The effective parameters of every stage."""
+        """Return all parameters of every stage."""
         stages = enumerate(self.stages)
         return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
 
@@ -83,13 +83,13 @@ class Curriculum:
         return cls(Stage(**alone), *(Stage(**stage) for stage in others))
 
     def last_alone(self) -> Curriculum:
-        """The last stage by itself: training from scratch."""
+        """Return the last stage by itself: training from scratch."""
         values = self.stages[-1].given()
         values.pop("carry", None)
         return Curriculum(Stage(**values))
 
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
-        """A copy with parameters changed, given as {stage name: {parameter: value}}; other names are passed over."""
+        """Return a copy with parameters changed, as {stage name: {parameter: value}}; unknown stages are ignored."""
         return Curriculum(*(_replaced(stage, changes.get(stage.name, {})) for stage in self.stages))
 
 
@@ -101,14 +101,14 @@ def _replaced(stage: Stage, changes: Mapping[str, Any]) -> Stage:
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
-    """Fine-tuning alone; keywords are parameters of its stage."""
+    """Return fine-tuning alone; keywords are parameters of its stage."""
     return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
 
 
 def pretrain_finetune(
     pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
 ) -> Curriculum:
-    """Pre-training on objective 0, then fine-tuning on objective 1."""
+    """Return pre-training on objective 0, then fine-tuning on objective 1; arguments are parameters of the stages."""
     return Curriculum(
         Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),
         Stage(**{"name": "finetuning", "objective": 1, **(finetuning or {})}),
@@ -116,19 +116,19 @@ def pretrain_finetune(
 
 
 def check_curriculum(curriculum: object) -> None:
-    """Raise unless this is a curriculum."""
+    """Raise `InputError` unless this is a curriculum."""
     if not isinstance(curriculum, Curriculum):
         raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
 
 
 def check_model(model: object) -> None:
-    """Raise unless this is a model."""
+    """Raise `InputError` unless this is a model."""
     if not isinstance(model, Model):
         raise InputError(f"model = {model!r} is not a Model: write Model(...).")
 
 
 def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
-    """The number of objectives over all arms compared, or as asked for; raises where the model has another number."""
+    """Return the number of objectives over all arms, or `objectives`; raises `InputError` if the model has another."""
     check_model(model)
     for curriculum in curricula:
         check_curriculum(curriculum)

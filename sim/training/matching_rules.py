@@ -1,4 +1,4 @@
-"""What is held equal between the arms of a comparison (MODEL: section 5)."""
+"""Matching rules: what is held equal between the arms of a comparison (model page, section 5)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feint.sim.training.stage import Stage
 
 
 class Match(Enum):
-    """What the arms share at the end of their last stage."""
+    """What the arms have in common at the end of their last stage."""
 
     TARGET = "target", "performance: each stops as soon as it reaches the target"
     CAPABILITY = "capability", "performance and capability: each stops as soon as both reach the target"
@@ -24,7 +24,7 @@ class Match(Enum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Match:
-        """A member that is its name and explains itself."""
+        """Create a member from its name and meaning."""
         member = object.__new__(cls)
         member._value_ = value
         member.meaning = meaning
@@ -32,7 +32,7 @@ class Match(Enum):
 
     @classmethod
     def named(cls, name: str | Match) -> Match:
-        """The mode of this name; raises `InputError` for another."""
+        """Return the rule of this name; raises `InputError` for an unknown one."""
         if isinstance(name, Match):
             return name
         for mode in cls:
@@ -41,9 +41,10 @@ class Match(Enum):
         raise unknown("match", name, [mode.value for mode in cls])
 
     def apply(self, curriculum: Curriculum, *, total_steps: int | None = None, worth: int = 0) -> Curriculum:
-        """The curriculum as this mode trains it.
+        """Return the curriculum as it is trained under this rule.
 
-        `total_steps` is what all stages together shall take; `worth` what `data` adds to the last stage, D_T in steps.
+        `total_steps` is the number of steps of all stages together; `worth`, D_T in steps, is what the rule `data` adds
+        to the last stage.
         """
         *before, last = curriculum
         if self is Match.STEPS:
@@ -60,21 +61,21 @@ class Match(Enum):
 
     @property
     def per_arm(self) -> Match:
-        """The mode for an arm that `apply` has made ready: what remains to be done while it trains."""
+        """The rule that remains to be followed while an arm, to which `apply` was applied, is trained."""
         return self if self in (Match.TARGET, Match.CAPABILITY) else Match.STEPS
 
     def spec(self, curriculum: Curriculum) -> list[tuple[Stage, float]]:
-        """The stages of a curriculum that `apply` has made ready, each with the capability that it asks for."""
+        """Return the stages of a curriculum, after `apply`, each with the capability that it requires."""
         last = len(curriculum) - 1
         return [(stage, self.capability_target(stage, last=i == last)) for i, stage in enumerate(curriculum)]
 
     def capability_target(self, stage: Stage, *, last: bool) -> float:
-        """The capability that a stage asks for besides performance."""
+        """Return the capability that a stage requires besides its target."""
         return stage.target if self is Match.CAPABILITY and last else 0.0
 
 
 def _possible(stage: Stage, steps: int, mode: Match) -> int:
-    """The steps that a mode asks of a stage; raises `InputError` where it cannot take as many."""
+    """Return the steps that a rule requires of a stage; raises `InputError` if they are too many."""
     most = Stage.parameters()["steps"].valid[1]
     if most is not None and steps > most:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Dotted names: `parameter` is a model's, `stage.parameter` a stage's."""
+"""Dotted names of parameters: `parameter` belongs to the model, `stage.parameter` to a stage."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 
 def split(name: str) -> tuple[str, str]:
-    """The stage, empty where it is the model's, and the parameter."""
+    """Return the stage, empty for the model's parameters, and the parameter."""
     stage, _, parameter = name.rpartition(".")
     return stage, parameter
 
 
 def by_stage(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Changes by dotted name as those of the model, by parameter, and those of each stage."""
+    """Split changes by dotted name into those of the model and those of each stage."""
     of_model: dict[str, Any] = {}
     of_stages: dict[str, dict[str, Any]] = {}
     for name, value in changes.items():

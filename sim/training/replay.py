@@ -15,11 +15,12 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
 from feint.sim.results.provenance import passport
+from feint.sim.results.request import MOST_RUNS
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import MOST_RUNS, PRECISION, enter, race
+from feint.sim.training.train import PRECISION, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""A plan: all that the numbers of a run depend on, but for which run it is."""
+"""Run specification: everything that determines a run's numbers except its index."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from feint.sim.training.train import DTYPES, PRECISION, begin, check_precision, 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a population stands at the end of a stage."""
+    """State of the runs at the end of a stage."""
 
     state: State
     readings: Readings
-    missed: np.ndarray  #: which runs were never found at a target that the stage has (runs,)
-    lane_steps: int  #: steps that the lanes took, those of idle ones included
+    missed: np.ndarray  #: whether each run missed the stage's target (runs,)
+    lane_steps: int  #: steps of all lanes, idle ones included
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """Model, stages, start, matching, seed and precision, checked; see `Plan.of`."""
+    """Model, stages, start, matching, seed and precision, checked; made with `RunSpec.of`."""
 
     model: Model
-    curriculum: Curriculum  #: as it is trained: the matching has been applied
+    curriculum: Curriculum  #: after matching
     seed: int
     start: str
     match: Match
@@ -54,7 +54,7 @@ class RunSpec:
         objectives: int | None = None,
         precision: str = PRECISION,
     ) -> Self:
-        """A plan of these parts; raises `InputError` where one is not valid, or where two do not fit."""
+        """Return a checked specification; raises `InputError` if a part is not valid or does not fit another."""
         model, mode = (Model() if model is None else model), Match.named(match)
         check_seed(seed)
         check_start(start)
@@ -71,35 +71,35 @@ class RunSpec:
 
     @property
     def asked(self) -> list[tuple[Stage, float]]:
-        """Each stage with the capability that it asks for besides performance."""
+        """Each stage with the capability that it requires besides its target."""
         return self.match.spec(self.curriculum)
 
     def begin(self, runs: np.ndarray) -> State:
-        """The start of the runs of these numbers."""
+        """Return the initial state of the runs with these numbers."""
         return begin(self.model, runs=runs, seed=self.seed, objectives=self.objectives, start=self.start)
 
     def train(self, state: State) -> Iterator[Stop]:
-        """Train the start of some runs stage by stage, and read out what they have become."""
+        """Train an initial state stage by stage, and yield where the runs stop at the end of each."""
         for stage, capability_target in self.asked:
             stop = self.train_stage(state, stage, capability_target)
             yield stop
             state = stop.state
 
     def train_stage(self, state: State, stage: Stage, capability_target: float) -> Stop:
-        """Train one stage from where the last one ended; the state given is left as it is."""
+        """Train one stage from where the previous one ended; `state` is not changed."""
         state = enter(state, stage).copied()
         passes = race(state, stage, stage.steps, capability_target, self.precision)
         missed = ~state.reached if stage.target > 0 else np.zeros(len(state), np.bool_)
         return Stop(state, read(state, stage.objective), missed, passes * lanes_in(DTYPES[self.precision]))
 
     def warm_up(self) -> None:
-        """Compile the kernels, or load them from the cache, before anything is timed."""
+        """Compile the kernels, or load them from the cache."""
         stage = Stage(steps=0)
         start = begin(self.model, runs=1, objectives=self.objectives)
         read(train(start, stage, precision=self.precision), stage.objective)
 
     def configuration(self, of: dict[str, int]) -> dict[str, Any]:
-        """The effective configuration of runs: everything that their numbers depend on; `of` says which or how many."""
+        """Return everything that the numbers of runs depend on, as plain data; `of` says which runs or how many."""
         return {
             "model": self.model.model_dump(mode="json"),
             "stages": self.curriculum.described(),

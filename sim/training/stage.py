@@ -1,4 +1,4 @@
-"""A stage of training (MODEL: sections 5 and 8)."""
+"""A stage of training (model page, sections 5 and 8)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from feint.agents.model import OWN, WHEATON, XU_2020, XU_2021
 from feint.agents.parameters import Declared, parameter
 
 PRETRAINING = {"name": "pretraining", "steps": 3000, "target": 0.0, "coverage": 0.5}
-"""Where the defaults of a pre-training stage (objective 0) differ."""
+"""Defaults of a pre-training stage (objective 0) that differ."""
 
 
 class Stage(Declared):
-    """Training towards one base objective; `objective=0` is pre-training and has its own defaults.
+    """A stage of training towards one base objective; `objective=0` is pre-training and has its own defaults.
 
-    Frozen and keyword-only. Raises `InputError` for a name, type or value that is not valid.
+    Stages are frozen and take keywords only; `feint parameters` lists them with units and valid ranges. Raises
+    `InputError` for a name, type or value that is not valid.
     """
 
     name: str = Field(default="finetuning", description="name of the stage: letters, digits, _ and -")

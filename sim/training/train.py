@@ -1,4 +1,4 @@
-"""Training a state through a stage: the ground under ensembles, replays and everything later."""
+"""Trains a state through a stage; ensembles, replays and everything else is built on it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.interventions import put_back
 from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, World
 from feint.agents.model import Model
 from feint.agents.state import State, check_objective
 from feint.agents.types import prepare
 from feint.agents.views import chosen
+from feint.sim.results.request import MOST_RUNS, MOST_SEED
 from feint.sim.training.curriculum import FEWEST_OBJECTIVES, check_model
 from feint.sim.training.kernels.initial_draws import Inits, draw_starts
 from feint.sim.training.kernels.random_streams import OCCURRENCES, open_streams
@@ -20,11 +21,9 @@ from feint.sim.training.kernels.sgd_step import Settings
 from feint.sim.training.kernels.train_lanes import race as _race
 from feint.sim.training.stage import Stage
 
-SEEDS = 2**64
 DTYPES = {"single": np.float32, "double": np.float64}
 PRECISION = "single"
 PLASTICITIES = tuple(f"plasticity_{part}" for part in PARTS)
-MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory
 
 
 def begin(
@@ -35,9 +34,31 @@ def begin(
     objectives: int = 2,
     start: str = "fresh",
 ) -> State:
-    """Draw the start of runs: a number of them, or the given run numbers.
+    """Draw the initial state of runs.
 
-    `objectives` is at least 2 and, where `similarity` names one for each, as many as it names and one more.
+    Parameters
+    ----------
+    model
+        Parameters of the model; the defaults if not given.
+    runs
+        How many runs, numbered from 0, or the numbers of the runs.
+    seed
+        Key of all random streams.
+    objectives
+        Number of base objectives, at least 2; if `similarity` is a list, one more than its length.
+    start
+        "fresh", or a type as which the runs are prepared.
+
+    Returns
+    -------
+    State
+        The runs before any stage.
+
+    Raises
+    ------
+    InputError
+        If a value is not valid, or does not fit the model.
+
     """
     model = Model() if model is None else model
     check_model(model)
@@ -94,16 +115,36 @@ def begin(
 
 
 def train(state: State, stage: Stage, *, capability_target: float = 0.0, precision: str = PRECISION) -> State:
-    """Train every run of a state through a stage; the state given is left as it is.
+    """Train every run of a state through a stage.
 
-    `taken` of the new state holds the steps that each run took, `reached` and `diverged` how it stopped.
+    Parameters
+    ----------
+    state
+        The runs; it is not changed.
+    stage
+        Objective, length and conditions of training.
+    capability_target
+        Capability that a run must have reached, besides the stage's target, before it stops.
+    precision
+        "single" or "double".
+
+    Returns
+    -------
+    State
+        The runs after the stage. `taken` holds the SGD steps of each run, `reached` and `diverged` how it stopped.
+
+    Raises
+    ------
+    InputError
+        If the state does not have the stage's objective, or the precision is not known.
+
     """
     entered = enter(state, stage)
     return advance(entered, stage, stage.steps, capability_target=capability_target, precision=precision)
 
 
 def enter(state: State, stage: Stage) -> State:
-    """Stand before the first step of a stage: put back what it does not carry, and open its noise streams."""
+    """Return the state before the first step of a stage: groups not carried are reset, noise streams opened."""
     check_objective(state, stage.objective)
     state = put_back(state, [group for group in GROUPS if group not in stage.carry])
     occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
@@ -118,19 +159,18 @@ def enter(state: State, stage: Stage) -> State:
 def advance(
     state: State, stage: Stage, steps: int, *, capability_target: float = 0.0, precision: str = PRECISION
 ) -> State:
-    """Go on with a stage that was entered, until each run has stopped or has taken `steps` steps in it."""
+    """Continue a stage that was entered until each run has stopped or has taken `steps` steps in it."""
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
-        raise InputError(f"steps = {steps!r} is not valid: it must be a whole number of at least 0.")
-    moved = state.copied()
+    check_whole("steps", steps)
     check_precision(precision)
+    moved = state.copied()
     race(moved, stage, min(steps, stage.steps), capability_target, precision)
     return moved
 
 
 def race(state: State, stage: Stage, limit: int, capability_target: float, precision: str) -> int:
-    """Train in place; returns the passes that the lanes took."""
+    """Train in place; return the number of passes over the lanes."""
     model = state.model
     dtype = DTYPES[precision]
     spectrum = model.spectrum_weights()
@@ -149,25 +189,25 @@ def race(state: State, stage: Stage, limit: int, capability_target: float, preci
 
 
 def settings(model: Model, stage: Stage, capability_target: float) -> Settings:
-    """The numbers that the kernel reads, from the parameters of the same names."""
+    """Return the numbers that the kernel reads, from the parameters of the same names."""
     known = {**vars(model), **vars(stage), "capability_target": float(capability_target)}
     return Settings(*(known[name] for name in Settings._fields))
 
 
 def rates(state: State, stage: Stage) -> np.ndarray:
-    """How far a part moves along its direction: learning_rate · plasticity · R (runs, 8)."""
+    """Return the step size of each part: learning_rate · plasticity · R (runs, 8)."""
     plasticity = np.array([getattr(state.model, name) for name in PLASTICITIES])
-    with np.errstate(over="ignore"):  # a step beyond all numbers is a run that diverges, which is counted
+    with np.errstate(over="ignore"):  # a step that overflows makes the run diverge, which is counted
         return stage.learning_rate * plasticity * state.bias
 
 
 def noise_scale(model: Model, stage: Stage) -> np.ndarray:
-    """Standard deviation of the minibatch noise x: noise / sqrt(lambda_k d); (modes,)."""
+    """Return the standard deviation of the minibatch noise x: noise / sqrt(lambda_k d); (modes,)."""
     return stage.noise / np.sqrt(model.spectrum_weights() * model.modes)
 
 
 def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
-    """Numbers of the runs, unsigned."""
+    """Return the run numbers as unsigned integers."""
     if isinstance(runs, (int, np.integer)):
         check_runs(runs)
         return np.arange(runs, dtype=np.uint64)
@@ -178,27 +218,23 @@ def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def _check_objectives(model: Model, objectives: int) -> None:
-    if isinstance(objectives, bool) or not isinstance(objectives, (int, np.integer)):
-        raise InputError(f"objectives = {objectives!r} is not valid: it must be a whole number.")
+    check_whole("objectives", objectives, FEWEST_OBJECTIVES)
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
-    if objectives < FEWEST_OBJECTIVES or objectives != named:
-        right = named if named != objectives else f"at least {FEWEST_OBJECTIVES}"
-        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {right}.")
+    if objectives != named:
+        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
 
 
 def check_seed(seed: object) -> None:
-    """Raise unless the seed is a whole number that fits 64 bits."""
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or not 0 <= seed < SEEDS:
-        raise InputError(f"seed = {seed!r} is not valid: it must be a whole number from 0 to {SEEDS - 1}.")
+    """Raise `InputError` unless the seed is a whole number that fits 64 bits."""
+    check_whole("seed", seed, 0, MOST_SEED)
 
 
 def check_precision(precision: object) -> None:
-    """Raise unless this is a precision in which the kernels are written."""
+    """Raise `InputError` unless the precision is single or double."""
     if precision not in tuple(DTYPES):
         raise unknown("precision", precision, DTYPES)
 
 
 def check_runs(runs: object) -> None:
-    """Raise unless the number of runs is a whole number of at least one."""
-    if not isinstance(runs, (int, np.integer)) or isinstance(runs, bool) or not 1 <= runs <= MOST_RUNS:
-        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_RUNS:,}.")
+    """Raise `InputError` unless the number of runs is a whole number that one ensemble can hold."""
+    check_whole("runs", runs, 1, MOST_RUNS)

@@ -167,7 +167,7 @@ def test_forks_side_by_side_are_each_what_they_are_alone(start):
 
 @pytest.mark.parametrize("key", [-1, 2**32])
 def test_a_key_that_does_not_fit_is_refused(start, key):
-    with pytest.raises(InputError, match=f"key = {key} is not valid for a fork: .* from 0 to {2**32 - 1}"):
+    with pytest.raises(InputError, match=f"key = {key} is not valid: .* from 0 to {2**32 - 1:,}"):
         start.forked(key)
 
 

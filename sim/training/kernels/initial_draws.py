@@ -1,4 +1,4 @@
-"""The draws from which a run starts (MODEL: sections 1, 3 and 4)."""
+"""Draws of a run's world, bias and initial parts (model page, sections 1, 3 and 4)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from feint.agents.kernels.elementary import sqrt
 from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
 from feint.sim.training.kernels.random_streams import START, draw, open_stream
 
-PARTS, SCALARS = 8, 14  # of the inductive bias; of what is drawn first, an even number
+PARTS, SCALARS = 8, 14  # numbers of the inductive bias, and of the first draw, which is even
 
 
 class Inits(NamedTuple):
-    """Where runs start, and how widely they scatter."""
+    """Means and spreads of the initial draws."""
 
     representation: float
     gate: float
@@ -33,8 +33,8 @@ class Inits(NamedTuple):
 def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
     """Fill `mind`, `world` and `bias` (runs, 8) for each run number in `run`.
 
-    `similarity` is s_jk (objectives - 1, modes). What a run draws first does not depend on the number of
-    objectives: the scalars and the goal, then each objective in turn.
+    `similarity` is s_jk (objectives - 1, modes). The scalars and the goal are drawn first, then each objective in
+    turn, so that the first draws do not depend on the number of objectives.
     """
     u, B, f, G, C, A, H, w = mind
     b, n = world
@@ -84,7 +84,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
 
 @equation
 def scale(x, begin, spectrum, norm):
-    """Give the rows of x from `begin` on, one a mode, the Λ-norm `norm`: Σ_k lambda_k x_k² = norm²."""
+    """Scale the rows of x from `begin` on, one per mode, to the Λ-norm `norm`: Σ_k lambda_k x_k² = norm²."""
     total = 0.0
     for k in range(spectrum.size):
         total = total + spectrum[k] * x[begin + k] * x[begin + k]

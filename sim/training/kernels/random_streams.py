@@ -1,4 +1,4 @@
-"""Random streams: a counter-based function names each stream, a fast sequential generator feeds it.
+"""Random streams: a counter-based function gives each stream its state, a fast sequential generator its numbers.
 
 Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
 doi:10.1145/2063384.2063405) turns (seed, run, stream, fork) into 128 bits, the initial state of a
@@ -22,17 +22,17 @@ LOW_32 = 0xFFFFFFFF
 
 UNIT = 2.0**-32
 ROOT_HALF = 0x3F3504F3 + (32 << 23)  # bits of sqrt(1/2) 2^32 in single precision
-EXPONENT, MANTISSA = -(1 << 23), (1 << 23) - 1  # which bits of a number in single precision are which
-TWO, SIGN = 0x40000000, 0x80000000  # bits of 2.0, and of a minus
+EXPONENT, MANTISSA = -(1 << 23), (1 << 23) - 1  # bits of a number in single precision
+TWO, SIGN = 0x40000000, 0x80000000  # bits of 2.0, and of a minus sign
 LN2_SHIFTED = 0.693147181 * 2.0**-23
 
-START = 0  # the stream of a run's start; the noise of stages comes after it
-OCCURRENCES = 1 << 16  # how many stages may train towards one objective
+START = 0  # stream of a run's start; the streams of stages follow
+OCCURRENCES = 1 << 16  # most stages that may train towards one objective
 
 
 @equation
 def philox(c0, c1, c2, c3, k0, k1):
-    """Philox4x32-10: four 32-bit words from a counter of four words and a key of two."""
+    """Compute Philox4x32-10: four 32-bit words from a counter of four words and a key of two."""
     for _ in range(ROUNDS):
         product_0 = np.uint64(MULTIPLIER_0) * np.uint64(c0)
         product_1 = np.uint64(MULTIPLIER_1) * np.uint64(c2)
@@ -49,7 +49,7 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 @equation
 def xoshiro(s0, s1, s2, s3):
-    """xoshiro128++ in lanes: one 32-bit word, and the next state."""
+    """Return the next 32-bit word of xoshiro128++ in lanes, and the next state."""
     word = rotated(s0 + s3, 7) + s0
     t = s1 << 9
     s2 = s2 ^ s0
@@ -62,7 +62,7 @@ def xoshiro(s0, s1, s2, s3):
 
 @equation
 def normal_pair(a, b):
-    """Two independent standard normal numbers from two uniform words (Box and Muller 1958), in single precision.
+    """Return two independent standard normal numbers from two uniform words (Box and Muller 1958), in single precision.
 
     The first word makes the radius sqrt(-2 ln u), u = a / 2^32 with the lowest bit of a set. Of the second, 23 bits are
     the angle t π/4 about the diagonal of a quadrant, -1 <= t < 1, and two are the signs that choose the quadrant.
@@ -107,7 +107,7 @@ def draw(generator, ahead, normals):
 
 @equation
 def open_stream(seed, run, stream, fork):
-    """State of the generator named by (seed, run, stream, fork), all unsigned."""
+    """Return the state of the generator named by (seed, run, stream, fork), all unsigned."""
     s0, s1, s2, s3 = philox(
         np.uint32(np.uint64(run) & np.uint64(LOW_32)),
         np.uint32(np.uint64(run) >> np.uint64(32)),
@@ -131,7 +131,7 @@ def open_streams(seed, run, stream, fork, generator):
 
 @kernel
 def draw_normals(generators, out):
-    """Fill `out` (runs, n) from one generator a run, `generators` (runs, 4); an odd last number's twin is dropped."""
+    """Fill `out` (runs, n) from one generator per run, `generators` (runs, 4); the twin of an odd last one is dropped."""
     runs, count = out.shape
     generator, pair = words(out, (4,)), rows(out, (2,))
     state, numbers, lanes = by_lane(generator), by_lane(pair), lanes_of(pair)

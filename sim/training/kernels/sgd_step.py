@@ -1,8 +1,8 @@
-"""One SGD step, line by line as in MODEL, section 3.
+"""One SGD step, line by line as in section 3 of the model page.
 
-It reads like the step of one run; each number is a row of lanes, and so the step of many (`agents/kernels/lanes.py`).
-`each` is a tuple with an entry an objective: its length is known when the kernel is compiled. The stage's objective
-stands first. To change an equation, change it here; nothing else knows it.
+It reads like the step of one run; each number is a row of lanes, so that it steps many (`agents/kernels/lanes.py`).
+`each` is a tuple with one entry per objective: its length is known when the kernel is compiled. The stage's objective
+comes first. Each equation of the step is written here and nowhere else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ GOAL, REPRESENTATION, POINTER, GATE, CAPABILITY, AWARENESS, HORIZON, WORLD = ran
 
 
 class Settings(NamedTuple):
-    """The numbers of one stage under one model that the kernel reads, by the names of their parameters."""
+    """Numbers of a stage and a model that the kernel reads, by the names of their parameters."""
 
     objective: int
     target: float
@@ -45,10 +45,10 @@ class Sums(NamedTuple):
 
 @equation
 def sweep(mind, moved, known, each, pi, m, vm, look, spectrum, normals, noise_scale, rate, settings, honeypots):
-    """One pass over the modes: the errors, and what reaches each part; <v, m_j> goes to `vm`.
+    """Pass over the modes once: errors, and what reaches each part; <v, m_j> goes to `vm`.
 
     `spectrum` is lambda, `noise_scale` times `normals` is lambda x; `rate` is learning_rate · plasticity · R.
-    The goal after the step goes to `moved`, for a run that stops here keeps its own.
+    The goal after the step goes to `moved`, because a run that stops here keeps its own.
     """
     u, w = mind.goal, mind.world
     beta, psi, psi_h = look.beta, look.psi, honeypot_gate(settings.realism, look.psi)

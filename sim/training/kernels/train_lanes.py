@@ -1,4 +1,4 @@
-"""Many runs through one stage: lanes of them at a time, each lane refilled when its run has stopped."""
+"""Trains many runs through one stage, a row of lanes at a time; a lane whose run has stopped gets the next run."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind
 from feint.sim.training.kernels.random_streams import draw
 from feint.sim.training.kernels.sgd_step import move, sweep
 
-NONE, LANE = np.uint64(0), np.uint64(1)  # sets of lanes are the bits of a word
+NONE, LANE = np.uint64(0), np.uint64(1)  # a set of lanes is a word of bits
 
 
 @kernel
 def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, forms, limit):
-    """Train each run (in place) until it reaches its target, diverges or has taken `limit` steps.
+    """Train each run, in place, until it reaches its target, diverges or has taken `limit` steps.
 
     The precision is that of `spectrum` (modes,) and of `noise_scale` (modes,), which is lambda times the standard
-    deviation of x; `rate` is (runs, 8). `each` is a tuple with an entry an objective, `forms` are tuples: their lengths
-    are known when this is compiled. Returns the number of passes over the lanes.
+    deviation of x; `rate` is (runs, 8). `each` is a tuple with one entry per objective, `forms` are tuples: their
+    lengths are known when this is compiled. Returns the number of passes over the lanes.
     """
     s, modes = settings.objective, spectrum.size
     u, B, f, G, C, A, H, w = mind_rows(spectrum, each, modes)
@@ -40,7 +40,9 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
             for i in range(lanes):
                 if has(free, i):
                     queue = next_running(queue, progress, limit)
-                    run = min(queue, rate.shape[0] - 1)  # an idle lane trains the last run once more, for nobody
+                    run = min(
+                        queue, rate.shape[0] - 1
+                    )  # an idle lane trains the last run again; the result is discarded
                     board(i, run, mind, world, s, at, known)
                     ready(i, run, rate, progress, lane_rate, generator, taken)
                     if queue < rate.shape[0]:
@@ -79,13 +81,13 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
 
 @equation
 def has(lanes, i):
-    """Whether lane i is in a set of lanes."""
+    """Return whether lane i is in a set of lanes."""
     return (lanes >> np.uint64(i)) & LANE != NONE
 
 
 @equation
 def judge(mind, each, seen, sums, settings):
-    """Which lanes' states are finite, and which have reached their target."""
+    """Return the set of lanes with finite states, and the set of those that have reached their target."""
     _, B, f, G, C, A, H, _ = mind
     done = performance(seen.c, sums.error)
     total = B[0] + G[0] + C[0] + A[0] + H[0] + done
@@ -97,7 +99,7 @@ def judge(mind, each, seen, sums, settings):
 
 @equation
 def next_running(queue, progress, limit):
-    """The first run from `queue` on that has steps to take; the number of runs where there is none."""
+    """Return the first run from `queue` on that has steps to take; the number of runs if there is none."""
     taken, status, _ = progress
     while queue < taken.size and (status[queue] != RUNNING or taken[queue] > limit):
         queue += 1
@@ -106,7 +108,7 @@ def next_running(queue, progress, limit):
 
 @equation
 def ready(i, run, rate, progress, lane_rate, generator, taken):
-    """Put a run's rates, and its place in its stage and its stream, into lane i."""
+    """Copy a run's rates, and its position in its stage and stream, into lane i."""
     rates, state = by_lane(lane_rate), by_lane(generator)
     for part in range(rate.shape[1]):
         rates[part, i] = rate[run, part]
@@ -117,7 +119,7 @@ def ready(i, run, rate, progress, lane_rate, generator, taken):
 
 @equation
 def note(i, run, status, progress, generator, taken):
-    """Write back where the run in lane i stopped, and how."""
+    """Write back where and how the run in lane i stopped."""
     state = by_lane(generator)
     for word in range(4):
         progress.generator[run, word] = state[word, i]

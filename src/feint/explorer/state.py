@@ -14,7 +14,8 @@ from feint.scenarios.argument.worldview import DEFAULT, WorldView, default_view,
 from feint.sim.ensembles.parameter_point import Point, check_two_stages, pretrained, scratch
 from feint.sim.training.configuration import parse_setting
 from feint.sim.training.parameter_paths import by_stage
-from feint.sim.training.train import MOST_RUNS, check_seed
+from feint.sim.results.request import MOST_RUNS
+from feint.sim.training.train import check_seed
 
 OWN_NAMES = ("view", "seed", "run")
 MOST = {"steps": 100_000, "modes": 256}  # beyond which a page would keep its reader waiting
