@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from feint.agents.errors import InputError, unknown
+from feint.scenarios.requests import SCENARIOS
 from feint.sim.results.part import Part
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ EXPERIMENTS = {
     "transfer": "transfer.transfer",
     "two-exits": "oversight.two_exits",
     "wrappers": "finetuning.wrappers",
-    "xu-race": "xu_race",
 }
 """Name → file, which has a function `run` of what is asked."""
 
@@ -70,5 +70,5 @@ class Result(Protocol):
 def run(name: str, asked: Asked) -> Result:
     """Run an experiment; raises `InputError` for one that there is not, and where it cannot do what is asked."""
     if name not in EXPERIMENTS:
-        raise unknown("scenario", name, EXPERIMENTS)
+        raise unknown("scenario", name, sorted([*EXPERIMENTS, *SCENARIOS]))
     return import_module(f"feint.scenarios.{EXPERIMENTS[name]}").run(asked)

@@ -12,10 +12,12 @@ COMMANDS: dict[str, str] = {}
 """Command → its request, as `module:class`; commands of the front door alone are in `feint.commands.cli`."""
 SCENARIOS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
+    "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
 }
 """Scenario → its request."""
 DOCUMENTS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:Overseen",
+    "scenario": "feint.scenarios.xu_race:Trajectory",
 }
 """Name of a JSON document → the report whose document it is."""
 

@@ -133,11 +133,11 @@ def _trajectory(told: Told, _: int | None) -> Original:
     return Original(passport=found.passport(), drawings=(lambda: trajectory_figure(found),))
 
 
-def _xu_race(told: Told, _: int | None) -> Original:
-    from feint.scenarios.xu_race import CARRIED, figure, passed, race_of
+def _xu_race(told: Told, threads: int | None) -> Original:
+    from feint.scenarios.xu_race import XuRaceRequest
 
-    race = race_of(dict(told["configuration"]))
-    return Original(passport=passed(race), drawings=(lambda: figure(race, carried=race.carried or CARRIED),))
+    found = XuRaceRequest.from_configuration(told["configuration"]).run(threads=threads)
+    return Original(passport=found.passport(), drawings=found.drawings())
 
 
 def _worldviews(told: Told, threads: int | None) -> Original:

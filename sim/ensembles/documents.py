@@ -230,18 +230,6 @@ class ParametersDocument(Part):
     parameters: list[ParameterFacts]
 
 
-class ScenarioDocument(Part):
-    """What `feint scenario xu-race --json` prints."""
-
-    schema_: Literal[1] = Field(1, alias="schema")
-    scenario: str
-    settings: dict[str, int | float]
-    outcome: str
-    events: dict[str, int | None] = Field(description="the first update at which each thing is so; null is never")
-    last: dict[str, float] = Field(description="levels at the last update")
-    passport: dict[str, Any]
-
-
 DOCUMENTS: dict[str, type[Part]] = {
     "compare": CompareDocument,
     "simulate": SimulateDocument,
@@ -249,7 +237,6 @@ DOCUMENTS: dict[str, type[Part]] = {
     "rare": RareDocument,
     "replay": ReplayDocument,
     "parameters": ParametersDocument,
-    "scenario": ScenarioDocument,
     **ANALYSES,
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.scenarios.xu_race import XuRace, figure
+from feint.scenarios.xu_race import Trajectory, XuRace, XuRaceRequest, figure
+from feint.sim.results.report import schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "xu_race.md").read_text(encoding="utf-8")
 NEVER = XuRace(power_threshold=1)
@@ -189,11 +192,11 @@ def test_carrying_more_never_turns_deception_into_alignment(race: XuRace, more: 
 @pytest.mark.parametrize(
     ("name", "value", "right"),
     [
-        ("learning_horizon", 1, "a whole number from 2 to 1000000"),
-        ("learning_horizon", 1000.0, "a whole number from 2 to 1000000"),
-        ("pointer_horizon", 10**7, "a whole number from 2 to 1000000"),
-        ("carried", -1, "a whole number from 0 to 1000000"),
-        ("carried", True, "a whole number from 0 to 1000000"),
+        ("learning_horizon", 1, "a whole number from 2 to 1,000,000"),
+        ("learning_horizon", 1000.0, "a whole number from 2 to 1,000,000"),
+        ("pointer_horizon", 10**7, "a whole number from 2 to 1,000,000"),
+        ("carried", -1, "a whole number from 0 to 1,000,000"),
+        ("carried", True, "a whole number from 0 to 1,000,000"),
         ("pointer_onset", -0.1, "a number from 0 to 1"),
         ("environment_threshold", float("nan"), "a number from 0 to 1"),
         ("power_threshold", "0.7", "a number from 0 to 1"),
@@ -202,7 +205,7 @@ def test_carrying_more_never_turns_deception_into_alignment(race: XuRace, more: 
 def test_bad_input_is_named_with_what_would_be_right(name: str, value: object, right: str):
     with pytest.raises(InputError) as caught:
         XuRace(**{name: value})  # pyright: ignore[reportArgumentType]
-    assert str(caught.value) == f"{name} = {value!r} is not valid for a race: it must be {right}."
+    assert str(caught.value) == f"{name} = {value!r} is not valid: it must be {right}."
 
 
 def test_numpy_numbers_are_numbers():
@@ -212,6 +215,26 @@ def test_numpy_numbers_are_numbers():
 def test_a_race_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         XuRace().carried = 1  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_document_is_as_its_schema_says():
+    document = json.loads(XuRace(carried=40).run().json())
+    jsonschema.validate(document, json.loads(schema(Trajectory)))
+    assert document["settings"]["carried"] == 40
+    assert (document["scenario"], document["outcome"]) == ("xu-race", "deceptive")
+    assert document["events"] == {**XuRace(carried=40).run().events._asdict()}
+
+
+def test_the_passport_holds_what_departs_from_the_numbers_of_xu():
+    configuration = XuRace(carried=40).run().passport()["configuration"]
+    assert configuration == {"settings": {"carried": 40}}
+    for passport in (configuration, {"carried": 40, "pointer_onset": 0.5}):  # the latter as in version 1
+        assert XuRaceRequest.from_configuration(passport).run().race == XuRace(carried=40)
+
+
+def test_a_number_that_the_race_does_not_have_is_named():
+    with pytest.raises(InputError, match="number 'carry' is not known: did you mean 'carried'"):
+        XuRaceRequest(settings={"carry": 1}).run()
 
 
 def test_frame_has_one_row_for_each_quantity_and_update():

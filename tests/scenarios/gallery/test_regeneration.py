@@ -8,7 +8,6 @@ from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.scenarios import experiments
-from feint.scenarios import xu_race
 from feint.scenarios.argument import crux_figures, worldview_figure
 from feint.scenarios.argument import graph as argument
 from feint.scenarios.argument import graph_figure as argument_figure
@@ -18,6 +17,7 @@ from feint.scenarios.claims import pretraining_vs_scratch as headline
 from feint.scenarios.experiments import Asked
 from feint.scenarios.gallery import regeneration
 from feint.scenarios.gallery.originals import MAKERS, SWEPT
+from feint.scenarios.xu_race import XuRace
 from feint.sim.ensembles import charts
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
@@ -47,8 +47,8 @@ def trajectory():
 
 
 def race():
-    race = xu_race.XuRace(carried=40)
-    return xu_race.figure(race, carried=40), xu_race.passed(race)
+    found = XuRace(carried=40).run()
+    return found.figure(), found.passport()
 
 
 def views():

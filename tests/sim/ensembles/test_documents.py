@@ -8,13 +8,10 @@ import numpy as np
 import planted
 import pytest
 
-from feint.scenarios import xu_race
-from feint.scenarios.xu_race import XuRace
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.documents import (
     DOCUMENTS,
     RareDocument,
-    ScenarioDocument,
     compare_document,
     parameters_document,
     replay_document,
@@ -44,9 +41,6 @@ def made(name):
         ),
         "replay": lambda: replay_document(replay(SHORT, run=3, seed=1)),
         "parameters": parameters_document,
-        "scenario": lambda: ScenarioDocument.model_validate(
-            {**xu_race.document(XuRace()), "passport": xu_race.passed(XuRace())}
-        ),
         **planted.documents(),
     }
     return documents[name]()
