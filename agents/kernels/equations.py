@@ -52,7 +52,7 @@ def look(mind, inference_power, forms):
 
 @equation
 def capability(C, form):
-    """Return c and dc/dC: c = σ(C); or the power form 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
+    """Return c and dc/dC: σ(C); or the power form, 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
     if len(form) == POWER:
         growth = exp(C)
         missing = 1.0 / sqrt(1.0 + growth)
@@ -79,7 +79,7 @@ def inference(K, c, form):
 
 @equation
 def instrumental_gate(gamma, a, h, q, form):
-    """Return ψ and its slopes along γ, a, h and q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
+    """Return ψ and its slopes along γ, a, h, q: ψ = γ a h q; or the smallest of the four, which alone has a slope."""
     if len(form) == MINIMUM:
         none = 0.0 * (gamma + a + h + q)  # not a number where one of them is not, which `least` passes over
         psi = least(least(gamma, a), least(h, q)) + none

@@ -1,4 +1,4 @@
-"""Data of a figure as a file: a CSV whose first line is its passport, and whose numbers lose no digit."""
+"""Data files of figures: CSV whose first line is the passport and whose numbers keep all digits."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TRUTHS = {"True": True, "False": False}
 
 
 def content(table: pd.DataFrame) -> str:
-    """A table as CSV; each number in the shortest notation that reads back to the same bits."""
+    """Return a table as CSV; each number in the shortest notation that reads back to the same bits."""
     return table.to_csv(index=False, lineterminator="\n")
 
 
 def table_of(content: str) -> pd.DataFrame:
-    """The table that a CSV holds: whole numbers, numbers, yes or no, or text by column; an empty cell is no number."""
+    """Return the table in a CSV; a column holds integers, floats, booleans or text, and an empty cell is NaN."""
     import pandas as pd
 
     head, *rows = csv.reader(StringIO(content))
@@ -35,7 +35,7 @@ def table_of(content: str) -> pd.DataFrame:
 
 
 def _typed(cells: list[str]) -> list[Any]:
-    """A column as what all its cells can be read as."""
+    """Return a column in the first type that all its cells can be read as."""
     if all(cell in TRUTHS for cell in cells):
         return [TRUTHS[cell] for cell in cells]
     for read in (int, lambda cell: float(cell or "nan")):
@@ -47,7 +47,7 @@ def _typed(cells: list[str]) -> list[Any]:
 
 
 def digest(content: str) -> str:
-    """What tells one content from another."""
+    """Return the SHA-256 digest of a content."""
     return DIGEST + hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -57,7 +57,7 @@ def as_line(passport: dict[str, Any]) -> str:
 
 
 def write(path: Path, content: str, passport: dict[str, Any]) -> None:
-    """Write a CSV below its passport; raises `InputError` where the file cannot be written."""
+    """Write a CSV below its passport; raises `InputError` if the file cannot be written."""
     try:
         path.write_text(f"{MARK}{as_line(passport)}\n{content}", encoding="utf-8", newline="")
     except OSError as error:
@@ -65,7 +65,7 @@ def write(path: Path, content: str, passport: dict[str, Any]) -> None:
 
 
 def read(path: Path) -> tuple[str, dict[str, Any]]:
-    """The CSV and its passport; raises `InputError` for a file that `write` did not write."""
+    """Return the CSV and its passport; raises `InputError` for a file that `write` did not write."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             first, body = file.readline(), file.read()
@@ -80,7 +80,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def first_difference(before: str, now: str) -> str | None:
-    """The first cell in which two CSVs differ, in words; None where none does."""
+    """Return the first cell in which two CSVs differ, in words; None if they are equal."""
     old, new = (table_of(each) if each.strip() else None for each in (before, now))
     if old is None or new is None or list(old.columns) != list(new.columns):
         return "the columns" if before != now else None

@@ -1,4 +1,4 @@
-"""What every figure shares: its look, and the passport inside its file."""
+"""Common style of figures, and their files with the passport inside."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RESOLUTION = 200  # dots an inch of pictures in pixels
 
 
 def check_figure_path(path: str | Path) -> Path:
-    """The path of a figure to come; raises before anything is computed where it cannot be written."""
+    """Return the path of a figure; raises `InputError` if it cannot be written."""
     path = Path(path)
     if path.suffix.lstrip(".").lower() not in FORMATS:
         raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
@@ -68,7 +68,7 @@ def canvas(size: tuple[float, float]) -> Iterator[Figure]:
 
 
 def face(outcome: Outcome) -> dict[str, Any]:
-    """How a bar or block of an outcome is filled."""
+    """Return colour, hatch and edge of a bar of an outcome."""
     return {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
 
 

@@ -1,4 +1,4 @@
-"""Optional parts: libraries that only some commands need, and what to install where they are missing."""
+"""Optional libraries, which only some commands need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXTRA_OF = {
 
 
 def load_extra(module: str, purpose: str) -> Any:
-    """A module of an optional library; raises `InputError` that says what to install where it is missing."""
+    """Import a module of an optional library; raises `InputError` with what to install if it is missing."""
     library = module.partition(".")[0]
     try:
         return import_module(module)

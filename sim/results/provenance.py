@@ -19,11 +19,11 @@ from feint.sim.results import datafile
 SCHEMA = 1
 NUMBERS_FROM = ("numpy", "numba")
 FIELDS = ("passport", "kind", "configuration", "versions", "commit")
-MOST_TOLD = 3  # differences in one sentence
+MOST_LISTED = 3  # differences in one sentence
 
 
 def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
-    """The passport of a result: its kind, its effective configuration, and what computed it."""
+    """Return the passport of a result: its kind, its configuration, and the versions that computed it."""
     return {
         "passport": SCHEMA,
         "kind": kind,
@@ -40,7 +40,7 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def commit() -> str | None:
-    """Git commit of the checkout that Feint runs from, with '+' where files were changed; None outside one."""
+    """Return the commit of the checkout that Feint runs from, with '+' if files were changed; None outside one."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
@@ -57,7 +57,7 @@ def _git(root: Path, *words: str) -> str:
 
 
 def passport_in(path: str | Path) -> dict[str, Any]:
-    """The passport that an .svg, .png, .pdf or .csv file carries; raises `InputError` for one without."""
+    """Return the passport in an .svg, .png, .pdf or .csv file; raises `InputError` if there is none."""
     path = Path(path)
     ending = path.suffix.lstrip(".").lower()
     if ending not in READERS:
@@ -104,24 +104,24 @@ def _of_pdf(path: Path) -> str | None:
 
 
 READERS = {"svg": _of_svg, "png": _of_png, "pdf": _of_pdf, "csv": lambda _: None}
-"""How a file of each ending is read; a CSV by `datafile`."""
+"""Readers of passports by file ending; a CSV is read by `datafile`."""
 
 
-def difference_text(held: Any, asked: Any) -> str:
-    """The first differences of two nested tables and how many more there are; empty where there is none."""
-    every = list(differing(held, asked))
-    more = len(every) - MOST_TOLD
+def difference_text(held: Any, wanted: Any) -> str:
+    """Return the first differences of two nested tables, and how many more there are; empty if there is none."""
+    every = list(differing(held, wanted))
+    more = len(every) - MOST_LISTED
     left = [f"and {more:,} more {'difference' if more == 1 else 'differences'}"] if more > 0 else []
-    return "; ".join([*every[:MOST_TOLD], *left])
+    return "; ".join([*every[:MOST_LISTED], *left])
 
 
-def differing(held: Any, asked: Any, name: str = "") -> Iterator[str]:
-    """Where two nested tables differ, in words."""
-    if isinstance(held, dict) and isinstance(asked, dict):
-        for each in [*held, *(other for other in asked if other not in held)]:
-            yield from differing(held.get(each), asked.get(each), f"{name}.{each}" if name else each)
-    elif isinstance(held, list) and isinstance(asked, list) and len(held) == len(asked):
-        for i, pair in enumerate(zip(held, asked, strict=True)):
+def differing(held: Any, wanted: Any, name: str = "") -> Iterator[str]:
+    """Yield the differences of two nested tables, in words."""
+    if isinstance(held, dict) and isinstance(wanted, dict):
+        for each in [*held, *(other for other in wanted if other not in held)]:
+            yield from differing(held.get(each), wanted.get(each), f"{name}.{each}" if name else each)
+    elif isinstance(held, list) and isinstance(wanted, list) and len(held) == len(wanted):
+        for i, pair in enumerate(zip(held, wanted, strict=True)):
             yield from differing(*pair, f"{name}[{i}]")
-    elif held != asked:
-        yield f"{name} is {held!r} there and {asked!r} here"
+    elif held != wanted:
+        yield f"{name} is {held!r} there and {wanted!r} here"

@@ -1,4 +1,4 @@
-"""Layout: tables and sentences as lines that fit a terminal of 80 columns, also where they go to a file."""
+"""Text layout: tables and sentences as lines of at most 80 columns, on a terminal and in files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 WIDTH = 80
 GAP = "  "  # between columns
-KEPT = "\N{NO-BREAK SPACE}"  # a space at which no line ends
-HEAD = 20  # characters in a line of a column's head, where its name is longer
+KEPT = "\N{NO-BREAK SPACE}"  # a space at which lines are not broken
+HEAD = 20  # characters per line of a column's heading
 
 
 def wrapped(sentence: str, indent: str = "  ") -> str:
-    """A sentence in lines of WIDTH, those after the first indented; words, and what KEPT joins, are left whole."""
+    """Wrap a sentence to WIDTH and indent further lines; words, and words joined by KEPT, are not broken."""
     lines = textwrap.wrap(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace(KEPT, " ")
 
 
 def folded(name: str, width: int = HEAD) -> str:
-    """A name in lines of at most this width, broken at spaces, and after dots and underscores, where it is longer."""
+    """Break a longer name into lines of at most this width, at spaces and after dots and underscores."""
     lines = [""]
     for piece in re.findall(r"[^\s._]+[._]?|[._]", name):
         gap = " " if lines[-1] and lines[-1][-1] not in "._" else ""
@@ -31,10 +31,10 @@ def folded(name: str, width: int = HEAD) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, fixed: int = 1, rule: bool = False) -> list[str]:
-    """Rows of cells as lines whose columns begin below each other; the first row holds the heads.
+    """Return rows of cells as lines with aligned columns; the first row holds the headings.
 
-    A cell may hold several lines. Where the columns do not fit WIDTH there are several tables, one below the other, the
-    first `fixed` columns again in each. `rule` draws a line below the heads.
+    A cell may hold several lines. If the columns do not fit WIDTH, there are several tables, one below the other, each
+    of which repeats the first `fixed` columns. `rule` draws a line below the headings.
     """
     lines: list[str] = []
     for columns in _blocks(rows, fixed):
@@ -44,7 +44,7 @@ def table(rows: Sequence[Sequence[str]], *, fixed: int = 1, rule: bool = False) 
 
 
 def aligned(rows: Iterable[Sequence[str]], *, rule: bool = False) -> list[str]:
-    """Rows of cells as the lines of one table, however wide."""
+    """Return rows of cells as the lines of one table of any width."""
     cells = [[cell.split("\n") for cell in row] for row in rows]
     if not cells:
         return []
@@ -55,14 +55,14 @@ def aligned(rows: Iterable[Sequence[str]], *, rule: bool = False) -> list[str]:
 
 
 def _lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """The lines of one row."""
+    """Yield the lines of one row."""
     for i in range(max(map(len, row))):
         parts = [cell[i] if i < len(cell) else "" for cell in row]
         yield GAP.join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
 
 
 def _blocks(rows: Sequence[Sequence[str]], fixed: int) -> Iterator[list[int]]:
-    """Which columns stand in one table: as many as fit, and at least one beside the fixed ones."""
+    """Yield the columns of each table: as many as fit, and at least one besides the fixed ones."""
     if not rows:
         return
     widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in zip(*rows, strict=True)]

@@ -42,7 +42,7 @@ class Interval:
 
 
 def wilson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+    """Return the score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
     Its limits are the frequencies p at which (count / runs - p)² = z² p (1 - p) / runs.
     """
@@ -55,7 +55,7 @@ def wilson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
 
 
 def tango(first_only: float, second_only: float, runs: float, confidence: float = CONFIDENCE) -> Interval:
-    """Score interval of a difference of paired frequencies, (first_only - second_only) / runs.
+    """Return the score interval of a difference of paired frequencies, (first_only - second_only) / runs.
 
     `first_only` counts the runs with the event in the first arm alone, `second_only` in the second alone. The limits
     are the differences δ at which the score statistic
@@ -82,7 +82,7 @@ def tango(first_only: float, second_only: float, runs: float, confidence: float 
 
 
 def runs_needed(first_only: int, second_only: int, runs: int, half_width: float, confidence: float = CONFIDENCE) -> int:
-    """How many runs an arm give Tango's interval this half-width, if the frequencies stay as they are."""
+    """Return the runs per arm that give Tango's interval this half-width, if the frequencies stay as they are."""
     check_half_width(half_width)
 
     def excess(n: float) -> float:
@@ -94,19 +94,19 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
 
 
 def check_half_width(half_width: float) -> None:
-    """Raise unless a half-width is one that runs can give an interval for a difference."""
+    """Raise `InputError` unless an interval of a difference can have this half-width."""
     if not SMALLEST_HALF_WIDTH <= half_width < 1:
         least = f"{SMALLEST_HALF_WIDTH:g}"
         raise InputError(f"half_width = {half_width!r} is not valid: it must be at least {least} and below 1.")
 
 
 def _quantile(confidence: float) -> float:
-    """Normal quantile of a two-sided interval."""
+    """Return the normal quantile of a two-sided interval."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def root_of(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where a monotone function changes sign, by halving; the two sides of [low, high] have opposite signs."""
+    """Return where a monotone function changes sign, by bisection; signs differ at the ends of [low, high]."""
     rising = function(low) < 0
     while True:
         middle = (low + high) / 2
@@ -116,14 +116,14 @@ def root_of(function: Callable[[float], float], low: float, high: float) -> floa
 
 
 def clopper_pearson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Exact interval of a frequency, `count` of `runs`: it covers at least as often as stated, whatever the frequency.
+    """Return the exact interval of a frequency, `count` of `runs`, which covers at least as often as stated.
 
-    Its limits are the frequencies at which a count as high, or as low, as this one has the chance α/2:
+    Its limits are the frequencies at which a count as high, or as low, as this one has the probability α/2:
 
         low = B(α/2; count, runs - count + 1),   high = B(1 - α/2; count + 1, runs - count),
 
-    B the quantile of the beta distribution, low = 0 where none was seen and high = 1 where all were (Clopper and
-    Pearson 1934, doi:10.1093/biomet/26.4.404). Where none was seen this is the upper bound 1 - (α/2)^(1/runs), about
+    B the quantile of the beta distribution, low = 0 if none was seen and high = 1 if all were (Clopper and
+    Pearson 1934, doi:10.1093/biomet/26.4.404). If none was seen this is the upper bound 1 - (α/2)^(1/runs), about
     3.7 / runs. A bound with all of α on its side, 3.0 / runs, would cover less than stated when it is given for that
     one count and intervals for the others (Feldman and Cousins 1998, doi:10.1103/PhysRevD.57.3873).
     """
@@ -143,7 +143,7 @@ def clopper_pearson(count: int, runs: int, confidence: float = CONFIDENCE) -> In
 
 
 def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
-    """The limits of a small count: where the sums of binomial chances from it upwards, and down from it, are `tail`."""
+    """Return the limits of a small count: where its upper and lower binomial tails are `tail`."""
     low = root_of(lambda p: _at_least(count, runs, p) - tail, 0.0, count / runs) if count else 0.0
     if not count:
         return low, -expm1(log(tail) / runs)
@@ -152,7 +152,7 @@ def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
 
 
 def _at_most(count: int, runs: int, p: float) -> float:
-    """Chance of no more than so many of `runs`, each with the chance p < 1."""
+    """Return the probability of at most `count` of `runs`, each with probability p < 1."""
     if p >= 1:
         return 0.0
     term = total = exp(runs * log1p(-p))
@@ -163,7 +163,7 @@ def _at_most(count: int, runs: int, p: float) -> float:
 
 
 def _at_least(count: int, runs: int, p: float) -> float:
-    """Chance of so many of `runs` or more, each with the chance p, which is no more than count / runs."""
+    """Return the probability of at least `count` of `runs`, each with probability p, at most count / runs."""
     if p >= 1:
         return 1.0
     term, i = exp(runs * log1p(-p)), 0
@@ -177,10 +177,10 @@ def _at_least(count: int, runs: int, p: float) -> float:
 
 
 def frequency_interval(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Wilson's interval where at least FEW runs have the event and as many have not, else Clopper and Pearson's.
+    """Return Wilson's interval if at least FEW runs have the event and FEW lack it, else Clopper and Pearson's.
 
-    The condition is on what was seen, since the frequency is not known. At 95 % it covers 92 times in 100 where the
-    frequency is the worst one, and more than 95 on average over frequencies; `clopper_pearson` never less than stated.
+    The condition is on the counts, since the frequency is not known. At 95 % it covers 92 % of the time at the worst
+    frequency and more than 95 % on average over frequencies; `clopper_pearson` never covers less than stated.
     """
     check_count("count", count, runs)
     enough = min(count, runs - count) >= FEW
@@ -195,11 +195,13 @@ def methods_of(intervals: Iterable[Interval]) -> str:
 
 
 def paired_exact(first_only: int, second_only: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of a difference of paired frequencies, (first_only - second_only) / runs; covers at least as stated.
+    """Return an interval of a difference of paired frequencies that covers at least as often as stated.
+
+    The difference is (first_only - second_only) / runs.
 
     `first_only` counts the runs with the event in the first arm alone, `second_only` in the second alone. With
-    Clopper and Pearson's intervals [L, U] of the two frequencies at the level 1 - α/2 each, both hold at once with the
-    chance 1 - α (Bonferroni), and then the difference lies in
+    Clopper and Pearson's intervals [L, U] of the two frequencies at the level 1 - α/2 each, both hold at once with
+    probability 1 - α (Bonferroni), and then the difference is in
 
         [L(first_only) - U(second_only), U(first_only) - L(second_only)].
     """
@@ -217,11 +219,10 @@ def paired_exact(first_only: int, second_only: int, runs: int, confidence: float
 
 
 def look_confidence(confidence: float, looks: int) -> float:
-    """The level at which to give the interval of each of so many looks: 1 - (1 - confidence) / looks.
+    """Return the confidence level of each interval if there are several looks: 1 - (1 - confidence) / looks.
 
-    Intervals that cover as stated, `clopper_pearson` or `paired_exact`, then all hold at once with at least this
-    confidence, so that one may stop at any look for any reason. The number of looks is fixed beforehand, and each
-    spends an equal part of α (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659, with Bonferroni's inequality in
+    Exact intervals, `clopper_pearson` or `paired_exact`, then all hold at once with at least `confidence`, so that one
+    may stop at any look for any reason. The number of looks is fixed beforehand, and each spends an equal part of α (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659, with Bonferroni's inequality in
     place of the joint distribution).
     """
     check_confidence(confidence)
@@ -229,16 +230,16 @@ def look_confidence(confidence: float, looks: int) -> float:
 
 
 def fay_feuer(total: float, squares: float, largest: float, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the mean over runs of a weight that is 0 in most: `total` of the weights, and of their `squares`.
+    """Return the interval of the mean over runs of a weight that is mostly 0, as of a weighted sum of Poisson counts.
 
-    As of a weighted sum of Poisson counts. With y = total / runs, v = squares / runs², m = largest / runs:
+    `total` is the sum of the weights and `squares` that of their squares. With y = total / runs, v = squares / runs², m = largest / runs:
 
         low = v/y Γ(α/2; y²/v),   high = (v + m²)/(y + m) Γ(1 - α/2; (y + m)²/(v + m²)),
 
     Γ the quantile of the gamma distribution of that shape (Fay and Feuer 1997, Statistics in Medicine 16,
     doi:10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#). With equal weights it is the exact interval
-    of a Poisson count. No proof of its coverage is known, and no case where it falls short of it when `largest` is the
-    largest weight that there can be; here it is the largest one seen.
+    of a Poisson count. Its coverage has no proof, but no case is known in which it is too low when `largest` is the largest
+    possible weight; here it is the largest one seen.
     """
     from scipy.special import gammaincinv
 
@@ -254,12 +255,12 @@ def fay_feuer(total: float, squares: float, largest: float, runs: int, confidenc
 
 
 def _gamma(quantile: Callable[[float, float], float], mean: float, variance: float, chance: float) -> float:
-    """Quantile of the gamma distribution of this mean and variance."""
+    """Return the quantile of the gamma distribution with this mean and variance."""
     return float(variance / mean * quantile(mean / variance * mean, chance))
 
 
 def check_confidence(confidence: float) -> float:
-    """The confidence; raises unless it is a number between 0 and 1."""
+    """Return the confidence level; raises `InputError` unless it is a number between 0 and 1."""
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 < confidence < 1:
         raise InputError(f"confidence = {confidence!r} is not valid: it must be a number between 0 and 1.")
     return confidence
@@ -272,7 +273,7 @@ def check_count(name: str, count: int, most: int, runs: int | None = None) -> No
 
 
 def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """Student's interval of a mean (runs,); its limits are the mean where all values are the same."""
+    """Return Student's interval of the mean of values (runs,); of zero width if all values are the same."""
     from scipy.stats import t
 
     runs = len(values)
@@ -283,9 +284,9 @@ def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
 
 
 def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the mean of whole numbers that differ by `span` at most (runs,).
+    """Return the interval of the mean of integers that differ by at most `span` (runs,).
 
-    Student's, or, where fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact
+    It is Student's, or, if fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact
     upper limit of the share that differs.
     """
     differing, _ = _differing(scores)
@@ -295,10 +296,10 @@ def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) 
 
 
 def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the mean of values within ±bound (runs,): Student's, or by exact limits where nearly all are alike.
+    """Return the interval of the mean of values within ±bound (runs,).
 
-    Where fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with U the exact
-    upper limit of the share of runs that differ. So a share that no run shows is told with how much may be missed.
+    It is Student's; if fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with U the exact
+    upper limit of the share of runs that differ. So a share that no run has is reported with an upper limit.
     """
     differing, common = _differing(values)
     if differing >= FEW:
@@ -307,13 +308,13 @@ def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> I
 
 
 def _differing(values: np.ndarray) -> tuple[int, float]:
-    """How many runs differ from the most common value, and that value."""
+    """Return how many runs differ from the most common value, and that value."""
     found, times = np.unique(values, return_counts=True)
     return len(values) - int(times.max()), float(found[times.argmax()])
 
 
 def _exact(values: np.ndarray, differing: int, reach: float, confidence: float, what: str) -> Interval:
-    """The mean ± reach · U, with U the exact upper limit of the share of runs that differ."""
+    """Return the mean ± reach · U, with U the exact upper limit of the share of runs that differ."""
     mean, beyond = float(values.mean()), reach * clopper_pearson(differing, len(values), confidence).high
     method = f"Clopper–Pearson, of any other {what}"
     return Interval(estimate=mean, low=mean - beyond, high=mean + beyond, confidence=confidence, method=method)

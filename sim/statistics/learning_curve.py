@@ -1,4 +1,4 @@
-"""Learning curves: the mean loss of many runs against the data they were trained on, and how to read data off them."""
+"""Learning curves: mean loss of many runs against the amount of data, and the data that reach a given loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feint.sim.statistics.transfer_law import ENOUGH, LOW_DATA
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LearningCurve:
-    """Loss of runs at rising amounts of data; one step of training is one sample.
+    """Loss of runs at increasing amounts of data; one step of training is one sample.
 
     Raises `InputError` where the data do not rise from 0 or more, or where there is not a row of losses for each.
     """
@@ -31,26 +31,26 @@ class LearningCurve:
 
     @property
     def mean(self) -> np.ndarray:
-        """Mean loss over the runs (points,)."""
+        """Return the mean loss over the runs (points,)."""
         return self.losses.mean(axis=1)
 
     def weighted(self, weights: np.ndarray) -> np.ndarray:
-        """Mean loss with these weights, which add up to 1 (points,); weights are (runs,)."""
+        """Return the mean loss (points,) with weights (runs,) that add up to 1."""
         return self.losses @ weights
 
     @property
     def enough(self) -> float:
-        """D(N): the least data with 99 % of the best mean performance, 1 - loss, that the curve shows."""
+        """Return D(N): the least data that reach 99 % of the best mean performance, 1 - loss, of the curve."""
         best = least_loss(self.mean)
         return float(data_for(self.data, best, np.array([1 - ENOUGH * (1 - best[-1])]))[0])
 
     @property
     def low(self) -> np.ndarray:
-        """Which amounts of data are in the low-data regime: above 0, and at most a tenth of D(N); (points,)."""
+        """Return which amounts of data are in the low-data regime, above 0 and at most a tenth of D(N); (points,)."""
         return (self.data > 0) & (self.data <= LOW_DATA * self.enough)
 
     def at(self, data: np.ndarray) -> np.ndarray:
-        """The runs' losses at other amounts of data, on straight lines between those known (amounts, runs).
+        """Return the runs' losses at other amounts of data by linear interpolation (amounts, runs).
 
         NaN beyond the last.
         """
@@ -62,12 +62,12 @@ class LearningCurve:
 
 
 def least_loss(loss: np.ndarray) -> np.ndarray:
-    """The least loss with at most so much data, as of training that keeps its best state (points,)."""
+    """Return the least loss with at most this much data, as if training kept its best state (points,)."""
     return np.minimum.accumulate(loss)
 
 
 def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The least data that bring the loss down to each of those wanted, on straight lines between points (wanted,).
+    """Return the least data that reach each wanted loss, by linear interpolation (wanted,).
 
     0 where the curve begins no higher, NaN where it never comes so low.
     """
@@ -80,7 +80,7 @@ def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarr
 
 
 def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Effective data transferred: from-scratch data to the loss of the pre-trained arm, less its own (points,).
+    """Return the effective data transferred: from-scratch data to the loss of the pre-trained arm, less its own (points,).
 
     D_T = D_E - D_F, with `tuned` and `curve` the mean losses of both arms at the same amounts of data.
     """

@@ -1,4 +1,4 @@
-"""How well suspicions tell two kinds of runs apart: the ROC curve, the area below it, and what is caught."""
+"""ROC curves: how well scores separate two kinds of runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METHOD = "percentile bootstrap over runs, stratified"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Curve:
-    """An ROC curve: detection rate by false-alarm rate, with a band at the rates of GRID."""
+    """ROC curve: detection rate by false-alarm rate, with a band at the rates of GRID."""
 
     false_alarms: np.ndarray
     detections: np.ndarray
@@ -29,7 +29,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """How well one kind of runs is told from another; nothing is where one of the two has no run."""
+    """How well one kind of runs is separated from another; fields are None if one of the two has no run."""
 
     positives: int
     negatives: int
@@ -38,14 +38,14 @@ class Separation:
 
     @property
     def few(self) -> bool:
-        """Whether it rests on few runs of either kind."""
+        """Whether there are few runs of either kind."""
         return min(self.positives, self.negatives) < FEW
 
 
 def separation(
     positives: np.ndarray, negatives: np.ndarray, *, false_alarms: float, confidence: float = CONFIDENCE
 ) -> Separation:
-    """How well scores (runs,) tell positives from negatives.
+    """Return how well scores (runs,) separate positives from negatives.
 
     The area is the probability that a positive scores above a negative, ties by half; its interval is a bootstrap in
     each kind. The threshold is the one that catches most with at most `false_alarms` of the negatives above it. The
@@ -61,7 +61,7 @@ def separation(
 
 
 def curve(positives: np.ndarray, negatives: np.ndarray, *, confidence: float = CONFIDENCE) -> Curve | None:
-    """The ROC curve with its pointwise band; none where one of the two has no run."""
+    """Return the ROC curve with its pointwise band; None if one of the two has no run."""
     if not min(len(positives), len(negatives)):
         return None
     rate, hit, _ = _curve(positives, negatives)
@@ -74,12 +74,12 @@ def curve(positives: np.ndarray, negatives: np.ndarray, *, confidence: float = C
 
 
 def _curve(positives: np.ndarray, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """False-alarm rates, detection rates and thresholds."""
+    """Return false-alarm rates, detection rates and thresholds."""
     return load_extra("sklearn.metrics", PURPOSE).roc_curve(*_labelled(positives, negatives))
 
 
 def _area(positives: np.ndarray, negatives: np.ndarray, confidence: float) -> Interval:
-    """The area below the curve."""
+    """Return the area under the curve."""
     from scipy.stats import bootstrap
 
     estimate = float(load_extra("sklearn.metrics", PURPOSE).roc_auc_score(*_labelled(positives, negatives)))
@@ -101,7 +101,7 @@ def _area(positives: np.ndarray, negatives: np.ndarray, confidence: float) -> In
 
 
 def above(positives: np.ndarray, negatives: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Probability that a positive is above a negative, ties by half: Mann and Whitney's U / mn."""
+    """Return the probability that a positive is above a negative, ties by half: Mann and Whitney's U / mn."""
     from scipy.stats import rankdata
 
     m, n = positives.shape[axis], negatives.shape[axis]
@@ -110,5 +110,5 @@ def above(positives: np.ndarray, negatives: np.ndarray, axis: int = -1) -> np.nd
 
 
 def _labelled(positives: np.ndarray, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Truth and scores."""
+    """Return labels and scores of both kinds together."""
     return np.repeat([1, 0], [len(positives), len(negatives)]), np.concatenate([positives, negatives])

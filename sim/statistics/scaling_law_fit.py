@@ -22,7 +22,7 @@ METHOD = "percentile bootstrap over runs"
 
 @dataclass(frozen=True, kw_only=True)
 class LawFit:
-    """Constants with intervals, and how well a law describes what was measured; data in steps, N in modes."""
+    """Constants of a law with intervals, and its goodness of fit; data in steps, N in modes."""
 
     k: Interval
     alpha: Interval
@@ -34,13 +34,13 @@ class LawFit:
     left_out: int  #: in the regime, but with no positive D_T or with one that from-scratch training never shows
 
     def law(self, name: str) -> TransferLaw:
-        """The law with the estimated constants."""
+        """Law with the estimated constants."""
         beta = 0.0 if self.beta is None else self.beta.estimate
         return TransferLaw(name=name, k=self.k.estimate, alpha=self.alpha.estimate, beta=beta)
 
 
 def solve(data: np.ndarray, sizes: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """Ln k, α and β that fit D_T (points,) best; NaN where too few points are left, β 0 of a single size."""
+    """Return ln k, α and β that fit D_T (points,) best; NaN if too few points are left, β = 0 for a single size."""
     from scipy.linalg import lstsq
 
     good = np.isfinite(found) & (found > 0)
@@ -98,7 +98,7 @@ def _limits(
     confidence: float,
     resamples: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile limits of ln k, α and β when runs are drawn anew, of the draws to which a law can be fitted."""
+    """Return percentile limits of ln k, α and β over the resamples of runs to which a law can be fitted."""
 
     def again(weights: np.ndarray) -> np.ndarray:
         return solve(data, sizes, measure(weights))
@@ -114,7 +114,7 @@ def _limits(
 def drawn_anew(
     statistic: Callable[[np.ndarray], np.ndarray], runs: int, seed: int, resamples: int = RESAMPLES
 ) -> np.ndarray:
-    """What a statistic of the runs' weights (runs,) gives when runs are drawn anew, with replacement (…, resamples)."""
+    """Return a statistic of the runs' weights (runs,) for resamples with replacement (…, resamples)."""
     from scipy.stats import DegenerateDataWarning, bootstrap
 
     with catch_warnings():
@@ -135,7 +135,7 @@ def _interval(told: Sequence[float] | np.ndarray, confidence: float) -> Interval
 
 
 def _goodness(data: np.ndarray, sizes: np.ndarray, found: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
-    """R² and the typical factor of what the law leaves over."""
+    """Return R² and the typical factor of the residuals."""
     told = np.log(found)
     rest = told - (solved[0] + solved[1] * np.log(data) + solved[2] * np.log(sizes))
     spread = ((told - told.mean()) ** 2).sum()
@@ -143,7 +143,7 @@ def _goodness(data: np.ndarray, sizes: np.ndarray, found: np.ndarray, solved: np
 
 
 def _bend(data: np.ndarray, sizes: np.ndarray, found: np.ndarray) -> float:
-    """α of the upper half of the data, by their geometric middle, less α of the lower half; NaN where too few."""
+    """Return α of the upper half of the data minus α of the lower half, split at their geometric middle; or NaN."""
     middle = np.sqrt(data.min() * data.max())
     lower, upper = (solve(data[half], sizes[half], found[half])[1] for half in (data <= middle, data >= middle))
     return float(upper - lower)

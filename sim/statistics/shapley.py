@@ -1,4 +1,4 @@
-"""Shapley values: how what a whole does is divided among its parts, run by run."""
+"""Shapley values: attribution of an effect to its parts, run by run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 12  # parts: n! of them, times what a corner may be worth, is a whole num
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Game:
-    """What each set of parts is worth in each run: the corners of a lattice, on paired runs.
+    """Worth of every set of parts in each run: the corners of a lattice, on paired runs.
 
     Corner i of `worth` (2^n, runs) is the set of the parts whose bits are set in i, part k being bit k. Raises
     `InputError` for an array of another shape.
@@ -41,25 +41,25 @@ class Game:
 
     @property
     def runs(self) -> int:
-        """How many there are."""
+        """Number of parts."""
         return self.worth.shape[1]
 
     def corner(self, *parts: str) -> int:
-        """Where the set of these parts stands in `worth`."""
+        """Return the index of a set of parts in `worth`."""
         return sum(1 << self.parts.index(part) for part in parts)
 
     def corners(self) -> Iterator[tuple[str, ...]]:
-        """The set of parts of each corner, in their order."""
+        """Sets of parts, in the order of `worth`."""
         for i in range(len(self.worth)):
             yield tuple(part for k, part in enumerate(self.parts) if i >> k & 1)
 
     @property
     def whole(self) -> np.ndarray:
-        """What all parts together add to none of them (runs,)."""
+        """Worth of all parts together minus that of none (runs,)."""
         return self.worth[-1].astype(float) - self.worth[0]
 
     def shares(self) -> np.ndarray:
-        """Each part's Shapley value in each run (parts, runs); over the parts they add up to `whole`.
+        """Return each part's Shapley value in each run (parts, runs); over the parts they add up to `whole`.
 
         The mean over all orders in which the parts may come of what a part adds when it comes,
 
@@ -71,7 +71,7 @@ class Game:
         return value_weights(n) @ self.worth.astype(float) / factorial(n)
 
     def interactions(self) -> dict[tuple[str, str], np.ndarray]:
-        """For each pair, by how much more the two add together than apart, in each run (runs,).
+        """Return for each pair how much more the two add together than apart, in each run (runs,).
 
         The Shapley interaction index,
 
@@ -87,7 +87,7 @@ class Game:
         }
 
     def attribution(self, span: int = 1, confidence: float = CONFIDENCE) -> Attribution:
-        """Shares and interactions, the means over runs, with intervals; `span` is by how much two corners may differ.
+        """Return mean shares and interactions with intervals; `span` is the largest difference of two corners.
 
         A part's share in a run lies within ±span, a pair's interaction within ±2 span.
         """
@@ -106,7 +106,7 @@ class Game:
 
 @dataclass(frozen=True, kw_only=True)
 class Attribution:
-    """How a difference is divided: shares that add up to the whole, and how far each pair goes beyond its two."""
+    """Attribution of a difference: shares that add up to the whole, and interactions of pairs."""
 
     parts: tuple[str, ...]
     runs: int
@@ -117,15 +117,15 @@ class Attribution:
 
     @property
     def order(self) -> list[str]:
-        """The parts from the largest share down, by absolute value."""
+        """Return the parts in decreasing order of the absolute share."""
         return sorted(self.parts, key=lambda part: -abs(self.shares[part].estimate))
 
     def pair(self, a: str, b: str) -> Interval:
-        """The interaction of two parts, in either order."""
+        """Return the interaction of two parts, in either order."""
         return self.pairs[(a, b) if (a, b) in self.pairs else (b, a)]
 
     def frame(self) -> pd.DataFrame:
-        """One row a share and one a pair: `part`, `other` (empty of a share), estimate, low, high and method."""
+        """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
         import pandas as pd
 
         rows = [(part, "", each) for part, each in self.shares.items()]
@@ -138,7 +138,7 @@ class Attribution:
 
 @cache
 def value_weights(n: int) -> np.ndarray:
-    """The n! times what each corner counts in each part's Shapley value (n, 2^n), whole numbers."""
+    """Return n! times the weight of each corner in each part's Shapley value (n, 2^n), as integers."""
     size = np.array([i.bit_count() for i in range(2**n)])
     in_it = np.array([factorial(max(s - 1, 0)) * factorial(n - s) for s in range(n + 1)], float)
     out_of_it = np.array([factorial(s) * factorial(max(n - s - 1, 0)) for s in range(n + 1)], float)
@@ -147,7 +147,7 @@ def value_weights(n: int) -> np.ndarray:
 
 
 def pair_weights(n: int, i: int, j: int) -> np.ndarray:
-    """(n - 1)! times what each corner counts in the interaction of parts i and j (2^n,), whole numbers."""
+    """Return (n - 1)! times the weight of each corner in the interaction of parts i and j (2^n,), as integers."""
     has = _has(n)
     others = np.array([k.bit_count() for k in range(2**n)]) - has[i] - has[j]
     counts = np.array([factorial(s) * factorial(n - 2 - s) for s in range(n - 1)], float)
@@ -155,12 +155,12 @@ def pair_weights(n: int, i: int, j: int) -> np.ndarray:
 
 
 def _has(n: int) -> np.ndarray:
-    """Whether a part is in a corner (n, 2^n)."""
+    """Return whether each part is in each corner (n, 2^n)."""
     return (np.arange(2**n) >> np.arange(n)[:, None] & 1).astype(bool)
 
 
 def game(parts: Sequence[str], worth: Callable[[frozenset[str]], Any]) -> Game:
-    """The game of a function of sets of parts, whose value is a number or an array over runs."""
+    """Return the game of a function of sets of parts, whose value is a number or an array over runs."""
     parts = tuple(parts)
     corners = (frozenset(part for k, part in enumerate(parts) if i >> k & 1) for i in range(2 ** len(parts)))
     return Game(parts=parts, worth=np.array([np.atleast_1d(worth(each)) for each in corners]))

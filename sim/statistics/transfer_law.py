@@ -1,4 +1,4 @@
-"""The transfer law: how much data from scratch pre-training is worth, as arithmetic (Hernandez et al. 2021).
+"""Transfer law: how much data from scratch pre-training is worth, as arithmetic (Hernandez et al. 2021).
 
     D_T = k · D_F^α · N^β
 
@@ -21,7 +21,7 @@ ENOUGH = 0.99  #: D(N) is the data from scratch that reach this share of the per
 
 @dataclass(frozen=True, kw_only=True)
 class TransferLaw:
-    """The constants of one pre-training distribution. Raises `InputError` unless all are finite and k is above 0."""
+    """Constants of one pre-training distribution; raises `InputError` unless all are finite and k is above 0."""
 
     name: str
     k: float  #: D_T of one character of fine-tuning and one parameter, in characters
@@ -38,7 +38,7 @@ class TransferLaw:
             raise InputError(f"k = {self.k!r} is not valid for a transfer law: it must be above 0.")
 
     def transferred(self, data: float, size: float, *, enough: float | None = None) -> float:
-        """D_T of `data` characters of fine-tuning and `size` parameters, in characters.
+        """Return D_T of `data` characters of fine-tuning and `size` parameters, in characters.
 
         `enough` is D(N), where it is known: data beyond a tenth of it are refused, for there the law was not fitted.
         Raises `InputError`.
@@ -53,26 +53,26 @@ class TransferLaw:
             raise InputError(f"data = {data:g} and size = {size:g} give more than any number: give less.") from None
 
     def effective(self, data: float, size: float, *, enough: float | None = None) -> float:
-        """D_F + D_T: what training from scratch needs to come to the same loss, in characters."""
+        """Return D_F + D_T, the data with which training from scratch reaches the same loss, in characters."""
         return data + self.transferred(data, size, enough=enough)
 
     def multiplier(self, data: float, size: float, *, enough: float | None = None) -> float:
-        """(D_F + D_T) / D_F; about k N^β / D_F^(1 - α) where it is large."""
+        """Return (D_F + D_T) / D_F; about k N^β / D_F^(1 - α) if it is large."""
         _check("data", data)
         return self.effective(data, size, enough=enough) / data
 
     def by_size(self, factor: float) -> float:
-        """What D_T is multiplied by where the model is `factor` times as large."""
+        """Return the factor on D_T of a model that is `factor` times as large."""
         _check("factor", factor)
         return factor**self.beta
 
     def by_data(self, factor: float) -> float:
-        """What D_T is multiplied by where there are `factor` times as much fine-tuning data."""
+        """Return the factor on D_T of `factor` times as much fine-tuning data."""
         _check("factor", factor)
         return factor**self.alpha
 
     def data_for_size(self, factor: float) -> float:
-        """How many times the fine-tuning data are worth a model `factor` times as large: factor^(β/α)."""
+        """Return how many times the fine-tuning data equal a model `factor` times as large: factor^(β/α)."""
         _check("factor", factor)
         if self.alpha == 0:
             raise InputError("alpha = 0 has no exchange rate: no amount of data changes what is transferred.")
@@ -80,7 +80,7 @@ class TransferLaw:
 
 
 def crossing(near: TransferLaw, far: TransferLaw) -> float:
-    """D_F at which two laws of equal β give the same D_T, in characters; infinite where they never do.
+    """Return D_F at which two laws of equal β give the same D_T, in characters; infinite if they never do.
 
     (k₁ / k₂)^(1 / (α₂ - α₁)). Raises `InputError` where β differs, for then it depends on N.
     """
@@ -95,7 +95,7 @@ def crossing(near: TransferLaw, far: TransferLaw) -> float:
 
 
 def check_regime(data: float, enough: float) -> None:
-    """Raise where fine-tuning data are beyond the low-data regime, a tenth of D(N)."""
+    """Raise `InputError` if fine-tuning data are beyond the low-data regime, a tenth of D(N)."""
     _check("enough", enough)
     if data > LOW_DATA * enough:
         raise InputError(
@@ -105,7 +105,7 @@ def check_regime(data: float, enough: float) -> None:
 
 
 def _check(name: str, value: float) -> None:
-    """Raise unless it is a finite number above 0."""
+    """Raise `InputError` unless a value is a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
         raise InputError(f"{name} = {value!r} is not valid for a transfer law: it must be a finite number above 0.")
 
@@ -113,12 +113,12 @@ def _check(name: str, value: float) -> None:
 TEXT = TransferLaw(name="text", k=1.9e4, alpha=0.18, beta=0.38, provenance="[S]")
 TEXT_AND_CODE = TransferLaw(name="text and other code", k=2.1e5, alpha=0.096, beta=0.38, provenance="[S]")
 LAWS: Mapping[str, TransferLaw] = {law.name: law for law in (TEXT, TEXT_AND_CODE)}
-"""The two laws of the paper, both to Python code, by what was pre-trained on."""
+"""The two laws of the paper for transfer to Python code, by pre-training data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """What a step and a mode of the training race stand for in the law: conventions, nothing of it is measured.
+    """Data of a step and parameters of a mode in the law: conventions, not measurements.
 
     The default puts the race's one to ten thousand steps and its four to a thousand modes about where the paper has its
     data (3e5 to 22e9 characters) and its models (1e6 to 1e9 parameters).
@@ -133,7 +133,7 @@ class Scale:
         _check("parameters", self.parameters)
 
     def worth(self, steps: int, modes: int) -> int:
-        """D_T in steps, rounded, of so many steps of fine-tuning at so many modes; of none, none."""
+        """Return D_T in whole steps for this many steps of fine-tuning and modes; 0 for 0 steps."""
         if not steps:
             return 0
         return round(self.law.transferred(steps * self.characters, modes * self.parameters) / self.characters)

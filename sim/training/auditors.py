@@ -19,6 +19,7 @@ import numpy as np
 
 from feint.agents.interventions import close_gate
 from feint.agents.mind import GROUPS
+from feint.agents.model import OWN
 from feint.agents.outcome import read
 from feint.agents.parameters import Declared, parameter
 from feint.agents.probes import acting, on_honeypots, readable
@@ -26,7 +27,6 @@ from feint.agents.state import State, check_objective
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
-OWN = "this model"
 XU = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
 HUBINGER = "Hubinger et al., Risks from Learned Optimization (2019), doi:10.48550/arXiv.1906.01820"
 JAIN = "Jain et al. (2024), doi:10.48550/arXiv.2311.12786"

@@ -131,7 +131,7 @@ def open_streams(seed, run, stream, fork, generator):
 
 @kernel
 def draw_normals(generators, out):
-    """Fill `out` (runs, n) from one generator per run, `generators` (runs, 4); the twin of an odd last one is dropped."""
+    """Fill `out` (runs, n) from one generator per run, `generators` (runs, 4); if n is odd, a number is dropped."""
     runs, count = out.shape
     generator, pair = words(out, (4,)), rows(out, (2,))
     state, numbers, lanes = by_lane(generator), by_lane(pair), lanes_of(pair)
