@@ -11,7 +11,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
-from feint.agents.model import Model
+from feint.agents.model import OWN, Model
 from feint.agents.parameters import Declared, parameter
 from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.sweeps.factors import Factor, factor_of
@@ -20,7 +20,6 @@ from feint.sim.training.kernels.random_streams import OCCURRENCES
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PLASTICITIES
 
-OWN = "this model"
 Y, X = 0, 1  #: the objectives of pre-training, and of fine-tuning, which is what is wanted
 GO_ON, STOP, DEPLOY = range(3)
 NO_AUDIT, HONEYPOTS, PROBE, BOTH = range(4)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from feint.agents.errors import InputError
-from feint.agents.model import Model
+from feint.agents.model import OWN, Model
 from feint.sim.training.stage import Stage
 
 L = True
@@ -233,3 +234,10 @@ def test_replace_keeps_what_was_given_and_takes_the_defaults_of_the_new_kind_for
 def test_replace_validates_like_a_new_one():
     with pytest.raises(InputError, match="shielding = 2 "):
         Model().replace(shielding=2)
+
+
+@pytest.mark.parametrize(
+    "module", ["sim.training.stage", "sim.training.auditors", "sim.environments.task", "sim.environments.life"]
+)
+def test_a_choice_of_feint_itself_is_named_alike_everywhere(module):
+    assert import_module(f"feint.{module}").OWN is OWN
