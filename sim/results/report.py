@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from pydantic_core.core_schema import any_schema
@@ -78,6 +79,12 @@ class Table:
     note: str = ""
     rule: bool = True
     fixed: int = 1
+
+    @classmethod
+    def of_cells(cls, headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", note: str = "") -> Self:
+        """Return a table of texts; of equal headings all but one must differ in the spaces at their end."""
+        columns: Columns = {heading: itemgetter(i) for i, heading in enumerate(headings)}
+        return cls([*rows], columns, title, note)
 
     def cells(self) -> list[list[str]]:
         """Return the text of every cell, one list per row."""
@@ -160,15 +167,18 @@ class Report:
         """Return the functions that draw its figures; the first is the main one."""
         return (self.figure,)
 
+    def rows(self) -> Sequence[Any]:
+        """Return the rows of `frame`; by default those of the first table."""
+        return next(block for block in self.blocks() if isinstance(block, Table)).rows
+
     def frame(self) -> pd.DataFrame:
-        """Return the first table of the result as a data frame, with the passport in `attrs`.
+        """Return the rows of the result as a data frame, with the passport in `attrs`.
 
         An interval fills three columns: the estimate under the attribute's name, and its `_low` and `_high`.
         """
         import pandas as pd
 
-        first = next(block for block in self.blocks() if isinstance(block, Table))
-        found = pd.DataFrame([dict(flattened(row)) for row in first.rows])
+        found = pd.DataFrame([dict(flattened(row)) for row in self.rows()])
         found.attrs.update(self.passport())
         return found
 
