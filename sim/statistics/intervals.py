@@ -222,8 +222,8 @@ def look_confidence(confidence: float, looks: int) -> float:
     """Return the confidence level of each interval if there are several looks: 1 - (1 - confidence) / looks.
 
     Exact intervals, `clopper_pearson` or `paired_exact`, then all hold at once with at least `confidence`, so that one
-    may stop at any look for any reason. The number of looks is fixed beforehand, and each spends an equal part of α (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659, with Bonferroni's inequality in
-    place of the joint distribution).
+    may stop at any look for any reason. The number of looks is fixed beforehand, and each spends an equal part of α
+    (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659, with Bonferroni's inequality in place of the joint distribution).
     """
     check_confidence(confidence)
     return 1 - (1 - confidence) / check_whole("looks", looks, 1)
@@ -232,14 +232,15 @@ def look_confidence(confidence: float, looks: int) -> float:
 def fay_feuer(total: float, squares: float, largest: float, runs: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the mean over runs of a weight that is mostly 0, as of a weighted sum of Poisson counts.
 
-    `total` is the sum of the weights and `squares` that of their squares. With y = total / runs, v = squares / runs², m = largest / runs:
+    `total` is the sum of the weights and `squares` that of their squares. With y = total / runs, v = squares / runs², m
+    = largest / runs:
 
         low = v/y Γ(α/2; y²/v),   high = (v + m²)/(y + m) Γ(1 - α/2; (y + m)²/(v + m²)),
 
     Γ the quantile of the gamma distribution of that shape (Fay and Feuer 1997, Statistics in Medicine 16,
     doi:10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#). With equal weights it is the exact interval
-    of a Poisson count. Its coverage has no proof, but no case is known in which it is too low when `largest` is the largest
-    possible weight; here it is the largest one seen.
+    of a Poisson count. Its coverage has no proof, but no case is known in which it is too low when `largest` is the
+    largest possible weight; here it is the largest one seen.
     """
     from scipy.special import gammaincinv
 
@@ -298,8 +299,9 @@ def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) 
 def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the mean of values within ±bound (runs,).
 
-    It is Student's; if fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with U the exact
-    upper limit of the share of runs that differ. So a share that no run has is reported with an upper limit.
+    It is Student's; if fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with
+    U the exact upper limit of the share of runs that differ. So a share that no run has is reported with an upper
+    limit.
     """
     differing, common = _differing(values)
     if differing >= FEW:

@@ -80,7 +80,7 @@ def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarr
 
 
 def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return the effective data transferred: from-scratch data to the loss of the pre-trained arm, less its own (points,).
+    """Return the data transferred: from-scratch data to the loss of the pre-trained arm, less its own (points,).
 
     D_T = D_E - D_F, with `tuned` and `curve` the mean losses of both arms at the same amounts of data.
     """
