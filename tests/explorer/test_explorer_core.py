@@ -1,4 +1,4 @@
-"""The explorer without a browser: knobs, links, counts, and the desk."""
+"""The explorer without a browser: knobs, links, counts, and the queue."""
 
 import contextlib
 import io
@@ -17,15 +17,16 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.commands.explore import FINAL, PORT, SLICED
-from feint.explorer.computing import BUDGET, Life, Tally, answers, life, tallies, tally
-from feint.explorer.desk import Desk, Reader
-from feint.explorer.premises import LAST, groups, knobs
-from feint.explorer.serving import opened
+from feint.explorer.knobs import LAST, groups, knobs
+from feint.explorer.server import opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import MOST, State, described, viewed, written
+from feint.explorer.tallies import BUDGET, Life, Tally, answers, life, tallies, tally
+from feint.explorer.work_queue import Reader, WorkQueue
 from feint.scenarios.argument.worldview import DEFAULT, views
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import replay
 
 LINK = "view=carlsmith-2023&seed=5&run=3&similarity=0.8&pretraining.coverage=0.9&start=corrigible&match=steps"
@@ -156,7 +157,7 @@ def test_command_and_python_give_the_numbers_of_the_bars(monkeypatch, capsys):
 
 
 def collecting():
-    """A place for what a desk tells, and what waits for the end."""
+    """A place for what a queue tells, and what waits for the end."""
     told, ended = [], threading.Event()
 
     def tell(piece, wanted):
@@ -169,7 +170,7 @@ def collecting():
 
 
 def test_what_a_reader_no_longer_wants_is_dropped():
-    reader, busy, begun, third = Reader(Desk()), threading.Event(), threading.Event(), []
+    reader, busy, begun, third = Reader(WorkQueue()), threading.Event(), threading.Event(), []
     told, ended, tell = collecting()
 
     def stale():
@@ -190,17 +191,17 @@ def test_what_a_reader_no_longer_wants_is_dropped():
 
 
 def test_first_pieces_come_before_finer_ones_asked_earlier_and_a_mistake_is_told():
-    desk, held = Desk(), threading.Event()
+    queue, held = WorkQueue(), threading.Event()
     told, ended, tell = collecting()
 
     def asking():
-        Reader(desk).ask(iter(["b1"]), tell)
+        Reader(queue).ask(iter(["b1"]), tell)
         yield "a1"
         raise InputError("no")
 
-    Reader(desk).ask((held.wait(10) for _ in range(1)), lambda *_: None)
-    Reader(desk).ask(iter(["c1", "c2", "c3", "end"]), tell)
-    Reader(desk).ask(asking(), tell)
+    Reader(queue).ask((held.wait(10) for _ in range(1)), lambda *_: None)
+    Reader(queue).ask(iter(["c1", "c2", "c3", "end"]), tell)
+    Reader(queue).ask(asking(), tell)
     held.set()
     assert ended.wait(10)
     assert [str(each) for each in told] == ["c1", "a1", "b1", "c2", "no", "c3", "end"]
@@ -229,11 +230,11 @@ def test_bad_options_are_one_sentence(words, said, monkeypatch, capsys):
     assert within_this_process(monkeypatch, capsys)("explore", "--no-open", *words).refusal.startswith(said)
 
 
-def test_a_reader_who_cannot_be_told_does_not_stop_the_desk(caplog):
-    desk = Desk()
+def test_a_reader_who_cannot_be_told_does_not_stop_the_queue(caplog):
+    queue = WorkQueue()
     told, ended, tell = collecting()
-    Reader(desk).ask(iter(["lost"]), lambda *_: {}["gone"])
-    Reader(desk).ask(iter(["end"]), tell)
+    Reader(queue).ask(iter(["lost"]), lambda *_: {}["gone"])
+    Reader(queue).ask(iter(["end"]), tell)
     assert ended.wait(10)
     assert told == ["end"]
     assert "could not be told" in caplog.text
@@ -246,7 +247,7 @@ def test_a_file_trains_each_point_once_and_tells_of_each(tmp_path):
     write(tmp_path / "page.html", start, runs=1, progress=told.append)
     assert sum(told) == count(start)
     assert count(State()) < count(start) <= (len(views()) + 2) * len(PREMISES) * len(LEVELS)
-    assert "The point asked for" in (tmp_path / "page.html").read_text()
+    assert "The requested point" in (tmp_path / "page.html").read_text()
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "explore.md"
@@ -275,7 +276,7 @@ def test_what_comes_before_a_reader_is_there_is_drawn_in_its_order():
         if len(posted) == 2:  # bars of all runs, and a life
             told.set()
 
-    page = opened("?similarity=7", State(), desk=Desk(), final=50, post=post)
+    page = opened("?similarity=7", State(), queue=WorkQueue(), final=50, post=post)
     assert told.wait(30)
     assert page.runs == 0
     for draw in reversed(posted):
@@ -298,7 +299,7 @@ def test_the_page_is_put_into_its_document_at_once(monkeypatch):
 
     counted, recompute = [], DocumentModelManager.recompute
     monkeypatch.setattr(DocumentModelManager, "recompute", lambda models: (counted.append(1), recompute(models)))
-    page = opened("", State(), desk=Desk(), final=1, post=lambda _: None)
+    page = opened("", State(), queue=WorkQueue(), final=1, post=lambda _: None)
     document = page.framed().server_doc(Document())
     assert 1 <= len(counted) < 5
     assert {each.name for each in document.roots} >= {"head", "bars", "premises"}

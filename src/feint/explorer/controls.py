@@ -1,4 +1,4 @@
-"""The knobs as widgets, grouped by argument."""
+"""Knobs as widgets, grouped by argument."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import panel as pn
 import param
 
-from feint.explorer.premises import Knob, groups, knobs
+from feint.explorer.knobs import Knob, groups, knobs
 from feint.explorer.state import State
 from feint.explorer.styles import CARD, SLIDER, TEXT
 
-OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are there to see at once
+OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are visible at once
 Turn = Callable[[str, Any], None]
 
 
 def text(said: str, **look: Any) -> pn.pane.HTML:
-    """A piece of text in the page's look."""
+    """Return a piece of text in the page's style."""
     return pn.pane.HTML(said, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 5), **look)
 
 
 class Controls:
-    """A widget a knob; `turn` is told of each that a reader lets go."""
+    """One widget per knob; `turn` is called whenever a reader releases one."""
 
     def __init__(self, state: State, turn: Turn) -> None:
         self._turn, self._setting = turn, False
@@ -31,7 +31,7 @@ class Controls:
         self.layout = pn.Column(*map(self._card, groups().items()), sizing_mode="stretch_width", margin=0)
 
     def _card(self, group: tuple[str, list[Knob]]) -> pn.Card:
-        """The knobs of an argument, behind its name."""
+        """Return the knobs of an argument, behind its name."""
         title, found = group
         look: dict[str, Any] = {"header_background": "#fff", "stylesheets": [CARD], "sizing_mode": "stretch_width"}
         rows = map(self._row, found)
@@ -49,20 +49,20 @@ class Controls:
         return made
 
     def _row(self, knob: Knob) -> pn.Row:
-        """The widget, what it is in a line, and all else in a tooltip."""
-        told = pn.widgets.TooltipIcon(value=knob.tip, width=24, margin=(4, 0))
+        """Return the widget, its meaning in one line, and the rest in a tooltip."""
+        tip = pn.widgets.TooltipIcon(value=knob.tip, width=24, margin=(4, 0))
         widget = self.widgets[knob.name]
         caption = text(f'<p class="caption">{escape(knob.declared.meaning)}</p>')
         parts = [text(f"<b>{knob.title}</b>"), widget, caption] if knob.declared.choices else [widget, caption]
         inner = pn.Column(*parts, sizing_mode="stretch_width", margin=0)
-        return pn.Row(inner, told, sizing_mode="stretch_width", margin=(0, 0, 8, 0))
+        return pn.Row(inner, tip, sizing_mode="stretch_width", margin=(0, 0, 8, 0))
 
     def _let_go(self, knob: Knob, value: Any) -> None:
         if not self._setting:
             self._turn(knob.name, tuple(value) if knob.several else value)
 
     def set(self, state: State) -> None:
-        """Put every knob where the state has it, and tell nobody."""
+        """Set every knob to the state without calling `turn`."""
         self._setting = True
         try:
             for name, knob in knobs().items():
@@ -75,7 +75,7 @@ class Controls:
         if widget.value == value:
             return
         widget.value = value
-        if _watched(knob) == "value_throttled":  # else the slider let go where it last was would go unnoticed
+        if _watched(knob) == "value_throttled":  # else releasing the slider at its previous place would go unnoticed
             with param.edit_constant(widget):
                 widget.value_throttled = value
 

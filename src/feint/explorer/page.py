@@ -1,4 +1,4 @@
-"""The page of one reader: knobs at the left, what comes of them at the right."""
+"""The page of one reader: controls at the left, results at the right."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import panel as pn
@@ -14,20 +16,22 @@ from bokeh.document import Document
 
 from feint.agents.errors import InputError
 from feint.explorer import texts
-from feint.explorer.computing import Life, Tally, answers
+from feint.explorer.charts import Bars, Difference, Flow, Lives
 from feint.explorer.controls import Controls, text
-from feint.explorer.desk import Desk, Reader
-from feint.explorer.exporting import picture
-from feint.explorer.pictures import Bars, Difference, Flow, Lives
-from feint.explorer.premises import STAGES
+from feint.explorer.knobs import STAGES
 from feint.explorer.state import State, described
 from feint.explorer.styles import FRAME, SIDE_BY_SIDE, SLIDER
+from feint.explorer.tallies import Life, Tally, answers
+from feint.explorer.work_queue import Reader, WorkQueue
+from feint.scenarios.claims import pretraining_vs_scratch as headline
+from feint.sim.ensembles.comparison import compare
+from feint.sim.results.figure_style import save
 
 Post = Callable[[Callable[[], None]], object]
 
 
 class Frame(pn.Template):
-    """The whole page, put into its document at once: else all its parts are counted anew for each that is linked."""
+    """The whole page, added to its document at once: otherwise Bokeh recounts all parts whenever one is linked."""
 
     def _init_doc(self, doc: Any = None, *rest: Any, **more: Any) -> Any:
         document = doc or pn.state.curdoc or Document()
@@ -35,25 +39,25 @@ class Frame(pn.Template):
             return super()._init_doc(document, *rest, **more)
 
     def __repr__(self, *_: Any) -> str:
-        """Its parts' names alone; Panel asks for it whenever one is added."""
+        """Return the names of its parts; Panel calls this whenever one is added."""
         return f"Frame of {', '.join(self._render_items)}"
 
 
 class Page:
-    """What a session shows, and what it does when a knob is turned."""
+    """What a session shows, and how it reacts to its controls."""
 
-    def __init__(self, state: State, *, desk: Desk, final: int, post: Post) -> None:
+    def __init__(self, state: State, *, queue: WorkQueue, final: int, post: Post) -> None:
         self.state, self.final, self._post = state, final, post
-        self.reader = Reader(desk)
+        self.reader = Reader(queue)
         self.runs = 0
-        self._news: deque[tuple[Any, Callable[[], bool]]] = deque()
+        self._received: deque[tuple[Any, Callable[[], bool]]] = deque()
         self.location: Any = None
         self.bars, self.gap, self.flow = Bars(), Difference(), Flow()
         self.lives = [Lives(label) for label in STAGES.values()]
-        self.said = {name: text("") for name in ("status", "verdict", "view", "ended", "again")}
+        self.texts = {name: text("") for name in ("status", "verdict", "view", "ended", "again")}
         self.message = text("")
         self.preset = pn.widgets.Select(
-            name="Where to stand: a world view",
+            name="Choose an author's view",
             options=texts.names(),
             value=state.view,
             sizing_mode="stretch_width",
@@ -64,7 +68,7 @@ class Page:
         self.controls = Controls(state, self.turn)
         self.numbers = {
             name: pn.widgets.IntInput(name=label, value=getattr(state, name), width=130, stylesheets=[SLIDER])
-            for name, label in (("run", "Which run"), ("seed", "Seed of all"))
+            for name, label in (("run", "Run number"), ("seed", "Random seed"))
         }
         self.preset.param.watch(lambda event: self.stand(event.new), "value")
         self.reset.on_click(lambda _: self.stand(self.state.view))
@@ -72,14 +76,14 @@ class Page:
             widget.param.watch(lambda event, name=name: self._number(name, event.new), "value")
 
     def turn(self, name: str, value: Any) -> None:
-        """A knob was let go."""
+        """React to a control that was released."""
         try:
             self.show(self.state.turned({name: value}))
         except InputError as error:
             self.message.object = boxed(str(error))
 
     def stand(self, view: str) -> None:
-        """A world view was chosen."""
+        """React to a chosen world view."""
         with pn.io.hold():
             self.show(replace(self.state, view=view, point=described(view).point))
             self.controls.set(self.state)
@@ -91,22 +95,22 @@ class Page:
             self.message.object = boxed(str(error))
 
     def show(self, state: State) -> None:
-        """Stand there, and ask for what comes of it."""
+        """Go to a state and request its results."""
         self.state, self.message.object = state, ""
-        self.said["view"].object = texts.view(state)
+        self.texts["view"].object = texts.view(state)
         if self.location is not None:
             self.location.search = f"?{state.query() or 'view=default'}"
-        self.reader.ask(answers(state, self.final), self._told)
+        self.reader.ask(answers(state, self.final), self._receive)
 
-    def _told(self, piece: Any, wanted: Callable[[], bool]) -> None:
-        """Something came from the desk, on its thread."""
-        self._news.append((piece, wanted))
-        self._post(self._hear)
+    def _receive(self, piece: Any, wanted: Callable[[], bool]) -> None:
+        """Receive a result, on the worker's thread."""
+        self._received.append((piece, wanted))
+        self._post(self._draw_received)
 
-    def _hear(self) -> None:
-        """Draw what came, in the order in which it came; calls that were posted before a reader is there have none."""
-        while self._news:
-            piece, wanted = self._news.popleft()
+    def _draw_received(self) -> None:
+        """Draw the results received so far, in order."""
+        while self._received:
+            piece, wanted = self._received.popleft()
             if wanted():
                 self._draw(piece)
 
@@ -117,7 +121,7 @@ class Page:
             elif isinstance(piece, Life):
                 for stage, lives in enumerate(self.lives):
                     lives.show(piece, stage)
-                self.said["ended"].object = texts.ended(piece, self.state)
+                self.texts["ended"].object = texts.ended(piece, self.state)
             else:
                 self.message.object = boxed(f"This point cannot be trained: {piece}")
 
@@ -125,17 +129,17 @@ class Page:
         self.runs = tally.runs
         for picture_ in (self.bars, self.gap, self.flow):
             picture_.show(tally)
-        self.said["status"].object = texts.status(tally, self.state, self.final)
-        self.said["verdict"].object = texts.verdict(tally.difference())
-        self.said["again"].object = texts.again(self.state, tally.runs)
+        self.texts["status"].object = texts.status(tally, self.state, self.final)
+        self.texts["verdict"].object = texts.verdict(tally.difference())
+        self.texts["again"].object = texts.again(self.state, tally.runs)
 
     def _file(self, kind: str) -> BytesIO:
-        """The command line's figure, with its passport."""
+        """Return the command line's figure, with its passport."""
         return BytesIO(picture(self.state, self.runs or self.final, kind))
 
     def parts(self) -> dict[str, Any]:
-        """The page by the places of its frame."""
-        said = self.said
+        """Return the parts of the page by their places in its frame."""
+        shown = self.texts
         files = [
             pn.widgets.FileDownload(
                 callback=lambda kind=kind: self._file(kind),
@@ -149,22 +153,22 @@ class Page:
         return {
             "head": text(texts.HEAD),
             "message": self.message,
-            "preset": column(self.preset, said["view"], self.reset),
-            "premises": column(text("<h2>Premises, by argument</h2>"), self.controls.layout),
-            "bars": column(said["verdict"], drawn(self.gap), text(texts.LEGEND), drawn(self.bars), said["status"]),
+            "preset": column(self.preset, shown["view"], self.reset),
+            "premises": column(text("<h2>Assumptions, by argument</h2>"), self.controls.layout),
+            "bars": column(shown["verdict"], drawn(self.gap), text(texts.LEGEND), drawn(self.bars), shown["status"]),
             "flow": column(text(texts.FLOW), drawn(self.flow), text(texts.outcomes())),
             "life": column(
                 text(texts.LIFE),
                 pn.FlexBox(*self.numbers.values()),
-                said["ended"],
+                shown["ended"],
                 pn.Column(*map(drawn, self.lives), styles=SIDE_BY_SIDE, sizing_mode="stretch_width", margin=0),
                 text(texts.curves()),
             ),
-            "again": column(text("<h2>Make it again</h2>"), pn.FlexBox(*files), said["again"]),
+            "again": column(text(texts.AGAIN), pn.FlexBox(*files), shown["again"]),
         }
 
     def framed(self) -> Frame:
-        """The whole page."""
+        """Return the whole page."""
         frame = Frame(FRAME)
         for name, part in self.parts().items():
             frame.add_panel(name, part)
@@ -174,15 +178,27 @@ class Page:
 
 
 def column(*parts: Any) -> pn.Column:
-    """Parts one under the other."""
+    """Return parts one below the other."""
     return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
 
 
 def drawn(part: Any) -> pn.pane.Bokeh:
-    """A picture as a part of the page."""
+    """Return a chart as a part of the page."""
     return pn.pane.Bokeh(part.sheet, sizing_mode="stretch_width", margin=0)
 
 
 def boxed(message: str) -> str:
-    """A message to the reader, in a box; nothing where there is none."""
+    """Return a message in a box; empty if there is no message."""
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
+
+
+def picture(state: State, runs: int, kind: str) -> bytes:
+    """Return the figure that `feint compare` draws for a state, as a file of this kind: svg, png or pdf."""
+    point = state.point
+    found = compare(
+        point.curriculum, model=point.model, runs=runs, seed=state.seed, start=point.start, match=point.match
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"feint.{kind}")
+        save(headline.figure(found), path, found.passport())
+        return path.read_bytes()

@@ -1,4 +1,4 @@
-"""The page without a server: slices through a point that were computed when the file was written."""
+"""The page without a server: slices through a point, computed when the file is written."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bokeh.resources import INLINE
 from panel.io.resources import _env
 
 from feint.explorer import texts
-from feint.explorer.computing import Tally, tally
+from feint.explorer.charts import Bars, Difference, Flow
 from feint.explorer.controls import text
+from feint.explorer.knobs import knobs
 from feint.explorer.page import boxed, column, drawn
-from feint.explorer.pictures import Bars, Difference, Flow
-from feint.explorer.premises import knobs
 from feint.explorer.state import State, described
 from feint.explorer.styles import SLIDER, STILL
+from feint.explorer.tallies import Tally, tally
 from feint.scenarios.argument.worldview import DEFAULT
 from feint.sim.results.datafile import as_line as line
 from feint.sim.results.provenance import passport
@@ -37,7 +37,7 @@ PREMISES = (
     "pretraining.awareness_exposure",
     "shielding",
 )
-"""One premise of each case, of the mechanism, and of what speaks against it."""
+"""Premises that can be changed: one of each case, of the mechanism, and of the objections."""
 LEVELS = {
     "as the view has it": None,
     "low end": 0.0,
@@ -46,64 +46,64 @@ LEVELS = {
     "upper quarter": 0.75,
     "high end": 1.0,
 }
-"""Where in its prior a premise is put, as a share of the way from the low end to the high one."""
+"""Positions in the prior of a premise, as shares of the way from the low end to the high one."""
 HERE = "this point"
 DIST = Path(pn.__file__).parent / "dist"
 FETCHED = re.compile(r"https://cdn\.holoviz\.org/panel/[\w.]+/dist/(?P<file>[\w./-]+\.(?:css|png|ico))(?:\?v=[\w.]+)?")
 
 
-def standing(start: State) -> dict[str, str]:
-    """The world views by their titles, and before them the point that was asked for where it is another."""
-    return texts.names() if start.point == described(DEFAULT).point else {"The point asked for": HERE, **texts.names()}
+def view_choices(start: State) -> dict[str, str]:
+    """Return the world views by title, preceded by the requested point if it is not the default."""
+    return texts.names() if start.point == described(DEFAULT).point else {"The requested point": HERE, **texts.names()}
 
 
 def moved(start: State, view: str, name: str, share: float | None) -> State:
-    """A view with a premise moved along its prior."""
+    """Return the state of a view with a premise moved along its prior."""
     at = start if view == HERE else replace(start, view=view, point=described(view).point)
     return at if share is None else at.turned({name: knobs()[name].along(share)})
 
 
-def known_by(state: State) -> str:
-    """What states with the same numbers share."""
+def key_of(state: State) -> str:
+    """Return a key that states with the same numbers share."""
     return line(state.point.described())
 
 
 def count(start: State) -> int:
-    """How many points a page trains."""
-    asked = product(standing(start).values(), PREMISES, LEVELS.values())
-    return len({known_by(moved(start, *each)) for each in asked})
+    """Return how many points a page trains."""
+    asked = product(view_choices(start).values(), PREMISES, LEVELS.values())
+    return len({key_of(moved(start, *each)) for each in asked})
 
 
 class Slices:
-    """A world view, a premise and its level; what comes of them."""
+    """A page with a world view, a premise and its level, and the results."""
 
     def __init__(self, state: State, runs: int, progress: Callable[[int], object]) -> None:
         self.start, self.runs, self.progress = state, runs, progress
         self.known: dict[Any, Tally] = {}
         self.bars, self.gap, self.flow = Bars(), Difference(), Flow()
-        self.verdict, self.said, self.again = text(""), text(""), text("")
+        self.verdict, self.caption, self.again = text(""), text(""), text("")
         look: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [SLIDER], "margin": (5, 5)}
-        self.view = pn.widgets.Select(name="Where to stand", options=standing(state), **look)
+        self.view = pn.widgets.Select(name="Choose an author's view", options=view_choices(state), **look)
         titles = {knobs()[name].title: name for name in PREMISES}
-        self.premise = pn.widgets.Select(name="Which premise to move", options=titles, **look)
-        self.level = pn.widgets.DiscreteSlider(name="Moved to", options=list(LEVELS), value=next(iter(LEVELS)), **look)
+        self.premise = pn.widgets.Select(name="Change an assumption", options=titles, **look)
+        self.level = pn.widgets.DiscreteSlider(name="Value", options=list(LEVELS), value=next(iter(LEVELS)), **look)
         for widget in self.widgets:
             widget.param.watch(lambda _: self.show(), "value")
         self.show()
 
     @property
     def widgets(self) -> tuple[Any, ...]:
-        """What a reader turns."""
+        """The controls."""
         return self.view, self.premise, self.level
 
     def state(self) -> State:
-        """Where the widgets stand."""
+        """Return the state that the controls show."""
         return moved(self.start, str(self.view.value), str(self.premise.value), LEVELS[self.level.value])
 
     def show(self) -> None:
-        """Draw what comes of where the widgets stand."""
+        """Draw the results of the state that the controls show."""
         state = self.state()
-        key = known_by(state)
+        key = key_of(state)
         if key not in self.known:
             self.known[key] = tally(state, range(self.runs))
             self.progress(1)
@@ -113,40 +113,40 @@ class Slices:
         name = str(self.premise.value)
         value = knobs()[name].label(state.point.value(name))
         meaning = knobs()[name].declared.meaning
-        self.said.object = f"<p><b>{html.escape(knobs()[name].title)} = {value}</b>: {html.escape(meaning)}.</p>"
+        self.caption.object = f"<p><b>{html.escape(knobs()[name].title)} = {value}</b>: {html.escape(meaning)}.</p>"
         self.verdict.object = texts.verdict(found.difference())
         self.again.object = texts.commands(state, self.runs)
 
     def page(self) -> pn.Column:
-        """The whole page."""
-        told = f"<p class='status'>{self.runs:,} runs each way, seed {self.start.seed}.</p>"
+        """Return the whole page."""
+        status = f"<p class='status'>{self.runs:,} runs each way, seed {self.start.seed}.</p>"
         return column(
             text(texts.HEAD),
             boxed_note(),
             *self.widgets,
-            self.said,
+            self.caption,
             self.verdict,
             drawn(self.gap),
             text(texts.LEGEND),
             drawn(self.bars),
-            text(told + texts.outcomes()),
+            text(status + texts.outcomes()),
             text(texts.FLOW),
             drawn(self.flow),
-            text("<h2>Make it again</h2>"),
+            text(texts.AGAIN),
             self.again,
             text(made(self.start, self.runs)),
         )
 
 
 def boxed_note() -> Any:
-    """What a page without a server can and cannot do."""
+    """Return what a page without a server can and cannot do."""
     return text(
-        boxed("Every point here was computed when the file was written; feint explore turns all premises freely.")
+        boxed("All points were computed when this file was written; `feint explore` changes every assumption freely.")
     )
 
 
 def made(state: State, runs: int) -> str:
-    """How the file was made: its passport."""
+    """Return how the file was made: its passport."""
     configuration = {"point": state.point.described(), "seed": state.seed, "runs": runs, "premises": list(PREMISES)}
     said = line(passport("explorer", configuration))
     return (
@@ -155,7 +155,7 @@ def made(state: State, runs: int) -> str:
 
 
 def write(path: Path, state: State, *, runs: int, progress: Callable[[int], object] = lambda _: None) -> None:
-    """Write the page of a state as one file that needs neither server nor network; `progress` is told of each point."""
+    """Write the page of a state as one file without server or network; `progress` is called once per point."""
     pn.extension()
     page, file = Slices(state, runs, progress).page(), StringIO()
     most = max(len(LEVELS), len(PREMISES), len(texts.names()) + 1)
@@ -166,7 +166,7 @@ def write(path: Path, state: State, *, runs: int, progress: Callable[[int], obje
         resources=INLINE,
         template=frame,
         embed=True,
-        max_states=len(standing(state)) * len(PREMISES) * len(LEVELS) + 1,
+        max_states=len(view_choices(state)) * len(PREMISES) * len(LEVELS) + 1,
         max_opts=most,
         progress=False,
     )
@@ -174,7 +174,7 @@ def write(path: Path, state: State, *, runs: int, progress: Callable[[int], obje
 
 
 def _inside(found: re.Match[str]) -> str:
-    """A file that the page would fetch, as an address that holds it."""
+    """Return a file that the page would fetch, as a data address."""
     file = DIST / found["file"]
     if not file.is_file():
         return found[0]

@@ -1,4 +1,4 @@
-"""Where the page stands: a point, the seed, the run that is looked at; as a link, a command line and Python."""
+"""State of the page: point, seed and run; as a link, a command line and Python code."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from urllib.parse import parse_qsl, urlencode
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
 from feint.scenarios.argument.worldview import DEFAULT, WorldView, default_view, views
-from feint.sim.ensembles.parameter_point import Point, check_two_stages, pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
+from feint.sim.results.request import MOST_RUNS
 from feint.sim.training.configuration import parse_setting
 from feint.sim.training.parameter_paths import by_stage
-from feint.sim.results.request import MOST_RUNS
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import check_seed
 
 OWN_NAMES = ("view", "seed", "run")
-MOST = {"steps": 100_000, "modes": 256}  # beyond which a page would keep its reader waiting
+MOST = {"steps": 100_000, "modes": 256}  # limits beyond which readers would wait too long
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """All that the page shows follows from this."""
+    """Everything that the page shows follows from its state."""
 
     point: Point = field(default_factory=Point)
-    view: str = DEFAULT  #: the world view from which the point departs
+    view: str = DEFAULT  #: world view from which the point departs
     seed: int = 0
-    run: int = 0  #: the run whose life is drawn
+    run: int = 0  #: run whose course is drawn
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -44,26 +45,26 @@ class State:
         arms_fit(self.point)
 
     def turned(self, changes: Mapping[str, Any]) -> Self:
-        """With other values; raises `InputError`."""
+        """Return the state with other values; raises `InputError`."""
         return replace(self, point=self.point.at(changes))
 
     def moved(self) -> dict[str, Any]:
-        """What is not as the world view has it, by dotted name."""
+        """Return the departures from the world view, by dotted name."""
         return differing(self.point, viewed(self.view))
 
     def changes(self) -> dict[str, Any]:
-        """What is not as the default has it, by dotted name."""
+        """Return the departures from the default, by dotted name."""
         return differing(self.point, Point())
 
     def query(self) -> str:
-        """The state as the query of a link; the default is none."""
+        """Return the state as the query of a link; empty for the default."""
         own = {"view": self.view} if self.view != DEFAULT else {}
         own |= {name: str(value) for name in ("seed", "run") if (value := getattr(self, name))}
         return urlencode({**own, **{name: written(value) for name, value in self.moved().items()}})
 
     @classmethod
     def read(cls, query: str, before: State | None = None) -> State:
-        """The state of a link, `before` where it says nothing; raises `InputError` for one that is not valid."""
+        """Return the state of a link, `before` if it is empty; raises `InputError` if it is not valid."""
         given = parse_qsl(query.lstrip("?"), keep_blank_values=True)
         if not given:
             return before or cls()
@@ -82,7 +83,7 @@ class State:
         return cls(point=start.at(found), **own)
 
     def command(self, runs: int) -> str:
-        """The command line that gives the same numbers."""
+        """Return the command line that gives the same numbers."""
         changes = self.changes()
         words = ["feint", "compare", "--runs", str(runs), "--seed", str(self.seed)]
         for option in ("start", "match"):
@@ -92,7 +93,7 @@ class State:
         return shlex.join(words)
 
     def python(self, runs: int) -> str:
-        """The same from Python."""
+        """Return the Python code that gives the same numbers."""
         changes = self.changes()
         protocols = {option: changes.pop(option) for option in ("start", "match") if option in changes}
         of_model, of_stages = by_stage(changes)
@@ -104,7 +105,7 @@ class State:
 
 
 def described(view: str) -> WorldView:
-    """The world view of this name, or the default; raises `InputError` for a name that there is not."""
+    """Return the world view of this name, or the default; raises `InputError` for an unknown name."""
     if view == DEFAULT:
         return default_view()
     if view not in views():
@@ -113,31 +114,31 @@ def described(view: str) -> WorldView:
 
 
 def viewed(view: str) -> Point:
-    """Where a world view stands."""
+    """Return the point of a world view."""
     return described(view).point
 
 
 def arms_fit(point: Point) -> None:
-    """Raise where the point is not one that both arms can be trained at."""
+    """Raise `InputError` unless both arms can be trained at the point."""
     for protocol in (scratch(), pretrained()):
         protocol.spec(point, seed=0)
 
 
 def differing(point: Point, other: Point) -> dict[str, Any]:
-    """What one point has elsewhere than another, by dotted name."""
+    """Return the values of a point that differ from another's, by dotted name."""
     here = dict(_flat(point))
     return {name: here[name] for name, value in _flat(other) if here[name] != value}
 
 
 def written(value: Any) -> str:
-    """A value in TOML's notation, or a bare name."""
+    """Return a value in TOML's notation, or a bare name."""
     if isinstance(value, tuple):
         return "[" + ",".join(f'"{each}"' for each in value) + "]"
     return value if isinstance(value, str) else repr(value)
 
 
 def _flat(point: Point) -> list[tuple[str, Any]]:
-    """Every parameter of a point."""
+    """Return every parameter of a point."""
     of_model = [(name, getattr(point.model, name)) for name in type(point.model).model_fields]
     of_stages = [
         (f"{stage.name}.{name}", getattr(stage, name))

@@ -1,4 +1,4 @@
-"""How the page looks: the frame that the parts stand in, and what the parts' own texts look like."""
+"""Styles of the page: its frame, and the texts of its parts."""
 
 from __future__ import annotations
 

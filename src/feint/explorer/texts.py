@@ -1,33 +1,34 @@
-"""What the page says."""
+"""Texts of the page."""
 
 from __future__ import annotations
 
 import html
 
 from feint.agents.outcome import Outcome
-from feint.explorer.computing import Life, Tally
-from feint.explorer.pictures import CURVES
-from feint.explorer.premises import STAGES, knobs
+from feint.explorer.charts import CURVES
+from feint.explorer.knobs import STAGES, knobs
 from feint.explorer.state import State, described
+from feint.explorer.tallies import Life, Tally
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.statistics.intervals import Interval
 
 TITLE = "Feint: does pre-training + fine-tuning favour deception?"
 HEAD = """<h1>Does pre-training + fine-tuning favour deception?</h1>
 <p>Simulated mesa-optimizers are trained two ways: from scratch, and by pre-training + fine-tuning, both to the same
-performance. Turn a premise of the argument and watch how many end up <b>deceptive</b>: doing what training wants only
-while they believe that they are in training. A toy that says something about an argument, and nothing about a real
-model.</p>"""
+performance. Change an assumption of the argument and see how many end up <b>deceptive</b>: they do what training wants
+only while they believe that they are in training. A toy that says something about an argument, and nothing about a
+real model.</p>"""
 LEGEND = (
     '<p class="legend"><span class="pale"></span> from scratch &ensp; <span class="full"></span> '
     "pre-training + fine-tuning &ensp; <span>├─┤ 95 %</span></p>"
 )
-FLOW = "<h2>Where the pre-trained runs went</h2><p>From what pre-training ended in to what fine-tuning ended in.</p>"
-LIFE = "<h2>One of them</h2>"
+FLOW = "<h2>Where the pre-trained runs went</h2><p>How runs changed type during fine-tuning.</p>"
+LIFE = "<h2>A single training run</h2>"
+AGAIN = "<h2>Reproduce this</h2>"
 
 
 def curves() -> str:
-    """The legend of a life."""
+    """Return the legend of a run's curves."""
     chips = (
         f'<span class="chip"><span class="line" style="border-top: 3px {_css(dash)} {colour}"></span> {words}</span>'
         for words, colour, dash in CURVES.values()
@@ -40,13 +41,13 @@ def _css(dash: str) -> str:
 
 
 def verdict(found: Interval) -> str:
-    """The paired difference in words and numbers."""
+    """Return the paired difference in words and numbers."""
     if found.low > 0:
         said = "Pre-training + fine-tuning ends in deception <b>more often</b>."
     elif found.high < 0:
         said = "Pre-training + fine-tuning ends in deception <b>less often</b>."
     else:
-        said = "<b>No difference</b> is to be seen in these runs."
+        said = "These runs show <b>no difference</b>."
     return (
         f'<div class="verdict"><span class="number">{signed(found.estimate)}</span> '
         f"<span>[{signed(found.low)}, {signed(found.high)}]</span><br>{said}</div>"
@@ -54,18 +55,18 @@ def verdict(found: Interval) -> str:
 
 
 def signed(value: float) -> str:
-    """A difference with its sign; of none, no minus."""
+    """Format a difference with its sign; zero has no minus."""
     return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def status(tally: Tally, state: State, final: int) -> str:
-    """Of how many runs the bars are."""
+    """Return how many runs the bars show."""
     more = f", refining to {final:,}…" if tally.runs < final else ""
     return f'<p class="status">{tally.runs:,} runs each way, seed {state.seed}{more}</p>'
 
 
 def ended(life: Life, state: State) -> str:
-    """How a run ended, stage by stage."""
+    """Return how a run ended, stage by stage."""
     told = "; ".join(
         f"{STAGES.get(stage, stage)} ends <b style='border-bottom: 3px solid {COLOURS[end]}'>{end.label}</b>"
         for stage, end in zip(life.stages, life.ends, strict=True)
@@ -74,11 +75,11 @@ def ended(life: Life, state: State) -> str:
 
 
 def view(state: State) -> str:
-    """Whose view it is, how it was read, and what the reader has moved."""
+    """Return the chosen view, how it was read, and what the reader has changed."""
     of = described(state.view)
     reading = f"<p>{html.escape(of.reading.strip())}</p>" if of.reading else ""
     moved = ", ".join(f"{name} = {_said(name, value)}" for name, value in state.moved().items())
-    told = f'<p class="moved"><b>Moved:</b> {html.escape(moved)}</p>' if moved else ""
+    told = f'<p class="moved"><b>Changed:</b> {html.escape(moved)}</p>' if moved else ""
     return reading + told
 
 
@@ -88,7 +89,7 @@ def _said(name: str, value: object) -> str:
 
 
 def names() -> dict[str, str]:
-    """The world views by what they are called on the page."""
+    """Return the world views by their titles on the page."""
     from feint.scenarios.argument.worldview import DEFAULT, views
 
     called = {f"{each.author} {each.year}: {each.title}": name for name, each in views().items()}
@@ -96,7 +97,7 @@ def names() -> dict[str, str]:
 
 
 def outcomes() -> str:
-    """What each outcome means."""
+    """Return what each outcome means."""
     rows = "".join(
         f'<li><span class="dot" style="background: {COLOURS[kind]}"></span> <b>{kind.label}</b>: {kind.meaning}</li>'
         for kind in Outcome
@@ -105,7 +106,7 @@ def outcomes() -> str:
 
 
 def commands(state: State, runs: int) -> str:
-    """The command line and the Python that give the same numbers."""
+    """Return the command line and the Python code that give the same numbers."""
     return (
         "<p>The same numbers from the command line:</p>"
         f'<pre class="command">{html.escape(state.command(runs))}</pre>'
@@ -115,6 +116,6 @@ def commands(state: State, runs: int) -> str:
 
 
 def again(state: State, runs: int) -> str:
-    """These, and a link to the state."""
-    link = f'<a class="link" href="./?{html.escape(state.query() or "view=default")}">A link to this state</a>'
-    return f"{commands(state, runs)}<p>{link}; once something is turned, the address bar has it too.</p>"
+    """Return command, code and a link to the state."""
+    link = f'<a class="link" href="./?{html.escape(state.query() or "view=default")}">Link to this state</a>'
+    return f"{commands(state, runs)}<p>{link}; after a change the address bar has it too.</p>"

@@ -1,4 +1,4 @@
-"""The server of the page: on this machine alone, warm before it says that it is ready."""
+"""Server of the page, reachable from this machine only; kernels are compiled before it reports that it is ready."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import panel as pn
 
 from feint.agents.errors import InputError
 from feint.explorer import texts
-from feint.explorer.computing import answers
-from feint.explorer.desk import Desk
 from feint.explorer.page import Frame, Page, boxed
 from feint.explorer.state import State
+from feint.explorer.tallies import answers
+from feint.explorer.work_queue import WorkQueue
 
 ADDRESS = "127.0.0.1"
-WARM = 64  # runs that are trained before the first reader comes
+WARM = 64  # runs that are trained before the first reader
 
 
 class Explorer:
-    """The page, served; `start` is where it stands where a link says nothing."""
+    """The served page; `start` is its state if the link names none."""
 
     def __init__(self, start: State, *, port: int, final: int) -> None:
-        self.start, self.final, self.desk = start, final, Desk()
+        self.start, self.final, self.queue = start, final, WorkQueue()
         port = _free(port)
         pn.extension()
         list(answers(start, min(WARM, final)))
@@ -39,11 +39,11 @@ class Explorer:
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """Address of the page."""
         return f"http://{ADDRESS}:{self.server.port}/"
 
     def serve(self, *, browser: bool, ready: Callable[[], object] = lambda: None) -> None:
-        """Answer until Ctrl-C."""
+        """Serve until Ctrl-C."""
         self.server.start()
         ready()
         if browser:
@@ -56,21 +56,21 @@ class Explorer:
             self.server.stop()
 
     def _page(self) -> Frame:
-        """The page of a new session."""
+        """Return the page of a new session."""
         document, location = pn.state.curdoc, pn.state.location
         query = location.search if location is not None else ""
-        page = opened(query, self.start, desk=self.desk, final=self.final, post=_posting(document))
+        page = opened(query, self.start, queue=self.queue, final=self.final, post=_posting(document))
         page.location = location
         pn.state.on_session_destroyed(lambda _: page.reader.leave())
         return page.framed()
 
 
 def opened(query: str, start: State, **more: Any) -> Page:
-    """The page of a link; where that is not valid, the page of the defaults, which says so."""
+    """Return the page of a link, or the page of the defaults with a message if the link is not valid."""
     try:
         state, message = State.read(query, start), ""
     except InputError as error:
-        state, message = start, f"The link is not followed, and the page stands at its start: {error}"
+        state, message = start, f"This link is not valid, so the defaults are shown: {error}"
     page = Page(state, **more)
     page.show(state)
     page.message.object = boxed(message)
@@ -78,7 +78,7 @@ def opened(query: str, start: State, **more: Any) -> Page:
 
 
 def _posting(document: Any) -> Callable[[Callable[[], None]], object]:
-    """How what the desk has found reaches a session's document."""
+    """Return the function that sends results to a session's document."""
 
     def post(draw: Callable[[], None]) -> None:
         try:
@@ -90,7 +90,7 @@ def _posting(document: Any) -> Callable[[Callable[[], None]], object]:
 
 
 def _free(port: int) -> int:
-    """A port that can be had: this one, or any where it is 0."""
+    """Return a free port: this one, or any if it is 0."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -101,5 +101,5 @@ def _free(port: int) -> int:
 
 
 def taken(port: int, error: OSError) -> InputError:
-    """What is said of a port that cannot be had."""
+    """Return the error for a port that cannot be used."""
     return InputError(f"port = {port} cannot be used: {(error.strerror or str(error)).lower()}; name another.")

@@ -1,4 +1,4 @@
-"""What the page draws: bars of both arms, their difference, the flow between outcomes, one life."""
+"""Charts of the page: bars of both arms, their difference, the flow between outcomes, and one run."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span, Whisker
 from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.explorer.computing import Life, Tally
+from feint.explorer.tallies import Life, Tally
 from feint.scenarios.claims.pretraining_vs_scratch import GAP
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
 
 INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
-ROOM = 1.2  # for the labels beside the flow, whose ribbons are 1 wide; on a phone too
+ROOM = 1.2  # room for labels beside the flow, whose ribbons are 1 wide
 PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x"}  # Bokeh's names of the hatches of printed figures
 OFFSETS = {FROM_SCRATCH: -0.2, PRETRAIN_FINETUNE: 0.2}
 FADED = {FROM_SCRATCH: 0.3, PRETRAIN_FINETUNE: 1.0}
 COLUMNS = [COLOURS[kind] for kind in Outcome]
-CURVES = {  # what is drawn of a life: words, colour, dashes
+CURVES = {  # curves of a run: label, colour, dashes
     "performance": ("performance", "#222222", "solid"),
     "capability": ("capability", "#999999", "solid"),
     "awareness": ("awareness of training", "#009e73", "dashed"),
@@ -32,7 +32,7 @@ CURVES = {  # what is drawn of a life: words, colour, dashes
 
 
 def _sheet(height: int, **look: Any) -> figure:
-    """An empty figure in the page's look."""
+    """Return an empty figure in the page's style."""
     sheet = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", **look)
     sheet.xgrid.grid_line_color = sheet.ygrid.grid_line_color = None
     sheet.outline_line_color = None
@@ -46,7 +46,7 @@ def _sheet(height: int, **look: Any) -> figure:
 
 
 class Bars:
-    """Share of the runs by outcome, a pale bar from scratch above a full one with pre-training, with intervals."""
+    """Share of runs by outcome with intervals: a pale bar from scratch above a full one with pre-training."""
 
     def __init__(self) -> None:
         self.sources = {arm: ColumnDataSource({name: [] for name in _BAR}) for arm in OFFSETS}
@@ -113,7 +113,7 @@ class Difference:
 
 
 class Flow:
-    """Ribbons from what pre-training ended in, at the left, to what fine-tuning ended in."""
+    """Ribbons from the outcomes of pre-training, at the left, to those of fine-tuning."""
 
     def __init__(self) -> None:
         self.ribbons = ColumnDataSource({"xs": [], "ys": [], "colour": []})
@@ -123,7 +123,7 @@ class Flow:
             250,
             x_range=Range1d(start=-ROOM, end=1 + ROOM),
             y_range=Range1d(start=1 + GAP * len(LABELS), end=-GAP),
-            frame_align=False,  # in a column of pictures the others' axes would take its labels' room
+            frame_align=False,  # in a column of charts the others' axes would take the room of its labels
             name="ribbons",
         )
         self.sheet.axis.visible = False
@@ -149,7 +149,7 @@ class Flow:
 
 
 def _stack(heights: np.ndarray) -> np.ndarray:
-    """Upper edges of blocks laid one under the other; an empty one takes no room."""
+    """Return the upper edges of stacked blocks; an empty one takes no room."""
     taken = heights + np.where(heights > 0, GAP, 0.0)
     return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
 
@@ -181,7 +181,7 @@ def _blocks(heights: np.ndarray, tops: np.ndarray) -> Any:
 
 
 def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:
-    """A label a block, kept apart."""
+    """Return one label per block, kept apart."""
     found: dict[str, list[Any]] = {"x": [], "y": [], "said": []}
     lowest = -1.0
     for label, height, top in zip(LABELS, heights, tops, strict=True):
@@ -194,7 +194,7 @@ def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:
 
 
 class Lives:
-    """What is read out of one run along a stage."""
+    """Readings of one run along a stage."""
 
     def __init__(self, label: str) -> None:
         self.source = ColumnDataSource({name: [] for name in ("step", *CURVES)})
@@ -206,7 +206,7 @@ class Lives:
             self.sheet.line("step", name, source=self.source, color=colour, line_dash=dash, line_width=2)
 
     def show(self, life: Life, stage: int) -> None:
-        """Draw a stage of a life."""
+        """Draw a stage of a run."""
         read = life.readings[stage]
         self.source.data = {name: np.asarray(read[name], float) for name in self.source.column_names}
         self.sheet.x_range.update(end=max(1.0, float(read["step"][-1])))

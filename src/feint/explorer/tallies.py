@@ -1,4 +1,4 @@
-"""What the page counts: outcomes of both arms in ever more runs, and the life of one run."""
+"""What the page computes: outcomes of both arms in more and more runs, and the course of one run."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import State
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.statistics.intervals import Interval, frequency_interval, tango
 from feint.sim.training.replay import replay_plan
 
-FINAL = 10_000  # runs an arm that bars are refined to
-PROBE = 64  # runs by which the pace of a point is measured
+FINAL = 10_000  # runs per arm to which bars are refined
+PROBE = 64  # runs by which the speed at a point is measured
 BUDGET = 0.2  # seconds of training before the first bars are shown, and between one refinement and the next
-ENOUGH = 0.7  # of the budget; what is left of it is too little for another lot
-GROWTH = 8  # most by which a lot is larger than all before, for its pace may be another
-EVERY = 4  # steps between two that are recorded of a life
-POINTS = 400  # most that are drawn of a stage
+ENOUGH = 0.7  # share of the budget after which no further batch is begun
+GROWTH = 8  # a batch is at most this many times all before it, since its speed may differ
+EVERY = 4  # steps between two recorded ones of a run
+POINTS = 400  # most points drawn per stage
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
-    """Counts of paired runs, and how long they took."""
+    """Counts of paired runs, and the time they took."""
 
     counts: dict[str, np.ndarray]  #: by arm: runs by final outcome (outcomes,)
     flow: np.ndarray  #: with pre-training: runs by outcome before and after fine-tuning (outcomes, outcomes)
@@ -37,7 +36,7 @@ class Tally:
     seconds: float
 
     def plus(self, other: Tally) -> Tally:
-        """With other runs at the same point."""
+        """Return the counts together with those of other runs at the same point."""
         return Tally(
             counts={arm: counts + other.counts[arm] for arm, counts in self.counts.items()},
             flow=self.flow + other.flow,
@@ -47,16 +46,16 @@ class Tally:
         )
 
     def frequency(self, arm: str, outcome: Outcome) -> Interval:
-        """How often an arm ends as this type, as `Comparison.frequency`."""
+        """Return how often an arm ends as this type, as `Comparison.frequency`."""
         return frequency_interval(int(self.counts[arm][outcome]), self.runs)
 
     def difference(self) -> Interval:
-        """Deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
+        """Return deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
         return tango(*self.only, self.runs)
 
 
 def tally(state: State, runs: range) -> Tally:
-    """Train the runs of these numbers both ways, and count; equal to what `compare` has of them."""
+    """Train the runs with these numbers both ways and count their outcomes, as `compare` does."""
     protocols = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}
     begun = time.perf_counter()
     found = run_paired(state.point, protocols.values(), runs, seed=state.seed)
@@ -64,7 +63,7 @@ def tally(state: State, runs: range) -> Tally:
 
 
 def counted(ended: dict[str, RunOutcomes], seconds: float) -> Tally:
-    """Counts of how the runs of both arms ended."""
+    """Return the counts of the outcomes of both arms."""
     kinds, after = len(LABELS), ended[PRETRAIN_FINETUNE]
     flow = np.zeros((kinds, kinds), np.int64)
     np.add.at(flow, (after.before, after.outcome), 1)
@@ -79,9 +78,9 @@ def counted(ended: dict[str, RunOutcomes], seconds: float) -> Tally:
 
 
 def tallies(state: State, final: int = FINAL, budget: float = BUDGET) -> Iterator[Tally]:
-    """First of as many runs as fit into the budget, then of more each time, at last of `final`.
+    """Yield counts of as many runs as fit into the budget of seconds, then of more and more, finally of `final`.
 
-    How many fit is measured: a small lot says how fast training goes at this point, and further lots fill what is left.
+    How many fit is measured: a small batch gives the speed at this point, and further batches fill the rest.
     """
     whole, shown = tally(state, range(min(PROBE, final))), 0.0
     while whole.runs < final:
@@ -89,15 +88,15 @@ def tallies(state: State, final: int = FINAL, budget: float = BUDGET) -> Iterato
         if left < (1 - ENOUGH) * budget:
             yield whole
             shown, left = whole.seconds, budget
-        lot = int(left * whole.runs / whole.seconds)
-        last = min(final, whole.runs + max(PROBE, min(lot, GROWTH * whole.runs)))
+        batch = int(left * whole.runs / whole.seconds)
+        last = min(final, whole.runs + max(PROBE, min(batch, GROWTH * whole.runs)))
         whole = whole.plus(tally(state, range(whole.runs, last)))
     yield whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Life:
-    """One run of the pre-trained arm: by stage, what is read out along it, and how it ended."""
+    """Course of one run of the pre-trained arm: readings along each stage, and how it ended."""
 
     stages: tuple[str, ...]
     readings: tuple[dict[str, Any], ...]  #: of each stage; arrays (points,)
@@ -105,19 +104,19 @@ class Life:
 
 
 def life(state: State) -> Life:
-    """The life of the run that the state names."""
-    lived = replay_plan(pretrained().spec(state.point, seed=state.seed), state.run, every=EVERY)
+    """Return the course of the run that the state names."""
+    trajectory = replay_plan(pretrained().spec(state.point, seed=state.seed), state.run, every=EVERY)
     readings, ends = [], []
-    for i in range(len(lived.curriculum)):
-        read, steps = lived.readings(i)._asdict(), lived.states[i].taken
+    for i in range(len(trajectory.curriculum)):
+        read, steps = trajectory.readings(i)._asdict(), trajectory.states[i].taken
         kept = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).astype(int))
         readings.append({"step": steps[kept], **{name: values[kept] for name, values in read.items()}})
         ends.append(Outcome(int(read["outcome"][-1])))
-    return Life(stages=lived.curriculum.names, readings=tuple(readings), ends=tuple(ends))
+    return Life(stages=trajectory.curriculum.names, readings=tuple(readings), ends=tuple(ends))
 
 
 def answers(state: State, final: int = FINAL) -> Iterator[Tally | Life]:
-    """All that the page shows of a state: the first bars, the life of a run, then bars of more runs."""
+    """Yield what the page shows of a state: first counts, the course of a run, then counts of more runs."""
     refined = tallies(state, final)
     yield next(refined)
     yield life(state)

@@ -1,4 +1,4 @@
-"""The knobs: every parameter of the model and of both stages, as it is declared, with the values a slider stops at."""
+"""Controls' values: every parameter of the model and of both stages, with the values at which a slider stops."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from feint.agents.model import OWN, XU_2021, Model
 from feint.agents.parameters import Parameter, plain
 from feint.agents.types import STARTS
 from feint.scenarios.argument.worldview import default_view, views
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
-STOPS = 40  # from one end of a slider to the other
+STOPS = 40  # steps from one end of a slider to the other
 REACH: dict[
     str, tuple[float, float, bool]
-] = {  # ends of a slider whose parameter declares no prior; logarithmic or not
+] = {  # ends of sliders of parameters without a prior, and whether logarithmic
     "modes": (2, 64, True),
     "init_spread": (0.0, 2.0, False),
     "plasticity_spread": (0.0, 1.0, False),
@@ -39,41 +39,41 @@ LAST = (
     "reading",
     "functional forms",
 )
-"""Arguments that stand at the end of the page."""
+"""Arguments at the end of the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knob:
-    """Something that can be turned."""
+    """A parameter that can be changed."""
 
     name: str  #: dotted, as a study has it
     declared: Parameter
-    several: bool = False  #: of a choice, whether more than one goes
+    several: bool = False  #: whether several choices can be made
 
     @property
     def group(self) -> str:
-        """The argument that it belongs to."""
+        """Argument that it belongs to."""
         return self.declared.argument
 
     @property
     def default(self) -> Any:
-        """Where it stands unless it is turned."""
+        """Default value."""
         return self.declared.default
 
     @property
     def title(self) -> str:
-        """Its name, with the stage in words."""
+        """Name, with the stage in words."""
         stage, _, name = self.name.rpartition(".")
         return f"{name}, {STAGES[stage]}" if stage else name
 
     @property
     def ends(self) -> tuple[float, float, bool]:
-        """The ends of its slider, and whether it is logarithmic: those of its prior, where there is one."""
+        """Ends of its slider and whether it is logarithmic, from the prior if there is one."""
         prior = self.declared.prior
         return (*prior, self.declared.log) if prior else REACH[self.declared.name]
 
     def values(self, *more: Any) -> dict[str, Any]:
-        """What its slider stops at, by label: along its range, its default, that of world views, off, and `more`."""
+        """Return the slider's values by label: its range, its default, those of world views, off, and `more`."""
         found = {*(self.along(i / STOPS) for i in range(STOPS + 1)), self.default, *more}
         found |= {view.point.value(self.name) for view in views().values()}
         off = self.declared.off
@@ -82,38 +82,41 @@ class Knob:
         return {self.label(value): value for value in sorted(found)}
 
     def label(self, value: Any) -> str:
-        """A value as the page says it."""
+        """Return a value as the page shows it."""
         said = plain(value) if self.whole else f"{value:g}"
         return f"{said} (off)" if value == self.declared.off and not self.within(value) else said
 
     def within(self, value: float) -> bool:
-        """Whether a value lies in the range."""
+        """Return whether a value is in the range."""
         low, high, _ = self.ends
         return low <= value <= high
 
     @property
     def whole(self) -> bool:
-        """Whether it is a whole number."""
+        """Whether it is an integer."""
         return isinstance(self.default, int)
 
     def along(self, share: float) -> Any:
-        """The value at a share of the way from one end of its slider to the other, in few digits."""
+        """Return the value at a share of the way from one end of its slider to the other, in few digits."""
         low, high, log = self.ends
         value = Factor(name=self.name, low=low, high=high, log=log).at(share)
         return round(float(f"{value:.2g}")) if self.whole else float(f"{value:.3g}")
 
     @property
     def tip(self) -> str:
-        """What it is, its default, its range and its source."""
+        """Meaning, default, range and source."""
         facts = self.declared
-        told = [f"{facts.meaning[0].upper()}{facts.meaning[1:]}.", f"Default {_said(self.default)}, unit {facts.unit}."]
+        lines = [
+            f"{facts.meaning[0].upper()}{facts.meaning[1:]}.",
+            f"Default {_said(self.default)}, unit {facts.unit}.",
+        ]
         if facts.prior:
-            told.append(f"Prior {facts.prior_text.replace(' L', ', uniform in the logarithm')}.")
+            lines.append(f"Prior {facts.prior_text.replace(' L', ', uniform in the logarithm')}.")
         if facts.choices:
-            told.append(f"Choices: {', '.join(facts.choices)}.")
+            lines.append(f"Choices: {', '.join(facts.choices)}.")
         else:
-            told.append(f"Valid: {facts.allowed}.")
-        return " ".join([*told, f"Source: {facts.source}."])
+            lines.append(f"Valid: {facts.allowed}.")
+        return " ".join([*lines, f"Source: {facts.source}."])
 
 
 def _said(value: Any) -> str:
@@ -122,7 +125,7 @@ def _said(value: Any) -> str:
 
 @cache
 def knobs() -> dict[str, Knob]:
-    """Every knob by its dotted name, in the order of the page."""
+    """Return every knob by its dotted name, in the order of the page."""
     found = [*_of_model(), *_of_stages(), *_of_ways()]
     order = list(dict.fromkeys(knob.group for knob in found if knob.group not in LAST)) + list(LAST)
     found.sort(key=lambda knob: order.index(knob.group))
@@ -130,7 +133,7 @@ def knobs() -> dict[str, Knob]:
 
 
 def groups() -> dict[str, list[Knob]]:
-    """The knobs by argument."""
+    """Return the knobs by argument."""
     found: dict[str, list[Knob]] = {}
     for knob in knobs().values():
         found.setdefault(knob.group, []).append(knob)
