@@ -237,7 +237,7 @@ def test_a_reader_who_cannot_be_told_does_not_stop_the_queue(caplog):
     Reader(queue).ask(iter(["end"]), tell)
     assert ended.wait(10)
     assert told == ["end"]
-    assert "could not be told" in caplog.text
+    assert "could not be delivered" in caplog.text
 
 
 @pytest.mark.slow
