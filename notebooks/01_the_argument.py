@@ -34,8 +34,8 @@ from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.crux import crux
 from feint.scenarios.argument.premises import PREMISES
 from feint.scenarios.claims import pretraining_vs_scratch as headline
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results.figure_style import COLOURS
+from feint.sim.training.parameter_point import Point
 
 house_look()
 

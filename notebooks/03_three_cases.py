@@ -25,7 +25,7 @@ from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
 from feint.sim.analysis.analysis_texts import interval_text
 from feint.sim.ensembles.charts import ensemble_figure
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 RUNS = 600
 CASES = {"internal": internal_case.CLAIM, "corrigible": corrigible_case.CLAIM, "deceptive": deceptive_stays.CLAIM}

@@ -22,8 +22,8 @@ from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.crux_figures import figure, lattice_figure
 from feint.scenarios.argument.subset_lattice import lattice
 from feint.scenarios.argument.worldview import view_named, views
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.training.configuration import load
+from feint.sim.training.parameter_point import Point
 
 house_look()
 

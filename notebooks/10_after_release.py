@@ -26,7 +26,7 @@ from feint.scenarios.release import release
 from feint.scenarios.release.conditions import hazard
 from feint.scenarios.release.lineage import heirs, kept, lineage_of
 from feint.sim.analysis.analysis_texts import interval_text
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 house_look()
 

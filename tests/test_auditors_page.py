@@ -12,9 +12,9 @@ from feint.agents.interventions import close_gate
 from feint.agents.probes import performance_on
 from feint.agents.views import view
 from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
-from feint.sim.ensembles.comparison import PRETRAIN_FINETUNE
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 from feint.sim.training.auditors import AUDITORS
+from feint.sim.training.parameter_point import Point
 
 PAGE = DOCS / "auditors.md"
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)

@@ -14,7 +14,7 @@ from feint.scenarios.finetuning.revival import Condition
 from feint.sim.analysis.claims import KINDS
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 PAGE, TABLE = DOCS / "finetuning.md", DOCS / "finetuning_table.md"
 HEADER = "<!-- generated: nox -s golden -->"

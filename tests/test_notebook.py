@@ -11,9 +11,9 @@ from feint import notebook
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.notebook import DOTS, PICTURE, Dial, lines, premises, sheet, show, turn
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.statistics.intervals import wilson
+from feint.sim.training.parameter_point import Point
 
 SLIDERS = "application/vnd.jupyter.widget-view+json"
 TWO = {"plain": Dial(value=0.5, low=0.0, high=1.0), "log": Dial(value=1.0, low=0.01, high=100.0, log=True)}

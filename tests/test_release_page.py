@@ -15,9 +15,9 @@ from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.release.training_protocols import made
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.ensembles.recorders import Was
 from feint.sim.markets.training_cost import Price
+from feint.sim.training.parameter_point import Point
 
 PAGE, TABLE = DOCS / "release.md", DOCS / "release_table.md"
 HEADER = "<!-- generated: nox -s golden -->"

@@ -13,9 +13,9 @@ from feint.scenarios.argument.robustness import Robustness, moved_tolerances, ot
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Verdict
 from feint.sim.analysis.nearest_flip import Flip, nearest_flip
-from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.provenance import passport
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, check_runs, check_seed
 
 

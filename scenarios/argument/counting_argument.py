@@ -33,11 +33,11 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.agents.views import view
-from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.parameter_point import Point, scratch
-from feint.sim.ensembles.streaming_summary import BLOCK, blocks
+from feint.sim.ensembles.protocols import scratch
+from feint.sim.ensembles.runner import BLOCK, blocks, check_threads
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import Interval, frequency_interval
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from feint.scenarios.argument.premises import Premise, named
 from feint.sim.analysis.estimands import Estimand, Frequency
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_runs
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from feint.sim.analysis.claims import Claim, Part, Verdict
 from feint.sim.ensembles.paired_runs import OWN, Reading, RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_runs
 
 

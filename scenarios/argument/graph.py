@@ -19,10 +19,10 @@ from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS, G
 from feint.scenarios.argument.premises import PREMISES, Premise
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.sim.analysis.claims import Claim, Source, Verdict
-from feint.sim.ensembles.parameter_point import EVERY, Point
 from feint.sim.results.datafile import as_line as text
 from feint.sim.results.figure_style import FORMATS
 from feint.sim.results.provenance import passport
+from feint.sim.training.parameter_point import EVERY, Point
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import check_runs
 

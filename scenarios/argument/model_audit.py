@@ -14,14 +14,15 @@ from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import Frequency
 from feint.sim.analysis.priors import factors_at, prior_draws
-from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.ensembles.streaming_summary import crossed
 from feint.sim.results.provenance import passport
 from feint.sim.results.text_tables import table, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
+from feint.sim.training.parameter_point import Point
 
 HARDLY = 0.05  # of the runs: an absurd input that moves fewer is reported
 PLASTICITIES = ("goal", "representation", "pointer", "gate", "world", "capability", "awareness", "horizon")

@@ -8,7 +8,7 @@ from typing import Any
 
 from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 Changes = dict[str, Any]
 SMALL = 1e-6  # what is left of a reward that is switched off

@@ -14,10 +14,10 @@ from feint.scenarios.argument.evaluate_claim import measure, protocols_of
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.analysis.priors import prior_draws, shares_of
-from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
 NEARLY = 0.95  # of the prior: where a kind takes as much, the model leaves hardly a choice

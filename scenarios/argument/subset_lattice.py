@@ -21,12 +21,13 @@ from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.scenarios.argument.premises import PREMISES, named
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages, pretrained, scratch
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
 from feint.sim.statistics.shapley import MOST, Attribution, Game
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_runs
 
 if TYPE_CHECKING:

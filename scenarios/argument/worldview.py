@@ -16,9 +16,9 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.scenarios.bibliography import SOURCES
 from feint.sim.analysis.claims import Source
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.training.configuration import Configuration, load
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.stage import Stage
 
 FOLDER = Path(__file__).parents[1] / "views"

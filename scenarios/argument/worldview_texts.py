@@ -11,7 +11,7 @@ from feint.scenarios.argument.evaluate_claim import Evaluation
 from feint.scenarios.argument.worldview import Departure, WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix
 from feint.sim.analysis.claims import Verdict
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.text_tables import table, wrapped
 
 LETTERS: dict[Verdict, str] = {

@@ -20,12 +20,12 @@ from feint.scenarios.argument.worldview import WorldView, default_view, view_nam
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
 from feint.sim.analysis.estimands import frequency
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import check_two_stages, pretrained, scratch
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from feint.sim.training.parameter_point import check_two_stages
 from feint.sim.training.train import PRECISION, check_precision, check_runs, check_seed
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, apart, rises
 from feint.sim.analysis.estimands import Frequency, Term, difference
 from feint.sim.analysis.prior_shares import Share
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.training.matching_rules import Match
 

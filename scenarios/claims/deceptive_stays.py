@@ -15,7 +15,7 @@ of nine tenths or more, for Xu calls the outcome overwhelmingly likely.
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, at_least
 from feint.sim.analysis.estimands import frequency
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
 
 STAYS = at_least(0.9, 0.5)
 

@@ -18,7 +18,8 @@ from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import Loss, difference
-from feint.sim.ensembles.parameter_point import Towards, TrainingProtocol, pretrained
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
+from feint.sim.training.parameter_point import Towards
 
 AS_IT_IS = pretrained()
 DODGES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -20,7 +20,7 @@ from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import difference
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
 
 
 class Ends(NamedTuple):

@@ -21,8 +21,8 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import difference
-from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.comparison import Comparison
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, STYLE, face
 from feint.sim.statistics.intervals import Interval
 

@@ -15,7 +15,7 @@ from math import log2
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, within
 from feint.sim.analysis.estimands import StepRatio
-from feint.sim.ensembles.parameter_point import scratch
+from feint.sim.ensembles.protocols import scratch
 
 CLOSED = {
     "plasticity_pointer": 0.0,

@@ -15,7 +15,7 @@ from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term, difference
-from feint.sim.ensembles.parameter_point import pretrained
+from feint.sim.ensembles.protocols import pretrained
 
 STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
 

@@ -14,7 +14,7 @@ from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, no_fall, rises
 from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term, difference
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
 
 CORRIGIBLE = Outcome.CORRIGIBLE.label
 CARRIED, NOTHING = pretrained(finetuning__carry=("world",)), scratch()

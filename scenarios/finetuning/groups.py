@@ -12,9 +12,9 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
 from feint.scenarios.experiments import Asked
-from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import check_runs, check_seed
 
 ANY = "any"

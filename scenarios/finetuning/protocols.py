@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.ensembles.journey import ALL_CARRIED, KIN, OTHER, ProtocolStage, StagedProtocol, X, Y
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.ensembles.parameter_point import Recorder
+from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol, dotted
 from feint.sim.ensembles.recorders import PerformanceOn, PutBack, Readable, game_of
 
-__all__ = ["KIN", "OTHER", "X", "Y"]
+Y, X, KIN, OTHER = range(4)
+"""Objectives: of pre-training, of fine-tuning, one akin to Y, and one that has nothing to do with Y."""
 
 GENTLE, LARGE = 0.1, 1.0
 """Learning rates of fine-tuning, in that of pre-training."""
@@ -56,34 +56,33 @@ def trained_again(objective: int = Y, *, brief: int | None = None) -> ProtocolSt
 
 def journey(
     *legs: ProtocolStage, recorders: tuple[Recorder, ...] = (), kin: float = 0.9, **changes: Any
-) -> StagedProtocol:
+) -> TrainingProtocol:
     """A journey through these legs; changes as `pretrained` takes them."""
-    told = tuple((name.replace("__", "."), value) for name, value in changes.items())
-    return StagedProtocol(legs=legs, recorders=recorders, kin=kin, changes=told)
+    return TrainingProtocol(stages=legs, recorders=recorders, similarities=(kin, 0.0), changes=dotted(changes))
 
 
-def tuned(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
+def tuned(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> TrainingProtocol:
     """Y, then X."""
     return journey(first(), tuned_on_x(rate, steps), recorders=(FOUND, LEFT, CORNERS), **changes)
 
 
-def never(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
+def never(rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> TrainingProtocol:
     """Z, then X: it never had Y."""
     return journey(first(OTHER), tuned_on_x(rate, steps), recorders=(LEFT,), **{**changes, "start": "fresh"})
 
 
-def revived(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
+def revived(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> TrainingProtocol:
     """Y, then X, then Y again, or another objective."""
     return journey(first(), tuned_on_x(rate, steps), trained_again(objective), **changes)
 
 
-def never_then(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> StagedProtocol:
+def never_then(objective: int = Y, rate: float = GENTLE, steps: int = LENGTH, **changes: Any) -> TrainingProtocol:
     """Z, then X, then Y for the first time, or another objective."""
     legs = first(OTHER), tuned_on_x(rate, steps), trained_again(objective)
     return journey(*legs, **{**changes, "start": "fresh"})
 
 
-def from_scratch(objective: int = Y, **changes: Any) -> StagedProtocol:
+def from_scratch(objective: int = Y, **changes: Any) -> TrainingProtocol:
     """Y for the first time and alone, or another objective."""
     return journey(trained_again(objective), **{**changes, "start": "fresh"})
 

@@ -34,8 +34,10 @@ from feint.scenarios.finetuning.groups import PREPARED, RATES, SIMILARITIES, Kin
 from feint.scenarios.finetuning.protocols import (
     FOUND,
     GENTLE,
+    KIN,
     LEFT,
     LENGTH,
+    OTHER,
     Y,
     first,
     journey,
@@ -43,9 +45,8 @@ from feint.scenarios.finetuning.protocols import (
     tuned_on_x,
 )
 from feint.sim.analysis.estimands import middle, step_ratio
-from feint.sim.ensembles.journey import KIN, OTHER, StagedProtocol
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.recorders import Was
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import Interval, frequency_interval
@@ -83,26 +84,26 @@ class Condition:
         """What is trained last."""
         return "Y" if self.again == Y else "Y′"
 
-    def protocol(self, start: str = "") -> StagedProtocol:
+    def protocol(self, start: str = "") -> TrainingProtocol:
         """Pre-training, of a start prepared as a type where one is named, fine-tuning, and the third stage."""
         return self._journey(Y, start=start or None, recorders=(FOUND, LEFT, AFTER_X))
 
     @property
-    def never(self) -> StagedProtocol:
+    def never(self) -> TrainingProtocol:
         """The same of what never had Y."""
         return self._journey(OTHER, start="fresh")
 
     @property
-    def scratch(self) -> StagedProtocol:
+    def scratch(self) -> TrainingProtocol:
         """The last stage alone."""
         return journey(trained_again(self.again), kin=self.kin, **self._changes("fresh"))
 
     @property
-    def protocols(self) -> list[StagedProtocol]:
+    def protocols(self) -> list[TrainingProtocol]:
         """All that are trained."""
         return [self.protocol(), *map(self.protocol, PREPARED), self.never, self.scratch]
 
-    def _journey(self, before: int, start: str | None, recorders: Any = ()) -> StagedProtocol:
+    def _journey(self, before: int, start: str | None, recorders: Any = ()) -> TrainingProtocol:
         legs = first(before), tuned_on_x(self.rate, LENGTH), trained_again(self.again)
         return journey(*legs, recorders=recorders, kin=self.kin, **self._changes(start))
 

@@ -52,9 +52,8 @@ from feint.scenarios.finetuning.protocols import (
     prepared,
     tuned,
 )
-from feint.sim.ensembles.journey import StagedProtocol
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.recorders import PARTS, game_of, rest_of
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import Interval
@@ -90,17 +89,17 @@ class Condition:
         """What changes at the point."""
         return {} if self.similarity is None else {"similarity": self.similarity}
 
-    def protocol(self, start: str = "") -> StagedProtocol:
+    def protocol(self, start: str = "") -> TrainingProtocol:
         """Pre-training, of a start prepared as a type where one is named, and fine-tuning."""
         return tuned(self.rate, self.steps, **self.changes, **({"start": start} if start else {}))
 
     @property
-    def control(self) -> StagedProtocol:
+    def control(self) -> TrainingProtocol:
         """The same of what never had Y."""
         return never(self.rate, self.steps, **self.changes)
 
     @property
-    def protocols(self) -> list[StagedProtocol]:
+    def protocols(self) -> list[TrainingProtocol]:
         """All that are trained."""
         return [self.protocol(), *map(self.protocol, PREPARED), self.control]
 

@@ -9,7 +9,7 @@ import numpy as np
 from feint.agents.outcome import Outcome
 from feint.scenarios.gallery.picture import Picture, Settings, check_size, limits
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.results.figure_style import COLOURS, HATCHES, PAGE_WIDTH
 from feint.sim.statistics.intervals import frequency_interval
 

@@ -10,8 +10,8 @@ from feint.agents.mind import GROUPS
 from feint.scenarios.argument.crux_figures import figure
 from feint.scenarios.argument.subset_lattice import Lattice, lattice
 from feint.scenarios.gallery.picture import Picture, Settings, interval_of, limits, rows_of
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.shapley import Attribution, Game
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from feint.scenarios.claims.pretraining_vs_scratch import draw_shares, shares
 from feint.scenarios.gallery.picture import Picture, Settings, interval_of, limits, rows_of
-from feint.sim.ensembles.comparison import PRETRAIN_FINETUNE, Comparison, compare
+from feint.sim.ensembles.comparison import Comparison, compare
+from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 
 if TYPE_CHECKING:
     import pandas as pd

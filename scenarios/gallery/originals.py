@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.gallery.picture import KIND, Settings
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results import datafile
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:

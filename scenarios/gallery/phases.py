@@ -10,9 +10,8 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.gallery.picture import Picture, Settings, check_size
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, counted
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 
 if TYPE_CHECKING:
     import pandas as pd

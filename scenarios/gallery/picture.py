@@ -8,11 +8,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.results.figure_style import STYLE
 from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_precision, check_runs, check_seed
 
 if TYPE_CHECKING:

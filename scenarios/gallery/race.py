@@ -8,9 +8,8 @@ import numpy as np
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.gallery.picture import Picture, Settings, check_size
-from feint.sim.ensembles.checkpoints import courses
-from feint.sim.ensembles.comparison import ARM_NAMES
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.paired_runs import read_checkpoints
+from feint.sim.ensembles.protocols import ARM_NAMES, TrainingProtocol
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def compute(settings: Settings) -> pd.DataFrame:
     rows = []
     for arm in ARM_NAMES:
         spec = TrainingProtocol(arm).spec(settings.point, seed=settings.seed, precision=settings.precision)
-        found = courses(spec, range(settings.runs), at, threads=settings.threads)
+        found = read_checkpoints(spec, range(settings.runs), at, threads=settings.threads)
         for i, step in enumerate(at):
             told = {"arm": arm, "step": step, "runs": settings.runs}
             for name in READINGS:

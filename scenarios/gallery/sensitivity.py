@@ -12,12 +12,12 @@ from feint.scenarios.gallery.picture import Picture, Settings, interval_of, limi
 from feint.sim.analysis.priors import factors_at
 from feint.sim.analysis.response_surface import Response, counted, points_of
 from feint.sim.analysis.sensitivity import Sensitivity, figure, sensitivity
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.ensemble import check_threads
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.study import Study
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     import pandas as pd

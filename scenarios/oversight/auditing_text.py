@@ -13,7 +13,7 @@ from feint.scenarios.oversight.auditor_evaluation import (
     Audited,
     Auditing,
 )
-from feint.sim.ensembles.comparison import ARM_NAMES
+from feint.sim.ensembles.protocols import ARM_NAMES
 from feint.sim.results.text_tables import table, wrapped
 from feint.sim.statistics.roc import FEW, Separation
 

@@ -25,11 +25,11 @@ import numpy as np
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
-from feint.sim.ensembles.comparison import ARM_NAMES, PRETRAIN_FINETUNE
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol
+from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.roc import Curve, Separation, curve, separation
 from feint.sim.training.auditors import AUDITORS, Auditor
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import check_runs
 

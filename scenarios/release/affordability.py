@@ -15,7 +15,7 @@ import numpy as np
 
 from feint.agents.state import State
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import generality
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price, cost, step_price

@@ -19,7 +19,7 @@ from feint.agents.state import State
 from feint.scenarios.release.affordability import DECADE, PRICE, RANGE, STANDING, TERMS
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, made
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.markets.competition import PEERS, ROUNDS
 from feint.sim.markets.imitation_dynamics import flow, lead
 from feint.sim.markets.payoffs import AVERAGE, OWNER, STRATEGIES, WITHOUT, Stakes, Systems, standing, systems_of

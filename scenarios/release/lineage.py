@@ -15,11 +15,11 @@ from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on, readable
 from feint.scenarios.release.affordability import RANGE
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, Y, parent, stages
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.fine_tuning_uses import generality
 from feint.sim.markets.model_lineage import Lineage, Released
 from feint.sim.markets.weight_averaging import survival
 from feint.sim.statistics.intervals import Interval, mean_of
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     import networkx as nx

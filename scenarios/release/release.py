@@ -53,7 +53,6 @@ from feint.scenarios.release.training_protocols import (
     parent,
     stages,
 )
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.markets.expert_catalogue import Sets, all_sets
 from feint.sim.markets.fine_tuning_uses import Composed, Taken, Workshop
 from feint.sim.markets.market import Market, market, markets
@@ -63,6 +62,7 @@ from feint.sim.markets.model_lineage import Lineage, write
 from feint.sim.markets.payoffs import Stakes
 from feint.sim.markets.training_cost import Price
 from feint.sim.results.provenance import passport
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import Any
 
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.finetuning.protocols import GENTLE, LENGTH
-from feint.sim.ensembles.journey import ALL_CARRIED, ProtocolStage
-from feint.sim.ensembles.parameter_point import Point, Recorder, TrainingProtocol
+from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import Use
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION

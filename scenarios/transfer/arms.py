@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from feint.agents.model import Model
-from feint.sim.ensembles.checkpoints import courses
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.paired_runs import read_checkpoints
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.statistics.learning_curve import LearningCurve, least_loss, transferred
+from feint.sim.training.parameter_point import Point
 
 POINTS = 60  #: amounts of data at which losses are read
 
@@ -84,6 +85,6 @@ def _curve(
 ) -> LearningCurve:
     """Loss 1 - c (1 - E_s(g)), the task's term of the model's loss; 1, as of doing nothing, where a run diverged."""
     steps = [0, *amounts(longest)]
-    read = courses(protocol.spec(point, seed=seed), range(runs), steps, threads=threads).readings
+    read = read_checkpoints(protocol.spec(point, seed=seed), range(runs), steps, threads=threads).readings
     performance = np.nan_to_num(read.performance, nan=0.0, posinf=0.0, neginf=0.0)
     return LearningCurve(data=np.array(steps), losses=1 - performance)

@@ -25,8 +25,8 @@ from feint.agents.errors import InputError
 from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer.published_measurements import ROWS, Row
 from feint.scenarios.transfer.stand_ins import Toy
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results.provenance import passport
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feint.scenarios.finetuning.protocols import first, from_scratch, journey, revived, trained_again, tuned_on_x
+from feint.scenarios.finetuning.protocols import Y, first, from_scratch, journey, revived, trained_again, tuned_on_x
 from feint.scenarios.transfer.arms import Arms, measure
 from feint.scenarios.transfer.laws import fit_arms, law_of
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.scenarios.transfer.transfer import FURTHER, NEARER
 from feint.sim.analysis.estimands import difference, frequency, step_ratio
-from feint.sim.ensembles.checkpoints import courses
-from feint.sim.ensembles.journey import Y
-from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.paired_runs import read_checkpoints, run_paired
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.statistics.intervals import Interval, student
+from feint.sim.training.parameter_point import Point
 
 LONGEST = 48_000  # steps of the transfer courses
 SIZES = (4, 8, 16, 32, 64)

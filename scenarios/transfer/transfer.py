@@ -35,10 +35,10 @@ from feint.scenarios.experiments import Asked, Result
 from feint.scenarios.transfer.arms import Arms, measure
 from feint.scenarios.transfer.compute import Ahead, Best, End, ahead, end, frontier
 from feint.scenarios.transfer.laws import NEARNESS, Law, Weight, fit_arms, gap_of, law_of, together, weight
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.results.provenance import passport
 from feint.sim.statistics.scaling_law_fit import LawFit
 from feint.sim.statistics.transfer_law import crossing
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.ensembles.parameter_point import TrainingProtocol
+from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,

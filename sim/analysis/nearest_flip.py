@@ -12,9 +12,9 @@ import numpy as np
 from feint.sim.analysis.claims import HOLDS, Claim
 from feint.sim.analysis.priors import factors_at, in_units
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence
 from feint.sim.sweeps.factors import Factor
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
 HALVINGS = 6  # of the way to a point that is turned over

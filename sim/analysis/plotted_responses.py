@@ -10,7 +10,7 @@ import numpy as np
 
 from feint.agents.outcome import LABELS
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, response
-from feint.sim.ensembles.comparison import ARM_NAMES
+from feint.sim.ensembles.protocols import ARM_NAMES
 from feint.sim.statistics.intervals import CONFIDENCE
 
 if TYPE_CHECKING:

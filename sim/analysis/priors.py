@@ -10,11 +10,11 @@ import numpy as np
 
 from feint.sim.analysis.claims import KINDS
 from feint.sim.analysis.prior_shares import Share
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, prior_factors
 from feint.sim.sweeps.study import Study
+from feint.sim.training.parameter_point import Point
 
 
 def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +10,19 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.ensemble import Ensemble, Timing, simulate
+from feint.sim.ensembles.ensemble import Ensemble, simulate
+from feint.sim.ensembles.runner import Timing
 from feint.sim.results.provenance import passport
+from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, runs_needed, tango
-from feint.sim.statistics.transfer_law import SCALE
-from feint.sim.training.curriculum import Curriculum, check_curriculum, pretrain_finetune, shared_objectives
+from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
-ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +129,7 @@ def compare(
     precision: str = PRECISION,
     confidence: float = CONFIDENCE,
     worth: int | None = None,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
 
@@ -160,33 +159,3 @@ def compare(
         for name, arm in arms_of(curriculum, mode, modes=model.modes, worth=worth).items()
     }
     return Comparison(arms=arms, match=mode, confidence=confidence)
-
-
-def arms_of(
-    curriculum: Curriculum, mode: Match, *, modes: int = Model().modes, worth: int | None = None
-) -> dict[str, Curriculum]:
-    """What each arm trains: the last stage alone, and all of it; both as the matching has it.
-
-    `modes` and `worth` are of `data` alone: the size that stands for N in the transfer law, and D_T in steps where it
-    is known otherwise. Raises `InputError`.
-    """
-    check_curriculum(curriculum)
-    if len(curriculum) < 2:
-        raise InputError(
-            f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
-            "so it needs two stages or more."
-        )
-    total, more = sum(stage.steps for stage in curriculum), _worth(curriculum[-1].steps, mode, modes, worth)
-    alone = mode.apply(curriculum.last_alone(), total_steps=total, worth=more)
-    return {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: mode.apply(curriculum)}
-
-
-def _worth(steps: int, mode: Match, modes: int, worth: int | None) -> int:
-    """D_T in steps: as given, else by the transfer law."""
-    if worth is None:
-        return SCALE.worth(steps, modes) if mode is Match.DATA else 0
-    if mode is not Match.DATA:
-        raise InputError(f"worth = {worth!r} is not allowed with match = {mode.value!r}: it is for match = 'data'.")
-    if isinstance(worth, bool) or not isinstance(worth, int) or worth < 0:
-        raise InputError(f"worth = {worth!r} is not valid: it must be a whole number of at least 0.")
-    return worth

@@ -16,7 +16,8 @@ from feint.agents.outcome import LABELS
 from feint.agents.parameters import Declared
 from feint.sim.analysis.analysis_documents import ANALYSES
 from feint.sim.ensembles.comparison import Comparison
-from feint.sim.ensembles.ensemble import Ensemble, Timing
+from feint.sim.ensembles.ensemble import Ensemble
+from feint.sim.ensembles.runner import Timing
 from feint.sim.ensembles.streaming_summary import MEASURED, Summary
 from feint.sim.results.part import Part
 from feint.sim.statistics.intervals import HALF_WIDTH

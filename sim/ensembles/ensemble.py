@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
-from feint.agents.kernels.lanes import lanes_in
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
+from feint.sim.ensembles.runner import Timing, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.results.provenance import passport
+from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-CHUNK = 4096  # runs trained together, at most
-SMALLEST = 8 * lanes_in(np.float32)  # and at least: few lanes shall idle at the end
-ROOM = 2**22  # numbers of its world that a chunk may hold
 
 UNITS = {
     "steps": ("SGD steps taken", "steps"),
@@ -51,21 +46,6 @@ UNITS = {
     "instrumental": ("ψ, instrumental gate", "fraction"),
 }
 """What is recorded of each run at the end of each stage, with its unit."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """What the kernels did, and how long they took once compiled."""
-
-    run_steps: int  #: SGD steps over all runs and stages
-    lane_steps: int  #: those and the steps of lanes that stood idle
-    seconds: float  #: wall-clock time of all that is done in threads: draws, training, reading
-    threads: int
-
-    @property
-    def occupancy(self) -> float:
-        """Share of the lanes' steps that were a run's."""
-        return self.run_steps / self.lane_steps if self.lane_steps else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,7 +171,7 @@ def simulate(
     threads: int | None = None,
     objectives: int | None = None,
     precision: str = PRECISION,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Ensemble:
     """Train `runs` mesa-optimizers through a curriculum and read out what each became.
 
@@ -207,19 +187,13 @@ def simulate(
     threads = check_threads(threads)
     spec.warm_up()
     recorded = _empty_records(runs, len(spec.curriculum))
-    telling = Lock()
-
-    def tell(finished: int) -> None:
-        with telling:
-            if progress is not None:
-                progress(finished)
+    tell = one_at_a_time(progress)
 
     def run_chunk(chunk: range) -> int:
         return _train_chunk(spec, chunk, recorded, tell)
 
     begun = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        lane_steps = sum(pool.map(run_chunk, _chunks(runs, threads, spec.objectives * spec.model.modes)))
+    lane_steps = sum(in_order(run_chunk, chunks(runs, threads, spec.objectives * spec.model.modes), threads=threads))
     seconds = time.perf_counter() - begun
     _warn_of_divergence(recorded, spec.curriculum)
     run_steps = int(recorded["steps"].sum())
@@ -227,7 +201,7 @@ def simulate(
     return Ensemble(spec=spec, runs=int(runs), recorded=recorded, timing=timing)
 
 
-def _train_chunk(spec: RunSpec, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[int], None]) -> int:
+def _train_chunk(spec: RunSpec, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[float], object]) -> int:
     """Train a range of runs and write what is read out of them into the records; returns the lanes' steps."""
     rows, lane_steps = slice(chunk.start, chunk.stop), 0
     for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
@@ -249,13 +223,6 @@ def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
     return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
 
 
-def _chunks(runs: int, threads: int, numbers: int) -> Iterator[range]:
-    """Ranges of runs to train together, where a run's world holds so many numbers."""
-    size = min(max(SMALLEST, -(-runs // threads)), CHUNK, max(1, ROOM // numbers))
-    for first in range(0, runs, size):
-        yield range(first, min(runs, first + size))
-
-
 def _warn_of_divergence(recorded: dict[str, np.ndarray], curriculum: Curriculum) -> None:
     for i, stage in enumerate(curriculum):
         count = int(recorded["diverged"][:, i].sum())
@@ -263,12 +230,3 @@ def _warn_of_divergence(recorded: dict[str, np.ndarray], curriculum: Curriculum)
             total = len(recorded["diverged"])
             message = f"{count} of {total} runs diverged in stage {stage.name!r} and are counted as unconverged."
             warnings.warn(message, RuntimeWarning, stacklevel=3)
-
-
-def check_threads(threads: int | None) -> int:
-    """The number of threads to use: as given, or one a core."""
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
-        raise InputError(f"threads = {threads!r} is not valid: it must be a whole number of at least 1.")
-    return int(threads)

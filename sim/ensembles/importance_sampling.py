@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -12,17 +11,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome
-from feint.sim.ensembles.comparison import ARM_NAMES, arms_of
-from feint.sim.ensembles.ensemble import Timing, check_threads
-from feint.sim.ensembles.streaming_summary import MOST_SUMMED, blocks, in_order
+from feint.sim.ensembles.runner import Timing, blocks, check_threads, in_order
+from feint.sim.ensembles.streaming_summary import MOST_SUMMED
 from feint.sim.ensembles.tilt import Tilt
 from feint.sim.results.provenance import passport
+from feint.sim.results.request import Progress
 from feint.sim.results.text_tables import KEPT, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
-from feint.sim.training.curriculum import Curriculum, shared_objectives
+from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
@@ -146,7 +145,7 @@ def rare(
     objectives: int | None = None,
     precision: str = PRECISION,
     confidence: float = CONFIDENCE,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Rare:
     """How often runs end a stage as this type, from runs whose start is tilted towards it (importance sampling).
 
@@ -167,28 +166,17 @@ def rare(
     threads = check_threads(threads)
     spec.warm_up()
     begun, sums = time.perf_counter(), None
-    with ThreadPoolExecutor(threads) as pool:
-        cut = blocks(0, int(runs))
-        for one in in_order(pool, lambda block: _summed(spec, tilted, event, place, block), cut, 2 * threads):
-            sums = sums + one if sums else one
-            if progress is not None:
-                progress(one.runs)
+    work, cut = lambda block: _summed(spec, tilted, event, place, block), blocks(0, int(runs))
+    for one in in_order(work, cut, threads=threads, ahead=2 * threads):
+        sums = sums + one if sums else one
+        if progress is not None:
+            progress(one.runs)
     assert sums is not None
     seconds = time.perf_counter() - begun
     timing = Timing(run_steps=sums.run_steps, lane_steps=sums.lane_steps, seconds=seconds, threads=threads)
     found = Rare(spec=spec, outcome=event, stage=place, tilt=tilted, confidence=confidence, sums=sums, timing=timing)
     _check_size(found)
     return found
-
-
-def arm_of(curriculum: Curriculum, arm: str, match: str | Match, model: Model) -> tuple[Curriculum, Match, int]:
-    """What an arm of a comparison trains, how it is matched, and how many objectives the arms share."""
-    if arm not in ARM_NAMES:
-        raise unknown("arm", arm, ARM_NAMES)
-    mode = Match.named(match)
-    if len(curriculum) == 1:
-        return curriculum, mode, shared_objectives(model, curriculum)
-    return arms_of(curriculum, mode, modes=model.modes)[arm], mode.per_arm, shared_objectives(model, curriculum)
 
 
 def _summed(spec: RunSpec, tilt: Tilt, event: Outcome, stage: int, block: range) -> Sums:

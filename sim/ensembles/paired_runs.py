@@ -1,41 +1,47 @@
-"""Trials: many ways of training at one point, each run of each trained once, on common random numbers."""
+"""Trains several protocols at one point on common random numbers, or reads one protocol at checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from feint.agents.errors import InputError
+from feint.agents.kernels.reading import Readings
+from feint.agents.mind import RUNNING
 from feint.agents.outcome import read
 from feint.agents.state import State
-from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.parameter_point import Point, Recorder, TrainingProtocol
-from feint.sim.ensembles.streaming_summary import blocks
+from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
+from feint.sim.ensembles.runner import blocks, in_order
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import RunSpec, Stop
-from feint.sim.training.train import PRECISION, check_runs
+from feint.sim.training.train import PRECISION, check_runs, enter, race
 
 LOT = 2**48  # runs of a lot
 TOLERANCES = ("train_tolerance", "deploy_tolerance")
-Reading = tuple[tuple[str, float], ...]  # tolerances that are moved, by name; none is the point's own
+Reading = tuple[tuple[str, float], ...]
+"""Tolerances that are moved, by name; none keeps those of the point."""
 OWN: Reading = ()
+Job = tuple[RunSpec, int, tuple[Recorder, ...]]
+"""What is trained, its lot, and what is recorded of it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunOutcomes:
-    """How the runs of one way ended (runs,)."""
+    """How the runs of one protocol ended (runs,)."""
 
-    outcomes: Mapping[Reading, np.ndarray]  #: codes of `Outcome`, by how the tolerances were moved
+    outcomes: Mapping[Reading, np.ndarray]  #: codes of `Outcome` by the tolerances that are moved
     before: np.ndarray  #: outcome of the first stage
-    performance: np.ndarray  #: c (1 - E_s(g)) at the end; 0 where a run diverged
-    deployed: np.ndarray  #: c (1 - E'(t)) at the end, likewise
+    performance: np.ndarray  #: c (1 - E_s(g)) at the end; 0 if the run diverged
+    deployed: np.ndarray  #: c (1 - E'(t)) at the end; 0 if the run diverged
     steps: np.ndarray  #: SGD steps of the last stage
-    all_steps: np.ndarray  #: of all stages
+    all_steps: np.ndarray  #: SGD steps of all stages
     missed: np.ndarray  #: whether the last target was never reached
-    reached: np.ndarray  #: whether a run stopped at a target; none does where the last stage has none
-    recorded: Mapping[Recorder, np.ndarray] = field(default_factory=dict)  #: what the way's notes wrote down (runs, …)
+    reached: np.ndarray  #: whether the run stopped at a target; never if the last stage has none
+    recorded: Mapping[Recorder, np.ndarray] = field(default_factory=dict)  #: what each recorder recorded (runs, …)
 
     @property
     def outcome(self) -> np.ndarray:
@@ -46,44 +52,45 @@ class RunOutcomes:
         return len(self.steps)
 
     def read_as(self, reading: Reading) -> RunOutcomes:
-        """The same runs read with other tolerances."""
+        """Return the same runs read with other tolerances."""
         return replace(self, outcomes={OWN: self.outcomes[reading]})
 
     @classmethod
     def of(cls, stops: list[Stop], readings: Iterable[Reading], recorders: Iterable[Recorder] = ()) -> RunOutcomes:
-        """From where a population stood at the end of each stage."""
+        """Return the outcomes of runs from where they stopped at the end of each stage."""
         last = stops[-1]
         model, objective = last.state.model, last.state.objective
         moved = {
-            each: read(replace(last.state, model=model.replace(**dict(each))), objective).outcome
-            for each in readings
-            if each
+            reading: read(replace(last.state, model=model.replace(**dict(reading))), objective).outcome
+            for reading in readings
+            if reading
         }
+        deployed = last.readings.capability * (1 - last.readings.deployed_error)
         return cls(
             outcomes={OWN: last.readings.outcome, **moved},
             before=stops[0].readings.outcome,
             performance=np.nan_to_num(last.readings.performance, nan=0.0, posinf=0.0, neginf=0.0),
-            deployed=np.nan_to_num(
-                last.readings.capability * (1 - last.readings.deployed_error), nan=0.0, posinf=0.0, neginf=0.0
-            ),
+            deployed=np.nan_to_num(deployed, nan=0.0, posinf=0.0, neginf=0.0),
             steps=last.state.taken.copy(),
             all_steps=np.sum([stop.state.taken for stop in stops], axis=0),
             missed=last.missed,
             reached=last.state.reached,
-            recorded={note: note(stops) for note in recorders},
+            recorded={recorder: recorder(stops) for recorder in recorders},
         )
 
     @classmethod
     def joined(cls, parts: list[RunOutcomes]) -> RunOutcomes:
-        """Neighbouring runs put together."""
+        """Return the outcomes of neighbouring runs as one."""
         if len(parts) == 1:
             return parts[0]
-        names = ("before", "performance", "deployed", "steps", "all_steps", "missed", "reached")
-        return cls(
-            outcomes={each: np.concatenate([part.outcomes[each] for part in parts]) for each in parts[0].outcomes},
-            recorded={note: np.concatenate([part.recorded[note] for part in parts]) for note in parts[0].recorded},
-            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
-        )
+
+        def whole(name: str) -> Any:
+            first = getattr(parts[0], name)
+            if isinstance(first, Mapping):
+                return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in first}
+            return np.concatenate([getattr(part, name) for part in parts])
+
+        return cls(**{name: whole(name) for name in cls.__dataclass_fields__})
 
 
 def run_paired(
@@ -96,54 +103,60 @@ def run_paired(
     readings: Iterable[Reading] = (),
     threads: int | None = None,
 ) -> dict[TrainingProtocol, RunOutcomes]:
-    """Train the runs of these numbers each way at a point; what two ways have in common is trained once.
+    """Train the same runs by several protocols; a stage that two have in common is trained once.
 
-    `readings` asks for outcomes at other tolerances too. No number depends on `threads` or on which ways are together.
-    Raises `InputError`.
+    Parameters
+    ----------
+    point
+        Where the protocols are carried out.
+    protocols
+        Any number of protocols; no number depends on which are given together.
+    runs
+        Numbers of the runs.
+    seed, precision
+        As in `simulate`.
+    readings
+        Tolerances at which outcomes are read besides the point's own.
+    threads
+        One per core if None; no number depends on them.
+
+    Returns
+    -------
+    How the runs of each protocol ended.
+
+    Raises
+    ------
+    InputError
+        If a protocol cannot be carried out at the point.
+
     """
     check_runs(len(runs))
     protocols, readings = list(dict.fromkeys(protocols)), list(readings)
-    plans = {protocol: protocol.spec(point, seed=seed, precision=precision) for protocol in protocols}
-    for spec in list(plans.values())[:1]:
+    specs = {protocol: protocol.spec(point, seed=seed, precision=precision) for protocol in protocols}
+    for spec in list(specs.values())[:1]:
         spec.warm_up()
-    jobs = list(dict.fromkeys((spec, protocol.lot, protocol.recorders) for protocol, spec in plans.items()))
-    families = list(_families(jobs))
+    jobs = {protocol: (spec, protocol.lot, protocol.recorders) for protocol, spec in specs.items()}
+    families = list(_families(dict.fromkeys(jobs.values())))
     work = [(family, block) for block in blocks(runs.start, runs.stop) for family in families]
-
-    def train(each: tuple[list[Job], range]) -> dict[Job, RunOutcomes]:
-        return train_family(*each, readings)
-
-    count = check_threads(threads)
-    if count == 1 or len(work) == 1:
-        found = [train(each) for each in work]
-    else:
-        with ThreadPoolExecutor(count) as pool:
-            found = list(pool.map(train, work))
-    parts: dict[Any, list[RunOutcomes]] = {}
-    for each in found:
-        for job, ended in each.items():
-            parts.setdefault(job, []).append(ended)
-    whole = {job: RunOutcomes.joined(each) for job, each in parts.items()}
-    return {protocol: whole[spec, protocol.lot, protocol.recorders] for protocol, spec in plans.items()}
+    parts: dict[Job, list[RunOutcomes]] = {}
+    for outcomes in in_order(lambda item: _train_family(*item, readings), work, threads=threads):
+        for job, part in outcomes.items():
+            parts.setdefault(job, []).append(part)
+    whole = {job: RunOutcomes.joined(of_job) for job, of_job in parts.items()}
+    return {protocol: whole[job] for protocol, job in jobs.items()}
 
 
-Job = tuple[RunSpec, int, tuple[Recorder, ...]]
-
-
-def _families(jobs: list[Job]) -> Iterator[list[Job]]:
-    """Jobs that begin alike, together."""
-    found: dict[Any, list[Job]] = {}
+def _families(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """Yield the jobs that share their start and first stage together."""
+    families: dict[Any, list[Job]] = {}
     for job in jobs:
         spec, lot, _ = job
-        found.setdefault((_start_of(spec), spec.asked[0] if len(spec.curriculum) > 1 else spec, lot), []).append(job)
-    yield from found.values()
+        start = (spec.model, spec.seed, spec.start, spec.objectives, spec.precision, lot)
+        families.setdefault((start, spec.asked[0] if len(spec.curriculum) > 1 else spec), []).append(job)
+    yield from families.values()
 
 
-def _start_of(spec: RunSpec) -> tuple[Any, ...]:
-    return (spec.model, spec.seed, spec.start, spec.objectives, spec.precision)
-
-
-def train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, RunOutcomes]:
+def _train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, RunOutcomes]:
     """Train jobs that begin alike; a stage that several have in common is trained once."""
     first, lot, _ = family[0]
     start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
@@ -152,10 +165,67 @@ def train_family(family: list[Job], block: range, readings: list[Reading]) -> di
 
 
 def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
-    asked = spec.asked
-    for i in range(len(asked)):
-        path = tuple(asked[: i + 1])
+    stages = spec.asked
+    for i in range(len(stages)):
+        path = tuple(stages[: i + 1])
         if path not in known:
-            known[path] = spec.train_stage(state, *asked[i])
+            known[path] = spec.train_stage(state, *stages[i])
         yield known[path]
         state = known[path].state
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checkpoints:
+    """Readings of runs at steps of the last stage; a run that has stopped keeps the values at its stop."""
+
+    steps: tuple[int, ...]
+    readings: Readings  #: each field an array (steps, runs)
+    running: np.ndarray  #: whether a run had not stopped before the step (steps, runs)
+
+
+def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, threads: int | None = None) -> Checkpoints:
+    """Train the runs with these numbers and read them at steps of the last stage.
+
+    Parameters
+    ----------
+    spec
+        What is trained.
+    runs
+        Numbers of the runs.
+    steps
+        Rising whole numbers of at least 0.
+    threads
+        One per core if None; no number depends on them.
+
+    Raises
+    ------
+    InputError
+        If the steps do not rise.
+
+    """
+    steps = tuple(int(step) for step in steps)
+    if not steps or steps[0] < 0 or any(a >= b for a, b in pairwise(steps)):
+        raise InputError(f"steps = {list(steps)} are not valid: they must be whole numbers that rise from 0 or more.")
+    spec.warm_up()
+    parts = list(in_order(lambda block: _read(spec, block, steps), blocks(runs.start, runs.stop), threads=threads))
+    readings = zip(*(part.readings for part in parts), strict=True)
+    return Checkpoints(
+        steps=steps,
+        readings=Readings(*(np.concatenate(of_blocks, axis=1) for of_blocks in readings)),
+        running=np.concatenate([part.running for part in parts], axis=1),
+    )
+
+
+def _read(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Checkpoints:
+    """Return the checkpoints of neighbouring runs."""
+    state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
+    *before, (last, capability_target) = spec.asked
+    for stage, target in before:
+        state = spec.train_stage(state, stage, target).state
+    moving, seen, running = enter(state, last).copied(), [], []
+    for step in steps:
+        race(moving, last, min(step, last.steps), capability_target, spec.precision)
+        seen.append(read(moving, last.objective))
+        running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
+    readings = Readings(*(np.array(at_steps) for at_steps in zip(*seen, strict=True)))
+    return Checkpoints(steps=steps, readings=readings, running=np.array(running))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.ensemble import UNITS, Timing, check_threads, recordings
+from feint.sim.ensembles.ensemble import UNITS, recordings
+from feint.sim.ensembles.runner import Timing, blocks, check_threads, in_order
 from feint.sim.results.provenance import passport
+from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
@@ -25,7 +25,6 @@ from feint.sim.training.train import PRECISION
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK = 4096  # runs trained together; the same for any number of threads, so that sums round alike
 MOST_SUMMED = 10**12
 MEASURED = tuple(name for name in UNITS if name not in ("missed", "diverged", "outcome"))
 
@@ -172,7 +171,7 @@ def summarize(
     threads: int | None = None,
     objectives: int | None = None,
     precision: str = PRECISION,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Train as `simulate` does, the same runs to the bit, and keep counts and moments alone.
 
@@ -188,11 +187,10 @@ def summarize(
     spec.warm_up()
     begun = time.perf_counter()
     tally, moments = None, None
-    with ThreadPoolExecutor(threads) as pool:
-        for one, its in in_order(pool, lambda block: _summed(spec, block), blocks(0, runs), 2 * threads):
-            tally, moments = (tally + one, moments + its) if tally and moments else (one, its)
-            if progress is not None:
-                progress(one.runs)
+    for one, its in in_order(lambda block: _summed(spec, block), blocks(0, runs), threads=threads, ahead=2 * threads):
+        tally, moments = (tally + one, moments + its) if tally and moments else (one, its)
+        if progress is not None:
+            progress(one.runs)
     assert tally is not None
     assert moments is not None
     seconds = time.perf_counter() - begun
@@ -210,28 +208,3 @@ def _summed(spec: RunSpec, block: range) -> tuple[Tally, Moments]:
         moments.append(Moments.of(np.array([told[name] for name in MEASURED], float)))
     parts = {name: np.array([getattr(each, name) for each in moments]) for name in ("count", "mean", "squares")}
     return Tally.of(stops), Moments(**parts)
-
-
-def blocks(first: int, last: int) -> Iterator[range]:
-    """Ranges of run numbers from `first` to before `last`; their bounds are multiples of BLOCK."""
-    while first < last:
-        stop = min(last, (first // BLOCK + 1) * BLOCK)
-        yield range(first, stop)
-        first = stop
-
-
-Item = TypeVar("Item")
-Done = TypeVar("Done")
-
-
-def in_order(
-    pool: ThreadPoolExecutor, function: Callable[[Item], Done], items: Iterable[Item], ahead: int
-) -> Iterator[Done]:
-    """Results in the order of the items, of which no more than `ahead` are under way at a time."""
-    waiting: deque[Future[Done]] = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

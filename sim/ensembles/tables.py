@@ -13,9 +13,10 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.parameters import Parameter, plain
-from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, Comparison
+from feint.sim.ensembles.comparison import Comparison
 from feint.sim.ensembles.documents import spread
 from feint.sim.ensembles.ensemble import Ensemble
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.streaming_summary import Summary
 from feint.sim.results.text_tables import folded, table
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of

@@ -13,10 +13,10 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import OWN, Model
 from feint.agents.parameters import Declared, parameter
-from feint.sim.ensembles.parameter_point import Point, check_two_stages
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.training.auditors import Honeypots, LinearProbe
 from feint.sim.training.kernels.random_streams import OCCURRENCES
+from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PLASTICITIES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.networks.measurement_key import MEASURES, Finding
 from feint.sim.networks.model_cache import Lineage
 from feint.sim.networks.network import BATCH, WIDTH

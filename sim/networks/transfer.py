@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.networks.experiments import SETTINGS, check_seeds
 from feint.sim.networks.kernels.strings import INPUTS
 from feint.sim.networks.network import BATCH, Network, size

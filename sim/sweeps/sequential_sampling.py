@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feint.sim.ensembles.comparison import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 from feint.sim.sweeps import experimental_designs as designs
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError
-from feint.sim.ensembles.ensemble import check_threads
-from feint.sim.ensembles.streaming_summary import in_order
+from feint.sim.ensembles.runner import check_threads, in_order
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.sequential_sampling import Allocation
 from feint.sim.sweeps.study import MOST_RUNS, Study
@@ -118,30 +117,23 @@ def part(columns: dict[str, list[Any]]) -> pa.Table:
 def carrier(study: Study, threads: int, scheduler: Any, workers: int | None) -> Any:
     """What trains the units: a context manager that gives a function of jobs."""
     if scheduler is None and workers is None:
-        return _Threads(study, threads)
+        return _in_threads(study, threads)
     from feint.sim.sweeps.dask_cluster import Cluster
 
     return Cluster(study, scheduler, workers)
 
 
-class _Threads:
-    """Units in threads of this process."""
+@contextmanager
+def _in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]], Iterator[Done]]]:
+    """Yield a function that trains units in threads of this process."""
+    for spec in study.plans({}).values():
+        spec.warm_up()
 
-    def __init__(self, study: Study, threads: int) -> None:
-        self.study, self.threads = study, threads
-
-    def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Done]]:
-        for spec in self.study.plans({}).values():
-            spec.warm_up()
-        self.pool = ThreadPoolExecutor(self.threads)
-        return lambda jobs: in_order(self.pool, self._train, jobs, 2 * self.threads)
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
-
-    def _train(self, job: Job) -> Done:
+    def train(job: Job) -> Done:
         unit, values = job
-        return unit, train_unit(self.study, unit, values)
+        return unit, train_unit(study, unit, values)
+
+    yield lambda jobs: in_order(train, jobs, threads=threads, ahead=2 * threads)
 
 
 def _points_of(name: str) -> range:

@@ -14,7 +14,7 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.comparison import PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.results.text_tables import table as aligned_table
 from feint.sim.results.text_tables import wrapped

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.ensembles.streaming_summary import Tally, blocks, crossed
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.runner import blocks
+from feint.sim.ensembles.streaming_summary import Tally, crossed
 from feint.sim.sweeps.study import Study
 from feint.sim.training.run_spec import RunSpec
 

@@ -35,7 +35,7 @@ def few_rounds(quick):
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(config, machine_info):
     from benchmarks.peers.cpp import compiler_version
-    from feint.sim.ensembles.ensemble import check_threads
+    from feint.sim.ensembles.runner import check_threads
 
     machine_info["cores"] = check_threads(None)
     machine_info["load"] = LOAD

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.networks.acceptance_ranges import judged
 from feint.sim.networks.experiments import battery
 

@@ -9,7 +9,8 @@ from benchmarks import memory
 from benchmarks.interleaved import interleaved
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.ensemble import check_threads, simulate
+from feint.sim.ensembles.ensemble import simulate
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter

@@ -10,8 +10,9 @@ from feint.scenarios.claims.registry import claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.estimands import Frequency, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, Towards, TrainingProtocol, pretrained
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.training.configuration import load
+from feint.sim.training.parameter_point import Point, Towards
 
 ALL = list(claims().values())
 NAMES = [claim.name for claim in ALL]

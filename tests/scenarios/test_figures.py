@@ -10,7 +10,7 @@ from feint.agents.model import Model
 from feint.scenarios.gallery import cases, gallery, labels
 from feint.scenarios.gallery.dodges import on_front
 from feint.scenarios.gallery.picture import Settings
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 POINT = Point(model=Model(similarity=0.3)).at({"finetuning.steps": 2000})
 SIZE = {"runs": 60, "levels": 3, "steps": 6, "draws": 4, "base_points": 8}

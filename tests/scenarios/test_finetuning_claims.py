@@ -12,9 +12,9 @@ from feint.scenarios.argument.evaluate_claim import evaluate, protocols_of
 from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
 from feint.sim.analysis.claims import Claim, Verdict
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio
-from feint.sim.ensembles.journey import StagedProtocol
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.ensembles.protocols import TrainingProtocol
+from feint.sim.training.parameter_point import Point
 
 FAMILY = "fine-tuning"
 ALL = select_claims(None, FAMILY)
@@ -51,7 +51,7 @@ def test_families_are_asked_for_by_name_and_share_no_claim():
 def test_all_ways_are_journeys_and_are_trained_once():
     protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
-    assert all(isinstance(protocol, StagedProtocol) for protocol in protocols)
+    assert all(isinstance(protocol, TrainingProtocol) for protocol in protocols)
     assert {type(part.estimand) for claim in ALL for part in claim.parts} == {MeanEstimand, StepRatio}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
-from feint.sim.ensembles.ensemble import check_threads
+from feint.sim.ensembles.runner import check_threads
 from feint.sim.statistics.intervals import Interval, tango, wilson
 from feint.sim.training.configuration import load
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives

@@ -200,10 +200,14 @@ def rare(
     """How often training ends in a rare outcome, from starts that are tilted towards it."""
     from feint.sim.ensembles import documents
     from feint.sim.ensembles import importance_sampling as rarity
+    from feint.sim.ensembles.protocols import arm_of
     from feint.sim.ensembles.tilt import parse_tilt
 
     model, stages = configured(curriculum, settings)
-    alone, mode, objectives = rarity.arm_of(stages, arm, match, model)
+    if len(stages) == 1:
+        alone, mode, objectives = stages, match, None
+    else:
+        alone, mode, objectives = arm_of(stages, arm, match, model)
     with bar(runs, unit=" runs") as progress:
         result = rarity.rare(
             alone,

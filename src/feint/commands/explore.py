@@ -52,7 +52,7 @@ def explore(
     if export is not None:
         _write(state, export, SLICED if runs is None else runs)
         return
-    from feint.explorer.serving import Explorer
+    from feint.explorer.server import Explorer
 
     explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
     said = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
@@ -61,7 +61,7 @@ def explore(
 
 def _start(curriculum: Path | None, settings: list[str] | None, seed: int) -> State:
     from feint.explorer.state import State
-    from feint.sim.ensembles.parameter_point import Point
+    from feint.sim.training.parameter_point import Point
 
     model, stages = configured(curriculum, settings)
     return State(point=Point(model=model, curriculum=stages), seed=seed)

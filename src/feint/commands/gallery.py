@@ -44,7 +44,7 @@ def figures(
     """Draw the figures of the argument from nothing, each beside its data; data in the folder are used if they fit."""
     from feint.scenarios.gallery import gallery
     from feint.scenarios.gallery.picture import Settings
-    from feint.sim.ensembles.ensemble import check_threads
+    from feint.sim.ensembles.runner import check_threads
 
     chosen = gallery.asked(names)
     if show:
@@ -83,7 +83,7 @@ def regenerate(
     from feint.scenarios.gallery import regeneration_texts
     from feint.scenarios.gallery.regeneration import Outcome
     from feint.scenarios.gallery.regeneration import regenerate as made_again
-    from feint.sim.ensembles.ensemble import check_threads
+    from feint.sim.ensembles.runner import check_threads
 
     check_threads(threads)
     found = made_again(file, out=out, threads=threads)

@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from feint.agents.model import Model
-    from feint.sim.ensembles.parameter_point import Point
     from feint.sim.training.curriculum import Curriculum
+    from feint.sim.training.parameter_point import Point
 
 
 def whole(text: str) -> int:
@@ -73,7 +73,7 @@ def configured(file: Path | None, settings: list[str] | None) -> tuple[Model, Cu
 
 def point_of(file: Path | None, settings: list[str] | None, **more: str) -> Point:
     """The point that file and settings describe; `more` is its start and its way of matching."""
-    from feint.sim.ensembles.parameter_point import Point
+    from feint.sim.training.parameter_point import Point
 
     model, curriculum = configured(file, settings)
     return Point(model=model, curriculum=curriculum, **more)

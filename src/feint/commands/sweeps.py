@@ -31,7 +31,7 @@ def sweep(
     ] = None,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and go on with --resume."""
-    from feint.sim.ensembles.ensemble import check_threads
+    from feint.sim.ensembles.runner import check_threads
     from feint.sim.sweeps import experimental_designs as designs
     from feint.sim.sweeps.study import Study
     from feint.sim.sweeps.sweep import sweep as carry_out

@@ -12,7 +12,8 @@ from feint.agents.outcome import LABELS, Outcome, read
 from feint.scenarios.argument.check_documents import counting_document
 from feint.scenarios.argument.counting_argument import count, drawn, lines, patterns_of
 from feint.scenarios.schemas import schema_text
-from feint.sim.ensembles.parameter_point import Point, scratch
+from feint.sim.ensembles.protocols import scratch
+from feint.sim.training.parameter_point import Point
 
 FEW_MODES = Point(model=Model(modes=2))
 

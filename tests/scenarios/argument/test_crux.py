@@ -20,8 +20,9 @@ from feint.sim.analysis.claims import Part, rises
 from feint.sim.analysis.estimands import Frequency, Term, frequency
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.training.curriculum import pretrain_finetune
+from feint.sim.training.parameter_point import Point
 
 RUNS = 300
 NEVER_READ = Point(model=Model(inference_power=0.0))  # with q = 0 neither gate, awareness nor horizon act

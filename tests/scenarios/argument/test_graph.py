@@ -15,8 +15,8 @@ from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS
 from feint.scenarios.argument.premises import PREMISES
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.sweeps.factors import factor_of
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 FOUND = dict(zip(claims(), [*Verdict] * 3, strict=False))

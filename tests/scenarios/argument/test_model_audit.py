@@ -13,9 +13,10 @@ from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import Frequency, Term
 from feint.sim.analysis.priors import factors_at
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.statistics.intervals import bounded_mean, look_confidence
 from feint.sim.sweeps.factors import factor_of
+from feint.sim.training.parameter_point import Point
 
 POINT = Point()
 

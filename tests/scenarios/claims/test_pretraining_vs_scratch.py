@@ -7,8 +7,9 @@ from matplotlib.patches import Rectangle
 from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.claims import pretraining_vs_scratch as headline
 from feint.sim.ensembles import charts
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
+from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.replay import replay
 

@@ -11,14 +11,13 @@ from terminal import within_this_process
 from feint.scenarios.experiments import Asked
 from feint.scenarios.finetuning import revival
 from feint.scenarios.finetuning.groups import Kind
-from feint.scenarios.finetuning.protocols import journey, prepared, trained_again, tuned_on_x
+from feint.scenarios.finetuning.protocols import KIN, journey, prepared, trained_again, tuned_on_x
 from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, SWEEPS, WITHIN, Condition
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import step_ratio
-from feint.sim.ensembles.journey import KIN
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results.text_tables import WIDTH
+from feint.sim.training.parameter_point import Point
 
 SMALL = {"pretraining.steps": 400}
 

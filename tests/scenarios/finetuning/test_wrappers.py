@@ -14,9 +14,9 @@ from feint.scenarios.finetuning.groups import FEWEST, Kind, kinds_of
 from feint.scenarios.finetuning.protocols import CORNERS, X, Y, journey, prepared, tuned_on_x
 from feint.scenarios.schemas import schema_text
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.ensembles.recorders import PARTS, PutBack, game_of, rest_of
 from feint.sim.results.text_tables import WIDTH
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import Stop
 from feint.sim.training.train import begin
 

@@ -8,10 +8,10 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.gallery import gallery, regeneration
 from feint.scenarios.gallery.picture import Settings
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
 from feint.sim.results.provenance import passport_in
+from feint.sim.training.parameter_point import Point
 
 SMALL = {"levels": 2, "steps": 4, "draws": 2, "base_points": 16}
 NAMES = gallery.FILES

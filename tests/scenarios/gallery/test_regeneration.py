@@ -21,10 +21,10 @@ from feint.scenarios.xu_race import XuRace
 from feint.sim.ensembles import charts
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.results import figure_style as figures
 from feint.sim.results.provenance import passport
 from feint.sim.training.curriculum import pretrain_finetune
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import replay
 
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 300, "honeypots": 0.1, "carry": ("goal", "world")})

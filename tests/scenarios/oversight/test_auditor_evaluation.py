@@ -25,8 +25,8 @@ from feint.scenarios.oversight.auditor_evaluation import (
     exposed,
 )
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.training.auditors import AUDITORS
+from feint.sim.training.parameter_point import Point
 
 RUNS = 200
 SMALL = ("--runs", 120, "--seed", 3)

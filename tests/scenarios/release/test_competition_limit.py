@@ -22,11 +22,11 @@ from feint.scenarios.release.competition_limit import (
 )
 from feint.sim.analysis.claims import Verdict
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.actors import Actors
 from feint.sim.markets.competition import PEERS, Competition
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.payoffs import Stakes, Systems
+from feint.sim.training.parameter_point import Point
 
 CLAIMS = ("fall-behind", "owners-goals")
 

@@ -25,13 +25,13 @@ from feint.scenarios.release.training_protocols import DOMAINS, NAMED, NONE, SUP
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.actors import key_of
 from feint.sim.markets.competition import Competition
 from feint.sim.markets.fine_tuning_uses import Workshop
 from feint.sim.markets.model_lineage import same
 from feint.sim.markets.payoffs import systems
 from feint.sim.results.text_tables import WIDTH
+from feint.sim.training.parameter_point import Point
 
 FAMILY = "release"
 SMALL = {"actors": 600, "streams": 2, "years": 4}

@@ -14,8 +14,8 @@ from feint.scenarios.transfer import compute as transfer_compute
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import Arms, amounts, measure, overlap
 from feint.scenarios.transfer.laws import NEARNESS, fit_arms, gap_of, law_of
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.learning_curve import LearningCurve
+from feint.sim.training.parameter_point import Point
 
 SMALL = {"sizes": [2, 4], "longest": 20_000}
 WORDS = ("--runs", 40, "--seed", 1, "--set", "sizes=[2, 4]", "--set", "longest=20000")

@@ -26,7 +26,7 @@ from feint.sim.analysis.claims import (
     within,
 )
 from feint.sim.analysis.estimands import frequency
-from feint.sim.ensembles.parameter_point import scratch
+from feint.sim.ensembles.protocols import scratch
 from feint.sim.statistics.intervals import Interval
 
 V = Verdict

@@ -14,7 +14,7 @@ from feint.sim.analysis.estimands import (
     frequency,
 )
 from feint.sim.ensembles.paired_runs import OWN, RunOutcomes
-from feint.sim.ensembles.parameter_point import pretrained, scratch
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import bounded_mean, clopper_pearson, frequency_interval, student, tango
 
 A, B = pretrained(), scratch()

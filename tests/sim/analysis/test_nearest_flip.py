@@ -8,8 +8,8 @@ from feint.sim.analysis import nearest_flip as flips
 from feint.sim.analysis.nearest_flip import Search, nearest_flip
 from feint.sim.analysis.priors import factors_at, prior_draws
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.statistics.intervals import student
+from feint.sim.training.parameter_point import Point
 
 POINT = Point()
 HEADLINE = headline.CLAIM

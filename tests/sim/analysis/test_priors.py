@@ -6,7 +6,7 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.analysis.claims import rises
 from feint.sim.analysis.priors import factors_at, in_units, prior_draws, shares_of
-from feint.sim.ensembles.parameter_point import Point
+from feint.sim.training.parameter_point import Point
 
 
 def test_draws_are_of_the_whole_prior_and_valid():

@@ -6,8 +6,9 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, compare
+from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import UNITS, simulate
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.statistics.intervals import FEW, clopper_pearson, tango, wilson
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage

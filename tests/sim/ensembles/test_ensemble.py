@@ -12,7 +12,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.types import STARTS
-from feint.sim.ensembles import ensemble as ensembles
+from feint.sim.ensembles import runner
 from feint.sim.ensembles.ensemble import UNITS, simulate
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage
@@ -92,7 +92,7 @@ def test_a_state_is_finite_or_flagged(model, drawn, seed, start):
 @pytest.mark.parametrize(("threads", "chunk"), [(1, 7), (2, 50), (3, 4096)])
 def test_bits_do_not_depend_on_threads_or_batches(monkeypatch, threads, chunk):
     usual = simulate(SHORT, runs=101, seed=5, threads=1)
-    monkeypatch.setattr(ensembles, "CHUNK", chunk)
+    monkeypatch.setattr(runner, "CHUNK", chunk)
     other = simulate(SHORT, runs=101, seed=5, threads=threads)
     for name in UNITS:
         np.testing.assert_array_equal(usual[name], other[name], err_msg=name)

@@ -13,7 +13,8 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.importance_sampling import LEAST, arm_of, rare, told
+from feint.sim.ensembles.importance_sampling import LEAST, rare, told
+from feint.sim.ensembles.protocols import arm_of
 from feint.sim.ensembles.streaming_summary import summarize
 from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune

@@ -7,8 +7,9 @@ from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.paired_runs import OWN, run_paired
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, pretrained, scratch
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.training.curriculum import pretrain_finetune
+from feint.sim.training.parameter_point import Point
 
 SHORT = pretrain_finetune({"steps": 400}, {"steps": 900})
 POINT = Point(curriculum=SHORT)
@@ -40,7 +41,7 @@ def test_both_arms_are_those_of_a_comparison(ended):
         assert np.array_equal(ended[protocol].deployed, deployed)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("protocol", WAYS, ids=str)
 def test_a_way_alone_ends_as_among_others(ended, protocol):
     alone = run_paired(POINT, [protocol], range(150), seed=5)[protocol]
     assert np.array_equal(alone.outcome, ended[protocol].outcome)

@@ -12,7 +12,8 @@ from feint.agents.outcome import LABELS
 from feint.commands import cli
 from feint.sim.ensembles import streaming_summary as summaries
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.ensembles.streaming_summary import MEASURED, Moments, blocks, summarize
+from feint.sim.ensembles.runner import blocks
+from feint.sim.ensembles.streaming_summary import MEASURED, Moments, summarize
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage
 
@@ -86,29 +87,6 @@ def test_moments_add_up_however_they_are_cut():
 
 def test_the_deviation_of_one_run_is_not_a_number():
     assert np.isnan(summarize(from_scratch(steps=3), runs=1).deviation("capability"))
-
-
-def test_blocks_begin_at_multiples_of_their_size_wherever_the_runs_begin():
-    assert [*blocks(0, 5)] == [range(5)]
-    size = summaries.BLOCK
-    found = [*blocks(size - 2, 2 * size + 1)]
-    assert found == [range(size - 2, size), range(size, 2 * size), range(2 * size, 2 * size + 1)]
-
-
-def test_no_more_blocks_are_under_way_than_there_is_memory_for():
-    from concurrent.futures import ThreadPoolExecutor
-
-    asked = []
-
-    def items():
-        for i in range(50):
-            asked.append(i)
-            yield i
-
-    with ThreadPoolExecutor(2) as pool:
-        for i, done in enumerate(summaries.in_order(pool, lambda i: i * i, items(), 4)):
-            assert done == i * i
-            assert len(asked) <= i + 4
 
 
 def test_its_table_has_a_row_a_stage_and_carries_the_passport(summary):

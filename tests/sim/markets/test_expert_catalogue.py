@@ -9,7 +9,6 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on
 from feint.scenarios.release.training_protocols import DOMAINS, NAMED, USES, parent, stages
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.actors import MALICIOUS
 from feint.sim.markets.expert_catalogue import Catalogue, all_sets
 from feint.sim.markets.fine_tuning_uses import Composed, Taken, Workshop, deployed_on
@@ -20,6 +19,7 @@ from feint.sim.markets.model_lineage import same
 from feint.sim.markets.payoffs import OWNER, Stakes, systems, systems_of
 from feint.sim.markets.training_cost import Price
 from feint.sim.markets.weight_averaging import blended, merged
+from feint.sim.training.parameter_point import Point
 
 WRAPPED, NEW = 3, 4
 STREAMS = 3

@@ -8,7 +8,6 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
 from feint.scenarios.release.lineage import plain
 from feint.scenarios.release.training_protocols import DOMAINS, USES, parent, stages
-from feint.sim.ensembles.parameter_point import Point
 from feint.sim.markets.expert_catalogue import all_sets
 from feint.sim.markets.fine_tuning_uses import Workshop
 from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger, public
@@ -17,6 +16,7 @@ from feint.sim.markets.market_lineage import Descent, telling
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, PUBLISH, RELEASE, TAKE, write
 from feint.sim.markets.training_cost import Price
+from feint.sim.training.parameter_point import Point
 
 WORLD = 1
 TERMS = Terms(actors=400, years=5, members=4, composing=0.4, malicious=0.2, budget=300.0, fall=0.0, tamper=2.0)

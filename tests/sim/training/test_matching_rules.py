@@ -5,14 +5,14 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of, compare
+from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.ensembles.importance_sampling import arm_of
-from feint.sim.ensembles.parameter_point import Point, pretrained, scratch
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arm_of, arms_of, pretrained, scratch
 from feint.sim.statistics.transfer_law import SCALE
 from feint.sim.sweeps.study import Study
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 DEFAULT = pretrain_finetune()

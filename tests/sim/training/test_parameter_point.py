@@ -4,10 +4,17 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.sim.ensembles.comparison import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
-from feint.sim.ensembles.parameter_point import Point, TrainingProtocol, check_two_stages, pretrained, scratch
+from feint.sim.ensembles.protocols import (
+    FROM_SCRATCH,
+    PRETRAIN_FINETUNE,
+    TrainingProtocol,
+    arms_of,
+    pretrained,
+    scratch,
+)
 from feint.sim.training.curriculum import from_scratch
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import Point, check_two_stages
 
 
 def test_a_point_moves_by_dotted_names():

@@ -9,6 +9,8 @@ from feint.scenarios.finetuning.protocols import (
     CORNERS,
     FOUND,
     LEFT,
+    X,
+    Y,
     first,
     journey,
     never,
@@ -18,11 +20,11 @@ from feint.scenarios.finetuning.protocols import (
     tuned_on_x,
 )
 from feint.sim.analysis.estimands import MeanEstimand
-from feint.sim.ensembles.journey import StagedProtocol, X, Y
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.parameter_point import Point, pretrained
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.ensembles.recorders import PARTS, PerformanceOn, Was, game_of, rest_of
 from feint.sim.training.curriculum import pretrain_finetune
+from feint.sim.training.parameter_point import Point
 
 POINT = Point(curriculum=pretrain_finetune({"steps": 400}, {"steps": 900}))
 NOTES = (FOUND, LEFT, CORNERS, Was(0), PerformanceOn(1))
@@ -54,7 +56,7 @@ def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
 
 def test_what_a_journey_changes_itself_stays():
     protocol = never(similarity=0.1)
-    assert isinstance(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}), StagedProtocol)
+    assert isinstance(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}), TrainingProtocol)
     assert dict(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}).changes) == {
         "similarity": 0.1,
         "start": "fresh",

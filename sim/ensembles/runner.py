@@ -1,0 +1,162 @@
+"""Runs work in threads: results come in order, and no number depends on how many threads there are."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from threading import Lock
+from typing import Annotated, Self, TypeVar
+
+import numpy as np
+from pydantic import Field
+
+from feint.agents.errors import check_whole
+from feint.agents.kernels.lanes import lanes_in
+from feint.sim.results.report import Hidden
+from feint.sim.results.request import Progress
+
+BLOCK = 4096  # runs that are trained together and then added up; the same for any number of threads
+CHUNK = 4096  # most runs that are trained together if nothing is added up
+SMALLEST = 8 * lanes_in(np.float32)  # fewest runs of a chunk: otherwise many lanes idle at its end
+ROOM = 2**22  # most numbers of the worlds of a chunk
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Work done by the kernels, and the time it took once they were compiled."""
+
+    run_steps: Annotated[int, Field(description="SGD steps over all runs, stages and arms")]
+    lane_steps: Hidden[int]  #: those and the steps of idle lanes
+    seconds: Annotated[
+        float,
+        Field(description="wall-clock time of draws, training and reading, once compiled, all threads together"),
+    ]
+    threads: int
+
+    @property
+    def occupancy(self) -> float:
+        """Share of the lanes' steps that belonged to a run."""
+        return self.run_steps / self.lane_steps if self.lane_steps else 1.0
+
+    def __add__(self, other: Timing) -> Timing:
+        return Timing(
+            run_steps=self.run_steps + other.run_steps,
+            lane_steps=self.lane_steps + other.lane_steps,
+            seconds=self.seconds + other.seconds,
+            threads=self.threads,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.run_steps:,} SGD steps in {self.seconds:.2f} s on {self.threads} threads"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sums:
+    """Base of what is added up over blocks of runs: subclasses add fields that can be added."""
+
+    runs: int
+    run_steps: int  #: SGD steps of the runs
+    lane_steps: int  #: those and the steps of idle lanes
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        )
+
+
+AnySums = TypeVar("AnySums", bound=Sums)
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None, ahead: int | None = None
+) -> Iterator[Result]:
+    """Yield `function(item)` of each item, in the order of the items, computed in threads.
+
+    Parameters
+    ----------
+    function
+        Called in the threads, or in the calling thread if there is only one.
+    threads
+        Number of threads; one per core if None.
+    ahead
+        How many items at most are taken before their results are used; all if None. Give it if the items are many or
+        their results large.
+
+    Raises
+    ------
+    InputError
+        If the number of threads is not valid.
+
+    """
+    threads = check_threads(threads)
+    if threads == 1:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if ahead is not None and len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def add_up(
+    function: Callable[[range], AnySums], runs: int, *, threads: int | None = None, progress: Progress | None = None
+) -> tuple[AnySums, Timing]:
+    """Return the sum of `function(block)` over all blocks of `runs` runs, in memory that does not grow with them."""
+    threads = check_threads(threads)
+    begun, total = time.perf_counter(), None
+    for part in in_order(function, blocks(0, runs), threads=threads, ahead=2 * threads):
+        total = part if total is None else total + part
+        if progress is not None:
+            progress(part.runs)
+    assert total is not None
+    seconds = time.perf_counter() - begun
+    return total, Timing(run_steps=total.run_steps, lane_steps=total.lane_steps, seconds=seconds, threads=threads)
+
+
+def one_at_a_time(progress: Progress | None) -> Progress:
+    """Return a function that passes progress on from several threads; without `progress` it does nothing."""
+    lock = Lock()
+
+    def report(amount: float) -> None:
+        if progress is not None:
+            with lock:
+                progress(amount)
+
+    return report
+
+
+def blocks(first: int, last: int) -> Iterator[range]:
+    """Yield ranges of run numbers from `first` to before `last`, whose bounds are multiples of BLOCK."""
+    while first < last:
+        stop = min(last, (first // BLOCK + 1) * BLOCK)
+        yield range(first, stop)
+        first = stop
+
+
+def chunks(runs: int, threads: int, numbers: int) -> Iterator[range]:
+    """Yield ranges of runs to train together, for runs whose worlds hold `numbers` numbers each."""
+    size = min(max(SMALLEST, -(-runs // threads)), CHUNK, max(1, ROOM // numbers))
+    for first in range(0, runs, size):
+        yield range(first, min(runs, first + size))
+
+
+def check_threads(threads: int | None) -> int:
+    """Return the number of threads to use, one per core if None; raises `InputError` unless it is at least 1."""
+    if threads is not None:
+        return check_whole("threads", threads, 1)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

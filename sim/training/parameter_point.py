@@ -1,0 +1,146 @@
+"""Points of parameter space: a model, a curriculum, a start and a matching rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
+from feint.sim.training.curriculum import Curriculum, pretrain_finetune
+from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_paths import by_stage, carried, split
+
+DEFAULTS = Model().model_dump(mode="json")
+EVERY = "*"  #: means all stages in a dotted name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """Everything that is the same for all protocols of training compared at a point of parameter space.
+
+    Parameters
+    ----------
+    model
+        Parameters of the model.
+    curriculum
+        Stages of training.
+    start
+        How runs start: fresh, internal, corrigible or deceptive.
+    match
+        What is held equal at the end: target, capability, steps, total-steps or data.
+
+    """
+
+    model: Model = field(default_factory=Model)
+    curriculum: Curriculum = field(default_factory=pretrain_finetune)
+    start: str = "fresh"
+    match: str = Match.TARGET.value
+
+    def at(self, changes: Mapping[str, Any]) -> Self:
+        """Return the point with some values changed.
+
+        Parameters
+        ----------
+        changes
+            Values by dotted name: a model parameter, `stage.parameter`, `*.parameter` for all stages, `start` or
+            `match`. A value may be a `Towards`, relative to the value of this point.
+
+        Raises
+        ------
+        InputError
+            If a name is not known or a value is not valid.
+
+        """
+        changes = {
+            name: value.of(self.value(name)) if isinstance(value, Towards) else value for name, value in changes.items()
+        }
+        of_model, of_stages = by_stage(dict(self._spread(changes)))
+        start, match = of_model.pop("start", self.start), of_model.pop("match", self.match)
+        return type(self)(
+            model=self.model.replace(**of_model) if of_model else self.model,
+            curriculum=self.curriculum.replace(of_stages) if of_stages else self.curriculum,
+            start=start,
+            match=match,
+        )
+
+    def _spread(self, changes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Yield the changes with those of all stages given for each stage."""
+        for name, value in changes.items():
+            stage, parameter = split(name)
+            if not stage:
+                yield name, value
+                continue
+            for of_stage in self.stages_named(stage):
+                yield f"{of_stage}.{parameter}", carried(value) if parameter == "carry" else value
+
+    def stages_named(self, stage: str) -> tuple[str, ...]:
+        """Return the names of the stages that the stage of a dotted name means."""
+        names = self.curriculum.names
+        if stage != EVERY and stage not in names:
+            raise unknown("stage", stage, names)
+        return names if stage == EVERY else (stage,)
+
+    def value(self, name: str) -> Any:
+        """Return the value that a dotted name has at this point; that of the last stage for all stages."""
+        stage, parameter = split(name)
+        if not stage:
+            return getattr(self, name) if name in ("start", "match") else getattr(self.model, name)
+        last = self.stages_named(stage)[-1]
+        return getattr(self.curriculum[self.curriculum.names.index(last)], parameter)
+
+    def configuration(self) -> dict[str, Any]:
+        """Return what departs from the default point, as plain data."""
+        model = {name: value for name, value in self.model.model_dump(mode="json").items() if value != DEFAULTS[name]}
+        departures = {
+            "model": model,
+            "stages": [] if self.curriculum == pretrain_finetune() else self.curriculum.configuration(),
+            "start": "" if self.start == "fresh" else self.start,
+            "match": "" if self.match == Match.TARGET.value else self.match,
+        }
+        return {name: value for name, value in departures.items() if value}
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the point of `configuration` or `described`."""
+        stages = configuration.get("stages")
+        return cls(
+            model=Model(**configuration.get("model", {})),
+            curriculum=Curriculum.from_configuration(stages) if stages else pretrain_finetune(),
+            **{name: configuration[name] for name in ("start", "match") if name in configuration},
+        )
+
+    def described(self) -> dict[str, Any]:
+        """Return all parameters of the point as plain data."""
+        return {
+            "model": self.model.model_dump(mode="json"),
+            "stages": self.curriculum.described(),
+            "start": self.start,
+            "match": self.match,
+        }
+
+
+@dataclass(frozen=True)
+class Towards:
+    """A share of the way from a value v to an end: v + share · (end - v), rounded if v is a whole number."""
+
+    end: float
+    share: float
+
+    def of(self, value: Any) -> Any:
+        """Return the moved value; of several values, each moved."""
+        if isinstance(value, tuple):
+            return tuple(self.of(part) for part in value)
+        moved = value + self.share * (self.end - value)
+        return round(moved) if isinstance(value, int) else moved
+
+    def __str__(self) -> str:
+        return f"{self.share:.0%} of the way to {self.end:g}"
+
+
+def check_two_stages(point: Point, names: tuple[str, ...] = ("pretraining", "finetuning")) -> None:
+    """Raise unless the stages of a point have the names that claims use."""
+    if point.curriculum.names != names:
+        given = ", ".join(point.curriculum.names)
+        raise InputError(f"stages = {given} are not those that claims speak of: name them {' and '.join(names)}.")
