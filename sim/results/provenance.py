@@ -16,7 +16,7 @@ from feint.agents.errors import InputError
 from feint.agents.version import VERSION
 from feint.sim.results import datafile
 
-SCHEMA = 1
+SCHEMA = 2  # version of passports; since 2, configurations of requests hold departures from defaults only
 NUMBERS_FROM = ("numpy", "numba")
 FIELDS = ("passport", "kind", "configuration", "versions", "commit")
 MOST_LISTED = 3  # differences in one sentence
@@ -121,7 +121,8 @@ def differing(held: Any, wanted: Any, name: str = "") -> Iterator[str]:
         for each in [*held, *(other for other in wanted if other not in held)]:
             yield from differing(held.get(each), wanted.get(each), f"{name}.{each}" if name else each)
     elif isinstance(held, list) and isinstance(wanted, list) and len(held) == len(wanted):
-        for i, pair in enumerate(zip(held, wanted, strict=True)):
-            yield from differing(*pair, f"{name}[{i}]")
+        for i, (one, other) in enumerate(zip(held, wanted, strict=True)):
+            named = isinstance(other, dict) and "name" in other
+            yield from differing(one, other, f"{name}.{other['name']}" if named else f"{name}[{i}]")
     elif held != wanted:
         yield f"{name} is {held!r} there and {wanted!r} here"

@@ -15,6 +15,8 @@ from feint.agents.errors import check_whole, unknown
 
 Progress = Callable[[float], object]
 """A function that is called with the amount of work that has just been done."""
+POINT = ("model", "stages", "start", "match")
+"""Fields of a point's configuration."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Request:
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """Return the request that has this configuration; raises `InputError` for a field that is not known."""
         kinds = get_type_hints(cls)
+        configuration = _with_point(configuration, _defaults(cls))
         for name in configuration:
             if name not in _defaults(cls):
                 raise unknown("field", name, _defaults(cls))
@@ -117,6 +120,15 @@ def _defaults(cls: type) -> dict[str, Any]:
         each.name: each.default_factory() if each.default_factory is not MISSING else each.default
         for each in fields(cls)
     }
+
+
+def _with_point(configuration: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a configuration with the fields of its point together; passports of version 1 hold them among the rest."""
+    inside = [name for name in POINT if name in configuration and name not in names]
+    if "point" not in names or not inside:
+        return configuration
+    rest = {name: value for name, value in configuration.items() if name not in inside}
+    return {**rest, "point": {name: configuration[name] for name in inside}}
 
 
 def _plain(value: Any) -> Any:

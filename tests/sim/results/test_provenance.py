@@ -16,7 +16,7 @@ from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.results import figure_style as figures
 from feint.sim.results.datafile import as_line as text
-from feint.sim.results.provenance import commit
+from feint.sim.results.provenance import commit, difference_text
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.replay import replay
 from feint.sim.training.stage import Stage
@@ -106,3 +106,10 @@ def test_labels_of_a_flow_keep_apart():
     boxes = [label.get_window_extent() for label in drawn.axes[1].texts]
     for i, one in enumerate(boxes):
         assert not any(one.overlaps(other) for other in boxes[i + 1 :])
+
+
+def test_differences_name_stages_and_numbers_of_entries():
+    held = {"seed": 1, "stages": [{"name": "base", "steps": 2}], "levels": [1, 2]}
+    wanted = {"seed": 1, "stages": [{"name": "base", "steps": 3}], "levels": [1, 3]}
+    assert difference_text(held, wanted) == "stages.base.steps is 2 there and 3 here; levels[1] is 2 there and 3 here"
+    assert difference_text(held, held) == ""
