@@ -282,7 +282,7 @@ def test_what_comes_before_a_reader_is_there_is_drawn_in_its_order():
     for draw in reversed(posted):
         draw()
     assert page.runs == 50
-    assert page.said["status"].object == '<p class="status">50 runs each way, seed 0</p>'
+    assert page.texts["status"].object == '<p class="status">50 runs each way, seed 0</p>'
     assert "similarity = 7 is not valid" in page.message.object
     page.turn("similarity", 3)
     assert "similarity = 3 is not valid" in page.message.object
