@@ -85,7 +85,7 @@ class Request:
         for name, kind in get_type_hints(type(self), include_extras=True).items():
             option = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Option)), None)
             if option is not None and option.least is not None and getattr(self, name) is not None:
-                check_whole(name, getattr(self, name), option.least, option.most)
+                object.__setattr__(self, name, check_whole(name, getattr(self, name), option.least, option.most))
 
     def work(self) -> float:
         """Return how much there is to do, in `unit`."""
