@@ -1,4 +1,4 @@
-"""What claims, premises and readings come from."""
+"""Bibliography: the sources of claims, premises and published measurements."""
 
 from feint.sim.analysis.claims import Source
 
@@ -94,22 +94,5 @@ FERNANDES_2020 = Source(
     where="https://arxiv.org/abs/1907.03843",
 )
 
-SOURCES = {
-    source.key: source
-    for source in (
-        XU_2020,
-        XU_2021,
-        HUBINGER_2022,
-        WHEATON_2023,
-        CARLSMITH_2023,
-        BELROSE_POPE_2024,
-        JAIN_2024,
-        HERNANDEZ_2021,
-        QI_2024,
-        HUBINGER_2024,
-        GREENBLATT_2024,
-        HAZARDS_2023,
-        FERNANDES_2020,
-    )
-}
-"""By key."""
+SOURCES = {source.key: source for source in tuple(globals().values()) if isinstance(source, Source)}
+"""All sources by key."""

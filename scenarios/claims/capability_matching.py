@@ -1,13 +1,13 @@
 """Holding capability constant matters.
 
 The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability
-of the resulting model held constant; without that, the two ways end in models that are not equally capable, and the
+of the resulting model held constant; otherwise the two protocols end in models that are not equally capable, and the
 argument does not compare them.
 
-The experiment. The headline contrast matched by performance, less the same contrast at equal steps of fine-tuning;
-and the contrast by each other mode of matching.
+The experiment. The headline contrast matched by performance, minus the same contrast at equal steps of fine-tuning;
+and the contrast under each other matching mode.
 
-What would count against it. A contrast that is the same when capability is let go.
+What would count against it. A contrast that stays the same when capability is not held constant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HELD = Match.TARGET.value
 OPPOSED = {HOLDS, REVERSED}
 HELD_EQUAL = tuple(mode.value for mode in Match if mode is not Match.DATA)
-"""What is held equal in the race itself; `data` goes by the scale of a law of real networks, which is a convention."""
+"""Matching modes that the simulation can hold equal itself; `data` relies on a transfer law of real networks."""
 
 
 def _contrast(match: str, sign: int = 1) -> tuple[Term, Term]:
@@ -49,26 +49,26 @@ def _shown(match: str) -> Part:
 
 
 def sign_changes(spread: Robustness) -> dict[str, Share]:
-    """Over what share of the prior the contrast by each other mode has the other sign than where it is held."""
+    """Return, per other mode, the share of the prior in which the contrast has the opposite sign of the matched one."""
     held, held_maybe = spread.kinds(CLAIM, HELD)
-    found = {}
+    shares = {}
     for mode in HELD_EQUAL[1:]:
         kinds, maybe = spread.kinds(CLAIM, mode)
         changed = [{a, b} == OPPOSED for a, b in zip(held, kinds, strict=True)]
         sure = [len(a) == len(b) == 1 and a | b == OPPOSED for a, b in zip(held_maybe, maybe, strict=True)]
         possible = [any({x, y} == OPPOSED for x in a for y in b) for a, b in zip(held_maybe, maybe, strict=True)]
-        found[mode] = Share.of(np.array(changed), np.array(sure), np.array(possible), CONFIDENCE)
-    return found
+        shares[mode] = Share.of(np.array(changed), np.array(sure), np.array(possible), CONFIDENCE)
+    return shares
 
 
 def remark(spread: Robustness) -> str:
-    """Where the contrast changes its sign."""
-    told = (
+    """Return a sentence on how often the sign of the contrast depends on the matching mode."""
+    listed = (
         f"by {mode} {share.sampling.estimate:.2f} [{share.interval.low:.2f}, {share.interval.high:.2f}]"
         for mode, share in sign_changes(spread).items()
     )
     return (
-        f"Of the prior, the contrast has the other sign than matched by {HELD} where it is matched {', '.join(told)}."
+        f"Of the prior, the contrast has the other sign than matched by {HELD} where it is matched {', '.join(listed)}."
     )
 
 

@@ -1,15 +1,15 @@
 """A deceptive model stays deceptive.
 
-The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model. It
-understands most of how it is trained already, and to end otherwise, fine-tuning would have to align it before it has
-worked out what fine-tuning wants.
+The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model. That
+model already understands most of how it is trained, and to end otherwise, fine-tuning would have to align it before it
+has worked out what fine-tuning rewards.
 
-The experiment. Runs start deceptive towards Y (MODEL, section 4) and are fine-tuned on X: as they are; to the last
-step in place of stopping at the target; at three times the learning rate; and after a pre-training on Y whose data
-told nothing of X.
+The experiment. Runs start deceptive towards Y (section 4 of the model's page) and are fine-tuned on X: as they are; to
+the last step instead of stopping at the target; at three times the learning rate; and after a pre-training on Y whose
+data contain nothing about X.
 
-What would count against it. A share of deceptive runs whose interval ends at one half or below. Supported is a share
-of nine tenths or more, for Xu calls the outcome overwhelmingly likely.
+What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is supported
+by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely.
 """
 
 from feint.scenarios.bibliography import XU_2021

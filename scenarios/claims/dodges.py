@@ -1,15 +1,15 @@
-"""There are ways of doing pre-training that dodge the argument.
+"""Some variants of pre-training dodge the argument.
 
-The claim (Xu 2021, last paragraph) is a question there: pre-training may be good for alignment all the same, and ways
-of doing it that dodge the argument are worth looking for.
+The claim (Xu 2021, last paragraph) is an open question there: pre-training may be good for alignment all the same, and
+variants of it that dodge the argument are worth looking for.
 
-The experiment. Pre-training + fine-tuning as it is, less the same with one thing done otherwise: pre-training data
-that say nothing of being in training; that tell all of the fine-tuning objective; a mixture nearer to it; a third of
-pre-training, fine-tuned for longer; honeypots in fine-tuning; a speed prior; and each group of the model's parts put
-back before fine-tuning. What each costs is the performance that it loses.
+The experiment. Pre-training + fine-tuning as it is, minus the same with one change: pre-training data that contain
+nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that objective; a
+third of pre-training with longer fine-tuning; honeypots in fine-tuning; a speed prior; and each group of the model's
+components reset before fine-tuning. The cost of a change is the performance that it loses.
 
-What would count against it. No dodge that lowers deception by the declared minimum, its interval widened for their
-number.
+What would count against it. No change that lowers deception by the declared minimum, with intervals widened for the
+number of changes (Bonferroni).
 """
 
 from typing import Any
@@ -35,21 +35,21 @@ DODGES: dict[str, tuple[str, dict[str, Any]]] = {
     **{
         f"reset-{group}": (
             f"the {group} put back before fine-tuning",
-            {"finetuning.carry": tuple(each for each in GROUPS if each != group)},
+            {"finetuning.carry": tuple(other for other in GROUPS if other != group)},
         )
         for group in GROUPS
     },
 }
-"""Name: in words, and what is changed."""
+"""Name → description, and the changed parameters."""
 
 
 def protocol(name: str) -> TrainingProtocol:
-    """How a dodge trains."""
+    """Return the training protocol of a dodge."""
     return AS_IT_IS.with_changes(DODGES[name][1])
 
 
 def loss(name: str) -> Loss:
-    """What a dodge costs in performance at the end of fine-tuning."""
+    """Return the estimand of the performance that a dodge loses at the end of fine-tuning."""
     return Loss(f"performance lost by {DODGES[name][0]}", protocol(name), AS_IT_IS)
 
 

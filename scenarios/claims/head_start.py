@@ -1,12 +1,12 @@
 """A capable start gives deception a strict advantage.
 
-The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and performing well is then likely to go
-through the understanding that is there already, not through an objective that must be written anew.
+The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and good performance is then likely to come
+from the understanding that it already has, not from an objective that must be written from scratch.
 
-The experiment. Pre-training + fine-tuning of which capability alone is carried over, against nothing carried, which
-is training from scratch. And what the capability adds last, when all else is carried too.
+The experiment. Pre-training + fine-tuning with only capability carried over, against nothing carried over, which is
+training from scratch; and the effect of carrying capability over when everything else is carried over too.
 
-What would count against it. Deception that is no more frequent with the capability carried.
+What would count against it. Deception that is no more frequent with capability carried over.
 """
 
 from feint.agents.mind import GROUPS

@@ -1,15 +1,14 @@
 """From an internally aligned model, distance and nearness to deception decide.
 
 The claim (Xu 2021, first case). A model into which pre-training wrote Y begins fine-tuning with a proxy. How likely
-fine-tuning then ends in deception is set by how far the losses are from each other, and by how little its
+fine-tuning then ends in deception depends on how far the losses are from each other, and on how little the model's
 capabilities lack for deception.
 
 The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them
-of X and of being in training, as the claim supposes; then they are fine-tuned on X. Similarity of the losses is 0 or
-0.95. For nearness, what is near or far is put back at the start of fine-tuning, at the near or at the far end of its
-prior: awareness -1 or -6, horizon 0 or -4 (awareness and horizon are put back together, the other one at the run's
-own draw), gate 0 or -5, in logits. Shown beside it is the bare case, in which fine-tuning begins at the prepared
-start itself.
+about X and about being in training, as the claim supposes; then they are fine-tuned on X. The similarity of the losses
+is 0 or 0.95. For nearness, one scalar is reset at the start of fine-tuning to the near or the far end of its prior:
+awareness -1 or -6, horizon 0 or -4 (both are reset together, the other one to the run's own draw), gate 0 or -5, in
+logits. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
 What would count against it. Deception that does not rise, or falls, from one end to the other.
 """
@@ -24,13 +23,13 @@ from feint.sim.ensembles.protocols import pretrained, scratch
 
 
 class Ends(NamedTuple):
-    """A parameter at the end of its prior that is to raise deception, and at the other."""
+    """A parameter, the end of its prior that is expected to raise deception, and the other end."""
 
     name: str
     parameter: str
     more: float
     less: float
-    group: str = ""  #: that is put back before fine-tuning, so that the parameter says where it stands there
+    group: str = ""  #: group that is reset before fine-tuning, so that the parameter is its value there
 
 
 NEARNESS = (
@@ -38,17 +37,17 @@ NEARNESS = (
     Ends("horizon", "horizon_init", 0.0, -4.0, "awareness"),
     Ends("gate", "gate_init", 0.0, -5.0, "gate"),
 )
-"""What nearness to deception means."""
+"""Scalars in which a model can be near to deception."""
 START = {"internal": "an internally aligned", "corrigible": "a corrigibly aligned"}
 
 
 def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
-    """Deception at one end minus at the other, from a prepared start; `bare` is fine-tuning alone."""
-    put_back = bool(ends.group) and not bare
-    carry = {"finetuning__carry": tuple(each for each in GROUPS if each != ends.group)} if put_back else {}
+    """Return deception at one end minus at the other, from a prepared start; `bare` is fine-tuning alone."""
+    reset = bool(ends.group) and not bare
+    carry = {"finetuning__carry": tuple(group for group in GROUPS if group != ends.group)} if reset else {}
     train = scratch if bare else pretrained
     plus, minus = (train(start=start, **carry, **{ends.parameter: value}) for value in (ends.more, ends.less))
-    where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if put_back else ""
+    where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if reset else ""
     words = (
         f"deception with {ends.parameter} = {ends.more:g} minus with {ends.less:g}, from {START[start]} start{where}"
     )
@@ -56,7 +55,7 @@ def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
 
 
 def case(start: str, own: Ends) -> tuple[Part, ...]:
-    """A case's own premise and nearness to deception, from its start through both stages, and from the bare start."""
+    """Return a case's own premise and nearness to deception, through both stages and from the bare start."""
     return tuple(rising(start, ends, bare=bare) for bare in (False, True) for ends in (own, *NEARNESS))
 
 

@@ -1,4 +1,4 @@
-"""Registry of the claims that can be tested, by name; each has a file of its own."""
+"""Registry of the claims that can be tested, by name; one file per claim."""
 
 from __future__ import annotations
 
@@ -8,23 +8,20 @@ from functools import cache
 from feint.agents.errors import unknown
 from feint.sim.analysis.claims import Claim
 
-FILES = (
-    "pretraining_vs_scratch",
-    "deceptive_stays",
-    "internal_case",
-    "corrigible_case",
-    "relearning",
-    "head_start",
-    "runtime_pointers",
-    "world_model_helps_sgd",
-    "imperfect_pretraining",
-    "capability_matching",
-    "dodges",
-)
-
-
 FAMILIES = {
-    "pretraining": FILES,
+    "pretraining": (
+        "pretraining_vs_scratch",
+        "deceptive_stays",
+        "internal_case",
+        "corrigible_case",
+        "relearning",
+        "head_start",
+        "runtime_pointers",
+        "world_model_helps_sgd",
+        "imperfect_pretraining",
+        "capability_matching",
+        "dodges",
+    ),
     "fine-tuning": (
         "capability_remains",
         "thin_wrapper",
@@ -35,22 +32,22 @@ FAMILIES = {
     ),
     "release": ("falling_cost", "shared_costs", "broad_benefits", "fall_behind", "owners_goals"),
 }
-"""Family → files."""
+"""Family → files, in the order of the claims' numbers."""
 
 
 @cache
 def claims(family: str = "pretraining") -> dict[str, Claim]:
-    """All of a family, in the order of their numbers; raises `InputError` for one that there is not."""
+    """Return the claims of a family by name; raises `InputError` if the family is not known."""
     from importlib import import_module
 
     if family not in FAMILIES:
         raise unknown("family", family, FAMILIES)
-    found = (import_module(f"feint.scenarios.claims.{file}").CLAIM for file in FAMILIES[family])
-    return {claim.name: claim for claim in found}
+    declared = (import_module(f"feint.scenarios.claims.{file}").CLAIM for file in FAMILIES[family])
+    return {claim.name: claim for claim in declared}
 
 
 def select_claims(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
-    """The claims of these names, all of a family without; raises `InputError` for one that there is not."""
+    """Return the named claims, or all of a family; raises `InputError` for a name that is not known."""
     known = claims(family)
     for name in names or ():
         if name not in known:

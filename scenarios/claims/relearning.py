@@ -2,10 +2,10 @@
 
 The claim (Xu 2021, first case).
 
-The experiment. All routes but the written goal are closed: no pointer moves, no run-time inference, the
-representation stays where it is and runs do not differ in their scalars. Both ways start as capable (C = 4) and as
-goal-written (B = 4), one with u = b_Y, the other with its initial draw. Counted are the steps to the target, run by
-run.
+The experiment. All routes but the written goal are closed: the pointer does not move, there is no run-time inference,
+the representation stays where it is and runs do not differ in their scalars. Both protocols start equally capable
+(C = 4) and with the same representation (B = 4), one with u = b_Y, the other with its initial draw. We count the steps
+to the target, run by run.
 
 What would count against it. Steps that differ by more than a factor of 1.5 either way, in the median.
 """

@@ -1,12 +1,12 @@
 """Run-time pointers outpace SGD.
 
-The claim (Xu 2021, second case). A model's optimization power grows as it is trained, and SGD's stays what it is. A
-deceptive model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive
-faster than SGD can make it corrigible.
+The claim (Xu 2021, second case). A model's optimization power grows as it is trained, and SGD's does not. A deceptive
+model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive faster than SGD
+can make it corrigible.
 
-The experiment. From a corrigibly aligned start, the second case, and from a fresh one: pre-training + fine-tuning
-with the power of run-time inference at the high and at the low end of its prior; and, at the point itself, who wins
-the race, runs that end deceptive against runs that end corrigible. The figure shows the race along trajectories.
+The experiment. From a corrigibly aligned start, the second case, and from a fresh one: pre-training + fine-tuning with
+the power of run-time inference at the high and at the low end of its prior; and, at the point itself, the runs that end
+deceptive against the runs that end corrigible. The figure `race` shows both along trajectories.
 
 What would count against it. Deception that does not rise with the power, or more corrigible runs than deceptive ones.
 """

@@ -1,13 +1,13 @@
 """The detailed world model helps SGD too, and not more than deception.
 
 The claim (Xu 2021, second case). Pre-training hands over a detailed world model. SGD can use it to build its pointer
-to X earlier; but deception needs it as well, and so it speaks no more for the pointer than in training from scratch.
+to X earlier; but deception needs it as well, so it favours the pointer no more than in training from scratch.
 
-The experiment. Pre-training + fine-tuning of which the world model alone is carried over, against nothing carried: by
-how much more often runs end deceptive, less by how much more often they end corrigible.
+The experiment. Pre-training + fine-tuning with only the world model carried over, against nothing carried over: by how
+much more often runs end deceptive, minus by how much more often they end corrigible.
 
-What would count against it. A world model that favours the pointer over the gate. Where it does neither, the claim
-holds, for it says no more than that alignment is not favoured.
+What would count against it. A world model that favours the pointer over the gate. If it favours neither, the claim
+holds, since it only says that alignment is not favoured.
 """
 
 from feint.agents.outcome import Outcome

@@ -1,12 +1,15 @@
 """Every claim is put through the same checks by being registered."""
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, protocols_of
-from feint.scenarios.claims import dodges, registry
-from feint.scenarios.claims.registry import claims, select_claims
+from feint.scenarios.claims import dodges
+from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.estimands import Frequency, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
@@ -16,6 +19,7 @@ from feint.sim.training.parameter_point import Point, Towards
 
 ALL = list(claims().values())
 NAMES = [claim.name for claim in ALL]
+DECLARED = [claim for family in FAMILIES for claim in claims(family).values()]
 
 
 def point_of(path):
@@ -24,7 +28,7 @@ def point_of(path):
     return Point(model=configured.model, curriculum=configured.curriculum)
 
 
-@pytest.mark.parametrize("claim", ALL, ids=NAMES)
+@pytest.mark.parametrize("claim", DECLARED, ids=lambda claim: claim.name)
 def test_a_claim_says_beforehand_what_it_is(claim: Claim):
     assert claim.statement.endswith(".")
     assert claim.section
@@ -36,18 +40,27 @@ def test_a_claim_says_beforehand_what_it_is(claim: Claim):
     assert all(part.estimand.words and part.rule.words for part in claim.parts)
 
 
-@pytest.mark.parametrize("file", registry.FILES)
+@pytest.mark.parametrize("file", [file for files in FAMILIES.values() for file in files])
 def test_a_file_reads_like_the_argument(file):
     """The claim in its source's terms, the experiment, and what would count against it."""
-    from importlib import import_module
-
-    text = import_module(f"feint.scenarios.claims.{file}").__doc__ or ""
-    said = text.lower()
-    assert said.index("claim") < said.index("experiment.") < said.index("against it")
+    text = (import_module(f"feint.scenarios.claims.{file}").__doc__ or "").lower()
+    assert text.index("claim") < text.index("experiment.") < text.index("against it")
 
 
-def test_claims_are_numbered_as_the_manual_has_them():
-    assert [claim.number for claim in ALL] == list(range(1, 12))
+@pytest.mark.parametrize("family", FAMILIES)
+def test_claims_are_numbered_in_the_order_of_their_registry(family):
+    numbers = [claim.number for claim in claims(family).values()]
+    assert numbers == list(range(1, len(FAMILIES[family]) + 1))
+
+
+def test_every_claim_file_is_registered():
+    folder = Path(str(import_module("feint.scenarios.claims").__file__)).parent
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "registry"}
+    assert files == {file for names in FAMILIES.values() for file in names}
+
+
+def test_no_two_claims_share_a_name():
+    assert len({claim.name for claim in DECLARED}) == len(DECLARED)
 
 
 def test_claims_are_asked_for_by_name():
