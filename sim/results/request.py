@@ -80,12 +80,16 @@ class Request:
     threaded: ClassVar[bool] = True  #: whether `--threads` is offered
     drawn: ClassVar[bool] = True  #: whether `--figure` is offered
     outputs: ClassVar[Mapping[str, Output]] = {}  #: further files, by option
+    text_only: ClassVar[tuple[str, ...]] = ()  #: fields that choose another text, so that they exclude `--json`
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self), include_extras=True).items():
             option = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Option)), None)
             if option is not None and option.least is not None and getattr(self, name) is not None:
                 object.__setattr__(self, name, check_whole(name, getattr(self, name), option.least, option.most))
+
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Raise `InputError` if the request excludes another option that is given, such as a further file."""
 
     def work(self) -> float:
         """Return how much there is to do, in `unit`."""

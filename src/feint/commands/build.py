@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import typer
 
+from feint.agents.errors import InputError
 from feint.commands.options import (
     AsJson,
     CurriculumFile,
@@ -49,15 +50,19 @@ def command(kind: type[Request]) -> Callable[..., None]:
 
 
 def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
-    """Carry out a command: make the request from its options, compute, write the files, print; return the result."""
+    """Carry out a command: make the request, compute, write the files, print, and return the result."""
     own = {each.name for each in fields(kind)}  # pyright: ignore[reportArgumentType]
     values = {name: value for name, value in given.items() if name in own}
     if "point" in own:
         more = {name: given[name] for name in STARTED if name in given and name not in own}
         values["point"] = point_of(given.pop("curriculum"), given.pop("settings"), **more)  # pyright: ignore
+    for name in kind.text_only:
+        if given["as_json"] and values[name]:
+            raise InputError(f"--{name} and --json exclude each other: give one.")
     path = figure_path(given.get("figure"))
     outputs = {name: each.check(given[name]) for name, each in kind.outputs.items() if given.get(name)}
     request = kind(**dict(_converted(kind, values)))
+    request.check(given)
     with bar(request.work(), unit=request.unit) as progress:
         found = request.run(threads=given.get("threads"), progress=progress)
     if path:
@@ -79,8 +84,11 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
         if each.name == "point":
             yield from {**POINT, **(STARTED if kind.started else {})}.items()
             continue
-        inner, *metadata = get_args(hints[each.name])
-        option = next(found for found in metadata if isinstance(found, Option))
+        hint = hints[each.name]
+        inner, *metadata = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        option = next((extra for extra in metadata if isinstance(extra, Option)), None)
+        if option is None:  # a keyword in Python alone
+            continue
         yield each.name, (_annotated(inner, option, each.name), _default(each, inner, option))
     if kind.threaded:
         yield "threads", (Threads, None)
