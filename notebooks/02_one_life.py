@@ -24,7 +24,6 @@ from matplotlib.figure import Figure
 import feint
 from feint.agents.interventions import close_gate, following, put_back
 from feint.notebook import Dial, house_look, sheet, show, turn
-from feint.sim.ensembles.charts import trajectory_figure
 
 BLACK, BLUE, GREEN, ORANGE = "black", "#0072b2", "#009e73", "#d55e00"
 Y, X = 0, 1  # the objectives of pre-training and of fine-tuning
@@ -42,7 +41,7 @@ ensemble = feint.compare(runs=200, seed=1).pretrained
 wanted = ensemble.is_outcome("internal", 0) & ensemble.is_outcome("deceptive")
 number = int(np.flatnonzero(wanted)[0])
 life = ensemble.replay(number)
-show(trajectory_figure(life))
+show(life.figure())
 for i, stage in enumerate(life.curriculum):
     end = feint.Outcome(life.readings(i).outcome[-1])
     print(f"{stage.name}: {life.states[i].taken[-1]:,} steps, then {end.label}: {end.meaning}")

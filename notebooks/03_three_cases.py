@@ -24,7 +24,6 @@ from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
 from feint.sim.analysis.analysis_texts import interval_text
-from feint.sim.ensembles.charts import ensemble_figure
 from feint.sim.training.parameter_point import Point
 
 RUNS = 600
@@ -38,7 +37,7 @@ house_look()
 # %%
 for start in CASES:
     ensemble = feint.simulate(feint.pretrain_finetune(), runs=RUNS, seed=1, start=start)
-    figure = ensemble_figure(ensemble)
+    figure = ensemble.figure()
     figure.suptitle(f"prepared as {start}", fontsize=9)
     show(figure)
     kept, deceptive = ensemble.frequency(start, 0), ensemble.frequency("deceptive")

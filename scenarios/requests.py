@@ -8,18 +8,77 @@ from typing import Any
 from feint.agents.errors import unknown
 from feint.sim.results.request import Request
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "compare": "feint.sim.ensembles.comparison:CompareRequest",
+    "simulate": "feint.sim.ensembles.ensemble:SimulateRequest",
+    "rare": "feint.sim.ensembles.importance_sampling:RareRequest",
+    "replay": "feint.sim.training.replay:ReplayRequest",
+    "parameters": "feint.sim.training.parameters_report:ParametersRequest",
+    "sensitivity": "feint.sim.analysis.sensitivity:SensitivityRequest",
+    "regions": "feint.sim.analysis.scenario_discovery:RegionsRequest",
+    "share": "feint.sim.analysis.prior_shares:ShareRequest",
+    "map": "feint.sim.analysis.phase_diagrams:MapRequest",
+    "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
+    "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
+    "argue": "feint.scenarios.argument.argue:ArgueRequest",
+    "why": "feint.scenarios.argument.why:WhyRequest",
+    "crux": "feint.scenarios.argument.crux:CruxRequest",
+    "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
+    "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
+    "audit": "feint.scenarios.argument.model_audit:AuditRequest",
+}
 """Command → its request, as `module:class`; commands of the front door alone are in `feint.commands.cli`."""
 SCENARIOS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
     "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
+    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
+    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
+    "release": "feint.scenarios.release.release:ReleaseRequest",
 }
 """Scenario → its request."""
 DOCUMENTS = {
+    "compare": "feint.sim.ensembles.comparison:Comparison",
+    "simulate": "feint.sim.ensembles.ensemble:Ensemble",
+    "summary": "feint.sim.ensembles.streaming_summary:Summary",
+    "rare": "feint.sim.ensembles.importance_sampling:Rare",
+    "replay": "feint.sim.training.replay:Trajectory",
+    "parameters": "feint.sim.training.parameters_report:ParametersReport",
+    "sensitivity": "feint.sim.analysis.sensitivity:Sensitivity",
+    "regions": "feint.sim.analysis.scenario_discovery:Regions",
+    "share": "feint.sim.analysis.prior_shares:PriorShare",
+    "map": "feint.sim.analysis.phase_diagrams:PhaseDiagram",
     "overseer": "feint.scenarios.oversight.overseer_baselines:Overseen",
+    "regenerate": "feint.scenarios.regenerate:Regenerated",
     "scenario": "feint.scenarios.xu_race:Trajectory",
+    "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsReport",
+    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Report",
+    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsReport",
+    "release": "feint.scenarios.release.release:Release",
+    "argue": "feint.scenarios.argument.argue:Argued",
+    "why": "feint.scenarios.argument.why:Chain",
+    "crux": "feint.scenarios.argument.subset_lattice:Lattice",
+    "worldviews": "feint.scenarios.argument.worldviews:Matrix",
+    "counting": "feint.scenarios.argument.counting_argument:Counting",
+    "audit": "feint.scenarios.argument.model_audit:Audit",
 }
 """Name of a JSON document → the report whose document it is."""
+
+KINDS = {
+    "comparison": "feint.sim.ensembles.comparison:CompareRequest",
+    "ensemble": "feint.sim.ensembles.ensemble:SimulateRequest",
+    "trajectory": "feint.sim.training.replay:ReplayRequest",
+    "figure": "feint.scenarios.gallery.gallery:FigureRequest",
+    "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
+    "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
+    "auditing": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
+    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
+    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
+    "release": "feint.scenarios.release.release:ReleaseRequest",
+    "crux": "feint.scenarios.argument.crux:CruxRequest",
+    "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
+    "argument": "feint.scenarios.argument.graph:GraphRequest",
+}
+"""Kind of a passport → the request that makes its figure again."""
 
 
 def loaded(target: str) -> Any:

@@ -13,7 +13,10 @@ from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_pr
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.agents.version import VERSION
-from feint.sim.ensembles.documents import DOCUMENTS
+from feint.scenarios.requests import DOCUMENTS
+from feint.sim.ensembles.comparison import CompareRequest
+from feint.sim.ensembles.protocols import arms_of
+from feint.sim.training.matching_rules import Match
 from feint.sim.training.stage import Stage
 
 THREE = """
@@ -38,9 +41,10 @@ def stages_of(document):
 
 
 def trained(document):
-    """The stages of each arm as they were trained, by name."""
-    arms = document["passport"]["configuration"]["arms"]
-    return {arm: {stage["name"]: stage for stage in stages} for arm, stages in arms.items()}
+    """The stages of each arm as the request in the passport trains them, by name."""
+    point = CompareRequest.from_configuration(document["passport"]["configuration"]).point
+    arms = arms_of(point.curriculum, Match.named(point.match))
+    return {arm: {stage["name"]: stage for stage in curriculum.described()} for arm, curriculum in arms.items()}
 
 
 def test_compare_prints_one_document_with_the_fields_of_the_page(feint):
@@ -142,7 +146,8 @@ def test_a_curriculum_from_a_file_is_compared_with_its_last_stage_alone(feint, t
 def test_start_match_and_seed_reach_the_ensemble(feint):
     document = feint("simulate", *SMALL, "--start", "deceptive", "--match", "steps", "--seed", 5, "--json").document
     configuration = document["passport"]["configuration"]
-    assert [configuration[name] for name in ("start", "match", "seed", "runs")] == ["deceptive", "steps", 5, 40]
+    assert [configuration["point"][name] for name in ("start", "match")] == ["deceptive", "steps"]
+    assert [configuration[name] for name in ("seed", "runs")] == [5, 40]
     assert document["stages"][1]["median_steps"] == 200
 
 

@@ -4,9 +4,9 @@ import pytest
 from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_process
 
 TRAINS = {
-    "compare": "feint.sim.ensembles.comparison.compare",
-    "simulate": "feint.sim.ensembles.ensemble.simulate",
-    "replay": "feint.sim.training.replay.replay",
+    "compare": "feint.sim.ensembles.comparison.CompareRequest.run",
+    "simulate": "feint.sim.ensembles.ensemble.SimulateRequest.run",
+    "replay": "feint.sim.training.replay.ReplayRequest.run",
 }
 
 
@@ -23,7 +23,7 @@ SHARED = [  # options that every command that trains has
     (("--set", "similarity=[0.5]", "--set", "finetuning.objective=2"), "stage 'finetuning': objective = 2 is not one"),
     (("--curriculum", "none.toml"), "none.toml: the file cannot be read: No such file or directory."),
     (("--curriculum", "/"), "/: the file cannot be read"),
-    (("--seed", "-1"), "seed = -1 is not valid: it must be a whole number from 0 to 18446744073709551615."),
+    (("--seed", "-1"), "seed = -1 is not valid: it must be a whole number from 0 to 18,446,744,073,709,551,615."),
     (("--seed", 2**64), f"seed = {2**64} is not valid"),
     (("--start", "decptive"), "start 'decptive' is not known: did you mean 'deceptive'?"),
     (("--start", "xyz"), "start 'xyz' is not known: known are fresh, internal, corrigible, deceptive."),

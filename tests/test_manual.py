@@ -10,8 +10,8 @@ from pages import FIGURES, block, check_alike, check_same_drawing, printed, put
 
 from feint.commands import cli
 from feint.sim.ensembles.ensemble import UNITS
-from feint.sim.ensembles.tables import parameters_markdown
 from feint.sim.sweeps.study import Study
+from feint.sim.training.parameters_report import ParametersRequest
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -63,7 +63,7 @@ more than that, or only by analogy, the entry says so. The ranges are stated ign
 
 
 def parameters_page():
-    return f"{PARAMETERS_INTRODUCTION}\n\n{parameters_markdown()}"
+    return f"{PARAMETERS_INTRODUCTION}\n\n{ParametersRequest().run().markdown()}"
 
 
 def results_table():

@@ -1,37 +1,114 @@
-"""Two ways of training, compared on common random numbers."""
+"""Comparisons of two arms, run by run on common random numbers: from scratch, and pre-training + fine-tuning."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from pydantic import PlainSerializer, computed_field
 
-from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.ensemble import Ensemble, simulate
+from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
+from feint.sim.ensembles.outcome_report import Counts, outcome_blocks
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.ensembles.runner import Timing
-from feint.sim.results.provenance import passport
-from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, runs_needed, tango
+from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
+from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Runs, Seed
+from feint.sim.results.text_tables import folded
+from feint.sim.statistics.intervals import (
+    CONFIDENCE,
+    HALF_WIDTH,
+    Interval,
+    check_confidence,
+    check_half_width,
+    runs_needed,
+    tango,
+)
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
+GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
+BLOCK_WIDTH = 0.06
+LINE = 0.055  # height of a line of text
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison:
-    """Results of `compare`: an ensemble an arm, run by run on the same start and the same fine-tuning noise."""
+@dataclass(frozen=True)
+class Arm:
+    """One protocol of training."""
 
-    arms: dict[str, Ensemble]
-    match: Match = Match.TARGET
-    confidence: float = CONFIDENCE
+    stages: list[StageResult]
+
+
+@dataclass(frozen=True)
+class Arms:
+    """The two arms of a comparison."""
+
+    from_scratch: Arm
+    pretrain_finetune: Arm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference(Interval):
+    """Frequency after pre-training + fine-tuning minus from scratch."""
+
+    outcome: str
+
+
+@dataclass(frozen=True)
+class RunsNeeded:
+    """How many runs per arm give the difference an interval of this half-width, if the frequencies stay as they are."""
+
+    half_width: float
+    runs: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Comparison(Report):
+    """Results of `compare`: one ensemble per arm, with the same starts and the same noise of the last stage."""
+
+    seed: int
+    runs: int  #: per arm
+    model: PlainModel
+    arms: Annotated[
+        dict[str, Ensemble],
+        PlainSerializer(lambda arms: Arms(**{name: Arm(arm.stages) for name, arm in arms.items()}), return_type=Arms),
+    ]
+    timing: Timing
+    match: Hidden[Match]  #: what was held equal
+    confidence: Hidden[float]
+    request: Hidden[CompareRequest]
+
+    @computed_field(alias="difference")
+    @property
+    def deception(self) -> Difference:
+        """Difference in deception."""
+        return Difference(outcome=Outcome.DECEPTIVE.label, **asdict(self.difference()))
+
+    @computed_field(alias="runs_needed")
+    @property
+    def needed(self) -> RunsNeeded:
+        """Runs that the requested half-width needs."""
+        return RunsNeeded(self.request.half_width, self.runs_needed(self.request.half_width))
+
+    @computed_field(alias="transitions", description="final outcomes by the outcome of the first stage")
+    @property
+    def flows(self) -> dict[str, Counts]:
+        """Runs of the pre-trained arm by outcome of the first stage and of the last."""
+        return {label: Counts(*row) for label, row in zip(LABELS, self.flow().tolist(), strict=True)}
 
     @property
     def scratch(self) -> Ensemble:
@@ -43,56 +120,40 @@ class Comparison:
         """The arm with pre-training."""
         return self.arms[PRETRAIN_FINETUNE]
 
-    @property
-    def runs(self) -> int:
-        """Runs an arm."""
-        return self.scratch.runs
-
-    @property
-    def timing(self) -> Timing:
-        """Both arms together."""
-        each = [ensemble.timing for ensemble in self.arms.values()]
-        return Timing(
-            run_steps=sum(timing.run_steps for timing in each),
-            lane_steps=sum(timing.lane_steps for timing in each),
-            seconds=sum(timing.seconds for timing in each),
-            threads=each[0].threads,
-        )
-
     def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1) -> Interval:
-        """How often an arm ends a stage as this type, with its `frequency_interval`."""
+        """Return how often an arm ends a stage as this type, with its `frequency_interval`."""
         return self.arms[arm].frequency(outcome, stage, self.confidence)
 
     def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:
-        """Frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
+        """Return the frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
         return tango(*self._discordant(outcome), self.runs, self.confidence)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
-        """How many runs an arm the difference needs for an interval of this half-width."""
+        """Return how many runs per arm give the difference an interval of this half-width."""
         return runs_needed(*self._discordant(outcome), self.runs, half_width, self.confidence)
 
     def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
-        """Runs of this type in the pre-trained arm alone, and in the other alone."""
+        """Return the number of runs of this type in the pre-trained arm alone, and in the other alone."""
         with_it, without = self.pretrained.is_outcome(outcome), self.scratch.is_outcome(outcome)
         return int((with_it & ~without).sum()), int((without & ~with_it).sum())
 
     def flow(self) -> np.ndarray:
-        """Runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
+        """Return runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
         counted = np.zeros((len(LABELS), len(LABELS)), np.int64)
         np.add.at(counted, (self.pretrained.outcome[:, 0], self.pretrained.outcome[:, -1]), 1)
         return counted
 
     def transitions(self) -> pd.DataFrame:
-        """Runs by outcome of the first stage, pre-training (rows), and of the last (columns)."""
+        """Return `flow` as a table: rows are outcomes of the first stage, columns of the last."""
         import pandas as pd
 
         first, *_, last = self.pretrained.curriculum.names
-        found = pd.DataFrame(self.flow(), index=pd.Index(LABELS, name=first), columns=pd.Index(LABELS, name=last))
-        found.attrs.update(self.passport())
-        return found
+        table = pd.DataFrame(self.flow(), index=pd.Index(LABELS, name=first), columns=pd.Index(LABELS, name=last))
+        table.attrs.update(self.passport())
+        return table
 
     def frame(self) -> pd.DataFrame:
-        """One row an arm, run and stage."""
+        """Return one row per arm, run and stage."""
         import pandas as pd
 
         parts = []
@@ -105,16 +166,119 @@ class Comparison:
         table.attrs.update(self.passport())
         return table
 
-    def configuration(self) -> dict[str, Any]:
-        """The effective configuration of both arms."""
-        first = self.scratch.configuration()
-        arms = {name: ensemble.configuration()["stages"] for name, ensemble in self.arms.items()}
-        del first["stages"]
-        return {**first, "match": self.match.value, "arms": arms, "confidence": self.confidence}
+    def shares(self) -> pd.DataFrame:
+        """Return one row per arm and outcome: the share of runs that ended so, and its limits."""
+        import pandas as pd
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make this result again."""
-        return passport("comparison", self.configuration())
+        rows = [
+            {"outcome": outcome.label, "arm": arm, "estimate": share.estimate, "low": share.low, "high": share.high}
+            for arm in self.arms
+            for outcome in Outcome
+            for share in [self.frequency(arm, outcome)]
+        ]
+        return pd.DataFrame(rows)
+
+    def blocks(self) -> list[str | Table]:
+        """Return outcomes by arm, the paired difference, what a narrower interval needs, and the transitions."""
+        difference, needed = self.difference(), self.needed
+        more = max(0, needed.runs - self.runs)
+        cost = f"needs about {more:,} more runs an arm" if more else "is reached"
+        answer = [
+            f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:",
+            f"{difference:+.3f}, {100 * difference.confidence:g} % interval ({difference.method})",
+            f"A half-width of {needed.half_width:g} {cost}.",
+        ]
+        first, *_, last = self.pretrained.curriculum.names
+        columns = {f"{folded(first)} →\n{folded(last)}": lambda row: LABELS[row[0]]}
+        columns |= {label: lambda row, i=i: int(row[1][i]) for i, label in enumerate(LABELS)}
+        columns["all"] = lambda row: int(row[1].sum())
+        return [
+            f"{self.runs:,} runs an arm, seed {self.seed}, start {self.scratch.start}, matched by {self.match.value}",
+            *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.confidence),
+            "\n".join(answer),
+            Table(list(enumerate(self.flow())), columns),
+            str(self.timing),
+        ]
+
+    def figure(self) -> Figure:
+        """Return the outcome frequencies of both arms with intervals, and the flow from the first stage to the last."""
+        import seaborn as sns
+
+        first, *_, last = self.pretrained.curriculum.names
+        with canvas((PAGE_WIDTH, 3.1)) as drawn:
+            bars, flow = drawn.subplots(1, 2, width_ratios=(1.15, 1))
+            draw_shares(bars, self.shares(), self.runs, self.difference())
+            draw_ribbons(flow, self.flow() / self.runs, (first, last))
+            sns.despine(ax=bars)
+        return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRequest(Request):
+    """Train from scratch and by pre-training + fine-tuning, and compare how often each ends in deception."""
+
+    kind = "comparison"
+    unit = " runs"
+    started = True
+
+    point: Point = field(default_factory=Point)
+    runs: Runs = 2000
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    worth: Annotated[
+        int | None,
+        Option(
+            "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law).",
+            "N",
+        ),
+    ] = None
+    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
+    confidence: Confidence = CONFIDENCE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_half_width(self.half_width)
+        check_confidence(self.confidence)
+
+    def work(self) -> float:
+        """Return the number of runs over the stages of both arms."""
+        return self.runs * (len(self.point.curriculum) + 1)
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Comparison:
+        """Train both arms; raises `InputError`, and warns if runs diverged."""
+        point, match = self.point, Match.named(self.point.match)
+        stages = arms_of(point.curriculum, match, modes=point.model.modes, worth=self.worth)
+        objectives = shared_objectives(point.model, point.curriculum)
+        arms = {
+            name: SimulateRequest(
+                point=Point(model=point.model, curriculum=curriculum, start=point.start, match=match.per_arm.value),
+                runs=self.runs,
+                seed=self.seed,
+                precision=self.precision,
+                objectives=objectives,
+            ).simulate(threads, progress)
+            for name, curriculum in stages.items()
+        }
+        return Comparison(
+            seed=self.seed,
+            runs=self.runs,
+            model=point.model,
+            arms=arms,
+            timing=reduce(add, (arm.timing for arm in arms.values())),
+            match=match,
+            confidence=self.confidence,
+            request=self,
+        )
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration, which may be that of a passport of version 1."""
+        if "arms" not in configuration:
+            return super().from_configuration(configuration)
+        rest = {name: value for name, value in configuration.items() if name not in ("arms", "objectives")}
+        stages, alone = configuration["arms"][PRETRAIN_FINETUNE], configuration["arms"][FROM_SCRATCH][-1]
+        worth = alone["steps"] - stages[-1]["steps"] if configuration["match"] == Match.DATA.value else None
+        return super().from_configuration({**rest, "stages": stages, "worth": worth})
 
 
 def compare(
@@ -133,29 +297,100 @@ def compare(
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
 
-    (The noise is another where an earlier stage already trained for the last one's objective: see the manual, streams.)
+    The noise differs if an earlier stage already trained for the objective of the last one.
 
-    Without a curriculum, pre-training + fine-tuning against fine-tuning from scratch; other arguments as for
-    `simulate`. `worth` is D_T in steps for match = "data", by the transfer law unless it is given. Raises `InputError`;
-    warns where runs diverged.
+    Parameters
+    ----------
+    curriculum
+        Two stages or more; pre-training + fine-tuning if None.
+    model, seed, start, threads, precision
+        As for `simulate`.
+    runs
+        Number of runs per arm.
+    match
+        What is held equal between the arms.
+    confidence
+        Confidence level of all intervals.
+    worth
+        With `match="data"`, how many steps of the last stage the earlier ones are worth; by the transfer law if None.
+    progress
+        Called with the number of runs that finished a stage, by one thread at a time.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
-    if not isinstance(confidence, float) or not 0 < confidence < 1:
-        raise InputError(f"confidence = {confidence!r} is not valid: it must be a number between 0 and 1.")
-    mode, model = Match.named(match), (Model() if model is None else model)
-    arms = {
-        name: simulate(
-            arm,
-            model=model,
-            runs=runs,
-            seed=seed,
-            start=start,
-            match=mode.per_arm,
-            threads=threads,
-            precision=precision,
-            objectives=shared_objectives(model, curriculum),
-            progress=progress,
-        )
-        for name, arm in arms_of(curriculum, mode, modes=model.modes, worth=worth).items()
-    }
-    return Comparison(arms=arms, match=mode, confidence=confidence)
+    point = Point.of(curriculum, model=model, start=start, match=match)
+    request = CompareRequest(point=point, runs=runs, seed=seed, precision=precision, confidence=confidence, worth=worth)
+    return request.run(threads=threads, progress=progress)
+
+
+def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval) -> None:
+    """Draw bars of a table as `Comparison.shares` returns it: the share of runs by outcome and arm, with intervals."""
+    import seaborn as sns
+
+    table = table.assign(arm=table["arm"].map(ARM_NAMES))
+    palette = {ARM_NAMES[arm]: colour for arm, colour in ARM_COLOURS.items()}
+    sns.barplot(table, y="outcome", x="estimate", hue="arm", palette=palette, ax=axes, saturation=1, errorbar=None)
+    for bars, (_, arm) in zip(list(axes.containers), table.groupby("arm", sort=False), strict=True):
+        middle = [bar.get_y() + bar.get_height() / 2 for bar in bars]
+        reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["estimate"].to_numpy())
+        axes.errorbar(arm["estimate"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+    axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, 1))
+    axes.tick_params(axis="y", length=0)
+    axes.set_title(
+        f"Deception, paired difference {difference.estimate:+.3f}\n"
+        f"{100 * difference.confidence:g} % interval {difference.low:+.3f} to {difference.high:+.3f}"
+    )
+    axes.legend(title=None, frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=2)
+
+
+def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
+    """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
+    left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
+    out, into = left.copy(), right.copy()
+    for i in range(len(Outcome)):
+        for j, after in enumerate(Outcome):
+            if shares[i, j] > 0:
+                _draw_ribbon(axes, out[i], into[j], shares[i, j], after)
+                out[i] += shares[i, j]
+                into[j] += shares[i, j]
+    _draw_column(axes, -BLOCK_WIDTH, left, shares.sum(axis=1), "right")
+    _draw_column(axes, 1.0, right, shares.sum(axis=0), "left")
+    axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
+    axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
+    axes.tick_params(axis="x", length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _stack(heights: np.ndarray) -> np.ndarray:
+    """Return the upper edges of blocks laid one below the other; an empty one takes no room."""
+    taken = heights + np.where(heights > 0, GAP, 0.0)
+    return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
+
+
+def _draw_ribbon(axes: Axes, top_left: float, top_right: float, height: float, outcome: Outcome) -> None:
+    x = np.linspace(0, 1, 50)
+    top = top_left + (top_right - top_left) * (3 * x**2 - 2 * x**3)
+    axes.fill_between(x, top, top + height, color=COLOURS[outcome], alpha=0.65, linewidth=0)
+
+
+def _draw_column(axes: Axes, x: float, tops: np.ndarray, heights: np.ndarray, side: str) -> None:
+    """Draw a column of blocks with labels that are kept apart."""
+    lowest = -1.0
+    for outcome, top, height in zip(Outcome, tops, heights, strict=True):
+        if height == 0:
+            continue
+        axes.bar(x, height, BLOCK_WIDTH, bottom=top, align="edge", **face(outcome))
+        lowest = max(top + height / 2, lowest + LINE)
+        at = x - 0.03 if side == "right" else x + BLOCK_WIDTH + 0.03
+        axes.text(at, lowest, f"{outcome.label} {percent(height)}", ha=side, va="center", fontsize=7.5)
+
+
+def percent(share: float) -> str:
+    """Return a share as a label of a block."""
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -1,86 +1,98 @@
-"""An ensemble: many runs of one curriculum, and what was read out of each."""
+"""Ensembles: many runs of one curriculum, and what was recorded of each run at the end of each stage."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field, computed_field
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
+from feint.sim.ensembles.outcome_report import AT_STOP, UNITS, Counts, OutcomeReport, recordings
 from feint.sim.ensembles.runner import Timing, check_threads, chunks, in_order, one_at_a_time
-from feint.sim.results.provenance import passport
-from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
+from feint.sim.ensembles.streaming_summary import MOST_SUMMED, Summary, add_up_runs
+from feint.sim.results.datafile import as_line
+from feint.sim.results.report import Hidden, Number
+from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.replay import Trajectory, replay_plan
-from feint.sim.training.run_spec import RunSpec, Stop
-from feint.sim.training.train import PRECISION, check_runs
+from feint.sim.training.parameter_point import Point
+from feint.sim.training.replay import ReplayRequest, Trajectory
+from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-
-UNITS = {
-    "steps": ("SGD steps taken", "steps"),
-    "missed": ("whether the target was never reached", "1"),
-    "diverged": ("whether the state stopped being finite", "1"),
-    "outcome": ("type of the mesa-optimizer, by intervention", "code"),
-    "performance": ("c (1 - E_s(g))", "performance"),
-    "train_error": ("E_s(g), error on the training objective", "error"),
-    "deployed_error": ("E'(t), error at deployment when it believes it is deployed", "error"),
-    "watched_error": ("E'(g), error at deployment when it believes it is in training", "error"),
-    "following": ("(1 - β) π_s, how far it follows its concept of the objective", "fraction"),
-    "representation": ("β, share of the written goal", "fraction"),
-    "gate": ("γ, readiness to play along", "fraction"),
-    "capability": ("c", "fraction"),
-    "awareness": ("a, probability it gives to being in training", "probability"),
-    "horizon": ("h, reach past the episode", "fraction"),
-    "instrumental": ("ψ, instrumental gate", "fraction"),
-}
-"""What is recorded of each run at the end of each stage, with its unit."""
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Ensemble:
-    """Results of `simulate`; `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
+@dataclass(frozen=True)
+class Spread:
+    """Quantiles over the runs whose value is finite; null if none is."""
 
-    spec: RunSpec
-    runs: int
-    recorded: dict[str, np.ndarray]
-    timing: Timing
+    q05: Number | None
+    q25: Number | None
+    q50: Number | None
+    q75: Number | None
+    q95: Number | None
 
+    @classmethod
+    def of(cls, values: np.ndarray) -> Spread:
+        """Return the quantiles of values (runs,)."""
+        finite = values[np.isfinite(values)]
+        return cls(*(np.quantile(finite, QUANTILES).tolist() if len(finite) else [None] * len(QUANTILES)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageResult:
+    """How the runs ended one stage."""
+
+    name: str
+    counts: Counts
+    missed_target: Annotated[
+        int, Field(description="runs that were never found at the target; they are counted above too")
+    ]
+    diverged: Annotated[
+        int, Field(description="runs whose state stopped being finite; they are counted as unconverged")
+    ]
+    median_steps: float
+    at_stop: Annotated[
+        dict[str, Spread], Field(description="performance, capability and error on the objective, at the stop")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Ensemble(OutcomeReport):
+    """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
+
+    recorded: Hidden[dict[str, np.ndarray]]
+    request: Hidden[SimulateRequest]
+
+    at_stop_heading = "At the stop, medians and, in parentheses, quartiles:"
+
+    @computed_field
     @property
-    def curriculum(self) -> Curriculum:
-        """The stages as they were trained."""
-        return self.spec.curriculum
+    def stages(self) -> list[StageResult]:
+        """How the runs ended each stage."""
+        return [self._stage(i, name) for i, name in enumerate(self.curriculum.names)]
 
-    @property
-    def model(self) -> Model:
-        """The model's parameters."""
-        return self.spec.model
-
-    @property
-    def seed(self) -> int:
-        """Key of all random streams."""
-        return self.spec.seed
-
-    @property
-    def start(self) -> str:
-        """How the runs started."""
-        return self.spec.start
-
-    @property
-    def match(self) -> Match:
-        """What was held equal."""
-        return self.spec.match
+    def _stage(self, stage: int, name: str) -> StageResult:
+        missed, diverged = self.failures(stage)
+        return StageResult(
+            name=name,
+            counts=Counts(**self.counts(stage)),
+            missed_target=missed,
+            diverged=diverged,
+            median_steps=float(np.median(self.steps[:, stage])),
+            at_stop={quantity: Spread.of(self[quantity][:, stage]) for quantity in AT_STOP},
+        )
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.recorded:
@@ -101,28 +113,27 @@ class Ensemble:
         return self.recorded["steps"]
 
     def counts(self, stage: int = -1) -> dict[str, int]:
-        """How many runs ended a stage as each type; they add up to the runs."""
-        found = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
-        return dict(zip(LABELS, found.tolist(), strict=True))
+        """Return how many runs ended a stage as each type; they add up to the runs."""
+        counted = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
+        return dict(zip(LABELS, counted.tolist(), strict=True))
 
-    def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
-        """How often a stage ends as this type, with its `frequency_interval`."""
-        return frequency_interval(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
+    def failures(self, stage: int) -> tuple[int, int]:
+        """Return how many runs missed the target of a stage, and how many diverged in it."""
+        return int(self["missed"][:, stage].sum()), int(self["diverged"][:, stage].sum())
 
     def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
-        """Which runs ended a stage as this type (runs,) of bool."""
+        """Return whether each run ended a stage as this type (runs,)."""
         return self.outcome[:, stage] == Outcome.named(outcome)
 
-    def configuration(self) -> dict[str, Any]:
-        """The effective configuration: everything that the numbers depend on."""
-        return self.spec.configuration({"runs": self.runs})
-
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make this result again."""
-        return passport("ensemble", self.configuration())
+    def stop_cell(self, quantity: str, stage: int) -> str:
+        """Return the median of a quantity at the end of a stage with its quartiles."""
+        if quantity == "steps":
+            return f"{np.median(self.steps[:, stage]):,.0f}"
+        spread = Spread.of(self[quantity][:, stage])
+        return "" if spread.q50 is None else f"{spread.q50:.3f} ({spread.q25:.3f}, {spread.q75:.3f})"
 
     def frame(self) -> pd.DataFrame:
-        """One row a run and stage, with the outcome as an ordered category and the passport in `attrs`."""
+        """Return one row per run and stage, with the outcome as a category and the passport in `attrs`."""
         import pandas as pd
 
         runs, stages = self.outcome.shape
@@ -139,10 +150,8 @@ class Ensemble:
         return table
 
     def dataset(self) -> xr.Dataset:
-        """The same as named arrays over run and stage, with units; the passport is in the attributes."""
+        """Return named arrays over run and stage, with units; the passport is in the attributes."""
         import xarray as xr
-
-        from feint.sim.results.datafile import as_line as text
 
         variables: dict[str, Any] = {
             name: (("run", "stage"), values, {"long_name": UNITS[name][0], "units": UNITS[name][1]})
@@ -151,13 +160,90 @@ class Ensemble:
         variables["outcome"][2]["flag_values"] = list(range(len(LABELS)))
         variables["outcome"][2]["flag_meanings"] = " ".join(LABELS)
         coordinates = {"run": np.arange(self.runs), "stage": list(self.curriculum.names)}
-        return xr.Dataset(variables, coordinates, {"passport": text(self.passport())})
+        return xr.Dataset(variables, coordinates, {"passport": as_line(self.passport())})
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
-        """The whole trajectory of one run, equal to the bit to what the ensemble computed for it."""
+        """Return the trajectory of one run, equal to the bit to what the ensemble computed for it."""
         if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or not 0 <= run < self.runs:
             raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
-        return replay_plan(self.spec, int(run), every=every)
+        of_runs = {name: getattr(self.request, name) for name in ("point", "seed", "precision", "objectives")}
+        return ReplayRequest(number=int(run), every=every, **of_runs).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateRequest(Request):
+    """Train one ensemble, through pre-training + fine-tuning unless a curriculum is given."""
+
+    kind = "ensemble"
+    unit = " runs"
+    started = True
+
+    point: Point = field(default_factory=Point)
+    runs: Annotated[int, Option("Number of runs.", "N")] = 2000
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    summary: Annotated[bool, Option("Keep counts and moments alone: any number of runs in constant memory.")] = False
+    objectives: int | None = None  #: number of base objectives, if more than the curriculum names
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        runs = check_whole("runs", self.runs, 1, MOST_SUMMED if self.summary else MOST_RUNS)
+        object.__setattr__(self, "runs", runs)
+
+    def work(self) -> float:
+        """Return the number of runs; if they are recorded one by one, over all stages."""
+        return self.runs * (1 if self.summary else len(self.point.curriculum))
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Ensemble | Summary:
+        """Train the runs; raises `InputError`, and warns if runs diverged."""
+        return self.summarize(threads, progress) if self.summary else self.simulate(threads, progress)
+
+    def summarize(self, threads: int | None = None, progress: Progress | None = None) -> Summary:
+        """Train the runs, and keep counts and moments."""
+        spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
+        tally, moments, timing = add_up_runs(spec, self.runs, threads, progress)
+        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": spec.model, "timing": timing}
+        return Summary(**known, spec=spec, tally=tally, moments=moments, request=self)
+
+    def simulate(self, threads: int | None = None, progress: Progress | None = None) -> Ensemble:
+        """Train the runs, and record each."""
+        spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
+        threads = check_threads(threads)
+        spec.warm_up()
+        recorded, report = _empty_records(self.runs, len(spec.curriculum)), one_at_a_time(progress)
+
+        def train(chunk: range) -> int:
+            rows, lane_steps = slice(chunk.start, chunk.stop), 0
+            for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
+                for name, values in recordings(stop).items():
+                    recorded[name][rows, i] = values
+                lane_steps += stop.lane_steps
+                report(len(chunk))
+            return lane_steps
+
+        begun = time.perf_counter()
+        work = chunks(self.runs, threads, spec.objectives * spec.model.modes)
+        lane_steps = sum(in_order(train, work, threads=threads))
+        seconds = time.perf_counter() - begun
+        _warn_of_divergence(recorded, spec.curriculum)
+        run_steps = int(recorded["steps"].sum())
+        timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
+        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": spec.model, "timing": timing}
+        return Ensemble(**known, spec=spec, recorded=recorded, request=self)
+
+
+def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
+    kinds: Mapping[str, Any] = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
+    return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
+
+
+def _warn_of_divergence(recorded: Mapping[str, np.ndarray], curriculum: Curriculum) -> None:
+    for i, stage in enumerate(curriculum):
+        count = int(recorded["diverged"][:, i].sum())
+        if count:
+            total = len(recorded["diverged"])
+            message = f"{count} of {total} runs diverged in stage {stage.name!r} and are counted as unconverged."
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 def simulate(
@@ -173,60 +259,74 @@ def simulate(
     precision: str = PRECISION,
     progress: Progress | None = None,
 ) -> Ensemble:
-    """Train `runs` mesa-optimizers through a curriculum and read out what each became.
+    """Train mesa-optimizers through a curriculum, and record what each became; warns if runs diverged.
 
-    `start` is one of STARTS; `match` a mode of MODEL, section 5, applied to the last stage; `threads` all cores unless
-    given; `objectives` as many as the curriculum names unless it is compared with one that names more; `precision` is
-    single or double. `progress` is called with the number of runs that finished a stage, by one thread at a time. No
-    number depends on threads or progress. Raises `InputError`; warns where runs diverged.
+    Parameters
+    ----------
+    curriculum
+        Stages of training.
+    model
+        Parameters of the model; the defaults if None.
+    runs
+        Number of runs, at most 10^9.
+    seed
+        Key of all random streams, from 0 to 2^64 - 1.
+    start
+        How runs start: fresh, internal, corrigible or deceptive.
+    match
+        What is held equal, applied to the last stage.
+    threads
+        One per core if None; no number depends on them.
+    objectives
+        Number of base objectives; give it if the runs are compared with runs that have more.
+    precision
+        Single or double.
+    progress
+        Called with the number of runs that finished a stage, by one thread at a time.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
     """
-    check_runs(runs)
-    spec = RunSpec.of(
-        curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
+    point = Point.of(curriculum, model=model, start=start, match=match)
+    request = SimulateRequest(point=point, runs=runs, seed=seed, precision=precision, objectives=objectives)
+    return request.simulate(threads, progress)
+
+
+def summarize(
+    curriculum: Curriculum,
+    *,
+    model: Model | None = None,
+    runs: int = 1000,
+    seed: int = 0,
+    start: str = "fresh",
+    match: str | Match = Match.TARGET,
+    threads: int | None = None,
+    objectives: int | None = None,
+    precision: str = PRECISION,
+    progress: Progress | None = None,
+) -> Summary:
+    """Train the same runs as `simulate`, and keep counts and moments, in memory that does not grow with the runs.
+
+    Parameters
+    ----------
+    runs
+        Number of runs, at most 10^12.
+    progress
+        Called with the number of runs that finished all stages.
+
+    Other parameters are those of `simulate`. No number depends on threads.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
+    """
+    point = Point.of(curriculum, model=model, start=start, match=match)
+    request = SimulateRequest(
+        point=point, runs=runs, seed=seed, precision=precision, objectives=objectives, summary=True
     )
-    threads = check_threads(threads)
-    spec.warm_up()
-    recorded = _empty_records(runs, len(spec.curriculum))
-    tell = one_at_a_time(progress)
-
-    def run_chunk(chunk: range) -> int:
-        return _train_chunk(spec, chunk, recorded, tell)
-
-    begun = time.perf_counter()
-    lane_steps = sum(in_order(run_chunk, chunks(runs, threads, spec.objectives * spec.model.modes), threads=threads))
-    seconds = time.perf_counter() - begun
-    _warn_of_divergence(recorded, spec.curriculum)
-    run_steps = int(recorded["steps"].sum())
-    timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
-    return Ensemble(spec=spec, runs=int(runs), recorded=recorded, timing=timing)
-
-
-def _train_chunk(spec: RunSpec, chunk: range, recorded: dict[str, np.ndarray], tell: Callable[[float], object]) -> int:
-    """Train a range of runs and write what is read out of them into the records; returns the lanes' steps."""
-    rows, lane_steps = slice(chunk.start, chunk.stop), 0
-    for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
-        for name, values in recordings(stop).items():
-            recorded[name][rows, i] = values
-        lane_steps += stop.lane_steps
-        tell(len(chunk))
-    return lane_steps
-
-
-def recordings(stop: Stop) -> dict[str, np.ndarray]:
-    """What is recorded of each run at the end of a stage, under the names of UNITS."""
-    told = {"steps": stop.state.taken, "missed": stop.missed, "diverged": stop.state.diverged}
-    return {**told, **stop.readings._asdict()}
-
-
-def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
-    kinds = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
-    return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
-
-
-def _warn_of_divergence(recorded: dict[str, np.ndarray], curriculum: Curriculum) -> None:
-    for i, stage in enumerate(curriculum):
-        count = int(recorded["diverged"][:, i].sum())
-        if count:
-            total = len(recorded["diverged"])
-            message = f"{count} of {total} runs diverged in stage {stage.name!r} and are counted as unconverged."
-            warnings.warn(message, RuntimeWarning, stacklevel=3)
+    return request.summarize(threads, progress)

@@ -1,41 +1,137 @@
-"""Rare outcomes: how often a run ends in one that plain counting would hardly ever see."""
+"""Importance sampling: how often runs end in an outcome that plain counting would hardly ever see."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from math import sqrt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite, sqrt
 from statistics import NormalDist
-from typing import Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field, NonNegativeInt
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
+from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome
-from feint.sim.ensembles.runner import Timing, blocks, check_threads, in_order
+from feint.agents.state import State
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arm_of
+from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
-from feint.sim.ensembles.tilt import Tilt
-from feint.sim.results.provenance import passport
-from feint.sim.results.request import Progress
+from feint.sim.results.report import Hidden, Report
+from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.results.text_tables import KEPT, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
 
 RUNS = 100_000
 LEAST = 50.0  # effective size below which tilted runs give no interval
-TOLD = 0.25  # standard deviations from where on a scalar's centre is worth telling
+SHOWN = 0.25  # standard deviations from the origin from which on a scalar's centre is shown
+LOGITS = ("representation", "gate", "capability", "awareness", "horizon")
+BIASES = tuple(f"plasticity_{part}" for part in PARTS)
+SPREAD_OF = dict.fromkeys(LOGITS, "init_spread") | dict.fromkeys(BIASES, "plasticity_spread")
+SCALARS = tuple(SPREAD_OF)
+"""What can be tilted: the logits of a start, and the inductive bias of a run on each plasticity."""
+FURTHEST = 6.0  # standard deviations; no draw is further out than 6.7
+SPREADS = (1e-6, 50.0)  # between these, a draw can be computed from a start, and a tilted draw is finite
+
+
+class Starts(NamedTuple):
+    """Tilted starts of some runs."""
+
+    state: State
+    deviations: np.ndarray  #: z, the tilted scalars in standard deviations of the untilted start (runs, scalars)
+    weights: np.ndarray  #: w (runs,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tilt:
+    """Numbers δ of standard deviations by which the draws of scalars are moved, made with `Tilt.of`.
+
+    A scalar whose standard normal number is moved has z ~ N(δ, 1) in place of N(0, 1), and the run has the weight
+
+        w = Π exp(δ²/2 - δ z),
+
+    the ratio of the two densities. So the mean of w over tilted runs is 1, and the mean of w · 1{event} the frequency
+    of the event over untilted ones (Kahn and Marshall 1953, doi:10.1287/opre.1.5.263; Owen, "Monte Carlo theory,
+    methods and examples", 2013, chapter 9).
+    """
+
+    shifts: dict[str, float]  #: δ of the scalars that are moved
+    known: tuple[str, ...]  #: the scalars whose z can be computed
+
+    @classmethod
+    def of(cls, shifts: Mapping[str, float] | None, spec: RunSpec) -> Self:
+        """Return a tilt of the starts of runs; raises `InputError` if one of its scalars is not drawn at random."""
+        shifts = {} if shifts is None else shifts
+        if not isinstance(shifts, Mapping):
+            raise InputError(f"tilt = {shifts!r} is not valid: write {{'gate': 2.0}}, or leave it out.")
+        for name, shift in shifts.items():
+            _check(name, shift, spec)
+        known = tuple(name for name in SCALARS if spec.start == "fresh" and _spread_fits(name, spec))
+        return cls(shifts={name: float(shifts[name]) for name in SCALARS if shifts.get(name)}, known=known)
+
+    def begin(self, spec: RunSpec, runs: np.ndarray) -> Starts:
+        """Return the tilted starts of the runs with these numbers."""
+        state = spec.begin(runs)
+        shift = np.array([self.shifts.get(name, 0.0) for name in self.known])
+        z = deviations(state, self.known) + shift
+        weights = np.exp((shift**2 / 2 - shift * z).sum(axis=1))
+        return Starts(moved(state, self.shifts), z, weights)
+
+
+def deviations(state: State, names: Iterable[str]) -> np.ndarray:
+    """Return (logit - init) / spread or ln R / spread of scalars of fresh starts (runs, scalars)."""
+    model = state.model
+
+    def deviation(name: str) -> np.ndarray:
+        if name in LOGITS:
+            return (getattr(state.initial, name) - getattr(model, f"{name}_init")) / model.init_spread
+        return np.log(state.bias[:, BIASES.index(name)]) / model.plasticity_spread
+
+    columns = [deviation(name) for name in names]
+    return np.column_stack(columns) if columns else np.empty((len(state), 0))
+
+
+def moved(state: State, shifts: Mapping[str, float]) -> State:
+    """Return the starts with scalars moved by numbers of standard deviations; this becomes their initial draw."""
+    model, mind, bias = state.model, state.mind, state.bias.copy()
+    for name, shift in shifts.items():
+        if name in LOGITS:
+            mind = mind._replace(**{name: getattr(mind, name) + model.init_spread * shift})
+        else:
+            bias[:, BIASES.index(name)] *= np.exp(model.plasticity_spread * shift)
+    return replace(state.starting_from(mind), bias=bias) if shifts else state
+
+
+def _check(name: Any, shift: Any, spec: RunSpec) -> None:
+    """Raise unless this scalar can be tilted so far."""
+    if name not in SCALARS:
+        raise unknown("scalar", name, SCALARS)
+    number = isinstance(shift, (int, float, np.integer, np.floating)) and not isinstance(shift, bool)
+    if not number or not isfinite(shift) or abs(shift) > FURTHEST:
+        raise InputError(f"tilt of {name} = {shift!r} is not valid: it must be from {-FURTHEST:g} to {FURTHEST:g}.")
+    if spec.start != "fresh":
+        raise InputError(f"start = {spec.start!r} is prepared and not drawn: only a fresh start can be tilted.")
+    if not _spread_fits(name, spec):
+        spread, (least, most) = SPREAD_OF[name], SPREADS
+        value = getattr(spec.model, spread)
+        raise InputError(f"{spread} = {value!r} does not let {name} be tilted: it must be from {least:g} to {most:g}.")
+
+
+def _spread_fits(name: str, spec: RunSpec) -> bool:
+    return SPREADS[0] <= getattr(spec.model, SPREAD_OF[name]) <= SPREADS[1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sums:
-    """Sums over tilted runs, w the weight of a run and e whether the event was seen in it; they can be added."""
+class WeightedSums(Sums):
+    """Sums over tilted runs; w is the weight of a run, and e is 1 if the event was seen in it."""
 
-    runs: int
     seen: int  #: Σ e
     weight: float  #: Σ w
     weight_squares: float  #: Σ w²
@@ -43,12 +139,10 @@ class Sums:
     event_squares: float  #: Σ (w e)²
     largest: float  #: max w e
     place: np.ndarray  #: Σ w e z (scalars,)
-    run_steps: int
-    lane_steps: int
 
     @classmethod
     def of(cls, weights: np.ndarray, events: np.ndarray, z: np.ndarray, run_steps: int, lane_steps: int) -> Self:
-        """The sums of some runs, from w (runs,), e (runs,) and z (runs, scalars)."""
+        """Return the sums of some runs, from w (runs,), e (runs,) and z (runs, scalars)."""
         hit = weights[events]
         return cls(
             runs=len(weights),
@@ -63,71 +157,204 @@ class Sums:
             lane_steps=lane_steps,
         )
 
-    def __add__(self, other: Sums) -> Sums:
-        added: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__}
-        added["largest"] = max(self.largest, other.largest)
-        return Sums(**added)
+    def __add__(self, other: Any) -> Self:
+        return replace(super().__add__(other), largest=max(self.largest, other.largest))
 
+    def frequency(self, confidence: float, *, tilted: bool) -> Interval:
+        """Return how often untilted runs have the event.
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Rare:
-    """Results of `rare`."""
-
-    spec: RunSpec
-    outcome: Outcome
-    stage: int
-    tilt: Tilt
-    confidence: float
-    sums: Sums
-    timing: Timing
-
-    @property
-    def runs(self) -> int:
-        """Runs trained."""
-        return self.sums.runs
-
-    @property
-    def interval(self) -> Interval:
-        """How often untilted runs end so.
-
-        Of untilted runs `frequency_interval`: where none was seen, an upper bound. Of tilted ones `fay_feuer`, since
-        intervals from the normal distribution, of the mean or of its logarithm, cover too seldom where weights differ.
+        Untilted, by `frequency_interval`: an upper bound if none was seen. Tilted, by `fay_feuer`, since intervals
+        from the normal distribution, of the mean or of its logarithm, cover too seldom if weights differ.
         """
-        if not self.tilt.shifts:
-            return frequency_interval(self.sums.seen, self.runs, self.confidence)
-        sums = self.sums
-        return fay_feuer(sums.event, sums.event_squares, sums.largest, sums.runs, self.confidence)
+        if not tilted:
+            return frequency_interval(self.seen, self.runs, confidence)
+        return fay_feuer(self.event, self.event_squares, self.largest, self.runs, confidence)
 
     @property
     def effective(self) -> float:
-        """Effective size of weight × event, (Σ w e)² / Σ (w e)²: so many runs with the event of equal weight."""
-        return self.sums.event**2 / self.sums.event_squares if self.sums.event_squares > 0 else 0.0
+        """Effective size of weight × event, (Σ w e)² / Σ (w e)²: as many runs with the event and equal weights."""
+        return self.event**2 / self.event_squares if self.event_squares > 0 else 0.0
 
-    @property
-    def mean_weight(self) -> Interval:
-        """Mean of the weights, which is 1 but for chance, with an interval of the normal distribution."""
-        sums = self.sums
-        mean = sums.weight / sums.runs
-        error = sqrt(max(0.0, sums.weight_squares / sums.runs - mean**2) / sums.runs)
-        reach = NormalDist().inv_cdf(0.5 + self.confidence / 2) * error
-        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=self.confidence, method="normal")
+    def mean_weight(self, confidence: float) -> Interval:
+        """Return the mean of the weights with an interval of the normal distribution."""
+        mean = self.weight / self.runs
+        error = sqrt(max(0.0, self.weight_squares / self.runs - mean**2) / self.runs)
+        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="normal")
 
-    @property
-    def centre(self) -> dict[str, float]:
-        """Where the event lies: mean z of each scalar over untilted runs with it; empty where none was seen.
+    def centre(self, names: Iterable[str]) -> dict[str, float]:
+        """Return the mean z of each scalar over untilted runs with the event; nothing if none was seen."""
+        return dict(zip(names, (self.place / self.event).tolist(), strict=True)) if self.event > 0 else {}
 
-        Of all tilts the one by these numbers is the nearest to the starts of such runs, in relative entropy (Rubinstein
-        and Kroese, "The Cross-Entropy Method", 2004, doi:10.1007/978-1-4757-4321-0).
-        """
-        if not self.sums.event > 0:
-            return {}
-        return dict(zip(self.tilt.known, (self.sums.place / self.sums.event).tolist(), strict=True))
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make this result again."""
-        asked = {"outcome": self.outcome.label, "stage": self.spec.curriculum.names[self.stage]}
-        asked |= {"tilt": self.tilt.shifts, "confidence": self.confidence}
-        return passport("rare", self.spec.configuration({"runs": self.runs}) | asked)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Rare(Report):
+    """Results of `rare`."""
+
+    seed: int
+    runs: int
+    model: PlainModel
+    outcome: str
+    stage: str
+    tilt: Annotated[dict[str, float], Field(description="standard deviations by which the start's draws were moved")]
+    interval: Annotated[
+        Interval,
+        Field(alias="frequency", description="of the outcome over untilted runs; where none was seen, high bounds it"),
+    ]
+    seen: Annotated[NonNegativeInt, Field(description="tilted runs with the outcome")]
+    effective: Annotated[float, Field(description="effective size of weight × event")]
+    mean_weight: Annotated[Interval, Field(description="1 but for chance")]
+    centre: Annotated[
+        dict[str, float], Field(description="mean of the start over runs with the outcome, in standard deviations")
+    ]
+    """Of all tilts the one by these numbers is the nearest to the starts of such runs, in relative entropy (Rubinstein
+    and Kroese, "The Cross-Entropy Method", 2004, doi:10.1007/978-1-4757-4321-0)."""
+    timing: Timing
+    spec: Hidden[RunSpec]
+    sums: Hidden[WeightedSums]
+    request: Hidden[RareRequest]
+
+    def blocks(self) -> list[str]:
+        """Return the frequency with its interval, and how much the tilted runs tell of it."""
+        share, spec = self.interval, self.spec
+        shifts = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in self.tilt.items())
+        often = f"{share:.3g}" if self.seen else f"≤ {share.high:.3g}"
+        level = f"{100 * share.confidence:g} %"
+        found = [
+            wrapped(f"{self.outcome} after {self.stage}: {often}, {level} interval ({share.method})"),
+            f"seen in {self.seen:,} runs, effective size of weight × event {self.effective:,.1f}",
+        ]
+        if shifts:
+            found.append(f"mean weight {self.mean_weight:.3f}, 1 but for chance")
+        if self.centre:
+            centre = _places(self.centre, KEPT + "{:+.1f}")
+            found.append(wrapped(f"where it lies, in standard deviations of the start: {centre}"))
+        return [
+            f"{self.runs:,} runs, seed {self.seed}, start {spec.start}, matched by {spec.match.value}\n"
+            + (wrapped(f"tilted by {shifts} standard deviations of the start") if shifts else "not tilted"),
+            "\n".join([*found, str(self.timing)]),
+        ]
+
+
+def _places(centre: Mapping[str, float], form: str) -> str:
+    """Return the scalars whose centre is away from the origin, each with it."""
+    away = {name: z for name, z in centre.items() if abs(z) >= SHOWN}
+    return ", ".join(name + form.format(z) for name, z in away.items()) or "the centre of all starts"
+
+
+def _check_size(sums: WeightedSums, tilt: Tilt, outcome: str) -> None:
+    """Raise if tilted runs have too small an effective size."""
+    if not tilt.shifts or sums.effective >= LEAST:
+        return
+    if not sums.event > 0:
+        raise InputError(
+            f"{outcome!r} was seen in none of {sums.runs:,} tilted runs, which bounds nothing (effective size 0, at "
+            f"least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
+        )
+    needed = float(f"{sums.runs * LEAST / sums.effective * 1.05:.1e}")
+    raise InputError(
+        f"the effective size of weight × event is {sums.effective:.1f} for {outcome!r}, and at least {LEAST:g} is "
+        f"needed: train {needed:,.0f} runs or more, or tilt to where it was seen "
+        f"({_places(sums.centre(tilt.known), '={:.1f}')})."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RareRequest(Request):
+    """Estimate how often training ends in a rare outcome, from starts that are tilted towards it."""
+
+    kind = "rare"
+    unit = " runs"
+    started = True
+    drawn = False
+
+    outcome: Annotated[str, Option("What to look for, for example deceptive.")] = Outcome.DECEPTIVE.label
+    tilt: Annotated[
+        Mapping[str, float],
+        Option("Move the start's draw of a scalar by X standard deviations; repeatable.", "NAME=X"),
+    ] = field(default_factory=dict)
+    arm: Annotated[str, Option("from_scratch or pretrain_finetune.")] = FROM_SCRATCH
+    point: Point = field(default_factory=Point)
+    runs: Annotated[int, Option("Number of runs.", "N", least=1, most=MOST_SUMMED)] = RUNS
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    confidence: Confidence = CONFIDENCE
+    stage: int = -1  #: at whose end the outcome is counted
+    objectives: int | None = None  #: number of base objectives, if more than the curriculum names
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_confidence(self.confidence)
+
+    def work(self) -> float:
+        """Return the number of runs."""
+        return self.runs
+
+    def spec(self) -> RunSpec:
+        """Return what is trained; a curriculum of one stage is its own arm."""
+        point = self.point
+        curriculum, match, objectives = point.curriculum, point.match, None
+        if len(curriculum) > 1:
+            curriculum, match, objectives = arm_of(curriculum, self.arm, match, point.model)
+        elif self.arm not in ARM_NAMES:
+            raise unknown("arm", self.arm, ARM_NAMES)
+        return RunSpec.of(
+            curriculum,
+            model=point.model,
+            seed=self.seed,
+            start=point.start,
+            match=match,
+            objectives=objectives if self.objectives is None else self.objectives,
+            precision=self.precision,
+        )
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Rare:
+        """Train the runs; raises `InputError`, also if the effective size of tilted runs is below LEAST."""
+        spec = self.spec()
+        event, stage, tilt = Outcome.named(self.outcome), _stage(self.stage, spec), Tilt.of(self.tilt, spec)
+        spec.warm_up()
+        sums, timing = add_up(
+            lambda block: _summed(spec, tilt, event, stage, block), self.runs, threads=threads, progress=progress
+        )
+        _check_size(sums, tilt, event.label)
+        return Rare(
+            seed=self.seed,
+            runs=self.runs,
+            model=spec.model,
+            outcome=event.label,
+            stage=spec.curriculum.names[stage],
+            tilt=tilt.shifts,
+            interval=sums.frequency(self.confidence, tilted=bool(tilt.shifts)),
+            seen=sums.seen,
+            effective=sums.effective,
+            mean_weight=sums.mean_weight(self.confidence),
+            centre=sums.centre(tilt.known),
+            timing=timing,
+            spec=spec,
+            sums=sums,
+            request=self,
+        )
+
+
+def _summed(spec: RunSpec, tilt: Tilt, event: Outcome, stage: int, block: range) -> WeightedSums:
+    """Return the sums of a block of runs, trained to the end of a stage."""
+    starts = tilt.begin(spec, np.arange(block.start, block.stop))
+    run_steps = lane_steps = 0
+    for i, stop in enumerate(spec.train(starts.state)):
+        run_steps += int(stop.state.taken.sum())
+        lane_steps += stop.lane_steps
+        if i == stage:
+            events = stop.readings.outcome == event
+            return WeightedSums.of(starts.weights, events, starts.deviations, run_steps, lane_steps)
+    raise AssertionError(stage)
+
+
+def _stage(stage: Any, spec: RunSpec) -> int:
+    """Return the index of a stage, counted from the first."""
+    stages = len(spec.curriculum)
+    if isinstance(stage, bool) or not isinstance(stage, (int, np.integer)) or not -stages <= stage < stages:
+        raise InputError(f"stage = {stage!r} is not one of the curriculum: it must be from {-stages} to {stages - 1}.")
+    return int(stage) % stages
 
 
 def rare(
@@ -147,119 +374,51 @@ def rare(
     confidence: float = CONFIDENCE,
     progress: Progress | None = None,
 ) -> Rare:
-    """How often runs end a stage as this type, from runs whose start is tilted towards it (importance sampling).
+    """Estimate how often runs end a stage as a type, from runs whose start is tilted towards it.
 
-    `tilt` says by how many standard deviations the start's draw of a scalar is moved: of representation, gate,
-    capability, awareness and horizon, and of the inductive bias on a plasticity, as in {"plasticity_goal": -2.0}. Each
-    run counts with its weight, see `Tilt`; without a tilt this is plain counting. Other arguments as for `summarize`:
-    memory does not grow with `runs`, and no number depends on threads.
+    Memory does not grow with the runs, and no number depends on threads.
 
-    Raises `InputError`, also where the effective size of tilted runs is below LEAST.
+    Parameters
+    ----------
+    curriculum
+        Stages of training.
+    outcome
+        Type to look for.
+    tilt
+        By how many standard deviations the start's draw of a scalar is moved, as in {"plasticity_goal": -2.0}: of
+        representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run
+        counts with its weight, see `Tilt`. Without a tilt, runs are counted.
+    stage
+        Index of the stage at whose end the outcome is counted.
+    runs
+        Number of runs, at most 10^12.
+    confidence
+        Confidence level of the intervals.
+    model, seed, start, match, threads, objectives, precision
+        As for `simulate`.
+    progress
+        Called with the number of runs that finished.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid, or the effective size of tilted runs is below LEAST.
+
+    Source
+    ------
+    Rubinstein and Kroese, "The Cross-Entropy Method" (2004), doi:10.1007/978-1-4757-4321-0.
+
     """
-    if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or not 1 <= runs <= MOST_SUMMED:
-        raise InputError(f"runs = {runs!r} is not valid: it must be a whole number from 1 to {MOST_SUMMED:,}.")
-    spec = RunSpec.of(
-        curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
+    request = RareRequest(
+        point=Point.of(curriculum, model=model, start=start, match=match),
+        outcome=Outcome.named(outcome).label,
+        tilt={} if tilt is None else tilt,
+        arm=PRETRAIN_FINETUNE,
+        runs=runs,
+        seed=seed,
+        precision=precision,
+        confidence=confidence,
+        stage=stage,
+        objectives=objectives,
     )
-    event, place, tilted = Outcome.named(outcome), _stage(stage, spec), Tilt.of(tilt, spec)
-    check_confidence(confidence)
-    threads = check_threads(threads)
-    spec.warm_up()
-    begun, sums = time.perf_counter(), None
-    work, cut = lambda block: _summed(spec, tilted, event, place, block), blocks(0, int(runs))
-    for one in in_order(work, cut, threads=threads, ahead=2 * threads):
-        sums = sums + one if sums else one
-        if progress is not None:
-            progress(one.runs)
-    assert sums is not None
-    seconds = time.perf_counter() - begun
-    timing = Timing(run_steps=sums.run_steps, lane_steps=sums.lane_steps, seconds=seconds, threads=threads)
-    found = Rare(spec=spec, outcome=event, stage=place, tilt=tilted, confidence=confidence, sums=sums, timing=timing)
-    _check_size(found)
-    return found
-
-
-def _summed(spec: RunSpec, tilt: Tilt, event: Outcome, stage: int, block: range) -> Sums:
-    """One block of runs, trained to the end of a stage."""
-    starts = tilt.begin(spec, np.arange(block.start, block.stop))
-    run_steps = lane_steps = 0
-    for i, stop in enumerate(spec.train(starts.state)):
-        run_steps += int(stop.state.taken.sum())
-        lane_steps += stop.lane_steps
-        if i == stage:
-            return Sums.of(starts.weights, stop.readings.outcome == event, starts.deviations, run_steps, lane_steps)
-    raise AssertionError(stage)
-
-
-def _stage(stage: Any, spec: RunSpec) -> int:
-    """The place of a stage, counted from the first."""
-    stages = len(spec.curriculum)
-    if isinstance(stage, bool) or not isinstance(stage, (int, np.integer)) or not -stages <= stage < stages:
-        raise InputError(f"stage = {stage!r} is not one of the curriculum: it must be from {-stages} to {stages - 1}.")
-    return int(stage) % stages
-
-
-def _check_size(found: Rare) -> None:
-    """Raise where tilted runs have too small an effective size."""
-    if not found.tilt.shifts or found.effective >= LEAST:
-        return
-    name = f"{found.outcome.label!r}"
-    if not found.sums.event > 0:
-        raise InputError(
-            f"{name} was seen in none of {found.runs:,} tilted runs, which bounds nothing (effective size 0, at least "
-            f"{LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
-        )
-    needed = float(f"{found.runs * LEAST / found.effective * 1.05:.1e}")
-    raise InputError(
-        f"the effective size of weight × event is {found.effective:.1f} for {name}, and at least {LEAST:g} is needed: "
-        f"train {needed:,.0f} runs or more, or tilt to where it was seen ({_places(found, '={:.1f}')})."
-    )
-
-
-def _places(found: Rare, form: str) -> str:
-    """The scalars whose centre is worth telling, each with it."""
-    told = {name: z for name, z in found.centre.items() if abs(z) >= TOLD}
-    return ", ".join(name + form.format(z) for name, z in told.items()) or "the centre of all starts"
-
-
-def document(found: Rare) -> dict[str, Any]:
-    """A result as the content of its JSON document."""
-    timing = asdict(found.timing)
-    del timing["lane_steps"]
-    return {
-        "schema": 1,
-        "seed": found.spec.seed,
-        "runs": found.runs,
-        "model": found.spec.model.model_dump(mode="json"),
-        "outcome": found.outcome.label,
-        "stage": found.spec.curriculum.names[found.stage],
-        "tilt": found.tilt.shifts,
-        "frequency": asdict(found.interval),
-        "seen": found.sums.seen,
-        "effective": found.effective,
-        "mean_weight": asdict(found.mean_weight),
-        "centre": found.centre,
-        "timing": timing,
-        "passport": found.passport(),
-    }
-
-
-def told(found: Rare) -> str:
-    """A result in words, for a person to read."""
-    spec, share, weight, level = found.spec, found.interval, found.mean_weight, f"{100 * found.confidence:g} %"
-    stage = spec.curriculum.names[found.stage]
-    moved = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in found.tilt.shifts.items())
-    often = f"{share.estimate:.3g} [{share.low:.3g}, {share.high:.3g}]" if found.sums.seen else f"≤ {share.high:.3g}"
-    lines = [
-        f"{found.runs:,} runs, seed {spec.seed}, start {spec.start}, matched by {spec.match.value}",
-        wrapped(f"tilted by {moved} standard deviations of the start") if moved else "not tilted",
-        "",
-        wrapped(f"{found.outcome.label} after {stage}: {often}, {level} interval ({share.method})"),
-        f"seen in {found.sums.seen:,} runs, effective size of weight × event {found.effective:,.1f}",
-    ]
-    if moved:
-        lines.append(f"mean weight {weight.estimate:.3f} [{weight.low:.3f}, {weight.high:.3f}], 1 but for chance")
-    if found.centre:
-        lines.append(wrapped(f"where it lies, in standard deviations of the start: {_places(found, KEPT + '{:+.1f}')}"))
-    timing = found.timing
-    return "\n".join([*lines, f"{timing.run_steps:,} SGD steps in {timing.seconds:.2f} s on {timing.threads} threads"])
+    return request.run(threads=threads, progress=progress)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from threading import Lock
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -65,7 +65,7 @@ class Sums:
     run_steps: int  #: SGD steps of the runs
     lane_steps: int  #: those and the steps of idle lanes
 
-    def __add__(self, other: Self) -> Self:
+    def __add__(self, other: Any) -> Self:
         return type(self)(
             **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
         )

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import PlainSerializer
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.sim.training.curriculum import Curriculum, pretrain_finetune
+from feint.sim.training.curriculum import Curriculum, check_curriculum, check_model, pretrain_finetune
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_paths import by_stage, carried, split
+from feint.sim.training.run_spec import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
 EVERY = "*"  #: means all stages in a dotted name
+PlainModel = Annotated[Model, PlainSerializer(lambda model: model.model_dump(mode="json"), return_type=dict[str, Any])]
+"""A model as a field of a report: its parameters by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,28 @@ class Point:
     curriculum: Curriculum = field(default_factory=pretrain_finetune)
     start: str = "fresh"
     match: str = Match.TARGET.value
+
+    @classmethod
+    def of(
+        cls, curriculum: Curriculum, *, model: Model | None, start: str = "fresh", match: str | Match = Match.TARGET
+    ) -> Self:
+        """Return the point of the arguments of `simulate`; raises `InputError` if one is not valid."""
+        model = Model() if model is None else model
+        check_model(model)
+        check_curriculum(curriculum)
+        return cls(model=model, curriculum=curriculum, start=start, match=Match.named(match).value)
+
+    def spec(self, *, seed: int, precision: str, objectives: int | None = None) -> RunSpec:
+        """Return the run specification of the point's stages; raises `InputError` if a part is not valid."""
+        return RunSpec.of(
+            self.curriculum,
+            model=self.model,
+            seed=seed,
+            start=self.start,
+            match=self.match,
+            objectives=objectives,
+            precision=precision,
+        )
 
     def at(self, changes: Mapping[str, Any]) -> Self:
         """Return the point with some values changed.

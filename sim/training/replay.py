@@ -1,59 +1,104 @@
-"""One run again, step by step."""
+"""Replays one run of an ensemble, and records it step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from pydantic import computed_field
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, check_output, check_whole
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
-from feint.sim.results.provenance import passport
-from feint.sim.results.request import MOST_RUNS
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.request import MOST_RUNS, Option, Output, Precision, Request, Seed
+from feint.sim.results.request import Progress as ProgressCallback
+from feint.sim.results.text_tables import folded
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
+from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
+
+ROWS = 12  # steps of a stage that the text shows
+SHOWN = ("performance", "deployed_error", "following", "instrumental", "capability", "awareness", "horizon", "gate")
+LINES = {
+    "performance": "performance  c (1 − E(g))",
+    "capability": "capability  c",
+    "following": "following its objective  (1 − β) π",
+    "awareness": "awareness  a",
+    "horizon": "horizon  h",
+    "gate": "gate  γ",
+    "instrumental": "instrumental gate  ψ",
+    "deployed_error": "error when deployed  E′(t)",
+}
+"""Readings that the figure shows."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory:
-    """The life of one run: for each stage, its state at each recorded step.
+@dataclass(frozen=True, kw_only=True)
+class StageTrajectory:
+    """One stage of a replayed run, with one number per recorded step in every list."""
+
+    name: str
+    step: list[int]
+    outcome: list[str]
+    readings: dict[str, list[Number]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Trajectory(Report):
+    """Results of `replay`: for each stage of one run, its state at each recorded step.
 
     `states[i]` is a `State` whose leading axis is time instead of the run, so that views, readings and interventions
     apply to a whole trajectory as they do to a population; `states[i].taken` is the step.
     """
 
-    spec: RunSpec
+    seed: int
     run: int
-    states: tuple[State, ...]
-    every: int = 1  #: steps between two that are recorded
+    model: PlainModel
+    spec: Hidden[RunSpec]
+    states: Hidden[tuple[State, ...]]
+    every: Hidden[int]  #: steps between two that are recorded
+    request: Hidden[ReplayRequest]
 
     @property
     def curriculum(self) -> Curriculum:
         """The stages as they were trained."""
         return self.spec.curriculum
 
+    @computed_field
+    @property
+    def stages(self) -> list[StageTrajectory]:
+        """What is read along each stage."""
+        return [self._stage(i) for i in range(len(self.curriculum))]
+
+    def _stage(self, stage: int) -> StageTrajectory:
+        readings = self.readings(stage)._asdict()
+        return StageTrajectory(
+            name=self.curriculum[stage].name,
+            step=self.states[stage].taken.tolist(),
+            outcome=[LABELS[code] for code in readings.pop("outcome")],
+            readings={name: values.tolist() for name, values in readings.items()},
+        )
+
     def readings(self, stage: int = -1) -> Readings:
-        """What is read out along a stage; one number a recorded step each."""
+        """Return what is read along a stage, one number per recorded step."""
         return read(self.states[stage], self.curriculum[stage].objective)
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make this result again."""
-        return passport("trajectory", self.spec.configuration({"run": self.run, "every": self.every}))
-
     def frame(self) -> pd.DataFrame:
-        """One row a stage and recorded step: readings, and the outcome were training to stop there."""
+        """Return one row per stage and recorded step: readings, and the outcome if training stopped there."""
         import pandas as pd
 
         tables = []
@@ -67,6 +112,125 @@ class Trajectory:
         whole.attrs.update(self.passport())
         return whole
 
+    def write_csv(self, path: Path) -> None:
+        """Write `frame` to a file; raises `InputError` if it cannot be written."""
+        try:
+            self.frame().to_csv(path, index=False)
+        except OSError as error:
+            raise InputError(f"csv = {str(path)!r} cannot be written: {error.strerror}.") from None
+
+    def blocks(self) -> list[str | Table]:
+        """Return a few steps of each stage."""
+        blocks: list[str | Table] = []
+        for i, stage in enumerate(self.curriculum):
+            blocks.append(f"{stage.name}, run {self.run}, with the outcome if it were stopped at the step")
+            blocks.append(self._table(i))
+        return blocks
+
+    def _table(self, stage: int) -> Table:
+        steps, readings = self.states[stage].taken, self.readings(stage)._asdict()
+        columns: dict[str, Any] = {
+            "step": lambda row: int(steps[row]),
+            "outcome": lambda row: LABELS[readings["outcome"][row]],
+        }
+        columns |= {folded(name, 11): lambda row, name=name: f"{readings[name][row]:.3f}" for name in SHOWN}
+        return Table(sorted({int(row) for row in np.linspace(0, len(steps) - 1, ROWS)}), columns)
+
+    def figure(self) -> Figure:
+        """Return lines: what is read of the run along its stages."""
+        import seaborn as sns
+
+        stages = self.curriculum
+        with canvas((max(PAGE_WIDTH, 2.6 * len(stages)), 3.0)) as drawn:
+            panels = drawn.subplots(1, len(stages), sharey=True, squeeze=False)[0]
+            table = self.frame().melt(["stage", "step", "outcome"], list(LINES), var_name="reading")
+            table = table.replace({"reading": LINES})
+            look: Any = {"hue": "reading", "style": "reading", "palette": "colorblind", "errorbar": None}
+            for panel, stage in zip(panels, stages, strict=True):
+                rows: Any = table.query("stage == @stage.name")
+                sns.lineplot(rows, x="step", y="value", ax=panel, legend=panel is panels[-1], **look)
+                ended = rows["outcome"].iloc[-1]
+                panel.set(title=f"{stage.name}:\nends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, 1.05))
+            sns.move_legend(panels[-1], "center left", bbox_to_anchor=(1.02, 0.5), title=None, frameon=False)
+            sns.despine(fig=drawn)
+        return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayRequest(Request):
+    """Show one training run step by step, equal to the bit to the run of the ensemble."""
+
+    kind = "trajectory"
+    started = True
+    threaded = False
+    outputs = {
+        "csv": Output(
+            "Write the trajectory as a table.", "FILE.csv", "write_csv", lambda path: check_output("csv", path)
+        )
+    }
+
+    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")]
+    point: Point = field(default_factory=Point)
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    every: Annotated[int, Option("Record every N steps, and the end of each stage.", "N", least=1, most=MOST_RUNS)] = 1
+    objectives: int | None = None  #: number of base objectives, if more than the curriculum names
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
+
+    @classmethod
+    def of(cls, spec: RunSpec, number: int, every: int = 1) -> Self:
+        """Return the request for one run of a specification."""
+        point = Point(model=spec.model, curriculum=spec.curriculum, start=spec.start, match=spec.match.value)
+        known: dict[str, Any] = {name: getattr(spec, name) for name in ("seed", "precision", "objectives")}
+        return cls(number=number, point=point, every=every, **known)
+
+    def work(self) -> float:
+        """Return the number of steps of all stages."""
+        return sum(stage.steps for stage in self.point.curriculum)
+
+    def run(self, *, threads: int | None = None, progress: ProgressCallback | None = None) -> Trajectory:  # noqa: ARG002
+        """Train the run, which takes one thread; raises `InputError` if a part is not valid."""
+        spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
+        state, stages = spec.begin(np.array([self.number])), []
+        for stage, capability_target in spec.asked:
+            recorded, state = self._record(enter(state, stage), stage, capability_target, progress)
+            stages.append(recorded)
+        known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model, "every": self.every}
+        return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
+
+    def _record(
+        self, state: State, stage: Stage, capability_target: float, progress: ProgressCallback | None
+    ) -> tuple[State, State]:
+        """Return the trajectory of a stage, and the state at its end."""
+        moving = state.copied()
+        seen, steps = [_snapshot(moving)], [0]
+        while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
+            race(moving, stage, min(stage.steps, steps[-1] + self.every), capability_target, self.precision)
+            if moving.taken[0] == steps[-1]:
+                seen[-1] = _snapshot(moving)  # the run stops here; only now is it known how
+                break
+            steps.append(int(moving.taken[0]))
+            if progress is not None:
+                progress(steps[-1] - steps[-2])
+            seen.append(_snapshot(moving))
+        along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
+        here = state.take(np.zeros(len(steps), np.int64))
+        parts = len(Mind._fields)
+        return here.passing(Mind(*along[:parts]), Progress(*along[parts:])), moving
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration, which may be that of a passport of version 1."""
+        version_1 = {"run": "number"}
+        return super().from_configuration({version_1.get(name, name): value for name, value in configuration.items()})
+
+
+def _snapshot(state: State) -> tuple[np.ndarray, ...]:
+    return tuple(part.copy() for part in (*state.mind, *state.progress))
+
 
 def replay(
     curriculum: Curriculum,
@@ -79,61 +243,27 @@ def replay(
     objectives: int | None = None,
     precision: str = PRECISION,
     every: int = 1,
-    progress: Callable[[int], object] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Trajectory:
-    """Train one run of an ensemble alone and record it every `every` steps, and where each stage stops.
+    """Train one run of an ensemble alone and record it; equal to the bit to what `simulate` computes for that run.
 
-    `progress` is called with the number of steps taken since the last call. Equal to the bit to what `simulate`
-    computes for that run with the same arguments.
+    Parameters
+    ----------
+    curriculum, model, seed, start, match, objectives, precision
+        As for `simulate`.
+    run
+        Number of the run in its ensemble.
+    every
+        Steps between two that are recorded; the end of each stage is recorded as well.
+    progress
+        Called with the number of steps taken since the last call.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
     """
-    spec = RunSpec.of(
-        curriculum, model=model, seed=seed, start=start, match=match, objectives=objectives, precision=precision
-    )
-    return replay_plan(spec, run, every=every, progress=progress)
-
-
-def replay_plan(
-    spec: RunSpec, run: int, *, every: int = 1, progress: Callable[[int], object] | None = None
-) -> Trajectory:
-    """One run of a plan, as `replay`."""
-    for name, value, least in (("run", run, 0), ("every", every, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= MOST_RUNS:
-            raise InputError(
-                f"{name} = {value!r} is not valid: it must be a whole number from {least} to {MOST_RUNS:,}."
-            )
-    state, stages = spec.begin(np.array([run])), []
-    for stage, asked in spec.asked:
-        recorded, state = _record(enter(state, stage), stage, asked, every, spec.precision, progress)
-        stages.append(recorded)
-    return Trajectory(spec=spec, run=int(run), states=tuple(stages), every=int(every))
-
-
-def _record(
-    state: State,
-    stage: Stage,
-    capability_target: float,
-    every: int,
-    precision: str,
-    progress: Callable[[int], object] | None,
-) -> tuple[State, State]:
-    """A stage's trajectory, and the state at its end."""
-    moving = state.copied()
-    seen = [_snapshot(moving)]
-    steps = [0]
-    while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
-        race(moving, stage, min(stage.steps, steps[-1] + every), capability_target, precision)
-        if moving.taken[0] == steps[-1]:
-            seen[-1] = _snapshot(moving)  # it stops here: how, is known only now
-            break
-        steps.append(int(moving.taken[0]))
-        if progress is not None:
-            progress(steps[-1] - steps[-2])
-        seen.append(_snapshot(moving))
-    along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
-    here = state.take(np.zeros(len(steps), np.int64))
-    parts = len(Mind._fields)
-    return here.passing(Mind(*along[:parts]), Progress(*along[parts:])), moving
-
-
-def _snapshot(state: State) -> tuple[np.ndarray, ...]:
-    return tuple(part.copy() for part in (*state.mind, *state.progress))
+    point = Point.of(curriculum, model=model, start=start, match=match)
+    known: dict[str, Any] = {"seed": seed, "precision": precision, "objectives": objectives, "every": every}
+    return ReplayRequest(number=run, point=point, **known).run(progress=progress)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from feint.sim.ensembles.comparison import compare as compare
     from feint.sim.ensembles.ensemble import Ensemble as Ensemble
     from feint.sim.ensembles.ensemble import simulate as simulate
+    from feint.sim.ensembles.ensemble import summarize as summarize
     from feint.sim.ensembles.importance_sampling import Rare as Rare
     from feint.sim.ensembles.importance_sampling import rare as rare
     from feint.sim.ensembles.streaming_summary import Summary as Summary
-    from feint.sim.ensembles.streaming_summary import summarize as summarize
     from feint.sim.sweeps.study import Study as Study
     from feint.sim.sweeps.sweep import sweep as sweep
     from feint.sim.sweeps.sweep_results import Sweep as Sweep
@@ -51,14 +51,14 @@ _ROOMS = {
     "feint.sim.ensembles.comparison": ("Comparison", "compare"),
     "feint.sim.training.configuration": ("load",),
     "feint.sim.training.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
-    "feint.sim.ensembles.ensemble": ("Ensemble", "simulate"),
+    "feint.sim.ensembles.ensemble": ("Ensemble", "simulate", "summarize"),
     "feint.sim.sweeps.sweep_results": ("Sweep",),
     "feint.sim.training.matching_rules": ("Match",),
     "feint.sim.ensembles.importance_sampling": ("Rare", "rare"),
     "feint.sim.training.replay": ("Trajectory", "replay"),
     "feint.sim.training.stage": ("Stage",),
     "feint.sim.sweeps.study": ("Study",),
-    "feint.sim.ensembles.streaming_summary": ("Summary", "summarize"),
+    "feint.sim.ensembles.streaming_summary": ("Summary",),
     "feint.sim.sweeps.sweep": ("sweep",),
     "feint.sim.training.train": ("advance", "begin", "enter", "train"),
 }

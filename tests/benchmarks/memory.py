@@ -26,8 +26,7 @@ def resident(entry: str) -> int:
 
 def trained(how: str, runs: int, steps: int) -> int:
     """Train runs; returns the bytes of what is kept of them all."""
-    from feint.sim.ensembles.ensemble import simulate
-    from feint.sim.ensembles.streaming_summary import summarize
+    from feint.sim.ensembles.ensemble import simulate, summarize
     from feint.sim.training.curriculum import Curriculum
     from feint.sim.training.stage import Stage
 

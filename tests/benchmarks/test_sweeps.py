@@ -13,9 +13,8 @@ import pytest
 
 from benchmarks import memory
 from benchmarks.interleaved import by_clocks
-from feint.sim.ensembles.ensemble import simulate
+from feint.sim.ensembles.ensemble import simulate, summarize
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.ensembles.streaming_summary import summarize
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.sweeps.sweep_store import Store

@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.tallies import Life, Tally
-from feint.scenarios.claims.pretraining_vs_scratch import GAP
+from feint.sim.ensembles.comparison import GAP
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
 

@@ -23,7 +23,6 @@ from feint.explorer.state import State, described
 from feint.explorer.styles import FRAME, SIDE_BY_SIDE, SLIDER
 from feint.explorer.tallies import Life, Tally, answers
 from feint.explorer.work_queue import Reader, WorkQueue
-from feint.scenarios.claims import pretraining_vs_scratch as headline
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 
@@ -200,5 +199,5 @@ def picture(state: State, runs: int, kind: str) -> bytes:
     )
     with TemporaryDirectory() as folder:
         path = Path(folder, f"feint.{kind}")
-        save(headline.figure(found), path, found.passport())
+        save(found.figure(), path, found.passport())
         return path.read_bytes()

@@ -14,7 +14,7 @@ from feint.explorer.state import State
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.statistics.intervals import Interval, frequency_interval, tango
-from feint.sim.training.replay import replay_plan
+from feint.sim.training.replay import ReplayRequest
 
 FINAL = 10_000  # runs per arm to which bars are refined
 PROBE = 64  # runs by which the speed at a point is measured
@@ -105,7 +105,7 @@ class Life:
 
 def life(state: State) -> Life:
     """Return the course of the run that the state names."""
-    trajectory = replay_plan(pretrained().spec(state.point, seed=state.seed), state.run, every=EVERY)
+    trajectory = ReplayRequest.of(pretrained().spec(state.point, seed=state.seed), state.run, EVERY).run()
     readings, ends = [], []
     for i in range(len(trajectory.curriculum)):
         read, steps = trajectory.readings(i)._asdict(), trajectory.states[i].taken

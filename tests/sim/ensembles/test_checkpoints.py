@@ -7,7 +7,7 @@ from feint.agents.errors import InputError
 from feint.sim.ensembles.paired_runs import read_checkpoints
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.replay import replay_plan
+from feint.sim.training.replay import ReplayRequest
 
 HERE = Point().at({"pretraining.steps": 300, "finetuning.steps": 900, "finetuning.target": 0.6})
 AT = (0, 1, 7, 200, 900)
@@ -18,7 +18,7 @@ def test_a_course_is_what_a_replay_reads_to_the_bit(protocol):
     spec = protocol.spec(HERE, seed=5)
     found = read_checkpoints(spec, range(3, 9), AT)
     for place, run in enumerate(range(3, 9)):
-        life = replay_plan(spec, run)
+        life = ReplayRequest.of(spec, run).run()
         steps = [min(step, len(life.states[-1]) - 1) for step in AT]
         for name in ("following", "instrumental", "performance"):
             read = getattr(life.readings(), name)[steps]

@@ -80,12 +80,12 @@ def test_the_table_has_a_row_an_arm_run_and_stage(found):
     assert len(table) == 400 * 3
     shares = table.groupby(["arm", "stage"], observed=True)["outcome"].value_counts()
     assert shares[PRETRAIN_FINETUNE, "finetuning", "deceptive"] == found.pretrained.counts()["deceptive"]
-    assert table.attrs["configuration"]["arms"][FROM_SCRATCH][0]["name"] == "finetuning"
+    assert table.attrs["configuration"]["point"]["stages"][1]["steps"] == 1500
 
 
 def test_the_passport_names_the_matching_that_was_asked_for():
     found = compare(SHORT, runs=3, match="total-steps")
-    assert found.passport()["configuration"]["match"] == "total-steps"
+    assert found.passport()["configuration"]["point"]["match"] == "total-steps"
 
 
 def test_every_outcome_has_a_difference(found):

@@ -145,7 +145,7 @@ def test_the_dataset_names_its_axes_and_units_and_carries_its_passport():
     assert data["outcome"].attrs["flag_meanings"].split() == list(LABELS)
     passport = json.loads(data.attrs["passport"])
     assert passport == json.loads(json.dumps(ensemble.passport()))
-    assert passport["configuration"]["stages"][0]["steps"] == 60
+    assert passport["configuration"]["point"]["stages"][0]["steps"] == 60
     assert passport["configuration"]["seed"] == 3
 
 

@@ -13,11 +13,12 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.importance_sampling import LEAST, rare, told
+from feint.sim.ensembles.ensemble import summarize
+from feint.sim.ensembles.importance_sampling import LEAST, RareRequest, rare
 from feint.sim.ensembles.protocols import arm_of
-from feint.sim.ensembles.streaming_summary import summarize
 from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune
+from feint.sim.training.parameter_point import Point
 
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 150, "target": 0.3})
 PAGE = Path(__file__).parents[3] / "docs" / "rare.md"
@@ -67,7 +68,7 @@ def test_untilted_and_never_seen_there_is_an_upper_bound():
     assert found.interval == frequency_interval(0, 500)
     assert (found.sums.seen, found.effective, found.centre) == (0, 0, {})
     assert 0 == found.interval.low < found.interval.high < 0.01
-    assert "deceptive after finetuning: ≤ 0.00735, 95 % interval (Clopper–Pearson)" in told(found)
+    assert "deceptive after finetuning: ≤ 0.00735, 95 % interval (Clopper–Pearson)" in str(found)
 
 
 @pytest.mark.parametrize("start", ["internal", "corrigible", "deceptive"])
@@ -141,7 +142,7 @@ def test_an_arm_is_trained_as_in_a_comparison(arm, match):
 
 def test_a_curriculum_of_one_stage_is_itself_in_both_arms():
     for arm in ("from_scratch", "pretrain_finetune"):
-        assert arm_of(NEAR, arm, "target", Model())[0] is NEAR
+        assert RareRequest(point=Point(curriculum=NEAR), arm=arm).spec().curriculum == NEAR
 
 
 def test_it_carries_its_passport():
@@ -149,9 +150,12 @@ def test_it_carries_its_passport():
     passport = found.passport()
     configuration = passport["configuration"]
     assert passport["kind"] == "rare"
-    told_there = [configuration[name] for name in ("runs", "seed", "outcome", "stage", "tilt", "confidence")]
-    assert told_there == [700, 6, "unconverged", "pretraining", {"capability": -1.0}, 0.95]
-    assert configuration["model"]["capability_init"] == -3.0  # the model's own, not the tilted one
+    named = [configuration[name] for name in ("runs", "seed", "outcome", "stage", "tilt", "arm")]
+    assert named == [700, 6, "unconverged", 0, {"capability": -1.0, "gate": 0.0}, "pretrain_finetune"]
+    assert "model" not in configuration["point"]  # the model's own, not the tilted one
+    again = RareRequest.from_configuration(configuration)
+    assert again == found.request
+    assert again.run().interval == found.interval
 
 
 def test_progress_is_told_of_every_run():
@@ -204,13 +208,13 @@ SHORTER = ("--set", "finetuning.steps=900", "--set", "pretraining.steps=100")
 @pytest.mark.parametrize(("arm", "stages"), [("from_scratch", 1), ("pretrain_finetune", 2)])
 def test_the_command_line_prints_one_document(feint, arm, stages):
     said = feint(*ASKED, *SHORTER, "--arm", arm, "--seed", 3, "--threads", 1, "--json").document
-    configuration = said["passport"]["configuration"]
+    trained = RareRequest.from_configuration(said["passport"]["configuration"]).spec()
     assert (said["outcome"], said["stage"], said["tilt"]) == (
         "unconverged",
         "finetuning",
         {"gate": 0.5, "capability": -1},
     )
-    assert (len(configuration["stages"]), configuration["objectives"]) == (stages, 2)
+    assert (len(trained.curriculum), trained.objectives) == (stages, 2)
     assert 0 < said["frequency"]["low"] < said["frequency"]["estimate"] < said["frequency"]["high"] <= 1
     assert 50 <= said["effective"] <= said["seen"] <= 900
     assert said["timing"]["threads"] == 1
@@ -237,13 +241,13 @@ def test_the_confidence_can_be_asked_for(feint):
     ("words", "sentence"),
     [
         (("--tilt", "gat=1"), "scalar 'gat' is not known: did you mean 'gate'?"),
-        (("--tilt", "gate"), "tilt = 'gate' is not a tilt: write name=number, as in gate=2."),
+        (("--tilt", "gate"), "tilt = 'gate' is not a setting: write name=value, as in similarity=0.9."),
         (
             ("--tilt", "gate=1", "--tilt", "gate=2"),
-            "tilt = 'gate=2' names gate a second time, after 1.0: give it once.",
+            "tilt = 'gate=2' names gate a second time, after 1: give it once.",
         ),
         (("--confidence", "95"), "confidence = 95.0 is not valid: it must be a number between 0 and 1."),
-        (("--tilt", "gate=9"), "tilt of gate = 9.0 is not valid: it must be from -6 to 6."),
+        (("--tilt", "gate=9"), "tilt of gate = 9 is not valid: it must be from -6 to 6."),
         (("--tilt", "gate=1", "--start", "internal"), "start = 'internal' is prepared and not drawn"),
         (("--arm", "scratch"), "arm 'scratch' is not known: did you mean 'from_scratch'?"),
         (("--outcome", "deceptve"), "outcome 'deceptve' is not known: did you mean 'deceptive'?"),

@@ -60,7 +60,7 @@ def test_progress_is_passed_on_and_may_be_left_out():
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
 def test_a_number_of_threads_that_cannot_be_is_refused(threads):
-    with pytest.raises(InputError, match="threads = .* is not valid: it must be a whole number of at least 1"):
+    with pytest.raises(InputError, match=r"threads = .* is not valid: it must be a whole number of at least 1"):
         check_threads(threads)
 
 

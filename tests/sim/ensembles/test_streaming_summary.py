@@ -10,10 +10,8 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
 from feint.commands import cli
-from feint.sim.ensembles import streaming_summary as summaries
-from feint.sim.ensembles.ensemble import simulate
-from feint.sim.ensembles.runner import blocks
-from feint.sim.ensembles.streaming_summary import MEASURED, Moments, summarize
+from feint.sim.ensembles.ensemble import simulate, summarize
+from feint.sim.ensembles.streaming_summary import MEASURED, Moments
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage
 

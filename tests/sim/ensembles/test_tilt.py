@@ -6,7 +6,7 @@ from scipy.stats import kstest, norm
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.sim.ensembles.tilt import BIASES, LOGITS, SCALARS, Tilt, deviations, moved, parse_tilt
+from feint.sim.ensembles.importance_sampling import BIASES, LOGITS, SCALARS, Tilt, deviations, moved
 from feint.sim.training.curriculum import from_scratch
 from feint.sim.training.run_spec import RunSpec
 
@@ -124,10 +124,3 @@ def test_what_is_not_drawn_is_not_told():
 def test_what_cannot_be_tilted_is_refused_with_one_sentence(shifts, model, start, sentence):
     with pytest.raises(InputError, match=sentence):
         Tilt.of(shifts, spec(start=start, **model))
-
-
-def test_tilts_are_read_as_they_are_written():
-    assert parse_tilt(["gate=2", " plasticity_goal = -1.5"]) == {"gate": 2.0, "plasticity_goal": -1.5}
-    for text in ("gate", "gate=", "=2", "gate=x", "gate=1=2"):
-        with pytest.raises(InputError, match=r"is not a tilt: write name=number, as in gate=2\."):
-            parse_tilt([text])

@@ -10,16 +10,13 @@ from pypdf import PdfReader
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.version import VERSION
-from feint.scenarios.claims import pretraining_vs_scratch as headline
-from feint.sim.ensembles import charts
 from feint.sim.ensembles.comparison import compare
-from feint.sim.ensembles.ensemble import simulate
+from feint.sim.ensembles.ensemble import SimulateRequest, simulate
 from feint.sim.results import figure_style as figures
 from feint.sim.results.datafile import as_line as text
 from feint.sim.results.provenance import commit, difference_text
-from feint.sim.training.curriculum import Curriculum, pretrain_finetune
+from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.replay import replay
-from feint.sim.training.stage import Stage
 
 SHORT = pretrain_finetune({"steps": 400}, {"steps": 400})
 
@@ -42,7 +39,7 @@ def of_pdf(path):
 def test_a_figure_carries_its_passport_in_its_metadata(tmp_path, ending, read):
     found = compare(SHORT, runs=60, seed=1)
     path = tmp_path / f"figure.{ending}"
-    figures.save(headline.figure(found), path, found.passport())
+    figures.save(found.figure(), path, found.passport())
     assert json.loads(read(path)) == json.loads(text(found.passport()))
 
 
@@ -52,24 +49,15 @@ def test_the_same_result_gives_the_same_file(tmp_path, ending):
     for name in ("one", "two"):
         found = compare(SHORT, runs=60, seed=1)
         path = tmp_path / f"{name}.{ending}"
-        figures.save(headline.figure(found), path, found.passport())
+        figures.save(found.figure(), path, found.passport())
         files.append(path.read_bytes())
     assert files[0] == files[1]
 
 
 def test_a_passport_is_enough_to_make_an_ensemble_again():
     first = simulate(SHORT, model=Model(similarity=0.2), runs=15, seed=9, start="corrigible", match="steps")
-    told = json.loads(text(first.passport()))["configuration"]
-    stages = [Stage(**{k: v for k, v in stage.items() if i or k != "carry"}) for i, stage in enumerate(told["stages"])]
-    again = simulate(
-        Curriculum(*stages),
-        model=Model(**told["model"]),
-        runs=told["runs"],
-        seed=told["seed"],
-        start=told["start"],
-        match=told["match"],
-        objectives=told["objectives"],
-    )
+    configuration = json.loads(text(first.passport()))["configuration"]
+    again = SimulateRequest.from_configuration(configuration).simulate()
     assert (again.outcome == first.outcome).all()
     assert (again["capability"] == first["capability"]).all()
 
@@ -91,8 +79,8 @@ def test_a_figure_that_cannot_be_written_is_refused_before_it_is_drawn(tmp_path,
 def test_every_chart_can_be_drawn(tmp_path):
     ensemble, trajectory = simulate(SHORT, runs=30), replay(SHORT, run=2, every=10)
     for drawn, made in (
-        (charts.ensemble_figure(ensemble), ensemble),
-        (charts.trajectory_figure(trajectory), trajectory),
+        (ensemble.figure(), ensemble),
+        (trajectory.figure(), trajectory),
     ):
         figures.save(drawn, tmp_path / "chart.png", made.passport())
         assert json.loads(of_png(tmp_path / "chart.png"))["kind"] == made.passport()["kind"]
@@ -101,7 +89,7 @@ def test_every_chart_can_be_drawn(tmp_path):
 def test_labels_of_a_flow_keep_apart():
     """Nearly empty blocks one below the other still have legible labels."""
     found = compare(SHORT, runs=60, seed=1)
-    drawn = headline.figure(found)
+    drawn = found.figure()
     drawn.canvas.draw()
     boxes = [label.get_window_extent() for label in drawn.axes[1].texts]
     for i, one in enumerate(boxes):

@@ -1,17 +1,15 @@
-"""The headline figure, and the charts, show what was found."""
+"""Figures of comparisons, ensembles and trajectories show what was found."""
 
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.scenarios.claims import pretraining_vs_scratch as headline
-from feint.sim.ensembles import charts
-from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.comparison import compare, percent
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.training.curriculum import pretrain_finetune
-from feint.sim.training.replay import replay
+from feint.sim.training.replay import LINES, replay
 
 SHORT = pretrain_finetune({"steps": 1500}, {"steps": 1500})
 
@@ -23,14 +21,14 @@ def found():
 
 @pytest.fixture(scope="module")
 def drawn(found):
-    return headline.figure(found)
+    return found.figure()
 
 
 @pytest.mark.parametrize(("bars", "arm"), [(0, FROM_SCRATCH), (1, PRETRAIN_FINETUNE)])
 def test_the_bars_are_the_frequencies_of_their_arm(found, drawn, bars, arm):
     widths = [bar.get_width() for bar in drawn.axes[0].containers[bars]]
     assert widths == pytest.approx([found.frequency(arm, outcome).estimate for outcome in Outcome])
-    assert drawn.axes[0].get_legend().get_texts()[bars].get_text() == headline.ARM_NAMES[arm]
+    assert drawn.axes[0].get_legend().get_texts()[bars].get_text() == ARM_NAMES[arm]
 
 
 def test_the_whiskers_are_the_intervals(found, drawn):
@@ -51,7 +49,7 @@ def test_the_title_gives_the_difference_and_its_interval(found, drawn):
 def test_the_columns_of_the_flow_are_the_outcomes_before_and_after(found, drawn):
     labels = [label.get_text() for label in drawn.axes[1].texts]
     wanted = [
-        f"{name} {headline._percent(count / 300)}"
+        f"{name} {percent(count / 300)}"
         for stage in (0, 1)
         for name, count in found.pretrained.counts(stage).items()
         if count
@@ -69,7 +67,7 @@ def test_the_ribbons_of_the_flow_are_the_transitions(found, drawn):
 def test_the_legend_is_not_over_the_bars():
     """Also where the lowest bars are long."""
     everything = compare(SHORT.replace({"finetuning": {"steps": 1}}), runs=50, seed=3)
-    sheet = headline.figure(everything)
+    sheet = everything.figure()
     sheet.canvas.draw()
     bars = sheet.axes[0]
     legend = bars.get_legend()
@@ -79,7 +77,7 @@ def test_the_legend_is_not_over_the_bars():
 
 def test_the_chart_of_an_ensemble_shows_each_stage_in_its_panel():
     ensemble = simulate(SHORT, runs=200, seed=3)
-    panels = charts.ensemble_figure(ensemble).axes
+    panels = ensemble.figure().axes
     for i, panel in enumerate(panels):
         widths = [bar.get_width() for bar in panel.patches if isinstance(bar, Rectangle)]
         assert widths == pytest.approx([ensemble.counts(i)[label] / 200 for label in LABELS])
@@ -89,8 +87,8 @@ def test_the_chart_of_an_ensemble_shows_each_stage_in_its_panel():
 
 def test_the_chart_of_a_trajectory_shows_its_readings():
     trajectory = replay(SHORT, run=2, every=50)
-    for i, panel in enumerate(charts.trajectory_figure(trajectory).axes):
+    for i, panel in enumerate(trajectory.figure().axes):
         readings = trajectory.readings(i)
-        for line, name in zip(panel.lines, charts.LINES, strict=False):
+        for line, name in zip(panel.lines, LINES, strict=False):
             np.testing.assert_allclose(np.asarray(line.get_xdata()), trajectory.states[i].taken)
             np.testing.assert_allclose(np.asarray(line.get_ydata()), getattr(readings, name))

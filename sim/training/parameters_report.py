@@ -1,0 +1,114 @@
+"""Lists every parameter: default, valid values, prior, off value, meaning, unit, argument and source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Literal
+
+from feint.agents.mind import GROUPS
+from feint.agents.model import Model
+from feint.agents.parameters import Parameter, plain
+from feint.sim.results.report import Hidden, Report
+from feint.sim.results.request import Option, Progress, Request
+from feint.sim.training.stage import PRETRAINING, Stage
+
+HEADS = ("name", "default", "valid", "prior", "off", "meaning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterFacts:
+    """Declaration of one parameter."""
+
+    of: Literal["model", "stage"]
+    name: str
+    default: int | float | str
+    valid: tuple[int | float | None, int | float | None]
+    choices: tuple[str, ...]
+    prior: tuple[float, float] | None
+    log: bool
+    off: float | None
+    meaning: str
+    unit: str
+    argument: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ParametersReport(Report):
+    """Declarations of all parameters of a model and of a stage."""
+
+    parameters: list[ParameterFacts]
+    request: Hidden[ParametersRequest]
+
+    def text(self) -> str:
+        """Return the parameters as tables that fit a terminal, or as those of the manual if that is requested."""
+        if self.request.markdown:
+            return self.markdown()
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+
+        console = Console(highlight=False)
+        console = console if console.is_terminal else Console(highlight=False, width=200, color_system=None)
+        with console.capture() as captured:
+            for kind in (Model, Stage):
+                shown = Table(box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+                for head in HEADS:
+                    shown.add_column(head, no_wrap=head != "meaning")
+                for parameter in kind.parameters().values():
+                    shown.add_row(*_cells(parameter))
+                console.print(shown)
+            console.print("Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.")
+            console.print(
+                "A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and"
+            )
+            console.print(f"carry, a list out of {', '.join(GROUPS)}.")
+        return captured.get().removesuffix("\n")
+
+    __str__ = text
+
+    def markdown(self) -> str:
+        """Return the parameters as the tables of the manual."""
+        lines = []
+        for kind in (Model, Stage):
+            rows = [(f"[`{name}`]{{#{name}}}", *facts) for name, *facts in map(_cells, kind.parameters().values())]
+            cells = [HEADS, ("---",) * len(HEADS), *rows]
+            lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
+        return "\n".join(lines).rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParametersRequest(Request):
+    """List every parameter: default, valid values, prior, off value, meaning, unit, argument and source."""
+
+    kind = "parameters"
+    threaded = False
+    drawn = False
+    text_only = ("markdown",)
+
+    markdown: Annotated[bool, Option("Print the table of the manual.")] = False
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> ParametersReport:  # noqa: ARG002
+        """Return the declarations."""
+        kinds: tuple[tuple[Literal["model", "stage"], type[Model | Stage]], ...] = (("model", Model), ("stage", Stage))
+        names = [field.name for field in fields(Parameter)]
+        return ParametersReport(
+            parameters=[
+                ParameterFacts(of=kind, **{name: getattr(parameter, name) for name in names})
+                for kind, declared in kinds
+                for parameter in declared.parameters().values()
+            ],
+            request=self,
+        )
+
+
+def _cells(parameter: Parameter) -> tuple[str, ...]:
+    """Return the facts of a parameter in words, in the order of HEADS."""
+    before = PRETRAINING.get(parameter.name)
+    differs = f" ({plain(before)})" if isinstance(before, (int, float)) else ""
+    measured = "" if parameter.unit == "1" else f", in {parameter.unit}"
+    phase = "; in parentheses: of pre-training" if differs else ""
+    source = parameter.source[0].upper() + parameter.source[1:]
+    meaning = f"{parameter.meaning}{measured}{phase}. {parameter.argument.capitalize()}. {source}."
+    default = plain(parameter.default) + differs
+    return (parameter.name, default, parameter.brief, parameter.prior_text, plain(parameter.off), meaning)

@@ -1,0 +1,22 @@
+"""The JSON documents of analyses satisfy their published schemas."""
+
+import json
+
+import jsonschema
+import planted
+import pytest
+
+from feint.scenarios.schemas import schema_text
+
+DOCUMENTS = ("sensitivity", "regions", "share", "map")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_satisfies_its_schema_and_nothing_else_does(name):
+    document = json.loads(planted.documents()[name]().model_dump_json(by_alias=True))
+    schema = json.loads(schema_text(name))
+    jsonschema.validate(document, schema)
+    needed = schema["required"][0]
+    for broken in ({**document, "extra": 1}, {k: v for k, v in document.items() if k != needed}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema)
