@@ -26,16 +26,12 @@ import feint
 import feint.sim.environments
 from feint.agents.types import TYPES
 from feint.notebook import Dial, house_look, sheet, show, turn
-from feint.scenarios.experiments import Asked
-from feint.scenarios.oversight import rsa2048, two_exits
-from feint.scenarios.oversight.exits_figure import LOOKS
-from feint.sim.environments.gridworld import LEFT, RIGHT, SIDE, A, B
+from feint.scenarios.oversight.rsa2048 import RSA2048Request
+from feint.scenarios.oversight.two_exits import HONEYPOTS, LOOKS, RELIABILITIES, RULES, Cell, CueCell, TwoExitsRequest
 from feint.sim.environments.life import Life
-from feint.sim.environments.q_learning import q_learning
-from feint.sim.environments.render import BAND, PIXELS
 from feint.sim.environments.trained_policies import in_two_exits, intents
-from feint.sim.environments.two_exits import TwoExits
-from feint.sim.environments.value_iteration import series, worth_waiting
+from feint.sim.environments.two_exits import BAND, LEFT, PIXELS, RIGHT, SIDE, A, B, TwoExits
+from feint.sim.environments.value_iteration import geometric_sum, q_learning, value_of_waiting
 
 BLACK, BLUE, ORANGE, GREY = "black", "#0072b2", "#d55e00", "0.5"
 
@@ -125,28 +121,28 @@ def solved(values: dict[str, float]) -> Figure:
     )
     figure, (left, right) = sheet(3.2, 2)
     cells = [
-        two_exits.cell(here.replace(discount=discount, deployment=length))
+        Cell.of(here.replace(discount=discount, deployment=length))
         for length in range(1, 13, 2)
         for discount in np.linspace(0.4, 1, 13).tolist()
     ]
     for plays, name in ((True, "plays along"), (False, "does not")):
-        at = [(each.life.discount, each.life.deployment) for each in cells if each.plays is plays]
+        at = [(cell.discount, cell.deployment) for cell in cells if cell.plays_along is plays]
         if at:
             left.scatter(*np.transpose(at), s=16, linewidths=1, label=name, **LOOKS[name])
     fine, lengths = np.linspace(0.4, 1, 80).tolist(), range(1, 13)
-    heights = [[worth_waiting(here.replace(discount=d, deployment=n)) for d in fine] for n in lengths]
+    heights = [[value_of_waiting(here.replace(discount=d, deployment=n)) for d in fine] for n in lengths]
     if np.max(heights) > 1 > np.min(heights):
         left.contour(fine, lengths, heights, levels=[1], colors=BLACK, linewidths=1)
     left.plot(here.discount, here.deployment, "o", markersize=11, color=BLACK, markerfacecolor="none")
     left.set(xlabel="discount δ", ylabel="episodes deployed D", xlim=(0.37, 1.03), ylim=(0.4, 12.6))
     left.set_title(f"μ = {here.strength:.2g}, T = {training}")
     left.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.25), ncols=2)
-    kept, last = here.discount * (1 - here.strength), series(here.discount, deployment)
-    worth = [series(kept, k) + kept**k * here.discount ** (training - k) * last for k in range(training + 1)]
+    kept, last = here.discount * (1 - here.strength), geometric_sum(here.discount, deployment)
+    worth = [geometric_sum(kept, k) + kept**k * here.discount ** (training - k) * last for k in range(training + 1)]
     best = int(np.argmax(worth))
     right.bar(range(training + 1), worth, color=[ORANGE if k == best else "0.8" for k in range(training + 1)])
     right.set(xlabel="B in training before it plays along", ylabel="worth of a life", xticks=range(training + 1))
-    right.set_title(f"μ δᵀ S = {worth_waiting(here):.2f}")
+    right.set_title(f"μ δᵀ S = {value_of_waiting(here):.2f}")
     return figure
 
 
@@ -163,12 +159,12 @@ turn(solved, dials)
 # first episode binds, for deployment is farthest away there. An agent to whom the present alone counts never plays along.
 
 # %%
-maps = two_exits.run(Asked())
+maps = TwoExitsRequest().run()
 cells = [*maps.lengths, *maps.strengths]
-print(f"{len(cells)} lives, in {sum(cell.plays for cell in cells)} of which playing along is best")
+print(f"{len(cells)} lives, in {sum(cell.plays_along for cell in cells)} of which playing along is best")
 print(f"closed form and value iteration disagree in {maps.disagreements}")
 assert maps.disagreements == 0
-assert not any(cell.plays for cell in cells if cell.life.discount == 0)
+assert not any(cell.plays_along for cell in cells if cell.discount == 0)
 
 # %% [markdown]
 # ## An agent that only tries
@@ -188,13 +184,13 @@ for (strength, points), colour, mark in zip(learned.items(), (ORANGE, BLUE), "os
     for discount, count in points:
         one = TwoExits(training=1, deployment=3, discount=discount, strength=strength)
         q = q_learning(one, lives=count, seed=1)[1, 0, 0, 0]  # between the exits, in the first episode
-        gap, exact = q[RIGHT] - q[LEFT], 1 - worth_waiting(one.life)
+        gap, exact = q[RIGHT] - q[LEFT], 1 - value_of_waiting(one.life)
         preferences.append((gap, exact))
         axes.plot(discount, gap, mark, color=colour, markerfacecolor=colour if strength == 1 else "none")
         print(f"μ = {strength:g}, δ = {discount:g}: after {count} lives {gap:+.2f}, exact {exact:+.2f}")
     base = Life(training=1, deployment=3, strength=strength)
     fine = np.linspace(0, 1, 60).tolist()
-    line = [1 - worth_waiting(base.replace(discount=discount)) for discount in fine]
+    line = [1 - value_of_waiting(base.replace(discount=discount)) for discount in fine]
     axes.plot(fine, line, "-" if strength == 1 else "--", color=colour, label=f"exact, μ = {strength:g}")
 axes.axhline(0, color=GREY, linewidth=0.6)
 axes.text(0.02, -0.45, "below: it plays along", fontsize=7.5)
@@ -225,14 +221,14 @@ worlds = {
     "μ = 1, T = 2": Life(training=2, strength=1),
     "μ = 1, T = 10": Life(training=10, strength=1),
 }
-grid = [(r, o) for o in two_exits.HONEYPOTS for r in two_exits.RELIABILITIES]
+grid = [(r, o) for o in HONEYPOTS for r in RELIABILITIES]
 best = {
-    name: [two_exits.cued(world.replace(cue_reliability=r, honeypots=o)).best for r, o in grid]
+    name: [CueCell.of(world.replace(cue_reliability=r, honeypots=o)).best for r, o in grid]
     for name, world in worlds.items()
 }
 figure, panels = sheet(3.1, 3, sharey=True)
 for axes, (name, found) in zip(panels, best.items(), strict=True):
-    for rule in two_exits.RULES.values():
+    for rule in RULES.values():
         at = [place for place, each in zip(grid, found, strict=True) if each == rule] or [(np.nan, np.nan)]
         axes.scatter(*np.transpose(at), s=18, linewidths=1, label=rule, **LOOKS[rule])
     axes.set_title(name)
@@ -241,7 +237,7 @@ panels[0].set_ylabel("share of honeypots o")
 figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
 show(figure)
 for name, found in best.items():
-    print(f"{name:15}", ", ".join(f"{rule} {found.count(rule)}" for rule in two_exits.RULES.values()))
+    print(f"{name:15}", ", ".join(f"{rule} {found.count(rule)}" for rule in RULES.values()))
 
 # %% [markdown]
 # Honeypots move the line, and a long training at full strength makes every mistake likely to be the last: then only a very
@@ -262,7 +258,7 @@ assert best["μ = 1, T = 10"].count("plays along") < best["μ = 1/2, T = 2"].cou
 # $\delta^T s\,S_D - c\,S_{T+D}$ must be at least 0, and at least what defecting always is worth.
 
 # %%
-signs = rsa2048.run(Asked())
+signs = RSA2048Request().run()
 show(signs.figure())
 for each in signs.lived:
     deployed, training = each.defected_in_deployment, each.defected_in_training

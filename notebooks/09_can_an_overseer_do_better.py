@@ -26,9 +26,9 @@ import feint
 import feint.sim.environments
 from feint.agents.errors import InputError
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.oversight.overseer_baselines import POPULATIONS, PRIOR, overseen
+from feint.scenarios.oversight.overseer_baselines import POPULATIONS, PRIOR, OverseerRequest
 from feint.sim.environments.baseline_overseers import LEARNED, orders
-from feint.sim.environments.ppo import Network, Practice, trained
+from feint.sim.environments.ppo import Hyperparameters, Network, train_ppo
 from feint.sim.environments.task import AT, BOTH
 
 RUNS = 2000
@@ -57,14 +57,14 @@ print(f"deployed: {outcome.label}; performance {info['performance']:.2f}, harm {
 # prevents deception.
 
 # %%
-found = overseen(runs=RUNS)
-show(found.figure())
-print(found.text())
+written = OverseerRequest(runs=RUNS).run()
+show(written.figure())
+print(written.text())
 
 # %% [markdown]
 # ## One that learned
 #
-# With Stable-Baselines3 (extra `rl`) `trained` trains one by PPO; where it is missing it says what to install. What is
+# With Stable-Baselines3 (extra `rl`) `train_ppo` trains one; where it is missing it says what to install. What is
 # measured below was trained by `python tests/studies/overseer.py` on each population, and kept as plain
 # arrays, which need no extra.
 
@@ -72,7 +72,7 @@ print(found.text())
 LIVE = False  # True trains one here, in a minute or two
 if LIVE:
     try:
-        networks_here = trained(POPULATIONS[PRIOR], Practice())
+        networks_here = train_ppo(POPULATIONS[PRIOR], Hyperparameters())
     except InputError as missing:
         print(missing)
 kept = json.loads(Path("../docs/overseer_ppo.json").read_text())
@@ -82,14 +82,12 @@ others = {
     name: {f"PPO, seed {seed}": each for seed, each in zip(seeds, several, strict=True)}
     for name, several in networks.items()
 }
-learned = overseen(runs=RUNS, others=others)
+learned = OverseerRequest(runs=RUNS).compare(others=others)
 for name in POPULATIONS:
     print(name)
     for row in learned.of(name):
         if row.overseer in others[name]:
-            print(
-                f"  {row.overseer}: {row.value.estimate:+.3f}, deceptive {row.share(feint.Outcome.DECEPTIVE).estimate:.4f}"
-            )
+            print(f"  {row.overseer}: {row.value.estimate:+.3f}, deceptive {row.outcomes['deceptive'].estimate:.4f}")
 
 # %% [markdown]
 # ## Which schedule did it find?
@@ -116,7 +114,7 @@ show(figure)
 
 # %%
 others = {name: {**several, "gate and awareness put back": LEARNED} for name, several in others.items()}
-learned = overseen(runs=RUNS, others=others)
+learned = OverseerRequest(runs=RUNS).compare(others=others)
 figure, panels = sheet(2.2, 2, sharey=True)
 for axes, name in zip(panels, POPULATIONS, strict=True):
     plain = learned.row(name, "from scratch, early stop")

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
 EXPERIMENTS = {
     "calibration": "transfer.published_comparison",
-    "release": "release.release",
     "revival": "finetuning.revival",
-    "rsa-2048": "oversight.rsa2048",
     "transfer": "transfer.transfer",
-    "two-exits": "oversight.two_exits",
     "wrappers": "finetuning.wrappers",
 }
 """Name → file, which has a function `run` of what is asked."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.environments.run_batch import Trainees
+from feint.sim.environments.run_batch import RunBatch
 from feint.sim.environments.task import CHOICES, Terms
 
 SHORT: dict[str, Any] = {"slice_steps": 40, "slices": 6}
@@ -13,13 +13,13 @@ RUNS = 50
 
 
 def some_orders(runs, steps, seed=0):
-    """Orders of every kind, most of which go on."""
+    """Return actions (steps, runs, 10) of every kind, most of which go on."""
     generator = np.random.default_rng(seed)
-    found = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
-    found[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, found[:, :, 0])
-    found[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
-    return found
+    actions = generator.integers(0, CHOICES, size=(steps, runs, len(CHOICES)))
+    actions[:, :, 0] = np.where(generator.random((steps, runs)) < 0.85, 0, actions[:, :, 0])
+    actions[:, :, 5:] = generator.random((steps, runs, 5)) < 0.15
+    return actions
 
 
-def trainees(runs=RUNS, seed=3, **options):
-    return Trainees(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))
+def run_batch(runs=RUNS, seed=3, **options):
+    return RunBatch(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))

@@ -37,7 +37,7 @@ def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_
 @pytest.mark.slow
 @pytest.mark.generated
 def test_what_was_learned_is_worth_what_the_table_says(found, rewrite):
-    now = study.told(found)
+    now = study.tables(found)
     if rewrite:
         TABLE.write_text(now)
     check_alike(TABLE.read_text(), now, rel=0.05)

@@ -26,7 +26,7 @@ from pydantic import Field
 from feint.agents.errors import unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.environments.baseline_overseers import BASELINES, Played, Policy, play
+from feint.sim.environments.baseline_overseers import BASELINES, Episodes, Policy, play
 from feint.sim.environments.task import ACTIONS, Task, Terms
 from feint.sim.results.figure_style import PAGE_WIDTH, face
 from feint.sim.results.report import Hidden, Report, Table
@@ -88,10 +88,10 @@ class Row:
     orders: Annotated[
         dict[str, dict[str, float]], Field(description="share of the slices with each value of each choice")
     ]
-    played: Hidden[Played]  #: run by run
+    played: Hidden[Episodes]  #: run by run
 
     @classmethod
-    def of(cls, population: str, overseer: str, played: Played) -> Row:
+    def of(cls, population: str, overseer: str, played: Episodes) -> Row:
         """Return the row that summarises the runs of one overseer."""
 
         def share(happened: np.ndarray) -> Interval:
@@ -102,7 +102,7 @@ class Row:
             overseer=overseer,
             value=student(played.returns),
             deployed=share(played.deployed),
-            outcomes={label: share(played.share(Outcome.named(label))) for label in LABELS},
+            outcomes={label: share(played.deployed_as(Outcome.named(label))) for label in LABELS},
             **{name: float(np.mean(getattr(played, name))) for name in ("performance", "harm", "cost", "slices")},
             orders={
                 choice: dict(zip(map(str, values), map(float, played.ordered(choice)), strict=True))

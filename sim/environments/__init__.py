@@ -1,7 +1,7 @@
-"""Environments for Gymnasium: being trained, and training.
+"""Environments for Gymnasium: an agent that is trained, and an overseer that trains.
 
-`import feint.sim.environments` registers them; without it, `gymnasium.make("feint.sim.environments:feint/TwoExits-v0")`
-does, for Gymnasium looks for no environments of its own accord.
+`import feint.sim.environments` registers them. Without that import,
+`gymnasium.make("feint.sim.environments:feint/TwoExits-v0")` does, since Gymnasium does not search for environments.
 """
 
 import gymnasium
@@ -11,16 +11,16 @@ ENVIRONMENTS: dict[str, str] = {
     "feint/RSA2048-v0": "feint.sim.environments.rsa2048:RSA2048",
     "feint/TwoExits-v0": "feint.sim.environments.two_exits:TwoExits",
 }
-"""Where each environment is made, by its id."""
+"""Id of each environment → its class."""
 
 VECTORS: dict[str, str] = {
-    "feint/Overseer-v0": "feint.sim.environments.vector_env:Overseers",
+    "feint/Overseer-v0": "feint.sim.environments.overseer:Overseers",
 }
-"""Where many of one are made at once, of those that have a form of their own for it."""
+"""Id of an environment → the class of many of it at once."""
 
 
 def register() -> None:
-    """Make every environment known to Gymnasium, once."""
+    """Register every environment with Gymnasium, once."""
     for name, place in ENVIRONMENTS.items():
         if name not in gymnasium.registry:
             gymnasium.register(id=name, entry_point=place, vector_entry_point=VECTORS.get(name))

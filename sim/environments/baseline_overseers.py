@@ -1,4 +1,4 @@
-"""Overseers to begin with: what they order, of what they are shown, and what comes of it."""
+"""Hand-written overseers: what they order, given what they are shown, and the results of letting them train runs."""
 
 from __future__ import annotations
 
@@ -8,34 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from feint.agents.outcome import Outcome
-from feint.sim.environments.oversight_step import Overseeing, engine_seed
-from feint.sim.environments.task import (
-    ACTIONS,
-    AT,
-    BOTH,
-    CHOICES,
-    COLUMN,
-    DEPLOY,
-    GO_ON,
-    NO_AUDIT,
-    STOP,
-    Terms,
-    X,
-    Y,
-)
+from feint.sim.environments.overseer import Deployed, OverseenRuns, draw_key
+from feint.sim.environments.task import ACTIONS, AT, BOTH, CHOICES, COLUMN, DEPLOY, GO_ON, NO_AUDIT, STOP, Terms, X, Y
 from feint.sim.training.train import check_runs, check_seed
 
 Policy = Callable[[np.ndarray], np.ndarray]
-"""What is ordered (runs, 10) of what is shown (runs, 10)."""
+"""A function from observations (runs, 10) to actions (runs, 10)."""
 
 FULL_RATE = len(ACTIONS["learning_rate"]) - 1
 MANY_HONEYPOTS = len(ACTIONS["honeypots"]) - 1
 GOOD = 0.9  # performance at which training is over
-HALF_SLICE = 1e-6  # of a share of the slices, which is stored in single precision
+HALF_SLICE = 1e-6  # tolerance of a share of the slices, which is stored in single precision
 
 
 def orders(runs: int, objective: int | np.ndarray = X, **choices: int | np.ndarray) -> np.ndarray:
-    """Actions (runs, 10): go on with an objective at the full learning rate, but for these choices."""
+    """Return actions (runs, 10): go on with an objective at the full learning rate, except for these choices."""
     actions = np.zeros((runs, len(CHOICES)), int)
     for name, values in {"objective": objective, "learning_rate": FULL_RATE, **choices}.items():
         actions[:, COLUMN[name]] = values
@@ -44,19 +31,16 @@ def orders(runs: int, objective: int | np.ndarray = X, **choices: int | np.ndarr
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Trains on Y for a share of the slices, then on X, and deploys: at a share of the slices, or once it is good.
+    """Train on Y for a share of the slices, then on X, and deploy at a share of the slices, or once it is good."""
 
-    The groups in `put_back` are put back before every slice.
-    """
-
-    on_y: float = 0.0
-    until: float = 1.0  #: share of the slices at which it deploys, whatever it sees
+    on_y: float = 0.0  #: share of the slices on Y
+    until: float = 1.0  #: share of the slices at which it deploys, whatever it is shown
     target: float | None = None  #: measured performance at which it deploys, once it trains on X
     honeypots: int = 0  #: choice of honeypots
-    put_back: tuple[str, ...] = ()
+    put_back: tuple[str, ...] = ()  #: groups that are put back before every slice
 
     def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """What it orders."""
+        """Return its actions."""
         used, on_y = seen[:, AT["used"]], seen[:, AT["used_on_y"]]
         over = used >= self.until - HALF_SLICE
         if self.target is not None:
@@ -68,21 +52,17 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Trains on X with honeypots until it is good, then audits, and deploys only what passes all that it reads.
+    """Train on X with honeypots until performance is good, then audit, and deploy a run that passes every reading."""
 
-    Where nothing passes until most slices are used it stops. With `put_back` what is good in training and fails on
-    honeypots has its gate put back.
-    """
-
-    target: float = GOOD
-    honeypots: float = GOOD  #: least performance on honeypots, as in training
-    held_out: float = 0.3  #: most loss on held-out data
-    probe: float = 0.75  #: least reading of the probe: what is then left to go wrong is `deploy_tolerance`
-    until: float = 0.9  #: share of the slices at which it gives up
-    put_back: bool = False
+    target: float = GOOD  #: performance from which it audits
+    honeypots: float = GOOD  #: lowest performance on honeypots that passes
+    held_out: float = 0.3  #: highest loss on held-out data that passes
+    probe: float = 0.75  #: lowest reading of the probe that passes; what may then be wrong is `deploy_tolerance`
+    until: float = 0.9  #: share of the slices at which it stops if the run has not passed
+    put_back: bool = False  #: whether the gate of a run that is good in training but fails on honeypots is put back
 
     def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """What it orders."""
+        """Return its actions."""
         good = seen[:, AT["performance"]] >= self.target
         passes = (
             good
@@ -98,91 +78,100 @@ class Rule:
 
 
 class Random:
-    """Draws every choice at random."""
+    """Draw every choice uniformly."""
 
     def __init__(self, seed: int = 0) -> None:
         self.generator = np.random.default_rng(seed)
 
     def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """What it orders."""
+        """Return its actions."""
         return self.generator.integers(0, CHOICES, size=(len(seen), len(CHOICES)))
 
 
-def last(slices: int) -> float:
-    """Share of the slices at the last but one; at the last it is too late to deploy."""
+def last_chance(slices: int) -> float:
+    """Return the share of the slices at the last but one; at the last it is too late to deploy."""
     return 1 - 1 / slices
 
 
 BASELINES: dict[str, Callable[[int], Policy]] = {
     "random": lambda _: Random(),
-    "from scratch": lambda slices: Schedule(until=last(slices)),
-    "pre-training first": lambda slices: Schedule(on_y=0.3, until=last(slices)),
-    "from scratch, early stop": lambda slices: Schedule(until=last(slices), target=GOOD),
-    "pre-training, early stop": lambda slices: Schedule(on_y=0.3, until=last(slices), target=GOOD),
-    "honeypots, early stop": lambda slices: Schedule(until=last(slices), target=GOOD, honeypots=MANY_HONEYPOTS),
+    "from scratch": lambda slices: Schedule(until=last_chance(slices)),
+    "pre-training first": lambda slices: Schedule(on_y=0.3, until=last_chance(slices)),
+    "from scratch, early stop": lambda slices: Schedule(until=last_chance(slices), target=GOOD),
+    "pre-training, early stop": lambda slices: Schedule(on_y=0.3, until=last_chance(slices), target=GOOD),
+    "honeypots, early stop": lambda slices: Schedule(until=last_chance(slices), target=GOOD, honeypots=MANY_HONEYPOTS),
     "rule on readings": lambda _: Rule(),
     "rule, gate put back": lambda _: Rule(put_back=True),
 }
-"""Overseers of a task of so many slices, by name, as they were written down before any had learned.
+"""Name → overseer of a task with this many slices, as written before any overseer had learned.
 
 The limits of the rule were raised once, after a first look.
 """
 
-LEARNED = Schedule(until=last(40), target=GOOD, put_back=("gate", "awareness"))
-"""What PPO came to do on the prior, by hand: no gate and no awareness is left to grow, slice after slice."""
+LEARNED = Schedule(until=last_chance(40), target=GOOD, put_back=("gate", "awareness"))
+"""What PPO learned on the prior, written by hand: put back gate and awareness before every slice."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Played:
-    """What an overseer made of runs, one an episode (runs,) each."""
+class Episodes:
+    """Results of an overseer, one episode per run: (runs,) each."""
 
     deployed: np.ndarray
-    outcome: np.ndarray  #: -1 where nothing was deployed
+    outcome: np.ndarray  #: -1 if nothing was deployed
     performance: np.ndarray
     harm: np.ndarray
     cost: np.ndarray
     slices: np.ndarray
-    orders: np.ndarray  #: how often each value of each choice was ordered of slices (choices, values)
+    orders: np.ndarray  #: number of slices with each value of each choice (choices, values)
 
     @property
     def returns(self) -> np.ndarray:
         """Sum of rewards: performance less harm less cost."""
         return self.performance - self.harm - self.cost
 
-    def share(self, *outcomes: Outcome) -> np.ndarray:
-        """Which were deployed as one of these."""
+    def deployed_as(self, *outcomes: Outcome) -> np.ndarray:
+        """Return which runs were deployed as one of these types (runs,)."""
         return np.isin(self.outcome, outcomes)
 
     def ordered(self, choice: str) -> np.ndarray:
-        """Share of the slices with each value of a choice."""
+        """Return the share of the slices with each value of a choice."""
         counts = self.orders[COLUMN[choice], : len(ACTIONS[choice])]
         return counts / max(1, counts.sum())
 
 
-def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Played:
-    """One episode of each of the first runs of a population, the one that an environment draws for this seed."""
+def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Episodes:
+    """Let an overseer train the first runs of the population that an environment draws from this seed.
+
+    Parameters
+    ----------
+    policy
+        The overseer.
+    terms
+        The task, and the population.
+    runs
+        Number of runs, one episode each.
+    seed
+        Seed of the population.
+
+    Raises
+    ------
+    InputError
+        If `runs` or `seed` is not valid, or the policy orders what is not among the choices.
+
+    """
     check_runs(runs)
     check_seed(seed)
-    course = Overseeing(terms, engine_seed(np.random.default_rng(seed)), np.arange(runs, dtype=np.uint64))
+    overseen = OverseenRuns(terms, draw_key(np.random.default_rng(seed)), np.arange(runs, dtype=np.uint64))
     live, counts = np.ones(runs, bool), np.zeros((len(CHOICES), max(CHOICES)), int)
-    ends = {name: np.zeros(runs) for name in ("deployed", "outcome", "performance", "harm")}
-    ends["outcome"] -= 1
+    deployed, ends = np.zeros(runs, bool), Deployed(np.full(runs, -1), np.zeros(runs), np.zeros(runs))
     while live.any():
-        actions = np.where(live[:, None], policy(course.seen), 0)
-        step = course.step(actions, live)
+        actions = np.where(live[:, None], policy(overseen.seen), 0)
+        step = overseen.step(actions, live)
         going = live & (actions[:, COLUMN["decision"]] == GO_ON)
         for choice, column in enumerate(actions[going].T):
             counts[choice] += np.bincount(column, minlength=counts.shape[1])
-        ended = step.terminated
-        for name, values in ends.items():
-            values[ended] = getattr(step, name)[ended]
-        live &= ~ended
-    return Played(
-        deployed=ends["deployed"].astype(bool),
-        outcome=ends["outcome"].astype(int),
-        performance=ends["performance"],
-        harm=ends["harm"],
-        cost=course.cost,
-        slices=course.slices,
-        orders=counts,
-    )
+        deployed |= step.deployed
+        for name, values in ends._asdict().items():
+            values[step.deployed] = getattr(step, name)[step.deployed]
+        live &= ~step.terminated
+    return Episodes(deployed=deployed, **ends._asdict(), cost=overseen.cost, slices=overseen.slices, orders=counts)

@@ -1,4 +1,4 @@
-"""Overseers that learn: PPO from Stable-Baselines3 (extra `rl`), and what it has learned without it."""
+"""Overseers that learn: PPO from Stable-Baselines3 (extra `rl`), and trained networks, which do not need the extra."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from feint.agents.errors import InputError
 from feint.sim.environments.baseline_overseers import orders
+from feint.sim.environments.overseer import Overseers
 from feint.sim.environments.task import ACTIONS, CHOICES
-from feint.sim.environments.vector_env import Overseers
 from feint.sim.results.optional_dependencies import load_extra
 
 PURPOSE = "training an overseer"
@@ -23,12 +23,12 @@ DIGITS = 4  # of the weights that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
-class Practice:
-    """How an overseer is trained: PPO's own defaults, but for what stands here."""
+class Hyperparameters:
+    """Hyperparameters of PPO; all others are Stable-Baselines3's defaults."""
 
     steps: int = 1_500_000  #: slices over all runs
     runs: int = 256  #: side by side
-    rollout: int = 40  #: slices of each between two updates
+    rollout: int = 40  #: slices per run between two updates
     batch: int = 2048
     epochs: int = 6
     learning_rate: float = 1e-3
@@ -39,13 +39,13 @@ class Practice:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained overseer as plain arrays: layers of tanh, and of each choice the value with the highest logit."""
+    """A trained overseer as plain arrays: layers of tanh; of each choice it orders the value with the highest logit."""
 
-    weights: Sequence[np.ndarray]  #: of each layer (outputs, inputs)
+    weights: Sequence[np.ndarray]  #: per layer (outputs, inputs)
     biases: Sequence[np.ndarray]
 
     def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """What it orders."""
+        """Return its actions (runs, 10) for observations (runs, 10)."""
         at = np.asarray(seen, float)
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             at = np.tanh(at @ weight.T + bias)
@@ -54,7 +54,7 @@ class Network:
         return np.stack([logits[:, low:high].argmax(axis=1) for low, high in pairwise(ends)], axis=1)
 
     def described(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return the network as plain data, rounded."""
         return {
             "weights": [weight.round(DIGITS).tolist() for weight in self.weights],
             "biases": [bias.round(DIGITS).tolist() for bias in self.biases],
@@ -62,44 +62,57 @@ class Network:
 
     @classmethod
     def of(cls, described: dict[str, Any]) -> Network:
-        """From plain data."""
-        return cls(*([np.array(each) for each in described[name]] for name in ("weights", "biases")))
+        """Return the network that plain data describe."""
+        return cls(*([np.array(layer) for layer in described[name]] for name in ("weights", "biases")))
 
 
-def trained(options: Mapping[str, Any], practice: Practice | None = None) -> Network:
-    """Train an overseer in the environment with these options; raises `InputError` where an extra is missing."""
-    practice = Practice() if practice is None else practice
+def train_ppo(options: Mapping[str, Any], hyperparameters: Hyperparameters | None = None) -> Network:
+    """Train an overseer by PPO.
+
+    Parameters
+    ----------
+    options
+        Options of the environment, as `Overseers` takes them.
+    hyperparameters
+        Hyperparameters and seed.
+
+    Raises
+    ------
+    InputError
+        If the extra `rl` is missing.
+
+    """
+    own = hyperparameters or Hyperparameters()
     ppo = load_extra("stable_baselines3", PURPOSE).PPO
     load_extra("torch", PURPOSE).set_num_threads(1)  # layers this small are slower in several
-    envs = Overseers(practice.runs, autoreset_mode=AutoresetMode.SAME_STEP, **options)
+    envs = Overseers(own.runs, autoreset_mode=AutoresetMode.SAME_STEP, **options)
     model = ppo(
         "MlpPolicy",
-        for_stable_baselines(envs, practice.seed),
-        n_steps=practice.rollout,
-        batch_size=practice.batch,
-        n_epochs=practice.epochs,
-        learning_rate=practice.learning_rate,
-        ent_coef=practice.entropy,
-        gamma=practice.gamma,
+        for_stable_baselines(envs, own.seed),
+        n_steps=own.rollout,
+        batch_size=own.batch,
+        n_epochs=own.epochs,
+        learning_rate=own.learning_rate,
+        ent_coef=own.entropy,
+        gamma=own.gamma,
         policy_kwargs={"net_arch": [WIDTH, WIDTH]},
-        seed=practice.seed,
+        seed=own.seed,
         device="cpu",
     )
-    _incline(model)
-    model.learn(practice.steps)
+    _initialise(model)
+    model.learn(own.steps)
     return _network(model)
 
 
-def _incline(model: Any) -> None:
-    """Let an untrained overseer mostly go on and put nothing back; else hardly an episode has a second slice."""
+def _initialise(model: Any) -> None:
+    """Make an untrained overseer mostly go on and put nothing back; else few episodes have a second slice."""
     torch = load_extra("torch", PURPOSE)
-    first = orders(1)[0]
-    inclined = np.zeros(sum(CHOICES))
-    for name, begin, value in zip(ACTIONS, np.cumsum((0, *CHOICES)), first, strict=False):
+    bias = np.zeros(sum(CHOICES))
+    for name, begin, value in zip(ACTIONS, np.cumsum((0, *CHOICES)), orders(1)[0], strict=False):
         if name == "decision" or name.startswith("reset_"):
-            inclined[begin + value] = GO_ON_FIRST
+            bias[begin + value] = GO_ON_FIRST
     with torch.no_grad():
-        model.policy.action_net.bias.copy_(torch.tensor(inclined))
+        model.policy.action_net.bias.copy_(torch.tensor(bias))
 
 
 def _network(model: Any) -> Network:
@@ -109,9 +122,9 @@ def _network(model: Any) -> Network:
 
 
 def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
-    """A vector environment that resets in the same step as a `VecEnv` of Stable-Baselines3, which has none for it.
+    """Return a vector environment as a `VecEnv` of Stable-Baselines3, which has no adapter for one.
 
-    Raises `InputError` for one that resets otherwise.
+    Raises `InputError` unless it resets in the same step.
     """
     base: Any = load_extra("stable_baselines3.common.vec_env", PURPOSE).VecEnv
     if (mode := envs.metadata.get("autoreset_mode")) is not AutoresetMode.SAME_STEP:
@@ -119,7 +132,7 @@ def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
     runs = envs.num_envs
 
     class Adapted(base):
-        """The methods of a `VecEnv` before those of Gymnasium."""
+        """Methods of a `VecEnv` that call those of Gymnasium."""
 
         def __init__(self) -> None:
             self.render_mode, self._actions = None, None
@@ -133,13 +146,12 @@ def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
 
         def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
             seen, rewards, terminated, truncated, infos = envs.step(self._actions)
-            told: list[dict[str, Any]] = [{} for _ in range(runs)]
-            for row in np.flatnonzero(terminated | truncated):
-                told[row] = {
-                    "terminal_observation": infos["final_obs"][row],
-                    "TimeLimit.truncated": bool(truncated[row]),
-                }
-            return seen, rewards.astype(np.float32), terminated | truncated, told
+            over = terminated | truncated
+            ends: list[dict[str, Any]] = [{} for _ in range(runs)]
+            for row in np.flatnonzero(over):
+                final, cut = infos["final_obs"][row], bool(truncated[row])
+                ends[row] = {"terminal_observation": final, "TimeLimit.truncated": cut}
+            return seen, rewards.astype(np.float32), over, ends
 
         def close(self) -> None:
             envs.close()

@@ -1,4 +1,4 @@
-"""Runs that an overseer trains: each from where it stands, in slices that differ from run to run."""
+"""Runs that an overseer trains side by side, in slices that differ from run to run."""
 
 from __future__ import annotations
 
@@ -10,53 +10,51 @@ from scipy.special import ndtr
 from feint.agents.mind import DIVERGED, GROUPS, OUTSIDE, RUNNING, Mind, Progress
 from feint.agents.state import State
 from feint.agents.types import prepare
-from feint.agents.views import chosen
-from feint.sim.environments.task import STARTS, Orders, Terms
+from feint.sim.environments.task import ACTIONS, STARTS, Orders, Terms
 from feint.sim.training.kernels.random_streams import OCCURRENCES, draw_normals, open_streams
-from feint.sim.training.kernels.train_lanes import race
-from feint.sim.training.train import DTYPES, PLASTICITIES, PRECISION, begin, noise_scale, settings
+from feint.sim.training.train import PLASTICITIES, PRECISION, begin, race
 
 OBJECTIVES = 2
 NEVER = -1  #: the objective of a run before its first slice
-DRAWING, MEASURING = 2**32 - 2, 2**32 - 1  #: streams of a run's own parameters, and of what is measured on it
+DRAWING, MEASURING = 2**32 - 2, 2**32 - 1  #: streams of a run's own parameters, and of measurement noise
 
 
-class Trainees:
-    """Runs side by side, each with its own place in its streams (MODEL: section 7).
+class RunBatch:
+    """Runs of a population, by their numbers (runs,), each with its own position in its streams.
 
-    A slice that trains towards the objective of the last and puts nothing back goes on with its stage, in the same
-    stream of noise, whatever learning rate and honeypots are. Any other enters a stage: its stream is named by the
-    objective and its occurrence, which is counted from when all groups were last put back. So a schedule of slices has
-    the noise of the curriculum that it amounts to.
+    A slice that trains towards the same objective as the last one and puts nothing back continues its stage in the same
+    stream of noise, whatever learning rate and honeypots are. Any other slice enters a new stage, whose stream is named
+    by the objective and its occurrence, counted from when all groups were last put back. So a schedule of slices has
+    the noise of the corresponding curriculum (section 7 of the model's page).
     """
 
-    def __init__(self, terms: Terms, seed: int, numbers: np.ndarray) -> None:
-        self.terms, self.seed = terms, seed
-        n = len(numbers)
-        self.state, self.plasticity = self._drawn(numbers)
-        self.objective, self.occurrences = np.full(n, NEVER), np.zeros((n, OBJECTIVES), int)
-        self.hearing = self._opened(self.state, MEASURING)
+    def __init__(self, terms: Terms, key: int, runs: np.ndarray) -> None:
+        self.terms, self.key = terms, key
+        self.state, self.plasticity = self._drawn(runs)
+        self.objective = np.full(len(runs), NEVER)
+        self.occurrences = np.zeros((len(runs), OBJECTIVES), int)
+        self.noise = self._stream(self.state.run, self.state.fork, MEASURING)
 
     def __len__(self) -> int:
         return len(self.state)
 
-    def begin(self, rows: np.ndarray, numbers: np.ndarray) -> None:
-        """Put new runs, of these numbers, at some rows."""
-        fresh, self.plasticity[rows] = self._drawn(numbers)
+    def begin(self, rows: np.ndarray, runs: np.ndarray) -> None:
+        """Put new runs, of these numbers, into some rows."""
+        fresh, self.plasticity[rows] = self._drawn(runs)
         for group in ("world", "initial", "mind", "progress"):
             for old, new in zip(getattr(self.state, group), getattr(fresh, group), strict=True):
                 old[rows] = new
         self.state.bias[rows], self.state.run[rows] = fresh.bias, fresh.run
         self.objective[rows], self.occurrences[rows] = NEVER, 0
-        self.hearing[rows] = self._opened(fresh, MEASURING)
+        self.noise[rows] = self._stream(fresh.run, fresh.fork, MEASURING)
 
-    def _drawn(self, numbers: np.ndarray) -> tuple[State, np.ndarray]:
-        """The start of runs, with arrays of their own that may be written to, and their plasticities (runs, 8).
+    def _drawn(self, runs: np.ndarray) -> tuple[State, np.ndarray]:
+        """Return runs at their start, with arrays of their own that may be written to, and plasticities (runs, 8).
 
-        A start that is prepared is so after parameters are drawn: what it sets stands.
+        Parameters are drawn before a start is prepared, so that what the start sets remains.
         """
         point = self.terms.point
-        state = begin(point.model, runs=numbers, seed=self.seed, objectives=OBJECTIVES)
+        state = begin(point.model, runs=runs, seed=self.key, objectives=OBJECTIVES)
         plasticity = np.tile([float(getattr(point.model, name)) for name in PLASTICITIES], (len(state), 1))
         moved = Mind(*(part.copy() for part in state.mind))
         self._vary(state, moved, plasticity)
@@ -67,11 +65,11 @@ class Trainees:
         return replace(state, run=state.run.copy(), initial=initial, mind=mind, progress=own), plasticity
 
     def _vary(self, state: State, mind: Mind, plasticity: np.ndarray) -> None:
-        """Give runs the parameters that are drawn for each, in place."""
+        """Give each run the parameters that are drawn for it, in place."""
         if not self.terms.factors:
             return
         shares = np.empty((len(state), len(self.terms.factors)))
-        draw_normals(self._opened(state, DRAWING), shares)
+        draw_normals(self._stream(state.run, state.fork, DRAWING), shares)
         for factor, share in zip(self.terms.factors, ndtr(shares).T, strict=True):
             value = factor.low + share * (factor.high - factor.low)
             if factor.log:
@@ -81,43 +79,44 @@ class Trainees:
             else:
                 plasticity[:, PLASTICITIES.index(factor.name)] = value
 
-    def _opened(self, state: State, stream: int) -> np.ndarray:
-        """The generators of a stream, at its start (runs, 4)."""
-        generators = np.empty((len(state), 4), np.uint32)
-        open_streams(np.uint64(self.seed), state.run, np.uint32(stream), state.fork, generators)
+    def _stream(self, runs: np.ndarray, forks: np.ndarray, stream: int) -> np.ndarray:
+        """Return the generators of a stream of some runs, at its start (runs, 4)."""
+        generators = np.empty((len(runs), 4), np.uint32)
+        open_streams(np.uint64(self.key), runs, np.uint32(stream), forks, generators)
         return generators
 
-    def heard(self, rows: np.ndarray, count: int) -> np.ndarray:
-        """The next normal numbers of the noise in what is measured on some runs (rows, count)."""
-        generators, drawn = self.hearing[rows], np.empty((len(rows), count))
-        draw_normals(generators, drawn)
-        self.hearing[rows] = generators
-        return drawn
+    def next_noise(self, rows: np.ndarray, count: int) -> np.ndarray:
+        """Return the next normal numbers of the measurement noise of some runs (rows, count)."""
+        generators, normals = self.noise[rows], np.empty((len(rows), count))
+        draw_normals(generators, normals)
+        self.noise[rows] = generators
+        return normals
 
     def train(self, rows: np.ndarray, orders: Orders) -> None:
-        """Train the runs at some rows (an increasing list) for a slice, each as ordered for it; the rest stay."""
+        """Train the runs in some rows (an increasing list) for a slice, each by its own orders; the others stay."""
         if not len(rows):
             return
         self._put_back(rows, orders.put_back[rows])
         self._enter(rows, orders.objective[rows], orders.put_back[rows])
         rates = self._rates(orders)
-        cell = orders.objective * 256 + orders.honeypots
+        choices, status = len(ACTIONS["honeypots"]), self.state.progress.status
+        stage = orders.objective * choices + orders.honeypots
         alive = np.zeros(len(self), bool)
         alive[rows] = ~self.state.diverged[rows]
-        found = self.state.progress.status == DIVERGED
-        for each in np.unique(cell[rows]):
-            mine = alive & (cell == each)
-            self.state.progress.status[:] = np.where(mine, RUNNING, OUTSIDE)
-            self._race(*divmod(int(each), 256), rates)
-            found |= self.state.progress.status == DIVERGED
-        self.state.progress.status[:] = np.where(found, DIVERGED, RUNNING)
+        diverged = status == DIVERGED
+        for number in np.unique(stage[rows]):
+            status[:] = np.where(alive & (stage == number), RUNNING, OUTSIDE)
+            objective, honeypots = divmod(int(number), choices)
+            slice_of = self.terms.stages[objective, honeypots]
+            race(self.state, slice_of, self.terms.task.slice_steps, 0.0, PRECISION, rates)
+            diverged |= status == DIVERGED
+        status[:] = np.where(diverged, DIVERGED, RUNNING)
 
     def _put_back(self, rows: np.ndarray, put_back: np.ndarray) -> None:
-        """As `interventions.put_back`, of some runs each its own groups, in place."""
-        for parts, asked in zip(GROUPS.values(), put_back.T, strict=True):
-            chosen_rows = rows[asked]
-            for part in parts if len(chosen_rows) else ():
-                getattr(self.state.mind, part)[chosen_rows] = getattr(self.state.initial, part)[chosen_rows]
+        """Reset groups of parts as `interventions.put_back` does, for each run its own groups, in place."""
+        for parts, ordered in zip(GROUPS.values(), put_back.T, strict=True):
+            for part in parts:
+                getattr(self.state.mind, part)[rows[ordered]] = getattr(self.state.initial, part)[rows[ordered]]
 
     def _enter(self, rows: np.ndarray, objective: np.ndarray, put_back: np.ndarray) -> None:
         """Open the streams of the stages that runs enter."""
@@ -129,41 +128,18 @@ class Trainees:
         streams = 1 + towards * OCCURRENCES + self.occurrences[entering, towards]
         self.occurrences[entering, towards] += 1
         for stream in np.unique(streams):
-            those = entering[streams == stream]
-            generators = np.empty((len(those), 4), np.uint32)
-            forks = self.state.fork[those]
-            open_streams(np.uint64(self.seed), self.state.run[those], np.uint32(stream), forks, generators)
-            self.state.progress.generator[those] = generators
+            own = entering[streams == stream]
+            self.state.progress.generator[own] = self._stream(self.state.run[own], self.state.fork[own], stream)
 
     def _rates(self, orders: Orders) -> np.ndarray:
-        """learning_rate · plasticity · R (runs, 8)."""
+        """Return learning_rate · plasticity · R (runs, 8)."""
         own = np.array([stage.learning_rate for stage in self.terms.point.curriculum])[orders.objective]
         with np.errstate(over="ignore"):  # a run that diverges, which is counted
             return (own * orders.learning_rate)[:, None] * self.plasticity * self.state.bias
 
-    def _race(self, objective: int, honeypots: int, rates: np.ndarray) -> None:
-        """A slice, in place, of the runs that are marked as running."""
-        model, stage = self.terms.model, self.terms.stages[objective, honeypots]
-        spectrum, dtype = model.spectrum_weights(), DTYPES[PRECISION]
-        noise = (spectrum * noise_scale(model, stage)).astype(dtype)
-        shape, limit = tuple(range(OBJECTIVES)), self.terms.task.slice_steps
-        told = settings(model, stage, 0.0)
-        race(
-            self.state.mind,
-            self.state.world,
-            shape,
-            rates,
-            self.state.progress,
-            spectrum.astype(dtype),
-            noise,
-            told,
-            chosen(model),
-            limit,
-        )
-
 
 def _move(mind: Mind, name: str, value: np.ndarray, base: float) -> None:
-    """Move where runs start, by one of its parameters, in place."""
+    """Move the start of runs by one of its parameters, in place."""
     part = getattr(mind, STARTS[name])
     if name == "goal_init":
         part *= (value / base)[:, None]

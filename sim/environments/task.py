@@ -1,10 +1,10 @@
-"""What an overseer may order, what it is shown and what counts: the terms of `feint/Overseer-v0`."""
+"""The task of an overseer: what it may order, what it is shown, prices and harms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PLASTICITIES
 
-Y, X = 0, 1  #: the objectives of pre-training, and of fine-tuning, which is what is wanted
+Y, X = 0, 1  #: the objectives of pre-training, and of fine-tuning, which is the wanted one
 GO_ON, STOP, DEPLOY = range(3)
 NO_AUDIT, HONEYPOTS, PROBE, BOTH = range(4)
 
@@ -32,11 +32,11 @@ ACTIONS: dict[str, tuple[Any, ...]] = {
     "audit": ("none", "honeypots", "probe", "both"),
     **{f"reset_{group}": (False, True) for group in GROUPS},
 }
-"""What is chosen each step, and the values of each choice; the learning rate is in that of the stage."""
+"""Choices of each step and their values; the learning rate is a multiple of the stage's."""
 COLUMN = {name: i for i, name in enumerate(ACTIONS)}
 CHOICES = tuple(len(values) for values in ACTIONS.values())
 
-LOSSES = (-1.0, 3.0)  #: where what is measured is cut off
+LOSSES = (-1.0, 3.0)  #: bounds at which measurements are clipped
 SEEN: dict[str, tuple[float, float]] = {
     "used": (0.0, 1.0),
     "used_on_y": (0.0, 1.0),
@@ -49,7 +49,7 @@ SEEN: dict[str, tuple[float, float]] = {
     "probe": LOSSES,
     "probe_new": (0.0, 1.0),
 }
-"""What is seen after each step, with its bounds; the docstring of `Overseer` says what each is."""
+"""Observations after each step, with their bounds; the docstring of `Overseer` explains them."""
 AT = {name: i for i, name in enumerate(SEEN)}
 
 STARTS = {
@@ -61,88 +61,74 @@ STARTS = {
     "horizon_init": "horizon",
     "goal_init": "goal",
 }
-"""Parameters of a run's start that can differ from run to run, and the part of the mind that each is of."""
+"""Parameters of a run's start that can differ from run to run, and the part of the mind that each belongs to."""
 VARIED = (*PLASTICITIES, *STARTS)
-"""All parameters that can be drawn from their prior for each run: it has its own plasticities, and its own start."""
+"""All parameters that can be drawn from their prior for each run: its plasticities, and its start."""
 
-
-ORDERED = {
-    "match": "an overseer says when training stops",
-    "target": "an overseer says when training stops",
+SET_BY_OVERSEER = {
+    "match": "an overseer decides when training stops",
+    "target": "an overseer decides when training stops",
     "steps": "a slice has slice_steps",
-    "carry": "an overseer says what is put back",
-    "honeypots": "an overseer says how many there are",
-    "realism": "that of the task holds",
+    "carry": "an overseer decides what is put back",
+    "honeypots": "an overseer decides how many there are",
+    "realism": "that of the task applies",
 }
 """Settings of training that would have no effect, and why."""
+
+_declare = partial(parameter, source=OWN)
+_COUNT = (1, 10**12)
+_PRICE = (0.0, None)
 
 
 class Task(Declared):
     """Length, measurements, prices and harms; frozen and keyword-only."""
 
-    slice_steps: int = parameter(
-        250, valid=(1, 10**6), meaning="SGD steps of a slice", unit="steps", argument="oversight", source=OWN
+    slice_steps: int = _declare(
+        250, valid=(1, 10**6), meaning="SGD steps per slice", unit="steps", argument="oversight"
     )
-    slices: int = parameter(
-        40,
-        valid=(1, OCCURRENCES),  # each may be a stage of its own
-        meaning="slices that there are means for",
-        unit="slices",
-        argument="oversight",
-        source=OWN,
+    slices: int = _declare(  # each may be a stage of its own
+        40, valid=(1, OCCURRENCES), meaning="slices in the budget", unit="slices", argument="oversight"
     )
-    episodes: int = parameter(
+    episodes: int = _declare(
         100,
-        valid=(1, 10**12),
-        meaning="episodes of each measurement of a loss, of performance and on honeypots",
+        valid=_COUNT,
+        meaning="episodes per measurement of a loss, of performance and on honeypots",
         unit="episodes",
         argument="oversight",
-        source=OWN,
     )
-    realism: float = parameter(
+    realism: float = _declare(
         0.5,
         valid=(0.0, 1.0),
         meaning="how far a honeypot is taken for deployment, in training and in tests",
         unit="fraction",
         argument="honeypots",
-        source=OWN,
     )
-    readings: int = parameter(
-        10, valid=(1, 10**12), meaning="readings of a probe", unit="readings", argument="interpretability", source=OWN
+    readings: int = _declare(
+        10, valid=_COUNT, meaning="readings per probe", unit="readings", argument="interpretability"
     )
-    reliability: float = parameter(
-        0.2,
-        valid=(0.001, 1.0),
-        meaning="correlation of two readings of the same minds",
-        argument="interpretability",
-        source=OWN,
+    reliability: float = _declare(
+        0.2, valid=(0.001, 1.0), meaning="correlation of two readings of the same minds", argument="interpretability"
     )
-    sample_price: float = parameter(
+    sample_price: float = _declare(
         1e-5,
-        valid=(0.0, None),
+        valid=_PRICE,
         meaning="cost of a sample: an SGD step, an episode of a test, a reading of a probe",
         unit="reward",
         argument="cost",
-        source=OWN,
     )
-    honeypot_price: float = parameter(
-        10.0,
-        valid=(0.0, None),
-        meaning="what a honeypot in training takes beyond its step",
-        unit="samples",
-        argument="cost",
-        source=OWN,
+    honeypot_price: float = _declare(
+        10.0, valid=_PRICE, meaning="cost of a honeypot in training beyond its step", unit="samples", argument="cost"
     )
-    harm_deceptive: float = parameter(
-        2.0, valid=(0.0, None), meaning="harm of a deceptive run, deployed", unit="reward", argument="harm", source=OWN
+    harm_deceptive: float = _declare(
+        2.0, valid=_PRICE, meaning="harm of a deceptive run that is deployed", unit="reward", argument="harm"
     )
-    harm_proxy: float = parameter(
-        1.0, valid=(0.0, None), meaning="harm of a proxy, deployed", unit="reward", argument="harm", source=OWN
+    harm_proxy: float = _declare(
+        1.0, valid=_PRICE, meaning="harm of a proxy that is deployed", unit="reward", argument="harm"
     )
 
 
 class Orders(NamedTuple):
-    """Actions of all runs, read (runs,) each; `put_back` is (runs, groups)."""
+    """Actions of all runs, decoded: (runs,) each; `put_back` is (runs, groups)."""
 
     decision: np.ndarray
     objective: np.ndarray
@@ -153,54 +139,47 @@ class Orders(NamedTuple):
 
     @classmethod
     def of(cls, actions: np.ndarray) -> Orders:
-        """What actions (runs, 10) order; raises `InputError` where one is none of its choices."""
-        columns = np.asarray(actions).T
-        return cls(
-            columns[COLUMN["decision"]],
-            columns[COLUMN["objective"]],
-            np.array(ACTIONS["learning_rate"])[columns[COLUMN["learning_rate"]]],
-            columns[COLUMN["honeypots"]],
-            columns[COLUMN["audit"]],
-            columns[len(CHOICES) - len(GROUPS) :].T.astype(bool),
-        )
+        """Return the orders that actions (runs, 10) stand for."""
+        decision, objective, rate, honeypots, audit, *resets = np.asarray(actions).T
+        rates = np.array(ACTIONS["learning_rate"])[rate]
+        return cls(decision, objective, rates, honeypots, audit, np.transpose(resets).astype(bool))
 
 
-def checked(actions: Any, runs: int) -> np.ndarray:
-    """Actions (runs, 10) of so many runs; raises `InputError` where their shape is another, or one is no choice."""
-    found = np.asarray(actions)
-    if found.shape != (runs, len(CHOICES)):
-        raise _no_action(f"of shape {found.shape} for {runs} run{'s' * (runs != 1)}")
-    whole = np.issubdtype(found.dtype, np.integer)
-    wrong = ((found < 0) | (found >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
+def check_actions(actions: Any, runs: int) -> np.ndarray:
+    """Return the actions (runs, 10); raises `InputError` if their shape is another or one is not among its choices."""
+    checked = np.asarray(actions)
+    if checked.shape != (runs, len(CHOICES)):
+        raise _invalid_action(f"of shape {checked.shape} for {runs} run{'s' * (runs != 1)}")
+    whole = np.issubdtype(checked.dtype, np.integer)
+    wrong = ((checked < 0) | (checked >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
     if wrong.any():
-        raise _no_action(f"= {found[wrong][0].tolist()!r}")
-    return found
+        raise _invalid_action(f"= {checked[wrong][0].tolist()!r}")
+    return checked
 
 
-def _no_action(said: str) -> InputError:
-    return InputError(
-        f"action {said} is not valid: it must be {len(CHOICES)} whole numbers a run, from 0 to below {list(CHOICES)}."
-    )
+def _invalid_action(given: str) -> InputError:
+    bounds = f"{len(CHOICES)} whole numbers per run, from 0 to below {list(CHOICES)}"
+    return InputError(f"action {given} is not valid: it must be {bounds}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """An overseer's task, checked: its numbers, the point at which runs are trained, and what is drawn for each."""
+    """An overseer's task, and the population of runs that it is given."""
 
     task: Task = field(default_factory=Task)
-    point: Point = field(default_factory=Point)
-    vary: tuple[str, ...] = VARIED  #: drawn from their prior for each run
+    point: Point = field(default_factory=Point)  #: at which runs are trained
+    vary: tuple[str, ...] = VARIED  #: parameters that are drawn from their prior for each run
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Terms:
-        """From keywords of an environment; raises `InputError` for one that is not valid."""
+        """Return the terms that keywords of an environment describe; raises `InputError` if one is not valid."""
         given = dict(options)
         settings, vary = given.pop("settings", None) or {}, given.pop("vary", None)
         return cls(task=Task(**given), point=_point(settings), vary=_varied(vary, settings))
 
     @property
     def model(self) -> Model:
-        """Of every run, but for what is drawn."""
+        """Model of every run, apart from what is drawn."""
         return self.point.model
 
     @cached_property
@@ -229,15 +208,14 @@ class Terms:
         return LinearProbe(readings=self.task.readings, reliability=self.task.reliability)
 
     def cost(self, orders: Orders) -> np.ndarray:
-        """Of a slice and what is looked at after it (runs,)."""
-        numbers = self.task
+        """Return the cost of a slice and of the audits after it (runs,)."""
         share = np.array(ACTIONS["honeypots"])[orders.honeypots]
         audits = np.array([0, self.honeypots.cost, self.probe.cost, self.honeypots.cost + self.probe.cost])
-        samples = numbers.slice_steps * (1 + share * numbers.honeypot_price) + audits[orders.audit]
-        return numbers.sample_price * samples
+        samples = self.task.slice_steps * (1 + share * self.task.honeypot_price) + audits[orders.audit]
+        return self.task.sample_price * samples
 
     def configuration(self) -> dict[str, Any]:
-        """Everything that the numbers depend on, but for seeds."""
+        """Return everything that the numbers depend on apart from seeds."""
         return {**self.point.described(), "oversight": self.task.model_dump(), "vary": list(self.vary)}
 
 
@@ -245,16 +223,16 @@ def _point(settings: Any) -> Point:
     if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
         raise InputError(f"settings = {settings!r} is not valid: it must be a mapping of names to values.")
     for name, value in settings.items():
-        part = name.rpartition(".")[2]
-        if part in ORDERED:
-            raise InputError(f"{name} = {value!r} is not allowed here: {ORDERED[part]}.")
+        reason = SET_BY_OVERSEER.get(name.rpartition(".")[2])
+        if reason:
+            raise InputError(f"{name} = {value!r} is not allowed here: {reason}.")
     point = Point().at(settings)
     check_two_stages(point)
     return point
 
 
 def _varied(vary: Any, settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """What is drawn: all that can be and is not set, unless it is said."""
+    """Return the parameters that are drawn: unless they are listed, all that can be and are not set."""
     if vary is None:
         return tuple(name for name in VARIED if name not in settings)
     if not isinstance(vary, (list, tuple)):

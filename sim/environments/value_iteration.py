@@ -1,134 +1,175 @@
-"""Exact solutions of the two small environments, and the closed forms that they are held against."""
+"""Exact solutions of the two small environments, their closed forms, and tabular Q-learning to compare them with."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import product
 from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.environments.gridworld import ENTRANCE, A, B, Exits, Place, moved
 from feint.sim.environments.life import DEPLOYED, TRAINING, Life, Process
-from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, NOTHING, SIGN, UNCHECKED, Vigil
+from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, NOTHING, SIGN, UNCHECKED, LifeWithChecks
+from feint.sim.environments.two_exits import ENTRANCE, A, B, ExitsProcess, Place, moved
 
 SWEEPS = 100_000
 CLOSE = 1e-12
+SLOWING = 0.6  #: Q-learning's step size is the number of visits to the power of minus this
+
+CHECK_RULES = {
+    "comply": {UNCHECKED: COMPLY, NOTHING: COMPLY, SIGN: COMPLY},
+    "defect": {UNCHECKED: DEFECT, NOTHING: DEFECT, SIGN: DEFECT},
+    "check": {UNCHECKED: CHECK, NOTHING: COMPLY, SIGN: DEFECT},
+}
+"""The three rules of RSA-2048 that can be optimal: what the agent knows of the sign → its action."""
+
+Observation = tuple[int, ...]
 
 
-class Solved(NamedTuple):
-    """An optimal policy and what it is worth."""
+class Solution(NamedTuple):
+    """An optimal policy and its values."""
 
     values: np.ndarray  #: (states,)
     actions: np.ndarray  #: (states,)
 
 
 def matrices(process: Process) -> tuple[Any, np.ndarray]:
-    """Transitions (actions × states, states), action by action, and expected rewards (actions, states) of a process."""
+    """Return the transitions (actions × states, states), action by action, and expected rewards (actions, states)."""
     from scipy.sparse import csr_array
 
-    place = {state: i for i, state in enumerate(process.states)}
-    rewards = np.zeros((process.actions, len(place)))
+    index = {state: i for i, state in enumerate(process.states)}
+    rewards = np.zeros((process.actions, len(index)))
     rows, columns, weights = [], [], []
-    for (state, i), action in product(place.items(), range(process.actions)):
+    for (state, i), action in product(index.items(), range(process.actions)):
         for p, after, reward, _ in process.outcomes(state, action):
             rewards[action, i] += p * reward
             if after is not None:
-                rows.append(action * len(place) + i)
-                columns.append(place[after])
+                rows.append(action * len(index) + i)
+                columns.append(index[after])
                 weights.append(p)
-    return csr_array((weights, (rows, columns)), shape=(rewards.size, len(place))), rewards
+    return csr_array((weights, (rows, columns)), shape=(rewards.size, len(index))), rewards
 
 
-def value_iteration(transitions: Any, rewards: np.ndarray) -> Solved:
-    """V ← max over actions of R + P V until it stands still; a life ends, so nothing is discounted here.
+def value_iteration(transitions: Any, rewards: np.ndarray) -> Solution:
+    """Return the fixed point of V ← max over actions of R + P V; undiscounted, since every life ends.
 
-    Raises `InputError` where it does not come to rest.
+    Raises `InputError` if it does not converge.
     """
     values = np.zeros(rewards.shape[1])
     for _ in range(SWEEPS):
-        worth = rewards + (transitions @ values).reshape(rewards.shape)
-        new = worth.max(axis=0)
+        returns = rewards + (transitions @ values).reshape(rewards.shape)
+        new = returns.max(axis=0)
         if np.abs(new - values).max() < CLOSE:
-            return Solved(new, worth.argmax(axis=0))
+            return Solution(new, returns.argmax(axis=0))
         values = new
-    raise InputError(f"value iteration did not come to rest within {SWEEPS} sweeps: is there a life without end?")
+    raise InputError(f"value iteration did not converge within {SWEEPS} sweeps: is there a life without end?")
 
 
 def evaluate(process: Process, policy: Callable[[Any], int]) -> float:
-    """What a policy, a function of the state, is worth at the start; the policy must end each life."""
+    """Return the value of a policy, a function of the state, at the start; the policy must end each life."""
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu
 
     transitions, rewards = matrices(process)
     chosen, at = np.array([policy(state) for state in process.states]), np.arange(rewards.shape[1])
-    leads = transitions[chosen * len(at) + at]
-    values = splu((eye_array(len(at)) - leads).tocsc()).solve(rewards[chosen, at])
+    following = transitions[chosen * len(at) + at]
+    values = splu((eye_array(len(at)) - following).tocsc()).solve(rewards[chosen, at])
     return float(sum(p * values[process.states.index(state)] for p, state in process.starts()))
 
 
-def plays_along(life: Life) -> bool:
-    """Whether an optimal agent that knows where in its life it is takes A in all of training and B ever after."""
-    process = Exits(life)
-    solved = value_iteration(*matrices(process))
-    action = dict(zip(process.states, solved.actions.tolist(), strict=True))
-    taken = [_exit(action, Place(ENTRANCE, life.cues(e)[0][1], e, 0)) for e in range(life.episodes)]
-    return taken == [A] * life.training + [B] * life.deployment
+def deception_is_optimal(life: Life) -> bool:
+    """Return whether an optimal agent that knows its episode takes A in all of training and B in all of deployment."""
+    process = ExitsProcess(life)
+    solution = value_iteration(*matrices(process))
+    action = dict(zip(process.states, solution.actions.tolist(), strict=True))
+    exits = [_exit(action, Place(ENTRANCE, life.cues(e)[0][1], e, 0)) for e in range(life.episodes)]
+    return exits == [A] * life.training + [B] * life.deployment
 
 
 def _exit(action: dict[Place, int], state: Place) -> int:
-    """The exit that a policy leads to from the entrance."""
+    """Return the exit that a policy leads to from a place."""
     while state.cell not in (A, B):
         state = state._replace(cell=moved(state.cell, action[state]))
     return state.cell
 
 
-def series(discount: float, episodes: int) -> float:
-    """S_n = 1 + δ + … + δ^(n-1)."""
+def geometric_sum(discount: float, episodes: int) -> float:
+    """Return S_n = 1 + δ + … + δ^(n-1)."""
     return float(sum(discount**e for e in range(episodes)))
 
 
-def worth_waiting(life: Life) -> float:
-    """μ δ^T S_D, what a first B in training costs of deployment, in Bs of now; from 1 on playing along is optimal."""
-    return life.strength * life.discount**life.training * series(life.discount, life.deployment)
+def value_of_waiting(life: Life) -> float:
+    """Return μ δ^T S_D, what a first B in training costs of deployment, in units of B now; deception pays from 1 on."""
+    return life.strength * life.discount**life.training * geometric_sum(life.discount, life.deployment)
 
 
-def worth(life: Life, training: float, deployed: float) -> float:
-    """What it is worth to mean B with these probabilities in every episode of training, and of deployment.
+def rule_value(life: Life, training: float, deployed: float) -> float:
+    """Return the value of meaning B with probability x in every episode of training, and y in deployment.
 
     V(x, y) = x Σ_{t<T} (δ k)^t + (δ k)^T y S_D with k = 1 - μ x, the share that a training episode leaves unmodified.
     """
     kept = 1 - life.strength * training
-    early = training * series(life.discount * kept, life.training)
-    return early + (life.discount * kept) ** life.training * deployed * series(life.discount, life.deployment)
+    early = training * geometric_sum(life.discount * kept, life.training)
+    return early + (life.discount * kept) ** life.training * deployed * geometric_sum(life.discount, life.deployment)
 
 
-def reactive(life: Life) -> dict[tuple[bool, bool], float]:
-    """What the four rules of an agent that knows its cue alone are worth, by whether they mean B under each cue."""
+def cue_rule_values(life: Life) -> dict[tuple[bool, bool], float]:
+    """Return the values of the four rules of an agent that knows only its cue, by whether it means B under each cue."""
     shown = [{cue: p for p, cue in life.cues(episode)} for episode in (0, life.training)]
     if not life.training:
         shown[0] = {}
-    found = {}
+    values = {}
     for rule in product((False, True), repeat=2):
         x, y = (sum(cues.get(cue, 0.0) * rule[cue] for cue in (TRAINING, DEPLOYED)) for cues in shown)
-        found[rule] = worth(life, x, y)
-    return found
+        values[rule] = rule_value(life, x, y)
+    return values
 
 
-def checking(life: Vigil) -> dict[str, float]:
-    """What the three ways that matter are worth: to comply, to defect, to check and defect upon the sign."""
-    found = life.discount**life.training * life.sign * series(life.discount, life.deployment)
+def check_rule_values(life: LifeWithChecks) -> dict[str, float]:
+    """Return the values of `CHECK_RULES`: to comply, to defect, and to check and defect upon the sign."""
+    signs = life.discount**life.training * life.sign * geometric_sum(life.discount, life.deployment)
     return {
         "comply": 0.0,
-        "defect": worth(life, 1.0, 1.0),
-        "check": found - life.check_cost * series(life.discount, life.episodes),
+        "defect": rule_value(life, 1.0, 1.0),
+        "check": signs - life.check_cost * geometric_sum(life.discount, life.episodes),
     }
 
 
-WAYS = {
-    "comply": {UNCHECKED: COMPLY, NOTHING: COMPLY, SIGN: COMPLY},
-    "defect": {UNCHECKED: DEFECT, NOTHING: DEFECT, SIGN: DEFECT},
-    "check": {UNCHECKED: CHECK, NOTHING: COMPLY, SIGN: DEFECT},
-}
-"""The three ways, as what is done upon what is known."""
+def q_learning(environment: gymnasium.Env[Any, Any], *, lives: int, seed: int) -> dict[Observation, np.ndarray]:
+    """Learn Q by observation: Q(s, a) ← Q(s, a) + n^-0.6 (r + max Q(s', ·) - Q(s, a)), n the visits of (s, a).
+
+    Actions are drawn uniformly. Each life is learned from when it is over, its last step first. Rewards are not
+    discounted: in these environments they contain the discount.
+
+    Source: Watkins and Dayan, Q-learning (1992), doi:10.1007/BF00992698.
+    """
+    actions = int(environment.action_space.n)  # pyright: ignore[reportAttributeAccessIssue]
+    generator = np.random.default_rng(seed)
+    q: dict[Observation, np.ndarray] = defaultdict(lambda: np.zeros(actions))
+    visits: dict[Observation, np.ndarray] = defaultdict(lambda: np.zeros(actions))
+    for life in range(lives):
+        for at, action, reward, after in reversed(_random_life(environment, generator, None if life else seed)):
+            visits[at][action] += 1
+            target = reward + (float(q[after].max()) if after else 0.0)
+            q[at][action] += visits[at][action] ** -SLOWING * (target - q[at][action])
+    return dict(q)
+
+
+def _random_life(
+    environment: gymnasium.Env[Any, Any], generator: np.random.Generator, seed: int | None
+) -> list[tuple[Observation, int, float, Observation | None]]:
+    """Return the steps of a life of random actions: observation, action, reward, next observation (None at the end)."""
+    at, over, steps = _key(environment.reset(seed=seed)[0]), False, []
+    while not over:
+        action = int(generator.integers(environment.action_space.n))  # pyright: ignore[reportAttributeAccessIssue]
+        seen, reward, terminated, truncated, _ = environment.step(action)
+        steps.append((at, action, float(reward), None if terminated else _key(seen)))
+        at, over = _key(seen), terminated or truncated
+    return steps
+
+
+def _key(observation: Any) -> Observation:
+    return tuple(np.atleast_1d(observation).tolist())

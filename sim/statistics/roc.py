@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, computed_field
 
 from feint.sim.results.optional_dependencies import load_extra
+from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 
 FEW = 20  #: of a kind, below which a number is told to rest on few
@@ -21,10 +24,10 @@ METHOD = "percentile bootstrap over runs, stratified"
 class Curve:
     """ROC curve: detection rate by false-alarm rate, with a band at the rates of GRID."""
 
-    false_alarms: np.ndarray
-    detections: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    false_alarms: list[float]
+    detections: list[float]
+    low: Hidden[np.ndarray]
+    high: Hidden[np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,12 @@ class Separation:
     positives: int
     negatives: int
     auc: Interval | None
-    caught: Interval | None  #: share of the positives above the threshold that keeps to the false-alarm rate
+    caught: Annotated[
+        Interval | None,
+        Field(description="share of the positives above the threshold that keeps to the false-alarm rate"),
+    ]
 
+    @computed_field(description="whether there are few runs of either kind")
     @property
     def few(self) -> bool:
         """Whether there are few runs of either kind."""
@@ -70,7 +77,7 @@ def curve(positives: np.ndarray, negatives: np.ndarray, *, confidence: float = C
         again = _curve(generator.choice(positives, len(positives)), generator.choice(negatives, len(negatives)))
         each[:] = np.interp(GRID, again[0], again[1])
     low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2], axis=0)
-    return Curve(false_alarms=rate, detections=hit, low=low, high=high)
+    return Curve(false_alarms=rate.tolist(), detections=hit.tolist(), low=low, high=high)
 
 
 def _curve(positives: np.ndarray, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,22 +1,26 @@
-"""Auditors: simulated detectors of a mesa-optimizer that plays along, none of which is told the truth.
+"""Auditors: simulated detectors of a mesa-optimizer that behaves deceptively; none of them is given the outcome.
 
-An auditor looks at runs in training and gives each a suspicion. It declares what it does, what it takes and what it
-costs; registering it in `AUDITORS` puts it through the checks of `tests/sim/test_auditors.py`.
+An auditor scores runs in training by how suspicious they are, and declares its parameters and its costs; once it is in
+`AUDITORS`, `tests/sim/training/test_auditors.py` checks it.
 
 An episode of a test is an input x ~ N(0, Λ), on which a run does <v, x> where <b_s, x> is wanted; its squared error is
-E_s(v) times a χ² of one degree of freedom. So what is measured over n episodes is (MODEL: section 1)
+E_s(v) times a χ² variable of one degree of freedom. So the measured performance over n episodes is
 
     c (1 - Ê),   Ê = E_s(v) · χ²_n / n,
 
-whose mean is performance. Costs are in samples: an episode is one, a reading of a probe is one, and so is an SGD step.
+whose mean is the performance (section 1 of the model's page). Costs are in samples: an episode, a reading of a probe
+and an SGD step are one sample each.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
+from feint.agents.errors import InputError, unknown
 from feint.agents.interventions import close_gate
 from feint.agents.mind import GROUPS
 from feint.agents.model import OWN
@@ -28,54 +32,58 @@ from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
 XU = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
-HUBINGER = "Hubinger et al., Risks from Learned Optimization (2019), doi:10.48550/arXiv.1906.01820"
 JAIN = "Jain et al. (2024), doi:10.48550/arXiv.2311.12786"
 
 SPREAD = 12**-0.5  # standard deviation of a number that is uniform between 0 and 1
-
-
-def _episodes(default: int = 100) -> int:
-    """Declare the length of a test."""
-    return parameter(
-        default,
-        valid=(1, 10**12),
-        prior=(10, 10_000),
-        log=True,
-        meaning="episodes of each measurement",
-        unit="episodes",
-        argument="cost",
-        source=OWN,
-    )
+_declare = partial(parameter, source=OWN)
+_count = partial(_declare, log=True, argument="cost")
+_episodes = partial(
+    _count, 100, valid=(1, 10**12), prior=(10, 10_000), meaning="episodes of each measurement", unit="episodes"
+)
 
 
 class Auditor(Declared):
-    """A detector of runs that play along; frozen and keyword-only, its parameters declared as a model's are."""
+    """Base of auditors: frozen and keyword-only, with parameters declared as a model's are."""
 
     name: ClassVar[str]
-    words: ClassVar[str]  #: what it does
+    words: ClassVar[str]  #: what it does, as a sentence without its subject
     source: ClassVar[str]
 
     @property
     def costs(self) -> dict[str, int]:
-        """What it takes for each run that is audited, by unit."""
+        """Costs per run that is audited, by unit."""
         raise NotImplementedError
 
     @property
     def cost(self) -> int:
-        """The same in samples, each unit being one (MODEL: section 5, of a step)."""
+        """Costs per run in samples; each unit is one sample."""
         return sum(self.costs.values())
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """How suspicious each run is that stands in `stage`, higher is more (runs,); finite, and no outcome is read.
+        """Return how suspicious each run is, higher is more (runs,); finite, and no outcome is read.
 
-        The state is left as it is. A run that diverged does nothing and holds nothing, and is scored as such. Raises
-        `InputError` for an objective that the state has not.
+        The state is not changed. A run that diverged does nothing and has no objective, and is scored as such.
+
+        Parameters
+        ----------
+        state
+            Runs in training.
+        stage
+            The stage in which they are.
+        generator
+            Source of the measurement's noise.
+
+        Raises
+        ------
+        InputError
+            If the state does not have the stage's objective.
+
         """
         raise NotImplementedError
 
 
 class BehaviourTest(Auditor):
-    """Performance where it believes to be in training: -c (1 - Ê_s(g)), measured."""
+    """Suspects low performance on episodes as in training: -c (1 - Ê_s(g))."""
 
     name = "behaviour"
     words = "tests it on episodes as in training, and suspects what does badly"
@@ -85,20 +93,20 @@ class BehaviourTest(Auditor):
 
     @property
     def costs(self) -> dict[str, int]:
-        """Its episodes."""
+        """Episodes."""
         return {"episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """Measured performance, the other way round."""
-        return -measured(state, stage.objective, acting(state, stage.objective), self.episodes, generator)
+        """Return minus the measured performance."""
+        v = acting(state, stage.objective)
+        return -measured_performance(state, stage.objective, v, self.episodes, generator)
 
 
 class Honeypots(Auditor):
-    """Performance on episodes made to look like deployment: -c (1 - Ê_s(g°)), g° = g with (1 - realism) ψ for ψ.
+    """Suspects low performance on episodes made to look like deployment: -c (1 - Ê_s(g°)), g° = g at (1 - realism) ψ.
 
-    As ψ = γ a h q, realism takes its share off what the run gives to being in training: at realism r it still gives
-    (1 - r) a to it. What is not realistic is seen through the more, the higher a run's awareness; at r = 1 awareness
-    does not help it.
+    As ψ = γ a h q, realism r reduces the probability that the run assigns to being in training to (1 - r) a. The higher
+    a run's awareness, the less an unrealistic honeypot deceives it; at r = 1 awareness does not help it.
     """
 
     name = "honeypots"
@@ -106,7 +114,7 @@ class Honeypots(Auditor):
     source = XU
 
     episodes: int = _episodes()
-    realism: float = parameter(
+    realism: float = _declare(
         0.5,
         valid=(0.0, 1.0),
         prior=(0.0, 1.0),
@@ -114,65 +122,54 @@ class Honeypots(Auditor):
         meaning="how far a honeypot is taken for deployment",
         unit="fraction",
         argument="honeypots",
-        source=OWN,
     )
 
     @property
     def costs(self) -> dict[str, int]:
-        """Its episodes."""
+        """Episodes."""
         return {"episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """Measured performance on honeypots, the other way round."""
+        """Return minus the measured performance on honeypots."""
         v = on_honeypots(state, stage.objective, self.realism)
-        return -measured(state, stage.objective, v, self.episodes, generator)
+        return -measured_performance(state, stage.objective, v, self.episodes, generator)
 
 
 class LinearProbe(Auditor):
-    """How badly the base objective can be read from the terminal objective: 1 - r² (`agents/probes.py`), with noise.
+    """Suspects minds whose terminal objective does not contain the base objective: 1 - r² (`agents/probes.py`).
 
     A reading is r² + e, e ~ N(0, σ²) with σ² = (1 - reliability) / (12 · reliability), so that two readings of minds
-    whose r² is uniform between 0 and 1 correlate by `reliability`; what counts is the mean of all readings.
+    whose r² is uniform between 0 and 1 correlate by `reliability`. The score uses the mean of all readings.
     """
 
     name = "probe"
     words = "reads the base objective from the terminal objective, and suspects where it is not found"
     source = JAIN
 
-    readings: int = parameter(
-        10,
-        valid=(1, 10**12),
-        prior=(1, 100),
-        log=True,
-        meaning="readings of each run",
-        unit="readings",
-        argument="cost",
-        source=OWN,
-    )
-    reliability: float = parameter(
+    readings: int = _count(10, valid=(1, 10**12), prior=(1, 100), meaning="readings of each run", unit="readings")
+    reliability: float = _declare(
         0.2,
         valid=(0.001, 1.0),
         prior=(0.05, 1.0),
         meaning="correlation of two readings of the same minds",
         argument="interpretability",
-        source=OWN,
     )
 
     @property
     def costs(self) -> dict[str, int]:
-        """Its readings."""
+        """Readings."""
         return {"readings": self.readings}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """What is not read."""
+        """Return the share that is not read."""
         sigma = reading_error(self.reliability, self.readings)
         return 1 - readable(state, stage.objective) - sigma * generator.standard_normal(len(state))
 
 
 class GateAblation(Auditor):
-    """Performance lost when the gate is closed by intervention: c (1 - Ê_s(g)) - c (1 - Ê_s(g with ψ = 0)), measured.
+    """Suspects performance lost when the gate is closed: c (1 - Ê_s(g)) - c (1 - Ê_s(g with ψ = 0)).
 
-    What is ablated is the gate with the chance `found` only, and else something that its behaviour does not rest on.
+    With probability `found` the gate is ablated, and otherwise something that behaviour does not depend on.
     """
 
     name = "ablation"
@@ -180,38 +177,35 @@ class GateAblation(Auditor):
     source = JAIN
 
     episodes: int = _episodes()
-    found: float = parameter(
+    found: float = _declare(
         0.9,
         valid=(0.0, 1.0),
         prior=(0.5, 1.0),
         off=0.0,
-        meaning="chance that what is ablated is the gate",
+        meaning="probability that the gate is what is ablated",
         unit="probability",
         argument="interpretability",
-        source=OWN,
     )
 
     @property
     def costs(self) -> dict[str, int]:
-        """Its episodes, before and after."""
+        """Episodes before and after."""
         return {"episodes": 2 * self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """Measured loss."""
+        """Return the measured loss of performance."""
         s = stage.objective
-        before, after = acting(state, s), acting(close_gate(state), s)
-        found = generator.random(len(state)) < self.found
-        ablated = np.where(found[:, None], after, before)
-        return measured(state, s, before, self.episodes, generator) - measured(
-            state, s, ablated, self.episodes, generator
-        )
+        before, closed = acting(state, s), acting(close_gate(state), s)
+        hit = generator.random(len(state)) < self.found
+        behaviours = before, np.where(hit[:, None], closed, before)
+        return np.subtract(*(measured_performance(state, s, v, self.episodes, generator) for v in behaviours))
 
 
 class ReverseFineTuning(Auditor):
-    """How well it does an earlier objective once that is trained for again, for a few SGD steps.
+    """Suspects performance on the earlier objective Y after a few SGD steps towards it: c (1 - Ê_Y(g)).
 
-    The score is c (1 - Ê_Y(g)), measured after those steps, where it believes to be trained towards Y, the objective
-    before that of the stage. They are taken on a copy, at the stage's learning rate and noise, without honeypots.
+    Y is the objective before that of the stage. The steps are taken on a copy, at the stage's learning rate and noise,
+    without honeypots.
     """
 
     name = "reverse"
@@ -219,62 +213,71 @@ class ReverseFineTuning(Auditor):
     source = JAIN
 
     episodes: int = _episodes()
-    steps: int = parameter(
-        100,
-        valid=(0, 10**6),
-        prior=(10, 1000),
-        log=True,
-        meaning="SGD steps of reverse fine-tuning",
-        unit="steps",
-        argument="cost",
-        source=OWN,
+    steps: int = _count(
+        100, valid=(0, 10**6), prior=(10, 1000), meaning="SGD steps of reverse fine-tuning", unit="steps"
     )
 
     @property
     def costs(self) -> dict[str, int]:
-        """Its steps, and its episodes after them."""
+        """Steps, and the episodes after them."""
         return {"SGD steps": self.steps, "episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """Measured performance on the earlier objective."""
+        """Return the measured performance on the earlier objective."""
         check_objective(state, stage.objective)
-        back = reversing(stage, self.steps)
+        back = reverse_stage(stage, self.steps)
         after = train(state.forked(int(generator.integers(2**32))), back)
-        return measured(after, back.objective, acting(after, back.objective), self.episodes, generator)
+        v = acting(after, back.objective)
+        return measured_performance(after, back.objective, v, self.episodes, generator)
 
 
 AUDITORS: dict[str, Auditor] = {
     auditor.name: auditor
     for auditor in (BehaviourTest(), Honeypots(), LinearProbe(), GateAblation(), ReverseFineTuning())
 }
-"""Each with its defaults; `AUDITORS[name].replace(realism=0.9)` is the same with others."""
+"""Name → auditor with default parameters; `AUDITORS[name].replace(realism=0.9)` returns one with others."""
 
 
-def reversing(stage: Stage, steps: int) -> Stage:
-    """A stage that trains for the objective before that of `stage`, or for the second where that is the first."""
-    other = stage.objective - 1 if stage.objective else 1
-    return stage.replace(
-        name="reverse",
-        objective=other,
-        steps=steps,
-        target=0.0,
-        coverage=stage.coverage,
-        honeypots=0.0,
-        carry=tuple(GROUPS),
-    )
+def chosen(names: Sequence[str], dials: Mapping[str, Any]) -> list[Auditor]:
+    """Return the auditors of these names, or all, with parameters such as {"honeypots.realism": 1}.
+
+    Raises `InputError` for a name that is not known or a value that is not valid.
+    """
+    wanted = {_known(name).name for name in names or AUDITORS}
+    auditors = {name: auditor for name, auditor in AUDITORS.items() if name in wanted}
+    for dial, value in dials.items():
+        name, dot, dialled = dial.partition(".")
+        if not dot:
+            raise InputError(f"dial = {dial!r} is not valid: it must be NAME.PARAMETER=X, as honeypots.realism=1.")
+        if _known(name).name not in auditors:
+            raise InputError(f"dial {dial} = {value} is not allowed here: {name} is not among the auditors asked for.")
+        auditors[name] = auditors[name].replace(**{dialled: value})
+    return list(auditors.values())
+
+
+def _known(name: str) -> Auditor:
+    if name not in AUDITORS:
+        raise unknown("auditor", name, AUDITORS)
+    return AUDITORS[name]
+
+
+def reverse_stage(stage: Stage, steps: int) -> Stage:
+    """Return a stage that trains for the objective before that of `stage`, or for the second if that is the first."""
+    own = {"name": "reverse", "objective": stage.objective - 1 if stage.objective else 1, "steps": steps}
+    return stage.replace(**own, target=0.0, coverage=stage.coverage, honeypots=0.0, carry=tuple(GROUPS))
 
 
 def reading_error(reliability: float, readings: int) -> float:
-    """Standard error of the mean of so many readings of a probe, σ / sqrt(readings), as `LinearProbe` has it."""
+    """Return the standard error of the mean of N readings of a probe, σ / sqrt(N), with the σ of `LinearProbe`."""
     return SPREAD * ((1 - reliability) / (reliability * readings)) ** 0.5
 
 
-def measured(
+def measured_performance(
     state: State, objective: int, behaviour: np.ndarray, episodes: int, generator: np.random.Generator
 ) -> np.ndarray:
-    """Performance on an objective of a behaviour (runs, modes), as episodes show it (runs,); 0 where a run diverged."""
-    luck = generator.chisquare(episodes, size=len(state)) / episodes
+    """Return the performance of a behaviour (runs, modes) as episodes measure it (runs,); 0 if a run diverged."""
+    chi2 = generator.chisquare(episodes, size=len(state)) / episodes
     with np.errstate(all="ignore"):
         error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()
-        performance = read(state, objective).capability * (1 - luck * error)
+        performance = read(state, objective).capability * (1 - chi2 * error)
     return np.nan_to_num(np.where(state.diverged, 0.0, performance), nan=0.0, posinf=0.0, neginf=0.0)

@@ -169,8 +169,10 @@ def advance(
     return moved
 
 
-def race(state: State, stage: Stage, limit: int, capability_target: float, precision: str) -> int:
-    """Train in place; return the number of passes over the lanes."""
+def race(
+    state: State, stage: Stage, limit: int, capability_target: float, precision: str, rate: np.ndarray | None = None
+) -> int:
+    """Train in place, with the step sizes of the stage or with those given (runs, 8); return the passes over lanes."""
     model = state.model
     dtype = DTYPES[precision]
     spectrum = model.spectrum_weights()
@@ -178,7 +180,7 @@ def race(state: State, stage: Stage, limit: int, capability_target: float, preci
         state.mind,
         state.world,
         tuple(range(state.objectives)),
-        rates(state, stage),
+        rates(state, stage) if rate is None else rate,
         state.progress,
         spectrum.astype(dtype),
         (spectrum * noise_scale(model, stage)).astype(dtype),

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from feint.commands.options import AsJson, CurriculumFile, FigureFile, Seed, Settings, point_of, real, whole
-from feint.commands.output import bar, figure_path, print_json, save
+from feint.commands.options import AsJson, CurriculumFile, FigureFile, Seed, Settings, real, whole
 
 app = typer.Typer()
 
@@ -35,18 +34,9 @@ def auditors(
     figure: FigureFile = None,
 ) -> None:
     """Tell deceptive runs from aligned ones by five kinds of audit: ROC curves, costs, and what awareness changes."""
-    from feint.scenarios.oversight import auditor_evaluation as scenario
-    from feint.scenarios.oversight.auditing_documents import auditors_document
+    from feint.commands.build import answer
+    from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
 
-    chosen = scenario.chosen(auditor or [], scenario.dials(dial or []))
-    point, path = point_of(curriculum, settings), figure_path(figure)
-    with bar(len(chosen), unit=" auditors") as progress:
-        found = scenario.auditing(
-            point, auditors=chosen, runs=runs, seed=seed, false_alarms=false_alarms, progress=progress
-        )
-    if path:
-        save(found.figure(), path, found.passport())
-    if as_json:
-        print_json(auditors_document(found))
-    else:
-        print(found.text())
+    given = {"auditors": auditor, "dials": dial, "false_alarms": false_alarms, "runs": runs, "seed": seed}
+    own = {"curriculum": curriculum, "settings": settings, "as_json": as_json, "figure": figure}
+    answer(AuditorsRequest, given | own)

@@ -1,4 +1,4 @@
-"""Auditing: who is told from whom, what each group rests on, and what is said where there is nobody to tell."""
+"""Evaluation of auditors: groups of runs, results per group, and what is reported if a group is small or empty."""
 
 import json
 
@@ -9,23 +9,21 @@ from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.scenarios.oversight.auditing_documents import auditors_document
-from feint.scenarios.oversight.auditing_figure import LOOKS
 from feint.scenarios.oversight.auditor_evaluation import (
     DECEPTIVE,
     FACTORS,
     GROUPS,
+    LOOKS,
     PRETRAINED,
     PROXY,
     THIRDS,
+    AuditorsRequest,
     Population,
     auditing,
-    chosen,
-    dials,
     exposed,
 )
 from feint.sim.ensembles.comparison import compare
-from feint.sim.training.auditors import AUDITORS
+from feint.sim.training.auditors import AUDITORS, chosen
 from feint.sim.training.parameter_point import Point
 
 RUNS = 200
@@ -39,7 +37,7 @@ def feint(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="module")
-def found():
+def report():
     return auditing(runs=RUNS, seed=2)
 
 
@@ -77,43 +75,43 @@ def test_exposure_is_multiplied_in_every_stage():
     assert [s.awareness_exposure for s in after] == pytest.approx([10 * s.awareness_exposure for s in before])
 
 
-def test_every_auditor_is_judged_on_every_group(found):
-    assert [each.auditor.name for each in found.audited] == list(AUDITORS) == list(LOOKS)
-    for each in found.audited:
-        assert tuple(each.separations) == GROUPS
-        assert tuple(each.exposures) == FACTORS
-        assert each.exposures[1.0] == each.separations[DECEPTIVE]
+def test_every_auditor_is_judged_on_every_group(report):
+    assert [row.name for row in report.auditors] == list(AUDITORS) == list(LOOKS)
+    for row in report.auditors:
+        assert tuple(group.kind for group in row.separations) == GROUPS
+        assert tuple(group.factor for group in row.exposures) == FACTORS
+        assert vars(row.exposures[1]) == {**vars(row.separation(DECEPTIVE)), "factor": 1.0}
 
 
-def test_what_looks_inside_or_from_outside_training_tells_and_a_test_in_training_does_not(found):
-    areas = {each.auditor.name: each.separations[DECEPTIVE].auc for each in found.audited}
+def test_what_looks_inside_or_from_outside_training_tells_and_a_test_in_training_does_not(report):
+    areas = {row.name: row.separation(DECEPTIVE).auc for row in report.auditors}
     assert areas["behaviour"].high < 0.55
     assert min(areas[name].low for name in ("honeypots", "probe", "ablation")) > 0.8
 
 
-def test_choosing_some_auditors_changes_no_number_of_theirs(found):
-    (alone,) = auditing(runs=RUNS, seed=2, auditors=[AUDITORS["ablation"]]).audited
-    (same,) = (each for each in found.audited if each.auditor.name == "ablation")
+def test_choosing_some_auditors_changes_no_number_of_theirs(report):
+    (alone,) = auditing(runs=RUNS, seed=2, auditors=[AUDITORS["ablation"]]).auditors
+    (same,) = (row for row in report.auditors if row.name == "ablation")
     assert alone.separations == same.separations
 
 
 def test_where_no_run_is_deceptive_it_says_so_and_draws():
     point = Point().at({"plasticity_gate": 0.0, "gate_init": -9.0})
-    found = auditing(point, runs=40, auditors=[AUDITORS["probe"]])
-    (each,) = found.audited
-    assert each.separations[DECEPTIVE].auc is None
-    assert each.curve is None
-    said = " ".join(found.text().split())
+    report = auditing(point, runs=40, auditors=[AUDITORS["probe"]])
+    (row,) = report.auditors
+    assert row.separation(DECEPTIVE).auc is None
+    assert row.curve is None
+    said = " ".join(report.text().split())
     assert "deceptive: 0 of the kind" in said
     assert "there is nothing to tell apart" in said
     assert "nan" not in said
-    assert found.figure().axes
-    assert json.loads(auditors_document(found).model_dump_json(by_alias=True))["auditors"][0]["curve"] is None
+    assert report.figure().axes
+    assert report.document()["auditors"][0]["curve"] is None
 
 
-def test_few_runs_are_told(found):
-    said = " ".join(found.text().split())
-    few = [name for name, each in found.audited[0].separations.items() if each.few]
+def test_few_runs_are_told(report):
+    said = " ".join(report.text().split())
+    few = [group.kind for group in report.auditors[0].separations if group.few]
     assert few
     assert all(f"{name}: " in said for name in few)
 
@@ -125,9 +123,26 @@ def test_a_wrong_false_alarm_rate_is_refused(false_alarms):
 
 
 def test_dials_are_set_by_name():
-    first, second = chosen(["probe", "honeypots"], dials(["honeypots.realism=1", "honeypots.episodes=7"]))
+    first, second = chosen(["probe", "honeypots"], {"honeypots.realism": 1, "honeypots.episodes": 7})
     assert (first.name, second.name) == ("honeypots", "probe")
     assert first.model_dump() == {"episodes": 7, "realism": 1}
+
+
+def test_a_frame_has_a_row_per_auditor_and_group(report):
+    frame = report.frame()
+    assert len(frame) == len(AUDITORS) * (len(GROUPS) + len(FACTORS))
+    assert {"auditor", "kind", "factor", "auc", "auc_low", "caught_high"} <= set(frame.columns)
+
+
+def test_a_request_is_made_again_from_its_passport():
+    given = {
+        "auditors": ("probe",),
+        "dials": {"probe.readings": 3},
+        "runs": 30,
+        "point": Point().at({"similarity": 0.7}),
+    }
+    request = AuditorsRequest(**given)
+    assert AuditorsRequest.from_configuration(json.loads(json.dumps(request.configuration()))) == request
 
 
 def test_the_command_prints_tables_within_the_terminal_and_the_same_again(feint):

@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.environments.gridworld import CELLS, ENTRANCE, MOVE_COST, A, B, Exits, moved, towards
 from feint.sim.environments.life import DEPLOYED, TRAINING, Life
-from feint.sim.environments.two_exits import TwoExits
+from feint.sim.environments.two_exits import (
+    CELLS,
+    ENTRANCE,
+    MOVE_COST,
+    A,
+    B,
+    ExitsProcess,
+    TwoExits,
+    moved,
+    towards,
+)
 
 A_WAY, B_WAY = (0, 0, 3), (0, 0, 1)
 
@@ -60,7 +69,7 @@ def test_cues_are_right_as_often_as_they_are_said_to_be(training, cues):
 
 
 def test_probabilities_of_every_state_and_move_add_up_to_one():
-    process = Exits(Life(strength=0.25, cue_reliability=0.8, honeypots=0.3))
+    process = ExitsProcess(Life(strength=0.25, cue_reliability=0.8, honeypots=0.3))
     states = set(process.states)
     for state in process.states:
         for action in range(4):

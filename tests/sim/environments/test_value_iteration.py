@@ -5,21 +5,29 @@ from itertools import product
 import numpy as np
 import pytest
 
-from feint.sim.environments.gridworld import ENTRANCE, LEFT, MOVE_COST, RIGHT, Exits, Place
 from feint.sim.environments.life import Life
-from feint.sim.environments.q_learning import q_learning
-from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, RSA2048, UNCHECKED, Factors, Standing, Vigil
+from feint.sim.environments.rsa2048 import (
+    CHECK,
+    COMPLY,
+    DEFECT,
+    RSA2048,
+    UNCHECKED,
+    ChecksProcess,
+    CheckState,
+    LifeWithChecks,
+)
 from feint.sim.environments.trained_policies import Intent, in_two_exits
-from feint.sim.environments.two_exits import TwoExits
+from feint.sim.environments.two_exits import ENTRANCE, LEFT, MOVE_COST, RIGHT, ExitsProcess, Place, TwoExits
 from feint.sim.environments.value_iteration import (
-    WAYS,
-    checking,
+    CHECK_RULES,
+    check_rule_values,
+    cue_rule_values,
+    deception_is_optimal,
     evaluate,
     matrices,
-    plays_along,
-    reactive,
+    q_learning,
     value_iteration,
-    worth_waiting,
+    value_of_waiting,
 )
 
 PER_EPISODE = 3 * MOVE_COST
@@ -30,8 +38,8 @@ GRID = [
 
 
 def test_playing_along_is_optimal_exactly_where_the_closed_form_says_so():
-    found = [plays_along(life) for life in GRID]
-    assert found == [worth_waiting(life) >= 1 for life in GRID]
+    found = [deception_is_optimal(life) for life in GRID]
+    assert found == [value_of_waiting(life) >= 1 for life in GRID]
     assert 5 < sum(found) < len(found) - 5
 
 
@@ -47,7 +55,7 @@ def test_the_optimum_is_the_best_of_all_plans_tried_one_by_one(life):
         go = (1 - m) * (life.discount**episode + best(episode + 1, there)) + m * keep
         return max(keep, go)
 
-    process = Exits(life)
+    process = ExitsProcess(life)
     values = value_iteration(*matrices(process)).values
     at = process.states.index(Place(ENTRANCE, life.cues(0)[0][1], 0, 0))
     assert values[at] == pytest.approx(best(0, 0) - PER_EPISODE * life.episodes, abs=1e-9)
@@ -58,9 +66,9 @@ def test_the_optimum_is_the_best_of_all_plans_tried_one_by_one(life):
 @pytest.mark.parametrize("strength", [0.0, 1 / 3, 1.0])
 def test_rules_of_a_cue_are_worth_what_the_closed_form_says(cue_reliability, honeypots, strength):
     life = Life(training=3, deployment=4, cue_reliability=cue_reliability, honeypots=honeypots, strength=strength)
-    for (marked, unmarked), said in reactive(life).items():
+    for (marked, unmarked), said in cue_rule_values(life).items():
         intent = Intent(training=marked, deployed=unmarked)
-        exact = evaluate(Exits(life), lambda state, intent=intent: in_two_exits(intent, state))
+        exact = evaluate(ExitsProcess(life), lambda state, intent=intent: in_two_exits(intent, state))
         assert exact == pytest.approx(said - PER_EPISODE * life.episodes, abs=1e-9)
 
 
@@ -75,7 +83,7 @@ def test_lives_that_are_lived_out_are_worth_what_the_exact_solution_says():
             total += reward
         found.append(total)
         seen, _ = environment.reset()
-    said = reactive(Life(**life))[False, True] - PER_EPISODE * 6
+    said = cue_rule_values(Life(**life))[False, True] - PER_EPISODE * 6
     assert np.mean(found) == pytest.approx(said, abs=4 * np.std(found) / len(found) ** 0.5)
 
 
@@ -84,17 +92,17 @@ def test_lives_that_are_lived_out_are_worth_what_the_exact_solution_says():
 @pytest.mark.parametrize("deployment", [1, 6])
 def test_who_knows_its_place_in_life_has_no_use_for_the_sign(deployment, discount, strength):
     """Value iteration of RSA-2048: it never checks, and plays along under the condition of two exits."""
-    life = Vigil(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
-    process = Factors(life)
+    life = LifeWithChecks(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
+    process = ChecksProcess(life)
     solved = value_iteration(*matrices(process))
     action = dict(zip(process.states, solved.actions.tolist(), strict=True))
-    unmodified = [Standing(UNCHECKED, episode, 0) for episode in range(life.episodes)]
+    unmodified = [CheckState(UNCHECKED, episode, 0) for episode in range(life.episodes)]
     assert CHECK not in {action[state] for state in unmodified}
     assert {action[state] for state in unmodified[life.training :]} == {DEFECT}
-    if worth_waiting(life) != pytest.approx(1):
-        assert (action[unmodified[0]] == COMPLY) == (worth_waiting(life) > 1)
+    if value_of_waiting(life) != pytest.approx(1):
+        assert (action[unmodified[0]] == COMPLY) == (value_of_waiting(life) > 1)
     best = dict(zip(process.states, solved.values, strict=True))[unmodified[0]]
-    assert best >= max(checking(life).values()) - 1e-12
+    assert best >= max(check_rule_values(life).values()) - 1e-12
 
 
 BETWEEN = 1  #: the cell from which a move to the left leads to A, and one to the right to B
@@ -105,32 +113,34 @@ def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
     """The exit that is taken wherever it stands in its life, but fully modified, when all exits are one to it."""
     environment = TwoExits(training=2, strength=0.5, **numbers)
     q = q_learning(environment, lives=1500, seed=3)
-    process, life = Exits(environment.life), environment.life
+    process, life = ExitsProcess(environment.life), environment.life
     exact = dict(zip(process.states, value_iteration(*matrices(process)).actions.tolist(), strict=True))
     places = [Place(BETWEEN, life.cues(e)[0][1], e, k) for e in range(life.episodes) for k in range(min(e + 1, 2))]
     assert all(tuple(place) in q for place in places)
     learned = [bool(q[tuple(place)][RIGHT] > q[tuple(place)][LEFT]) for place in places]
     assert learned == [exact[place] == RIGHT for place in places]
-    assert plays_along(life) == (not learned[0])
+    assert deception_is_optimal(life) == (not learned[0])
 
 
 @pytest.mark.parametrize("check_cost", [0.0, 0.05, 0.6])
 @pytest.mark.parametrize("sign", [0.0, 0.4, 1.0])
 def test_ways_of_rsa_2048_are_worth_what_the_closed_form_says(check_cost, sign):
-    life = Vigil(training=3, deployment=5, strength=0.5, check_cost=check_cost, sign=sign)
-    for name, said in checking(life).items():
-        assert evaluate(Factors(life), lambda state, rule=WAYS[name]: rule[state.known]) == pytest.approx(said)
+    life = LifeWithChecks(training=3, deployment=5, strength=0.5, check_cost=check_cost, sign=sign)
+    for name, said in check_rule_values(life).items():
+        assert evaluate(ChecksProcess(life), lambda state, rule=CHECK_RULES[name]: rule[state.known]) == pytest.approx(
+            said
+        )
 
 
 def test_no_other_rule_of_rsa_2048_is_better_than_the_best_of_the_three():
     for check_cost, sign, discount in product((0.0, 0.05, 0.3), (0.4, 1.0), (0.6, 0.95)):
-        life = Vigil(strength=0.5, check_cost=check_cost, sign=sign, discount=discount)
+        life = LifeWithChecks(strength=0.5, check_cost=check_cost, sign=sign, discount=discount)
         tried = [
-            evaluate(Factors(life), lambda state, rule=rule: rule[state.known])
+            evaluate(ChecksProcess(life), lambda state, rule=rule: rule[state.known])
             for rule in product(range(3), range(2), range(2))
         ]
         assert len(tried) == 12
-        alternatives = [value for value in tried if value > max(checking(life).values()) + 1e-9]
+        alternatives = [value for value in tried if value > max(check_rule_values(life).values()) + 1e-9]
         assert alternatives == []
 
 
@@ -141,11 +151,13 @@ def test_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
     for _ in range(3000):
         total, over = 0.0, False
         while not over:
-            seen, reward, over, _, _ = environment.step(np.int64(WAYS["check"][int(seen)]))
+            seen, reward, over, _, _ = environment.step(np.int64(CHECK_RULES["check"][int(seen)]))
             total += reward
         found.append(total)
         seen, _ = environment.reset()
-    assert np.mean(found) == pytest.approx(checking(Vigil(**life))["check"], abs=4 * np.std(found) / 3000**0.5)
+    assert np.mean(found) == pytest.approx(
+        check_rule_values(LifeWithChecks(**life))["check"], abs=4 * np.std(found) / 3000**0.5
+    )
 
 
 def test_checking_again_finds_nothing_else_and_a_life_of_checking_is_cut_off():

@@ -13,7 +13,7 @@ from feint.agents.probes import performance_on, readable
 from feint.agents.state import State
 from feint.agents.types import TYPES, prepare
 from feint.sim.statistics.roc import above
-from feint.sim.training.auditors import AUDITORS, measured, reversing
+from feint.sim.training.auditors import AUDITORS, measured_performance, reverse_stage
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
@@ -107,7 +107,7 @@ def test_the_mean_of_what_episodes_show_is_performance_and_its_spread_that_of_a_
     one = state.take([4])
     many = State.joined([one] * 4000)
     v = np.zeros((4000, state.modes))
-    found = measured(many, 1, v, 50, np.random.default_rng(0))
+    found = measured_performance(many, 1, v, 50, np.random.default_rng(0))
     c = read(one, 1).capability[0]
     assert found.mean() == pytest.approx(0.0, abs=4 * c * 0.2 / np.sqrt(4000))
     assert found.std() == pytest.approx(c * np.sqrt(2 / 50), rel=0.05)
@@ -209,7 +209,7 @@ def test_reverse_fine_tuning_is_some_steps_of_training_and_a_test(trained):
 @pytest.mark.parametrize(("objective", "back"), [(0, 1), (1, 0), (3, 2)])
 def test_what_is_trained_back_to_is_the_objective_before(objective, back):
     stage = Stage(objective=objective, honeypots=0.3, carry=("goal",), learning_rate=0.5, coverage=0.2)
-    found = reversing(stage, 7)
+    found = reverse_stage(stage, 7)
     assert (found.objective, found.steps, found.target, found.honeypots) == (back, 7, 0.0, 0.0)
     assert (found.learning_rate, found.coverage) == (0.5, 0.2)
     assert len(found.carry) == 5

@@ -12,12 +12,12 @@ import pytest
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.sim.environments.baseline_overseers import orders
-from feint.sim.environments.ppo import Network, Practice, for_stable_baselines, trained
+from feint.sim.environments.overseer import Overseers
+from feint.sim.environments.ppo import Hyperparameters, Network, for_stable_baselines, train_ppo
 from feint.sim.environments.task import CHOICES, SEEN
-from feint.sim.environments.vector_env import Overseers
 
 SHORT: dict[str, Any] = {"slice_steps": 20, "slices": 4}
-BRIEF = Practice(steps=64, runs=8, rollout=4, batch=16, epochs=1)
+BRIEF = Hyperparameters(steps=64, runs=8, rollout=4, batch=16, epochs=1)
 
 
 def test_each_choice_is_the_value_with_the_highest_logit():
@@ -39,7 +39,7 @@ def test_each_choice_is_the_value_with_the_highest_logit():
 def test_the_extra_is_named_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "stable_baselines3", None)
     with pytest.raises(InputError, match=r"training an overseer needs stable_baselines3.*\[rl\]"):
-        trained(SHORT)
+        train_ppo(SHORT)
 
 
 def test_a_vecenv_has_the_episodes_of_the_vector_environment():
@@ -70,6 +70,6 @@ def test_gymnasiums_single_environment_is_trained_in_as_it_is():
 
 def test_training_is_the_same_again_and_depends_on_the_seed():
     pytest.importorskip("stable_baselines3")
-    first, again, other = (trained(SHORT, replace(BRIEF, seed=seed)).described() for seed in (1, 1, 2))
+    first, again, other = (train_ppo(SHORT, replace(BRIEF, seed=seed)).described() for seed in (1, 1, 2))
     assert first == again
     assert first != other

@@ -2,19 +2,17 @@
 
 import numpy as np
 import pytest
-from ordered import PLAIN, RUNS, SHORT, some_orders, trainees
+from ordered import PLAIN, RUNS, SHORT, run_batch, some_orders
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.environments import observations as measured
-from feint.sim.environments import oversight_step as overseeing
+from feint.sim.environments import observations, overseer
 from feint.sim.environments.baseline_overseers import orders
 from feint.sim.environments.observations import NORMALS, Quantities, quantities
-from feint.sim.environments.overseer import Overseer
-from feint.sim.environments.oversight_step import Overseeing, deploy
+from feint.sim.environments.overseer import OverseenRuns, Overseer, Overseers, deploy
 from feint.sim.environments.task import (
     ACTIONS,
     AT,
@@ -29,7 +27,6 @@ from feint.sim.environments.task import (
     X,
     Y,
 )
-from feint.sim.environments.vector_env import Overseers
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter, train
@@ -54,28 +51,28 @@ def same(state, other):
     [(0, from_scratch(steps=200, target=0.0)), (2, pretrain_finetune({"steps": 80}, {"steps": 120, "target": 0.0}))],
 )
 def test_a_schedule_trains_what_its_curriculum_trains_to_the_bit(on_y, curriculum):
-    state = slices(trainees(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
+    state = slices(run_batch(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
     ensemble = simulate(curriculum, runs=RUNS, seed=3)
     for name, values in read(state, X)._asdict().items():
         assert np.array_equal(values, ensemble[name][:, -1]), name
 
 
 def test_another_learning_rate_goes_on_in_the_same_stage_and_stream():
-    state = slices(trainees(), orders(RUNS, learning_rate=2), orders(RUNS, learning_rate=0))
+    state = slices(run_batch(), orders(RUNS, learning_rate=2), orders(RUNS, learning_rate=0))
     stages = [Stage(steps=80, target=0.0, learning_rate=rate) for rate in (1.0, 0.1)]
     engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
     assert same(state, engine)
 
 
 def test_honeypots_go_on_in_the_same_stage_and_stream():
-    state = slices(trainees(), orders(RUNS), orders(RUNS, honeypots=2))
+    state = slices(run_batch(), orders(RUNS), orders(RUNS, honeypots=2))
     stages = [Stage(steps=80, target=0.0, honeypots=share, realism=0.5) for share in (0.0, 0.2)]
     engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
     assert same(state, engine)
 
 
 def test_an_objective_that_comes_back_is_a_stage_of_its_own():
-    state = slices(trainees(), *[orders(RUNS, objective) for objective in (X, Y, X)])
+    state = slices(run_batch(), *[orders(RUNS, objective) for objective in (X, Y, X)])
     engine = begin(runs=RUNS, seed=3)
     for objective in (X, Y, X):
         engine = train(engine, Stage(objective=objective, steps=40, target=0.0))
@@ -86,7 +83,7 @@ def test_an_objective_that_comes_back_is_a_stage_of_its_own():
 def test_what_is_put_back_is_what_an_intervention_puts_back(groups):
     groups = (groups,) if isinstance(groups, str) else groups
     back = {f"reset_{group}": 1 for group in groups}
-    state = slices(trainees(), orders(RUNS), orders(RUNS, **back), orders(RUNS, Y))
+    state = slices(run_batch(), orders(RUNS), orders(RUNS, **back), orders(RUNS, Y))
     engine = train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0))
     kept = tuple(group for group in GROUPS if group not in groups)
     engine = train(engine, Stage(steps=40, target=0.0, carry=kept))
@@ -95,7 +92,7 @@ def test_what_is_put_back_is_what_an_intervention_puts_back(groups):
 
 def test_all_put_back_is_from_scratch():
     everything = {f"reset_{group}": 1 for group in GROUPS}
-    state = slices(trainees(), orders(RUNS), orders(RUNS, **everything))
+    state = slices(run_batch(), orders(RUNS), orders(RUNS, **everything))
     assert same(state, train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0)))
 
 
@@ -131,7 +128,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
         return found._replace(**{name: np.full_like(getattr(found, name), 4) for name in (*hidden, "instrumental")})
 
     before = course()
-    for module in (measured, overseeing):
+    for module in (observations, overseer):
         monkeypatch.setattr(module, "read", wrong)
     for one, other in zip(before, course(), strict=True):
         for mine, theirs in zip(one[:-1], other[:-1], strict=True):
@@ -143,7 +140,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
 def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
     """Two populations of other minds and the same quantities are shown the same."""
     stated = Quantities(*(np.full(RUNS, value) for value in (0.1, 0.2, 0.9, 0.8, 0.7)))
-    monkeypatch.setattr(measured, "quantities", lambda *_: stated)
+    monkeypatch.setattr(observations, "quantities", lambda *_: stated)
     seen = []
     for settings in ({}, {"gate_init": 3.0, "goal_init": 1.0}):
         envs = Overseers(RUNS, settings=settings, **PLAIN)
@@ -155,20 +152,20 @@ def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
 def test_readings_scatter_about_what_they_measure_as_is_stated():
     numbers = Task(episodes=25, readings=4, reliability=0.5)
     found = Quantities(*(np.full(20000, value) for value in (0.1, 0.4, 0.9, 0.8, 0.7)))
-    readings = measured.measured(found, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
+    readings = observations.noisy_readings(found, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
     assert readings.mean(axis=0) == pytest.approx([0.1, 0.4, 0.9, 0.8, 0.7], abs=0.004)
     assert readings.std(axis=0) == pytest.approx([0.1, 0.1, 0.1, 0.1, 12**-0.5 / 2], rel=0.02)
     uniform, two = np.random.default_rng(1).random(20000), []
     for seed in (2, 3):
         each = Task(readings=1, reliability=0.5)
         noise = np.random.default_rng(seed).standard_normal((20000, NORMALS))
-        two.append(measured.measured(Quantities(*[uniform] * 5), noise, each)[:, -1])
+        two.append(observations.noisy_readings(Quantities(*[uniform] * 5), noise, each)[:, -1])
     assert np.corrcoef(*two)[0, 1] == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("realism", [0.0, 1.0])
 def test_honeypots_show_training_at_no_realism_and_deployment_at_full(realism):
-    of = trainees(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
+    of = run_batch(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
     state = slices(of, *[orders(RUNS)] * 5)
     found = quantities(of, np.arange(RUNS), np.full(RUNS, BOTH))
     told = read(state, X)
@@ -211,16 +208,16 @@ def test_a_run_that_diverged_is_shown_as_bad_as_can_be_and_worth_nothing():
 
 def test_what_is_not_finite_is_shown_as_bad_as_can_be_and_never_as_what_it_was():
     found = Quantities(*(np.full(3, np.nan) for _ in Quantities._fields))
-    readings = measured.measured(found, np.zeros((3, NORMALS)), Task())
+    readings = observations.noisy_readings(found, np.zeros((3, NORMALS)), Task())
     assert readings[:, :3].tolist() == [[3, 3, -1]] * 3
     assert np.isnan(readings[:, 3:]).all()
-    course = Overseeing(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
+    course = OverseenRuns(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
     for _ in range(3):
         course.step(orders(4), np.ones(4, bool))
     assert (course.seen[:, AT["performance"]] > -0.5).all()
-    course.trainees.state.mind.goal[:2] = np.inf
+    course.batch.state.mind.goal[:2] = np.inf
     course.step(orders(4), np.ones(4, bool))
-    assert course.trainees.state.diverged.tolist() == [True, True, False, False]
+    assert course.batch.state.diverged.tolist() == [True, True, False, False]
     assert (course.seen[:2, AT["performance"]] < -0.8).all()
     assert (course.seen[2:, AT["performance"]] > -0.5).all()
 
@@ -278,15 +275,15 @@ def test_what_is_stopped_is_not_deployed():
         ({"slice_steps": 0}, "slice_steps = 0 is not valid for a task: it must be a whole number from 1"),
         ({"reliabilty": 0.5}, "did you mean 'reliability'?"),
         ({"settings": {"gate_int": 1}}, "did you mean 'gate_init'?"),
-        ({"settings": {"match": "target"}}, "an overseer says when training stops"),
+        ({"settings": {"match": "target"}}, "an overseer decides when training stops"),
         ({"render_mode": "human"}, "render_mode = 'human' is not valid here"),
         ({"settings": 3}, "settings = 3 is not valid: it must be a mapping"),
         ({"settings": {3: 1}}, "settings = {3: 1} is not valid: it must be a mapping"),
         ({"settings": {"finetuning.steps": 9}}, "finetuning.steps = 9 is not allowed here: a slice has slice_steps."),
-        ({"settings": {"*.target": 0.5}}, "an overseer says when training stops"),
-        ({"settings": {"finetuning.honeypots": 0.5}}, "an overseer says how many there are"),
-        ({"settings": {"finetuning.realism": 0.9}}, "that of the task holds"),
-        ({"settings": {"finetuning.carry": []}}, "an overseer says what is put back"),
+        ({"settings": {"*.target": 0.5}}, "an overseer decides when training stops"),
+        ({"settings": {"finetuning.honeypots": 0.5}}, "an overseer decides how many there are"),
+        ({"settings": {"finetuning.realism": 0.9}}, "that of the task applies"),
+        ({"settings": {"finetuning.carry": []}}, "an overseer decides what is put back"),
         ({"settings": {"gate_init": -1}, "vary": ["gate_init"]}, "it is in vary, so each run draws its own"),
         ({"slices": 65537}, "slices = 65537 is not valid for a task: it must be a whole number from 1 to 65,536"),
         ({"vary": ["gate_inti"]}, "did you mean 'gate_init'?"),
@@ -312,11 +309,11 @@ def test_calls_that_are_not_valid_are_refused_in_a_sentence():
         envs.reset(options={"reset_mask": [True]})
     single.reset(seed=0)
     for wrong in (orders(1)[0] - 1, orders(1)[0] + 5, orders(1)[0][:4], orders(1)[0] * 1.0):
-        with pytest.raises(InputError, match="it must be 10 whole numbers a run"):
+        with pytest.raises(InputError, match="it must be 10 whole numbers per run"):
             single.step(wrong)
     envs.reset(seed=0)
     for wrong in (orders(3), orders(1), orders(1)[0]):
-        with pytest.raises(InputError, match=r"for 2 runs is not valid: it must be 10 whole numbers a run"):
+        with pytest.raises(InputError, match=r"for 2 runs is not valid: it must be 10 whole numbers per run"):
             envs.step(wrong)
     with pytest.raises(InputError, match=r"action = \[9, ") as refused:
         envs.step(orders(2, decision=np.array([0, 9])))

@@ -4,15 +4,15 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
-from ordered import RUNS, SHORT, some_orders, trainees
+from ordered import RUNS, SHORT, run_batch, some_orders
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Random, orders, play
-from feint.sim.environments.overseer import Overseer
-from feint.sim.environments.run_batch import Trainees
+from feint.sim.environments.overseer import Overseer, Overseers
+from feint.sim.environments.run_batch import RunBatch
 from feint.sim.environments.task import (
     ACTIONS,
     AT,
@@ -22,7 +22,6 @@ from feint.sim.environments.task import (
     Terms,
     Y,
 )
-from feint.sim.environments.vector_env import Overseers
 from feint.sim.training.train import PLASTICITIES
 
 # Many runs are each the single one
@@ -120,7 +119,7 @@ def test_what_is_deployed_deceptive_is_rewarded_less_its_harm():
 
 
 def test_each_run_has_its_own_draw_from_the_prior():
-    of = trainees(runs=4000, vary=VARIED)
+    of = run_batch(runs=4000, vary=VARIED)
     for factor in of.terms.factors:
         if factor.name in PLASTICITIES:
             drawn = of.plasticity[:, PLASTICITIES.index(factor.name)]
@@ -129,7 +128,7 @@ def test_each_run_has_its_own_draw_from_the_prior():
             shares = np.log(drawn / factor.low) / np.log(factor.high / factor.low)
             assert np.quantile(shares, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
     assert {factor.name for factor in of.terms.factors} == {*PLASTICITIES, *STARTS}
-    plain = trainees(runs=4000)
+    plain = run_batch(runs=4000)
     moved = of.state.mind.gate - plain.state.mind.gate
     assert np.quantile(moved, [0, 0.5, 1]) == pytest.approx([-3, -0.5, 2], abs=0.15)
     assert np.allclose(of.state.initial.pointer, of.state.mind.pointer)
@@ -138,7 +137,7 @@ def test_each_run_has_its_own_draw_from_the_prior():
 
 
 def test_what_is_set_is_not_drawn():
-    of = Trainees(Terms.of({**SHORT, "settings": {"gate_init": 3.0}}), 3, np.arange(4000, dtype=np.uint64))
+    of = RunBatch(Terms.of({**SHORT, "settings": {"gate_init": 3.0}}), 3, np.arange(4000, dtype=np.uint64))
     assert "gate_init" not in of.terms.vary
     assert {"decoys", "awareness_init"} < set(of.terms.vary)
     assert of.state.mind.gate.mean() == pytest.approx(3, abs=0.1)
@@ -146,7 +145,7 @@ def test_what_is_set_is_not_drawn():
 
 
 def test_a_start_that_is_prepared_is_so_whatever_is_drawn():
-    of, plain = trainees(settings={"start": "deceptive"}, vary=VARIED), trainees(settings={"start": "deceptive"})
+    of, plain = run_batch(settings={"start": "deceptive"}, vary=VARIED), run_batch(settings={"start": "deceptive"})
     for name in ("gate", "awareness", "horizon", "capability", "representation"):
         assert (getattr(of.state.mind, name) == 4).all()
         assert (getattr(of.state.initial, name) == 4).all()
