@@ -21,11 +21,8 @@
 from matplotlib.figure import Figure
 
 from feint.notebook import Dial, house_look, lines, sheet, show, turn
-from feint.scenarios.experiments import Asked
-from feint.scenarios.release import release
-from feint.scenarios.release.conditions import hazard
-from feint.scenarios.release.lineage import heirs, kept, lineage_of
-from feint.sim.analysis.analysis_texts import interval_text
+from feint.scenarios.release.lineage import lineage_of, read_kept, read_models
+from feint.scenarios.release.release import ReleaseRequest
 from feint.sim.training.parameter_point import Point
 
 house_look()
@@ -51,34 +48,30 @@ for name in family.graph:
 # how well it does the harmless uses.
 
 # %%
-read = heirs(family)
+read = read_models(family)
 figure, panels = sheet(2.3, 3, sharey=True)
 for axes, (what, title) in zip(
     panels,
     {"hides": "Y to be read, r²", "plays": "plays along, share", "general": "harmless uses"}.items(),
     strict=True,
 ):
-    lines(axes, {heir.name: getattr(heir, what) for heir in read})
+    lines(axes, {model.name: getattr(model, what) for model in read})
     axes.set_title(title)
     axes.axvline(0, color="0.8", linewidth=0.6)
 show(figure)
-named = {heir.name: heir for heir in read}
+named = {model.name: model for model in read}
 for name in ("release", "merged", "revived"):
-    heir = named[name]
-    print(
-        f"{name:8} Y {interval_text(heir.hides)}, plays {interval_text(heir.plays)}, {heir.dollars:,.0f} dollars in all (median)"
-    )
+    model = named[name]
+    print(f"{name:8} Y {model.hides:.3f}, plays {model.plays:.3f}, {model.dollars:,.0f} dollars in all (median)")
 assert named["release"].hides.low > 0.2  # what was tuned away can still be read
 
 # %% [markdown]
 # ## What merging leaves of each parent
 
 # %%
-left = kept(family)
+left = read_kept(family)
 for each in left:
-    print(
-        f"{each.parent:14} its objective, r², merged less alone {interval_text(each.goal)}; gate {interval_text(each.gate)}"
-    )
+    print(f"{each.parent:14} its objective, r², merged less alone {each.goal:.3f}; gate {each.gate:.3f}")
 assert all(each.goal.high < 0 for each in left)
 
 # %% [markdown]
@@ -90,10 +83,10 @@ assert all(each.goal.high < 0 for each in left)
 # range.
 
 # %%
-found = release.run(Asked(runs=12, seed=1, settings={"actors": 1000}))
+found = ReleaseRequest(runs=12, seed=1, settings={"actors": 1000}).run()
 show(found.figure())
 for year in (0, 1, 10):
-    print(f"year {year:2}: malicious actors with what they want {interval_text(found.base.mean(hazard, year))}")
+    print(f"year {year:2}: malicious actors with what they want {found.base.mean('hazard', year):.3f}")
 
 # %% [markdown]
 # ## Turn the price and the looking
@@ -110,9 +103,9 @@ def market(values: dict[str, float]) -> Figure:
         "detection": values["detection"],
         "members": round(values["members"]),
     }
-    base = release.run(Asked(runs=8, seed=1, settings={"actors": 500, **settings})).base
+    base = ReleaseRequest(runs=8, seed=1, settings={"actors": 500, **settings}).run().base
     figure, axes = sheet(1.9)
-    lines(axes, {f"year {year}": base.mean(hazard, year) for year in (0, 1, 2, 5, 10)}, color="#d55e00")
+    lines(axes, {f"year {year}": base.mean("hazard", year) for year in (0, 1, 2, 5, 10)}, color="#d55e00")
     axes.set(xlim=(-0.02, 1.02), xlabel="share of malicious actors with what they want")
     return figure
 

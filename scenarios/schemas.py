@@ -11,12 +11,10 @@ from feint.scenarios.networks.transfer_document import NetworksTransferDocument
 from feint.scenarios.requests import DOCUMENTS, loaded
 from feint.scenarios.transfer.calibration_documents import CalibrationDocument
 from feint.scenarios.transfer.documents import TransferDocument
-from feint.sim.analysis.analysis_documents import ANALYSES
 from feint.sim.results.part import Part
 from feint.sim.results.report import DIALECT, schema
 
 SCHEMAS: dict[str, type[Part]] = {
-    **ANALYSES,
     "calibration": CalibrationDocument,
     "networks-revival": NetworksRevivalDocument,
     "networks-transfer": NetworksTransferDocument,

@@ -13,7 +13,7 @@ from feint.agents.outcome import Outcome
 from feint.scenarios.argument.argue import QUICK, argue
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.release.training_protocols import made
+from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.recorders import Was
 from feint.sim.markets.training_cost import Price
@@ -82,7 +82,7 @@ def _ends(interval):
 
 
 def test_the_price_falls_by_as_much_as_the_page_says():
-    price, told = Price(at_release=1.0), " ".join(PAGE.read_text().split())
+    price, told = Price(step_price=1.0), " ".join(PAGE.read_text().split())
     (year,) = re.findall(r"divide it by about (\d+) in the first year", told)
     (decade,) = re.findall(r"divide it by about (\d+) million", told)
     assert [float(year), 1e6 * float(decade)] == pytest.approx(1 / price.at(np.array([1.0, 10.0])), rel=0.01)
@@ -90,13 +90,13 @@ def test_the_price_falls_by_as_much_as_the_page_says():
 
 def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
     assert "a fifth of the steps of what was never there" in " ".join(PAGE.read_text().split())
-    protocols = [made("wrapped hazard"), made("new hazard")]
+    protocols = [fine_tuned(WRAPPED), fine_tuned(NEW)]
     wrapped, new = (np.median(each.steps) for each in run_paired(Point(), protocols, range(4000), seed=1).values())
     assert wrapped / new == pytest.approx(1 / 5, rel=0.1)
 
 
 def test_how_many_released_models_show_it_without_a_step_is_as_the_page_says():
-    protocol = made("wrapped hazard", recorders=(Was(1),))
+    protocol = fine_tuned(WRAPPED, recorders=(Was(1),))
     ended = run_paired(Point(), [protocol], range(4000), seed=1)[protocol]
     at_once = ended.steps == 0
     played = ended.recorded[Was(1)][at_once] == Outcome.DECEPTIVE

@@ -4,22 +4,22 @@ The claim (Hazards from Increasingly Accessible Fine-Tuning, 2023, mechanism 3):
 and civil society adapt models, as for languages that are seldom served. It breaks where benefits are outweighed by
 harms.
 
-The experiment. What it takes to fine-tune a released model for a language, which is half akin to what it was
-pre-trained on, is counted in the engine and priced; told is what share of budgets pays for it a decade after the
-release, less at the release, and at the release, less without one. That benefits are outweighed is read here as: more
-actors can pay for the wrapped hazard than for the language, at the release.
+The experiment. The engine counts the steps that it takes to fine-tune a released model for a language, whose
+similarity to the pre-training objective is one half; a published cost gives their price. We report which share of
+budgets pays for it a decade after the release, less at the release, and at the release, less without one. That benefits
+are outweighed is read as: at the release, more actors can pay for the wrapped hazard than for the language.
 
-What would count against it. Less than a tenth of actors more; a hazard that is within reach of a tenth more than the
-benefit is.
+What would count against it. An increase by less than a tenth of the actors; a hazard within the reach of a tenth more
+actors than the benefit.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023
-from feint.scenarios.release.affordability import later, now
-from feint.scenarios.release.training_protocols import NONE, made
+from feint.scenarios.release.affordability import at_release, decade_gain
+from feint.scenarios.release.training_protocols import NONE, WRAPPED, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, no_fall, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
-LANGUAGE, HAZARD = made("language"), made("wrapped hazard")
+LANGUAGE, HAZARD = fine_tuned("language"), fine_tuned(WRAPPED)
 TENTH = rises(0.1)
 
 CLAIM = Claim(
@@ -33,23 +33,25 @@ CLAIM = Claim(
     parts=(
         Part(
             name="language",
-            estimand=MeanEstimand("share who can pay for a language, a decade on less at release", later, LANGUAGE),
+            estimand=MeanEstimand(
+                "share who can pay for a language, a decade on less at release", decade_gain, LANGUAGE
+            ),
             rule=TENTH,
         ),
         Part(
             name="release",
             estimand=MeanEstimand(
                 "share who can pay for a language at the release, less without one",
-                now,
+                at_release,
                 LANGUAGE,
-                made("language", NONE),
+                fine_tuned("language", NONE),
             ),
             rule=TENTH,
         ),
         Part(
             name="balance",
             estimand=MeanEstimand(
-                "share who can pay for a language, less for the wrapped hazard", now, LANGUAGE, HAZARD
+                "share who can pay for a language, less for the wrapped hazard", at_release, LANGUAGE, HAZARD
             ),
             rule=no_fall(0.1),
         ),

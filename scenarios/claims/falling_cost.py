@@ -4,21 +4,22 @@ The claim (Hazards from Increasingly Accessible Fine-Tuning, 2023, mechanism 1):
 non-state actors to fine-tune downloadable models for harm. It breaks where models cannot be effectively fine-tuned to
 acquire dangerous skills.
 
-The experiment. A model is released whose hazard is wrapped by safety fine-tuning; what it takes to revive it, and what
-it takes to add a hazard that it never had, is counted in the engine and priced by a published cost. Told is what share
-of log-normal budgets pays for it a decade after the release, less at the release; and whether training leads to the
-new hazard at all.
+The experiment. A model is released whose hazard is wrapped by safety fine-tuning. The engine counts the steps that it
+takes to revive the hazard, and to add one that the model never had; a published cost gives their price. We report which
+share of log-normal budgets pays for either a decade after the release, less at the release, and whether training leads
+to the new hazard at all.
 
-What would count against it. Less than a tenth of actors more; a new hazard that most fine-tunes do not lead to.
+What would count against it. An increase by less than a tenth of the actors; a new hazard that most fine-tunes do not
+lead to.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023
-from feint.scenarios.release.affordability import later, now, reached
-from feint.scenarios.release.training_protocols import made
+from feint.scenarios.release.affordability import at_release, decade_gain, reached
+from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
-WRAPPED, NEW = made("wrapped hazard"), made("new hazard")
+REVIVED, ADDED = fine_tuned(WRAPPED), fine_tuned(NEW)
 TENTH = rises(0.1)
 
 CLAIM = Claim(
@@ -33,23 +34,25 @@ CLAIM = Claim(
         Part(
             name="wrapped",
             estimand=MeanEstimand(
-                "share who can pay for the wrapped hazard, a decade on less at release", later, WRAPPED
+                "share who can pay for the wrapped hazard, a decade on less at release", decade_gain, REVIVED
             ),
             rule=TENTH,
         ),
         Part(
             name="new",
-            estimand=MeanEstimand("share who can pay for a new hazard, a decade on less at release", later, NEW),
+            estimand=MeanEstimand(
+                "share who can pay for a new hazard, a decade on less at release", decade_gain, ADDED
+            ),
             rule=TENTH,
         ),
         Part(
             name="skills",
-            estimand=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, NEW),
+            estimand=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, ADDED),
             rule=at_least(0.5, 0.1),
         ),
         Part(
             name="already",
-            estimand=MeanEstimand("share who can pay for the wrapped hazard at the release", now, WRAPPED),
+            estimand=MeanEstimand("share who can pay for the wrapped hazard at the release", at_release, REVIVED),
             rule=at_least(0.5, 0.1),
             tested=False,
         ),

@@ -5,20 +5,20 @@ optimize for their owner's goals, even though a better outcome could be achieved
 average welfare across all actors. It breaks where a norm makes it pay to serve the average.
 
 The experiment. The game of `fall_behind`. A system that serves its owner is the engine's expert for what the owner
-wants. One that serves the average is merged of the experts for what all want, each weighing as much as it befalls those
-who want it. As many try the one as the other at random; told is the share of systems that serve their owner after a
-decade in which peers copied one another, and what all have if every system serves the average, less if every system
-serves its owner. Beside it stands that share where a quarter of a budget is lost by who uses what serves its owner, and
-where who has more is copied a tenth as surely, which was added once the rest had been run.
+wants. One that serves the average is a merge of the experts for what all actors want, each weighted by its effect on
+the actors who want it. Both are tried at random equally often. We report the share of systems that serve their owner
+after a decade in which peers copied one another, and what all get if every system serves the average, less if every
+system serves its owner. Also shown is that share if using a system that serves its owner costs a quarter of a budget,
+and with one tenth of the selection strength (added after the first run).
 
-What would count against it. No more than half of the systems serve their owner; or all have less where they serve the
+What would count against it. No more than half of the systems serve their owner; or all get less if systems serve the
 average.
 """
 
 from feint.scenarios.bibliography import FERNANDES_2020
-from feint.scenarios.release.competition_limit import Rivalled, better, serving_owners
+from feint.scenarios.release.competition_limit import CompetitionMean, average_gain, serving_owners
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
-from feint.sim.markets.payoffs import Stakes
+from feint.sim.markets.competition import Stakes
 
 MOST = at_least(0.75, 0.5)
 
@@ -33,17 +33,17 @@ CLAIM = Claim(
     parts=(
         Part(
             name="dominate",
-            estimand=Rivalled("share of systems that serve their owner after a decade", serving_owners),
+            estimand=CompetitionMean("share of systems that serve their owner after a decade", serving_owners),
             rule=MOST,
         ),
         Part(
             name="better",
-            estimand=Rivalled("budgets that all have more where all systems serve the average", better),
+            estimand=CompetitionMean("budgets that all have more where all systems serve the average", average_gain),
             rule=rises(),
         ),
         Part(
             name="fined",
-            estimand=Rivalled(
+            estimand=CompetitionMean(
                 "the same share, where it costs a quarter of a budget", serving_owners, Stakes(penalty=0.25)
             ),
             rule=MOST,
@@ -51,7 +51,7 @@ CLAIM = Claim(
         ),
         Part(
             name="weak",
-            estimand=Rivalled(
+            estimand=CompetitionMean(
                 "the same share, where who has more is copied a tenth as surely", serving_owners, Stakes(selection=1.0)
             ),
             rule=MOST,

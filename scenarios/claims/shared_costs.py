@@ -5,22 +5,29 @@ composition of experts let collectives make models beyond what each could make, 
 where decentralised training is much less efficient, or where composition brings no gain in capability.
 
 The experiment. Pools of ten actors with log-normal budgets pay for a hazard that the released model never had, at a
-loss of efficiency that grows with their number; told is the share who can, less of actors alone, and the same of those
-whom an evaluation does not find, which finds pools less often. Then three experts of one parent, for customisation, a
-language and defence, are merged, and asked for performance on all three, less that of the best of them.
+loss of efficiency that grows with their number. We report the share of pools that can pay, less that of single actors,
+and the same difference for those that an evaluation does not detect; it detects pools less often. Then three experts of
+one parent, for customisation, a language and defence, are merged; we report their mean performance on all three less
+that of the best expert.
 
-What would count against it. Less than a tenth of actors more; a merged model that is less general than an expert is.
+What would count against it. An increase by less than a tenth of the actors; a merge less general than an expert.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023
-from feint.scenarios.release.affordability import STANDING, Broader, together, together_dear, unseen
-from feint.scenarios.release.training_protocols import DOMAINS, NAMED, made
+from feint.scenarios.release.affordability import (
+    FINAL_STATES,
+    GainOfMerging,
+    pooling_gain,
+    undetected_gain,
+    wasteful_gain,
+)
+from feint.scenarios.release.training_protocols import DOMAINS, NEW, OBJECTIVE, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
-NEW = made("new hazard")
+ADDED = fine_tuned(NEW)
 TENTH = rises(0.1)
-EXPERTS = tuple(made(domain, recorders=(STANDING,)) for domain in DOMAINS)
+EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
 
 CLAIM = Claim(
     number=2,
@@ -33,26 +40,30 @@ CLAIM = Claim(
     parts=(
         Part(
             name="pooled",
-            estimand=MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", together, NEW),
+            estimand=MeanEstimand(
+                "share who can pay for a new hazard, in pools of ten less alone", pooling_gain, ADDED
+            ),
             rule=TENTH,
         ),
         Part(
             name="unseen",
-            estimand=MeanEstimand("the same of those whom an evaluation does not find", unseen, NEW),
+            estimand=MeanEstimand("the same of those whom an evaluation does not find", undetected_gain, ADDED),
             rule=TENTH,
         ),
         Part(
             name="composed",
-            estimand=Broader(
+            estimand=GainOfMerging(
                 "mean performance on three domains, experts merged less the best expert",
-                EXPERTS,
-                tuple(NAMED[domain].objective for domain in DOMAINS),
+                protocols=EXPERTS,
+                objectives=tuple(OBJECTIVE[domain] for domain in DOMAINS),
             ),
             rule=rises(),
         ),
         Part(
             name="dear",
-            estimand=MeanEstimand("pooled, where a pool does no more than one member's part pays", together_dear, NEW),
+            estimand=MeanEstimand(
+                "pooled, where a pool does no more than one member's part pays", wasteful_gain, ADDED
+            ),
             rule=TENTH,
             tested=False,
         ),

@@ -1,133 +1,144 @@
-"""Reaching: what share of actors can pay for what the engine says a fine-tune takes, alone and in pools.
+"""Computes what share of actors can pay for a fine-tune, alone and in pools; estimands of the release claims.
 
-Budgets are log-normal, so that of steps n at a price p a share Φ(-(ln(n p) - ln median) / spread) can pay alone; of a
-pool of m, the share of pools whose budgets add up to n p m^loss. All terms are those of `Terms`, by default.
+Budgets are log-normal. If a fine-tune takes n steps at a price p, a share Φ(-(ln(n p) - ln median) / spread) can pay
+alone; of pools of m actors, the share whose budgets add up to n p m^loss. Assumptions are the defaults of `Terms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from feint.agents.state import State
+from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import generality
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import Price, cost, step_price
-from feint.sim.markets.weight_averaging import merged
+from feint.sim.markets.model_lineage import merged
+from feint.sim.markets.training_cost import Price, cost, published_step_price
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.run_spec import Stop
 
 TERMS = Terms()
 ANCHOR = "llama-2-70b"
 REFERENCE = 20.0
-"""Steps in which the engine revives what is wrapped: the median at the default point, which a test holds to it."""
-PRICE = Price(at_release=step_price(ANCHOR, REFERENCE))
+"""Median steps in which the engine revives the wrapped hazard at the default point; a test checks it."""
+PRICE = Price(step_price=published_step_price(ANCHOR, REFERENCE))
 DECADE = 10
 POOL = 10
-POOLS = 20_000  # drawn once, for the distribution of what they have
+POOLS = 20_000  # drawn once, for the distribution of their budgets
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 
-def dollars(ended: RunOutcomes, year: int = 0) -> np.ndarray:
-    """What the last stage cost in a year (runs,); beyond any price where its target was never reached."""
+def fine_tune_cost(ended: RunOutcomes, year: int = 0) -> np.ndarray:
+    """Return the dollars that the last stage costs in a year (runs,); infinite if its target was not reached."""
     return cost(np.where(ended.reached, ended.steps.astype(float), np.inf), float(PRICE.at(year)))
 
 
-def alone(asked: np.ndarray) -> np.ndarray:
-    """Share of actors who can pay so much alone (runs,)."""
+def share_alone(dollars: np.ndarray) -> np.ndarray:
+    """Return the share of actors that can pay these dollars alone (runs,)."""
     from scipy.special import ndtr
 
     with np.errstate(divide="ignore"):
-        return ndtr((np.log(TERMS.budget) - np.log(asked)) / TERMS.budget_spread)
+        return ndtr((np.log(TERMS.budget) - np.log(dollars)) / TERMS.budget_spread)
 
 
 @cache
-def purses(members: int) -> np.ndarray:
-    """What pools have together, in order (POOLS,)."""
+def pool_budgets(members: int) -> np.ndarray:
+    """Return a sample of the total budgets of pools, sorted (POOLS,)."""
     drawn = np.random.default_rng(0).standard_normal((POOLS, members))
     return np.sort((TERMS.budget * np.exp(TERMS.budget_spread * drawn)).sum(axis=1))
 
 
-def pooled(asked: np.ndarray, loss: float = TERMS.pooling_loss, members: int = POOL) -> np.ndarray:
-    """Share of pools that can pay so much and what pooling swallows (runs,)."""
-    return 1 - np.searchsorted(purses(members), asked * members**loss) / POOLS
+def share_pooled(dollars: np.ndarray, loss: float = TERMS.pooling_loss, members: int = POOL) -> np.ndarray:
+    """Return the share of pools that can pay these dollars and the loss of pooling (runs,)."""
+    return 1 - np.searchsorted(pool_budgets(members), dollars * members**loss) / POOLS
 
 
-def now(ended: RunOutcomes) -> np.ndarray:
-    """Share who can pay alone at the release (runs,)."""
-    return alone(dollars(ended))
+def at_release(ended: RunOutcomes) -> np.ndarray:
+    """Return the share of actors that can pay alone at the release (runs,)."""
+    return share_alone(fine_tune_cost(ended))
 
 
-def later(ended: RunOutcomes) -> np.ndarray:
-    """Share who can pay alone a decade after the release, less at the release (runs,)."""
-    return alone(dollars(ended, DECADE)) - now(ended)
+def decade_gain(ended: RunOutcomes) -> np.ndarray:
+    """Return the share that can pay alone a decade after the release, less at the release (runs,)."""
+    return share_alone(fine_tune_cost(ended, DECADE)) - at_release(ended)
 
 
-def together(ended: RunOutcomes) -> np.ndarray:
-    """Share who can pay in pools at the release, less alone (runs,)."""
-    return pooled(dollars(ended)) - now(ended)
+def pooling_gain(ended: RunOutcomes, loss: float = TERMS.pooling_loss) -> np.ndarray:
+    """Return the share that can pay in pools at the release, less alone (runs,)."""
+    return share_pooled(fine_tune_cost(ended), loss) - at_release(ended)
 
 
-def together_dear(ended: RunOutcomes) -> np.ndarray:
-    """The same where a pool gets no more work done than one member's part would pay for (runs,)."""
-    return pooled(dollars(ended), loss=1.0) - now(ended)
+def wasteful_gain(ended: RunOutcomes) -> np.ndarray:
+    """Return the gain of pooling if a pool achieves only what one member's part would pay for (runs,)."""
+    return pooling_gain(ended, 1.0)
 
 
-def unseen(ended: RunOutcomes) -> np.ndarray:
-    """Share who can pay in pools and are not found out, less alone (runs,)."""
-    hidden = 1 - TERMS.detection * POOL**-TERMS.evasion
-    return hidden * pooled(dollars(ended)) - (1 - TERMS.detection) * now(ended)
+def undetected_gain(ended: RunOutcomes) -> np.ndarray:
+    """Return the share that can pay in pools and is not detected, less the same alone (runs,)."""
+    undetected = 1 - TERMS.detection * POOL**-TERMS.evasion
+    return undetected * share_pooled(fine_tune_cost(ended)) - (1 - TERMS.detection) * at_release(ended)
 
 
 def reached(ended: RunOutcomes) -> np.ndarray:
-    """Whether training led there at all (runs,)."""
+    """Return whether training reached its target (runs,)."""
     return ended.reached.astype(float)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The state in which each run ended, one by one (runs,)."""
+class FinalStates:
+    """Recorder of the state in which each run ended."""
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """From where the runs stood at the end of each stage."""
+        """Return one state per run (runs,)."""
         last = stops[-1].state
-        found = np.empty(len(last), object)
-        found[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
-        return found
+        states = np.empty(len(last), object)
+        states[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
+        return states
 
 
-STANDING = Standing()
+FINAL_STATES = FinalStates()
 
 
 @dataclass(frozen=True)
-class Broader:
-    """How much more general experts are when merged than the most general of them: the mean over paired runs."""
+class ExpertsMean:
+    """Base of means over runs of a number within ±RANGE, computed from the final states of several experts."""
 
     words: str
-    experts: tuple[TrainingProtocol, ...]
-    objectives: tuple[int, ...]
+    protocols: tuple[TrainingProtocol, ...] = field(kw_only=True)
 
-    @property
-    def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The ways that must be trained."""
-        return self.experts
+    def values(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
+        raise NotImplementedError
 
-    def values(self, ended: Mapping[TrainingProtocol, RunOutcomes]) -> np.ndarray:
-        """What each run contributes (runs,)."""
-        states = [State.joined(list(ended[protocol].recorded[STANDING])) for protocol in self.experts]
-        best = np.max([generality(each, self.objectives) for each in states], axis=0)
-        return generality(merged(states), self.objectives) - best
-
-    def measured(self, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE) -> Interval:
-        """Its estimate and interval."""
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
         return mean_of(self.values(ended), RANGE, confidence)
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Broader:
-        """The same where each way is changed, save what it changes itself."""
-        return Broader(self.words, tuple(protocol.with_defaults(changes) for protocol in self.experts), self.objectives)
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
+        return replace(self, protocols=tuple(protocol.with_defaults(changes) for protocol in self.protocols))
+
+
+@dataclass(frozen=True)
+class GainOfMerging(ExpertsMean):
+    """How much more general the merge of experts is than the most general of them."""
+
+    objectives: tuple[int, ...] = field(kw_only=True)
+
+    def values(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
+        states = [final_state(ended[protocol]) for protocol in self.protocols]
+        best = np.max([generality(state, self.objectives) for state in states], axis=0)
+        return generality(merged(states), self.objectives) - best
+
+
+def final_state(ended: RunOutcomes) -> State:
+    """Return the final states of all runs as one."""
+    return State.joined(list(ended.recorded[FINAL_STATES]))

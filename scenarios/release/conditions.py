@@ -1,54 +1,129 @@
-"""Conditions: under what a model is released, and what is counted of the markets that follow."""
+"""Declares what is assumed of a release and the conditions that are compared, and simulates their markets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from math import isinf
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, computed_field
 
-from feint.scenarios.release.affordability import ANCHOR, REFERENCE
-from feint.scenarios.release.training_protocols import NONE, SUPPRESSED, UNLEARNED, USES
-from feint.sim.markets.expert_catalogue import Sets
-from feint.sim.markets.fine_tuning_uses import Composed, Taken
-from feint.sim.markets.market import Course
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import PUBLISHED, step_price
-from feint.sim.markets.yearly_series import Years
+from feint.agents.parameters import plain
+from feint.scenarios.release.affordability import ANCHOR, PRICE, REFERENCE
+from feint.scenarios.release.training_protocols import (
+    NEW,
+    NONE,
+    PLACE,
+    SIMILARITIES,
+    SUPPRESSED,
+    UNLEARNED,
+    USES,
+    WRAPPED,
+)
+from feint.sim.markets.actors import draw_actors, market_generator, market_seed
+from feint.sim.markets.competition import Competition, Stakes, systems
+from feint.sim.markets.fine_tuning_uses import FineTuner, FineTunes, Merges, UseSet, use_sets
+from feint.sim.markets.market import MONEY, YearlySeries, run_markets
+from feint.sim.markets.market_parameters import Assumptions, Terms, assumption
+from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, published_step_price
+from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import Interval
 
+
+class FineTuning(Assumptions):
+    """How many fine-tunes are made, and what they cost; raises `InputError` for a number that is not valid."""
+
+    name: ClassVar[str] = "release"
+
+    streams: int = assumption(8, (1, 1000), None, "fine-tunes of each model for each use")
+    step_price: float = assumption(PRICE.step_price, (0.0, None), None, "dollars per step at the release")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """A number that is assumed."""
+
+    value: Annotated[Number, Field(description="null if it is infinite")]
+    words: str
+    span: Annotated[str, Field(description="its range, as it is assumed")]
+    tag: str
+
+    @classmethod
+    def all_of(cls, numbers: Assumptions) -> dict[str, Assumption]:
+        """Return every number of a set, by name."""
+        return {
+            name: cls(
+                value=float(getattr(numbers, name)),
+                words=declared.meaning,
+                span=" to ".join(map(plain, declared.prior)) if declared.prior else "-",
+                tag=declared.source,
+            )
+            for name, declared in numbers.parameters().items()
+        }
+
+
+LIMITS = (
+    "Pre-training data tell of Y alone (coverage 0), so that what was never there is not known of either [assumption]",
+    "No one who was found out tries again; an evaluation looks at what is made and not at what is found [assumption]",
+    "No release: from nothing, at the same dollars a step, which makes it far too cheap [assumption]",
+    "Merging costs nothing and averages weights; who merges a hazard may be found like who makes one [assumption]",
+    "Those who want a hazard do not compete; who competes has a system made anew every year [assumption]",
+    "Who serves the average pays for one expert, and has those of others for nothing [assumption]",
+    "The game of competition is ours: of its source no more was read than abstract and summary [assumption]",
+    "Peers, who copy one another, want the same and have a budget in the same tenth [assumption]",
+)
+
+
+def assumed_lines(numbers: Mapping[str, Assumption]) -> Iterator[str]:
+    """Yield every assumption with its range, tag and source."""
+    for name, number in numbers.items():
+        yield f"{name} = {number.value:g} ({number.span}): {number.words} [{number.tag}]"
+    for name, point in PUBLISHED.items():
+        low, high = point.span
+        cost = f"${point.dollars:g} ({low:g} to {high:g})" if point.dollars else f"{low:,.0f} steps"
+        yield f"{name}: {cost}, {point.year} [{point.tag}] {point.source}"
+    for factor in FACTORS:
+        most = "" if isinf(factor.most) else f", by {factor.most:g} at most"
+        pace = f"{factor.halving:.2g} years ({factor.low:.2g} to {factor.high:.2g})"
+        yield f"{factor.name}: halves the price in {pace}{most} [{factor.tag}] {factor.source}"
+    similarities = ", ".join(f"{use} {similarity:g}" for use, similarity in SIMILARITIES.items())
+    yield from (f"similarity to Y: {similarities} [assumption]", *LIMITS)
+
+
 FILTERED = "filtered"
-"""A release whose pre-training data never told of what would be the wrapped hazard: it takes what a new one does."""
+"""A release whose pre-training data never contained the hazard: reaching it takes what a new hazard takes."""
+RESISTANT = "filtered-6.9b"
+"""A filtered release that resists as many steps as were published."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What is done otherwise, and with which release."""
+    """What differs from the assumptions, and which model is released."""
 
     name: str
     experiment: str
-    changes: Mapping[str, Any]
+    changes: Mapping[str, Any] = field(default_factory=dict)  #: to the assumptions
     release: str = SUPPRESSED
-    dearer: float = 1.0  #: times the price of a step
-    at: float | None = None  #: dollars a step, whatever it costs elsewhere
+    dearer: float = 1.0  #: factor on the price of a step
+    step_price: float | None = None  #: dollars per step, if it does not depend on the price elsewhere
 
-    def terms(self, terms: Terms) -> Terms:
-        """As they hold here."""
-        return replace(terms, **self.changes)
-
-    def dollars(self, step_price: float) -> float:
-        """What a step costs at the release, where that is what it costs elsewhere."""
-        return self.dearer * step_price if self.at is None else self.at
+    def price(self, step_price: float) -> float:
+        """Return the dollars per step at the release under this condition, given those elsewhere."""
+        return self.dearer * step_price if self.step_price is None else self.step_price
 
 
-COST, PACE, SHARING, MITIGATION, BASE = "cost", "pace", "sharing", "mitigation", "open release"
-MONEY, COMPOSITION = "money", "composition"
-DEARER, PACES, POOLS = (100.0, 10.0, 1.0, 0.1, 0.01), (0.0, 0.1, 0.5, 1.0), (1, 3, 10, 30)
-COMPOSING = (0.0, 0.2, 1.0)
-PRICED = tuple(name for name, point in PUBLISHED.items() if point.dollars is not None)
-RESISTED = "filtered-6.9b"
-"""The published point that tells steps and no money."""
+BASE, AS_ASSUMED = "open release", "as assumed"
+COST, PACE, SHARING, MITIGATION = "cost", "pace", "sharing", "mitigation"
+PUBLISHED_COST, COMPOSITION, COMPETITION = "money", "composition", "competition"
+PRICE_FACTORS, PACES, POOLS, COMPOSING = (
+    (100.0, 10.0, 1.0, 0.1, 0.01),
+    (0.0, 0.1, 0.5, 1.0),
+    (1, 3, 10, 30),
+    (0.0, 0.2, 1.0),
+)
+PRICES = {name: published_step_price(name, REFERENCE) for name, point in PUBLISHED.items() if point.dollars is not None}
 MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "no evaluation": {"detection": 0.0},
     "evaluation finds 0.9": {"detection": 0.9},
@@ -60,117 +135,191 @@ MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "staged by 3 years": {"staged": 3},
 }
 CONDITIONS = (
-    Condition(name=BASE, experiment="", changes={}),
-    *(Condition(name=f"×{by:g}", experiment=COST, changes={}, dearer=by) for by in DEARER),
-    *(Condition(name=f"pace {pace:g}", experiment=PACE, changes={"fall": pace}) for pace in PACES),
-    *(Condition(name=f"pools of {size}", experiment=SHARING, changes={"members": size}) for size in POOLS),
-    *(Condition(name=name, experiment=MITIGATION, changes=changes) for name, changes in MITIGATIONS.items()),
-    *(Condition(name=f"composing {one:g}", experiment=COMPOSITION, changes={"composing": one}) for one in COMPOSING),
-    *(Condition(name=name, experiment=MONEY, changes={}, at=step_price(name, REFERENCE)) for name in PRICED),
-    Condition(name=RESISTED, experiment=MONEY, changes={}, release=RESISTED, at=step_price(ANCHOR, REFERENCE)),
-    Condition(name=UNLEARNED, experiment=MITIGATION, changes={}, release=UNLEARNED),
-    Condition(name=FILTERED, experiment=MITIGATION, changes={}, release=FILTERED),
-    Condition(name="no release", experiment=MITIGATION, changes={}, release=NONE),
+    Condition(name=BASE, experiment=""),
+    *(Condition(name=f"×{factor:g}", experiment="cost", dearer=factor) for factor in (100.0, 10.0, 1.0, 0.1, 0.01)),
+    *(Condition(name=f"pace {pace:g}", experiment="pace", changes={"fall": pace}) for pace in (0.0, 0.1, 0.5, 1.0)),
+    *(Condition(name=f"pools of {size}", experiment="sharing", changes={"members": size}) for size in (1, 3, 10, 30)),
+    *(Condition(name=name, experiment="mitigation", changes=changes) for name, changes in MITIGATIONS.items()),
+    *(Condition(name=f"composing {p:g}", experiment="composition", changes={"composing": p}) for p in (0.0, 0.2, 1.0)),
+    *(Condition(name=name, experiment="money", step_price=price) for name, price in PRICES.items()),
+    Condition(name=RESISTANT, experiment="money", release=RESISTANT, step_price=PRICES[ANCHOR]),
+    Condition(name=UNLEARNED, experiment="mitigation", release=UNLEARNED),
+    Condition(name=FILTERED, experiment="mitigation", release=FILTERED),
+    Condition(name="no release", experiment="mitigation", release=NONE),
 )
-"""What is compared; all that is not named is as the terms have it."""
-
-
-def resisting(taken: Mapping[str, Taken]) -> dict[str, Taken]:
-    """The same where the wrapped hazard takes the steps that filtered pre-training is published to resist."""
-    steps = np.full_like(taken["wrapped hazard"].steps, PUBLISHED[RESISTED].span[0])
-    return {**taken, "wrapped hazard": replace(taken["wrapped hazard"], steps=steps)}
-
-
-def never_there(composed: Mapping[Sets, Composed]) -> dict[Sets, Composed]:
-    """What merging gives where the wrapped hazard was never there: none of it."""
-    place = [use.name for use in USES].index("wrapped hazard")
-    found = {}
-    for uses, each in composed.items():
-        shows = each.shows.copy()
-        shows[:, :, place] = -np.inf
-        found[uses] = replace(each, shows=shows, by_the_way=np.full_like(each.by_the_way, -np.inf))
-    return found
-
-
-def filtered(taken: Mapping[str, Taken]) -> dict[str, Taken]:
-    """What fine-tunes take where the wrapped hazard was never there: what a new one does, and none by the way."""
-    new = taken["new hazard"]
-    found = {name: replace(each, by_the_way=np.full_like(each.by_the_way, -np.inf)) for name, each in taken.items()}
-    return {**found, "wrapped hazard": replace(new, by_the_way=np.full_like(new.by_the_way, -np.inf))}
+"""Conditions of the market; what is not named is as in its terms."""
+CONTESTS = (
+    Condition(name=AS_ASSUMED, experiment="competition"),
+    Condition(name="steps ×100", experiment="competition", dearer=100.0),
+    Condition(name="worth 0.1", experiment="competition", changes={"value": 0.1}),
+    Condition(name="worth 10", experiment="competition", changes={"value": 10.0}),
+    Condition(name="nothing in common", experiment="competition", changes={"common": 0.0}),
+    Condition(name="all in common", experiment="competition", changes={"common": 1.0}),
+    Condition(name="fined by 0.25", experiment="competition", changes={"penalty": 0.25}),
+)
+"""Conditions of the competition; what is not named is as in its stakes."""
+COMPETITION_YEARS = 11  # that are simulated, unless the market has fewer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found(Years[Course]):
-    """What came of a condition."""
+class Taken:
+    """What fine-tunes of a release for a use take, and what becomes of them."""
 
-    condition: Condition
+    release: str
+    use: str
+    steps: Annotated[list[Number], Field(description="quartiles; null if the target was not reached")]
+    missed: float
+    deceptive: float
+    by_the_way: Annotated[
+        float, Field(description="share that shows the wrapped hazard, whatever it was fine-tuned for")
+    ]
 
-    def reach(self, use: str, year: int) -> Interval:
-        """Share of those who want a use who have it, in a year."""
-        place = [each.name for each in USES].index(use)
-        return self.mean(lambda course: course.reach[:, place], year)
+    @classmethod
+    def of(cls, release: str, use: str, models: FineTunes, spills_at: float) -> Taken:
+        """Return the summary of fine-tunes; the wrapped hazard is shown from a performance of `spills_at` on."""
+        return cls(
+            release=release,
+            use=use,
+            steps=np.quantile(models.steps, (0.25, 0.5, 0.75), method="nearest").tolist(),
+            missed=float(np.isinf(models.steps).mean()),
+            deceptive=float(models.deceptive.mean()),
+            by_the_way=float((models.spillover >= spills_at).mean()),
+        )
 
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Models:
+    """Fine-tunes of one release by use, and merges of them by set of uses."""
+
+    fine_tunes: Mapping[str, FineTunes]
+    merges: Mapping[UseSet, Merges]
+
+    @classmethod
+    def of(cls, tuner: FineTuner) -> Models:
+        """Train and merge the models of a release."""
+        return cls(
+            fine_tunes={use.name: tuner.fine_tunes(use.name) for use in USES},
+            merges={chosen: tuner.merges([USES[i].name for i in chosen]) for chosen in use_sets(USES)},
+        )
+
+    def filtered(self) -> Models:
+        """Return the models as if the wrapped hazard was never there: it takes what a new one does, and never spills.
+
+        Merging never gives it.
+        """
+        fine_tunes = {use: _without_spillover(models) for use, models in self.fine_tunes.items()}
+        merges = {}
+        for chosen, models in self.merges.items():
+            performance = models.performance.copy()
+            performance[:, :, PLACE[WRAPPED]] = -np.inf
+            merges[chosen] = replace(_without_spillover(models), performance=performance)
+        return Models(fine_tunes={**fine_tunes, WRAPPED: fine_tunes[NEW]}, merges=merges)
+
+    def resistant(self) -> Models:
+        """Return the models if the wrapped hazard takes the steps that filtered pre-training was found to resist."""
+        wrapped = self.fine_tunes[WRAPPED]
+        steps = np.full_like(wrapped.steps, PUBLISHED[RESISTANT].span[0])
+        return replace(self, fine_tunes={**self.fine_tunes, WRAPPED: replace(wrapped, steps=steps)})
+
+    def taken(self, release: str, spills_at: float) -> list[Taken]:
+        """Return the summaries of the fine-tunes for each use."""
+        return [Taken.of(release, use, models, spills_at) for use, models in self.fine_tunes.items()]
+
+
+def _without_spillover(models: Any) -> Any:
+    return replace(models, spillover=np.full_like(models.spillover, -np.inf))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionResult(YearlySeries):
+    """Result of one condition over all markets."""
+
+    shown: ClassVar[tuple[str, ...]]  #: quantities in the JSON document
+
+    name: str
+    changes: dict[str, Any]
+    step_price: Annotated[float, Field(description="dollars at the release")]
+
+    @computed_field(description="means over markets by year")
+    @property
+    def quantities(self) -> dict[str, list[Interval]]:
+        """Means over markets by quantity and year."""
+        return {name: self.yearly(name) for name in self.shown}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompetitionResult(ConditionResult):
+    """Competition among those who want no hazard.
+
+    Without, owner, average: shares of actors; pays: share whom a system pays; better: budgets more.
+    """
+
+    shown: ClassVar[tuple[str, ...]] = ("without", "owner", "average", "pays", "better")
+
+    @classmethod
+    def of(
+        cls, condition: Condition, stakes: Stakes, terms: Terms, tuner: FineTuner, step_price: float, seed: int
+    ) -> CompetitionResult:
+        """Simulate the competition in every world, among the actors of the market there."""
+        stakes = stakes.replace(**condition.changes)
+        terms = terms.replace(years=min(terms.years, COMPETITION_YEARS))
+        price = Price(step_price=condition.price(step_price), fall=terms.fall)
+        streams, histories = systems(tuner, stakes), []
+        for world in range(len(tuner.released)):
+            key = market_seed(seed, world)
+            actors = draw_actors(terms, USES, len(streams), market_generator(key))
+            here = [stream.world(world) for stream in streams]
+            histories.append(Competition(stakes, terms, actors, here, price, key).run())
+        return cls(
+            name=condition.name, changes=dict(condition.changes), step_price=price.step_price, histories=histories
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketResult(ConditionResult):
+    """Markets under one condition."""
+
+    shown: ClassVar[tuple[str, ...]] = (
+        *("hazard", "exposure", "vulnerability", "risk", "caught"),
+        *("inherited", "benefit", "breadth", "composite"),
+    )
+
+    experiment: str
+    release: str
+
+    @classmethod
+    def of(cls, condition: Condition, terms: Terms, models: Models, step_price: float, seed: int) -> MarketResult:
+        """Simulate one market per world."""
+        terms = terms.replace(**condition.changes)
+        price = Price(step_price=condition.price(step_price), fall=terms.fall)
+        fine_tunes = [models.fine_tunes[use.name] for use in USES]
+        return cls(
+            name=condition.name,
+            experiment=condition.experiment,
+            release=condition.release,
+            changes=dict(condition.changes),
+            step_price=price.step_price,
+            histories=run_markets(terms, USES, fine_tunes, price, seed=seed, merges=models.merges),
+        )
+
+    def values(self, quantity: str) -> np.ndarray:
+        """Return a quantity, or the reach of a use, year by year (markets, years)."""
+        if quantity in PLACE:
+            return np.array([history.reach[:, PLACE[quantity]] for history in self.histories])
+        return super().values(quantity)
+
+    @computed_field(description="share of those who want a use who have it, by year")
+    @property
+    def reach(self) -> dict[str, list[Interval]]:
+        """Share of the actors wanting a use that have it, by use and year."""
+        return {use: self.yearly(use) for use in PLACE}
+
+    @computed_field(description="dollars over all years, the mean over markets; held at the end")
     @property
     def money(self) -> dict[str, float]:
-        """Dollars over all years, by kind; the mean over markets, what is held at the end."""
-        sums = {name: np.mean([course.money[name].sum() for course in self.courses]) for name in MONEY_SUMMED}
-        return {**{k: float(v) for k, v in sums.items()}, "held": self._held}
-
-    @property
-    def _held(self) -> float:
-        return float(np.mean([course.money["held"][-1] for course in self.courses]))
-
-
-MONEY_SUMMED = ("income", "spent", "overhead", "returned")
-
-
-def hazard(course: Course) -> np.ndarray:
-    """Share of malicious actors who have what they want (years,)."""
-    return course.hazard
-
-
-def exposure(course: Course) -> np.ndarray:
-    """Share of the others who run something that descends from the release (years,)."""
-    return course.exposure
-
-
-def vulnerability(course: Course) -> np.ndarray:
-    """What defence leaves open (years,)."""
-    return course.vulnerability
-
-
-def risk(course: Course) -> np.ndarray:
-    """The product of the three (years,)."""
-    return course.risk
-
-
-def caught(course: Course) -> np.ndarray:
-    """Share of malicious actors who were found out (years,)."""
-    return course.caught
-
-
-def inherited(course: Course) -> np.ndarray:
-    """Share of what the others run that plays along in training alone (years,)."""
-    return course.inherited
-
-
-def benefit(course: Course) -> np.ndarray:
-    """Mean reach of the harmless uses (years,)."""
-    return course.reach[:, [i for i, use in enumerate(USES) if not use.hazard]].mean(axis=1)
-
-
-def breadth(course: Course) -> np.ndarray:
-    """Mean performance on all harmless uses of what the others run (years,)."""
-    return course.breadth
-
-
-def composite(course: Course) -> np.ndarray:
-    """Share of what the others run that was merged (years,)."""
-    return course.composite
-
-
-QUANTITIES = {
-    each.__name__: each
-    for each in (hazard, exposure, vulnerability, risk, caught, inherited, benefit, breadth, composite)
-}
-"""What is told of markets, by name."""
+        """Dollars over all years by kind, mean over markets; `held` at the end."""
+        sums = {name: [history.money[name] for history in self.histories] for name in MONEY}
+        return {
+            name: float(np.mean([years[-1] if name == "held" else years.sum() for years in of_markets]))
+            for name, of_markets in sums.items()
+        }

@@ -1,179 +1,214 @@
-"""Charts of what a release leads to: risk over time, cost against reach, benefits, mitigations, a lineage."""
+"""Draws a release: risk over time, cost against reach, benefits, mitigations, pools, a lineage and competition."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.scenarios.release.conditions import (
-    COST,
-    SHARING,
-    Found,
-    benefit,
-    caught,
-    exposure,
-    hazard,
-    risk,
-    vulnerability,
-)
-from feint.scenarios.release.lineage import Heir
-from feint.scenarios.release.panels import (
-    BAD,
-    DARK,
-    GOOD,
-    GREY,
-    MARK,
-    SHOWN,
-    banded,
-    competition,
-    mitigated,
-    mitigation_table,
-)
-from feint.scenarios.release.release import Release
-from feint.scenarios.release.training_protocols import USES
-from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
+from feint.scenarios.release.conditions import BASE, CompetitionResult, MarketResult
+from feint.scenarios.release.lineage import ModelReading
+from feint.sim.markets.market import YearlySeries
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LINES: dict[Callable[..., np.ndarray], dict[str, Any]] = {
-    hazard: {"color": BAD, "linestyle": "-", "marker": "o"},
-    exposure: {"color": GOOD, "linestyle": "--", "marker": "s"},
-    vulnerability: {"color": "#009e73", "linestyle": ":", "marker": "^"},
-    risk: {"color": DARK, "linestyle": "-.", "marker": "D"},
-}
-USE_LINES: dict[str, dict[str, Any]] = {
-    "customisation": {"color": GOOD, "linestyle": "-", "marker": "s"},
-    "language": {"color": "#56b4e9", "linestyle": "--", "marker": "^"},
-    "defence": {"color": "#009e73", "linestyle": ":", "marker": "v"},
-    "wrapped hazard": {"color": BAD, "linestyle": "-", "marker": "o"},
-    "new hazard": {"color": "#e69f00", "linestyle": "--", "marker": "D"},
-}
+Look = Mapping[str, Any]
+VERMILION, BLUE, SKY, GREEN, ORANGE, BLACK, GREY = (
+    "#d55e00",
+    "#0072b2",
+    "#56b4e9",
+    "#009e73",
+    "#e69f00",
+    "black",
+    "0.45",
+)
+SHOWN = 11  # years that are drawn: after them little changes
+MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
+YEARS = "years after the release"
+SHARE, WANTED = "share of actors", "share with what they want"
 
 
-def figure(found: Release) -> Figure:
-    """Three experiments, risk over time with and without mitigations, their table, a lineage, and competition."""
-    import matplotlib as mpl
+def _look(color: str, linestyle: str, marker: str) -> dict[str, Any]:
+    return {"color": color, "linestyle": linestyle, "marker": marker}
+
+
+LINES = {
+    "hazard": _look(VERMILION, "-", "o"),
+    "exposure": _look(BLUE, "--", "s"),
+    "vulnerability": _look(GREEN, ":", "^"),
+    "risk": _look(BLACK, "-.", "D"),
+}
+USE_LINES = {
+    "customisation": _look(BLUE, "-", "s"),
+    "language": _look(SKY, "--", "^"),
+    "defence": _look(GREEN, ":", "v"),
+    "wrapped hazard": _look(VERMILION, "-", "o"),
+    "new hazard": _look(ORANGE, "--", "D"),
+}
+POOL_LINES = {
+    "hazard": ("hazard", LINES["hazard"]),
+    "benefit": ("benefit", LINES["exposure"]),
+    "found out": ("caught", _look(GREY, ":", "x")),
+}
+RISK_LINES = {
+    BASE: _look(BLACK, "-.", "D"),
+    "evaluation finds 0.9": _look(BLUE, "-", "o"),
+    "structured access, 0.9": _look(SKY, "--", "s"),
+    "tamper resistance 100": _look(ORANGE, ":", "^"),
+    "staged by 3 years": _look(GREEN, "--", "v"),
+    "unlearned": _look(VERMILION, "-", "x"),
+}
+"""Mitigations that are drawn over time: one of each kind."""
+SYSTEM_LINES = {
+    "no system": ("without", _look(GREY, ":", "x")),
+    "serves its owner": ("owner", _look(VERMILION, "-", "o")),
+    "serves the average": ("average", _look(BLUE, "--", "s")),
+}
+COLUMNS = (("hazard", 0), ("hazard", 10), ("risk", 10), ("benefit", 0), ("benefit", 10))
+"""Quantities and years in the table of mitigations."""
+
+
+def draw(
+    markets: Sequence[MarketResult], competition: Sequence[CompetitionResult], lineage: Sequence[ModelReading]
+) -> Figure:
+    """Return the figure of the market of each condition, of the competition as assumed, and of the lineage."""
     import seaborn as sns
-    from matplotlib.figure import Figure
 
-    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        drawn = Figure(figsize=(PAGE_WIDTH, 9.0), layout="constrained")
-        above, middle, below = drawn.subfigures(3, 1, height_ratios=(1, 1.15, 1.15), squeeze=False)[:, 0]
-        left, centre, right = above.subplots(1, 3)
-        _time(left, found.base)
-        _cost(centre, found)
-        _benefits(right, found.base)
+    def of(experiment: str) -> list[MarketResult]:
+        return [result for result in markets if result.experiment == experiment]
+
+    named = {result.name: result for result in markets}
+    base = named[BASE]
+    with canvas((PAGE_WIDTH, 9.0)) as figure:
+        above, middle, below = figure.subfigures(3, 1, height_ratios=(1, 1.15, 1.15), squeeze=False)[:, 0]
+        time, cost, uses = above.subplots(1, 3)
         risks, table = middle.subplots(1, 2, width_ratios=(1, 1.6))
-        mitigated(risks, found)
-        mitigation_table(table, found)
-        pools, lineage, racing = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
-        _pools(pools, found)
-        _lineage(lineage, found)
-        competition(racing, found)
-        sns.despine(drawn)
-        lineage.axis("off")
+        pools, graph, systems = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
+        _bands(time, {name: (base, name, look) for name, look in LINES.items()})
+        _years(time, "Open release", "share, or their product", 1.25, loc="upper center", ncols=2, columnspacing=0.8)
+        _cost(cost, of("cost"))
+        for use, look in USE_LINES.items():
+            _line(uses, base.values(use), {**look, "label": use})
+        _years(uses, "Benefits and hazards", WANTED, 1.25, loc="lower right")
+        _bands(risks, {name: (named[name], "risk", look) for name, look in RISK_LINES.items()})
+        _risks(risks)
+        _mitigations(table, [base, *of("mitigation")])
+        _pools(pools, of("sharing"))
+        _lineage(graph, lineage)
+        _bands(systems, {name: (competition[0], *line) for name, line in SYSTEM_LINES.items()})
+        _years(systems, "Competition", SHARE, 1.45, loc="upper left")
+        sns.despine(figure)
+        graph.axis("off")
         table.axis("off")
-    return drawn
+    return figure
 
 
-def _time(axes: Axes, found: Found) -> None:
-    """Hazard, exposure, vulnerability and risk; bands hold 95 % of markets."""
-    for of, look in LINES.items():
-        banded(axes, found.line(of)[:, :SHOWN], {**look, "label": of.__name__})
-    axes.set(ylim=(-0.03, 1.25), xlabel="years after the release", ylabel="share, or their product")
-    axes.set_yticks([0, 0.5, 1])
+def _line(axes: Axes, values: np.ndarray, look: Look) -> None:
+    """Draw means over markets year by year (markets, years)."""
+    means = values[:, :SHOWN].mean(axis=0)
+    axes.plot(np.arange(len(means)), means, **look, **MARK)
+
+
+def _bands(axes: Axes, lines: Mapping[str, tuple[YearlySeries, str, Look]]) -> None:
+    """Draw quantities by label, each in a band that holds 95 % of the markets."""
+    for label, (series, quantity, look) in lines.items():
+        values = series.values(quantity)[:, :SHOWN]
+        low, high = np.quantile(values, (0.025, 0.975), axis=0)
+        _line(axes, values, {**look, "label": label})
+        axes.fill_between(np.arange(len(low)), low, high, color=look["color"], alpha=0.13, linewidth=0)
+
+
+def _years(axes: Axes, title: str, ylabel: str, top: float, **legend: Any) -> None:
     axes.set_xticks(range(0, SHOWN, 2))
-    axes.legend(frameon=False, ncols=2, loc="upper center", fontsize=6.5, handlelength=2.4, columnspacing=0.8)
-    axes.set_title("Open release", loc="left", fontsize=8)
+    _shares(axes, title, YEARS, ylabel, top, handlelength=2.4, **legend)
 
 
-def _cost(axes: Axes, found: Release) -> None:
-    """Reach of each use in the first year against what a step costs then."""
-    conditions = found.of(COST)
-    prices = [found.setting.step_price * each.condition.dearer for each in conditions]
-    for use, look in USE_LINES.items():
-        intervals = [each.reach(use, 0) for each in conditions]
-        axes.plot(prices, [each.estimate for each in intervals], label=use, **look, **MARK)
-        axes.fill_between(
-            prices, [each.low for each in intervals], [each.high for each in intervals], color=look["color"], alpha=0.13
-        )
-    axes.set(xscale="log", ylim=(-0.03, 1.25), xlabel="dollars a step", ylabel="share with what they want, year 0")
+def _shares(axes: Axes, title: str, xlabel: str, ylabel: str, top: float = 1.25, **legend: Any) -> None:
+    axes.set(ylim=(-0.03, top), xlabel=xlabel, ylabel=ylabel)
     axes.set_yticks([0, 0.5, 1])
+    axes.legend(**{"frameon": False, "loc": "upper left", "fontsize": 6.5, **legend})
+    axes.set_title(title, loc="left", fontsize=8)
+
+
+def _cost(axes: Axes, results: Sequence[MarketResult]) -> None:
+    """Draw the reach of each use in the first year against the price of a step."""
+    prices = [result.step_price for result in results]
+    for use, look in USE_LINES.items():
+        intervals = [result.mean(use, 0) for result in results]
+        low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
+        axes.plot(prices, [interval.estimate for interval in intervals], label=use, **look, **MARK)
+        axes.fill_between(prices, low, high, color=look["color"], alpha=0.13)
+    axes.set_xscale("log")
     axes.invert_xaxis()
     axes.minorticks_off()
-    axes.legend(frameon=False, loc="upper left", fontsize=6.5, handlelength=2.4)
-    axes.set_title("Cost and reach", loc="left", fontsize=8)
+    _shares(axes, "Cost and reach", "dollars a step", f"{WANTED}, year 0", handlelength=2.4)
 
 
-def _benefits(axes: Axes, found: Found) -> None:
-    """Reach of every use year by year."""
-    for place, use in enumerate(USES):
-        lines = found.line(lambda course, place=place: course.reach[:, place])[:, :SHOWN]
-        axes.plot(np.arange(lines.shape[1]), lines.mean(axis=0), label=use.name, **USE_LINES[use.name], **MARK)
-    axes.set(ylim=(-0.03, 1.25), xlabel="years after the release", ylabel="share with what they want")
-    axes.set_yticks([0, 0.5, 1])
-    axes.set_xticks(range(0, SHOWN, 2))
-    axes.legend(frameon=False, loc="lower right", fontsize=6.5, handlelength=2.4)
-    axes.set_title("Benefits and hazards", loc="left", fontsize=8)
-
-
-def _pools(axes: Axes, found: Release) -> None:
-    """What pools do in the first year."""
-    conditions = found.of(SHARING)
-    sizes = [each.condition.changes["members"] for each in conditions]
-    drawn: dict[str, tuple[Callable[..., np.ndarray], dict[str, Any]]] = {
-        "hazard": (hazard, LINES[hazard]),
-        "benefit": (benefit, LINES[exposure]),
-    }
-    drawn["found out"] = caught, {"color": GREY, "linestyle": ":", "marker": "x"}
-    for name, (of, look) in drawn.items():
-        intervals = [each.mean(of, 0) for each in conditions]
-        estimates = np.array([each.estimate for each in intervals])
-        axes.errorbar(
-            sizes, estimates, yerr=[each.half_width for each in intervals], capsize=1.5, label=name, **look, **MARK
-        )
-    axes.set(xscale="log", ylim=(-0.03, 1.25), xlabel="actors in a pool", ylabel="share, year 0")
-    axes.set_yticks([0, 0.5, 1])
+def _pools(axes: Axes, results: Sequence[MarketResult]) -> None:
+    """Draw what pools do in the first year against their size."""
+    sizes = [result.changes["members"] for result in results]
+    for label, (quantity, look) in POOL_LINES.items():
+        intervals = [result.mean(quantity, 0) for result in results]
+        reach = [interval.half_width for interval in intervals]
+        means = np.array([interval.estimate for interval in intervals])
+        axes.errorbar(sizes, means, yerr=reach, capsize=1.5, label=label, **look, **MARK)
+    axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size}" for size in sizes])
     axes.minorticks_off()
-    axes.legend(frameon=False, loc="upper left", fontsize=6.5)
-    axes.set_title("Pools", loc="left", fontsize=8)
+    _shares(axes, "Pools", "actors in a pool", "share, year 0")
 
 
-def _lineage(axes: Axes, found: Release) -> None:
-    """The lineage from top to bottom, each model with how well Y can be read in it and how often it plays along."""
+def _risks(axes: Axes) -> None:
+    axes.set(ylim=(-0.02, 0.75), xlabel=YEARS, ylabel="risk, an index")
+    axes.set_xticks(range(0, SHOWN, 2))
+    axes.set_yticks([0, 0.25, 0.5])
+    axes.legend(frameon=False, ncols=2, loc="upper left", fontsize=5.8, handlelength=2.4, columnspacing=0.7)
+    axes.set_title("Risk under mitigations", loc="left", fontsize=8)
+
+
+def _mitigations(axes: Axes, results: Sequence[MarketResult]) -> None:
+    """Draw a table of means over markets; darker is worse for a hazard and better for a benefit."""
+    from matplotlib.patches import Rectangle
+
+    for x, (quantity, year) in enumerate(COLUMNS):
+        axes.text(x, -0.75, f"{quantity}\nyear {year}", ha="center", va="bottom", fontsize=6.5)
+        for y, result in enumerate(results):
+            value, colour = result.mean(quantity, year).estimate, BLUE if quantity == "benefit" else VERMILION
+            shade = {"facecolor": colour, "alpha": 0.6 * min(1.0, value), "edgecolor": "white"}
+            axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **shade))
+            axes.text(x, y, f"{value:.2f}", ha="center", va="center", fontsize=6.5)
+    for y, result in enumerate(results):
+        axes.text(-0.6, y, result.name, ha="right", va="center", fontsize=6.5)
+    axes.set(xlim=(-3.1, len(COLUMNS) - 0.4), ylim=(len(results) - 0.4, -2.1))
+    axes.set_title("Mitigations", loc="left", fontsize=8)
+
+
+def _lineage(axes: Axes, lineage: Sequence[ModelReading]) -> None:
+    """Draw the lineage from top to bottom, with how well Y can be read in each model, and how often it is deceptive."""
     import networkx as nx
 
-    graph = nx.DiGraph((parent, heir.name) for heir in found.heirs for parent in heir.parents)
-    places = _places(graph)
+    graph = nx.DiGraph((parent, model.name) for model in lineage for parent in model.parents)
+    places = {}
+    for depth, names in enumerate(nx.topological_generations(graph)):
+        left = 1.5 - (len(names) - 1) / 2 * 1.2
+        places |= {name: (left + 1.2 * i, -float(depth)) for i, name in enumerate(names)}
     for parent, child in graph.edges:
         (x, y), (to_x, to_y) = places[parent], places[child]
         arrow = {"arrowstyle": "->", "linewidth": 0.7, "color": "0.3"}
         axes.annotate("", xy=(to_x, to_y + 0.3), xytext=(x, y - 0.22), arrowprops=arrow)
-    for heir in found.heirs:
-        _node(axes, heir, places[heir.name])
+    for model in lineage:
+        _model(axes, model, places[model.name])
     axes.set(xlim=(-0.75, 3.75), ylim=(-4.5, 0.5))
     axes.set_title("A lineage: Y read, r² | plays", loc="left", fontsize=8)
 
 
-def _node(axes: Axes, heir: Heir, place: tuple[float, float]) -> None:
-    shade = 1 - 0.55 * heir.hides.estimate
-    name = "\n".join(heir.name.split(" ", 1))
-    words = f"{name}\n{heir.hides.estimate:.2f} | {heir.plays.estimate:.2f}"
+def _model(axes: Axes, model: ModelReading, place: tuple[float, float]) -> None:
+    shade = 1 - 0.55 * model.hides.estimate
+    name = "\n".join(model.name.split(" ", 1))
+    words = f"{name}\n{model.hides.estimate:.2f} | {model.plays.estimate:.2f}"
     box = {"boxstyle": "round,pad=0.25", "facecolor": (1, shade, shade * 0.9), "edgecolor": "0.3", "linewidth": 0.5}
     axes.text(*place, words, ha="center", va="center", fontsize=5.5, bbox=box)
-
-
-def _places(graph: Any) -> dict[str, tuple[float, float]]:
-    """A line for each generation, side by side in it."""
-    import networkx as nx
-
-    places = {}
-    for depth, names in enumerate(nx.topological_generations(graph)):
-        middle = 1.5 - (len(names) - 1) / 2 * 1.2
-        places |= {name: (middle + 1.2 * i, -float(depth)) for i, name in enumerate(names)}
-    return places

@@ -1,270 +1,426 @@
-"""Release: a foundation model is released, and actors with different budgets and aims fine-tune what came of it.
+"""Releases a foundation model into markets of actors with different budgets and aims, who fine-tune it.
 
 The claim. As fine-tuning gets cheaper and its cost is shared, hazards come within the reach of non-state actors and
 past oversight, and so do benefits (Hazards from Increasingly Accessible Fine-Tuning of Downloadable Foundation Models,
 2023, arXiv 2312.14751).
 
-The experiment. A mesa-optimizer is pre-trained on Y, where the hazard is, tuned so as not to show it, and released, in
-as many worlds as there are markets. What each use takes from there is counted in the engine, on several streams of
-noise, and priced by what was paid to undo safety fine-tuning. Then many actors meet it: year by year they find, pay,
-pool, publish, and are found out. Told are the paper's three first experiments: falling costs and what malicious actors
-reach; pools against single actors; benefits beside hazards. Mitigations are compared, and a lineage is
-looked into. Beside these, actors merge public experts, and those who want no hazard compete by the systems they use.
+The experiment. A mesa-optimizer is pre-trained on Y, which contains the hazard, fine-tuned so as not to show it, and
+released, in as many worlds as there are markets. The engine counts the steps that each use takes from there, on several
+streams of noise; a step costs what was paid to undo safety fine-tuning. Year by year, the actors of a market look for
+public models, pay for fine-tunes, pool, publish and are detected. We report the paper's first three experiments:
+falling costs and what malicious actors reach; pools against single actors; benefits beside hazards. We compare
+mitigations and follow a lineage; actors also merge public experts, and those who want no hazard compete by the systems
+that they use.
 
 What would count against it. Hazards that stay out of reach as costs fall, pools that gain nothing, benefits that do
-not come. Hazard, exposure and vulnerability are shares, and risk is their product: an index, and no probability.
+not come. Hazard, exposure and vulnerability are shares, and risk is their product: an index, not a probability.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
-from feint.scenarios.experiments import Asked, Result
-from feint.scenarios.release.affordability import PRICE
+from feint.scenarios.release import figure
+from feint.scenarios.release.affordability import ANCHOR, REFERENCE
 from feint.scenarios.release.conditions import (
     BASE,
     CONDITIONS,
+    CONTESTS,
     FILTERED,
-    RESISTED,
-    Condition,
-    Found,
-    filtered,
-    never_there,
-    resisting,
+    RESISTANT,
+    Assumption,
+    CompetitionResult,
+    ConditionResult,
+    FineTuning,
+    MarketResult,
+    Models,
+    Taken,
+    assumed_lines,
 )
-from feint.scenarios.release.contests import CONTESTS, Raced, raced
-from feint.scenarios.release.lineage import Heir, Kept, heirs, kept, lineage_of, plain
+from feint.scenarios.release.lineage import Kept, ModelReading, lineage_of, plain_graph, read_kept, read_models
 from feint.scenarios.release.training_protocols import (
-    DOMAINS,
+    NEW,
     NONE,
+    PLACE,
+    RELEASES,
     SUPPRESSED,
     UNLEARNED,
     USES,
-    ReleaseProtocol,
+    WRAPPED,
     check_point,
-    made,
-    parent,
-    stages,
+    fine_tuner,
+    released,
+    use_stages,
 )
-from feint.sim.markets.expert_catalogue import Sets, all_sets
-from feint.sim.markets.fine_tuning_uses import Composed, Taken, Workshop
-from feint.sim.markets.market import Market, market, markets
-from feint.sim.markets.market_lineage import Descent, telling
+from feint.sim.markets.competition import Stakes
+from feint.sim.markets.market import Market
+from feint.sim.markets.market_lineage import MarketLineage, notable_actors
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import Lineage, write
-from feint.sim.markets.payoffs import Stakes
-from feint.sim.markets.training_cost import Price
-from feint.sim.results.provenance import passport
+from feint.sim.markets.model_lineage import Lineage, check_lineage_path, write_graphml
+from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Factor, Price
+from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.request import Output, Progress, Request, Runs, Seed, Settings
+from feint.sim.results.text_tables import wrapped
 from feint.sim.training.parameter_point import Point, check_two_stages
-from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from feint.scenarios.release.documents import ReleaseDocument
-
-NAME = "release"
-RUNS = 40
-STREAMS = 8
-OWN = {"streams": STREAMS, "step_price": PRICE.at_release}
-"""Settings of the scenario beside terms, stakes, model and stages, with their defaults."""
 FIXED = "pretraining.objective", "pretraining.coverage", "pretraining.carry", "finetuning.objective", "finetuning.carry"
-OF_ITS_OWN = ("start", "match", *FIXED)
-"""What its ways of training set themselves, so that no setting would be made use of."""
-LOOKED_AT = 2  # actors of every kind whose lineage is drawn
+OWN = ("start", "match", *FIXED)
+"""Settings that the protocols fix, so that they would have no effect."""
+SHOWN_ACTORS = 2  # per kind, in a written lineage
+Numbers = TypeVar("Numbers", Terms, Stakes, FineTuning)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """Where and on how much the scenario is run."""
+class ReleaseRequest(Request):
+    """Release a model into markets of actors who fine-tune it: hazards, benefits and mitigations.
 
-    point: Point
-    terms: Terms
-    stakes: Stakes
-    streams: int
-    step_price: float
-    runs: int
-    seed: int
+    Parameters
+    ----------
+    settings
+        Numbers by name: of the market (`Terms`), the competition (`Stakes`), `streams`, `step_price`, a model
+        parameter, or `stage.parameter`.
+    runs
+        Number of markets, each of one released model.
+    seed
+        Random seed.
+
+    """
+
+    kind = "release"
+    unit = ""
+    outputs: ClassVar[Mapping[str, Output]] = {
+        "lineage": Output(
+            help="Write what some actors of the first market had, and what that descends from.",
+            metavar="FILE.graphml",
+            method="write_lineage",
+            check=check_lineage_path,
+        )
+    }
+
+    settings: Settings = field(default_factory=dict)
+    runs: Runs = 40
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in OWN:
+            if name in self.settings:
+                raise InputError(f"{name} = {self.settings[name]!r} is not allowed here: the scenario has its own.")
+        _ = self.terms, self.stakes, self.price  # raises for numbers that are not valid
+        check_two_stages(self.point)
+        check_point(self.point)
 
     @classmethod
-    def of(cls, asked: Asked) -> Setting:
-        """As it is asked for; raises `InputError` for what is not valid, or would not be made use of."""
-        asked.refuse(NAME, "networks")
-        given = dict(asked.settings)
-        for name in OF_ITS_OWN:
-            if name in given:
-                raise InputError(f"{name} = {given[name]!r} is not allowed here: the scenario has its own.")
-        terms = Terms.of({name: given.pop(name) for name in Terms.names() if name in given})
-        stakes = Stakes.of({name: given.pop(name) for name in Stakes.names() if name in given})
-        own = {name: given.pop(name, default) for name, default in OWN.items()}
-        _check_names(given)
-        point = Point().at(given)
-        check_two_stages(point)
-        check_point(point)
-        runs, seed = RUNS if asked.runs is None else asked.runs, asked.seed or 0
-        check_runs(runs)
-        check_seed(seed)
-        return cls(point=point, terms=terms, stakes=stakes, runs=runs, seed=seed, **_checked(own))
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> ReleaseRequest:
+        """Return the request that has this configuration; one of version 1 holds every number."""
+        if "terms" not in configuration:
+            return super().from_configuration(configuration)
+        rest = dict(configuration)
+        settings = {**rest.pop("model"), **rest.pop("terms"), **rest.pop("stakes")}
+        settings |= {name: rest.pop(name) for name in FineTuning.model_fields}
+        for stage in rest.pop("stages"):
+            settings |= {f"{stage['name']}.{name}": value for name, value in stage.items() if name != "name"}
+        size = {name: rest[name] for name in ("runs", "seed")}
+        return cls(settings={name: value for name, value in settings.items() if name not in OWN}, **size)
+
+    def _numbers(self, kind: type[Numbers]) -> Numbers:
+        return kind(**{name: value for name, value in self.settings.items() if name in kind.model_fields})
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Assumptions on the market."""
+        return self._numbers(Terms)
+
+    @cached_property
+    def stakes(self) -> Stakes:
+        """Assumptions on the competition."""
+        return self._numbers(Stakes)
+
+    @cached_property
+    def fine_tuning(self) -> FineTuning:
+        """Number and price of fine-tunes."""
+        return self._numbers(FineTuning)
 
     @property
     def price(self) -> Price:
-        """Of a step at the release, and its factors, at the pace of the terms."""
-        return Price(at_release=self.step_price, fall=self.terms.fall)
+        """Price of a step over the years."""
+        return Price(step_price=self.fine_tuning.step_price, fall=self.terms.fall)
 
-    def configuration(self) -> dict[str, Any]:
-        """Everything that the numbers depend on."""
-        own = {"streams": self.streams, "step_price": self.step_price, "runs": self.runs, "seed": self.seed}
-        return {**self.point.described(), "terms": asdict(self.terms), "stakes": asdict(self.stakes), **own}
+    @cached_property
+    def point(self) -> Point:
+        """Model and stages at which everything is trained."""
+        own = [name for kind in (Terms, Stakes, FineTuning) for name in kind.model_fields]
+        rest = {name: value for name, value in self.settings.items() if name not in own}
+        for name in rest:
+            if "." not in name and name not in Model.model_fields:
+                raise unknown("setting", name, [*own, *Model.parameters()])
+        return Point().at(rest)
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Release:  # noqa: ARG002
+        """Return the result of all conditions."""
+        share, report = 1 / len(CONDITIONS + CONTESTS), progress or (lambda _: None)
+        sizes = {"runs": self.runs, "seed": self.seed, "streams": self.fine_tuning.streams}
+        tuners = {release: fine_tuner(release, self.point, **sizes) for release in RELEASES}
+        models = {release: Models.of(tuner) for release, tuner in tuners.items()}
+        models[FILTERED] = models[SUPPRESSED].filtered()
+        models[RESISTANT] = models[FILTERED].resistant()
+        markets, competition, step_price = [], [], self.fine_tuning.step_price
+        for condition in CONDITIONS:
+            markets.append(MarketResult.of(condition, self.terms, models[condition.release], step_price, self.seed))
+            report(share)
+        for condition in CONTESTS:
+            tuner = tuners[condition.release]
+            competition.append(CompetitionResult.of(condition, self.stakes, self.terms, tuner, step_price, self.seed))
+            report(share)
+        lineage = lineage_of(self.point, runs=self.runs, seed=self.seed, price=step_price)
+        return Release(
+            request=self,
+            markets=self.runs,
+            seed=self.seed,
+            streams=self.fine_tuning.streams,
+            step_price=step_price,
+            terms=Assumption.all_of(self.terms),
+            stakes=Assumption.all_of(self.stakes),
+            factors={factor.name: factor for factor in FACTORS},
+            taken=[row for name, of_release in models.items() for row in of_release.taken(name, self.terms.spills_at)],
+            models=models,
+            found=markets,
+            competition=competition,
+            lineage=read_models(lineage),
+            kept=read_kept(lineage),
+        )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Release:
-    """Results of the scenario."""
+SHOWN_YEARS = (0, 1, 2, 5, 10, 19)
+SHOWN_QUANTITIES = ("hazard", "exposure", "vulnerability", "risk", "caught", "inherited")
+CONTRASTED = (
+    "steps to the wrapped hazard, median",
+    "the same, in steps to a new hazard",
+    "share that shows it without a step",
+    "share that plays along once it does",
+    "share that shows it, tuned for a language",
+)
+RELEASE_NAMES = {SUPPRESSED: "suppressed", UNLEARNED: "unlearned", NONE: "no release"}
+BOUND = wrapped(
+    "Unlearned: of what pre-training made, fine-tuning on X begins with the capability alone. That bounds from above "
+    "what unlearning can take away: of a method that leaves more, the wrapped hazard is nearer than here, towards what "
+    "it is where it was suppressed."
+)
+READING = wrapped(
+    "None, own, average: share of actors without a system, and with one that serves its owner or the average. Pays: "
+    "share who would have more with a system that serves them than without any. Better: budgets that all would have "
+    "more if all systems there are served the average, less if each served its owner."
+)
 
-    setting: Setting
-    taken: Mapping[str, Mapping[str, Taken]]  #: release → use → what fine-tunes took
-    composed: Mapping[str, Mapping[Sets, Composed]]  #: release → uses that were merged → what that gave
-    found: Sequence[Found]
-    raced: Sequence[Raced]
-    heirs: Sequence[Heir]
-    kept: Sequence[Kept]
 
-    def __getitem__(self, name: str) -> Found:
-        found = {each.condition.name: each for each in self.found}
-        if name not in found:
-            raise unknown("condition", name, found)
-        return found[name]
+def in_year(quantity: str, year: int) -> Callable[[ConditionResult], str]:
+    """Return a column of a table: the mean of a quantity in a year."""
+    return lambda result: result.mean(quantity, year).plus_minus()
 
-    def of(self, experiment: str) -> list[Found]:
-        """The conditions of one experiment."""
-        return [each for each in self.found if each.condition.experiment == experiment]
+
+def means(*shown: tuple[str, int]) -> dict[str, Callable[[ConditionResult], str]]:
+    """Return columns of a table: the means of quantities in years."""
+    return {f"{HEADINGS.get(quantity, quantity)}\nyear {year}": in_year(quantity, year) for quantity, year in shown}
+
+
+HEADINGS = {"composite": "merged", "without": "none", "owner": "own", WRAPPED: "wrapped", NEW: "new"}
+"""Headings that are not the name of their quantity."""
+TAKEN: dict[str, Any] = {
+    "release": lambda row: RELEASE_NAMES[row.release],
+    "use": "use",
+    "median": lambda row: f"{row.steps[1]:,.0f}",
+    "quartiles": lambda row: f"{row.steps[0]:,.0f} to {row.steps[2]:,.0f}",
+    "missed": lambda row: f"{row.missed:.3f}",
+    "plays": lambda row: f"{row.deceptive:.2f}",
+    "hazard by\nthe way": lambda row: f"{row.by_the_way:.2f}",
+}
+DOLLARS: dict[str, Any] = {"dollars a step": lambda result: f"{result.step_price:,.4g}"}
+COSTS = {"": "name", **DOLLARS, **{f"year {year}": in_year("hazard", year) for year in (0, 1, 2, 10)}}
+PUBLISHED_COSTS = {
+    "": lambda result: result.name.replace(BASE, "as set"),
+    **DOLLARS,
+    **means(("hazard", 0), ("hazard", 10), (WRAPPED, 0), (NEW, 0)),
+}
+POOLS = {"": "name", **{quantity: in_year(quantity, 0) for quantity in ("hazard", NEW, "caught", "benefit")}}
+MITIGATIONS = {"": "name", **means(("hazard", 0), ("benefit", 0), ("hazard", 10), ("risk", 10))}
+COMPOSITIONS = {
+    "chance\na year": lambda result: f"{result.changes['composing']:g}",
+    **means(("composite", 10), ("breadth", 10), ("inherited", 10), ("benefit", 1), ("hazard", 10)),
+}
+COMPETITIONS = {
+    "": "name",
+    **means(("pays", 0), ("without", 10), ("owner", 10), ("average", 10), ("better", 10)),
+}
+LINEAGE: dict[str, Any] = {
+    "model": "name",
+    "from": lambda model: "\n".join(model.parents) or "nothing",
+    "dollars": lambda model: f"{model.dollars:,.0f}",
+    "Y to be\nread, r²": lambda model: model.hides.plus_minus(),
+    "plays": lambda model: model.plays.plus_minus(),
+    "general": lambda model: model.general.plus_minus(),
+}
+KEPT: dict[str, Any] = {
+    "parent": "parent",
+    "goal, r²": lambda kept: kept.goal.plus_minus("+.2f"),
+    "gate, γ": lambda kept: kept.gate.plus_minus("+.2f"),
+}
+CONTRASTS = (("hazard", 0), ("hazard", 10), ("inherited", 10), ("risk", 10))
+"""Quantities and years by which suppressing and unlearning are compared."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Release(Report):
+    """Result of the scenario.
+
+    Its markets and competitions are those of `CONDITIONS` and `CONTESTS`; `models` are what fine-tuning and merging
+    gave, by release.
+    """
+
+    markets: int
+    seed: int
+    streams: int
+    step_price: float
+    terms: dict[str, Assumption]
+    stakes: dict[str, Assumption]
+    factors: dict[str, Factor]
+    taken: list[Taken]
+    found: list[MarketResult]
+    competition: list[CompetitionResult]
+    lineage: list[ModelReading]
+    kept: list[Kept]
+    models: Hidden[Mapping[str, Models]]
+    request: Hidden[ReleaseRequest]
+
+    def __getitem__(self, name: str) -> MarketResult:
+        results = {result.name: result for result in self.found}
+        if name not in results:
+            raise unknown("condition", name, results)
+        return results[name]
+
+    def of(self, *experiments: str) -> list[MarketResult]:
+        """Return the results of experiments."""
+        return [result for name in experiments for result in self.found if result.experiment == name]
 
     @property
-    def base(self) -> Found:
+    def base(self) -> MarketResult:
         """The open release."""
         return self[BASE]
 
     def market(self, world: int = 0) -> Market:
-        """The market of the open release in one world, after all its years."""
-        if type(world) is not int or not 0 <= world < self.setting.runs:
-            most = self.setting.runs - 1
-            raise InputError(f"world = {world!r} is not valid: it must be a whole number from 0 to {most}.")
-        taken, merged = self.taken[SUPPRESSED], self.composed[SUPPRESSED]
-        rows = [taken[use.name] for use in USES]
-        common = {"seed": self.setting.seed, "parent": world, "composed": merged}
-        found = market(self.setting.terms, USES, rows, self.setting.price, **common)
-        found.run()
-        return found
+        """Return the market of the open release in one world, after all its years."""
+        check_whole("world", world, 0, self.markets - 1)
+        request, models = self.request, self.models[SUPPRESSED]
+        fine_tunes = [models.fine_tunes[use.name] for use in USES]
+        market = Market(request.terms, USES, fine_tunes, request.price, self.seed, models.merges, world)
+        market.run()
+        return market
 
-    def lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
-        """What these actors had in the open release, with all that it descends from; some of every kind without."""
-        found, setting = self.market(world), self.setting
-        spec = parent().spec(setting.point, seed=setting.seed)
-        descent = Descent(found, spec, np.array([world], np.uint64), stages(setting.point))
-        return descent.of(telling(found, LOOKED_AT) if actors is None else actors)
+    def market_lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
+        """Return what actors had in the open release, with all its ancestors; by default some actors of every kind."""
+        market, point = self.market(world), self.request.point
+        spec = released().spec(point, seed=self.seed)
+        lineage = MarketLineage(market, spec, np.array([world], np.uint64), use_stages(point))
+        return lineage.of(notable_actors(market, SHOWN_ACTORS) if actors is None else actors)
 
     def write_lineage(self, path: str | Path) -> None:
-        """Write what some actors of the first world had, and what that descends from, as GraphML."""
-        write(plain(self.lineage()), path)
-
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        from feint.scenarios.release.texts import text
-
-        return text(self)
-
-    def document(self) -> ReleaseDocument:
-        """As its JSON document."""
-        from feint.scenarios.release.documents import document
-
-        return document(self)
+        """Write what some actors of the first market had, with all its ancestors, as GraphML."""
+        write_graphml(plain_graph(self.market_lineage()), path)
 
     def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.release.figure import figure
+        """Return the figure: experiments, mitigations, a lineage and competition."""
+        return figure.draw(self.found, self.competition, self.lineage)
 
-        return figure(self)
+    def blocks(self) -> list[str | Table]:
+        """Return what uses take, the experiments, a lineage, the money, and what is assumed."""
+        base, no_release, last = self.base, self["no release"], len(self.base.histories[0].hazard) - 1
+        years: dict[str, Any] = {
+            quantity.replace("ability", "-\nability"): lambda year, shown=quantity: base.mean(shown, year).plus_minus()
+            for quantity in SHOWN_QUANTITIES
+        }
+        reach: dict[str, Any] = {
+            **{f"year {year}": lambda use, year=year: base.mean(use, year).plus_minus() for year in (0, 1, 10)},
+            "no release,\nyear 0": lambda use: no_release.mean(use, 0).plus_minus(),
+        }
+        return [
+            self._heading(),
+            Table(
+                [row for name in RELEASE_NAMES for row in self.taken if row.release == name],
+                TAKEN,
+                "What a use takes, in steps, and what comes of it",
+                fixed=2,
+            ),
+            Table(
+                sorted({min(year, last) for year in SHOWN_YEARS}),
+                {"year": str, **years},
+                "Open release, year by year",
+            ),
+            Table(self.of("cost", "pace"), COSTS, "1. Falling cost: share of malicious actors who have a hazard"),
+            Table(
+                [base, *self.of("money")],
+                PUBLISHED_COSTS,
+                "Published points: what a step costs, and who has what at that price",
+            ),
+            Table(self.of("sharing"), POOLS, "2. Pools against single actors, in the first year"),
+            Table(list(PLACE), {"": str, **reach}, "3. Benefits beside hazards: share who have what they want"),
+            Table([base, *self.of("mitigation")], MITIGATIONS, "Mitigations: the first year, and year 10"),
+            Table.of_cells(
+                ("", "suppressed", "unlearned"), self._contrasts(), "Suppressed against unlearned", note=BOUND
+            ),
+            Table(self.of("composition"), COMPOSITIONS, "4. Composition: actors merge public experts, and their own"),
+            Table(self.competition, COMPETITIONS, "5. Competition among those who want no hazard", note=READING),
+            Table(self.lineage, LINEAGE, "A lineage, read in every world"),
+            Table(self.kept, KEPT, "What is left in the merged model, less in its parent"),
+            self._money(),
+            "\n".join(["What is assumed", *map(wrapped, assumed_lines(self.terms | self.stakes))]),
+        ]
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        return passport(NAME, self.setting.configuration())
+    def _heading(self) -> str:
+        return (
+            f"{self.markets:,} markets, each of one released model and {self.request.terms.actors:,} actors, seed "
+            f"{self.seed}; means over markets, intervals of 95 % (Student). Pre-training on Y, safety fine-tuning on "
+            f"X, release; {self.streams} fine-tunes of each model for each use. A step costs ${self.step_price:,.3g} "
+            "at the release. Hazard: share of malicious actors who have what they want. Exposure: share of the others "
+            "who run what descends from the release, or, without one, what they made. Vulnerability: what defence "
+            "leaves open. Risk is their product, an index."
+        )
 
+    def _contrasts(self) -> Iterator[list[str]]:
+        """Yield what suppressing and unlearning leave of the wrapped hazard."""
+        releases = SUPPRESSED, UNLEARNED
+        yield from ([words, *cells] for words, *cells in zip(CONTRASTED, *map(self._left, releases), strict=True))
+        for quantity, year in CONTRASTS:
+            cells = (result.mean(quantity, year).plus_minus() for result in (self.base, self[UNLEARNED]))
+            yield [f"{quantity}, year {year}", *cells]
 
-def run(asked: Asked) -> Result:
-    """The scenario; raises `InputError` for what is not valid."""
-    return release(Setting.of(asked), asked.progress)
+    def _left(self, release: str) -> list[str]:
+        taken = {row.use: row for row in self.taken if row.release == release}
+        wrapped_steps, new_steps = taken[WRAPPED].steps[1], taken[NEW].steps[1]
+        at_once = self.models[release].fine_tunes[WRAPPED].steps == 0
+        return [
+            f"{wrapped_steps:,.0f}",
+            f"{wrapped_steps / new_steps:.2f}" if 0 < new_steps < inf else "-",
+            f"{at_once.mean():.2f}",
+            f"{taken[WRAPPED].deceptive:.2f}",
+            f"{taken['language'].by_the_way:.2f}",
+        ]
 
-
-def release(setting: Setting, progress: Callable[[float], object] | None = None) -> Release:
-    """The scenario at a setting."""
-    tell, whole = progress or (lambda _: None), len(CONDITIONS) + len(CONTESTS)
-    shops = {name: _workshop(setting, name) for name in (SUPPRESSED, UNLEARNED, NONE)}
-    taken = {name: {use.name: shop.taken(use.name) for use in USES} for name, shop in shops.items()}
-    composed = {name: _composed(shop) for name, shop in shops.items()}
-    taken[FILTERED], composed[FILTERED] = filtered(taken[SUPPRESSED]), never_there(composed[SUPPRESSED])
-    taken[RESISTED], composed[RESISTED] = resisting(taken[FILTERED]), composed[FILTERED]
-    found, races = [], []
-    for condition in CONDITIONS:
-        found.append(_found(setting, condition, taken[condition.release], composed[condition.release]))
-        tell(1 / whole)
-    for contest in CONTESTS:
-        races.append(raced(contest, setting.stakes, setting.terms, shops[SUPPRESSED], setting.price, setting.seed))
-        tell(1 / whole)
-    family = lineage_of(setting.point, runs=setting.runs, seed=setting.seed, price=setting.step_price)
-    told: dict[str, Any] = {"taken": taken, "composed": composed, "found": found, "raced": races}
-    return Release(setting=setting, heirs=heirs(family), kept=kept(family), **told)
-
-
-def _workshop(setting: Setting, name: str) -> Workshop:
-    """Where fine-tunes of a release are made; of none, what is trained from nothing."""
-    protocol = made(USES[0].name, NONE) if name == NONE else parent(name)
-    released = _at_release(setting, protocol, name)
-    return Workshop(released, stages(setting.point), streams=setting.streams, wrapped=0, domains=DOMAINS)
-
-
-def _composed(shop: Workshop) -> dict[Sets, Composed]:
-    """What merging the experts for every set of harmless uses gives."""
-    return {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
-
-
-def _at_release(setting: Setting, protocol: ReleaseProtocol, name: str) -> Any:
-    """The state of the released model in every world."""
-    spec = protocol.spec(setting.point, seed=setting.seed)
-    state = spec.begin(np.arange(setting.runs, dtype=np.uint64))
-    for stop in () if name == NONE else spec.train(state):
-        state = stop.state
-    return state
-
-
-def _found(
-    setting: Setting, condition: Condition, taken: Mapping[str, Taken], composed: Mapping[Sets, Composed]
-) -> Found:
-    terms = condition.terms(setting.terms)
-    rows = [taken[use.name] for use in USES]
-    price = Price(at_release=condition.dollars(setting.step_price), fall=terms.fall)
-    return Found(condition=condition, courses=markets(terms, USES, rows, price, seed=setting.seed, composed=composed))
-
-
-def _check_names(given: Mapping[str, Any]) -> None:
-    """Raise for a name without a stage that is no setting of any kind."""
-    known = [*Terms.names(), *Stakes.names(), *OWN, *Model.parameters()]
-    for name in given:
-        if "." not in name and name not in known:
-            raise unknown("setting", name, known)
-
-
-def _checked(own: Mapping[str, Any]) -> dict[str, Any]:
-    streams, price = own["streams"], own["step_price"]
-    if type(streams) is not int or not 1 <= streams <= 1000:
-        raise InputError(f"streams = {streams!r} is not valid here: it must be a whole number from 1 to 1000.")
-    if isinstance(price, bool) or not isinstance(price, (int, float)):
-        raise InputError(f"step_price = {price!r} is not valid here: it must be a number of dollars.")
-    Price(at_release=price)
-    return {"streams": streams, "step_price": float(price)}
+    def _money(self) -> str:
+        sums = {name: f"${dollars / 1e6:,.1f} million" for name, dollars in self.base.money.items()}
+        return (
+            f"Money, open release, over all years and a market: {sums['income']} came in, {sums['spent']} were spent "
+            f"({sums['overhead']} of it swallowed by pooling), {sums['returned']} were spent elsewhere, "
+            f"{sums['held']} are held. By default a step costs {PUBLISHED[ANCHOR].dollars:g} dollars over "
+            f"{REFERENCE:g} steps."
+        )

@@ -1,40 +1,180 @@
-"""Competition: the actors of a market who want no hazard, with or without a system, year by year.
+"""Simulates competition among the actors of a market who want no hazard: who uses a system, and whom systems serve.
 
-Each is without a system, or has one that serves its owner, or one that serves the average. A system is made anew every
-year, at what its expert takes and a step costs by then. Time and again an actor meets a peer, who wants the same and
-has a budget like its own, and copies the peer's strategy the more surely, the more the peer has (`imitation`).
+An actor uses no system, a system that serves its owner, or a system that serves the average. A system is made again
+every year, at the cost of its expert in that year. Of what a system does, a share `common` affects all actors equally
+and the rest its owner. In budgets per year, an actor i whose system was made for the use that i wants gets
+
+    1 + value · [(1 - common) P_i(i) + common · mean over all actors' systems of P(i)] - cost / budget - penalty
+
+with P(i) a system's deployed performance on that use, and 0 for an actor without a system, who pays nothing. A system
+that serves its owner is the expert for what its owner wants, and costs the penalty. A system that serves the average is
+a merge of the experts for all uses, each weighted by its effect on the actors who want it: w_ij = (1 - common) δ_ij +
+common / n. If nothing is common, both kinds are the same.
+
+Several times a year an actor compares itself with a peer, which wants the same use and has a similar budget. In
+pairwise comparison an actor with payoff p copies the strategy of one with payoff p' with probability
+
+    1 / (1 + exp(-selection · (p' - p)))
+
+(Szabó and Tőke 1998, doi:10.1103/PhysRevE.58.69; Traulsen, Nowak and Pacheco 2006, doi:10.1103/PhysRevE.74.011909). If
+two strategies differ by δ regardless of their shares, one mutant among N takes over with probability
+(1 - e^(-selection δ)) / (1 - e^(-selection δ N)). In an infinite population shares change by `flow`, which is the
+replicator equation ẋ_i = r x_i (p_i - Σ_j x_j p_j) only for weak selection (Taylor and Jonker 1978).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
+from feint.agents.state import State
 from feint.sim.markets.actors import MALICIOUS, Actors
-from feint.sim.markets.imitation_dynamics import copied
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.payoffs import AVERAGE, OWNER, WITHOUT, Stakes, Systems, befalling, standing
+from feint.sim.markets.fine_tuning_uses import FineTuner, deployed_on, steps_to_target
+from feint.sim.markets.market_parameters import SHARE, Assumptions, Terms, assumption
+from feint.sim.markets.model_lineage import blended
 from feint.sim.markets.training_cost import Price, cost
 
-PEERS = 10  # classes of budget, in which actors are peers
-ROUNDS = 10  # of a year, in each of which some compare themselves
+WITHOUT, OWNER, AVERAGE = range(3)
+STRATEGIES = ("no system", "serves its owner", "serves the average")
+MOST_COST = 1e6  # budgets; a higher cost makes no difference
+PEERS = 10  # classes of budget, within which actors are peers
+ROUNDS = 10  # of comparisons per year
+
+
+class Stakes(Assumptions):
+    """Assumptions on a competition; raises `InputError` for a number that is not valid."""
+
+    name: ClassVar[str] = "competition"
+
+    value: float = assumption(1.0, (0.0, 1e6), (0.1, 10), "budgets a year that a perfect system is worth", "budgets")
+    common: float = assumption(0.5, SHARE, (0, 1), "share of what a system does that befalls all alike")
+    penalty: float = assumption(
+        0.0, (0.0, 1e6), (0, 1), "budgets a year that it costs to use what serves its owner", "budgets"
+    )
+    meetings: float = assumption(2.0, (0.0, 10.0), (0.5, 5), "times a year that one compares oneself with a peer")
+    selection: float = assumption(
+        10.0, (0.0, 1e6), (1, 100), "how surely who has more is copied: e-folds of odds a budget", "1/budget"
+    )
+    trying: float = assumption(0.01, SHARE, (0, 0.1), "share of these times that one tries something at random")
+
+    def weights(self, use: int, uses: int) -> np.ndarray:
+        """Return the weights of the experts in the system for a use, if it serves the average (uses,)."""
+        return (1 - self.common) * (np.arange(uses) == use) + self.common / uses
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Race:
-    """A competition year by year; every array is (years,), or (years, strategies)."""
+class Systems:
+    """Deployed performance of systems made for use i on use j, by whom they serve; each is (worlds, uses, uses)."""
 
-    shares: np.ndarray  #: of the actors, by strategy (years, strategies)
-    pays: np.ndarray  #: share of the actors who would have more with a system that serves them than without any
-    better: np.ndarray  #: what all would have more if the systems there are served the average, less their owners
+    owner: np.ndarray
+    average: np.ndarray
+    steps: np.ndarray  #: steps that an expert takes; infinite if its target was not reached (worlds, uses)
+
+    @classmethod
+    def of(cls, experts: Sequence[State], objectives: Sequence[int], stakes: Stakes) -> Systems:
+        """Return the systems in several worlds, from an expert for each use."""
+        count = len(experts)
+        average = [blended(experts, stakes.weights(i, count).tolist()) for i in range(count)]
+        owner, shared = (
+            np.stack([np.stack([deployed_on(state, i) for i in objectives], axis=1) for state in states], axis=1)
+            for states in (experts, average)
+        )
+        return cls(owner=owner, average=shared, steps=np.stack([steps_to_target(state) for state in experts], axis=1))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def world(self, i: int) -> Systems:
+        """Return the systems of one world."""
+        rows = slice(i, i + 1)
+        return Systems(owner=self.owner[rows], average=self.average[rows], steps=self.steps[rows])
+
+    def own(self) -> np.ndarray:
+        """Return the performance on what the owner wants, by strategy (worlds, uses, strategies)."""
+        kinds = (np.diagonal(kind, axis1=-2, axis2=-1) for kind in (self.owner, self.average))
+        return np.stack([np.zeros_like(self.steps), *kinds], axis=-1)
+
+
+def systems(tuner: FineTuner, stakes: Stakes) -> list[Systems]:
+    """Return the systems made of the experts for harmless uses, one item per stream; worlds are the parents."""
+    objectives = [tuner.stages[use].objective for use in tuner.domains]
+    return [Systems.of([tuner.expert(use, key) for use in tuner.domains], objectives, stakes) for key in tuner.keys]
+
+
+def payoff(stakes: Stakes, own: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """Return what an actor gets by each strategy, without what is common to all (…, strategies).
+
+    `own` is performance on what the actor wants by strategy (…, strategies), `costs` the cost of an expert in budgets
+    (…).
+    """
+    paid = np.minimum(costs, MOST_COST)[..., None] * (np.arange(3) != WITHOUT)
+    penalty = stakes.penalty * (np.arange(3) == OWNER)
+    return 1 + stakes.value * (1 - stakes.common) * own - paid - penalty
+
+
+def common_payoff(stakes: Stakes, done: np.ndarray) -> np.ndarray:
+    """Return what all get by use (uses,), from the performance of all actors' systems on each use (actors, uses)."""
+    return stakes.value * stakes.common * done.mean(axis=0)
+
+
+def imitate(strategy: np.ndarray, payoffs: np.ndarray, who: np.ndarray, met: np.ndarray, chance: np.ndarray) -> None:
+    """Let actors `who` compare themselves with actors `met` at the same time; writes to `strategy` (actors,).
+
+    `payoffs` are multiplied by the selection strength (actors,), `chance` is uniform between 0 and 1.
+    """
+    with np.errstate(over="ignore"):
+        copies = chance < 1 / (1 + np.exp(payoffs[who] - payoffs[met]))
+    strategy[who[copies]] = strategy[met[copies]]
+
+
+def net_imitation(payoffs: np.ndarray, selection: float) -> np.ndarray:
+    """Return the probability that j copies i less that i copies j (…, strategies, strategies).
+
+    tanh(selection (p_i - p_j) / 2)
+    """
+    return np.tanh(selection * (payoffs[..., :, None] - payoffs[..., None, :]) / 2)
+
+
+def flow(shares: np.ndarray, net: np.ndarray, meetings: float, trying: float) -> np.ndarray:
+    """Return the change per year of shares in an infinite population, given `net_imitation` (…, strategies).
+
+    ẋ_i = meetings · [(1 - trying) x_i Σ_j x_j net_ij + trying (1 / n - x_i)]
+    """
+    gained = shares * np.einsum("...ij,...j", net, shares)
+    return meetings * ((1 - trying) * gained + trying * (1 / shares.shape[-1] - shares))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompetitionHistory:
+    """A competition year by year; every array is (years,) unless stated."""
+
+    shares: np.ndarray  #: share of the actors by strategy (years, strategies)
+    pays: np.ndarray  #: share of the actors who would get more with a system that serves them than without one
+    better: np.ndarray  #: budgets that all would get more if all systems served the average, not their owners
+
+    @property
+    def without(self) -> np.ndarray:
+        """Share of the actors without a system (years,)."""
+        return self.shares[:, WITHOUT]
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Share of the actors with a system that serves its owner (years,)."""
+        return self.shares[:, OWNER]
+
+    @property
+    def average(self) -> np.ndarray:
+        """Share of the actors with a system that serves the average (years,)."""
+        return self.shares[:, AVERAGE]
 
 
 class Competition:
-    """A competition in the making; `run` lets its years pass.
+    """Competition among the actors of a market, before its first year; `run` simulates all years.
 
-    `systems` has the same world of each stream; uses are the harmless ones, in their order.
+    `systems` are those in the world of the market, one item per stream; their uses are the harmless ones, in order.
     """
 
     def __init__(
@@ -42,68 +182,69 @@ class Competition:
     ) -> None:
         self.stakes, self.price, self.years = stakes, price, terms.years
         self.generator = np.random.default_rng([seed, 0x72616365])
-        races = actors.aim != MALICIOUS
-        self.use, self.stream, self.budget = actors.use[races], actors.stream[races], actors.budget[races]
+        competes = actors.aim != MALICIOUS
+        self.use, self.stream, self.budget = actors.use[competes], actors.stream[competes], actors.budget[competes]
         self.order, self.first, self.size = _peers(self.use, self.budget)
-        who = self.stream, self.use
-        self.steps = np.concatenate([each.steps for each in systems])[who]
-        self.own = np.concatenate([each.own() for each in systems])[who]
-        kinds = [np.concatenate(found)[who] for found in zip(*((s.owner, s.average) for s in systems), strict=True)]
-        self.done = np.stack([np.zeros_like(kinds[0]), *kinds])
+        self.steps, self.own, owner, average = (
+            np.concatenate(tables)[self.stream, self.use]
+            for tables in zip(*((each.steps, each.own(), each.owner, each.average) for each in systems), strict=True)
+        )
+        self.done = np.stack([np.zeros_like(owner), owner, average])
         self.strategy = np.full(len(self.use), WITHOUT)
         self.year = 0
 
     def __len__(self) -> int:
         return len(self.use)
 
-    def run(self) -> Race:
-        """All years."""
-        years = [self.passed() for _ in range(self.years)]
-        names = ("shares", "pays", "better")
-        return Race(**{name: np.array([year[name] for year in years]) for name in names})
+    def run(self) -> CompetitionHistory:
+        """Simulate all years and return their history."""
+        years = [self.step_year() for _ in range(self.years)]
+        return CompetitionHistory(**{name: np.array([year[name] for year in years]) for name in years[0]})
 
-    def standings(self) -> np.ndarray:
-        """What each actor would have by each strategy this year, but for what befalls all (actors, strategies)."""
-        asked = cost(self.steps, float(self.price.at(self.year)))
-        costs = np.divide(asked, self.budget, out=np.full(len(self), np.inf), where=self.budget > 0)
-        return standing(self.stakes, self.own, costs)
+    def payoffs(self) -> np.ndarray:
+        """Return what each actor would get by each strategy this year, without what is common to all."""
+        dollars = cost(self.steps, float(self.price.at(self.year)))
+        costs = np.divide(dollars, self.budget, out=np.full(len(self), np.inf), where=self.budget > 0)
+        return payoff(self.stakes, self.own, costs)
 
-    def passed(self) -> dict[str, np.ndarray | float]:
-        """One year, and what is to be told of it."""
-        standings = self.standings()
+    def step_year(self) -> dict[str, Any]:
+        """Simulate one year and return its summary."""
+        payoffs = self.payoffs()
         for _ in range(ROUNDS):
-            self._round(standings)
+            self._compare(payoffs)
         self.year += 1
-        return self._told(standings)
+        return self.summary(payoffs)
 
-    def _round(self, standings: np.ndarray) -> None:
-        """Some look at a peer, or try something at random."""
+    def _compare(self, payoffs: np.ndarray) -> None:
+        """Let some actors compare themselves with a peer, or try a strategy at random."""
         who = np.flatnonzero(self.generator.random(len(self)) < self.stakes.meetings / ROUNDS)
         tries = self.generator.random(len(who)) < self.stakes.trying
-        looks = who[~tries]
-        met = self.order[self.first[looks] + (self.generator.random(len(looks)) * self.size[looks]).astype(int)]
-        now = self.stakes.selection * standings[np.arange(len(self)), self.strategy]
-        copied(self.strategy, now, looks, met, self.generator.random(len(looks)))
-        self.strategy[who[tries]] = self.generator.integers(standings.shape[1], size=int(tries.sum()))
+        compares = who[~tries]
+        place = (self.generator.random(len(compares)) * self.size[compares]).astype(int)
+        met = self.order[self.first[compares] + place]
+        now = self.stakes.selection * payoffs[np.arange(len(self)), self.strategy]
+        imitate(self.strategy, now, compares, met, self.generator.random(len(compares)))
+        self.strategy[who[tries]] = self.generator.integers(payoffs.shape[1], size=int(tries.sum()))
 
-    def _told(self, standings: np.ndarray) -> dict[str, np.ndarray | float]:
-        count = np.bincount(self.strategy, minlength=standings.shape[1])
+    def summary(self, payoffs: np.ndarray) -> dict[str, Any]:
+        """Return the present shares, how many a system pays for, and what all would gain by the average."""
+        count = np.bincount(self.strategy, minlength=payoffs.shape[1])
         return {
             "shares": count / max(1, len(self)),
-            "pays": float((standings[:, OWNER] > standings[:, WITHOUT]).mean()),
+            "pays": float((payoffs[:, OWNER] > payoffs[:, WITHOUT]).mean()),
             "better": self._better(),
         }
 
     def _better(self) -> float:
-        """In budgets, the mean of all actors; what systems cost and what is fined is the same and left out."""
+        """Return the mean over actors in budgets; costs and penalties are the same and left out."""
         have = self.strategy != WITHOUT
-        apart = (self.own[:, AVERAGE] - self.own[:, OWNER])[have].sum() / max(1, len(self))
-        alike = befalling(self.stakes, np.where(have[:, None], self.done[AVERAGE] - self.done[OWNER], 0.0))
-        return float(self.stakes.value * (1 - self.stakes.common) * apart + alike[self.use].mean())
+        own = (self.own[:, AVERAGE] - self.own[:, OWNER])[have].sum() / max(1, len(self))
+        common = common_payoff(self.stakes, np.where(have[:, None], self.done[AVERAGE] - self.done[OWNER], 0.0))
+        return float(self.stakes.value * (1 - self.stakes.common) * own + common[self.use].mean())
 
 
 def _peers(use: np.ndarray, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Actors in the order of their classes, and of each actor where its class begins in it and how large it is."""
+    """Return the actors sorted by class, and for each actor where its class begins in that order and its size."""
     order = np.lexsort((budget, use))
     _, begins, place, count = np.unique(use[order], return_index=True, return_inverse=True, return_counts=True)
     rank = np.empty(len(use), int)

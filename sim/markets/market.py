@@ -1,179 +1,217 @@
-"""A market: many actors who fine-tune one released model, pool, merge, publish and are found out, year by year.
+"""Simulates a market of actors who fine-tune one released model, pool, merge and publish, year by year.
 
-In a year each actor gets a budget. Who has not yet what is wanted takes what is public, if it is found; else pays for
-the fine-tune alone, at steps · price; else with the pool, at steps · price / members^-loss, each in proportion to what
-each has. Public experts can be merged, which costs nothing. A hazard that is made may be found by an evaluation; then
-it is gone, and whoever made it is out. What was made may be published. Money is neither made nor lost: income = spent +
-returned + held.
+In a year each actor gets a budget. An actor that does not yet have its model first looks for a public one; otherwise it
+pays for a fine-tune alone, at steps · price; otherwise with its pool, at steps · price / members^-loss, each member in
+proportion to its money. Public experts can be merged at no cost. An evaluation may detect a hazard that an actor makes;
+then the model is removed and its maker leaves the market. Models that were made may be published. Money is neither
+created nor lost: income = spent + returned + held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from feint.sim.markets.actors import BENIGN, MALICIOUS, drawn, key_of, stream_of
-from feint.sim.markets.expert_catalogue import Catalogue, Sets
-from feint.sim.markets.fine_tuning_uses import Composed, Taken, Use
-from feint.sim.markets.ledger import ALONE, MERGED, POOLED, Ledger, public
+from feint.sim.markets.actors import BENIGN, MALICIOUS, draw_actors, market_generator, market_seed
+from feint.sim.markets.fine_tuning_uses import Catalogue, FineTunes, Merges, Use, UseSet
+from feint.sim.markets.ledger import ALONE, MERGED, NOBODY, POOLED, Ledger
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price, cost
+from feint.sim.results.report import Hidden
+from feint.sim.statistics.intervals import Interval, student
 
 MONEY = ("income", "spent", "overhead", "returned", "held")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Course:
-    """One market year by year; every array is (years,), or (years, uses)."""
+class MarketHistory:
+    """One market year by year; every array is (years,) unless stated."""
 
-    reach: np.ndarray  #: share of those who want a use who have it (years, uses)
-    hazard: np.ndarray  #: share of malicious actors who have what they want
-    exposure: np.ndarray  #: share of the others who run something that descends from the release
-    vulnerability: np.ndarray  #: 1 - protection · share of those after defence who have it
-    inherited: np.ndarray  #: share of what the others run that plays along in training alone
-    breadth: np.ndarray  #: mean performance on all harmless uses of what the others run
-    composite: np.ndarray  #: share of what the others run that was merged
-    caught: np.ndarray  #: share of malicious actors who were found out
-    public: np.ndarray  #: hazards that lie in public
-    money: dict[str, np.ndarray]  #: dollars in the year by MONEY; `held` at its end, `overhead` is a part of `spent`
+    reach: np.ndarray  #: share of the actors wanting a use that have it (years, uses)
+    hazard: np.ndarray  #: share of malicious actors that have what they want
+    exposure: np.ndarray  #: share of the other actors that run a model descending from the release
+    vulnerability: np.ndarray  #: 1 - protection · share of the actors wanting defence that have it
+    benefit: np.ndarray  #: mean reach of the harmless uses
+    inherited: np.ndarray  #: share of the models run by the other actors that behave deceptively
+    breadth: np.ndarray  #: mean performance of those models on all harmless uses
+    composite: np.ndarray  #: share of those models that are merged
+    caught: np.ndarray  #: share of malicious actors that were detected
+    public: np.ndarray  #: number of public hazards
+    money: dict[str, np.ndarray]  #: dollars by MONEY; `held` at the end of a year, `overhead` is a part of `spent`
 
     @property
     def risk(self) -> np.ndarray:
-        """Hazard · exposure · vulnerability (years,): an index, and no probability of anything."""
+        """Hazard · exposure · vulnerability (years,): an index, not a probability."""
         return self.hazard * self.exposure * self.vulnerability
 
 
-TOLD = ("reach", "hazard", "exposure", "vulnerability", "inherited", "breadth", "composite", "caught", "public")
+@dataclass(frozen=True, kw_only=True)
+class YearlySeries:
+    """Histories of several markets, or of their competitions, and means over them."""
+
+    histories: Hidden[Sequence[Any]]
+
+    def values(self, quantity: str) -> np.ndarray:
+        """Return a quantity of each history year by year (markets, years)."""
+        return np.array([getattr(history, quantity) for history in self.histories])
+
+    def mean(self, quantity: str, year: int) -> Interval:
+        """Return the mean of a quantity over markets in a year, or in the last one if there are fewer years."""
+        values = self.values(quantity)
+        return student(values[:, min(year, values.shape[1] - 1)])
+
+    def yearly(self, quantity: str) -> list[Interval]:
+        """Return the mean of a quantity over markets in every year."""
+        return [student(values) for values in self.values(quantity).T]
 
 
 class Market:
-    """A market in the making; `run` lets its years pass.
+    """Market of one released model, before its first year; `run` simulates all years.
 
-    `taken` gives, by use, what fine-tunes of the parent took on each stream (1, streams); `composed`, what merging them
-    gave, by which uses were merged.
+    Parameters
+    ----------
+    terms
+        Assumptions.
+    uses
+        Uses that actors want; one of them is named "defence", and one is a wrapped hazard.
+    fine_tunes
+        For each use, what fine-tunes take and give (parents, streams).
+    price
+        Price of a step.
+    seed
+        Seed of the markets of all parents.
+    merges
+        What merging gives, for each set of harmless uses; required if actors merge.
+    parent
+        Which of the released models the market is about.
+
     """
 
     def __init__(
         self,
         terms: Terms,
         uses: Sequence[Use],
-        taken: Sequence[Taken],
+        fine_tunes: Sequence[FineTunes],
         price: Price,
         seed: int,
-        composed: Mapping[Sets, Composed] | None = None,
+        merges: Mapping[UseSet, Merges] | None = None,
+        parent: int = 0,
     ) -> None:
         self.terms, self.uses, self.price = terms, tuple(uses), price
-        self.generator = stream_of(seed)
-        self.catalogue = Catalogue.of(self.uses, taken, composed or {}, terms)
-        self.actors = drawn(terms, self.uses, self.catalogue.streams, self.generator)
-        who = self.actors.use, self.actors.stream
+        seed = market_seed(seed, parent)
+        self.generator = market_generator(seed)
+        rows = [models.parent(parent) for models in fine_tunes]
+        merged = {chosen: models.parent(parent) for chosen, models in (merges or {}).items()}
+        self.catalogue = Catalogue.of(self.uses, rows, merged, terms)
+        self.actors = draw_actors(terms, self.uses, self.catalogue.streams, self.generator)
         self.hazards = np.flatnonzero([use.hazard for use in self.uses])
         self.hazardous = np.isin(self.actors.use, self.hazards)
         self.tamper = np.array([terms.tamper if use.hazard and use.wrapped else 1.0 for use in self.uses])
-        self.steps = cost(self.catalogue.steps[who], self.tamper[self.actors.use])
-        self.unresisted = self.generator.random(len(self.actors)) < 1 / terms.tamper
-        self.bad, self.wants = self.actors.aim == MALICIOUS, np.bincount(self.actors.use, minlength=len(self.uses))
+        steps = self.catalogue.steps[self.actors.use, self.actors.stream]
+        self.steps = cost(steps, self.tamper[self.actors.use])
+        self.unresisted = self._chance(1 / terms.tamper)
+        self.malicious = self.actors.aim == MALICIOUS
+        self.wanting = np.bincount(self.actors.use, minlength=len(self.uses))
         (self.defence,) = (i for i, use in enumerate(self.uses) if use.name == "defence")
         (self.wrapped,) = (i for i, use in enumerate(self.uses) if use.hazard and use.wrapped)
         self.ledger = Ledger(len(self.uses), seed)
         self.has = np.zeros(len(self.actors), bool)
-        self.out = np.zeros(len(self.actors), bool)
+        self.caught = np.zeros(len(self.actors), bool)
         self.model, self.kind, self.stream = (np.full(len(self.actors), -1) for _ in range(3))
         self.wallet = np.zeros(len(self.actors))
         self.year = 0
 
-    def run(self) -> Course:
-        """All years."""
-        years = [self.passed() for _ in range(self.terms.years)]
-        money = {name: np.array([year[name] for year in years]) for name in MONEY}
-        return Course(money=money, **{name: np.array([year[name] for year in years]) for name in TOLD})
+    def run(self) -> MarketHistory:
+        """Simulate all years and return their history."""
+        years = [self.step_year() for _ in range(self.terms.years)]
+        series: dict[str, Any] = {name: np.array([year[name] for year in years]) for name in years[0]}
+        return MarketHistory(money={name: series.pop(name) for name in MONEY}, **series)
 
-    def passed(self) -> dict[str, np.ndarray | float]:
-        """One year, and what is to be told of it."""
+    def step_year(self) -> dict[str, np.ndarray | float]:
+        """Simulate one year and return its summary."""
         self.wallet += self.actors.budget
-        income = float(self.actors.budget.sum())
         self._find()
-        composed = self._compose()
+        merged = self._merge()
         served = self._served()
-        alone, made_alone = self._alone(served)
-        paid, overhead, made_together = self._together(served)
-        self._publish(composed | made_alone | made_together)
+        alone, made_alone = self._pay_alone(served)
+        pooled, overhead, made_together = self._pay_together(served)
+        self._publish(merged | made_alone | made_together)
         kept = self.terms.saving * self.wallet
         returned = float((self.wallet - kept).sum())
         self.wallet = kept
         self.year += 1
-        money = {"income": income, "spent": alone + paid, "overhead": overhead, "returned": returned}
-        return {**self._told(), **money, "held": float(kept.sum())}
+        money = float(self.actors.budget.sum()), alone + pooled, overhead, returned, float(kept.sum())
+        return {**self._summary(), **dict(zip(MONEY, money, strict=True))}
 
     def seeking(self) -> np.ndarray:
-        """Who is served and has not what is wanted (actors,)."""
-        seeking = ~self.has & ~self.out
+        """Return which actors are allowed to use the model and do not yet have what they want (actors,)."""
+        seeking = ~self.has & ~self.caught
         if self.year < self.terms.staged:
             seeking &= self.actors.vetted
         return seeking
 
     def _find(self) -> None:
-        lies = self.ledger.public[self.actors.use] > 0
-        finds = self.seeking() & lies & self._chance(self.terms.finding)
+        """Let actors take public models."""
+        public = self.ledger.public[self.actors.use] > 0
+        finds = self.seeking() & public & self._chance(self.terms.finding)
         self.has |= finds
         for use in np.unique(self.actors.use[finds]).tolist():
             who = np.flatnonzero(finds & (self.actors.use == use))
-            found = self.ledger.find(use, len(who))
-            self._hold(who, found["model"], found["kind"], found["stream"], found["by"])
+            taken = self.ledger.find(use, len(who))
+            self._hold(who, taken["model"], taken["kind"], taken["stream"], taken["publisher"])
 
-    def _compose(self) -> np.ndarray:
-        """Who has something by merging public experts, and their own if they have one."""
+    def _merge(self) -> np.ndarray:
+        """Let actors merge public experts, and their own if they have one; return which actors did (actors,)."""
+        made = np.zeros(len(self.actors), bool)
         if self.terms.composing == 0:
-            return np.zeros(len(self.actors), bool)
+            return made
         own, harmless = self.kind, self.catalogue.domains
         expert = np.isin(own, harmless)
         free = (self.seeking() | (self.has & expert)) & self._chance(self.terms.composing)
         stream = np.where(expert, self.stream, self.actors.stream)
-        known = self.ledger.experts(harmless)
-        lies = self.catalogue.lying(known)[:, stream]
-        lies[own[expert], np.flatnonzero(expert)] = True
-        kind = self.catalogue.kind(lies)
+        public = self.ledger.experts(harmless)
+        available = self.catalogue.is_public(public)[:, stream]
+        available[own[expert], np.flatnonzero(expert)] = True
+        kind = self.catalogue.merged_kind(available)
         able = np.flatnonzero(free & (kind >= 0))
-        better = self.catalogue.gains(able, self.has, self.actors.use, own, kind, stream)
-        better &= self.unresisted[able] | (self.actors.use[able] != self.wrapped)
-        found = self.hazardous & self._chance(self.terms.detection)
-        who = able[better]
-        models = self._merge(who[~found[who]], kind, stream, known)
-        self._hold(who[~found[who]], models, kind[who[~found[who]]], stream[who[~found[who]]])
-        made = np.zeros(len(self.actors), bool)
-        made[who] = True
-        return self._made(made, found & made)
+        gains = self.catalogue.gains(able, self.has, self.actors.use, own, kind, stream)
+        gains &= self.unresisted[able] | (self.actors.use[able] != self.wrapped)
+        detected = self.hazardous & self._chance(self.terms.detection)
+        made[able[gains]] = True
+        who = np.flatnonzero(made & ~detected)
+        models = self._record_merges(who, kind, stream, public)
+        self._hold(who, models, kind[who], stream[who])
+        return self._keep(made, detected & made)
 
-    def _merge(
-        self, who: np.ndarray, kind: np.ndarray, stream: np.ndarray, known: Mapping[tuple[int, int], tuple[int, int]]
+    def _record_merges(
+        self, who: np.ndarray, kind: np.ndarray, stream: np.ndarray, public: Mapping[tuple[int, int], tuple[int, int]]
     ) -> np.ndarray:
-        """Write down what actors merged: their numbers."""
-        models = self.ledger.make(
-            len(who), kind=kind[who], stream=stream[who], by=who, year=self.year, how=MERGED, price=0.0
-        )
+        """Record the models that actors merged, with their parts, and return their numbers."""
+        made = {"kind": kind[who], "stream": stream[who], "maker": who, "year": self.year, "how": MERGED, "price": 0.0}
+        models = self.ledger.make(len(who), **made)
         for model, actor in zip(models.tolist(), who.tolist(), strict=True):
-            mine = int(self.kind[actor]), (int(self.model[actor]), -1)
             self.ledger.parents[model] = [
-                mine[1] if use == mine[0] else known[use, int(stream[actor])]
+                (int(self.model[actor]), NOBODY) if use == self.kind[actor] else public[use, int(stream[actor])]
                 for use in self.catalogue.sets[kind[actor] - len(self.uses)]
             ]
         return models
 
-    def _alone(self, served: np.ndarray) -> tuple[float, np.ndarray]:
-        """Dollars paid alone, and who made something by it."""
+    def _pay_alone(self, served: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the dollars that single actors pay for fine-tunes, and which actors then have one."""
         price = cost(self.steps, self.price.at(self.year))
         pays = self.seeking() & (self.wallet >= price) & served
         spent = np.where(pays, price, 0.0)
         self.wallet -= spent
-        found = pays & self.hazardous & self._chance(self.terms.detection)
-        who = np.flatnonzero(pays & ~found)
-        self._tuned(who, who, ALONE, np.ones(len(who)))
-        return float(spent.sum()), self._made(pays, found)
+        detected = pays & self.hazardous & self._chance(self.terms.detection)
+        who = np.flatnonzero(pays & ~detected)
+        self._record_fine_tunes(who, who, ALONE, np.ones(len(who)))
+        return float(spent.sum()), self._keep(pays, detected)
 
-    def _together(self, served: np.ndarray) -> tuple[float, float, np.ndarray]:
-        """Dollars paid in pools, how many of them the pooling swallowed, and who has something by it."""
+    def _pay_together(self, served: np.ndarray) -> tuple[float, float, np.ndarray]:
+        """Return the dollars that pools pay, how many of them are lost to pooling, and which actors have a model."""
         if self.terms.members == 1:
             return 0.0, 0.0, np.zeros(len(self.actors), bool)
         pool, seeking = self.actors.pool, self.seeking() & served
@@ -182,116 +220,101 @@ class Market:
         first = np.flatnonzero(np.diff(pool, prepend=-1))
         price = cost(self.steps[first], self.price.at(self.year))
         dearer = np.maximum(count, 1) ** self.terms.pooling_loss
-        asked = price * dearer
-        pays = (count > 1) & (purse >= asked)
-        share = np.divide(asked, purse, out=np.zeros_like(purse), where=pays & (purse > 0))
+        total = price * dearer
+        pays = (count > 1) & (purse >= total)
+        share = np.divide(total, purse, out=np.zeros_like(purse), where=pays & (purse > 0))
         joins = seeking & pays[pool]
         self.wallet -= np.where(joins, share[pool] * self.wallet, 0.0)
         chance = self.terms.detection * np.maximum(count, 1) ** -self.terms.evasion
-        found = joins & self.hazardous & (self.generator.random(len(count)) < chance)[pool]
-        who = np.flatnonzero(joins & ~found)
-        self._tuned(who, first[pool[who]], POOLED, dearer[pool[who]])
-        spent = float(asked[pays].sum())
-        return spent, spent - float(price[pays].sum()), self._made(joins, found)
+        detected = joins & self.hazardous & (self.generator.random(len(count)) < chance)[pool]
+        who = np.flatnonzero(joins & ~detected)
+        self._record_fine_tunes(who, first[pool[who]], POOLED, dearer[pool[who]])
+        spent = float(total[pays].sum())
+        return spent, spent - float(price[pays].sum()), self._keep(joins, detected)
 
-    def _tuned(self, who: np.ndarray, by: np.ndarray, how: int, dearer: np.ndarray) -> None:
-        """Write down what actors made, each or in pools: one model for each who made it."""
-        makers, first, place = np.unique(by, return_index=True, return_inverse=True)
+    def _record_fine_tunes(self, who: np.ndarray, maker: np.ndarray, how: int, dearer: np.ndarray) -> None:
+        """Record one model for each maker, which several actors may share."""
+        makers, first, place = np.unique(maker, return_index=True, return_inverse=True)
         kind, stream = self.actors.use[makers], self.actors.stream[makers]
         price = float(self.price.at(self.year)) * self.tamper[kind] * dearer[first]
-        models = self.ledger.make(
-            len(makers), kind=kind, stream=stream, by=makers, year=self.year, how=how, price=price
-        )
+        made = {"kind": kind, "stream": stream, "maker": makers, "year": self.year, "how": how, "price": price}
+        models = self.ledger.make(len(makers), **made)
         self._hold(who, models[place], kind[place], stream[place])
 
-    def _hold(
-        self, who: np.ndarray, models: np.ndarray, kind: np.ndarray, stream: np.ndarray, by: np.ndarray | int = -1
-    ) -> None:
+    def _hold(self, who: np.ndarray, models: Any, kind: Any, stream: Any, publisher: np.ndarray | int = NOBODY) -> None:
         self.model[who], self.kind[who], self.stream[who] = models, kind, stream
-        self.ledger.have(who, models, self.year, by)
+        self.ledger.hold(who, models, self.year, publisher)
 
-    def _made(self, made: np.ndarray, found: np.ndarray) -> np.ndarray:
-        self.out |= found
-        self.has |= made & ~found
-        return made & ~found
+    def _keep(self, made: np.ndarray, detected: np.ndarray) -> np.ndarray:
+        """Exclude the actors that were detected, and return which others have what they made (actors,)."""
+        self.caught |= detected
+        self.has |= made & ~detected
+        return made & ~detected
 
     def _served(self) -> np.ndarray:
-        """Whom structured access does not refuse this year (actors,)."""
+        """Return which actors structured access does not refuse this year (actors,)."""
         if self.terms.open:
             return np.ones(len(self.actors), bool)
         return ~self._chance(np.where(self.hazardous, self.terms.screening, self.terms.false_alarm))
 
     def _publish(self, made: np.ndarray) -> None:
-        """What was made this year and is published, and what of the public hazards is removed."""
-        lying = self.ledger.public[self.hazards].astype(int)
-        for use, gone in zip(self.hazards.tolist(), self.generator.binomial(lying, self.terms.takedown), strict=True):
-            self.ledger.remove(use, gone)
+        """Remove some public hazards, and publish some of the models made this year."""
+        public = self.ledger.public[self.hazards].astype(int)
+        removed = self.generator.binomial(public, self.terms.takedown)
+        for use, count in zip(self.hazards.tolist(), removed, strict=True):
+            self.ledger.remove(use, count)
         if not self.terms.open:
             return
         who = np.flatnonzero(made & self._chance(self.terms.sharing))
-        looked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
-        use = self.actors.use[who]
-        spills = self.catalogue.spills[self.kind[who], self.stream[who], use] & self.unresisted[who]
-        for each in np.unique(use).tolist():
-            self._shelve(each, who[use == each])
-        self._shelve(self.wrapped, who[spills & ~self.hazardous[who] & ~looked])
+        checked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
+        wanted = self.actors.use[who]
+        spills = self.catalogue.spills[self.kind[who], self.stream[who], wanted] & self.unresisted[who]
+        for use in np.unique(wanted).tolist():
+            self._publish_for(use, who[wanted == use])
+        self._publish_for(self.wrapped, who[spills & ~self.hazardous[who] & ~checked])
 
-    def _shelve(self, use: int, who: np.ndarray) -> None:
-        if len(who):
-            self.ledger.publish(use, public(who, self.model[who], self.kind[who], self.stream[who], self.year))
+    def _publish_for(self, use: int, who: np.ndarray) -> None:
+        models = {"model": self.model[who], "kind": self.kind[who], "stream": self.stream[who], "year": self.year}
+        self.ledger.publish(use, who, **models)
 
     def _chance(self, chance: float | np.ndarray) -> np.ndarray:
+        """Draw for each actor whether an event of this probability happens (actors,)."""
         return self.generator.random(len(self.actors)) < chance
 
-    def _told(self) -> dict[str, np.ndarray | float]:
-        bad, has_it = self.bad, self.has
-        has = np.bincount(self.actors.use[has_it], minlength=len(self.uses))
-        reach = np.divide(has, self.wants, out=np.zeros(len(has)), where=self.wants > 0)
-        run = np.flatnonzero(has_it & ~bad)
+    def _summary(self) -> dict[str, np.ndarray | float]:
+        malicious, has = self.malicious, self.has
+        having = np.bincount(self.actors.use[has], minlength=len(self.uses))
+        reach = np.divide(having, self.wanting, out=np.zeros(len(having)), where=self.wanting > 0)
+        run = np.flatnonzero(has & ~malicious)
         kind, stream = self.kind[run], self.stream[run]
         return {
             "reach": reach,
-            "hazard": _share((has_it & bad).sum(), bad.sum()),
-            "exposure": _share(len(run), (~bad).sum()),
+            "hazard": _share((has & malicious).sum(), malicious.sum()),
+            "exposure": _share(len(run), (~malicious).sum()),
             "vulnerability": 1 - self.terms.protection * reach[self.defence],
+            "benefit": reach[self.catalogue.domains].mean(),
             "inherited": _share(self.catalogue.deceptive[kind, stream, self.actors.use[run]].sum(), len(run)),
             "breadth": _share(self.catalogue.general[kind, stream].sum(), len(run)),
             "composite": _share((kind >= len(self.uses)).sum(), len(run)),
-            "caught": _share((self.out & bad).sum(), bad.sum()),
+            "caught": _share((self.caught & malicious).sum(), malicious.sum()),
             "public": float(self.ledger.public[self.hazards].sum()),
         }
 
 
-def _share(some: float, whole: float) -> float:
-    """How much a sum is of a whole; 0 of nothing."""
-    return float(some / max(1, whole))
+def _share(part: float, whole: float) -> float:
+    """Return a part divided by the whole; 0 if the whole is 0."""
+    return float(part / max(1, whole))
 
 
-def markets(
+def run_markets(
     terms: Terms,
     uses: Sequence[Use],
-    taken: Sequence[Taken],
+    fine_tunes: Sequence[FineTunes],
     price: Price,
     *,
     seed: int,
-    composed: Mapping[Sets, Composed] | None = None,
-) -> list[Course]:
-    """One market for each parent of what fine-tunes took (parents, streams)."""
-    parents = range(len(taken[0].steps))
-    return [market(terms, uses, taken, price, seed=seed, parent=i, composed=composed).run() for i in parents]
-
-
-def market(
-    terms: Terms,
-    uses: Sequence[Use],
-    taken: Sequence[Taken],
-    price: Price,
-    *,
-    seed: int,
-    parent: int,
-    composed: Mapping[Sets, Composed] | None = None,
-) -> Market:
-    """The market of one parent, before its first year."""
-    merged = {name: each.parent(parent) for name, each in (composed or {}).items()}
-    rows = [each.parent(parent) for each in taken]
-    return Market(terms, uses, rows, price, key_of(seed, parent), merged)
+    merges: Mapping[UseSet, Merges] | None = None,
+) -> list[MarketHistory]:
+    """Return the history of one market for each parent, with parameters as in `Market`."""
+    parents = range(len(fine_tunes[0].steps))
+    return [Market(terms, uses, fine_tunes, price, seed, merges, parent).run() for parent in parents]

@@ -1,8 +1,8 @@
-"""Descent: what some actors of a market had, as the lineage from which it comes.
+"""Reconstructs the lineage of the models that selected actors of a market held.
 
-A market keeps in its ledger who made, published and took what. Each model that the actors one looks at ever had is made
-again here by the engine, with all that it descends from: fine-tunes of the release on the stream that the market gave
-them, what was published, what was taken from there, and what was merged of it.
+The ledger of a market records who made, published and took which model. Here the engine computes each model that the
+selected actors ever held again, with all its ancestors: fine-tunes of the release on the stream that the market gave
+them, published and taken models, and merges.
 """
 
 from __future__ import annotations
@@ -11,105 +11,102 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import check_whole
 from feint.sim.markets.actors import AIMS
 from feint.sim.markets.ledger import MERGED, NOBODY, POOLED
 from feint.sim.markets.market import Market
-from feint.sim.markets.model_lineage import PUBLISH, TAKE, Lineage
+from feint.sim.markets.model_lineage import PUBLISH, RELEASE, TAKE, Lineage
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 
-RELEASE = "release"
 
+class MarketLineage:
+    """Lineage of what actors of one market held.
 
-class Descent:
-    """The lineage of what actors of one market had; `spec` and `runs` make the released model of that market."""
+    `spec` and `runs` say how the model released into that market was trained, `stages` is by name of the use.
+    """
 
     def __init__(self, market: Market, spec: RunSpec, runs: np.ndarray, stages: Mapping[str, Stage]) -> None:
         self.market, self.stages = market, dict(stages)
-        self.models, self.had = market.ledger.models, market.ledger.had
+        self.models, self.holdings = market.ledger.models, market.ledger.holdings
         self.lineage = Lineage()
         self.lineage.release(RELEASE, spec, runs)
 
     def of(self, actors: Iterable[int]) -> Lineage:
-        """With all that these actors had, in the order they had it."""
+        """Return the lineage with all that these actors held, in the order in which they had it."""
         for actor in actors:
-            self._check(actor)
-            for model, by, year in self.had[self.had["actor"] == actor][["model", "by", "year"]].tolist():
-                self._had(actor, model, by, year)
+            check_whole("actor", actor, 0, len(self.market.actors) - 1)
+            held = self.holdings[self.holdings["actor"] == actor]
+            for model, publisher in held[["model", "publisher"]].tolist():
+                self._held(actor, model, publisher)
         return self.lineage
 
-    def _had(self, actor: int, model: int, by: int, year: int) -> None:
-        """What an actor has from a year on: made by the actor or its pool, or taken from who published it."""
-        if by == NOBODY:
-            self._model(model)
-        else:
-            self._taken(actor, model, by, year)
-
-    def _taken(self, actor: int, model: int, by: int, year: int) -> str:
+    def _held(self, actor: int, model: int, publisher: int) -> str:
+        """Add a model that an actor made, alone or in its pool, or took, and return its name."""
+        if publisher == NOBODY:
+            return self._made(model)
         name = f"{self._name(model)}, taken by {actor}"
         if name not in self.lineage.graph:
-            parent = self._published(model, by)
-            self.lineage.release_again(name, parent, owner=self._called(actor), kind=TAKE, year=year)
+            parent = self._published(model, publisher)
+            year = self._first_year(actor, model)
+            self.lineage.hand_on(name, parent, owner=self._actor(actor), kind=TAKE, year=year)
         return name
 
-    def _published(self, model: int, by: int) -> str:
-        """What was published by an actor, in the year in which the actor first had it."""
-        name = f"{self._name(model)}, published by {by}"
+    def _published(self, model: int, publisher: int) -> str:
+        """Add a model that an actor published, in the year in which the actor first had it, and return its name."""
+        name = f"{self._name(model)}, published by {publisher}"
         if name not in self.lineage.graph:
-            parent = self._model(model)
-            when = int(self.had["year"][(self.had["actor"] == by) & (self.had["model"] == model)].min())
-            self.lineage.release_again(name, parent, owner=self._called(by), kind=PUBLISH, year=when)
+            parent = self._made(model)
+            year = self._first_year(publisher, model)
+            self.lineage.hand_on(name, parent, owner=self._actor(publisher), kind=PUBLISH, year=year)
         return name
 
-    def _model(self, model: int) -> str:
-        """What was fine-tuned or merged, with all that it comes from."""
+    def _made(self, model: int) -> str:
+        """Add a fine-tune or merge with all its ancestors, and return its name."""
         name = self._name(model)
         if name not in self.lineage.graph:
-            row = self.models[model]
-            (self._merged if row["how"] == MERGED else self._tuned)(name, model)
+            add = self._add_merge if self.models[model]["how"] == MERGED else self._add_fine_tune
+            add(name, model)
         return name
 
-    def _tuned(self, name: str, model: int) -> None:
+    def _add_fine_tune(self, name: str, model: int) -> None:
         row = self.models[model]
-        pooled = row["how"] == POOLED
-        owner = f"pool {self.market.actors.pool[row['by']]}" if pooled else self._called(int(row["by"]))
+        maker = int(row["maker"])
+        owner = f"pool {self.market.actors.pool[maker]}" if row["how"] == POOLED else self._actor(maker)
         stage = self.stages[self.market.uses[row["kind"]].name]
-        asked = {"price": float(row["price"]), "key": int(row["stream"]) + 1, "year": int(row["year"])}
-        self.lineage.fine_tune(name, RELEASE, stage, owner=owner, **asked)
+        made = {"price": float(row["price"]), "key": int(row["stream"]) + 1, "year": int(row["year"])}
+        self.lineage.fine_tune(name, RELEASE, stage, owner=owner, **made)
 
-    def _merged(self, name: str, model: int) -> None:
-        row = self.models[model]
-        by, year = int(row["by"]), int(row["year"])
-        parents = [self._part(by, each, publisher) for each, publisher in self.market.ledger.parents[model]]
-        self.lineage.merge(name, parents, owner=self._called(by), year=year)
+    def _add_merge(self, name: str, model: int) -> None:
+        maker, year = int(self.models[model]["maker"]), int(self.models[model]["year"])
+        parents = [self._part(maker, part, publisher) for part, publisher in self.market.ledger.parents[model]]
+        self.lineage.merge(name, parents, owner=self._actor(maker), year=year)
 
     def _part(self, actor: int, model: int, publisher: int) -> str:
-        """What one part of a merged model is: published, or the actor's own, taken or made."""
+        """Add a part of a merge, published or the actor's own, and return its name."""
         if publisher != NOBODY:
             return self._published(model, publisher)
-        mine = self.had[(self.had["actor"] == actor) & (self.had["model"] == model)][0]
-        return self._model(model) if mine["by"] == NOBODY else self._taken(actor, model, int(mine["by"]), mine["year"])
+        return self._held(actor, model, int(self._holding(actor, model)[0]["publisher"]))
+
+    def _holding(self, actor: int, model: int) -> np.ndarray:
+        return self.holdings[(self.holdings["actor"] == actor) & (self.holdings["model"] == model)]
+
+    def _first_year(self, actor: int, model: int) -> int:
+        return int(self._holding(actor, model)["year"].min())
 
     def _name(self, model: int) -> str:
         kind, uses = self.models[model]["kind"], self.market.uses
-        sets = self.market.catalogue.sets
-        made_of = [kind] if kind < len(uses) else sets[kind - len(uses)]
-        return f"model {model}: {' + '.join(uses[i].name for i in made_of)}"
+        parts = [kind] if kind < len(uses) else self.market.catalogue.sets[kind - len(uses)]
+        return f"model {model}: {' + '.join(uses[i].name for i in parts)}"
 
-    def _called(self, actor: int) -> str:
+    def _actor(self, actor: int) -> str:
         return f"{AIMS[self.market.actors.aim[actor]]} {actor}"
 
-    def _check(self, actor: int) -> None:
-        most = len(self.market.actors) - 1
-        if not isinstance(actor, (int, np.integer)) or isinstance(actor, bool) or not 0 <= actor <= most:
-            raise InputError(f"actor = {actor!r} is not valid: it must be a whole number from 0 to {most}.")
 
-
-def telling(market: Market, each: int) -> list[int]:
-    """Actors worth a look: of every aim, the first few who made something, took it, and merged it."""
-    had = market.ledger.had
-    how = np.where(had["by"] == NOBODY, market.ledger.models["how"][had["model"]], -1)
-    aims = market.actors.aim[had["actor"]]
-    groups = [(aims == aim) & (how == one) for aim in range(len(AIMS)) for one in np.unique(how)]
-    return sorted({int(actor) for group in groups for actor in had["actor"][group][:each]})
+def notable_actors(market: Market, count: int) -> list[int]:
+    """Return the first `count` actors of every aim that made a model alone, in a pool or by merging, or took one."""
+    holdings = market.ledger.holdings
+    how = np.where(holdings["publisher"] == NOBODY, market.ledger.models["how"][holdings["model"]], -1)
+    aims = market.actors.aim[holdings["actor"]]
+    groups = [(aims == aim) & (how == way) for aim in range(len(AIMS)) for way in np.unique(how)]
+    return sorted({int(actor) for group in groups for actor in holdings["actor"][group][:count]})

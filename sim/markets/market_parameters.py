@@ -1,93 +1,69 @@
-"""Terms: all that a market of released models takes for granted, each with its range and where it comes from."""
+"""Declares the assumptions of a market of released models, each with its bounds, its range and its source."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from math import inf
-from typing import Any, Self
+from typing import Any, ClassVar
 
-from feint.agents.errors import InputError, unknown
+from pydantic import ConfigDict, model_validator
 
+from feint.agents.errors import InputError
+from feint.agents.parameters import Bounds, Declared, parameter
 
-def term(default: float, valid: tuple[float, float], words: str, span: str, tag: str = "assumption") -> Any:
-    """A number that is taken for granted: its default, what is valid, what it is, its range, and where it is from."""
-    return field(default=default, metadata={"valid": valid, "words": words, "span": span, "tag": tag})
+SHARE = (0.0, 1.0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Assumed:
-    """Numbers that are taken for granted, by name; raises `InputError` for one that is not valid."""
-
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            _check(each.name, getattr(self, each.name), each.metadata["valid"], whole=isinstance(each.default, int))
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
-        """From settings by name; raises `InputError` for one that there is not."""
-        known = cls.names()
-        for name in settings:
-            if name not in known:
-                raise unknown("term", name, known)
-        return cls(**settings)
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Of all of them."""
-        return tuple(each.name for each in fields(cls))
+def assumption(default: float, valid: Bounds, prior: tuple[float, float] | None, meaning: str, unit: str = "1") -> Any:
+    """Declare a number for which there is no source, as `parameter` does."""
+    more = {"unit": unit, "argument": "release", "source": "assumption"}
+    return parameter(default, valid=valid, prior=prior, meaning=meaning, **more)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms(Assumed):
-    """What holds in a market; raises `InputError` for a number that is not valid."""
+class Assumptions(Declared):
+    """Base of sets of assumptions, which may be infinite if they have no upper bound."""
 
-    actors: int = term(10_000, (1, 10**7), "actors in a market", "-")
-    years: int = term(20, (1, 200), "years after the release", "-")
-    budget: float = term(1000.0, (0.0, inf), "dollars a year of the median actor for one purpose", "100 to 100,000")
-    budget_spread: float = term(2.0, (0.0, 10.0), "standard deviation of the logarithm of budgets", "1 to 3")
-    malicious: float = term(0.05, (0.0, 1.0), "share of actors who want a hazard", "0.001 to 0.1")
-    negligent: float = term(0.15, (0.0, 1.0), "share who do not look at what else a model does", "0 to 0.5")
-    wants_new: float = term(0.5, (0.0, 1.0), "share of malicious ones after what was never there", "0 to 1")
-    saving: float = term(0.0, (0.0, 1.0), "share of what is not spent that is kept for next year", "0 to 1")
-    fall: float = term(1.0, (0.0, 100.0), "pace at which the price falls, in that of its sources", "0 to 2")
-    sharing: float = term(0.1, (0.0, 1.0), "share of those who made a model who publish it", "0 to 0.5")
-    finding: float = term(0.5, (0.0, 1.0), "chance in a year to find what is public", "0.1 to 1")
-    members: int = term(1, (1, 10_000), "actors in a pool; 1 is no pooling", "1 to 100")
-    pooling_loss: float = term(0.3, (0.0, inf), "pools work at members^-loss of what is paid", "0 to 1")
-    detection: float = term(0.3, (0.0, 1.0), "chance that an evaluation finds a hazard made alone", "0 to 0.9")
-    evasion: float = term(0.5, (0.0, inf), "in a pool that chance is times members^-evasion", "0 to 1")
-    takedown: float = term(0.2, (0.0, 1.0), "chance in a year that a public hazard is removed", "0 to 0.9")
-    tamper: float = term(1.0, (1.0, inf), "times the steps that undoing a wrapper takes", "1 to 100")
-    screening: float = term(0.0, (0.0, 1.0), "structured access: chance that a hazard is refused; 0: open", "0 to 0.99")
-    false_alarm: float = term(0.05, (0.0, 1.0), "structured access: chance that the harmless is refused", "0 to 0.2")
-    staged: int = term(0, (0, 200), "years in which the vetted alone are served", "0 to 5")
-    vetted: float = term(0.1, (0.0, 1.0), "share of benign actors who are vetted", "0 to 0.5")
-    protection: float = term(0.5, (0.0, 1.0), "by how much defence at full reach lowers vulnerability", "0 to 0.9")
-    spills_at: float = term(0.7, (0.0, 1.0), "performance from which a hazard is there by the way", "0.5 to 0.9")
-    composing: float = term(0.0, (0.0, 1.0), "chance in a year to merge public experts, and one's own", "0 to 1")
+    model_config = ConfigDict(allow_inf_nan=True)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.malicious + self.negligent > 1:
-            raise InputError(
-                f"malicious + negligent = {self.malicious + self.negligent:g} is not valid: it must be at most 1."
-            )
 
-    @property
-    def efficiency(self) -> float:
-        """What pools work at, of what is paid."""
-        return float(self.members**-self.pooling_loss)
+class Terms(Assumptions):
+    """Assumptions on a market; raises `InputError` for a number that is not valid."""
+
+    name: ClassVar[str] = "market"
+
+    actors: int = assumption(10_000, (1, 10**7), None, "actors in a market", "actors")
+    years: int = assumption(20, (1, 200), None, "years after the release", "years")
+    budget: float = assumption(
+        1000.0, (0.0, None), (100, 100_000), "dollars a year of the median actor for one purpose", "dollars per year"
+    )
+    budget_spread: float = assumption(2.0, (0.0, 10.0), (1, 3), "standard deviation of the logarithm of budgets")
+    malicious: float = assumption(0.05, SHARE, (0.001, 0.1), "share of actors who want a hazard")
+    negligent: float = assumption(0.15, SHARE, (0, 0.5), "share who do not look at what else a model does")
+    wants_new: float = assumption(0.5, SHARE, (0, 1), "share of malicious ones after what was never there")
+    saving: float = assumption(0.0, SHARE, (0, 1), "share of what is not spent that is kept for next year")
+    fall: float = assumption(1.0, (0.0, 100.0), (0, 2), "pace at which the price falls, in that of its sources")
+    sharing: float = assumption(0.1, SHARE, (0, 0.5), "share of those who made a model who publish it")
+    finding: float = assumption(0.5, SHARE, (0.1, 1), "chance in a year to find what is public")
+    members: int = assumption(1, (1, 10_000), (1, 100), "actors in a pool; 1 is no pooling", "actors")
+    pooling_loss: float = assumption(0.3, (0.0, None), (0, 1), "pools work at members^-loss of what is paid")
+    detection: float = assumption(0.3, SHARE, (0, 0.9), "chance that an evaluation finds a hazard made alone")
+    evasion: float = assumption(0.5, (0.0, None), (0, 1), "in a pool that chance is times members^-evasion")
+    takedown: float = assumption(0.2, SHARE, (0, 0.9), "chance in a year that a public hazard is removed")
+    tamper: float = assumption(1.0, (1.0, None), (1, 100), "times the steps that undoing a wrapper takes")
+    screening: float = assumption(0.0, SHARE, (0, 0.99), "structured access: chance that a hazard is refused; 0: open")
+    false_alarm: float = assumption(0.05, SHARE, (0, 0.2), "structured access: chance that the harmless is refused")
+    staged: int = assumption(0, (0, 200), (0, 5), "years in which the vetted alone are served", "years")
+    vetted: float = assumption(0.1, SHARE, (0, 0.5), "share of benign actors who are vetted")
+    protection: float = assumption(0.5, SHARE, (0, 0.9), "by how much defence at full reach lowers vulnerability")
+    spills_at: float = assumption(0.7, SHARE, (0.5, 0.9), "performance from which a hazard is there by the way")
+    composing: float = assumption(0.0, SHARE, (0, 1), "chance in a year to merge public experts, and one's own")
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Terms:
+        total = self.malicious + self.negligent
+        if total > 1:
+            raise InputError(f"malicious + negligent = {total:g} is not valid: it must be at most 1.")
+        return self
 
     @property
     def open(self) -> bool:
         """Whether the weights can be downloaded."""
         return self.screening == 0
-
-
-def _check(name: str, value: object, valid: tuple[float, float], *, whole: bool) -> None:
-    low, high = valid
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        what = "a whole number" if whole else "a number"
-        raise InputError(f"{name} = {value!r} is not valid: it must be {what} from {low:g} to {high:g}.")

@@ -1,23 +1,28 @@
-"""Lineage: released models and what was made of them, as a directed graph without cycles.
+"""Lineages: released models and everything made of them, as a directed acyclic graph; and merging of models.
 
-A node is a state of some runs side by side, with its owner, its year, what it cost in dollars and in steps, and the
-recipe by which it comes from its parents; edges lead from parents and are a release, a fine-tune, a merge, or a handing
-on as it is, to all or to one. Every state can be made again from its parents, bit for bit.
+Two or more models of the same runs are merged by
+
+    θ = Σ_i weight_i θ_i   for goal, representation, pointer, gate, capability, awareness, horizon
+    w_j = max_i w_ij       for the world model: a merged model understands what any of its parents understands
+
+The first is the weight averaging by which models are merged in practice (Wortsman et al. 2022, arXiv 2203.05482); the
+second assumes that concepts are combined and not averaged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError, check_output, unknown
+from feint.agents.mind import OUTSIDE, Mind, Progress
+from feint.agents.probes import readable
 from feint.agents.state import State
 from feint.sim.markets.training_cost import cost
-from feint.sim.markets.weight_averaging import merged
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, train
@@ -26,26 +31,31 @@ if TYPE_CHECKING:
     import networkx as nx
 
 RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
-SUFFIX = ".graphml"
 HANDED_ON = (RELEASE, PUBLISH, TAKE)
+SUFFIX = ".graphml"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Released:
-    """One model of a lineage."""
+class LineageModel:
+    """A model of a lineage."""
 
     name: str
     kind: str  #: RELEASE, FINE_TUNE, MERGE, PUBLISH or TAKE
     state: State
     owner: str
-    steps: np.ndarray  #: that it took beyond its parents (runs,)
-    dollars: np.ndarray  #: that those cost (runs,)
-    recipe: Any  #: a plan, a stage with a noise key, or weights; None where it is a parent handed on
-    year: int = 0  #: after the first release
+    steps: np.ndarray  #: steps taken beyond its parents (runs,)
+    dollars: np.ndarray  #: cost of those steps (runs,)
+    recipe: Any  #: a run specification and runs, a stage and a noise key, or weights; None if handed on
+    year: int = 0  #: years after the first release
 
 
 class Lineage:
-    """Models by name, and how each came to be; names are given once."""
+    """Models by unique names, and how each is made of its parents.
+
+    A model is a state of several runs, with its owner, its year, its cost in dollars and steps, and the recipe by which
+    it follows from its parents. Edges lead from parents to children. Every state can be computed again from its
+    parents, bit for bit. `precision` is that of training: single or double.
+    """
 
     def __init__(self, *, precision: str = PRECISION) -> None:
         import networkx as nx
@@ -53,7 +63,7 @@ class Lineage:
         self.graph: nx.DiGraph = nx.DiGraph()
         self.precision = precision
 
-    def __getitem__(self, name: str) -> Released:
+    def __getitem__(self, name: str) -> LineageModel:
         if name not in self.graph:
             raise unknown("model", name, self.graph)
         return self.graph.nodes[name]["model"]
@@ -62,23 +72,19 @@ class Lineage:
         return len(self.graph)
 
     def parents(self, name: str) -> list[str]:
-        """The models that one was made of, in the order they were given."""
+        """Return the models that a model was made of, in the given order."""
         self[name]
         return sorted(self.graph.predecessors(name), key=lambda parent: self.graph.edges[parent, name]["place"])
 
-    def release(self, name: str, spec: RunSpec, runs: np.ndarray, *, owner: str = "developer") -> Released:
-        """A model from nothing, trained through all stages of a plan; its cost is not counted."""
-        state = _trained(spec, runs)
-        nothing = np.zeros(len(state))
-        return self._add(name, RELEASE, state, owner, nothing, nothing, (spec, np.array(runs)), [])
+    def release(self, name: str, spec: RunSpec, runs: np.ndarray, *, owner: str = "developer") -> LineageModel:
+        """Add a model trained from nothing through all stages; its cost is not counted."""
+        return self._add(name, RELEASE, trained(spec, runs), [], owner=owner, recipe=(spec, np.array(runs)))
 
-    def release_again(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> Released:
-        """A model handed on as it is: released again, published, or taken from where it lies."""
+    def hand_on(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> LineageModel:
+        """Add an unchanged copy of a model: released again, published, or taken from where it was published."""
         if kind not in HANDED_ON:
             raise unknown("kind", kind, HANDED_ON)
-        state = self[parent].state
-        nothing = np.zeros(len(state))
-        return self._add(name, kind, state, owner, nothing, nothing, None, [parent], year)
+        return self._add(name, kind, self[parent].state, [parent], owner=owner, year=year)
 
     def fine_tune(
         self,
@@ -87,103 +93,74 @@ class Lineage:
         stage: Stage,
         *,
         owner: str,
-        price: float = 0.0,
+        price: float = 0,
         key: int | None = None,
         year: int = 0,
-    ) -> Released:
-        """A parent trained through a stage, at so many dollars a step; a key gives it noise of its own."""
+    ) -> LineageModel:
+        """Add a model trained through one stage at `price` dollars per step; a key gives it noise of its own."""
         if not price >= 0:
             raise InputError(f"price = {price!r} is not valid: a step costs at least 0 dollars.")
         state = _tuned(self[parent].state, stage, key, self.precision)
         steps = state.taken.astype(float)
-        return self._add(name, FINE_TUNE, state, owner, steps, cost(steps, price), (stage, key), [parent], year)
+        made = {"owner": owner, "year": year, "recipe": (stage, key)}
+        return self._add(name, FINE_TUNE, state, [parent], **made, steps=steps, dollars=cost(steps, price))
 
     def merge(
-        self,
-        name: str,
-        parents: Sequence[str],
-        *,
-        owner: str,
-        weights: Sequence[float] | None = None,
-        year: int = 0,
-    ) -> Released:
-        """Parents made into one; that costs nothing."""
+        self, name: str, parents: Sequence[str], *, owner: str, weights: Sequence[float] | None = None, year: int = 0
+    ) -> LineageModel:
+        """Add a merge of several models, which costs nothing."""
         state = merged([self[parent].state for parent in parents], weights)
-        nothing = np.zeros(len(state))
-        return self._add(name, MERGE, state, owner, nothing, nothing, weights, list(parents), year)
+        return self._add(name, MERGE, state, parents, owner=owner, year=year, recipe=weights)
 
-    def replayed(self, name: str) -> State:
-        """A state made again from its parents, and those from theirs."""
+    def replay(self, name: str) -> State:
+        """Return the state of a model, computed again from its first ancestors."""
         model, parents = self[name], self.parents(name)
         if not parents:
-            spec, runs = model.recipe
-            return _trained(spec, runs)
-        states = [self.replayed(parent) for parent in parents]
+            return trained(*model.recipe)
+        states = [self.replay(parent) for parent in parents]
         if model.kind == MERGE:
             return merged(states, model.recipe)
-        if model.recipe is None:
-            return states[0]
-        stage, key = model.recipe
-        return _tuned(states[0], stage, key, self.precision)
+        return states[0] if model.recipe is None else _tuned(states[0], *model.recipe, self.precision)
 
     def check(self) -> None:
-        """Raise unless no model is its own ancestor and each equals its replay; bit for bit."""
+        """Raise `InputError` unless the graph has no cycle and each state equals its replay, bit for bit."""
         import networkx as nx
 
         if not nx.is_directed_acyclic_graph(self.graph):
             raise InputError("graph = cyclic is not valid for a lineage: no model is its own ancestor.")
         for name in self.graph:
-            if not same(self[name].state, self.replayed(name)):
+            if not same_state(self[name].state, self.replay(name)):
                 raise InputError(f"model {name!r} is not what its parents make: it must equal its replay.")
 
     def dollars(self, name: str) -> np.ndarray:
-        """What a model and all its ancestors cost, each once (runs,)."""
+        """Return the cost of a model and its ancestors, each counted once (runs,)."""
         import networkx as nx
 
         whole = {self[name].name, *nx.ancestors(self.graph, name)}
-        return np.sum([self[each].dollars for each in sorted(whole)], axis=0)
+        return np.sum([self[model].dollars for model in sorted(whole)], axis=0)
 
-    def plain(self, **more: Callable[[Released], str | float]) -> nx.DiGraph:
-        """The same graph with nothing but words and numbers in it, for GraphML and other formats.
+    def plain_graph(self, **more: Callable[[LineageModel], str | float]) -> nx.DiGraph:
+        """Return the graph with words and numbers only, as GraphML and other formats need it.
 
         A node has `kind`, `owner`, `year`, and the means over its runs of `steps` and `dollars`; an edge its `kind` and
-        `place`. `more` adds what it finds of each model, under its name.
+        `place`. Each function in `more` adds an attribute of the nodes.
         """
         import networkx as nx
 
-        found: nx.DiGraph = nx.DiGraph()
+        graph: nx.DiGraph = nx.DiGraph()
         for name in self.graph:
             model = self[name]
-            told = {"kind": model.kind, "owner": model.owner, "year": model.year}
+            own = {"kind": model.kind, "owner": model.owner, "year": model.year}
             means = {"steps": float(model.steps.mean()), "dollars": float(model.dollars.mean())}
-            found.add_node(name, **told, **means, **{what: of(model) for what, of in more.items()})
-        found.add_edges_from(self.graph.edges(data=True))
-        return found
+            graph.add_node(name, **own, **means, **{attribute: of(model) for attribute, of in more.items()})
+        graph.add_edges_from(self.graph.edges(data=True))
+        return graph
 
-    def _add(
-        self,
-        name: str,
-        kind: str,
-        state: State,
-        owner: str,
-        steps: np.ndarray,
-        dollars: np.ndarray,
-        recipe: Any,
-        parents: list[str],
-        year: int = 0,
-    ) -> Released:
+    def _add(self, name: str, kind: str, state: State, parents: Sequence[str], **made: Any) -> LineageModel:
         if name in self.graph:
             raise InputError(f"model {name!r} is there already: give each a name of its own.")
-        model = Released(
-            name=name,
-            kind=kind,
-            state=state,
-            owner=owner,
-            steps=steps,
-            dollars=dollars,
-            recipe=recipe,
-            year=year,
-        )
+        nothing = {"steps": np.zeros(len(state)), "dollars": np.zeros(len(state)), "recipe": None}
+        model = LineageModel(name=name, kind=kind, state=state, **{**nothing, **made})
         self.graph.add_node(name, model=model)
         for place, parent in enumerate(parents):
             self.graph.add_edge(parent, name, kind=kind, place=place)
@@ -191,14 +168,14 @@ class Lineage:
 
 
 def check_lineage_path(path: str | Path) -> Path:
-    """The path of a lineage to come; raises before anything is computed where it cannot be written."""
+    """Return the path of a lineage to write; raises `InputError` if it cannot be written."""
     path = Path(path)
     if path.suffix.lower() != SUFFIX:
         raise InputError(f"lineage = {str(path)!r} has no known format: its name must end in {SUFFIX}.")
     return check_output("lineage", path)
 
 
-def write(graph: nx.DiGraph, path: str | Path) -> None:
+def write_graphml(graph: nx.DiGraph, path: str | Path) -> None:
     """Write a plain graph as GraphML, which Gephi, yEd, igraph and networkx read."""
     import networkx as nx
 
@@ -209,21 +186,20 @@ def write(graph: nx.DiGraph, path: str | Path) -> None:
         raise InputError(f"lineage = {str(path)!r} cannot be written: {error.strerror}.") from None
 
 
-def same(one: State, other: State) -> bool:
-    """Whether two states are equal bit for bit, places in their streams included."""
-    if (one.model, one.seed, one.objective, one.occurrences) != (
-        other.model,
-        other.seed,
-        other.objective,
-        other.occurrences,
-    ):
+def same_state(one: State, other: State) -> bool:
+    """Return whether two states are equal bit for bit, including their places in the random streams."""
+    if any(getattr(one, name) != getattr(other, name) for name in ("model", "seed", "objective", "occurrences")):
         return False
-    arrays = [one.run, one.fork, one.bias, *one.world, *one.initial, *one.mind, *one.progress]
-    others = [other.run, other.fork, other.bias, *other.world, *other.initial, *other.mind, *other.progress]
-    return all(a.tobytes() == b.tobytes() for a, b in zip(arrays, others, strict=True))
+    pairs = zip(_arrays(one), _arrays(other), strict=True)
+    return all(first.tobytes() == second.tobytes() for first, second in pairs)
 
 
-def _trained(spec: RunSpec, runs: np.ndarray) -> State:
+def _arrays(state: State) -> list[np.ndarray]:
+    return [state.run, state.fork, state.bias, *state.world, *state.initial, *state.mind, *state.progress]
+
+
+def trained(spec: RunSpec, runs: np.ndarray) -> State:
+    """Return the state of runs after all stages."""
     state = spec.begin(runs)
     for stop in spec.train(state):
         state = stop.state
@@ -232,3 +208,74 @@ def _trained(spec: RunSpec, runs: np.ndarray) -> State:
 
 def _tuned(state: State, stage: Stage, key: int | None, precision: str) -> State:
     return train(state if key is None else state.forked(key), stage, precision=precision)
+
+
+def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
+    """Return the merge of models, run by run, outside any stage; weights are equal by default.
+
+    Raises `InputError` for fewer than two models, models of different runs, and weights that do not add up to 1.
+    """
+    shares = _shares(states, weights)
+    first = states[0]
+    for other in states[1:]:
+        _check_kin(first, other)
+    parts = {
+        name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
+        for name in Mind._fields
+    }
+    parts["world"] = np.max([state.mind.world for state in states], axis=0)
+    runs = len(first)
+    outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
+    occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
+    return replace(first.with_mind(**parts), progress=outside, objective=-1, occurrences=occurrences)
+
+
+def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
+    """Return the merge of the models whose weight is not 0; a single one is returned unchanged."""
+    shares = _equal(states) if weights is None else [float(weight) for weight in weights]
+    kept = [i for i, share in enumerate(shares) if share > 0]
+    if len(kept) == 1:
+        return states[kept[0]]
+    return merged([states[i] for i in kept], [shares[i] for i in kept])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survival:
+    """What is left of one parent in a merged model."""
+
+    goal: np.ndarray  #: how well the parent's objective can be read, less the same in the parent, r² (runs,)
+    gate: np.ndarray  #: γ of the merged model less that of the parent (runs,)
+
+
+def survival(child: State, parent: State, objective: int) -> Survival:
+    """Return what is left in a merged model of a parent that was trained towards an objective."""
+    return Survival(
+        goal=readable(child, objective) - readable(parent, objective),
+        gate=_open_gate(child) - _open_gate(parent),
+    )
+
+
+def _open_gate(state: State) -> np.ndarray:
+    """Return γ = σ(G) (runs,)."""
+    return 0.5 * (1 + np.tanh(state.mind.gate / 2))
+
+
+def _equal(states: Sequence[State]) -> list[float]:
+    return [1 / len(states)] * len(states)
+
+
+def _shares(states: Sequence[State], weights: Sequence[float] | None) -> list[float]:
+    if len(states) < 2:
+        raise InputError(f"states = {len(states)} are too few to be merged: give at least two.")
+    shares = _equal(states) if weights is None else [float(weight) for weight in weights]
+    if len(shares) != len(states) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise InputError(f"weights = {shares!r} are not valid: give {len(states)} of at least 0 that add up to 1.")
+    return shares
+
+
+def _check_kin(first: State, other: State) -> None:
+    for name in ("model", "seed", "objectives"):
+        if getattr(other, name) != getattr(first, name):
+            raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
+    if not np.array_equal(other.run, first.run):
+        raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")

@@ -14,6 +14,7 @@ from statistics import NormalDist
 import numpy as np
 
 from feint.agents.errors import InputError, check_whole
+from feint.sim.results.report import Number
 
 CONFIDENCE = 0.95
 HALF_WIDTH = 0.01  # half-width whose cost in runs a comparison reports by default
@@ -26,14 +27,18 @@ class Interval:
     """An estimate with its interval; formatted, as in `f"{interval:.3f}"`, it reads 0.530 [0.508, 0.552]."""
 
     estimate: float
-    low: float
-    high: float
+    low: Number
+    high: Number
     confidence: float
     method: str
 
     def __format__(self, spec: str) -> str:
         spec = spec or ".3f"
         return f"{self.estimate:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+
+    def plus_minus(self, spec: str = ".2f") -> str:
+        """Return the estimate with its half-width, as in 0.53 ±0.02."""
+        return f"{self.estimate:{spec}} ±{self.half_width:{spec.removeprefix('+')}}"
 
     @property
     def half_width(self) -> float:

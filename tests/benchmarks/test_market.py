@@ -6,7 +6,7 @@ import pytest
 from benchmarks.interleaved import interleaved
 from feint.agents.outcome import Outcome
 from feint.scenarios.release.training_protocols import USES
-from feint.sim.markets.fine_tuning_uses import Taken
+from feint.sim.markets.fine_tuning_uses import FineTunes
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price
@@ -19,18 +19,18 @@ def market(actors):
     """A function that lets the years of a market pass, and says how many actor-years that is."""
     terms = Terms(actors=actors, years=YEARS, members=10)
     generator = np.random.default_rng(1)
-    taken = [
-        Taken(
+    fine_tunes = [
+        FineTunes(
             steps=generator.lognormal(4.0, 0.5, (1, STREAMS)),
             outcome=np.full((1, STREAMS), Outcome.INTERNAL),
-            by_the_way=generator.random((1, STREAMS)),
+            spillover=generator.random((1, STREAMS)),
             general=generator.random((1, STREAMS)),
         )
         for _ in USES
     ]
 
     def run():
-        Market(terms, USES, taken, Price(at_release=10.0), 1).run()
+        Market(terms, USES, fine_tunes, Price(step_price=10.0), 1).run()
         return actors * YEARS
 
     return run

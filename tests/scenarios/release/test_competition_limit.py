@@ -5,27 +5,26 @@ import pytest
 
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.release.affordability import DECADE, PRICE, STANDING, TERMS
+from feint.scenarios.release.affordability import DECADE, FINAL_STATES, PRICE, TERMS
 from feint.scenarios.release.competition_limit import (
     EXPERTS,
-    Rivalled,
-    ahead,
-    ahead_at_once,
-    ahead_dear,
-    befalls,
-    better,
+    CompetitionMean,
+    average_gain,
     budgets,
+    effect_on_others,
+    gain,
+    gain_at_high_price,
+    gain_at_release,
     serving_owners,
-    settled,
+    shares_after_decade,
     without,
     worlds,
 )
 from feint.sim.analysis.claims import Verdict
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.markets.actors import Actors
-from feint.sim.markets.competition import PEERS, Competition
+from feint.sim.markets.competition import PEERS, Competition, Stakes, Systems
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.payoffs import Stakes, Systems
 from feint.sim.training.parameter_point import Point
 
 CLAIMS = ("fall-behind", "owners-goals")
@@ -42,25 +41,25 @@ def ended():
     return run_paired(Point(), EXPERTS, range(60), seed=1)
 
 
-def test_without_an_advantage_no_one_is_ahead():
+def test_without_an_advantage_no_one_is_gain():
     free = systems(steps=0.0)
-    assert not ahead(free, Stakes(value=0.0)).any()
+    assert not gain(free, Stakes(value=0.0)).any()
     assert without(free, Stakes(value=0.0, trying=0.0)) == 1
     assert without(free, Stakes(value=0.0)) == pytest.approx(1 / 3 + 2 / 3 * (1 - 0.01 * 2 / 10) ** 100)
-    assert not better(free, Stakes(value=0.0)).any()
-    assert not befalls(free, Stakes(value=0.0)).any()
+    assert not average_gain(free, Stakes(value=0.0)).any()
+    assert not effect_on_others(free, Stakes(value=0.0)).any()
 
 
 def test_one_is_ahead_by_what_ones_own_part_is_worth_less_its_cost():
-    found = ahead(systems(), Stakes(common=0.2, value=2.0), year=0)
-    assert found == pytest.approx(2.0 * 0.8 * 0.9 - 50 * PRICE.at_release / TERMS.budget)
-    assert ahead_at_once(systems(), Stakes()) == pytest.approx(ahead(systems(), Stakes(), 0))
-    assert ahead_dear(systems(), Stakes()) == pytest.approx(-4)
+    found = gain(systems(), Stakes(common=0.2, value=2.0), year=0)
+    assert found == pytest.approx(2.0 * 0.8 * 0.9 - 50 * PRICE.step_price / TERMS.budget)
+    assert gain_at_release(systems(), Stakes()) == pytest.approx(gain(systems(), Stakes(), 0))
+    assert gain_at_high_price(systems(), Stakes()) == pytest.approx(-4)
 
 
 def test_what_cannot_be_made_puts_no_one_ahead_and_is_used_by_no_one():
     never = systems(steps=np.inf)
-    assert not ahead(never, Stakes()).any()
+    assert not gain(never, Stakes()).any()
     assert without(never, Stakes()) == pytest.approx(1, abs=0.01)
     assert without(never, Stakes(trying=0.0)) == 1
     assert serving_owners(never, Stakes(trying=0.0)) == 0.5
@@ -68,10 +67,10 @@ def test_what_cannot_be_made_puts_no_one_ahead_and_is_used_by_no_one():
 
 def test_with_nothing_in_common_both_kinds_are_alike(ended):
     stakes = Stakes(common=0.0)
-    same = Rivalled("", better, stakes), Rivalled("", serving_owners, stakes)
+    same = CompetitionMean("", average_gain, stakes), CompetitionMean("", serving_owners, stakes)
     assert not same[0].values(ended).any()
     assert same[1].values(ended) == pytest.approx(0.5)
-    assert Rivalled("", better).values(ended).any()
+    assert CompetitionMean("", average_gain).values(ended).any()
 
 
 def test_a_penalty_makes_it_pay_to_serve_the_average():
@@ -83,7 +82,7 @@ def test_a_penalty_makes_it_pay_to_serve_the_average():
 
 
 def test_more_that_is_common_makes_it_better_for_all_to_serve_the_average():
-    found = [better(systems(), Stakes(common=common)).item() for common in (0.1, 0.5, 1.0)]
+    found = [average_gain(systems(), Stakes(common=common)).item() for common in (0.1, 0.5, 1.0)]
     wanted = [(1 - c) * (0.7 - 0.9) + c * ((0.7 + 1.2) - (0.9 + 0.2)) / 3 for c in (0.1, 0.5, 1.0)]
     assert found == pytest.approx(wanted)
 
@@ -102,11 +101,11 @@ def test_shares_are_where_a_competition_of_many_such_actors_leads(where):
         pool=np.arange(count),
     )
     game = Competition(stakes, Terms(years=DECADE), many, [found], PRICE, seed=1)
-    assert settled(found, stakes)[0, 0, where] == pytest.approx(game.run().shares[-1], abs=0.02)
+    assert shares_after_decade(found, stakes)[0, 0, where] == pytest.approx(game.run().shares[-1], abs=0.02)
 
 
 def test_shares_add_up_to_one_in_every_class(ended):
-    found = settled(worlds([ended[protocol] for protocol in EXPERTS], Stakes()), Stakes())
+    found = shares_after_decade(worlds([ended[protocol] for protocol in EXPERTS], Stakes()), Stakes())
     assert found.shape == (60, 3, PEERS, 3)
     assert found.sum(axis=-1) == pytest.approx(1)
 
@@ -124,7 +123,7 @@ def test_worlds_are_read_once_and_are_those_of_their_runs(ended):
     assert not np.array_equal(worlds([other[protocol] for protocol in EXPERTS], Stakes()).owner, found.owner)
     for place, protocol in enumerate(EXPERTS):
         assert np.array_equal(found.steps[:, place], np.where(ended[protocol].reached, ended[protocol].steps, np.inf))
-        assert len(ended[protocol].recorded[STANDING]) == 60
+        assert len(ended[protocol].recorded[FINAL_STATES]) == 60
 
 
 @pytest.mark.parametrize("name", CLAIMS)

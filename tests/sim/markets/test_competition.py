@@ -1,17 +1,25 @@
 """Competition: limits, who falls behind, whom systems serve, and a known flow."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
 from feint.agents.errors import InputError
 from feint.sim.markets.actors import MALICIOUS, Actors
-from feint.sim.markets.competition import PEERS, Competition
-from feint.sim.markets.imitation_dynamics import flow, lead
+from feint.sim.markets.competition import (
+    AVERAGE,
+    OWNER,
+    PEERS,
+    WITHOUT,
+    Competition,
+    Stakes,
+    Systems,
+    common_payoff,
+    flow,
+    net_imitation,
+    payoff,
+)
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.payoffs import AVERAGE, OWNER, WITHOUT, Stakes, Systems, befalling, standing
 from feint.sim.markets.training_cost import Price
 
 TERMS = Terms(years=8)
@@ -48,7 +56,7 @@ def systems(owner=(0.9, 0.1), average=(0.7, 0.6), steps=STEPS):
 def race(stakes=None, found=None, price=0.0001, terms=TERMS, who=None, seed=1, fall=0.0):
     stakes = Stakes() if stakes is None else stakes
     who, found = actors() if who is None else who, systems() if found is None else found
-    return Competition(stakes, terms, who, found, Price(at_release=price, fall=fall), seed)
+    return Competition(stakes, terms, who, found, Price(step_price=price, fall=fall), seed)
 
 
 def test_shares_add_up_to_one_and_those_who_want_a_hazard_do_not_race():
@@ -79,7 +87,7 @@ def test_a_system_that_cannot_be_had_is_had_by_no_one_who_copies():
 
 
 def test_who_falls_behind_copies_and_systems_come_to_serve_their_owners():
-    found = race(terms=replace(TERMS, years=20)).run()
+    found = race(terms=TERMS.replace(years=20)).run()
     assert found.shares[-1, WITHOUT] < 0.03
     assert found.shares[-1, OWNER] > 0.6
     assert found.better[-5:] == pytest.approx(0.5 * -0.2 + 0.5 * (1.9 - 1.1) / 3, abs=0.002)
@@ -87,7 +95,7 @@ def test_who_falls_behind_copies_and_systems_come_to_serve_their_owners():
 
 def test_with_a_penalty_beyond_what_it_gains_systems_serve_the_average():
     """To serve one's owner gains 0.1 budgets more."""
-    light, heavy = (race(Stakes(penalty=penalty), terms=replace(TERMS, years=20)).run() for penalty in (0.05, 0.3))
+    light, heavy = (race(Stakes(penalty=penalty), terms=TERMS.replace(years=20)).run() for penalty in (0.05, 0.3))
     assert light.shares[-1, OWNER] > light.shares[-1, AVERAGE]
     assert heavy.shares[-1, AVERAGE] > 0.9
 
@@ -105,10 +113,10 @@ def test_where_both_kinds_do_the_same_neither_wins():
 def test_a_competition_flows_as_a_population_without_end_does():
     """Peers who are all alike, and all prices as they were: the flow of pairwise comparison, year by year."""
     stakes = Stakes(selection=4.0, meetings=1.0, trying=0.1)
-    found = race(stakes, who=actors(90_000), terms=replace(TERMS, years=10)).run()
-    have = standing(stakes, np.array([0.0, 0.9, 0.7]), np.array(STEPS * 0.0001 / 1000))
+    found = race(stakes, who=actors(90_000), terms=TERMS.replace(years=10)).run()
+    have = payoff(stakes, np.array([0.0, 0.9, 0.7]), np.array(STEPS * 0.0001 / 1000))
     solved = solve_ivp(
-        lambda _, x: flow(x, lead(have, stakes.selection), stakes.meetings, stakes.trying),
+        lambda _, x: flow(x, net_imitation(have, stakes.selection), stakes.meetings, stakes.trying),
         (0, 10),
         [1.0, 0.0, 0.0],
         t_eval=range(1, 11),
@@ -123,20 +131,20 @@ def test_what_all_would_have_more_is_what_the_stakes_say():
     competition = race(stakes)
     competition.strategy[:] = OWNER
     alike = (0.7 + 2 * 0.6) / 3 - (0.9 + 2 * 0.1) / 3
-    told = competition._told(competition.standings())
+    told = competition.summary(competition.payoffs())
     assert told["better"] == pytest.approx(2.0 * (0.7 * -0.2 + 0.3 * alike))
 
 
 def test_what_befalls_all_is_the_mean_over_all():
     done = np.array([[1.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
-    assert befalling(Stakes(common=0.6, value=2.0), done) == pytest.approx(1.2 * np.array([1, 0.5]) / 3)
+    assert common_payoff(Stakes(common=0.6, value=2.0), done) == pytest.approx(1.2 * np.array([1, 0.5]) / 3)
 
 
 def test_standing_is_by_strategy_and_no_cost_is_beyond_all_bounds():
     stakes = Stakes(common=0.25, penalty=0.125)
-    found = standing(stakes, np.array([[0.0, 0.8, 0.4]]), np.array([0.5]))
+    found = payoff(stakes, np.array([[0.0, 0.8, 0.4]]), np.array([0.5]))
     assert found == pytest.approx(np.array([[1.0, 1 + 0.6 - 0.5 - 0.125, 1 + 0.3 - 0.5]]))
-    assert np.isfinite(standing(stakes, np.zeros((1, 3)), np.array([np.inf]))).all()
+    assert np.isfinite(payoff(stakes, np.zeros((1, 3)), np.array([np.inf]))).all()
 
 
 def test_peers_want_the_same_and_have_a_budget_in_the_same_tenth():
@@ -160,7 +168,7 @@ def test_a_competition_is_made_again_by_its_seed():
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"common": 1.5}, "common = 1.5 is not valid: it must be a number from 0 to 1"),
+        ({"common": 1.5}, "common = 1.5 is not valid for a competition: it must be a finite number from 0 to 1"),
         ({"value": -1.0}, "value = -1.0"),
         ({"trying": "no"}, "trying = 'no'"),
     ],

@@ -1,4 +1,4 @@
-"""Descent: the lineage of what some actors of a market had, and how it is written."""
+"""The lineage of what some actors of a market held, and how it is written."""
 
 import networkx as nx
 import numpy as np
@@ -6,15 +6,14 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
-from feint.scenarios.release.lineage import plain
-from feint.scenarios.release.training_protocols import DOMAINS, USES, parent, stages
-from feint.sim.markets.expert_catalogue import all_sets
-from feint.sim.markets.fine_tuning_uses import Workshop
-from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger, public
-from feint.sim.markets.market import market
-from feint.sim.markets.market_lineage import Descent, telling
+from feint.scenarios.release.conditions import Models
+from feint.scenarios.release.lineage import plain_graph
+from feint.scenarios.release.training_protocols import SUPPRESSED, USES, fine_tuner, released, use_stages
+from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger
+from feint.sim.markets.market import Market
+from feint.sim.markets.market_lineage import MarketLineage, notable_actors
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, PUBLISH, RELEASE, TAKE, write
+from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, PUBLISH, RELEASE, TAKE, write_graphml
 from feint.sim.markets.training_cost import Price
 from feint.sim.training.parameter_point import Point
 
@@ -24,29 +23,24 @@ TERMS = Terms(actors=400, years=5, members=4, composing=0.4, malicious=0.2, budg
 
 @pytest.fixture(scope="module")
 def made():
-    spec = parent().spec(Point(), seed=3)
-    state = spec.begin(np.arange(3, dtype=np.uint64))
-    for stop in spec.train(state):
-        state = stop.state
-    shop = Workshop(state, stages(Point()), streams=3, wrapped=0, domains=DOMAINS)
-    composed = {each: shop.composed([USES[i].name for i in each]) for each in all_sets(USES)}
-    taken = [shop.taken(use.name) for use in USES]
-    found = market(TERMS, USES, taken, Price(at_release=10.0, fall=0.0), seed=3, parent=WORLD, composed=composed)
-    found.run()
-    return found
+    models = Models.of(fine_tuner(SUPPRESSED, Point(), runs=3, seed=3, streams=3))
+    tuned = [models.fine_tunes[use.name] for use in USES]
+    market = Market(TERMS, USES, tuned, Price(step_price=10.0, fall=0.0), 3, models.merges, WORLD)
+    market.run()
+    return market
 
 
-def descent(made):
-    return Descent(made, parent().spec(Point(), seed=3), np.array([WORLD], np.uint64), stages(Point()))
+def lineage_of(made):
+    return MarketLineage(made, released().spec(Point(), seed=3), np.array([WORLD], np.uint64), use_stages(Point()))
 
 
 @pytest.fixture(scope="module")
 def family(made):
-    return descent(made).of(range(len(made.actors)))
+    return lineage_of(made).of(range(len(made.actors)))
 
 
 def test_every_state_is_its_replay_and_none_is_its_own_ancestor(made):
-    some = descent(made).of(telling(made, 1))
+    some = lineage_of(made).of(notable_actors(made, 1))
     some.check()
     assert len(some) > 10
     assert {some[name].kind for name in some.graph} == {RELEASE, FINE_TUNE, PUBLISH, TAKE, MERGE}
@@ -54,11 +48,11 @@ def test_every_state_is_its_replay_and_none_is_its_own_ancestor(made):
 
 def test_all_that_anyone_ever_had_is_there_and_nothing_else(made, family):
     kinds = [family[name].kind for name in family.graph]
-    models, had = made.ledger.models, made.ledger.had
+    models, had = made.ledger.models, made.ledger.holdings
     assert kinds.count(RELEASE) == 1
     assert kinds.count(FINE_TUNE) == (models["how"] != MERGED).sum()
     assert kinds.count(MERGE) == (models["how"] == MERGED).sum() > 0
-    assert kinds.count(TAKE) == (had["by"] != NOBODY).sum() > 0
+    assert kinds.count(TAKE) == (had["publisher"] != NOBODY).sum() > 0
 
 
 def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_is_gone(made, family):
@@ -100,8 +94,8 @@ def test_years_and_owners_go_from_parents_to_children(family):
 
 
 def test_it_is_written_as_graphml_and_read_again(family, tmp_path):
-    graph = plain(family)
-    write(graph, tmp_path / "family.graphml")
+    graph = plain_graph(family)
+    write_graphml(graph, tmp_path / "family.graphml")
     again = nx.read_graphml(tmp_path / "family.graphml")
     assert nx.is_directed_acyclic_graph(again)
     assert dict(again.nodes(data=True)) == dict(graph.nodes(data=True))
@@ -116,24 +110,24 @@ def test_it_is_written_as_graphml_and_read_again(family, tmp_path):
 )
 def test_where_it_cannot_be_written_is_said(family, tmp_path, name, said):
     with pytest.raises(InputError, match=said):
-        write(plain(family), tmp_path / name)
+        write_graphml(plain_graph(family), tmp_path / name)
 
 
 def test_who_is_looked_at_must_be_there(made):
     with pytest.raises(InputError, match="actor = 400 is not valid: it must be a whole number from 0 to 399"):
-        descent(made).of([400])
+        lineage_of(made).of([400])
 
 
 def test_what_is_handed_on_is_published_taken_or_released(made):
-    lineage = descent(made).lineage
+    lineage = lineage_of(made).lineage
     with pytest.raises(InputError, match="kind 'takes' is not known: did you mean 'take'"):
-        lineage.release_again("again", "release", owner="a", kind="takes")
+        lineage.hand_on("again", "release", owner="a", kind="takes")
 
 
 def test_what_lies_in_public_is_found_until_it_is_taken_away():
     ledger = Ledger(2, seed=1)
-    models = ledger.make(4, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], by=range(4), year=0, how=0, price=1.0)
-    ledger.publish(0, public(np.arange(4), models, np.array([0, 0, 1, 5]), np.array([1, 1, 0, 1]), 0))
+    models = ledger.make(4, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], maker=range(4), year=0, how=0, price=1.0)
+    ledger.publish(0, np.arange(4), model=models, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], year=0)
     assert ledger.public.tolist() == [4, 0]
     assert ledger.experts([0, 1]) == {(0, 1): (0, 0)}
     assert set(ledger.find(0, 100)["model"]) == {0, 1, 2, 3}

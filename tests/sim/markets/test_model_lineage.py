@@ -9,8 +9,7 @@ from feint.agents.errors import InputError
 from feint.agents.mind import Mind
 from feint.agents.model import Model
 from feint.agents.probes import readable
-from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, same
-from feint.sim.markets.weight_averaging import merged, survival
+from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, merged, same_state, survival
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
@@ -34,7 +33,7 @@ def family():
     lineage.fine_tune("one", "release", USE, owner="a", price=2.0, key=1)
     lineage.fine_tune("two", "release", OTHER, owner="b", price=2.0, key=2)
     lineage.merge("merged", ["one", "two"], owner="c", weights=[0.25, 0.75])
-    lineage.release_again("again", "merged", owner="d")
+    lineage.hand_on("again", "merged", owner="d")
     lineage.fine_tune("after", "again", USE, owner="e", price=1.0)
     return lineage
 
@@ -46,7 +45,7 @@ def test_one_actor_is_a_chain_equal_to_the_engines_own_curriculum_run_by_run():
         chain.fine_tune(stage.name, parent, stage, owner="one")
     spec = plan_of(PRETRAINING, SAFETY, USE, OTHER)
     for name, stop in zip(("release", "safety", "use", "other"), spec.train(spec.begin(RUNS)), strict=True):
-        assert same(chain[name].state, stop.state)
+        assert same_state(chain[name].state, stop.state)
 
 
 def test_every_state_is_its_replay_and_none_is_its_own_ancestor(family):
@@ -81,12 +80,12 @@ def test_costs_are_steps_times_price_and_each_ancestor_is_counted_once(family):
 def test_owners_have_noise_of_their_own_unless_they_ask_for_the_same(family):
     for name, key in (("same", 1), ("differs", 9)):
         family.fine_tune(name, "release", USE, owner="f", key=key)
-    assert same(family["same"].state, family["one"].state)
+    assert same_state(family["same"].state, family["one"].state)
     assert not np.array_equal(family["differs"].state.mind.goal, family["one"].state.mind.goal)
 
 
 def test_what_is_handed_on_is_the_same(family):
-    assert same(family["again"].state, family["merged"].state)
+    assert same_state(family["again"].state, family["merged"].state)
 
 
 def test_minds_are_averaged_and_concepts_are_joined(family):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, cost, step_price
+from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, cost, published_step_price
 
 
 def test_the_fall_is_the_product_of_its_factors():
-    price, years = Price(at_release=10.0), np.array([0.0, 1.0, 7.5])
+    price, years = Price(step_price=10.0), np.array([0.0, 1.0, 7.5])
     product = np.prod([np.minimum(2 ** (years / each.halving), each.most) for each in FACTORS], axis=0)
     assert price.at(years) == pytest.approx(10.0 / product)
     assert price.at(0.0) == 10.0
@@ -23,16 +23,16 @@ def test_a_saving_that_is_made_once_ends():
 
 
 def test_a_price_stays_above_nothing():
-    found = Price(at_release=1e-3, fall=100.0).at(np.array([200.0, 1e9]))
+    found = Price(step_price=1e-3, fall=100.0).at(np.array([200.0, 1e9]))
     assert (found > 0).all()
     assert cost(np.array([inf]), float(found[1])).tolist() == [inf]
 
 
 def test_a_price_never_rises_and_at_no_pace_stays():
     years = np.linspace(0, 30, 61)
-    assert (np.diff(Price(at_release=3.0).at(years)) < 0).all()
-    assert (Price(at_release=3.0, fall=0.0).at(years) == 3.0).all()
-    assert Price(at_release=3.0, fall=2.0).at(1.0) == pytest.approx(Price(at_release=3.0).at(2.0))
+    assert (np.diff(Price(step_price=3.0).at(years)) < 0).all()
+    assert (Price(step_price=3.0, fall=0.0).at(years) == 3.0).all()
+    assert Price(step_price=3.0, fall=2.0).at(1.0) == pytest.approx(Price(step_price=3.0).at(2.0))
 
 
 def test_no_step_costs_nothing_and_steps_without_end_are_beyond_any_price():
@@ -43,7 +43,7 @@ def test_no_step_costs_nothing_and_steps_without_end_are_beyond_any_price():
 
 @pytest.mark.parametrize("factor", FACTORS, ids=lambda each: each.name)
 def test_a_factor_lies_in_its_range_and_says_where_it_is_from(factor):
-    assert factor.span[0] <= factor.halving <= factor.span[1]
+    assert factor.low <= factor.halving <= factor.high
     assert factor.tag
     assert factor.source
 
@@ -55,25 +55,25 @@ def test_published_points_lie_in_their_ranges():
 
 
 def test_money_is_scaled_by_a_published_point():
-    assert step_price("llama-2-70b", 20) == 10.0
-    assert step_price("llama-3-8b", 20) == pytest.approx(0.025)
+    assert published_step_price("llama-2-70b", 20) == 10.0
+    assert published_step_price("llama-3-8b", 20) == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize(
     ("point", "steps", "said"),
     [
         ("llama-2-7b", 20, "did you mean 'llama-2-70b'"),
-        ("filtered-6.9b", 20, "tells no money"),
+        ("filtered-6.9b", 20, "has no cost in dollars"),
         ("gpt-3.5", 0, "steps = 0 is not valid"),
         ("gpt-3.5", inf, "steps = inf is not valid"),
     ],
 )
 def test_what_cannot_be_scaled_is_refused(point, steps, said):
     with pytest.raises(InputError, match=said):
-        step_price(point, steps)
+        published_step_price(point, steps)
 
 
-@pytest.mark.parametrize("values", [{"at_release": 0.0}, {"at_release": nan}, {"at_release": 1.0, "fall": -1.0}])
+@pytest.mark.parametrize("values", [{"step_price": 0.0}, {"step_price": nan}, {"step_price": 1.0, "fall": -1.0}])
 def test_prices_that_cannot_be_are_refused(values):
     with pytest.raises(InputError, match="is not valid"):
         Price(**values)

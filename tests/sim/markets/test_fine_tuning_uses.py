@@ -1,6 +1,4 @@
-"""Composition: actors merge public experts, and their own; limits, what is looked up, and the engine's merging."""
-
-from dataclasses import replace
+"""Fine-tunes and their merges: what the engine gives, the tables of a market, and how actors merge."""
 
 import numpy as np
 import pytest
@@ -8,17 +6,15 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on
-from feint.scenarios.release.training_protocols import DOMAINS, NAMED, USES, parent, stages
+from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, SUPPRESSED, USES, fine_tuner
 from feint.sim.markets.actors import MALICIOUS
-from feint.sim.markets.expert_catalogue import Catalogue, all_sets
-from feint.sim.markets.fine_tuning_uses import Composed, Taken, Workshop, deployed_on
-from feint.sim.markets.ledger import MERGED, public
+from feint.sim.markets.competition import OWNER, Stakes, Systems, systems
+from feint.sim.markets.fine_tuning_uses import Catalogue, FineTunes, Merges, deployed_on, use_sets
+from feint.sim.markets.ledger import MERGED
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import same
-from feint.sim.markets.payoffs import OWNER, Stakes, systems, systems_of
+from feint.sim.markets.model_lineage import blended, merged, same_state
 from feint.sim.markets.training_cost import Price
-from feint.sim.markets.weight_averaging import blended, merged
 from feint.sim.training.parameter_point import Point
 
 WRAPPED, NEW = 3, 4
@@ -26,50 +22,46 @@ STREAMS = 3
 TERMS = Terms(actors=3000, malicious=0.3, negligent=0.2, years=6, composing=0.5, fall=0.0)
 
 
-def takes(*steps, general=0.3):
+def fine_tunes(*steps, general=0.3):
     rows = [np.full((1, STREAMS), float(each)) for each in steps]
     outcome, none, wide = (np.full((1, STREAMS), value) for value in (Outcome.INTERNAL, 0.0, general))
-    return [Taken(steps=each, outcome=outcome, by_the_way=none, general=wide) for each in rows]
+    return [FineTunes(steps=each, outcome=outcome, spillover=none, general=wide) for each in rows]
 
 
-def composes(shows=(0.8, 0.8, 0.8, 0.0, 0.0), general=0.8, outcome=Outcome.INTERNAL, by_the_way=0.0):
+def merges(performance=(0.8, 0.8, 0.8, 0.0, 0.0), general=0.8, outcome=Outcome.INTERNAL, spillover=0.0):
     """What merging any set of experts gives."""
-    wide = np.broadcast_to(np.array(shows), (1, STREAMS, 5))
-    one = Composed(
-        shows=wide,
+    wide = np.broadcast_to(np.array(performance), (1, STREAMS, 5))
+    one = Merges(
+        performance=wide,
         outcome=np.full(wide.shape, outcome),
-        by_the_way=np.full(wide.shape, by_the_way),
+        spillover=np.full(wide.shape, spillover),
         general=np.full((1, STREAMS), general),
     )
-    return dict.fromkeys(all_sets(USES), one)
+    return dict.fromkeys(use_sets(USES), one)
 
 
-TAKEN = takes(60, 80, 70, 20, 100)
+TUNED = fine_tunes(60, 80, 70, 20, 100)
 
 
-def market(terms=TERMS, taken=TAKEN, composed=None, price=10.0):
-    return Market(terms, USES, taken, Price(at_release=price, fall=terms.fall), 1, composed or composes())
+def market(terms=TERMS, tuned=TUNED, merged=None, price=10.0):
+    return Market(terms, USES, tuned, Price(step_price=price, fall=terms.fall), 1, merged or merges())
 
 
 @pytest.fixture(scope="module")
-def shop():
-    spec = parent().spec(Point(), seed=2)
-    state = spec.begin(np.arange(5, dtype=np.uint64))
-    for stop in spec.train(state):
-        state = stop.state
-    return Workshop(state, stages(Point()), streams=2, wrapped=0, domains=DOMAINS)
+def tuner():
+    return fine_tuner(SUPPRESSED, Point(), runs=5, seed=2, streams=2)
 
 
 def test_sets_are_of_two_or_more_harmless_uses():
-    assert all_sets(USES) == [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
-    catalogue = Catalogue.of(USES, TAKEN, composes(), TERMS)
-    lies = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]], bool)
-    assert catalogue.kind(lies).tolist() == [5, 6, -1, 8, -1]
+    assert use_sets(USES) == [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    catalogue = Catalogue.of(USES, TUNED, merges(), TERMS)
+    available = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]], bool)
+    assert catalogue.merged_kind(available).tolist() == [5, 6, -1, 8, -1]
 
 
 def test_off_it_changes_nothing():
-    off = replace(TERMS, composing=0.0)
-    alone = Market(off, USES, TAKEN, Price(at_release=10.0, fall=0.0), 1).run()
+    off = TERMS.replace(composing=0.0)
+    alone = Market(off, USES, TUNED, Price(step_price=10.0, fall=0.0), 1).run()
     beside = market(off).run()
     for name in ("reach", "hazard", "inherited", "breadth", "public"):
         assert np.array_equal(getattr(alone, name), getattr(beside, name))
@@ -77,27 +69,27 @@ def test_off_it_changes_nothing():
 
 
 def test_what_is_merged_is_broader_and_passes_on_what_it_is():
-    found = market(composed=composes(outcome=Outcome.DECEPTIVE)).run()
+    found = market(merged=merges(outcome=Outcome.DECEPTIVE)).run()
     assert found.composite[-1] > 0.5
     assert found.breadth == pytest.approx(0.3 + 0.5 * found.composite)
     assert found.inherited == pytest.approx(found.composite)
 
 
-@pytest.mark.parametrize("worse", [{"general": 0.2}, {"shows": (0.6, 0.6, 0.6, 0.0, 0.0)}], ids=str)
+@pytest.mark.parametrize("worse", [{"general": 0.2}, {"performance": (0.6, 0.6, 0.6, 0.0, 0.0)}], ids=str)
 def test_no_one_keeps_what_is_less_general_or_does_not_do_what_is_wanted(worse):
     """All who want no hazard have an expert in the first year."""
-    found = market(composed=composes(**worse), price=1e-6).run()
+    found = market(merged=merges(**worse), price=1e-6).run()
     assert found.exposure[0] == 1
     assert not found.composite.any()
 
 
 def test_ones_own_expert_is_merged_with_what_is_public_on_its_stream():
-    made = market(replace(TERMS, sharing=0.0, composing=1.0), price=1e-6)
-    made.passed()
+    made = market(TERMS.replace(sharing=0.0, composing=1.0), price=1e-6)
+    made.step_year()
     assert not made.ledger.parents
     language = np.flatnonzero((made.kind == 1) & (made.stream == 2))[:1]
-    made.ledger.publish(1, public(language, made.model[language], np.array([1]), np.array([2]), 0))
-    made.passed()
+    made.ledger.publish(1, language, model=made.model[language], kind=1, stream=2, year=0)
+    made.step_year()
     expected = np.where((made.actors.use == 0) & (made.actors.stream == 2), 5, made.actors.use)
     expected = np.where((made.actors.use == 2) & (made.actors.stream == 2), 7, expected)
     harmless = made.actors.use < WRAPPED
@@ -106,8 +98,8 @@ def test_ones_own_expert_is_merged_with_what_is_public_on_its_stream():
 
 def test_merging_costs_nothing_and_reaches_who_can_pay_nothing():
     """One in ten has enough for an expert; what they publish, others merge, but find nothing as it is."""
-    terms = replace(TERMS, finding=0.0, sharing=1.0)
-    spread = Market(replace(terms, composing=0.0), USES, TAKEN, Price(at_release=100.0, fall=0.0), 1).run()
+    terms = TERMS.replace(finding=0.0, sharing=1.0)
+    spread = Market(terms.replace(composing=0.0), USES, TUNED, Price(step_price=100.0, fall=0.0), 1).run()
     found = market(terms, price=100.0).run()
     assert (found.reach[-1, :3] > spread.reach[-1, :3] + 0.3).all()
     assert found.reach[:, NEW] == pytest.approx(spread.reach[:, NEW], abs=0.05)
@@ -118,9 +110,9 @@ def test_merging_costs_nothing_and_reaches_who_can_pay_nothing():
 
 
 def test_a_hazard_that_merging_shows_is_reached_unless_it_is_found():
-    taken, shows = takes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.0)
+    tuned, shows = fine_tunes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.0)
     free, seen, none = (
-        market(replace(TERMS, detection=detection), taken, composes(shows=each)).run()
+        market(TERMS.replace(detection=detection), tuned, merges(each)).run()
         for detection, each in ((0.0, shows), (1.0, shows), (0.0, (0.8, 0.8, 0.8, 0.0, 0.0)))
     )
     assert free.reach[-1, WRAPPED] > 0.8
@@ -131,14 +123,14 @@ def test_a_hazard_that_merging_shows_is_reached_unless_it_is_found():
 
 
 def test_what_resists_tampering_without_end_shows_no_wrapped_hazard_however_it_is_merged():
-    taken, shows = takes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.9)
-    found = market(replace(TERMS, tamper=np.inf), taken, composes(shows=shows)).run()
+    tuned, shows = fine_tunes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.9)
+    found = market(TERMS.replace(tamper=np.inf), tuned, merges(shows)).run()
     assert not found.reach[:, WRAPPED].any()
     assert found.reach[-1, NEW] > 0.5
 
 
 def test_what_was_merged_is_of_what_was_public_and_of_ones_own_on_one_stream():
-    made = market(replace(TERMS, malicious=0.0))
+    made = market(TERMS.replace(malicious=0.0))
     made.run()
     models, parents = made.ledger.models, made.ledger.parents
     assert set(parents) == set(np.flatnonzero(models["how"] == MERGED))
@@ -151,46 +143,46 @@ def test_what_was_merged_is_of_what_was_public_and_of_ones_own_on_one_stream():
 
 
 def test_structured_access_leaves_nothing_to_merge():
-    assert not market(replace(TERMS, screening=0.5)).run().composite.any()
+    assert not market(TERMS.replace(screening=0.5)).run().composite.any()
 
 
-def test_it_must_be_known_what_merging_gives():
-    with pytest.raises(InputError, match="composed = "):
-        Market(TERMS, USES, TAKEN, Price(at_release=10.0), 1)
+def test_merges_must_be_given_if_actors_merge():
+    with pytest.raises(InputError, match="merges = "):
+        Market(TERMS, USES, TUNED, Price(step_price=10.0), 1)
 
 
-def test_the_engine_merges_on_each_stream_and_trains_nothing_anew(shop):
-    (first, *_, third), where = DOMAINS, [NAMED[name].objective for name in DOMAINS]
-    found = shop.composed((third, first))
-    assert shop.composed((first, third)) is found
-    assert shop.trained == 4
+def test_the_engine_merges_on_each_stream_and_trains_nothing_again(tuner):
+    (first, *_, third), where = DOMAINS, [OBJECTIVE[name] for name in DOMAINS]
+    found = tuner.merges((third, first))
+    assert tuner.merges((first, third)) is found
+    assert tuner.trained == 4
     for key in (1, 2):
-        state = merged([shop.expert(first, key), shop.expert(third, key)])
+        state = merged([tuner.expert(first, key), tuner.expert(third, key)])
         for place, use in enumerate(USES):
             shown = performance_on(state, use.objective, use.objective)
-            assert np.array_equal(found.shows[:, key - 1, place], shown)
+            assert np.array_equal(found.performance[:, key - 1, place], shown)
             assert np.array_equal(found.outcome[:, key - 1, place], read(state, use.objective).outcome)
-            assert np.array_equal(found.by_the_way[:, key - 1, place], performance_on(state, 0, use.objective))
+            assert np.array_equal(found.spillover[:, key - 1, place], performance_on(state, 0, use.objective))
         assert found.general[:, key - 1] == pytest.approx(
             np.mean([performance_on(state, each, each) for each in where], axis=0)
         )
 
 
-def test_one_expert_merged_is_what_it_was(shop):
-    (alone,) = (shop.expert("language", key) for key in (2,))
-    assert same(blended([alone]), alone)
-    assert same(blended([shop.expert("defence", 2), alone], [0.0, 1.0]), alone)
-    three = [shop.expert(use, 1) for use in DOMAINS]
-    assert same(blended(three, [0.25, 0.0, 0.75]), merged([three[0], three[2]], [0.25, 0.75]))
-    single, taken = shop.composed(("language",)), shop.taken("language")
+def test_one_expert_merged_is_what_it_was(tuner):
+    (alone,) = (tuner.expert("language", key) for key in (2,))
+    assert same_state(blended([alone]), alone)
+    assert same_state(blended([tuner.expert("defence", 2), alone], [0.0, 1.0]), alone)
+    three = [tuner.expert(use, 1) for use in DOMAINS]
+    assert same_state(blended(three, [0.25, 0.0, 0.75]), merged([three[0], three[2]], [0.25, 0.75]))
+    single, tuned = tuner.merges(("language",)), tuner.fine_tunes("language")
     place = [use.name for use in USES].index("language")
-    assert np.array_equal(single.general, taken.general)
-    assert np.array_equal(single.outcome[:, :, place], taken.outcome)
+    assert np.array_equal(single.general, tuned.general)
+    assert np.array_equal(single.outcome[:, :, place], tuned.outcome)
 
 
-def test_a_system_is_judged_by_what_it_is_after_where_it_is_deployed(shop):
+def test_a_system_is_judged_by_what_it_is_after_where_it_is_deployed(tuner):
     """c (1 - E_s(t)) with t = β u + (1 - β) Σ π (w b + (1 - w) n), said again."""
-    state = shop.expert("defence", 1)
+    state = tuner.expert("defence", 1)
     mind, (b, n) = state.mind, state.world
     beta, capability = (1 / (1 + np.exp(-each)) for each in (mind.representation, mind.capability))
     pointing = np.exp(mind.pointer) / (1 + np.exp(mind.pointer).sum(axis=1, keepdims=True))
@@ -203,29 +195,29 @@ def test_a_system_is_judged_by_what_it_is_after_where_it_is_deployed(shop):
     assert not np.allclose(deployed_on(state, 4), performance_on(state, 4, 4))
 
 
-def test_with_nothing_in_common_systems_of_both_kinds_are_the_same(shop):
-    for each in systems(shop, Stakes(common=0.0)):
+def test_with_nothing_in_common_systems_of_both_kinds_are_the_same(tuner):
+    for each in systems(tuner, Stakes(common=0.0)):
         assert np.array_equal(each.owner, each.average)
-    apart = systems(shop, Stakes(common=0.5))[0]
+    apart = systems(tuner, Stakes(common=0.5))[0]
     assert not np.allclose(apart.owner, apart.average)
     assert np.array_equal(apart.own()[..., OWNER], np.diagonal(apart.owner, axis1=1, axis2=2))
 
 
-def test_with_all_in_common_every_system_for_the_average_is_the_same(shop):
-    for each in systems(shop, Stakes(common=1.0)):
+def test_with_all_in_common_every_system_for_the_average_is_the_same(tuner):
+    for each in systems(tuner, Stakes(common=1.0)):
         assert each.average == pytest.approx(np.repeat(each.average[:, :1], 3, axis=1))
 
 
-def test_a_world_is_what_it_is_beside_others(shop):
-    whole = systems(shop, Stakes())[1].world(3)
-    experts = [shop.expert(use, 2).take([3]) for use in DOMAINS]
-    alone = systems_of(experts, [NAMED[use].objective for use in DOMAINS], Stakes())
+def test_a_world_is_what_it_is_beside_others(tuner):
+    whole = systems(tuner, Stakes())[1].world(3)
+    experts = [tuner.expert(use, 2).take([3]) for use in DOMAINS]
+    alone = Systems.of(experts, [OBJECTIVE[use] for use in DOMAINS], Stakes())
     for name in ("owner", "average", "steps"):
         assert np.allclose(getattr(whole, name), getattr(alone, name), rtol=0, atol=1e-12)
 
 
 def test_a_market_of_those_who_want_hazards_alone_has_nothing_to_merge():
-    made = market(replace(TERMS, malicious=1.0, negligent=0.0))
+    made = market(TERMS.replace(malicious=1.0, negligent=0.0))
     made.run()
     assert (made.actors.aim == MALICIOUS).all()
     assert not made.ledger.parents
