@@ -69,7 +69,7 @@ class Cell:
     discount: float
     deployment: int
     strength: float
-    waiting: Annotated[float, Field(description="μ δ^T S_D; the closed form: playing along is optimal from 1 on")]
+    waiting: Annotated[float, Field(description="μ δ^T S_D; by the closed form deceptive behaviour is optimal from 1 on")]
     plays_along: Annotated[bool, Field(description="by value iteration")]
 
     @classmethod

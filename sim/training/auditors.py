@@ -48,11 +48,12 @@ class Auditor(Declared):
     name: ClassVar[str]
     words: ClassVar[str]  #: what it does, as a sentence without its subject
     source: ClassVar[str]
+    spends: ClassVar[Mapping[str, int]]  #: parameters that are numbers of samples → how often they are taken
 
     @property
     def costs(self) -> dict[str, int]:
         """Costs per run that is audited, by unit."""
-        raise NotImplementedError
+        return {self.parameters()[name].unit: times * getattr(self, name) for name, times in self.spends.items()}
 
     @property
     def cost(self) -> int:
@@ -88,13 +89,9 @@ class BehaviourTest(Auditor):
     name = "behaviour"
     words = "tests it on episodes as in training, and suspects what does badly"
     source = XU
+    spends = {"episodes": 1}
 
     episodes: int = _episodes()
-
-    @property
-    def costs(self) -> dict[str, int]:
-        """Episodes."""
-        return {"episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return minus the measured performance."""
@@ -112,6 +109,7 @@ class Honeypots(Auditor):
     name = "honeypots"
     words = "tests it on episodes made to look like deployment, and suspects what does badly"
     source = XU
+    spends = {"episodes": 1}
 
     episodes: int = _episodes()
     realism: float = _declare(
@@ -123,11 +121,6 @@ class Honeypots(Auditor):
         unit="fraction",
         argument="honeypots",
     )
-
-    @property
-    def costs(self) -> dict[str, int]:
-        """Episodes."""
-        return {"episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return minus the measured performance on honeypots."""
@@ -145,6 +138,7 @@ class LinearProbe(Auditor):
     name = "probe"
     words = "reads the base objective from the terminal objective, and suspects where it is not found"
     source = JAIN
+    spends = {"readings": 1}
 
     readings: int = _count(10, valid=(1, 10**12), prior=(1, 100), meaning="readings of each run", unit="readings")
     reliability: float = _declare(
@@ -154,11 +148,6 @@ class LinearProbe(Auditor):
         meaning="correlation of two readings of the same minds",
         argument="interpretability",
     )
-
-    @property
-    def costs(self) -> dict[str, int]:
-        """Readings."""
-        return {"readings": self.readings}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the share that is not read."""
@@ -175,6 +164,7 @@ class GateAblation(Auditor):
     name = "ablation"
     words = "closes the gate by intervention, and suspects what then does worse"
     source = JAIN
+    spends = {"episodes": 2}  # before and after
 
     episodes: int = _episodes()
     found: float = _declare(
@@ -186,11 +176,6 @@ class GateAblation(Auditor):
         unit="probability",
         argument="interpretability",
     )
-
-    @property
-    def costs(self) -> dict[str, int]:
-        """Episodes before and after."""
-        return {"episodes": 2 * self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the measured loss of performance."""
@@ -211,16 +196,12 @@ class ReverseFineTuning(Auditor):
     name = "reverse"
     words = "trains it for the earlier objective for a few steps, and suspects where that comes back"
     source = JAIN
+    spends = {"steps": 1, "episodes": 1}
 
     episodes: int = _episodes()
     steps: int = _count(
-        100, valid=(0, 10**6), prior=(10, 1000), meaning="SGD steps of reverse fine-tuning", unit="steps"
+        100, valid=(0, 10**6), prior=(10, 1000), meaning="steps of reverse fine-tuning", unit="SGD steps"
     )
-
-    @property
-    def costs(self) -> dict[str, int]:
-        """Steps, and the episodes after them."""
-        return {"SGD steps": self.steps, "episodes": self.episodes}
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the measured performance on the earlier objective."""
