@@ -41,25 +41,22 @@ def differing(design, effect, seed=0, base=0.1):
     return counted(design, points, gained, lost, runs=np.full(len(points), runs))
 
 
-def documents():
-    """How to make a document of each analysis."""
-    from feint.sim.analysis import analysis_documents as told
-    from feint.sim.analysis.grid_slices import section
-    from feint.sim.analysis.plotted_responses import Layer
-    from feint.sim.analysis.prior_shares import shares
-    from feint.sim.analysis.response_surface import evaluated
+def reports():
+    """How to make a report of each analysis."""
+    from feint.sim.analysis.phase_diagrams import phase_diagram
+    from feint.sim.analysis.prior_shares import prior_share
+    from feint.sim.analysis.response_surface import Layer, evaluated
     from feint.sim.analysis.scenario_discovery import regions
     from feint.sim.analysis.sensitivity import sensitivity
 
     def given(design, **facts):
         return evaluated(study(THREE, design, **facts), lambda p: p["similarity"] + (p["shielding"] > 0.5))
 
-    def plane():
-        return section([Layer(responses=(given("grid"),))], ("similarity", "shielding"), {"goal_cost": 0.5})
-
     return {
-        "sensitivity": lambda: told.sensitivity_document(sensitivity(given("saltelli", samples=8)), {}, 0.95),
-        "regions": lambda: told.regions_document(regions(given("sobol", samples=64)), {}, 0.95),
-        "share": lambda: told.share_document(shares(given("sobol", samples=64)), {}, 0.95),
-        "map": lambda: told.map_document(plane(), {}, 0.95),
+        "sensitivity": lambda: sensitivity(given("saltelli", samples=8)),
+        "regions": lambda: regions(given("sobol", samples=64)),
+        "share": lambda: prior_share(given("sobol", samples=64)),
+        "map": lambda: phase_diagram(
+            [Layer(responses=(given("grid"),))], ("similarity", "shielding"), {"goal_cost": 0.5}
+        ),
     }

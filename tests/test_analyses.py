@@ -125,8 +125,8 @@ def test_figures_carry_the_sweep_and_what_was_asked(feint, folders, tmp_path, co
         with Image.open(path) as image:
             told = json.loads(image.info["Description"])
         assert told["kind"] == command
-        assert set(told["configuration"]) == {"asked", "sweep"}
-        assert told["configuration"]["sweep"]["configuration"]["design"] == STUDIES[name].design
+        assert set(told["configuration"]) == {"request", "sweep"}
+        assert told["configuration"]["sweep"]["configuration"].get("design", "grid") == STUDIES[name].design
     else:
         assert path.stat().st_size > 1000
 
@@ -162,7 +162,7 @@ def test_the_same_command_draws_the_same_bytes(feint, folders, tmp_path):
         ),
         ("sensitivity", "saltelli", ("--figure", "a.gif"), "figure = 'a.gif' has no known format"),
         ("sensitivity", "saltelli", (), "deception, pre-training + fine-tuning minus from scratch is 0 at every point"),
-        ("regions", "saltelli", (), "design = 'saltelli' has no points that stand for the space"),
+        ("regions", "saltelli", (), "design = 'saltelli' has no points that represent the space"),
         ("regions", "alone", (), "4 points are too few"),
         ("share", "grid", (), "design = 'grid' is no sample of points"),
         ("share", "sobol", ("--least", "0"), "least = 0.0 is not valid: it must be a number above 0."),

@@ -51,7 +51,7 @@ def test_the_map_is_drawn_by_the_command_above_it(feint, folder, rewrite):
     with Image.open(folder / "map.png") as new, Image.open(SHOWN) as old:
         assert old.size == pytest.approx(new.size, rel=0.02)
         told, standing = (json.loads(image.info["Description"])["configuration"] for image in (new, old))
-    assert told["asked"] == standing["asked"]
+    assert told["request"] == standing["request"]
     assert told["sweep"]["configuration"] == standing["sweep"]["configuration"]
 
 

@@ -92,14 +92,14 @@ def test_without_resume_a_folder_is_not_touched(monkeypatch, capsys, study, tmp_
 
 
 def test_what_will_be_done_is_said_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
-    def lay_points(_):
+    def write_points(_):
         assert capsys.readouterr().err.startswith("feint: 4 points, 2 arms, 30 runs of each, into ")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("feint.sim.sweeps.sweep.lay_points", lay_points)
+    monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
     code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
     assert code == 130
-    assert errors.startswith("feint: stopped; of a sweep, what is finished is kept")
+    assert errors.startswith("feint: stopped. Finished parts of a sweep are kept")
 
 
 def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
@@ -107,14 +107,14 @@ def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, 
         def isatty(self):
             return True
 
-    def lay_points(_):
+    def write_points(_):
         heading, bar = screen.getvalue().split("\n", 1)
         assert heading.startswith("feint: 4 points, 2 arms")
         assert "0.00/120" in bar
         raise KeyboardInterrupt
 
     screen = Screen()
-    monkeypatch.setattr("feint.sim.sweeps.sweep.lay_points", lay_points)
+    monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
     monkeypatch.setattr(sys, "stderr", screen)
     assert run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")[0] == 130
 
@@ -141,7 +141,7 @@ def test_ctrl_c_is_answered_at_once(study, tmp_path):
     assert process.returncode == 130
     _, _, stopping, stopped = errors.splitlines()
     assert stopping == "feint: stopping as soon as the parts under way are done…"
-    assert stopped.startswith("feint: stopped; of a sweep, what is finished is kept")
+    assert stopped.startswith("feint: stopped. Finished parts of a sweep are kept")
 
 
 MISTAKES = {

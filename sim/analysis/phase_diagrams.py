@@ -1,124 +1,191 @@
-"""Maps: outcomes, frequencies and differences over two parameters, drawn."""
+"""Phase diagrams: the most frequent outcome, a frequency or the difference over two parameters, as maps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.analysis.grid_slices import Section, level_text
-from feint.sim.analysis.plot_axes import Scale, scale
-from feint.sim.analysis.plotted_responses import Layer
-from feint.sim.analysis.response_surface import DIFFERENCE
-from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, RESOLUTION, STYLE
+from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.analysis.grid_slices import (
+    Cell,
+    GridAnalysis,
+    Scale,
+    Slice,
+    grid_slice,
+    held_text,
+    level_text,
+    levels,
+)
+from feint.sim.analysis.response_profiles import ResponseProfile, response_profile
+from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
+from feint.sim.results.report import Hidden, Table
+from feint.sim.results.request import Confidence, Option, Progress
+from feint.sim.results.text_tables import wrapped
+from feint.sim.statistics.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-COLUMN_WIDTH = 85 / 25.4  # inches, one column of a paper
-HEIGHT, KEY_HEIGHT, LINE_HEIGHT = 1.9, 0.4, 0.15  # of a layer, of the key to the letters, of a line of text
+HEIGHT, KEY_HEIGHT = 1.9, 0.4  # inches, of a layer and of the key to the letters
 PALEST = 0.2  # frequency at which an outcome's colour has faded: the most frequent of five has more
 SIGNS = {1: "+", -1: "−"}
 
 
-def figure(section: Section) -> Figure:
-    """A row of panels a layer, with borders between areas and a letter or a sign in each.
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PhaseDiagram(GridAnalysis):
+    """Layers over two parameters of a grid, each drawn as a row of panels.
 
-    Of the most frequent outcome: its colour, the paler the less frequent it is. Of a frequency: darker is more. Of a
-    difference: red above 0 and blue below, and a line where it is 0; + and − where every point's interval has left 0,
-    and a dot at each point whose interval has not.
+    The figure shows the colour of the most frequent outcome, paler if it is less frequent; a frequency as darkness; a
+    difference in red above 0 and blue below, with a line where it is 0. Areas have borders and a letter: that of the
+    outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it.
     """
-    import matplotlib as mpl
-    import seaborn as sns
-    from matplotlib.figure import Figure
 
-    phases = any(layer.is_phase for layer in section.layers)
-    width = COLUMN_WIDTH if section.panels is None else PAGE_WIDTH
-    heights = [HEIGHT] * len(section.layers) + [KEY_HEIGHT] * phases
-    heights[len(section.layers) - 1] += LINE_HEIGHT * (1 + len(section.at))
-    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        drawn = Figure(figsize=(width, sum(heights)), layout="constrained")
-        parts = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for part, layer in zip(parts, section.layers, strict=False):
-            _draw_layer(part, section, layer)
-        if phases:
-            parts[-1].legend(handles=_patches(section), loc="center", ncols=3, frameon=False, columnspacing=1.0)
-        return settled(drawn)
+    plane: Hidden[Slice]
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per layer and point, with the passport in `attrs`."""
+        table = self.plane.table.copy()
+        table.attrs.update(self.passport())
+        return table
+
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield one table per layer and panel: the second parameter down, the first across."""
+        panels, (x, y) = self.plane.panels, self.plane.axes
+        for layer in self.layers:
+            for panel in self.plane.panel_levels:
+                held = {**({panels.name: panel} if panels else {}), **self.held}
+                where = [layer.title, *(f"{name} = {level_text(value)}" for name, value in held.items())]
+                yield "\n".join([wrapped(", ".join(where)), wrapped(f"{y.name} down, {x.name} across")])
+                yield self._table(layer, panel)
+        if any(layer.is_phase for layer in self.layers):
+            yield f"first letter of the outcome ({', '.join(LABELS)}), and its frequency"
+
+    def _table(self, layer: Layer, panel: Any) -> Table:
+        """Return the table of a layer and panel, with the highest level of the second parameter first."""
+        x, y = self.plane.axes
+        values, outcomes = self.plane.values(layer, panel), self.plane.values(layer, panel, "outcome")
+        sign = "+" if layer.name == DIFFERENCE else ""
+        rows = [
+            [level_text(level)]
+            + [(f"{o[0].upper()} " if layer.is_phase else "") + f"{v:{sign}.2f}" for o, v in zip(*row, strict=True)]
+            for level, *row in zip(levels(y), outcomes, values, strict=True)
+        ]
+        return replace(Table.of_cells(["", *map(level_text, levels(x))], rows[::-1]), rule=False)
+
+    def figure(self) -> Figure:
+        """Return one row of panels per layer, and the key to the letters."""
+        phases = any(layer.is_phase for layer in self.layers)
+        heights = [HEIGHT] * len(self.layers) + [KEY_HEIGHT] * phases
+        heights[len(self.layers) - 1] += LINE_HEIGHT * (1 + len(self.held))
+        with canvas((COLUMN_WIDTH if self.plane.panels is None else PAGE_WIDTH, sum(heights))) as drawn:
+            parts = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+            for part, layer in zip(parts, self.layers, strict=False):
+                _draw_layer(part, self.plane, layer)
+            if phases:
+                shown = {each for layer in self.layers if layer.is_phase for each in _outcomes(self.plane, layer)}
+                patches = [_patch(outcome) for outcome in sorted(shown)]
+                parts[-1].legend(handles=patches, loc="center", ncols=3, frameon=False, columnspacing=1.0)
+            return settled(drawn)
 
 
-def settled(drawn: Figure) -> Figure:
-    """A figure whose layout is done, to the last digit the same each time: its solver's rounding is not.
+def phase_diagram(
+    layers: Sequence[Layer],
+    axes: Sequence[str],
+    at: Mapping[str, Any] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+) -> PhaseDiagram:
+    """Return the map of layers over two parameters of a grid.
 
-    Texts are measured as wide as they are in pixels, where hinting makes them wider than a drawing has them.
+    Parameters
+    ----------
+    layers
+        What is shown, see `layers_of`.
+    axes
+        Dotted names of the parameters across and upwards.
+    at
+        Levels that other parameters are held at, by dotted name; one that is not held is shown as panels.
+    confidence
+        Confidence level of all intervals.
+
+    Raises
+    ------
+    InputError
+        If the design is no grid over the axes, or if more than one other parameter is not held.
+
     """
-    from matplotlib.transforms import Bbox
+    plane = grid_slice(layers, axes, at, confidence=confidence)
+    shown = [axis.name for axis in (*plane.axes, *([plane.panels] if plane.panels else []))]
+    return PhaseDiagram(
+        axes=[axis.name for axis in plane.axes],
+        held=plane.at,
+        confidence=confidence,
+        cells=[Cell.of(row, {name: row[name] for name in shown}) for row in plane.table.to_dict("records")],
+        layers=plane.layers,
+        plane=plane,
+    )
 
-    drawn.set_dpi(RESOLUTION)
-    drawn.draw_without_rendering()
-    drawn.set_layout_engine("none")
-    for part in drawn.subfigs:
-        part.bbox_relative.set(Bbox(np.round(part.bbox_relative.get_points(), 6)))
-    for axes in drawn.axes:
-        axes.set_position(Bbox(np.round(axes.get_position().get_points(), 6)))
-    return drawn
 
-
-def _draw_layer(part: SubFigure, section: Section, layer: Layer) -> None:
-    """One layer: a panel a level, and the key to its colours."""
+def _draw_layer(part: SubFigure, plane: Slice, layer: Layer) -> None:
+    """Draw one panel per level, and the key to the colours."""
     from matplotlib.colorbar import make_axes
 
-    x, y = (scale(axis) for axis in section.axes)
-    panels = part.subplots(1, len(section.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
+    x, y = (Scale.of(axis) for axis in plane.axes)
+    panels = part.subplots(1, len(plane.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
     part.suptitle(layer.title, fontsize=8, x=0.01, ha="left")
-    for panel, level in zip(panels, section.panel_levels, strict=True):
-        _draw_panel(panel, section, layer, level)
+    for panel, level in zip(panels, plane.panel_levels, strict=True):
+        _draw_panel(panel, plane, layer, level)
         x.label(panel.xaxis)
         y.label(panel.yaxis)
-        if section.panels is not None:
-            panel.set_title(f"{section.panels.name} = {level_text(level)}", fontsize=7.5)
-        if layer is section.layers[-1]:
-            held = "".join(f"\n({name} = {level_text(value)})" for name, value in section.at.items())
-            panel.set_xlabel(section.axes[0].name + held)
-    panels[0].set_ylabel(section.axes[1].name)
+        if plane.panels is not None:
+            panel.set_title(f"{plane.panels.name} = {level_text(level)}", fontsize=7.5)
+        if layer is plane.layers[-1]:
+            panel.set_xlabel(plane.axes[0].name + held_text(plane.at))
+    panels[0].set_ylabel(plane.axes[1].name)
     key, _ = make_axes(panels.tolist(), pad=0.02, fraction=0.13, aspect=9)
     if layer.is_phase:
-        _draw_fading(key, _outcomes(section, layer))
+        _draw_fading(key, _outcomes(plane, layer))
     else:
         part.colorbar(panels[0].collections[0], cax=key)
         key.locator_params(nbins=5)
     key.tick_params(labelsize=7)
 
 
-def _draw_panel(panel: Axes, section: Section, layer: Layer, level: Any) -> None:
-    """One panel of a layer: colours, borders, letters and signs."""
-    x, y = (scale(axis) for axis in section.axes)
-    value = section.values(layer, level).astype(float)
+def _draw_panel(panel: Axes, plane: Slice, layer: Layer, level: Any) -> None:
+    """Draw colours, borders, letters and signs of one panel."""
+    x, y = (Scale.of(axis) for axis in plane.axes)
+    value = plane.values(layer, level).astype(float)
     if layer.is_phase:
-        codes = np.vectorize(LABELS.index)(section.values(layer, level, "outcome"))
+        codes = np.vectorize(LABELS.index)(plane.values(layer, level, "outcome"))
         panel.pcolormesh(x.edges, y.edges, _faded(codes, value))
         _outline(panel, x, y, codes)
         marks = {int(outcome): _letter(outcome) for outcome in Outcome}
     elif layer.name == DIFFERENCE:
-        limit = section.largest(layer)
+        limit = plane.largest(layer)
         panel.pcolormesh(x.edges, y.edges, value, cmap="RdBu_r", vmin=-limit, vmax=limit)
         if value.min() < 0 < value.max():
             panel.contour(x.centres, y.centres, value, levels=[0.0], colors="black", linewidths=1.0)
-        codes = (section.values(layer, level, "low") > 0) * 1 - (section.values(layer, level, "high") < 0) * 1
+        codes = (plane.values(layer, level, "low") > 0) * 1 - (plane.values(layer, level, "high") < 0) * 1
         rows, columns = np.nonzero(codes == 0)
         panel.plot(x.centres[columns], y.centres[rows], ".", color="black", markersize=2)
         marks = SIGNS
     else:
-        panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=section.largest(layer))
+        panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=plane.largest(layer))
         return
     for code, column, row in _areas(codes):
         _write(panel, x.centres[column], y.centres[row], marks.get(code, ""))
 
 
 def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Colours of outcomes (…, 3), towards white as their frequency nears PALEST."""
+    """Return the colours of outcomes (…, 3), nearer to white as their frequency nears PALEST."""
     from matplotlib.colors import to_rgb
 
     full = np.array([to_rgb(COLOURS[outcome]) for outcome in Outcome])[codes]
@@ -127,7 +194,7 @@ def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
 
 def _areas(codes: np.ndarray) -> Iterator[tuple[int, int, int]]:
-    """Connected areas of one code: the code, and the column and row of the point that is deepest inside."""
+    """Yield connected areas of one code: the code, and column and row of the point farthest from the border."""
     from scipy import ndimage
 
     for code in np.unique(codes):
@@ -139,7 +206,7 @@ def _areas(codes: np.ndarray) -> Iterator[tuple[int, int, int]]:
 
 
 def _outline(panel: Axes, x: Scale, y: Scale, codes: np.ndarray) -> None:
-    """Lines between points of different codes."""
+    """Draw lines between points of different codes."""
     for row, column in zip(*np.nonzero(codes[:, 1:] != codes[:, :-1]), strict=True):
         panel.plot([x.edges[column + 1]] * 2, y.edges[row : row + 2], color="black", linewidth=0.6)
     for row, column in zip(*np.nonzero(codes[1:] != codes[:-1]), strict=True):
@@ -153,14 +220,14 @@ def _write(panel: Axes, x: float, y: float, text: str) -> None:
     panel.text(x, y, text, ha="center", va="center", fontsize=7.5, path_effects=halo)
 
 
-def _outcomes(section: Section, layer: Layer) -> list[Outcome]:
-    """The outcomes that are the most frequent somewhere in a layer."""
-    shown = set(section.table.loc[section.table["layer"] == layer.name, "outcome"])
+def _outcomes(plane: Slice, layer: Layer) -> list[Outcome]:
+    """Return the outcomes that are the most frequent somewhere in a layer."""
+    shown = set(plane.table.loc[plane.table["layer"] == layer.name, "outcome"])
     return [outcome for outcome in Outcome if outcome.label in shown]
 
 
 def _draw_fading(key: Axes, outcomes: list[Outcome]) -> None:
-    """The key to a layer of outcomes: each one's colour by its frequency."""
+    """Draw the key to a layer of outcomes: the colour of each by its frequency."""
     shares = np.linspace(PALEST, 1, 64)
     codes, frequency = np.meshgrid([int(outcome) for outcome in outcomes], shares)
     key.pcolormesh(np.arange(len(outcomes) + 1), np.linspace(PALEST, 1, 65), _faded(codes, frequency), rasterized=True)
@@ -170,16 +237,47 @@ def _draw_fading(key: Axes, outcomes: list[Outcome]) -> None:
     key.set_yticks([PALEST, 0.6, 1.0])
 
 
-def _patches(section: Section) -> list[Any]:
-    """Which colour and letter is which outcome."""
+def _patch(outcome: Outcome) -> Any:
+    """Return the entry of an outcome in the key to the letters."""
     from matplotlib.patches import Patch
 
-    shown = {outcome for layer in section.layers if layer.is_phase for outcome in _outcomes(section, layer)}
-    return [
-        Patch(facecolor=COLOURS[each], edgecolor="#222222", linewidth=0.5, label=f"{_letter(each)} {each.label}")
-        for each in sorted(shown)
-    ]
+    label = f"{_letter(outcome)} {outcome.label}"
+    return Patch(facecolor=COLOURS[outcome], edgecolor="#222222", linewidth=0.5, label=label)
 
 
 def _letter(outcome: Outcome) -> str:
     return outcome.label[0].upper()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapRequest(AnalysisRequest):
+    """Outcomes over two parameters of a grid, or lines with intervals over one."""
+
+    kind = "map"
+
+    x: Annotated[str | None, Option("Varied parameter across.", "NAME")] = None
+    y: Annotated[str | None, Option("Varied parameter upwards; without it, lines over --x.", "NAME")] = None
+    at: Annotated[
+        Mapping[str, Any], Option("Hold another varied parameter at one of its levels; repeatable.", "NAME=VALUE")
+    ] = field(default_factory=dict)
+    of: Of = None
+    outcome: Annotated[
+        str | None, Option("Frequency of this outcome; without it, the most frequent one is shown.", "NAME")
+    ] = None
+    confidence: Confidence = CONFIDENCE
+
+    def run(
+        self,
+        *,
+        threads: int | None = None,  # noqa: ARG002
+        progress: Progress | None = None,  # noqa: ARG002
+    ) -> PhaseDiagram | ResponseProfile:
+        """Compute the map, or without `y` the profile; raises `InputError` if the sweep has none."""
+        sweep = self.sweep()
+        if self.y is None:
+            layers = layers_of(sweep, self.of, self.outcome or DECEPTIVE)
+            return replace(response_profile(layers, self.x, self.at, confidence=self.confidence), request=self)
+        if self.x is None:
+            raise InputError(f"x is missing: name the parameter that goes across, and {self.y} goes upwards.")
+        layers = layers_of(sweep, self.of, self.outcome)
+        return replace(phase_diagram(layers, (self.x, self.y), self.at, confidence=self.confidence), request=self)

@@ -1,91 +1,165 @@
-"""Shares: over how much of the prior an effect has one sign, the other, or neither."""
+"""Prior shares: over how much of the prior an effect has one sign, the other, or neither."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.sim.analysis.response_surface import Response
+from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.analysis.response_surface import (
+    DIFFERENCE,
+    AnalysisRequest,
+    OutcomeName,
+    Response,
+    ResponseAnalysis,
+    facts_of,
+    response,
+)
+from feint.sim.results.report import Table
+from feint.sim.results.request import Confidence, Option, Progress
+from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
 
-LEAST = 0.02  # an effect below it counts as none, unless another is asked for
+LEAST = 0.02  # smallest effect that counts, by default
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
+METHOD = "Clopper–Pearson, unresolved points either way"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """The points of one kind: how many are, how many are so beyond the luck of their runs, and how many may be."""
+    """The points of one kind: as estimated, certainly, and possibly."""
 
-    count: int
-    certain: int  #: their own interval lies within the kind
-    possible: int  #: their own interval reaches into the kind
-    interval: Interval  #: from the lower limit of `certain` to the upper limit of `possible`
-    sampling: Interval  #: of `count` alone: it takes each point for what its runs say
+    count: Annotated[int, Field(serialization_alias="points")]
+    certain: Annotated[int, Field(description="points whose own interval lies within the kind")]
+    possible: Annotated[int, Field(description="points whose own interval reaches into the kind")]
+    interval: Annotated[
+        Interval,
+        Field(
+            serialization_alias="share",
+            description="from the lower limit of certain to the upper limit of possible",
+        ),
+    ]
+    sampling: Annotated[Interval, Field(description="limits of points alone, which takes each for what its runs say")]
 
     @classmethod
     def of(cls, is_it: np.ndarray, certain: np.ndarray, possible: np.ndarray, confidence: float) -> Share:
-        """From three answers a point (points,)."""
+        """Return the share of points (points,) of a kind, certainly of it, and possibly of it."""
         count, sure, most = (int(answers.sum()) for answers in (is_it, certain, possible))
-        found, least, greatest = (clopper_pearson(n, len(is_it), confidence) for n in (count, sure, most))
-        how = "Clopper–Pearson, unresolved points either way"
-        whole = replace(found, low=least.low, high=greatest.high, method=how)
-        return cls(count=count, certain=sure, possible=most, interval=whole, sampling=found)
+        sampling, lowest, highest = (clopper_pearson(n, len(is_it), confidence) for n in (count, sure, most))
+        interval = replace(sampling, low=lowest.low, high=highest.high, method=METHOD)
+        return cls(count=count, certain=sure, possible=most, interval=interval, sampling=sampling)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Shares:
-    """Where an effect of at least `least` holds, is reversed, or is neither."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class PriorShare(ResponseAnalysis):
+    """Over how much of the prior an effect of at least `least` holds, is reversed, or is neither."""
 
-    response: Response
+    kind = "share"
+    libraries = ("scipy",)
+
+    of_what: str
     least: float
-    unresolved: int  #: points whose own interval holds `least`, or its negative
-    kinds: dict[str, Share]  #: holds, reversed, neither
+    points: int
+    unresolved: Annotated[int, Field(description="points whose own interval holds `least`, or its negative")]
+    holds: Share
+    reversed: Share
+    neither: Share
 
     @property
-    def points(self) -> int:
-        """How many points there are."""
-        return len(self.response.value)
+    def kinds(self) -> dict[str, Share]:
+        """The shares by name."""
+        return {"holds": self.holds, "reversed": self.reversed, "neither": self.neither}
 
-    @property
-    def of_what(self) -> str:
-        """What the shares are shares of."""
-        whole = self.response.study.design == "prior" or all(
-            spec == "prior" for spec in self.response.study.vary.values()
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield what is counted, and a table of the kinds."""
+        level = f"{100 * self.confidence:g} %"
+        sample = f"shares of {self.of_what}, {self.points:,} points"
+        left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
+        kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
+        yield "\n".join([self.response.title, wrapped(f"{sample}; {left}"), kinds])
+        yield Table(
+            list(self.kinds.items()),
+            {
+                "": lambda row: row[0],
+                "points": lambda row: row[1].count,
+                f"share, {level}": lambda row: row[1].interval,
+                "certain": lambda row: row[1].certain,
+                "possible": lambda row: row[1].possible,
+                "sampling alone": lambda row: f"[{row[1].sampling.low:.3f}, {row[1].sampling.high:.3f}]",
+            },
+            rule=False,
         )
-        return "the prior" if whole else "the ranges varied"
 
 
-def shares(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> Shares:
-    """The shares of the prior, or of the ranges varied, where an effect holds, is reversed, or neither.
+def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
+    """Return the shares of the prior, or of the ranges varied, where an effect holds, is reversed, or is neither.
 
-    It holds where it is `least` or more, and is reversed where it is -`least` or less. The points are the sample, and
-    the limits are exact binomial ones. Points of a Sobol sequence and of a Latin hypercube lie more evenly than
-    independent ones, so that these limits are as a rule too wide, which is not proved for every response. `sampling`
-    takes each point for what its runs say; with common streams luck moves all points together, and where the effect
-    crosses `least` slowly it then misses the share more often than it holds it. `interval` does not. Raises
-    `InputError` for a design whose points are no sample, and where `least` is not above 0.
+    The points are the sample, and the limits are exact binomial ones. Points of a Sobol sequence and of a Latin
+    hypercube are spread more evenly than independent ones, so that these limits are as a rule too wide, which is not
+    proved for every response. `Share.sampling` takes each estimate at face value: with common streams one sampling
+    error moves all points together, and where the effect crosses `least` slowly it then misses the share more often
+    than not. `Share.interval` does not.
+
+    Parameters
+    ----------
+    response
+        The effect at every point.
+    least
+        Smallest effect that counts; its negative or less counts as reversed.
+    confidence
+        Confidence level of all intervals.
+
+    Raises
+    ------
+    InputError
+        If the points of the design are no sample, or `least` is not above 0.
+
     """
     check_confidence(confidence)
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
         raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
-    if response.study.design not in DRAWN:
-        raise InputError(
-            f"design = {response.study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}."
-        )
-    intervals = response.intervals(confidence)
-    low, high = (np.array([getattr(each, end) for each in intervals]) for end in ("low", "high"))
-    value = response.value
+    study = response.study
+    if study.design not in DRAWN:
+        raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
+    limits = [(interval.low, interval.high) for interval in response.intervals(confidence)]
+    value, (low, high) = response.value, np.array(limits).T
     answers = {
         "holds": (value >= least, low >= least, high >= least),
         "reversed": (value <= -least, high <= -least, low <= -least),
         "neither": (abs(value) < least, (low > -least) & (high < least), (low < least) & (high > -least)),
     }
+    shares = {name: Share.of(*columns, confidence) for name, columns in answers.items()}
     resolved = np.any([certain for _, certain, _ in answers.values()], axis=0)
-    return Shares(
-        response=response,
+    whole = study.design == "prior" or all(spec == "prior" for spec in study.vary.values())
+    return PriorShare(
+        **facts_of(response, confidence),
+        of_what="the prior" if whole else "the ranges varied",
         least=float(least),
+        points=len(value),
         unresolved=int((~resolved).sum()),
-        kinds={name: Share.of(*each, confidence) for name, each in answers.items()},
+        holds=shares["holds"],
+        reversed=shares["reversed"],
+        neither=shares["neither"],
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareRequest(AnalysisRequest):
+    """In what share of the parameter ranges does pre-training raise, lower or not change the outcome?"""
+
+    kind = "share"
+    drawn = False
+
+    least: Annotated[float, Option("A difference smaller than this counts as none.", "X")] = LEAST
+    outcome: OutcomeName = DECEPTIVE
+    confidence: Confidence = CONFIDENCE
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> PriorShare:  # noqa: ARG002
+        """Compute the shares; raises `InputError` if the sweep has none."""
+        effect = response(self.sweep(), DIFFERENCE, self.outcome)
+        return replace(prior_share(effect, self.least, confidence=self.confidence), request=self)

@@ -1,18 +1,17 @@
-"""Profiles: a response along one parameter, or along each of several alone, with intervals."""
+"""Response profiles: layers along one parameter, or along each of several alone, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.analysis.grid_slices import is_number, level_text, section
-from feint.sim.analysis.phase_diagrams import COLUMN_WIDTH, LINE_HEIGHT, settled
-from feint.sim.analysis.plot_axes import scale
-from feint.sim.analysis.plotted_responses import Layer
-from feint.sim.analysis.response_surface import DIFFERENCE
-from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
+from feint.sim.analysis.grid_slices import Cell, GridAnalysis, Scale, grid_slice, held_text, is_number, level_text
+from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Layer
+from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
+from feint.sim.results.report import Hidden, Table
+from feint.sim.results.text_tables import folded
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.sweeps.factors import Factor
 
@@ -32,146 +31,195 @@ LOOKS: tuple[dict[str, Any], ...] = (  # Okabe and Ito's colours; markers and da
     {"color": "#cc79a7", "marker": "v", "linestyle": "-"},
     {"color": "#56b4e9", "marker": "P", "linestyle": "--"},
 )
+LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
+COLUMNS = ["parameter", "layer", "line", "value", "outcome", *LIMITS]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Profile:
-    """Layers along parameters; a table with a row a parameter, layer, line and value."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ResponseProfile(GridAnalysis):
+    """Layers along parameters, as lines with intervals."""
 
-    factors: tuple[Factor, ...]  #: one of a grid, all or one of those that vary one at a time
-    lines: Factor | None  #: of a grid, one more parameter that varies: a line a level
-    at: dict[str, Any]  #: of a grid, what the others are held at
-    layers: tuple[Layer, ...]
-    table: pd.DataFrame  #: `parameter`, `layer`, `line`, `value`, `outcome`, `estimate`, `low`, `high`, `method`
+    factors: Hidden[tuple[Factor, ...]]  #: one factor of a grid, or those that vary one at a time
+    lines: Hidden[Factor | None]  #: one more factor of a grid that varies: one line per level
+    table: Hidden[Any]  #: one row per parameter, layer, line and value; columns COLUMNS
 
+    def frame(self) -> pd.DataFrame:
+        """Return one row per parameter, layer, line and value, with the passport in `attrs`."""
+        table = self.table.copy()
+        table.attrs.update(self.passport())
+        return table
 
-def profile(
-    layers: Sequence[Layer],
-    x: str | None = None,
-    at: Mapping[str, Any] | None = None,
-    *,
-    confidence: float = CONFIDENCE,
-) -> Profile:
-    """The profile along one parameter of a grid, or along each of those that vary one at a time, or one of them.
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield one table per parameter: its values down, layers across."""
+        if self.held:
+            yield f"at {', '.join(f'{name} = {level_text(value)}' for name, value in self.held.items())}"
+        line = [folded(self.lines.name)] if self.lines else []
+        for factor in self.factors:
+            rows = []
+            along = self.table[self.table["parameter"] == factor.name]
+            for (value, of_line), part in along.groupby(["value", "line"], sort=False):
+                limits = part.set_index("layer")
+                cells = (_limits(*limits.loc[layer.name, list(LIMITS[:3])].tolist()) for layer in self.layers)
+                rows.append([level_text(value), *([of_line] if line else []), *cells])
+            headings = [folded(factor.name), *line, *(_heading(layer) for layer in self.layers)]
+            yield replace(Table.of_cells(headings, rows), rule=False, fixed=1 + len(line))
 
-    Raises `InputError` for another design, and as `section` does.
-    """
-    study = layers[0].responses[0].study
-    if study.design == "one-at-a-time":
-        if at:
-            raise InputError("at is not allowed where parameters vary one at a time: the others are held as they are.")
-        return _one_at_a_time(layers, x, confidence)
-    if study.design != "grid":
-        raise InputError(
-            f"design = {study.design!r} has no lines of points: a profile needs design = 'grid' or 'one-at-a-time'."
-        )
-    if x is None:
-        raise InputError(f"x is missing: name one of {', '.join(factor.name for factor in study.factors)}.")
-    found = section(layers, (x,), at, confidence=confidence)
-    lines = found.panels
-    table = found.table.assign(parameter=x, value=found.table[x])
-    table["line"] = "" if lines is None else [level_text(level) for level in found.table[lines.name]]
-    return Profile(factors=found.axes, lines=lines, at=found.at, layers=found.layers, table=table[COLUMNS])
+    def figure(self) -> Figure:
+        """Return lines with intervals: arms in one panel, one panel per layer with its lines, or one per parameter."""
+        import seaborn as sns
 
+        panels = list(self._panels())
+        several = len(self.factors) > 1
+        across = ACROSS if several else 1
+        down = -(-len(panels) // across)
+        height = HEIGHT * down + LINE_HEIGHT * (4 + len(self.held))
+        with canvas((PAGE_WIDTH if several else COLUMN_WIDTH, height)) as drawn:
+            every = drawn.subplots(down, across, squeeze=False, sharey=several).ravel()
+            self._share_arms(every)
+            last = every[len(panels) - 1]
+            for axes, (title, factor, rows) in zip(every, panels, strict=False):
+                _draw_lines(axes, factor, rows)
+                axes.set_title(title, fontsize=8, loc="left")
+                axes.set_xlabel(factor.name if several or axes is last else "")
+            for axes in every[len(panels) :]:
+                axes.set_visible(False)
+            last.set_xlabel(last.get_xlabel() + held_text(self.held))
+            self._draw_legend(drawn, every[0])
+            sns.despine(fig=drawn)
+            return settled(drawn)
 
-COLUMNS = ["parameter", "layer", "line", "value", "outcome", "estimate", "low", "high", "method"]
+    def _share_arms(self, every: np.ndarray) -> None:
+        """Give the panels of the arms one scale if each layer has a panel; a difference has its own."""
+        if self.lines is not None and len(self.factors) == 1:
+            arms = [axes for axes, layer in zip(every, self.layers, strict=False) if layer.name != DIFFERENCE]
+            for axes in arms[1:]:
+                axes.sharey(arms[0])
 
+    def _panels(self) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
+        """Yield title, parameter and rows of each panel, the rows with the label of their line in `label`."""
+        table, titles = self.table, {layer.name: layer.title for layer in self.layers}
+        compared, noun = table["layer"] == DIFFERENCE, self.layers[0].responses[0].noun
+        factor, *others = self.factors
+        if others:
+            shown = table[~compared] if not compared.all() else table  # the difference is the gap between the arms
+            for factor in self.factors:
+                rows = shown[shown["parameter"] == factor.name]
+                yield "", factor, rows.assign(label=rows["layer"].map(titles))
+        elif self.lines is not None:
+            for layer in self.layers:
+                rows = table[table["layer"] == layer.name]
+                yield layer.title, factor, rows.assign(label=rows["line"])
+        else:
+            for title, rows in ((noun, table[~compared]), (titles.get(DIFFERENCE, ""), table[compared])):
+                if len(rows):
+                    yield title, factor, rows.assign(label=rows["layer"].map(titles))
 
-def _one_at_a_time(layers: Sequence[Layer], x: str | None, confidence: float) -> Profile:
-    """A factor's rows: the first point, where all stand at their base, and those that differ from it in it alone."""
-    import pandas as pd
-
-    factors = {factor.name: factor for factor in layers[0].responses[0].study.factors}
-    if x is not None and x not in factors:
-        raise unknown("varied parameter", x, factors)
-    parts = []
-    for layer in layers:
-        table = layer.frame(confidence)
-        differs = table[list(factors)] != table[list(factors)].iloc[0]
-        for name in [x] if x else factors:
-            rows = table[~differs.drop(columns=name).any(axis=1)]
-            part = rows.assign(parameter=name, line="", value=rows[name].astype(object))
-            numbers = all(is_number(value) for value in part["value"])
-            parts.append(part.sort_values("value") if numbers else part)
-    table = pd.concat(parts, ignore_index=True)[COLUMNS]
-    shown = (factors[x],) if x else tuple(factors.values())
-    return Profile(factors=shown, lines=None, at={}, layers=tuple(layers), table=table)
-
-
-def figure(found: Profile) -> Figure:
-    """Lines with intervals: arms in one panel, a panel a layer where lines are levels, or a panel a parameter."""
-    import matplotlib as mpl
-    import seaborn as sns
-    from matplotlib.figure import Figure
-
-    panels = list(_panels(found))
-    across = ACROSS if len(found.factors) > 1 else 1
-    down = -(-len(panels) // across)
-    width = PAGE_WIDTH if across > 1 else COLUMN_WIDTH
-    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        height = HEIGHT * down + LINE_HEIGHT * (4 + len(found.at))
-        drawn = Figure(figsize=(width, height), layout="constrained")
-        every = drawn.subplots(down, across, squeeze=False, sharey=len(found.factors) > 1).ravel()
-        _share_arms(found, every)
-        for axes, (title, factor, rows) in zip(every, panels, strict=False):
-            _draw(axes, factor, rows)
-            axes.set_title(title, fontsize=8, loc="left")
-            axes.set_xlabel(factor.name if len(found.factors) > 1 or axes is every[len(panels) - 1] else "")
-        for axes in every[len(panels) :]:
-            axes.set_visible(False)
-        held = "".join(f"\n({name} = {level_text(value)})" for name, value in found.at.items())
-        every[len(panels) - 1].set_xlabel(every[len(panels) - 1].get_xlabel() + held)
-        _legend(drawn, found, every[0])
-        sns.despine(fig=drawn)
-        return settled(drawn)
+    def _draw_legend(self, drawn: Figure, axes: Axes) -> None:
+        """Name the lines below the panels."""
+        handles, labels = axes.get_legend_handles_labels()
+        several = len(self.factors) > 1
+        if len(handles) > 1 or several:
+            title = self.lines.name if self.lines is not None else None
+            columns = 3 if several or self.lines is not None else 1
+            drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
 
 
-def _share_arms(found: Profile, every: np.ndarray) -> None:
-    """One scale for the panels of the arms, where each layer has a panel; a difference has its own."""
-    if found.lines is not None and len(found.factors) == 1:
-        arms = [axes for axes, layer in zip(every, found.layers, strict=False) if layer.name != DIFFERENCE]
-        for axes in arms[1:]:
-            axes.sharey(arms[0])
+def _heading(layer: Layer) -> str:
+    """Return the title of a layer over its column."""
+    return ",\n".join(map(folded, layer.title.split(", ")))
 
 
-def _panels(found: Profile) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
-    """Title, parameter and rows of each panel, the rows with the label of their line in `label`."""
-    table, titles = found.table, {layer.name: layer.title for layer in found.layers}
-    compared, noun = table["layer"] == DIFFERENCE, found.layers[0].responses[0].noun
-    factor, *others = found.factors
-    if others:
-        shown = table[~compared] if not compared.all() else table  # the difference is the gap between the arms
-        for factor in found.factors:
-            rows = shown[shown["parameter"] == factor.name]
-            yield "", factor, rows.assign(label=rows["layer"].map(titles))
-    elif found.lines is not None:
-        for layer in found.layers:
-            rows = table[table["layer"] == layer.name]
-            yield layer.title, factor, rows.assign(label=rows["line"])
-    else:
-        for title, rows in ((noun, table[~compared]), (titles.get(DIFFERENCE, ""), table[compared])):
-            if len(rows):
-                yield title, factor, rows.assign(label=rows["layer"].map(titles))
+def _limits(estimate: float, low: float, high: float) -> str:
+    return f"{estimate:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _draw(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:
-    """The lines of one panel."""
-    along = scale(factor, list(dict.fromkeys(rows["value"])))
+def _draw_lines(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:
+    along = Scale.of(factor, list(dict.fromkeys(rows["value"])))
     lines = list(rows.groupby("label", sort=False))
     for i, (look, (label, line)) in enumerate(zip(LOOKS, lines, strict=False)):
         reach = [line["estimate"] - line["low"], line["high"] - line["estimate"]]
-        small: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
-        beside = along.beside((i - (len(lines) - 1) / 2) * DODGE)
-        axes.errorbar(beside, line["estimate"], yerr=reach, label=str(label), **look, **small)
+        x = along.moved((i - (len(lines) - 1) / 2) * DODGE)
+        axes.errorbar(x, line["estimate"], yerr=reach, label=str(label), **look, **LINE)
     if (rows["low"] < 0).any():
         axes.axhline(0, color="#888888", linewidth=0.6)
     along.label(axes.xaxis)
 
 
-def _legend(drawn: Figure, found: Profile, axes: Axes) -> None:
-    """Which line is what, below the panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    if len(handles) > 1 or len(found.factors) > 1:
-        title = found.lines.name if found.lines is not None else None
-        columns = 3 if len(found.factors) > 1 or found.lines is not None else 1
-        drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
+def response_profile(
+    layers: Sequence[Layer],
+    x: str | None = None,
+    at: Mapping[str, Any] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+) -> ResponseProfile:
+    """Return the profile of layers along one factor of a grid, or along those that vary one at a time.
+
+    Parameters
+    ----------
+    layers
+        What is shown, see `layers_of`.
+    x
+        Dotted name of the factor; without it, each that varies one at a time.
+    at
+        Levels that other factors of a grid are held at, by dotted name.
+    confidence
+        Confidence level of all intervals.
+
+    Raises
+    ------
+    InputError
+        If the design is another, or as `grid_slice` does.
+
+    """
+    study, lines, held = layers[0].responses[0].study, None, {}
+    if study.design == "one-at-a-time":
+        if at:
+            raise InputError("at is not allowed where parameters vary one at a time: the others are held as they are.")
+        factors, table = _one_at_a_time(layers, x, confidence)
+    elif study.design != "grid":
+        raise InputError(
+            f"design = {study.design!r} has no lines of points: a profile needs design = 'grid' or 'one-at-a-time'."
+        )
+    elif x is None:
+        raise InputError(f"x is missing: name one of {', '.join(factor.name for factor in study.factors)}.")
+    else:
+        along = grid_slice(layers, (x,), at, confidence=confidence)
+        factors, lines, held = along.axes, along.panels, along.at
+        line = "" if lines is None else [level_text(level) for level in along.table[lines.name]]
+        table = along.table.assign(parameter=x, value=along.table[x], line=line)[COLUMNS]
+    cells = [
+        Cell.of(row, {row["parameter"]: row["value"]} | ({lines.name: row["line"]} if lines else {}))
+        for row in table.to_dict("records")
+    ]
+    return ResponseProfile(
+        axes=[factor.name for factor in factors],
+        held=held,
+        confidence=confidence,
+        cells=cells,
+        layers=tuple(layers),
+        factors=factors,
+        lines=lines,
+        table=table,
+    )
+
+
+def _one_at_a_time(
+    layers: Sequence[Layer], x: str | None, confidence: float
+) -> tuple[tuple[Factor, ...], pd.DataFrame]:
+    """Return the factors, and each one's rows: the base point, and those that differ from it in that factor alone."""
+    import pandas as pd
+
+    factors = {factor.name: factor for factor in layers[0].responses[0].study.factors}
+    if x is not None and x not in factors:
+        raise unknown("varied parameter", x, factors)
+    shown = [x] if x else list(factors)
+    parts = []
+    for layer in layers:
+        table = layer.frame(confidence)
+        differs = table[list(factors)] != table[list(factors)].iloc[0]
+        for name in shown:
+            rows = table[~differs.drop(columns=name).any(axis=1)]
+            part = rows.assign(parameter=name, line="", value=rows[name].astype(object))
+            numbers = all(is_number(value) for value in part["value"])
+            parts.append(part.sort_values("value") if numbers else part)
+    return tuple(factors[name] for name in shown), pd.concat(parts, ignore_index=True)[COLUMNS]

@@ -1,61 +1,65 @@
-"""A response: one number at every point of a study, and how far the luck of the runs may have moved it."""
+"""Response surfaces: one number at every point of a study, with its sampling error, and what is made of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS
+from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    Interval,
-    check_confidence,
-    clopper_pearson,
-    frequency_interval,
-    look_confidence,
-    tango,
-    wilson,
-)
+from feint.sim.results.provenance import passport
+from feint.sim.results.report import Hidden, Report
+from feint.sim.results.request import Option, Request
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango, wilson
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
-from feint.sim.sweeps.sequential_sampling import difference_at_look, rounds_of
-from feint.sim.sweeps.sweep_results import last_stages
-from feint.sim.sweeps.sweep_store import RESUME
+from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_at_look
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep_store import RESUME, last_stages
 from feint.sim.training.parameter_paths import as_cell
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from feint.sim.sweeps.study import Study
-    from feint.sim.sweeps.sweep_results import Sweep
 
 DIFFERENCE, FUNCTION = "difference", "function"
 NOUNS = {
     "unconverged": "no convergence",
     "internal": "internal alignment",
     "corrigible": "corrigible alignment",
-    "deceptive": "deception",
+    DECEPTIVE: "deception",
     "proxy": "proxy alignment",
 }
+LIMITS = ("estimate", "low", "high", "method")
+
+Of = Annotated[
+    str | None,
+    Option("difference (of the arms, the default if both ran), from_scratch or pretrain_finetune.", "WHAT"),
+]
+OutcomeName = Annotated[
+    str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or unconverged.", "NAME")
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Response:
-    """A frequency, a paired difference or a plain function's value at every point of a study, in the study's order.
+    """A frequency, a paired difference or a function's value at every point of a study, in the study's order.
 
-    Of a frequency `gained` counts the runs with the event and `lost` none; of a difference `gained` counts those with
-    the event after pre-training alone, `lost` those with it from scratch alone. A function has no runs.
+    For a frequency `gained` counts the runs with the event, and `lost` is 0. For a difference `gained` counts the runs
+    with the event after pre-training alone, `lost` those with it from scratch alone. A function has no runs.
     """
 
     study: Study
     of: str  #: an arm, "difference" or "function"
     outcome: str
-    points: pd.DataFrame  #: a column a factor under its dotted name
+    points: pd.DataFrame  #: one column per factor, under its dotted name
     value: np.ndarray  #: (points,)
     gained: np.ndarray | None = None  #: (points,)
     lost: np.ndarray | None = None  #: (points,)
@@ -63,24 +67,24 @@ class Response:
 
     @property
     def noun(self) -> str:
-        """What is counted, in a word."""
+        """Name of the outcome in a sentence."""
         return NOUNS.get(self.outcome, self.outcome)
 
     @property
     def title(self) -> str:
-        """What it is, in words."""
+        """Description in words."""
         if self.of == DIFFERENCE:
             return f"{self.noun}, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
         return f"{self.noun}, {ARM_NAMES[self.of]}" if self.of in ARM_NAMES else self.noun
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The least and the largest value there can be."""
+        """The smallest and the largest possible value."""
         return (-np.inf, np.inf) if self.of == FUNCTION else (-1.0 if self.of == DIFFERENCE else 0.0, 1.0)
 
     @property
     def factors(self) -> list[Factor]:
-        """What varies; of a table's points, from its columns."""
+        """What varies; if the points are a table's, its columns."""
         study = self.study
         if study.design != "table":
             return study.factors
@@ -88,47 +92,67 @@ class Response:
         return [factor_of(name, values, study.model, study.curriculum) for name, values in columns]
 
     @property
+    def events(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Gained, lost and all runs of each point (points,); None for a function."""
+        if self.gained is None or self.lost is None or self.runs is None:
+            return None
+        return self.gained, self.lost, self.runs
+
+    @property
     def variance(self) -> np.ndarray:
-        """Monte Carlo variance of each value (points,), without bias; 0 of a function, NaN of a single run.
+        """Unbiased Monte Carlo variance of each value (points,); 0 for a function, NaN for a single run.
 
         ((gained + lost) / runs - value²) / (runs - 1), the sample variance of +1, -1 and 0 over the number of runs.
         """
-        if self.gained is None or self.lost is None or self.runs is None:
+        if self.events is None:
             return np.zeros(len(self.value))
+        gained, lost, runs = self.events
         with np.errstate(invalid="ignore", divide="ignore"):
-            return ((self.gained + self.lost) / self.runs - self.value**2) / (self.runs - 1)
+            return ((gained + lost) / runs - self.value**2) / (runs - 1)
 
     def intervals(self, confidence: float = CONFIDENCE) -> list[Interval]:
-        """The interval of each point: of a frequency `frequency_interval`, of a difference Tango's.
+        """Return the interval of each point: `frequency_interval`, or Tango's for a difference.
 
-        Of a study that adds runs they are exact and hold at every look.
+        If the study adds runs, the intervals are exact and hold at every look.
         """
-        if self.gained is None or self.lost is None or self.runs is None:
-            return [exactly(value, confidence) for value in self.value.tolist()]
-        events = list(zip(self.gained.tolist(), self.lost.tolist(), self.runs.tolist(), strict=True))
-        found = {each: self._interval(*each, check_confidence(confidence)) for each in set(events)}
-        return [found[each] for each in events]
+        if self.events is None:
+            return [exact(value, confidence) for value in self.value.tolist()]
+        events: list[Any] = list(zip(*(column.tolist() for column in self.events), strict=True))
+        check_confidence(confidence)
+        intervals = {(g, lost, n): self._interval(g, lost, n, confidence) for g, lost, n in set(events)}
+        return [intervals[row] for row in events]
 
     def _interval(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
         if self.study.half_width is None:
-            counted = self.of == DIFFERENCE
-            return tango(gained, lost, runs, confidence) if counted else frequency_interval(gained, runs, confidence)
+            difference = self.of == DIFFERENCE
+            return tango(gained, lost, runs, confidence) if difference else frequency_interval(gained, runs, confidence)
         if self.of == DIFFERENCE:
             return difference_at_look(self.study, gained, lost, runs, confidence)
-        return clopper_pearson(gained, runs, look_confidence(confidence, len(rounds_of(self.study))))
+        return frequency_at_look(self.study, gained, runs, confidence)
 
 
-def response(sweep: Sweep, of: str | None = None, outcome: str = "deceptive") -> Response:
-    """How often an arm ends a finished sweep's last stage as this type, or the paired difference between the arms.
+def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> Response:
+    """Return how often an arm ends the last stage of a finished sweep in an outcome, or the paired difference.
 
-    `of` names an arm or "difference", which is the default where both arms ran. Raises `InputError`, also where runs
-    are missing.
+    Parameters
+    ----------
+    sweep
+        The sweep, opened with `Sweep.open`.
+    of
+        An arm or "difference", which is the default if both arms ran.
+    outcome
+        Name of the outcome.
+
+    Raises
+    ------
+    InputError
+        If a name is not known, or runs are missing.
+
     """
-    study = sweep.study
-    both = len(study.arms) == 2
-    of = of or (DIFFERENCE if both else study.arms[0])
-    known = [*study.arms, *([DIFFERENCE] if both else [])]
-    if of == DIFFERENCE and not both:
+    arms = sweep.study.arms
+    known = [*arms, *([DIFFERENCE] if len(arms) == 2 else [])]
+    of = of or known[-1]
+    if of == DIFFERENCE and of not in known:
         raise InputError(
             f"a difference needs both arms, and this sweep has {known[0]} alone: sweep with arms = {list(ARM_NAMES)}."
         )
@@ -140,15 +164,15 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = "deceptive") ->
         raise unknown("outcome", outcome, LABELS)
     rows = last_stages(sweep.counts)
     rows = rows[rows["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)].sort_values("point")
-    check_finished(sweep, rows)
+    _check_finished(sweep, rows)
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)
-    points = plain_points(sweep.points.sort_values("point", ignore_index=True))
-    return counted(study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
+    points = _plain_points(sweep.points.sort_values("point", ignore_index=True))
+    return counted(sweep.study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
 
 
-def check_finished(sweep: Sweep, rows: pd.DataFrame) -> None:
-    """Raise unless every point has the runs it was to have."""
+def _check_finished(sweep: Sweep, rows: pd.DataFrame) -> None:
+    """Raise `InputError` unless every point has its runs."""
     there = int((rows["runs"] >= sweep.study.runs).sum())
     if there < len(sweep.points):
         raise InputError(
@@ -165,9 +189,9 @@ def counted(
     *,
     runs: np.ndarray,
     of: str = DIFFERENCE,
-    outcome: str = "deceptive",
+    outcome: str = DECEPTIVE,
 ) -> Response:
-    """A response from what was counted at each point (points,)."""
+    """Return the response of counts at each point (points,)."""
     lost = np.zeros_like(gained) if lost is None else lost
     value = (gained - lost) / runs
     return Response(
@@ -176,7 +200,7 @@ def counted(
 
 
 def evaluated(study: Study, function: Callable[[pd.DataFrame], Any], name: str = FUNCTION) -> Response:
-    """A plain function at the points of a study; it takes their table, a column a factor, and gives a number each."""
+    """Return the response of a function, which takes the table of points and returns one number per point."""
     points = points_of(study)
     value = np.asarray(function(points), float)
     if value.shape != (len(points),):
@@ -185,32 +209,144 @@ def evaluated(study: Study, function: Callable[[pd.DataFrame], Any], name: str =
 
 
 def points_of(study: Study) -> pd.DataFrame:
-    """All points of a study in one table, a column a factor."""
+    """Return all points of a study as one table, one column per factor."""
     import pandas as pd
 
-    return plain_points(pd.concat(list(designs.points(study)), ignore_index=True))
+    return _plain_points(pd.concat(list(designs.points(study)), ignore_index=True))
 
 
-def plain_points(points: pd.DataFrame) -> pd.DataFrame:
-    """The factors alone, several numbers in one cell as text."""
+def _plain_points(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of factors, with several numbers in one cell as text."""
     points = points.drop(columns="point")
     several = [name for name in points.columns if points[name].dtype == object]
     return points.assign(**{name: points[name].map(plain_cell) for name in several})
 
 
 def plain_cell(value: Any) -> Any:
-    """A value as a table can compare it: what a stage carries as `a+b`, several numbers as `0.5, 0.2`."""
-    found = as_cell(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
-    return ", ".join(f"{each:g}" for each in found) if isinstance(found, tuple) else found
+    """Return a value as a table can compare it: carried groups as `a+b`, several numbers as `0.5, 0.2`."""
+    cell = as_cell(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
+    return ", ".join(f"{number:g}" for number in cell) if isinstance(cell, tuple) else cell
 
 
 def score_interval(of: str, gained: float, lost: float, runs: float, confidence: float) -> Interval:
-    """Wilson's interval of a frequency, Tango's of a difference; counts may be means over points."""
+    """Return Wilson's interval of a frequency, Tango's of a difference; counts may be means over points."""
     if of == DIFFERENCE:
         return tango(gained, lost, runs, confidence)
     return wilson(gained, runs, confidence)  # pyright: ignore[reportArgumentType] - its formula takes any number
 
 
-def exactly(value: float, confidence: float = CONFIDENCE) -> Interval:
-    """The interval of a number that no luck has moved."""
+def exact(value: float, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a number without sampling error."""
     return Interval(estimate=value, low=value, high=value, confidence=confidence, method="exact")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layer:
+    """What a map or profile shows of one arm: a response, or the most frequent of all outcomes at each point."""
+
+    responses: tuple[Response, ...]
+
+    @property
+    def name(self) -> str:
+        """The arm, "difference" or "function"."""
+        return self.responses[0].of
+
+    @property
+    def is_phase(self) -> bool:
+        """Whether it shows the most frequent outcome."""
+        return len(self.responses) > 1
+
+    @property
+    def title(self) -> str:
+        """Description in words."""
+        if self.is_phase:
+            return f"most frequent outcome, {ARM_NAMES[self.name]}"
+        first = self.responses[0]
+        return f"{first.noun}, difference of the arms" if self.name == DIFFERENCE else first.title
+
+    def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """Return one row per point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`."""
+        shown = np.argmax([each.value for each in self.responses], axis=0)
+        every = [each.intervals(confidence) for each in self.responses]
+        table = self.responses[0].points.copy()
+        table["layer"], table["outcome"] = self.name, [self.responses[which].outcome for which in shown]
+        for name in LIMITS:
+            table[name] = [getattr(every[which][i], name) for i, which in enumerate(shown)]
+        return table
+
+
+def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None) -> list[Layer]:
+    """Return the layers of a finished sweep: each arm's and that of the difference, or the one that `of` names.
+
+    An arm shows its most frequent outcome, or the frequency of `outcome`; the difference is that in `outcome`, by
+    default deception.
+    """
+    arms = sweep.study.arms
+    names = [of] if of else [*arms, *([DIFFERENCE] if len(arms) == 2 else [])]
+    outcomes = [LABELS if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,) for name in names]
+    return [
+        Layer(responses=tuple(response(sweep, name, each) for each in shown))
+        for name, shown in zip(names, outcomes, strict=True)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisRequest(Request):
+    """Base of requests that read a finished sweep."""
+
+    threaded = False
+
+    folder: Annotated[Path, Option("Folder of a finished sweep.", "DIR", argument=True)]
+
+    def work(self) -> float:
+        """Return 0: nothing is trained."""
+        return 0
+
+    def sweep(self) -> Sweep:
+        """Open the sweep; an unfinished one gives a warning."""
+        return Sweep.open(self.folder).checked()
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults without the folder, and the sweep's passport."""
+        asked = {name: value for name, value in super().configuration().items() if name != "folder"}
+        return {"request": asked, "sweep": Sweep.open(self.folder).passport()}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Analysis(Report):
+    """Base of what is made of a study's responses; its passport names the libraries that compute it."""
+
+    confidence: float
+    request: Hidden[AnalysisRequest | None] = None
+
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        raise NotImplementedError
+
+    def passport(self) -> dict[str, Any]:
+        """Return what is needed to compute the result again."""
+        configuration = self.request.configuration() if self.request else {"study": self.study.configuration()}
+        made = passport(self.kind, configuration)
+        return {**made, "versions": made["versions"] | {name: version(name) for name in self.libraries}}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ResponseAnalysis(Analysis):
+    """Base of what is made of one response."""
+
+    of: str
+    outcome: str
+    response: Hidden[Response]
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.response.study
+
+
+def facts_of(response: Response, confidence: float) -> dict[str, Any]:
+    """Return the fields of a `ResponseAnalysis`."""
+    return {"of": response.of, "outcome": response.outcome, "confidence": confidence, "response": response}

@@ -1,69 +1,141 @@
-"""Regions: boxes of parameters in which a response is high or low, said in words."""
+"""Scenario discovery: boxes of parameters in which a response is high or low, in words.
+
+The boxes are the leaves of a regression tree, grown on one half of the points and judged on the other.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import sqrt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import exp, inf, sqrt
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
-from feint.sim.analysis.response_surface import DIFFERENCE, Response, score_interval
-from feint.sim.analysis.trees import Condition, Tree
+from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.analysis.response_surface import (
+    DIFFERENCE,
+    AnalysisRequest,
+    Of,
+    OutcomeName,
+    Response,
+    ResponseAnalysis,
+    facts_of,
+    response,
+    score_interval,
+)
+from feint.sim.results.optional_dependencies import load_extra
+from feint.sim.results.report import Number
+from feint.sim.results.request import Confidence, Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
-EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points stand for the space
-METHOD = "t over held-out points, and the luck of their runs"
+EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points represent the space
+METHOD = "Student's t over held-out points, with the sampling error of their runs"
+LEAVES = (2, 3, 4, 5, 6, 8)  # sizes of trees that are tried
+DEPTH = 4  # most cuts from the root to a leaf
+LEAST_SHARE, LEAST_POINTS = 0.05, 5  # of the points the tree is grown on, in each leaf
+FOLDS, SLACK, SURE = 5, 0.05, 2.0  # of the cross-validation that chooses the size
+OTHERS = 16  # trees grown besides the greedy one
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A limit of a region on one parameter: an interval, or some of its values."""
+
+    name: str
+    above: Number = -inf
+    below: Number = inf
+    among: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The condition in words."""
+        if self.among:
+            return f"{self.name} is {' or '.join(self.among)}"
+        if self.above == -inf:
+            return f"{self.name} below {self.below:.3g}"
+        if self.below == inf:
+            return f"{self.name} above {self.above:.3g}"
+        return f"{self.name} between {self.above:.3g} and {self.below:.3g}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """A box, the share of points in it and the response's mean there, both over points that it was not found on."""
+    """A box, with its share of points and the response's mean there, both over held-out points."""
 
     conditions: tuple[Condition, ...]
     points: int
     share: float
     mean: Interval
 
+    @computed_field
     @property
     def where(self) -> str:
         """Its conditions in words."""
-        return " and ".join(each.text for each in self.conditions) or "everywhere"
+        return " and ".join(condition.text for condition in self.conditions) or "everywhere"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Regions:
-    """Boxes that together hold every point, from the highest mean to the lowest."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Regions(ResponseAnalysis):
+    """Boxes that together contain every point, from the highest mean to the lowest."""
 
-    response: Response
+    kind = "regions"
+    libraries = ("scikit-learn", "scipy")
+
+    found_on: int
+    held_out: int
+    explained: Annotated[
+        float | None, Field(description="share of the variance over held-out points; null where there is none")
+    ]
     regions: tuple[Region, ...]
-    explained: float | None  #: share of the variance over held-out points; None where they do not vary
-    found_on: int  #: points
-    held_out: int  #: points
 
     def sentences(self) -> list[str]:
-        """Each region in words."""
-        sign = "+" if self.response.of == DIFFERENCE else ""
+        """Return each region in words."""
+        spec = "+.2f" if self.response.of == DIFFERENCE else ".2f"
         return [
-            f"{each.where}: {self.response.noun} {each.mean.estimate:{sign}.2f} "
-            f"[{each.mean.low:{sign}.2f}, {each.mean.high:{sign}.2f}] in {100 * each.share:.0f} % of the points"
-            for each in self.regions
+            f"{region.where}: {self.response.noun} {region.mean:{spec}} in {100 * region.share:.0f} % of the points"
+            for region in self.regions
         ]
+
+    def blocks(self) -> Iterator[str]:
+        """Yield how the regions were judged, and each in a sentence, the highest first."""
+        judged = f"regions found on {self.found_on:,} points; means, {100 * self.confidence:g} % intervals and shares "
+        judged += f"are of {self.held_out:,} others"
+        if self.explained is not None:
+            judged += f", of whose variance they explain {100 * self.explained:.0f} %"
+        yield f"{self.response.title}\n{judged}"
+        yield "\n".join(self.sentences())
 
 
 def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0) -> Regions:
-    """The leaves of a regression tree that is grown on one half of the points, drawn by `seed`.
+    """Return the leaves of a regression tree grown on one half of the points.
 
     Means, intervals and shares are those of the other half, which had no part in the choice of the boxes. Each point
-    weighs the same however many runs it has, since a region is a share of the points. Raises `InputError` for a design
-    whose points do not stand for the space, and for fewer than FEWEST points.
+    has the same weight however many runs it has, since a region is a share of the points.
+
+    Parameters
+    ----------
+    response
+        One number at every point of a study.
+    confidence
+        Confidence level of all intervals.
+    seed
+        Seed of the halves and of the tree.
+
+    Raises
+    ------
+    InputError
+        If the design's points do not represent the space, or are fewer than FEWEST.
+
     """
     check_confidence(confidence)
     design, count = response.study.design, len(response.value)
     if design not in EVEN:
         raise InputError(
-            f"design = {design!r} has no points that stand for the space: regions need one of {', '.join(EVEN)}."
+            f"design = {design!r} has no points that represent the space: regions need one of {', '.join(EVEN)}."
         )
     if count < FEWEST:
         raise InputError(
@@ -73,55 +145,189 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
     finding, judging = drawn[: count // 2], drawn[count // 2 :]
     tree = Tree.of(response, finding, seed)
     leaf = tree.leaves(response)[judging]
-    found = []
-    for at, conditions in tree.boxes().items():
-        inside = judging[leaf == at]
-        mean = mean_over(response, inside, confidence)
-        share = len(inside) / len(judging)
-        found.append(Region(conditions=conditions, points=len(inside), share=share, mean=mean))
+    inside = {at: judging[leaf == at] for at in tree.boxes()}
+    boxes = [
+        Region(
+            conditions=conditions,
+            points=len(inside[at]),
+            share=len(inside[at]) / len(judging),
+            mean=mean_over(response, inside[at], confidence),
+        )
+        for at, conditions in tree.boxes().items()
+    ]
     return Regions(
-        response=response,
-        regions=tuple(sorted(found, key=lambda each: -each.mean.estimate)),
-        explained=_explained(response.value[judging], leaf),
+        **facts_of(response, confidence),
         found_on=len(finding),
         held_out=len(judging),
+        explained=_explained(response.value[judging], leaf),
+        regions=tuple(sorted(boxes, key=lambda region: -region.mean.estimate)),
     )
 
 
 def mean_over(response: Response, rows: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
-    """The mean of a response over some points, with an interval for the mean over all points like them.
+    """Return the mean of a response over some points, with an interval for the mean over all points like them.
 
     Two things are uncertain: which points were drawn, by Student's t over them; and how their runs went, by the score
     interval of the mean counts. With common streams the points share their runs, so that these count once and not once
-    a point. The two are joined as for independent ones, each limit apart (MOVER: Zou and Donner 2008,
-    doi:10.1002/sim.3095). Of a single point the interval is all that is possible.
+    per point. The two are joined as if independent, each limit separately (MOVER: Zou and Donner 2008,
+    doi:10.1002/sim.3095). The interval of a single point is everything that is possible.
     """
     from scipy.stats import t
 
-    values, bounds = response.value[rows], response.bounds
+    values, (low, high) = response.value[rows], response.bounds
     middle = float(values.mean()) if len(values) else float("nan")
-    low, high = bounds
     if len(values) > 1:
         reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
-        luck = _luck(response, rows, confidence)
-        low = max(low, middle - sqrt(reach**2 + (middle - luck.low) ** 2)) if luck else middle - reach
-        high = min(high, middle + sqrt(reach**2 + (luck.high - middle) ** 2)) if luck else middle + reach
+        runs = _over_runs(response, rows, confidence)
+        low = max(low, middle - sqrt(reach**2 + (middle - runs.low) ** 2)) if runs else middle - reach
+        high = min(high, middle + sqrt(reach**2 + (runs.high - middle) ** 2)) if runs else middle + reach
     return Interval(estimate=middle, low=low, high=high, confidence=confidence, method=METHOD)
 
 
-def _luck(response: Response, rows: np.ndarray, confidence: float) -> Interval | None:
-    """The interval of a mean over given points; None of a function."""
-    if response.gained is None or response.lost is None or response.runs is None:
+def _over_runs(response: Response, rows: np.ndarray, confidence: float) -> Interval | None:
+    """Return the interval of a mean over given points; None for a function."""
+    if response.events is None:
         return None
-    runs = response.runs[rows]
+    gained, lost, runs = (counts[rows] for counts in response.events)
     of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
-    gained, lost = (float((counts[rows] / runs).mean()) * of_all for counts in (response.gained, response.lost))
-    return score_interval(response.of, gained, lost, of_all, confidence)
+    first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
+    return score_interval(response.of, first, second, of_all, confidence)
 
 
 def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:
-    """1 - the variance within leaves over the variance, of held-out points."""
+    """Return 1 - the variance within leaves over the variance, of held-out points; None if they do not vary."""
     if np.ptp(values) == 0:
         return None
     within = sum(((values[leaf == at] - values[leaf == at].mean()) ** 2).sum() for at in np.unique(leaf))
     return 1 - float(within / ((values - values.mean()) ** 2).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A number that the tree may cut: a parameter, its logarithm, or whether it has one of its values."""
+
+    name: str
+    log: bool = False
+    value: str | None = None
+    values: tuple[str, ...] = ()  #: all that it has
+
+    def numbers(self, cells: Any) -> np.ndarray:
+        """Return the column (points,)."""
+        if self.value is not None:
+            return (cells.astype(str) == self.value).to_numpy(float)
+        return np.log(cells.to_numpy(float)) if self.log else cells.to_numpy(float)
+
+
+Limits = dict[Column, tuple[float, float]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tree:
+    """A regression tree over the points of a response."""
+
+    columns: tuple[Column, ...]
+    grown: Any  #: of scikit-learn; None if it has a single leaf
+
+    @classmethod
+    def of(cls, response: Response, rows: np.ndarray, seed: int) -> Self:
+        """Grow a tree on some points of a response (CART: Breiman, Friedman, Olshen and Stone 1984).
+
+        Its size is chosen by cross-validation on those points: the smallest in LEAVES that explains as much of the
+        variance as the best one, to SLACK; a single leaf if that is not above 0 by SURE standard errors over folds.
+        """
+        columns, values = tuple(_columns_of(response)), response.value[rows]
+        if not columns or np.ptp(values) == 0:
+            return cls(columns=columns, grown=None)
+        table = _numbers(columns, response)[rows]
+        folds = load_extra("sklearn.model_selection", "regions").KFold(FOLDS, shuffle=True, random_state=seed)
+        explained = np.zeros((len(LEAVES), FOLDS))
+        for j, (within, out) in enumerate(folds.split(table)):
+            most = np.mean((values[out] - values[within].mean()) ** 2)
+            for i, leaves in enumerate(LEAVES):
+                predicted = _grown(table[within], values[within], leaves, seed).predict(table[out])
+                explained[i, j] = (most - np.mean((values[out] - predicted) ** 2)) / values.var()
+        middle = explained.mean(axis=1)
+        chosen = int((middle >= middle.max() - SLACK).argmax())
+        sure = middle[chosen] > SURE * explained[chosen].std(ddof=1) / np.sqrt(FOLDS)
+        return cls(columns=columns, grown=_grown(table, values, LEAVES[chosen], seed) if sure else None)
+
+    def leaves(self, response: Response) -> np.ndarray:
+        """Return the leaf of each point (points,)."""
+        if self.grown is None:
+            return np.zeros(len(response.value), int)
+        return self.grown.apply(_numbers(self.columns, response))
+
+    def boxes(self) -> dict[int, tuple[Condition, ...]]:
+        """Return the conditions of each leaf."""
+        return dict(self._below(0, {})) if self.grown is not None else {0: ()}
+
+    def _below(self, node: int, limits: Limits) -> Iterator[tuple[int, tuple[Condition, ...]]]:
+        nodes = self.grown.tree_
+        if nodes.children_left[node] < 0:
+            yield node, tuple(_conditions(limits))
+            return
+        column, cut = self.columns[nodes.feature[node]], float(nodes.threshold[node])
+        low, high = limits.get(column, (-inf, inf))
+        yield from self._below(int(nodes.children_left[node]), {**limits, column: (low, min(high, cut))})
+        yield from self._below(int(nodes.children_right[node]), {**limits, column: (max(low, cut), high)})
+
+
+def _conditions(limits: Limits) -> Iterator[Condition]:
+    """Yield the conditions on parameters that limits on columns mean, in the order in which they were set."""
+    left: dict[str, tuple[str, ...]] = {}
+    for column, (low, high) in limits.items():
+        if column.value is None:
+            ends = (exp(low), exp(high)) if column.log else (low, high)
+            above, below = (-inf if low == -inf else ends[0]), (inf if high == inf else ends[1])
+            yield Condition(column.name, above=above, below=below)
+            continue
+        before = left.get(column.name, column.values)
+        left[column.name] = tuple(v for v in before if (v == column.value) == (low > -inf))
+    yield from (Condition(name, among=values) for name, values in left.items())
+
+
+def _columns_of(response: Response) -> Iterator[Column]:
+    """Yield the columns of a response's points: a number or its logarithm, else one column per value."""
+    for factor in response.factors:
+        cells = response.points[factor.name]
+        if cells.dtype.kind in "iuf":
+            yield Column(name=factor.name, log=factor.log)
+        else:
+            values = tuple(dict.fromkeys(cells.astype(str)))
+            yield from (Column(name=factor.name, value=value, values=values) for value in values)
+
+
+def _numbers(columns: tuple[Column, ...], response: Response) -> np.ndarray:
+    """Return what the tree cuts (points, columns)."""
+    return np.column_stack([column.numbers(response.points[column.name]) for column in columns])
+
+
+def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any:
+    """Return a tree of scikit-learn with at most `leaves` leaves.
+
+    The first cut that pays most at once need not be the one that pays most in the end. So besides the tree that may cut
+    any column at each step there are others that may cut only some, drawn at random; the best on these points is taken.
+    """
+    regressor = load_extra("sklearn.tree", "regions").DecisionTreeRegressor
+    limits: dict[str, Any] = {"max_leaf_nodes": leaves, "max_depth": DEPTH}
+    limits["min_samples_leaf"] = max(LEAST_POINTS, round(LEAST_SHARE * len(values)))
+    free = regressor(**limits, random_state=seed).fit(table, values)
+    others = [regressor(**limits, max_features=0.5, random_state=seed + i).fit(table, values) for i in range(OTHERS)]
+    return min((free, *others), key=lambda tree: np.mean((values - tree.predict(table)) ** 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionsRequest(AnalysisRequest):
+    """Where the outcome is frequent and where it is not: boxes of parameters, in words."""
+
+    kind = "regions"
+    drawn = False
+
+    of: Of = None
+    outcome: OutcomeName = DECEPTIVE
+    confidence: Confidence = CONFIDENCE
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regions:  # noqa: ARG002
+        """Find the regions; raises `InputError` if the sweep has none."""
+        surface = response(self.sweep(), self.of, self.outcome)
+        return replace(regions(surface, confidence=self.confidence), request=self)

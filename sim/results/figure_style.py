@@ -44,7 +44,8 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "feint",
     "pdf.fonttype": 42,
 }
-PAGE_WIDTH = 6.9  # inches, two columns of a paper
+COLUMN_WIDTH, PAGE_WIDTH = 85 / 25.4, 6.9  # inches, one and two columns of a paper
+LINE_HEIGHT = 0.15  # inches, of a line of text
 RESOLUTION = 200  # dots an inch of pictures in pixels
 
 
@@ -65,6 +66,24 @@ def canvas(size: tuple[float, float]) -> Iterator[Figure]:
 
     with mpl.rc_context(STYLE), sns.axes_style("ticks"):
         yield Figure(figsize=size, layout="constrained")
+
+
+def settled(drawn: Figure) -> Figure:
+    """Return a figure with its layout done and rounded, since the rounding errors of its solver vary.
+
+    Texts are measured as wide as they are in pixels, where hinting makes them wider than in a drawing.
+    """
+    import numpy as np
+    from matplotlib.transforms import Bbox
+
+    drawn.set_dpi(RESOLUTION)
+    drawn.draw_without_rendering()
+    drawn.set_layout_engine("none")
+    for part in drawn.subfigs:
+        part.bbox_relative.set(Bbox(np.round(part.bbox_relative.get_points(), 6)))
+    for axes in drawn.axes:
+        axes.set_position(Bbox(np.round(axes.get_position().get_points(), 6)))
+    return drawn
 
 
 def face(outcome: Outcome) -> dict[str, Any]:

@@ -13,47 +13,54 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, check_whole
 from feint.sim.results.optional_dependencies import load_extra
-from feint.sim.sweeps.runtime_fingerprint import Maker, maker
+from feint.sim.sweeps.runtime_fingerprint import Runtime, this_runtime
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.work_units import Unit, train_unit
+from feint.sim.sweeps.work_units import Columns, Job, Unit, train_unit
 
-Columns = dict[str, list[Any]]
-Job = tuple[Unit, Columns]
-
-PATIENCE = 5.0  # seconds until a scheduler must have answered
-AHEAD, LEAST_AHEAD = 4, 8  # units under way for each thread of the cluster; in all, also while it has no thread yet
-RETRIES = 2  # of a unit in which a worker fails; where a worker dies, Dask's own limit holds
+PATIENCE = 5.0  # seconds within which a scheduler must answer
+AHEAD, LEAST_AHEAD = 4, 8  # units submitted per thread of the cluster; in all, also while it has no thread yet
+RETRIES = 2  # of a unit in which a worker fails; if a worker dies, Dask's own limit holds
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the process that started them
-LOGGED = 10  # messages that each connection keeps, for Dask's developers: units, and thousands of them if it is let
+LOGGED = 10  # messages that each connection keeps for Dask's developers; by default thousands, with their units
 PURPOSE = "a sweep on a cluster"
 KEPT = "what is finished is kept, go on by --resume"
+KEPT_SENTENCE = f"{KEPT.capitalize()}."
 
 
-def train_there(packed: bytes) -> tuple[Maker, Columns] | InputError:
-    """Train a study's unit on a worker; an error in the unit itself is returned: no other worker would do better."""
+def train_there(packed: bytes) -> tuple[Runtime, Columns] | InputError:
+    """Train a study's unit on a worker; an error of the unit itself is returned, since no worker would do better."""
     try:
-        return maker(), train_unit(*pickle.loads(packed))
+        return this_runtime(), train_unit(*pickle.loads(packed))
     except InputError as error:
         return error
 
 
 class Cluster:
-    """What trains units on a Dask cluster: a context manager that gives a function of jobs.
+    """Context manager that yields a function from jobs to units trained on a Dask cluster, in no fixed order.
 
-    `scheduler` is an address, a scheduler file (.json) or a `distributed.Client`; without one, `workers` processes of
-    one thread each are started here, and stopped at the end. Units come out as they are done, in no fixed order. Only
-    some are under way for each thread of the cluster, so that memory does not grow with their number. Raises
-    `InputError` where the cluster cannot be reached, where its workers are not fit for equal bits, or where a unit
-    fails for good.
+    Only some units per thread of the cluster are submitted at a time, so that memory does not grow with their number.
+
+    Parameters
+    ----------
+    study
+        The study that is carried out.
+    scheduler
+        Address, scheduler file (.json) or `distributed.Client`.
+    workers
+        Without a scheduler: number of processes of one thread each, which are started here and stopped at the end.
+
+    Raises
+    ------
+    InputError
+        If the cluster cannot be reached, if its workers would not give identical bits, or if a unit fails for good.
+
     """
 
     def __init__(self, study: Study, scheduler: Any = None, workers: int | None = None) -> None:
         if scheduler is None:
-            check_workers(workers)
+            check_whole("workers", workers, 1)
         elif workers is not None:
             raise InputError(f"workers = {workers!r} is not allowed with a scheduler: its cluster has its own.")
         self.study, self.workers = study, workers
@@ -62,7 +69,7 @@ class Cluster:
         self.scheduler: Any = scheduler if isinstance(scheduler, self.distributed.Client) else address_of(scheduler)
         self.name = f"feint-{uuid.uuid4().hex[:8]}"
         if isinstance(self.scheduler, str):
-            reach(self.scheduler)
+            check_scheduler(self.scheduler)
 
     def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Job]]:
         from dask import config
@@ -71,23 +78,23 @@ class Cluster:
             opened.enter_context(config.set({"distributed.admin.low-level-log-length": LOGGED}))
             self.client = self._joined(opened) if self.scheduler else self._started(opened)
             with self._reached():
-                present = self.client.run(maker, on_error="return")
-            for address, told in present.items():
-                self._check(told, address)
+                runtimes = self.client.run(this_runtime, on_error="return")
+            for address, runtime in runtimes.items():
+                self._check(runtime, address)
             self.opened = opened.pop_all()
-        return self._carry
+        return self._train
 
     def __exit__(self, *_: object) -> None:
         self.opened.close()
 
     def _started(self, opened: ExitStack) -> Any:
-        """A client of a cluster that lives as long as this."""
+        """Start a cluster that lives as long as this, and return its client."""
         try:
             cluster = self.distributed.LocalCluster(
                 n_workers=self.workers,
                 threads_per_worker=1,  # a unit is one thread's work
-                memory_limit=0,  # a unit takes little, and nothing of it could be put off
-                dashboard_address="127.0.0.1:0",  # any free port: that of None may be taken
+                memory_limit=0,  # a unit takes little memory, none of which could be spilled
+                dashboard_address="127.0.0.1:0",  # any free port: the default one may be taken
                 scheduler_kwargs={"dashboard": False},
                 preload=[DEAF],
             )
@@ -100,7 +107,7 @@ class Cluster:
         return self._client(opened, cluster)
 
     def _joined(self, opened: ExitStack) -> Any:
-        """A client of a cluster that is there."""
+        """Return a client of a cluster that runs already."""
         if isinstance(self.scheduler, str):
             return self._client(opened, self.scheduler)
         state = "asynchronous" if self.scheduler.asynchronous else self.scheduler.status
@@ -116,61 +123,61 @@ class Cluster:
         opened.callback(client.close)
         return client
 
-    def _carry(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """Units as they are done."""
+    def _train(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """Yield units as they are done."""
         jobs, done = iter(jobs), self.distributed.as_completed(loop=self.client.loop)
-        under_way: dict[Any, Unit] = {}
+        submitted: dict[Any, Unit] = {}
         try:
-            self._submit(jobs, under_way, done)
+            self._submit(jobs, submitted, done)
             for future in done:
-                unit = under_way.pop(future)
+                unit = submitted.pop(future)
                 columns = self._received(unit, future)
-                self._submit(jobs, under_way, done)
+                self._submit(jobs, submitted, done)
                 yield unit, columns
         finally:
-            if under_way and self.client is self.scheduler and self.client.status == "running":
-                self.client.cancel(list(under_way))
+            if submitted and self.client is self.scheduler and self.client.status == "running":
+                self.client.cancel(list(submitted))
 
-    def _submit(self, jobs: Iterator[Job], under_way: dict[Any, Unit], done: Any) -> None:
+    def _submit(self, jobs: Iterator[Job], submitted: dict[Any, Unit], done: Any) -> None:
         """Send the next jobs, as many as there is room for."""
         with self._reached():
             threads = sum(self.client.nthreads().values())
-        for unit, values in islice(jobs, max(0, max(LEAST_AHEAD, AHEAD * threads) - len(under_way))):
-            packed = pickle.dumps((self.study, unit, values))  # numbers take a quarter in bytes, for the scheduler too
+        for unit, values in islice(jobs, max(0, max(LEAST_AHEAD, AHEAD * threads) - len(submitted))):
+            packed = pickle.dumps((self.study, unit, values))  # a quarter of the memory, also on the scheduler
             with self._reached():
                 key = (self.name, unit.name)
                 future = self.client.submit(train_there, packed, key=key, pure=False, retries=RETRIES)
-            under_way[future] = unit
+            submitted[future] = unit
             done.add(future)
 
     def _received(self, unit: Unit, future: Any) -> Columns:
-        """The columns of a unit that is done."""
+        """Return the columns of a unit that is done."""
         try:
-            found = future.result()
+            result = future.result()
         except Exception as error:
             if future.status != "error":
                 raise self._lost() from error
             if isinstance(error, self.distributed.KilledWorker):
                 what = "was under way whenever a worker died, more often than Dask allows: had they memory enough?"
-                raise InputError(f"unit {unit.name} {what} {_told(KEPT)}") from error
+                raise InputError(f"unit {unit.name} {what} {KEPT_SENTENCE}") from error
             what = f"{type(error).__name__}: {_first_line(error)}"
             raise InputError(f"unit {unit.name} failed on a worker: {what}; {KEPT}.") from error
-        if isinstance(found, InputError):
-            raise InputError(f"unit {unit.name} cannot be trained: {found} {_told(KEPT)}")
-        self._check(found[0])
-        return found[1]
+        if isinstance(result, InputError):
+            raise InputError(f"unit {unit.name} cannot be trained: {result} {KEPT_SENTENCE}")
+        runtime, columns = result
+        self._check(runtime)
+        return columns
 
-    def _check(self, told: Any, address: str = "") -> None:
-        """Raise unless a worker makes the numbers that this process would, whom the folder names as their maker."""
-        if not isinstance(told, Maker):
-            what = f"{type(told).__name__}: {_first_line(told)}"
+    def _check(self, runtime: Any, address: str = "") -> None:
+        """Raise `InputError` unless a worker gives the bits of this process, which the folder names as its maker."""
+        if not isinstance(runtime, Runtime):
+            what = f"{type(runtime).__name__}: {_first_line(runtime)}"
             raise InputError(f"worker {address} cannot run Feint: {what}; install there what is here.")
-        maker().check_versions(told)
-        maker().check_processor(told)
+        this_runtime().check_same(runtime)
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """The loss of the scheduler, as one sentence."""
+        """Raise the loss of the scheduler as one sentence."""
         try:
             yield
         except (OSError, CancelledError, self.closed) as error:
@@ -180,14 +187,8 @@ class Cluster:
         return InputError(f"the scheduler of {self.client!r} does not answer any more; {KEPT}.")
 
 
-def check_workers(workers: object) -> None:
-    """Raise unless this is a number of workers."""
-    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
-        raise InputError(f"workers = {workers!r} is not valid: it must be a whole number of at least 1.")
-
-
 def address_of(scheduler: Any) -> str | None:
-    """The address of a scheduler, itself or out of the file that `dask scheduler --scheduler-file` writes."""
+    """Return the address of a scheduler, which may be in the file that `dask scheduler --scheduler-file` writes."""
     if scheduler is None:
         return None
     if not isinstance(scheduler, (str, Path)) or not str(scheduler):
@@ -202,8 +203,8 @@ def address_of(scheduler: Any) -> str | None:
         raise InputError(f"scheduler = {str(scheduler)!r} is not a scheduler file: it names no address.") from None
 
 
-def reach(address: str) -> None:
-    """Raise unless a scheduler answers; a client that found none would still be trying when it is thrown away."""
+def check_scheduler(address: str) -> None:
+    """Raise `InputError` unless a scheduler answers; a client of none would still try when it is thrown away."""
     with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has an event loop already
         try:
             pool.submit(asyncio.run, _greet(address)).result()
@@ -223,13 +224,8 @@ async def _greet(address: str) -> None:
     from distributed.security import Security
 
     answer = connect(address, timeout=PATIENCE, **Security().get_connection_args("client"))
-    comm = await asyncio.wait_for(answer, PATIENCE)  # of its own it waits for ever where someone listens and is silent
+    comm = await asyncio.wait_for(answer, PATIENCE)  # connect() has no read timeout of its own
     await comm.close()
-
-
-def _told(words: str) -> str:
-    """Words as a sentence."""
-    return f"{words.capitalize()}."
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""What varies in a study: a parameter by its dotted name, with its levels or its range."""
+"""Factors: what varies in a study, a parameter under its dotted name with its values or its range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, isfinite, log
 from typing import Any
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter
@@ -17,14 +17,15 @@ from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_paths import carried
 from feint.sim.training.stage import Stage
 
-WAYS = {"start": list(STARTS), "match": [mode.value for mode in Match]}
+NAMED = {"start": list(STARTS), "match": [mode.value for mode in Match]}
+"""What may vary besides parameters, and the values that it can have."""
 RANGE = ("low", "high", "levels", "log")
 DEFAULT_LEVELS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Factor:
-    """One thing that varies: `values` in turn, or a range between `low` and `high`."""
+    """A parameter that varies: over `values` in turn, or over the range between `low` and `high`."""
 
     name: str
     values: tuple[Any, ...] = ()
@@ -32,17 +33,17 @@ class Factor:
     high: float = 0.0
     levels: int | None = None
     log: bool = False
-    whole: bool = False  #: of a parameter that is a whole number
+    whole: bool = False  #: whether the parameter is a whole number
     group: str = ""  #: the argument that the parameter belongs to
     base: Any = None  #: its value at the point around which the study varies
 
     @property
     def is_range(self) -> bool:
-        """Whether it varies without steps."""
+        """Whether it varies continuously."""
         return not self.values
 
     def at(self, share: float) -> Any:
-        """The value at a share of the way from low to high, in the logarithm where the range is logarithmic."""
+        """Return the value at a share of the way from low to high, in the logarithm if the range is logarithmic."""
         if self.log:
             value = exp(log(self.low) + share * (log(self.high) - log(self.low)))
         else:
@@ -56,8 +57,8 @@ class Factor:
         if not self.is_range:
             return list(self.values)
         steps = (self.levels or DEFAULT_LEVELS) - 1
-        found = [self.at(i / steps) for i in range(steps + 1)] if steps else [self.at(0.0)]
-        return list(dict.fromkeys(found))
+        levels = [self.at(i / steps) for i in range(steps + 1)] if steps else [self.at(0.0)]
+        return list(dict.fromkeys(levels))
 
     @property
     def ends(self) -> list[Any]:
@@ -65,7 +66,7 @@ class Factor:
         return [self.at(0.0), self.at(1.0)] if self.is_range else [self.values[0], self.values[-1]]
 
     def check(self) -> None:
-        """Raise where a range cannot be walked."""
+        """Raise `InputError` unless a range runs from a lower to a higher end."""
         if not self.is_range:
             return
         if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
@@ -74,25 +75,36 @@ class Factor:
             raise InputError(f"vary.{self.name}: low = {self.low!r} must be above 0 where log = true.")
 
     def described(self) -> Any:
-        """The factor as plain data."""
+        """Return the factor as plain data."""
         if not self.is_range:
             return [list(value) if isinstance(value, tuple) else value for value in self.values]
         return {"low": self.low, "high": self.high, "levels": self.levels, "log": self.log}
 
 
 def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Factor:
-    """The factor that an entry of `vary` means; raises `InputError` for a name or a specification that is not valid."""
+    """Return the factor of an entry of `vary`.
+
+    Parameters
+    ----------
+    name
+        Dotted name: `parameter`, `stage.parameter`, `start` or `match`.
+    spec
+        List of values, {"low": …, "high": …, "levels": …, "log": …}, or "prior".
+    model, curriculum
+        The point around which it varies.
+
+    Raises
+    ------
+    InputError
+        If the name is not known, or the specification does not fit it.
+
+    """
     declared, base = _declaration(name, model, curriculum)
     spec = spec.tolist() if hasattr(spec, "tolist") else spec  # of NumPy and pandas
-    facts: dict[str, Any] = {"name": name, "base": base, "group": declared.argument if declared else "ways of training"}
-    facts["whole"] = declared is not None and isinstance(declared.default, int)
+    group, whole = ("ways of training", False) if declared is None else (declared.argument, _is_whole(declared))
+    facts: dict[str, Any] = {"name": name, "base": base, "group": group, "whole": whole}
     if isinstance(spec, (list, tuple)):
-        if not spec:
-            raise InputError(f"vary.{name} = [] is empty: name one value or more.")
-        values = tuple(_value(each) for each in spec)
-        if len(set(values)) != len(values):
-            raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
-        return Factor(values=values, **facts)
+        return Factor(values=_values(name, spec), **facts)
     if declared is None or declared.choices or isinstance(base, tuple):
         raise InputError(f"vary.{name} = {spec!r} is not valid: name its values in a list.")
     if spec == "prior":
@@ -106,7 +118,7 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
 
 
 def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> None:
-    """Raise unless this is a value that what is varied can take, whatever the others take."""
+    """Raise `InputError` unless a factor of this name can have the value, whatever the values of others."""
     stage, _, parameter = name.rpartition(".")
     if name == "start":
         check_start(value)
@@ -119,58 +131,70 @@ def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> 
 
 
 def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
-    """Every parameter that has a prior, of the model and of each stage; one that is several numbers here stays."""
-    single = (name for name in Model.parameters() if not isinstance(getattr(model, name), tuple))
-    names = [name for name in single if Model.parameters()[name].prior]
+    """Return every parameter of the model and of each stage that has a prior; one that is a tuple here stays fixed."""
+    names = [
+        name
+        for name, declared in Model.parameters().items()
+        if declared.prior and not isinstance(getattr(model, name), tuple)
+    ]
     of_stages = [name for name, declared in Stage.parameters().items() if declared.prior]
     names += [f"{stage.name}.{name}" for stage in curriculum for name in of_stages]
     return [factor_of(name, "prior", model, curriculum) for name in names]
 
 
-def _value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, (list, tuple)) else value
+def _is_whole(declared: Parameter) -> bool:
+    return isinstance(declared.default, int)
+
+
+def _values(name: str, spec: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
+    if not spec:
+        raise InputError(f"vary.{name} = [] is empty: name one value or more.")
+    values = tuple(tuple(value) if isinstance(value, list) else value for value in spec)
+    if len(set(values)) != len(values):
+        raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
+    return values
 
 
 def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str, Any]:
     for entry in spec:
         if entry not in RANGE:
             raise unknown(f"entry of vary.{name}", entry, RANGE)
-    found = {"low": None, "high": None, "levels": None, "log": declared.log, **spec}
     missing = [end for end in ("low", "high") if end not in spec]
     if missing:
-        told = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-        raise InputError(f"vary.{name}: {told}: a range has low and high, and levels and log as you like.")
+        what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        raise InputError(f"vary.{name}: {what}: a range has low and high, and levels and log as you like.")
     for end in ("low", "high"):
-        value = found[end]
+        value = spec[end]
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InputError(f"vary.{name}: {end} = {value!r} is not valid: it must be a number.")
-    levels = found["levels"]
-    if levels is not None and (isinstance(levels, bool) or not isinstance(levels, int) or levels < 1):
-        raise InputError(f"vary.{name}: levels = {levels!r} is not valid: it must be a whole number of at least 1.")
-    if not isinstance(found["log"], bool):
-        raise InputError(f"vary.{name}: log = {found['log']!r} is not valid: it must be true or false.")
-    return {**found, "low": float(found["low"]), "high": float(found["high"])}
+    levels, scale = spec.get("levels"), spec.get("log", declared.log)
+    if levels is not None:
+        levels = check_whole(f"vary.{name}: levels", levels, 1)
+    if not isinstance(scale, bool):
+        raise InputError(f"vary.{name}: log = {scale!r} is not valid: it must be true or false.")
+    return {"low": float(spec["low"]), "high": float(spec["high"]), "levels": levels, "log": scale}
 
 
 def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Parameter | None, Any]:
-    """The declaration of a name, None of what has none, and its present value; raises for an unknown name."""
-    if name in WAYS:
+    """Return the declaration, None if there is none, and the present value of a name."""
+    if name in NAMED:
         return None, None
     stage, _, parameter = name.rpartition(".")
     if not stage:
-        if name in Stage.model_fields and name not in Model.model_fields:
-            choices = " or ".join(f"{each}.{name}" for each in curriculum.names)
-            raise InputError(f"vary.{name}: it is a parameter of a stage: write {choices}.")
-        if name not in Model.model_fields:
-            raise unknown("parameter to vary", name, [*Model.model_fields, *WAYS])
-        return Model.parameters()[name], getattr(model, name)
+        if name in Model.model_fields:
+            return Model.parameters()[name], getattr(model, name)
+        if name not in Stage.model_fields:
+            raise unknown("parameter to vary", name, [*Model.model_fields, *NAMED])
+        choices = " or ".join(f"{each}.{name}" for each in curriculum.names)
+        raise InputError(f"vary.{name}: it is a parameter of a stage: write {choices}.")
     if stage not in curriculum.names:
         raise unknown("stage", stage, curriculum.names)
-    if parameter not in Stage.model_fields or parameter == "name":
-        raise unknown("stage parameter", parameter, [each for each in Stage.model_fields if each != "name"])
+    known = [field for field in Stage.model_fields if field != "name"]
+    if parameter not in known:
+        raise unknown("stage parameter", parameter, known)
     present = curriculum[curriculum.names.index(stage)]
-    if parameter == "carry":
-        if stage == curriculum.names[0]:
-            raise InputError(f"vary.{name}: a first stage has nothing to carry; vary that of a later one.")
-        return None, tuple(group for group in GROUPS if group in present.carry)
-    return Stage.parameters()[parameter], getattr(present, parameter)
+    if parameter != "carry":
+        return Stage.parameters()[parameter], getattr(present, parameter)
+    if stage == curriculum.names[0]:
+        raise InputError(f"vary.{name}: a first stage has nothing to carry; vary that of a later one.")
+    return None, tuple(group for group in GROUPS if group in present.carry)

@@ -1,4 +1,4 @@
-"""What makes numbers: a process, with all that their bits depend on besides the study."""
+"""Fingerprint of a runtime: everything that the bits of a result depend on besides the study."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from feint.agents.version import VERSION
 from feint.sim.results.provenance import NUMBERS_FROM, differing
 from feint.sim.training.kernels.initial_draws import draw_starts
 
-COMPILERS = ("llvmlite",)  # besides those that a passport names
+COMPILERS = ("llvmlite",)  # besides the libraries that a passport names
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maker:
-    """A process on a machine."""
+class Runtime:
+    """A process on a machine: versions, and the processor that its kernels are compiled for."""
 
     where: str
     versions: Mapping[str, str]
-    processor: Mapping[str, str]  #: what kernels are compiled for, and the forms of NumPy's functions that are used
+    processor: Mapping[str, str]  #: kind of processor, and which forms of NumPy's functions are used
     instructions: frozenset[str]  #: of that processor
 
     def described(self) -> dict[str, Any]:
-        """It as plain data, but for where it is."""
+        """Return all but the place as plain data."""
         return {
             "versions": dict(self.versions),
             "processor": dict(self.processor),
@@ -39,8 +39,8 @@ class Maker:
         }
 
     @classmethod
-    def of(cls, described: Mapping[str, Any], where: str) -> Maker:
-        """The maker that plain data describe."""
+    def of(cls, described: Mapping[str, Any], where: str) -> Runtime:
+        """Return the runtime that `described` gave."""
         return cls(
             where=where,
             versions=described["versions"],
@@ -48,18 +48,18 @@ class Maker:
             instructions=frozenset(described["instructions"]),
         )
 
-    def check_versions(self, other: Maker) -> None:
-        """Raise unless another process runs what this one runs."""
-        found = "; ".join(differing(dict(other.versions), dict(self.versions)))
-        if found:
+    def other_versions(self, other: Runtime) -> str:
+        """Return how the versions of another process differ, in words; empty if they do not."""
+        return "; ".join(differing(dict(other.versions), dict(self.versions)))
+
+    def check_same(self, other: Runtime) -> None:
+        """Raise `InputError` unless another process gives identical bits: the same versions and kind of processor."""
+        if versions := self.other_versions(other):
             raise InputError(
-                f"{other.where} runs other versions: {found}; bits are promised within one version only: "
+                f"{other.where} runs other versions: {versions}; bits are promised within one version only: "
                 "let both have the same, and start again."
             )
-
-    def check_processor(self, other: Maker) -> None:
-        """Raise unless another process has a processor of the same kind."""
-        found = [
+        differences = [
             f"{name} is {self.processor.get(name)!r} for the one and {other.processor.get(name)!r} for the other"
             for name in sorted({*self.processor, *other.processor})
             if self.processor.get(name) != other.processor.get(name)
@@ -67,28 +67,28 @@ class Maker:
         alone = sorted(self.instructions ^ other.instructions)
         if alone:
             more = f" and {len(alone) - MOST_NAMED} others" if len(alone) > MOST_NAMED else ""
-            found.append(f"only one has {', '.join(alone[:MOST_NAMED])}{more}")
-        if found:
+            differences.append(f"only one has {', '.join(alone[:MOST_NAMED])}{more}")
+        if differences:
             raise InputError(
-                f"{self.where} and {other.where} have processors of two kinds: {'; '.join(found)}; "
+                f"{self.where} and {other.where} have processors of two kinds: {'; '.join(differences)}; "
                 "bits are promised on one kind only: choose machines that are alike."
             )
 
 
 @cache
-def maker() -> Maker:
-    """The process that asks."""
+def this_runtime() -> Runtime:
+    """Return the runtime of this process."""
     from numpy.lib.introspect import opt_func_info
 
-    context: Any = getattr(draw_starts, "targetctx", None)  # none where compilation is switched off
+    context: Any = getattr(draw_starts, "targetctx", None)  # None if compilation is switched off
     machine, kind, features = context.codegen().magic_tuple() if context else ("none", "none", "")
     forms = opt_func_info("^(exp|log|power)$", "float64")
-    functions = {f"numpy.{name}": each["current"] for name, kinds in forms.items() for each in kinds.values()}
-    return Maker(
+    functions = {f"numpy.{name}": form["current"] for name, kinds in forms.items() for form in kinds.values()}
+    return Runtime(
         where=f"process {os.getpid()} on {socket.gethostname()}",
         versions={
             "feint": VERSION,
-            "its code": digest_of_code(),
+            "its code": _code_digest(),
             "python": platform.python_version(),
             **{name: version(name) for name in (*NUMBERS_FROM, *COMPILERS)},
         },
@@ -97,8 +97,8 @@ def maker() -> Maker:
     )
 
 
-def digest_of_code() -> str:
-    """Digest of the code that numbers come from; a version under development has many."""
+def _code_digest() -> str:
+    """Return a digest of the code that numbers come from, which changes more often than the version's number."""
     digest = hashlib.sha256()
     for part in ("agents", "sim"):
         folder = Path(__file__).parents[2] / part

@@ -1,82 +1,70 @@
-"""How many runs each point gets: a fixed number, or rounds of more until its intervals are narrow enough."""
+"""Sequential sampling: how many runs each point gets, a fixed number or more until its intervals are narrow enough."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
-from feint.sim.sweeps import experimental_designs as designs
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, clopper_pearson, look_confidence, paired_exact
+from feint.sim.sweeps.experimental_designs import count
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep_store import Store, last_stages, read_parts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from feint.sim.sweeps.study import Study
-    from feint.sim.sweeps.sweep_store import Store
-
-Round = tuple[int, int, list[range], int]  # first and last run, points, runs an arm in all as far as known
+Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
 
 
 class Allocation:
-    """The rounds of a study; each looks at what the last one found.
+    """The rounds of a study, each decided from the counts of the last one.
 
-    With `half_width` there is a round of `runs`, and then of as many again as there are, up to `most_runs`. A point is
-    given more while an interval of its deception, of any arm or of the difference between them, is wider than asked.
-    The intervals are exact and hold at every look: each look spends an equal part of the error
+    With `half_width` there is a round of `runs`, then rounds of as many again as there are, up to `most_runs`. A point
+    gets more runs while an interval of its deception, of an arm or of the difference between them, is wider than
+    `half_width`. The intervals are exact and hold at every look: each look spends an equal part of the error
     (`feint.sim.statistics.intervals`).
     """
 
     def __init__(self, study: Study, store: Store) -> None:
-        self.study, self.store = study, store
-        self.count = designs.count(study)
-
-    @property
-    def totals(self) -> list[int]:
-        """Runs of a point after each round."""
-        return rounds_of(self.study)
+        self.study, self.store, self.count = study, store, count(study)
 
     def rounds(self) -> Iterator[Round]:
-        """One round after another, until no point needs more."""
+        """Yield one round after another, until no point needs more runs."""
         points, before = [range(self.count)], 0
-        for total in self.totals:
-            open_points = sum(len(each) for each in points)
-            yield before, total, points, self.count * before + open_points * (total - before)
-            if total == self.totals[-1]:
+        totals = rounds_of(self.study)
+        for total in totals:
+            unfinished = sum(map(len, points))
+            yield before, total, points, self.count * before + unfinished * (total - before)
+            if total == totals[-1]:
                 return
             points, before = self._wide(points, total), total
             if not points:
                 return
 
     def _wide(self, points: list[range], total: int) -> list[range]:
-        """Of these points, those whose intervals are still too wide."""
-        events = np.zeros((self.count, 4), np.int64)  # deceptive an arm (2), gained and lost by pre-training
-        from feint.sim.sweeps.sweep_results import last_stages
-        from feint.sim.sweeps.sweep_store import read_parts
-
-        looked_at = (path for unit, path in self.store.finished().items() if unit.last_run <= total)
-        for path in looked_at:  # a sweep that is gone on with may be further than this look
+        """Return those of these points whose intervals are still too wide."""
+        events = np.zeros((self.count, 4), np.int64)
+        for unit, path in self.store.finished_parts().items():
+            if unit.last_run > total:  # a sweep that is resumed may be further than this look
+                continue
             table = last_stages(read_parts([path]))
-            second = (table["arm"] == PRETRAIN_FINETUNE).to_numpy()
-            at = table["point"].to_numpy()
-            for column, values in (
-                (0, np.where(second, 0, table["deceptive"])),
-                (1, np.where(second, table["deceptive"], 0)),
-                (2, table["gained_deceptive"].to_numpy()),
-                (3, table["lost_deceptive"].to_numpy()),
-            ):
-                np.add.at(events[:, column], at, values)
-        wide = [point for each in points for point in each if self._is_wide(events[point].tolist(), total)]
-        return list(neighbours(wide))
-
-    def _is_wide(self, events: list[int], total: int) -> bool:
-        return is_wide(self.study, events, total)
+            second, deceptive = (table["arm"] == PRETRAIN_FINETUNE).to_numpy(), table["deceptive"].to_numpy()
+            columns = (deceptive * ~second, deceptive * second, table["gained_deceptive"], table["lost_deceptive"])
+            np.add.at(events, table["point"].to_numpy(), np.column_stack(columns))
+        every = (point for part in points for point in part)
+        return list(neighbours(point for point in every if is_wide(self.study, events[point].tolist(), total)))
 
 
-def is_wide(study: Study, events: list[int], total: int) -> bool:
-    """Whether an interval of a point is wider than asked: deceptive runs an arm, gained and lost ones, of a total."""
+def is_wide(study: Study, events: Iterable[int], total: int) -> bool:
+    """Return whether an interval of a point is wider than `half_width`.
+
+    `events` are its deceptive runs from scratch and after pre-training, and those after pre-training alone and from
+    scratch alone, out of `total`.
+    """
     scratch, pretrained, gained, lost = events
     counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
     widths = [frequency_at_look(study, counts[arm], total).half_width for arm in study.arms]
@@ -86,50 +74,37 @@ def is_wide(study: Study, events: list[int], total: int) -> bool:
 
 
 def still_wide(study: Study, last: pd.DataFrame) -> int:
-    """How many points of a table of last stages have all runs there may be, and intervals wider than asked."""
+    """Return how many points of a table of last stages have `most_runs`, and intervals wider than `half_width`."""
     if study.half_width is None:
         return 0
     last = last[last["runs"] == study.most_runs]
     wide = last.pivot(index="point", columns="arm", values="deceptive").reindex(columns=list(ARM_NAMES), fill_value=0)
     compared = last.groupby("point")[["gained_deceptive", "lost_deceptive"]].max()  # 0 in the row of the other arm
     events = [tuple(map(int, row)) for row in wide.join(compared).to_numpy()]
-    known = {each: is_wide(study, list(each), int(study.most_runs or 0)) for each in set(events)}
-    return sum(known[each] for each in events)
+    known = {row: is_wide(study, row, int(study.most_runs or 0)) for row in set(events)}
+    return sum(known[row] for row in events)
 
 
 def rounds_of(study: Study) -> list[int]:
-    """Runs of a point after each round that a study may have."""
-    if study.half_width is None or study.most_runs is None:
-        return [study.runs]
+    """Return the runs per point and arm after each round that a study may have."""
     totals = [study.runs]
-    while totals[-1] < study.most_runs:
-        totals.append(min(2 * totals[-1], study.most_runs))
+    while totals[-1] < (study.most_runs or 0):
+        totals.append(min(2 * totals[-1], study.most_runs or 0))
     return totals
 
 
-def frequency_at_look(study: Study, deceptive: int, total: int, confidence: float = CONFIDENCE) -> Interval:
-    """The interval of an arm's deception that holds at every look."""
-    from feint.sim.statistics.intervals import clopper_pearson, look_confidence
-
-    return clopper_pearson(deceptive, total, look_confidence(confidence, len(rounds_of(study))))
+def frequency_at_look(study: Study, count: int, total: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a frequency that holds at every look."""
+    return clopper_pearson(count, total, look_confidence(confidence, len(rounds_of(study))))
 
 
 def difference_at_look(study: Study, gained: int, lost: int, total: int, confidence: float = CONFIDENCE) -> Interval:
-    """The interval of the paired difference that holds at every look."""
-    from feint.sim.statistics.intervals import look_confidence, paired_exact
-
+    """Return the interval of a paired difference that holds at every look."""
     return paired_exact(gained, lost, total, look_confidence(confidence, len(rounds_of(study))))
 
 
-def neighbours(points: list[int]) -> Iterator[range]:
-    """Increasing numbers as ranges."""
-    first = last = None
-    for point in points:
-        if last is not None and point == last:
-            last += 1
-            continue
-        if first is not None and last is not None:
-            yield range(first, last)
-        first, last = point, point + 1
-    if first is not None and last is not None:
-        yield range(first, last)
+def neighbours(points: Iterable[int]) -> Iterator[range]:
+    """Yield increasing numbers as ranges."""
+    for _, part in groupby(enumerate(points), lambda pair: pair[1] - pair[0]):
+        numbers = [number for _, number in part]
+        yield range(numbers[0], numbers[-1] + 1)

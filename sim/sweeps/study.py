@@ -1,16 +1,16 @@
-"""A study: which parameters vary and how, in which arms, with how many runs."""
+"""Studies: which parameters vary and how, in which arms, with how many runs."""
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
@@ -24,14 +24,17 @@ from feint.sim.training.train import PRECISION, check_precision, check_seed
 
 DESIGNS = {
     "grid": "every combination of the levels",
-    "one-at-a-time": "the point itself, and each parameter at its low and its high end alone",
+    "one-at-a-time": "the base point, and each parameter alone at its low and its high end",
     "lhs": "a Latin hypercube of `samples` points",
     "sobol": "the first `samples` points of a scrambled Sobol sequence",
     "saltelli": "Saltelli's design for Sobol indices, from `samples` base points",
     "morris": "`samples` trajectories for Morris's elementary effects",
-    "prior": "the prior of the model's page, or of the parameters named: points of a scrambled Sobol sequence",
+    "prior": "the whole prior, or that of the parameters named: points of a scrambled Sobol sequence",
     "table": "the points of a CSV or Parquet file",
 }
+SAMPLED = ("lhs", "sobol", "saltelli", "morris", "prior")
+BALANCED = ("sobol", "saltelli", "prior")  # designs whose samples are a power of two
+GROUPED = ("saltelli", "morris")
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
 DIGEST = "sha256:"
@@ -39,26 +42,60 @@ DIGEST = "sha256:"
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What is varied around a model and a curriculum; raises `InputError` where a part is not valid.
+    """What varies around a model and a curriculum, in which arms, and with how many runs.
 
-    Runs are numbered from 0 at every point: with common streams (the default) all points share starts and noise, so
-    that neighbours differ by their parameters and not by their luck; independent ones number each point's runs apart.
+    Runs are numbered from 0 at every point. With common streams (the default) all points share starts and noise, so
+    that neighbours differ by their parameters and not by sampling error; independent streams number the runs of each
+    point separately.
+
+    Parameters
+    ----------
+    vary
+        Dotted name → list of values, range, or "prior".
+    design
+        How points are placed: one of DESIGNS.
+    samples
+        Number of points, base points or trajectories, for a design that draws them.
+    by_group
+        Whether the designs saltelli and morris move together all parameters of one argument.
+    table
+        File with the points of the design "table".
+    runs
+        Number of runs per point and arm; with `half_width` the size of the first round.
+    half_width, most_runs
+        Add runs to a point until its intervals are no wider than `half_width`, or it has `most_runs` per arm.
+    arms
+        from_scratch, pretrain_finetune, or both.
+    seed
+        Seed of all random streams.
+    streams
+        common or independent.
+    start, match, precision
+        As for `simulate`.
+    model, curriculum
+        The point around which parameters vary.
+
+    Raises
+    ------
+    InputError
+        If a part is not valid, or two do not fit.
+
     """
 
-    vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
+    vary: Mapping[str, Any] = field(default_factory=dict)
     design: str = "grid"
-    samples: int | None = None  #: points, base points or trajectories of a design that draws them
-    by_group: bool = False  #: Saltelli and Morris: move together all that belongs to one argument
-    table: str | None = None  #: file with the points of the design "table"
-    runs: int = 1000  #: of each point and arm; of its first round where `half_width` is given
-    half_width: float | None = None  #: add runs to a point until its intervals are no wider than this
-    most_runs: int | None = None  #: of a point and arm, where `half_width` is given
-    arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)
+    samples: int | None = None
+    by_group: bool = False
+    table: str | None = None
+    runs: int = 1000
+    half_width: float | None = None
+    most_runs: int | None = None
     seed: int = 0
     streams: str = "common"
     start: str = "fresh"
     match: str = "target"
     precision: str = PRECISION
+    arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)
     model: Model = field(default_factory=Model)
     curriculum: Curriculum = field(default_factory=pretrain_finetune)
 
@@ -70,12 +107,13 @@ class Study:
         object.__setattr__(self, "arms", tuple(self.arms))
         object.__setattr__(self, "vary", dict(self.vary))
         self._check_choices()
-        self._check_numbers()
+        self._check_design()
+        self._check_runs()
         for factor in self.factors:
             factor.check()
             for value in factor.values or factor.ends:
                 check_value(factor.name, value, self.model, self.curriculum)
-        self.plans({})
+        self.specs({})
 
     def _check_choices(self) -> None:
         for name, value, known in (("design", self.design, DESIGNS), ("streams", self.streams, STREAMS)):
@@ -89,10 +127,12 @@ class Study:
         check_start(self.start)
         Match.named(self.match)
         check_precision(self.precision)
-        if self.by_group is not False and self.design not in ("saltelli", "morris"):
-            raise InputError(
-                f"by_group = {self.by_group!r} is not allowed with design = {self.design!r}: leave it out."
-            )
+        check_seed(self.seed)
+
+    def _check_design(self) -> None:
+        fitting = f"is not allowed with design = {self.design!r}: leave it out."
+        if self.by_group is not False and self.design not in GROUPED:
+            raise InputError(f"by_group = {self.by_group!r} {fitting}")
         if (self.design == "table") != (self.table is not None):
             raise InputError("table and design = 'table' go together: name the file with the points in table.")
         if self.design == "table" and self.vary:
@@ -102,29 +142,34 @@ class Study:
                 "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] "
                 "in a file, and vary={'similarity': [0.0, 0.9]} in Python."
             )
-
-    def _check_numbers(self) -> None:
-        check_seed(self.seed)
-        _check_whole("runs", self.runs, MOST_RUNS)
-        sampled = self.design in ("lhs", "sobol", "saltelli", "morris", "prior")
-        if sampled and self.samples is None:
+        if self.design in SAMPLED and self.samples is None:
             raise InputError(f"samples is missing: design = {self.design!r} needs to know how many.")
-        if not sampled and self.samples is not None:
-            raise InputError(f"samples = {self.samples!r} is not allowed with design = {self.design!r}: leave it out.")
-        if self.samples is not None:
-            _check_whole("samples", self.samples, 10**9)
-            if self.design in ("sobol", "saltelli", "prior") and self.samples & (self.samples - 1):
-                raise InputError(
-                    f"samples = {self.samples!r} is not valid: a Sobol sequence is balanced at powers of two, "
-                    f"such as {1 << self.samples.bit_length() - 1} or {1 << self.samples.bit_length()}."
-                )
+        if self.samples is None:
+            return
+        if self.design not in SAMPLED:
+            raise InputError(f"samples = {self.samples!r} {fitting}")
+        samples = self._check_whole("samples", 1, 10**9)
+        if self.design in BALANCED and samples & (samples - 1):
+            raise InputError(
+                f"samples = {samples!r} is not valid: a Sobol sequence is balanced at powers of two, "
+                f"such as {1 << samples.bit_length() - 1} or {1 << samples.bit_length()}."
+            )
+
+    def _check_runs(self) -> None:
+        runs = self._check_whole("runs", 1, MOST_RUNS)
         if (self.half_width is None) != (self.most_runs is None):
             raise InputError("half_width and most_runs go together: give both, or neither.")
-        if self.half_width is not None:
-            number = isinstance(self.half_width, float) and 0 < self.half_width < 1
-            if not number:
-                raise InputError(f"half_width = {self.half_width!r} is not valid: it must be a number between 0 and 1.")
-            _check_whole("most_runs", self.most_runs, MOST_RUNS, least=self.runs)
+        if self.half_width is None:
+            return
+        if not (isinstance(self.half_width, float) and 0 < self.half_width < 1):
+            raise InputError(f"half_width = {self.half_width!r} is not valid: it must be a number between 0 and 1.")
+        self._check_whole("most_runs", runs, MOST_RUNS)
+
+    def _check_whole(self, name: str, least: int, most: int) -> int:
+        """Check a whole number, and keep it as an integer of Python."""
+        value = check_whole(name, getattr(self, name), least, most)
+        object.__setattr__(self, name, value)
+        return value
 
     @property
     def factors(self) -> list[Factor]:
@@ -133,41 +178,62 @@ class Study:
             return prior_factors(self.model, self.curriculum)
         return [factor_of(name, spec, self.model, self.curriculum) for name, spec in self.vary.items()]
 
-    def plans(self, values: Mapping[str, Any]) -> dict[str, RunSpec]:
-        """The plan of each arm at a point, given by what differs there; raises `InputError` for what is not valid."""
-        own = Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
-        here = own.at(values)
+    @property
+    def groups(self) -> dict[str, str]:
+        """What the designs saltelli and morris move one at a time, parameters or arguments, each with its argument."""
+        return {factor.group if self.by_group else factor.name: factor.group for factor in self.factors}
+
+    @property
+    def point(self) -> Point:
+        """The point around which parameters vary."""
+        return Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
+
+    def specs(self, values: Mapping[str, Any]) -> dict[str, RunSpec]:
+        """Return what each arm trains at the point with these values; raises `InputError` if they do not fit."""
+        here = self.point.at(values)
         mode = Match.named(here.match)
-        trained = trained_by(self.arms, here.curriculum, mode, here.model.modes)
-        named = len(here.model.similarity) + 1 if isinstance(here.model.similarity, tuple) else 0
+        curricula = _curricula(self.arms, here.curriculum, mode, here.model.modes)
+        known = len(here.model.similarity) + 1 if isinstance(here.model.similarity, tuple) else 0
         return {
             arm: RunSpec.of(
-                trained[arm],
+                curricula[arm],
                 model=here.model,
                 seed=self.seed,
                 start=here.start,
                 match=mode.per_arm,
-                objectives=max(here.curriculum.objectives, named),
+                objectives=max(here.curriculum.objectives, known),
                 precision=self.precision,
             )
             for arm in self.arms
         }
 
     def first_run(self, point: int) -> int:
-        """Number of the first run of a point."""
+        """Return the number of the first run of a point."""
         return 0 if self.streams == "common" else point * MOST_RUNS
 
     def described(self) -> dict[str, Any]:
-        """The effective study as plain data: two that are equal give the same numbers."""
-        plain = {name: getattr(self, name) for name in SCALARS}
+        """Return all parts as plain data; studies with equal descriptions give the same numbers."""
         return {
-            **plain,
-            "table": digest_of(self.table) if self.table else None,  # by its content, wherever it lies
+            **{name: getattr(self, name) for name in SCALARS},
+            "table": _table_digest(self.table) if self.table else None,  # by its content, wherever it is
             "arms": list(self.arms),
             "vary": {factor.name: factor.described() for factor in self.factors},
             "model": self.model.model_dump(mode="json"),
             "stages": self.curriculum.described(),
         }
+
+    def configuration(self) -> dict[str, Any]:
+        """Return the parts that differ from the defaults, as plain data."""
+        own = {name: value for name, value in self.described().items() if value != DEFAULTS.get(name)}
+        return {name: value for name, value in own.items() if name not in OF_POINT} | self.point.configuration()
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the study of `configuration` or `described`."""
+        point = Point.from_configuration(configuration)
+        given = {name: configuration[name] for name in (*SCALARS, "arms") if name in configuration}
+        vary = {} if given.get("design") == "table" else configuration["vary"]
+        return cls(model=point.model, curriculum=point.curriculum, **given, vary=_without_none(vary))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -181,7 +247,7 @@ class Study:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: this is not a TOML file: {error}.") from None
         try:
-            study = cls.of_tables(content)
+            study = cls.from_tables(content)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         if study.table is not None and not Path(study.table).is_absolute():
@@ -189,27 +255,32 @@ class Study:
         return study
 
     @classmethod
-    def of_tables(cls, content: Mapping[str, Any]) -> Self:
-        """A study from the tables of a file: those of a curriculum file, and its own."""
-        known = (*TABLES, *SCALARS, "arms", "vary")
+    def from_tables(cls, content: Mapping[str, Any]) -> Self:
+        """Return the study of a file's tables: those of a curriculum file, and its own entries."""
+        own = (*SCALARS, "arms", "vary")
         for name in content:
-            if name not in known:
-                raise unknown("entry", name, known)
+            if name not in (*TABLES, *own):
+                raise unknown("entry", name, (*TABLES, *own))
         base = {name: content[name] for name in TABLES if name in content}
         configured = from_tables(base) if base else Configuration(model=Model())
-        given = {name: content[name] for name in (*SCALARS, "arms", "vary") if name in content}
+        given = {name: content[name] for name in own if name in content}
         return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **given)
 
 
+DEFAULTS = {each.name: each.default for each in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
+SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum"))
+OF_POINT = ("model", "stages", "start", "match")
+
+
 @lru_cache(maxsize=64)
-def trained_by(arms: tuple[str, ...], curriculum: Curriculum, mode: Match, modes: int) -> dict[str, Curriculum]:
-    """What each arm trains; kept, for points differ in the model more often than in the stages."""
+def _curricula(arms: tuple[str, ...], curriculum: Curriculum, mode: Match, modes: int) -> dict[str, Curriculum]:
+    """Return what each arm trains; kept, since points differ in the model more often than in the stages."""
     alone = arms == (FROM_SCRATCH,) and len(curriculum) == 1
     return {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode, modes=modes)
 
 
-def digest_of(table: str) -> str:
-    """What tells the content of one table of points from another's; of a table that is a digest already, itself."""
+def _table_digest(table: str) -> str:
+    """Return the digest of a table's content; of a table that is a digest already, itself."""
     if table.startswith(DIGEST):
         return table
     try:
@@ -218,22 +289,9 @@ def digest_of(table: str) -> str:
         raise InputError(f"table = {table!r} cannot be read: {error.strerror}.") from None
 
 
-SCALARS = (
-    "design",
-    "samples",
-    "by_group",
-    "table",
-    "runs",
-    "half_width",
-    "most_runs",
-    "seed",
-    "streams",
-    "start",
-    "match",
-    "precision",
-)
-
-
-def _check_whole(name: str, value: Any, most: int, least: int = 1) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise InputError(f"{name} = {value!r} is not valid: it must be a whole number from {least:,} to {most:,}.")
+def _without_none(vary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return entries of `vary` without the parts of ranges that are not given."""
+    return {
+        name: spec if isinstance(spec, list) else {key: value for key, value in spec.items() if value is not None}
+        for name, spec in vary.items()
+    }

@@ -1,4 +1,4 @@
-"""Sweeps: a study carried out, part by part, into a folder that can be gone on with."""
+"""Sweeps: a study carried out part by part, into a folder from which it can be resumed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 from feint.agents.errors import InputError
 from feint.sim.ensembles.runner import check_threads, in_order
 from feint.sim.sweeps import experimental_designs as designs
+from feint.sim.sweeps.dask_cluster import Cluster
 from feint.sim.sweeps.sequential_sampling import Allocation
 from feint.sim.sweeps.study import MOST_RUNS, Study
 from feint.sim.sweeps.sweep_results import Sweep
 from feint.sim.sweeps.sweep_store import Store
-from feint.sim.sweeps.work_units import COLUMNS, Unit, train_unit, units_of
+from feint.sim.sweeps.work_units import COLUMNS, Columns, Job, Unit, train_unit, units_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered apart
-Job = tuple[Unit, dict[str, list[Any]]]
-Done = tuple[Unit, dict[str, list[Any]]]
+MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
 
 
 def sweep(
@@ -38,75 +37,93 @@ def sweep(
     progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
-    """Carry out a study into the folder `out`, and open what came of it.
+    """Carry out a study and return its results, which do not depend on what trains nor on how often it was resumed.
 
-    In threads of this process, unless a `scheduler` is given (an address, or a `distributed.Client`) or a number of
-    `workers` of a Dask cluster to start here. Nothing in the result depends on which, nor on how often the sweep was
-    stopped and gone on with. `begin` is called once the folder is open; `progress` with the runs an arm finished just
-    now, those finished before, and all there are as far as is known; `warn` with a sentence on each file that was
-    damaged. Raises `InputError`.
+    Parameters
+    ----------
+    study
+        What varies and how.
+    out
+        Folder for the result.
+    resume
+        Whether to go on with a sweep that the folder holds.
+    threads
+        Number of threads; one per core if None.
+    scheduler
+        Train on a Dask cluster instead: an address, or a `distributed.Client`.
+    workers
+        Start a Dask cluster of this many workers here instead.
+    begin
+        Called once the folder is open.
+    progress
+        Called with the runs per arm finished just now, those finished before, and all there are as far as is known.
+    warn
+        Called with one sentence for each damaged file.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid, if the folder cannot be used, or if a part cannot be trained.
+
     """
     _check_order(study, out)
-    carrying = carrier(study, check_threads(threads), scheduler, workers)
+    trainer = _trainer(study, check_threads(threads), scheduler, workers)
     with Store.opened(out, study, resume=resume) as store:
         if begin is not None:
             begin()
         try:
-            lay_points(store)
+            write_points(store)
         except InputError:
-            if store.fresh:  # a study that is refused takes no folder
+            if store.fresh:  # a study that is refused leaves no folder
                 store.discard()
             raise
-        finished = set(store.finished())
+        finished = set(store.finished_parts())
         for sentence in store.set_aside if warn else ():
             warn(f"{sentence}; it was set aside and is made again.")  # pyright: ignore[reportOptionalCall]
-        allocation = Allocation(study, store)
-        with carrying as carry:
-            for first, last, points, total in allocation.rounds():
-                fresh = (unit for unit in _units(store, points, first, last) if unit not in finished)
+        with trainer as train:
+            for first, last, points, total in Allocation(study, store).rounds():
+                missing = (unit for unit in _units(store, points, first, last) if unit not in finished)
                 done = sum(unit.size for unit in finished if unit.last_run <= last)
                 if progress is not None:
                     progress(0, done, total)
-                for unit, columns in carry(_jobs(store, fresh)):
-                    store.write("parts", unit.name, part(columns))
+                for unit, columns in train(_jobs(store, missing)):
+                    store.write("parts", unit.name, _part(columns))
                     if progress is not None:
                         progress(unit.size, done, total)
                     done += unit.size
                     finished.add(unit)
-        store.write_text("finished.json", json.dumps({"parts": len(store.finished())}))
+        store.write_text("finished.json", json.dumps({"parts": len(store.finished_parts())}))
     return Sweep.open(out)
 
 
 def _check_order(study: object, out: object) -> None:
-    """Raise unless these are a study and the path of a folder, in this order."""
+    """Raise `InputError` unless these are a study and the path of a folder, in this order."""
     if not isinstance(study, Study):
         raise InputError(f"study = {study!r} is not a Study: write sweep(study, out), the folder second.")
     if not isinstance(out, (str, PathLike)):
         raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
 
 
-def lay_points(store: Store) -> None:
-    """Write the points of the design, where they are not there yet."""
+def write_points(store: Store) -> None:
+    """Write the points of the design, unless they are there; every point is validated before any is trained."""
     import pyarrow as pa
 
-    there = store.sound("points")
-    expected = designs.count(store.study)
+    written, expected = store.intact_files("points"), designs.count(store.study)
     if store.study.streams == "independent" and expected > MOST_APART:
         raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {expected:,}.")
-    if sum(_points_of(name).stop - _points_of(name).start for name in there) == expected:
+    if sum(len(_points_of(name)) for name in written) == expected:
         return
     for table in designs.points(store.study, store.cut.points_a_file):
         name = f"{table['point'].iloc[0]:09d}-{table['point'].iloc[-1] + 1:09d}"
-        for row in table.drop(columns="point").to_dict("records") if name not in there else ():
-            store.study.plans(
-                {str(factor): value for factor, value in row.items()}
-            )  # every point is valid before the first is trained
-        if name not in there:
-            store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
+        if name in written:
+            continue
+        for row in table.drop(columns="point").to_dict("records"):
+            store.study.specs({str(factor): value for factor, value in row.items()})
+        store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
 
 
-def part(columns: dict[str, list[Any]]) -> pa.Table:
-    """The columns of a unit as the table that is stored."""
+def _part(columns: Columns) -> pa.Table:
+    """Return the columns of a unit as the table that is stored."""
     import pyarrow as pa
 
     kinds = {"arm": pa.string(), "stage": pa.string()}
@@ -114,22 +131,20 @@ def part(columns: dict[str, list[Any]]) -> pa.Table:
     return pa.Table.from_pydict(columns, schema=schema)
 
 
-def carrier(study: Study, threads: int, scheduler: Any, workers: int | None) -> Any:
-    """What trains the units: a context manager that gives a function of jobs."""
+def _trainer(study: Study, threads: int, scheduler: Any, workers: int | None) -> Any:
+    """Return a context manager that yields a function from jobs to trained units."""
     if scheduler is None and workers is None:
         return _in_threads(study, threads)
-    from feint.sim.sweeps.dask_cluster import Cluster
-
     return Cluster(study, scheduler, workers)
 
 
 @contextmanager
-def _in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]], Iterator[Done]]]:
+def _in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]], Iterator[Job]]]:
     """Yield a function that trains units in threads of this process."""
-    for spec in study.plans({}).values():
+    for spec in study.specs({}).values():
         spec.warm_up()
 
-    def train(job: Job) -> Done:
+    def train(job: Job) -> Job:
         unit, values = job
         return unit, train_unit(study, unit, values)
 
@@ -137,13 +152,14 @@ def _in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]]
 
 
 def _points_of(name: str) -> range:
+    """Return the points in a file of points."""
     first, _, last = name.partition("-")
     return range(int(first), int(last))
 
 
 def _units(store: Store, points: Iterable[range], first: int, last: int) -> Iterator[Unit]:
-    """Units of these points, none of which crosses the files of points."""
-    files = [_points_of(name) for name in store.sound("points")]
+    """Yield units of these points, each of which lies within one file of points."""
+    files = [_points_of(name) for name in store.intact_files("points")]
     for wanted in points:
         for held in files:
             common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
@@ -152,10 +168,10 @@ def _units(store: Store, points: Iterable[range], first: int, last: int) -> Iter
 
 
 def _jobs(store: Store, units: Iterable[Unit]) -> Iterator[Job]:
-    """Units with the values of the factors at their points."""
+    """Yield units with the values of the factors at their points."""
     import pandas as pd
 
-    files = {_points_of(name): path for name, path in store.sound("points").items()}
+    files = {_points_of(name): path for name, path in store.intact_files("points").items()}
     here, table = range(0), pd.DataFrame()
     for unit in units:
         if unit.first_point not in here:

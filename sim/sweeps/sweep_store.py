@@ -1,10 +1,10 @@
-"""A sweep's folder: a manifest, the points, and parts of the result, each written whole or not at all.
+"""The folder of a sweep: a manifest, the points, and parts of the result, each written completely or not at all.
 
 DIR/manifest.json      study, versions, processor, how the sweep is cut into parts
-DIR/points/*.parquet   the varied parameters, a row a point
-DIR/parts/*.parquet    what was counted, a row a point, arm and stage; the name ends in a digest of the content
-DIR/finished.json      how many parts there are, once all are
-DIR/damaged/           files that were not what their names said, set aside
+DIR/points/*.parquet   the varied parameters, one row per point
+DIR/parts/*.parquet    counts, one row per point, arm and stage; the name ends in a digest of the content
+DIR/finished.json      the number of parts, once all are there
+DIR/damaged/           files whose content did not match their names, set aside
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from feint.agents.errors import InputError
 from feint.sim.results.provenance import difference_text, passport
-from feint.sim.sweeps.runtime_fingerprint import Maker, maker
+from feint.sim.sweeps.runtime_fingerprint import Runtime, this_runtime
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.work_units import CUT, Cut, Unit
 
@@ -40,86 +41,89 @@ DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
 class Store:
     """The folder of one study; opened by one process at a time."""
 
-    def __init__(self, folder: Path, study: Study, key: str) -> None:
-        self.folder, self.study, self.key, self.cut = folder, study, key, CUT
+    def __init__(self, folder: Path, study: Study) -> None:
+        self.folder, self.study, self.key, self.cut = folder, study, study_key(study), CUT
         self.set_aside: list[str] = []
-        self.fresh = False  # begun just now, by this process
+        self.fresh = False  #: whether this process began it
 
     @classmethod
     @contextmanager
     def opened(cls, folder: str | Path, study: Study, *, resume: bool) -> Iterator[Self]:
-        """The store of a study in a folder, begun or gone on with; held until the block ends.
+        """Begin or resume the store of a study in a folder, locked until the block ends.
 
-        Raises `InputError` where another process holds it, where the folder holds another study, another schema or
-        something else, or where it holds this study and `resume` was not asked for.
+        Raises `InputError` if another process holds the folder, if it holds another study, a sweep of another version
+        or something else, or if it holds this study and `resume` is false.
         """
         folder = Path(folder)
         if folder.is_file():
             raise InputError(f"out = {str(folder)!r} is a file: name a folder.")
         if resume and not (folder.is_dir() and any(folder.iterdir())):  # even a sweep killed at once leaves its lock
             raise InputError(f"out = {str(folder)!r} holds no sweep to go on with: leave out {RESUME} to begin one.")
-        with _disk(folder):
+        with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with _held(folder):
-            for left in folder.glob(".*.tmp"):  # of a process that was killed while it wrote there
+        with _locked(folder):
+            for left in folder.glob(".*.tmp"):  # by a process that was killed while it wrote
                 left.unlink(missing_ok=True)
-            store = cls(folder, study, key_of(study))
-            manifest = folder / "manifest.json"
-            if manifest.exists():
+            store = cls(folder, study)
+            if (folder / "manifest.json").exists():
                 store._check(read_manifest(folder), resume=resume)
             else:
-                others = [each.name for each in folder.iterdir() if not _begun(each)]
-                if others:
-                    raise InputError(
-                        f"out = {str(folder)!r} holds other files, such as {others[0]!r}: name a new folder."
-                    )
                 store._begin()
             yield store
 
     def _begin(self) -> None:
+        others = [path.name for path in self.folder.iterdir() if not _is_leftover(path)]
+        if others:
+            raise InputError(f"out = {str(self.folder)!r} holds other files, such as {others[0]!r}: name a new folder.")
         self.fresh = True
-        for name in KINDS:
-            (self.folder / name).mkdir(exist_ok=True)
-        described = {"schema": SCHEMA, "key": self.key, "cut": self.cut._asdict(), "study": self.study.described()}
-        described["maker"] = maker().described()
-        told = passport("sweep", self.study.described())
-        self.write_text("manifest.json", json.dumps({**described, "passport": told}, indent=1, ensure_ascii=False))
+        for kind in KINDS:
+            (self.folder / kind).mkdir(exist_ok=True)
+        manifest = {
+            "schema": SCHEMA,
+            "key": self.key,
+            "cut": self.cut._asdict(),
+            "study": self.study.described(),
+            "maker": this_runtime().described(),
+            "passport": passport("sweep", self.study.configuration()),
+        }
+        self.write_text("manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False))
 
     def _check(self, manifest: dict[str, Any], *, resume: bool) -> None:
-        told = difference_text(manifest["study"], json.loads(json.dumps(self.study.described())))
-        if told:
-            raise InputError(f"out = {str(self.folder)!r} holds another study: {told}.")
-        here, there = maker(), Maker.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
-        here.check_versions(there)
-        here.check_processor(there)
+        out, here = f"out = {str(self.folder)!r}", this_runtime()
+        there = Runtime.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
+        if versions := here.other_versions(there):
+            raise InputError(
+                f"{out} was begun by other versions ({versions}), and only the versions that began a sweep can go on "
+                "with it: restore them, or name a new folder."
+            )
+        if difference := difference_text(manifest["study"], json.loads(json.dumps(self.study.described()))):
+            raise InputError(f"{out} holds another study: {difference}.")
+        here.check_same(there)
         self.cut = Cut(**manifest["cut"])
         if not resume:
-            raise InputError(f"out = {str(self.folder)!r} holds this study already: go on with it by {RESUME}.")
+            raise InputError(f"{out} holds this study already: go on with it by {RESUME}.")
 
     def discard(self) -> None:
-        """Leave the folder as it was found: nothing was trained yet."""
-        import shutil
-
-        for name in KINDS:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        """Leave the folder as it was before, if nothing has been trained yet."""
+        for kind in KINDS:
+            shutil.rmtree(self.folder / kind, ignore_errors=True)
         (self.folder / "manifest.json").unlink(missing_ok=True)
 
     def write(self, kind: str, name: str, table: pa.Table) -> None:
-        """Write a table to `kind`/`name`.DIGEST.parquet: to a temporary name, to the disk, then renamed."""
+        """Write a table to `kind`/`name`.DIGEST.parquet: to a temporary name, flushed to disk, then renamed."""
         import pyarrow.parquet as pq
 
         content = BytesIO()
         pq.write_table(table.replace_schema_metadata({"feint": self.key}), content)
-        digest = hashlib.sha256(content.getvalue()).hexdigest()[:DIGEST]
-        self._put(self.folder / kind / f"{name}.{digest}.parquet", content.getvalue())
+        self._put(self.folder / kind / f"{name}.{_digest(content.getvalue())}.parquet", content.getvalue())
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a text file likewise."""
+        """Write a text file in the same way."""
         self._put(self.folder / name, (text + "\n").encode())
 
     def _put(self, path: Path, content: bytes) -> None:
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with _disk(self.folder):
+        with _writing(self.folder):
             try:
                 with temporary.open("wb") as file:
                     file.write(content)
@@ -130,27 +134,27 @@ class Store:
                 temporary.unlink(missing_ok=True)
             _sync(path.parent)
 
-    def sound(self, kind: str) -> dict[str, Path]:
-        """Files of a kind that are whole, by name; what is not is set aside, so that it is made again."""
-        found = {}
+    def intact_files(self, kind: str) -> dict[str, Path]:
+        """Return the intact files of a kind by name; others are set aside, so that they are made again."""
+        intact = {}
         for path in sorted((self.folder / kind).iterdir()):
-            name, fault = faulty(path, self.key)
+            name, fault = fault_of(path, self.key)
             if fault:
                 self._set_aside(path, fault)
             elif name:
-                found[name] = path
-        return found
+                intact[name] = path
+        return intact
 
-    def finished(self) -> dict[Unit, Path]:
-        """The parts that are there."""
-        found = {}
-        for name, path in self.sound("parts").items():
+    def finished_parts(self) -> dict[Unit, Path]:
+        """Return the parts that are there."""
+        parts = {}
+        for name, path in self.intact_files("parts").items():
             unit = Unit.named(name)
             if unit is None:
                 self._set_aside(path, "its name is not that of a part")
             else:
-                found[unit] = path
-        return found
+                parts[unit] = path
+        return parts
 
     def _set_aside(self, path: Path, fault: str) -> None:
         aside = self.folder / "damaged"
@@ -159,19 +163,23 @@ class Store:
         self.set_aside.append(f"{path.name}: {fault}")
 
 
-def _begun(path: Path) -> bool:
-    """Whether it is what a sweep leaves that is killed before its manifest is written."""
+def _is_leftover(path: Path) -> bool:
+    """Whether a file or folder is one that a sweep leaves if it is killed before its manifest is written."""
     return path.name in ("lock", "holder.json") or (path.name in KINDS and path.is_dir() and not any(path.iterdir()))
 
 
-def faulty(path: Path, key: str) -> tuple[str, str]:
-    """The name that a file stands under, and what is wrong with it: an empty text where nothing is."""
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:DIGEST]
+
+
+def fault_of(path: Path, key: str) -> tuple[str, str]:
+    """Return the name that a file is stored under, and what is wrong with it; empty if nothing is."""
     stem, _, digest = path.name.removesuffix(".parquet").rpartition(".")
     if path.name.endswith(".tmp"):
         return stem, "it was left half written"
     if not path.is_file() or path.suffix != ".parquet" or not stem:
         return stem, "it is no file of this store"
-    if hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST] != digest:
+    if _digest(path.read_bytes()) != digest:
         return stem, "its content is not what was written"
     import pyarrow.parquet as pq
 
@@ -180,37 +188,30 @@ def faulty(path: Path, key: str) -> tuple[str, str]:
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """The manifest of a folder; raises `InputError` where there is none, or one of another schema."""
+    """Return the manifest of a folder; raises `InputError` if there is none, or one of another schema."""
     path = Path(folder) / "manifest.json"
+    other = f"{str(folder)!r} is not a sweep's folder:"
     try:
         manifest = json.loads(path.read_text())
-        schema, _, _, _ = (
-            manifest["schema"],
-            manifest["study"]["design"],
-            manifest["key"],
-            manifest["maker"]["versions"],
-        )
+        schema = manifest["schema"]
+        _ = (manifest["study"]["design"], manifest["key"], manifest["maker"]["versions"])
     except OSError as error:
-        raise InputError(
-            f"{str(folder)!r} is not a sweep's folder: {path.name} cannot be read: {error.strerror}."
-        ) from None
+        raise InputError(f"{other} {path.name} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{str(folder)!r} is not a sweep's folder: its {path.name} is not one that Feint wrote."
-        ) from None
+        raise InputError(f"{other} its {path.name} is not one that Feint wrote.") from None
     if schema != SCHEMA:
         raise InputError(f"{str(folder)!r} has schema {schema}: this version of Feint reads {SCHEMA}.")
     return manifest
 
 
-def key_of(study: Study) -> str:
-    """What tells the files of one study from those of another."""
+def study_key(study: Study) -> str:
+    """Return a digest that differs between studies, which marks their files."""
     return hashlib.sha256(json.dumps(study.described(), sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """The folder's lock, which falls with the process that holds it."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process that holds it."""
     from filelock import FileLock, Timeout
 
     holder, lock = folder / "holder.json", FileLock(folder / "lock", timeout=0)
@@ -226,7 +227,7 @@ def _held(folder: Path) -> Iterator[None]:
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         who = {"process": os.getpid(), "host": socket.gethostname() or platform.node(), "since": since}
-        with _disk(folder):
+        with _writing(folder):
             holder.write_text(json.dumps(who))
         yield
     finally:
@@ -235,8 +236,8 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _disk(folder: Path) -> Iterator[None]:
-    """What the disk refuses, as one sentence; finished parts stay."""
+def _writing(folder: Path) -> Iterator[None]:
+    """Raise errors of the disk as one sentence; finished parts stay."""
     try:
         yield
     except OSError as error:
@@ -246,7 +247,7 @@ def _disk(folder: Path) -> Iterator[None]:
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename last."""
+    """Make a rename permanent."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -256,7 +257,17 @@ def _sync(folder: Path) -> None:
 
 
 def read_parts(paths: list[Path]) -> pd.DataFrame:
-    """The parts in one table."""
+    """Return the parts as one table."""
     import pandas as pd
 
     return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def is_last(table: pd.DataFrame) -> pd.Series:
+    """Return whether each row is of the last stage of its point and arm; rows are in the order of the stages."""
+    return ~table.duplicated(["point", "arm"], keep="last")
+
+
+def last_stages(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last stages."""
+    return table[is_last(table)]

@@ -1,10 +1,10 @@
-"""Units of a sweep: a range of points, or of one point's runs, that is trained together and stored as one part."""
+"""Work units of a sweep: points, or the runs of one point, that are trained together and stored as one part."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,18 +18,18 @@ from feint.sim.training.run_spec import RunSpec
 
 
 class Cut(NamedTuple):
-    """Where a sweep is cut into parts; kept in its manifest, so that it is gone on with as it was begun."""
+    """How a sweep is cut into parts; kept in its manifest, so that it is resumed as it was begun."""
 
-    runs: int = 2**15  #: of a unit and arm, all its points together
-    points: int = 256  #: of a unit, at most
-    points_a_file: int = 4096  #: of a file of points
+    runs: int = 2**15  #: of a unit and arm, over all its points
+    points: int = 256  #: most points of a unit
+    points_a_file: int = 4096  #: points in a file of points
 
 
 CUT = Cut()
 COUNTED = ("runs", *LABELS, "missed_target", "diverged", "steps")
 GAINED, LOST = tuple(f"gained_{label}" for label in LABELS), tuple(f"lost_{label}" for label in LABELS)
 COLUMNS = ("point", "arm", "stage", *COUNTED, *GAINED, *LOST)
-NAME = re.compile(r"points-(\d{9})-(\d{9})-runs-(\d{13})-(\d{13})")
+NAME, PATTERN = "points-{:09d}-{:09d}-runs-{:013d}-{:013d}", r"points-(\d{9})-(\d{9})-runs-(\d{13})-(\d{13})"
 
 
 @dataclass(frozen=True, order=True)
@@ -43,15 +43,14 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """The name of its part."""
-        points, runs = (self.first_point, self.last_point), (self.first_run, self.last_run)
-        return "points-{:09d}-{:09d}-runs-{:013d}-{:013d}".format(*points, *runs)
+        """Name of its part."""
+        return NAME.format(*astuple(self))
 
     @classmethod
     def named(cls, name: str) -> Self | None:
-        """The unit of a part's name; None for a name of another kind."""
-        found = NAME.fullmatch(name)
-        return cls(*(int(number) for number in found.groups())) if found else None
+        """Return the unit of a part's name; None for any other name."""
+        match = re.fullmatch(PATTERN, name)
+        return cls(*(int(number) for number in match.groups())) if match else None
 
     @property
     def points(self) -> range:
@@ -60,48 +59,55 @@ class Unit:
 
     @property
     def runs(self) -> int:
-        """Runs of each point and arm."""
+        """Number of runs per point and arm."""
         return self.last_run - self.first_run
 
     @property
     def size(self) -> int:
-        """Runs an arm of all its points."""
+        """Number of runs per arm, over all its points."""
         return self.runs * len(self.points)
 
 
+Columns = dict[str, list[Any]]
+Job = tuple[Unit, Columns]
+"""A unit with the values of the factors at its points or, once it is trained, with the columns of its part."""
+
+
 def units_of(points: range, first_run: int, last_run: int, cut: Cut = CUT) -> Iterator[Unit]:
-    """Neighbouring points cut into units of about as many runs an arm as `cut` says."""
-    runs = last_run - first_run
-    together = min(cut.points, max(1, cut.runs // runs))
+    """Yield units of neighbouring points, with about `cut.runs` runs per arm each."""
+    together = min(cut.points, max(1, cut.runs // (last_run - first_run)))
     for point in range(points.start, points.stop, together):
         last = min(points.stop, point + together)
         for run in range(first_run, last_run, cut.runs):
             yield Unit(point, last, run, min(last_run, run + cut.runs))
 
 
-def train_unit(study: Study, unit: Unit, values: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """Train a unit; `values` holds the factors' values at its points. Returns the columns of its part."""
-    found: list[tuple[Any, ...]] = []
+def train_unit(study: Study, unit: Unit, values: Columns) -> Columns:
+    """Train a unit and return the columns of its part; `values` are the factors' values at its points."""
+    rows: list[tuple[Any, ...]] = []
     for i, point in enumerate(unit.points):
-        plans = study.plans({name: column[i] for name, column in values.items()})
+        specs = study.specs({name: column[i] for name, column in values.items()})
         first = study.first_run(point)
-        tallies, pairs = train_point(plans, first + unit.first_run, first + unit.last_run)
+        tallies, pairs = train_point(specs, first + unit.first_run, first + unit.last_run)
         for arm, tally in tallies.items():
-            found += _rows(point, arm, plans[arm], tally, pairs)
-    return {name: list(column) for name, column in zip(COLUMNS, zip(*found, strict=True), strict=True)}
+            rows += _rows(point, arm, specs[arm], tally, pairs)
+    return {name: list(column) for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
 
 
-def train_point(plans: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
-    """Each arm's tally; of two arms also the runs by both final outcomes (from scratch, after pre-training)."""
+def train_point(specs: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray | None]:
+    """Train runs of one point; return each arm's tally, and of two arms the runs by both final outcomes.
+
+    These counts have the shape (outcome from scratch, outcome after pre-training).
+    """
     tallies: dict[str, Tally] = {}
     pairs = None
     for block in blocks(first, last):
         state, final = None, {}
-        for arm, spec in plans.items():
+        for arm, spec in specs.items():
             state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64)) if state is None else state
             stops = list(spec.train(state))
-            one = Tally.of(stops)
-            tallies[arm] = tallies[arm] + one if arm in tallies else one
+            tally = Tally.of(stops)
+            tallies[arm] = tallies[arm] + tally if arm in tallies else tally
             final[arm] = stops[-1].readings.outcome
         if len(final) == 2:
             crossing = crossed(final[FROM_SCRATCH], final[PRETRAIN_FINETUNE])
@@ -110,17 +116,15 @@ def train_point(plans: Mapping[str, RunSpec], first: int, last: int) -> tuple[di
 
 
 def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, pairs: np.ndarray | None) -> Iterator[tuple[Any, ...]]:
-    """What COLUMNS hold of an arm's stages."""
-    each = zip(tally.counts.tolist(), tally.missed.tolist(), tally.diverged.tolist(), tally.steps.tolist(), strict=True)
-    for i, (stage, (counts, *others)) in enumerate(zip(spec.curriculum.names, each, strict=True)):
+    """Yield the row of each stage of an arm, with the columns COLUMNS."""
+    for i, (stage, counts) in enumerate(zip(spec.curriculum.names, tally.counts.tolist(), strict=True)):
+        others = (int(column[i]) for column in (tally.missed, tally.diverged, tally.steps))
         last = arm == PRETRAIN_FINETUNE and i == len(spec.curriculum) - 1
-        gained, lost = changes(pairs if last else None)
-        yield (point, arm, stage, tally.runs, *counts, *others, *gained, *lost)
+        yield (point, arm, stage, tally.runs, *counts, *others, *_discordant(pairs if last else None))
 
 
-def changes(pairs: np.ndarray | None) -> tuple[list[int], list[int]]:
-    """Runs that end as each type after pre-training alone, and from scratch alone; zeros where none is compared."""
+def _discordant(pairs: np.ndarray | None) -> list[int]:
+    """Return the runs that end as each type after pre-training alone, then from scratch alone; zeros without pairs."""
     if pairs is None:
-        return [0] * len(LABELS), [0] * len(LABELS)
-    same = np.diag(pairs)
-    return (pairs.sum(axis=0) - same).tolist(), (pairs.sum(axis=1) - same).tolist()
+        return [0] * (2 * len(LABELS))
+    return np.concatenate([pairs.sum(axis=0), pairs.sum(axis=1)] - np.tile(np.diag(pairs), (2, 1))).tolist()

@@ -17,20 +17,10 @@ OWN = {
     "explore": "feint.commands.explore:explore",
     "export": "feint.commands.sweeps:export",
     "figures": "feint.commands.gallery:figures",
-    "graph": "feint.commands.reasons:graph",
+    "graph": "feint.commands.graph:graph",
     "scenario": "feint.commands.scenario:scenario",
     "schema": "feint.commands.cli:schema",
     "sweep": "feint.commands.sweeps:sweep",
-    "argue": "feint.commands.argument:argue",
-    "why": "feint.commands.reasons:why",
-    "crux": "feint.commands.reasons:crux",
-    "worldviews": "feint.commands.views:worldviews",
-    "counting": "feint.commands.checks:counting",
-    "audit": "feint.commands.checks:audit",
-    "sensitivity": "feint.commands.analyses:sensitivity",
-    "regions": "feint.commands.analyses:regions",
-    "share": "feint.commands.analyses:share",
-    "map": "feint.commands.analyses:map_",
 }
 """Commands that are functions, and no requests."""
 PANELS = {

@@ -1,4 +1,4 @@
-"""Maps and profiles: sections of a grid, the figures drawn of them, and what is no grid."""
+"""Maps and profiles: slices of a grid, the figures drawn of them, and what is no grid."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,10 @@ from planted import THREE, UNIT, drawn, study
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
 from feint.sim.analysis import phase_diagrams as maps
-from feint.sim.analysis import response_profiles as profiles
-from feint.sim.analysis.grid_slices import is_log, levels, section
-from feint.sim.analysis.plot_axes import scale
-from feint.sim.analysis.plotted_responses import Layer, layers_of
-from feint.sim.analysis.response_profiles import profile
-from feint.sim.analysis.response_surface import counted, evaluated, response
+from feint.sim.analysis.grid_slices import Scale, grid_slice, is_log, levels
+from feint.sim.analysis.phase_diagrams import phase_diagram
+from feint.sim.analysis.response_profiles import response_profile
+from feint.sim.analysis.response_surface import Layer, counted, evaluated, layers_of, response
 from feint.sim.sweeps.sweep import sweep
 
 VARY = {
@@ -37,18 +35,18 @@ def layer(function=slope, vary=VARY, design="grid", **facts):
     return Layer(responses=(evaluated(study(vary, design, **facts), function),))
 
 
-def test_a_section_has_the_values_of_its_points():
-    plane = section([layer()], AXES, {"train_tolerance": 1.5})
+def test_a_slice_has_the_values_of_its_points():
+    plane = grid_slice([layer()], AXES, {"train_tolerance": 1.5})
     values = plane.values(plane.layers[0], None)
     x, y = np.meshgrid([0, 0.45, 0.9], [0.2, 0.2 * 10**0.5, 2, 2 * 10**0.5, 20])
     assert values == pytest.approx(x - 0.5 + 0.1 * np.log10(y / 2))
     assert plane.panels is None
-    turned = section([layer()], AXES[::-1], {"train_tolerance": 0.2})
+    turned = grid_slice([layer()], AXES[::-1], {"train_tolerance": 0.2})
     assert turned.values(plane.layers[0], None) == pytest.approx(values.T)
 
 
 def test_one_more_parameter_is_shown_as_panels():
-    plane = section([layer(lambda p: p["train_tolerance"])], AXES)
+    plane = grid_slice([layer(lambda p: p["train_tolerance"])], AXES)
     assert plane.panels is not None
     assert plane.panel_levels == [0.2, 1.5]
     for level in plane.panel_levels:
@@ -77,7 +75,7 @@ def test_an_outcome_asked_for_is_shown_as_a_frequency(found):
 @pytest.mark.parametrize("held", [{}, {"train_tolerance": 1.5}])
 def test_every_kind_of_map_is_drawn(found, asked, held):
     layers = layers_of(found, **asked)
-    drawn_map = maps.figure(section(layers, AXES, held))
+    drawn_map = phase_diagram(layers, AXES, held).figure()
     panels = [axes for axes in drawn_map.axes if axes.get_ylabel() == "plasticity_gate"]
     assert len(panels) == len(layers)
     assert {axes.get_yscale() for axes in panels} == {"log"}
@@ -93,7 +91,7 @@ def test_a_difference_has_a_line_at_0_and_signs_where_it_is_beyond_luck():
     assert gained.runs is not None
     lost = np.round(0.3 * gained.runs).astype(int)
     given = counted(design, gained.points, gained.gained, lost, runs=gained.runs)
-    axes = maps.figure(section([Layer(responses=(given,))], AXES)).axes[0]
+    axes = phase_diagram([Layer(responses=(given,))], AXES).figure().axes[0]
     written = {text.get_text() for text in axes.texts}
     assert written - {""} == {"+", "−"}
     (contour,) = [each for each in axes.collections if type(each).__name__ == "QuadContourSet"]
@@ -113,46 +111,46 @@ def test_scales_follow_the_declaration_and_names_stand_side_by_side():
     gate, start, cost = study(vary, "grid").factors
     assert levels(gate) == [0.2, 2.0, 20.0]
     assert is_log(gate)
-    assert scale(gate).edges == pytest.approx([0.2 / 10**0.5, 0.2 * 10**0.5, 2 * 10**0.5, 20 * 10**0.5])
-    assert scale(start).names == ("fresh", "internal")
+    assert Scale.of(gate).edges == pytest.approx([0.2 / 10**0.5, 0.2 * 10**0.5, 2 * 10**0.5, 20 * 10**0.5])
+    assert Scale.of(start).names == ("fresh", "internal")
     assert not is_log(cost)  # declared so, but 0 has no logarithm
-    assert scale(cost).edges == pytest.approx([-0.05, 0.05, 0.15])
+    assert Scale.of(cost).edges == pytest.approx([-0.05, 0.05, 0.15])
 
 
 def test_a_profile_of_a_grid_has_a_line_a_level(found):
     layers = layers_of(found, outcome="internal")
-    one = profile(layers, "similarity", {"plasticity_gate": 2})
+    one = response_profile(layers, "similarity", {"plasticity_gate": 2})
     assert one.lines is not None
     assert one.lines.name == "train_tolerance"
     rows = one.table[(one.table["layer"] == "from_scratch") & (one.table["line"] == "1.5")]
     assert rows["value"].tolist() == [0.0, 0.45, 0.9]
     assert (rows["low"] <= rows["estimate"]).all()
-    three = profiles.figure(one)
+    three = one.figure()
     assert [len(axes.containers) for axes in three.axes] == [2, 2, 2]
     scratch, pretrained, _ = three.axes
     assert scratch.get_ylim() == pretrained.get_ylim()  # arms are compared by eye
     places = [bars[0].get_xdata() for bars in scratch.containers]
     assert (abs(places[0] - places[1]) > 0.01).all()  # the intervals of the lines do not hide each other
-    both_held = profile(layers, "similarity", {"plasticity_gate": 2, "train_tolerance": 1.5})
-    assert [len(axes.containers) for axes in profiles.figure(both_held).axes] == [2, 1]
+    both_held = response_profile(layers, "similarity", {"plasticity_gate": 2, "train_tolerance": 1.5})
+    assert [len(axes.containers) for axes in both_held.figure().axes] == [2, 1]
 
 
 def test_a_profile_of_parameters_one_at_a_time_has_each_alone():
     vary = {"similarity": UNIT, "decoys": {"low": 0.0, "high": 2.0}, "gate_form": ["product", "minimum"]}
     given = layer(lambda p: p["similarity"] + p["decoys"], vary, "one-at-a-time")
-    every = profile([given])
+    every = response_profile([given])
     values = {name: part["value"].tolist() for name, part in every.table.groupby("parameter")}
     assert values == {"similarity": [0.0, 0.5, 1.0], "decoys": [0.0, 2.0], "gate_form": ["product", "minimum"]}
     assert every.table.query("parameter == 'similarity'")["estimate"].tolist() == [2.0, 2.5, 3.0]
-    assert len([axes for axes in profiles.figure(every).axes if axes.get_visible()]) == 3
-    assert set(profile([given], "decoys").table["parameter"]) == {"decoys"}
+    assert len([axes for axes in every.figure().axes if axes.get_visible()]) == 3
+    assert set(response_profile([given], "decoys").table["parameter"]) == {"decoys"}
 
 
 @pytest.mark.parametrize("design", ["sobol", "saltelli", "one-at-a-time", "lhs"])
 def test_what_is_no_grid_has_no_map(design):
     facts = {} if design == "one-at-a-time" else {"samples": 8}
     with pytest.raises(InputError) as caught:
-        section([layer(lambda p: p["similarity"], THREE, design, **facts)], ("similarity", "goal_cost"))
+        grid_slice([layer(lambda p: p["similarity"], THREE, design, **facts)], ("similarity", "goal_cost"))
     assert str(caught.value) == (
         f"design = {design!r} is no grid over similarity and goal_cost: vary them by design = 'grid'."
     )
@@ -171,16 +169,16 @@ def test_what_is_no_grid_has_no_map(design):
 )
 def test_what_a_grid_has_not_is_refused(axes, at, sentence):
     with pytest.raises(InputError) as caught:
-        section([layer()], axes, at)
+        grid_slice([layer()], axes, at)
     assert str(caught.value).startswith(sentence)
 
 
 def test_too_many_panels_and_too_few_levels_are_refused():
     many = {**VARY, "train_tolerance": {"low": 0.1, "high": 0.2, "levels": 7}}
     with pytest.raises(InputError, match=r"^train_tolerance varies too and has 7 levels, more than 6 panels"):
-        section([layer(vary=many)], AXES)
+        grid_slice([layer(vary=many)], AXES)
     with pytest.raises(InputError, match=r"^similarity has one level in this study"):
-        section([layer(vary={**VARY, "similarity": [0.5]})], AXES)
+        grid_slice([layer(vary={**VARY, "similarity": [0.5]})], AXES)
 
 
 @pytest.mark.parametrize(
@@ -195,5 +193,5 @@ def test_too_many_panels_and_too_few_levels_are_refused():
 def test_a_profile_that_cannot_be_is_refused(design, asked, sentence):
     facts = {"samples": 8} if design == "sobol" else {}
     with pytest.raises(InputError) as caught:
-        profile([layer(lambda p: p["similarity"], THREE, design, **facts)], *asked)
+        response_profile([layer(lambda p: p["similarity"], THREE, design, **facts)], *asked)
     assert str(caught.value).startswith(sentence)

@@ -5,7 +5,7 @@ import pytest
 from planted import THREE, UNIT, differing, study
 
 from feint.agents.errors import InputError
-from feint.sim.analysis.prior_shares import shares
+from feint.sim.analysis.prior_shares import prior_share
 from feint.sim.analysis.response_surface import counted, evaluated, points_of
 
 
@@ -19,7 +19,7 @@ EXACT = {"holds": 1 / 2, "reversed": 1 / 3, "neither": 1 / 6}
 
 
 def test_a_function_is_classified_exactly():
-    found = shares(evaluated(study(THREE, "sobol", samples=256), thirds))
+    found = prior_share(evaluated(study(THREE, "sobol", samples=256), thirds))
     assert {name: kind.count for name, kind in found.kinds.items()} == {"holds": 128, "reversed": 85, "neither": 43}
     assert (found.points, found.unresolved, found.of_what) == (256, 0, "the ranges varied")
     for name, kind in found.kinds.items():
@@ -30,7 +30,9 @@ def test_a_function_is_classified_exactly():
 
 def test_an_effect_of_just_the_minimum_counts():
     effects = iter(np.array([0.02, -0.02, 0.019, -0.019, 0.0, 0.5, -0.5, 0.02]))
-    found = shares(evaluated(study(THREE, "sobol", samples=8), lambda p: [next(effects) for _ in range(len(p))]), 0.02)
+    found = prior_share(
+        evaluated(study(THREE, "sobol", samples=8), lambda p: [next(effects) for _ in range(len(p))]), 0.02
+    )
     assert {name: kind.count for name, kind in found.kinds.items()} == {"holds": 3, "reversed": 2, "neither": 3}
 
 
@@ -39,7 +41,7 @@ def test_points_that_their_own_runs_leave_open_are_counted_and_bound_the_share()
     design = study(THREE, "sobol", samples=64, runs=100)
     gained = np.repeat([30, 3, 0, 0], 16)
     lost = np.repeat([1, 3, 30, 0], 16)
-    found = shares(counted(design, points_of(design), gained, lost, runs=np.full(64, 100)), 0.03)
+    found = prior_share(counted(design, points_of(design), gained, lost, runs=np.full(64, 100)), 0.03)
     told = {name: (kind.certain, kind.count, kind.possible) for name, kind in found.kinds.items()}
     assert told == {"holds": (16, 16, 48), "reversed": (16, 16, 48), "neither": (0, 32, 32)}
     assert found.unresolved == 32
@@ -54,7 +56,7 @@ def test_shares_of_planted_effects_are_covered(streams, runs):
     held, alone = [], []
     for seed in range(100):
         design = study({"similarity": UNIT, "decoys": UNIT}, "sobol", samples=64, runs=runs, streams=streams, seed=seed)
-        found = shares(differing(design, thirds, seed, base=0.05), 0.1)
+        found = prior_share(differing(design, thirds, seed, base=0.05), 0.1)
         for name, exact in EXACT.items():
             kind = found.kinds[name]
             held.append(kind.interval.low <= exact <= kind.interval.high)
@@ -72,7 +74,7 @@ def test_an_effect_that_crosses_the_limit_slowly_is_covered_though_luck_moves_al
     held, alone = [], []
     for seed in range(60):
         design = study({"similarity": UNIT, "decoys": UNIT}, "sobol", samples=128, runs=100, seed=seed)
-        kind = shares(differing(design, effect, seed), 0.04).kinds["holds"]
+        kind = prior_share(differing(design, effect, seed), 0.04).kinds["holds"]
         held.append(kind.interval.low <= 0.3 <= kind.interval.high)
         alone.append(kind.sampling.low <= 0.3 <= kind.sampling.high)
     assert np.mean(held) >= 0.95
@@ -82,7 +84,7 @@ def test_an_effect_that_crosses_the_limit_slowly_is_covered_though_luck_moves_al
 def test_of_the_prior_is_said_of_the_prior():
     vary = {"similarity": "prior", "decoys": "prior"}
     for design in ("prior", "sobol", "lhs"):
-        found = shares(evaluated(study(vary, design, samples=16), lambda p: p["similarity"]))
+        found = prior_share(evaluated(study(vary, design, samples=16), lambda p: p["similarity"]))
         assert found.of_what == "the prior"
 
 
@@ -97,5 +99,5 @@ def test_of_the_prior_is_said_of_the_prior():
 )
 def test_what_cannot_be_told_is_refused(design, facts, least, sentence):
     with pytest.raises(InputError) as caught:
-        shares(evaluated(study(THREE, design, **facts), lambda p: p["similarity"]), least)
+        prior_share(evaluated(study(THREE, design, **facts), lambda p: p["similarity"]), least)
     assert str(caught.value).startswith(sentence)

@@ -7,7 +7,7 @@ from planted import SHORT, THREE, differing, drawn, study
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import counted, evaluated, points_of, response
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import last_stages
+from feint.sim.sweeps.sweep_store import last_stages
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.stage import Stage
 

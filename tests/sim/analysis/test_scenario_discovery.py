@@ -6,8 +6,7 @@ from planted import THREE, UNIT, differing, drawn, study
 
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import evaluated
-from feint.sim.analysis.scenario_discovery import mean_over, regions
-from feint.sim.analysis.trees import Condition
+from feint.sim.analysis.scenario_discovery import Condition, mean_over, regions
 
 VARY = {"decoys": "prior", "plasticity_gate": "prior", "similarity": "prior"}
 
@@ -135,9 +134,9 @@ def test_points_of_a_file_have_regions_too(tmp_path):
         (
             "saltelli",
             {"samples": 16},
-            "design = 'saltelli' has no points that stand for the space: regions need",
+            "design = 'saltelli' has no points that represent the space: regions need",
         ),
-        ("one-at-a-time", {}, "design = 'one-at-a-time' has no points that stand for the space"),
+        ("one-at-a-time", {}, "design = 'one-at-a-time' has no points that represent the space"),
         ("lhs", {"samples": 39}, "39 points are too few: one half finds regions and the other judges them, so 40"),
     ],
 )

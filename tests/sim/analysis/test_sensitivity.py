@@ -7,7 +7,7 @@ from SALib.analyze import sobol as salib
 
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import evaluated, response
-from feint.sim.analysis.sensitivity import figure, sensitivity
+from feint.sim.analysis.sensitivity import sensitivity
 from feint.sim.sweeps.experimental_designs import problem
 from feint.sim.sweeps.sweep import sweep
 
@@ -39,7 +39,7 @@ def test_ishigamis_indices_lie_within_their_intervals(seed):
             assert index.estimate == pytest.approx(value, abs=0.03)
             assert index.high - index.low < 0.3
     assert found.variance == pytest.approx(13.845, rel=0.02)
-    assert found.order == ["gate_init", "awareness_init", "horizon_init"]
+    assert [index.name for index in found.indices] == ["gate_init", "awareness_init", "horizon_init"]
 
 
 def test_without_errors_the_indices_are_salibs():
@@ -85,7 +85,7 @@ def test_with_common_streams_what_does_not_act_has_index_0_exactly():
         index = found.measures[measure]["goal_cost"]
         assert (index.low, index.estimate, index.high) == (0, 0, 0)
     assert not found.subtracted
-    assert found.noise > 0
+    assert found.monte_carlo_variance > 0
 
 
 def test_with_independent_streams_monte_carlo_variance_is_taken_out():
@@ -103,7 +103,8 @@ def test_with_independent_streams_monte_carlo_variance_is_taken_out():
     assert np.mean(estimates, axis=0) == pytest.approx(exact, abs=0.05)
     assert np.mean(inside) > 0.88
     plain = sensitivity(drawn(study(THREE, "saltelli", samples=64, runs=20, streams="independent"), bumpy))
-    assert plain.noise / (plain.noise + plain.variance) > 0.2  # what would be charged to parameters otherwise
+    noise = plain.monte_carlo_variance
+    assert noise / (noise + plain.variance) > 0.2  # what would be charged to parameters otherwise
 
 
 @pytest.mark.parametrize("streams", ["common", "independent"])
@@ -132,9 +133,7 @@ def inert(tmp_path_factory):
 
 def test_where_points_differ_by_luck_alone_there_are_no_indices():
     design = study(THREE, "saltelli", samples=64, runs=20, streams="independent")
-    with pytest.raises(
-        InputError, match=r"by no more than the luck of their runs .* more runs, or use streams = 'common'\.$"
-    ):
+    with pytest.raises(InputError, match=r"by no more than sampling error .* more runs, or use streams = 'common'\.$"):
         sensitivity(drawn(design, lambda p: 0.3 + 0 * p["similarity"]))
 
 
@@ -163,12 +162,12 @@ LINEAR = {"similarity": UNIT, "decoys": {"low": 0.0, "high": 2.0}, "plasticity_g
 def test_elementary_effects_of_a_linear_function_are_its_slopes_over_the_ranges():
     found = sensitivity(evaluated(study(LINEAR, "morris", samples=6), linear))
     slopes = {"similarity": 2, "decoys": -6, "plasticity_goal": np.log(400), "goal_cost": 0}
-    assert found.mean_effect == pytest.approx(slopes)
+    assert {index.name: index.mean_effect for index in found.indices} == pytest.approx(slopes)
     for name, slope in slopes.items():
         assert found.measures["effect"][name].estimate == pytest.approx(abs(slope))
         assert found.measures["effect"][name].high == pytest.approx(abs(slope))
-        assert found.spread[name] == pytest.approx(0, abs=1e-9)
-    assert found.order == ["decoys", "plasticity_goal", "similarity", "goal_cost"]
+        assert found.index(name).spread == pytest.approx(0, abs=1e-9)
+    assert [index.name for index in found.indices] == ["decoys", "plasticity_goal", "similarity", "goal_cost"]
 
 
 def test_elementary_effects_by_argument():
@@ -178,14 +177,14 @@ def test_elementary_effects_by_argument():
     assert effects == pytest.approx(
         {"distance between losses": 2, "pointers": 6, "written goals": np.log(400), "simplicity prior": 0}
     )
-    assert found.mean_effect == {}
+    assert {index.mean_effect for index in found.indices} == {None}
 
 
 def test_with_common_streams_elementary_effects_of_what_does_not_act_are_0_and_with_independent_ones_refused():
     found = sensitivity(drawn(study(THREE, "morris", samples=10, runs=20), bumpy))
     assert found.measures["effect"]["goal_cost"].high == 0
     assert found.measures["effect"]["shielding"].low > 0
-    with pytest.raises(InputError, match=r"out of luck: Morris's design needs 'common'\.$"):
+    with pytest.raises(InputError, match=r"sampling error into elementary effects: Morris's design needs 'common'\.$"):
         sensitivity(drawn(study(THREE, "morris", samples=10, runs=20, streams="independent"), bumpy))
 
 
@@ -223,10 +222,10 @@ def test_wrong_numbers_are_refused(asked):
 @pytest.mark.parametrize("design", ["saltelli", "morris"])
 def test_the_figure_has_a_bar_a_measure_and_parameter(design):
     found = sensitivity(drawn(study(THREE, design, samples=16, runs=20), bumpy))
-    (axes,) = figure(found).axes
+    (axes,) = found.figure().axes
     bars = 2 if design == "saltelli" else 1
     assert len(axes.patches) == bars * len(THREE)
-    assert [label.get_text() for label in axes.get_yticklabels()] == found.order
+    assert [label.get_text() for label in axes.get_yticklabels()] == [index.name for index in found.indices]
 
 
 def test_short_stages_are_short():

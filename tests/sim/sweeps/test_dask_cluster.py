@@ -17,7 +17,7 @@ from feint.agents.errors import InputError
 from feint.commands import cli
 from feint.sim.sweeps import dask_cluster as clusters
 from feint.sim.sweeps.dask_cluster import AHEAD, Cluster
-from feint.sim.sweeps.runtime_fingerprint import maker
+from feint.sim.sweeps.runtime_fingerprint import this_runtime
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.sweeps.sweep_results import Sweep
@@ -93,21 +93,21 @@ def stop():
 
 
 @contextmanager
-def another_maker(client, address, other, *, late):
-    """One worker says that it is another maker than it is; late, when it sends what it has trained."""
+def another_runtime(client, address, other, *, late):
+    """One worker reports another runtime than its own; late, when it sends what it has trained."""
     names = (
         ["feint.sim.sweeps.dask_cluster"]
         if late
         else ["feint.sim.sweeps.dask_cluster", "feint.sim.sweeps.runtime_fingerprint"]
     )
 
-    def put(maker):
+    def put(runtime):
         for name in names:
-            vars(import_module(name))["maker"] = maker
+            vars(import_module(name))["this_runtime"] = runtime
 
     client.run(put, lambda: other, workers=[address])
     yield
-    client.run(put, maker, workers=[address])
+    client.run(put, this_runtime, workers=[address])
 
 
 def workers_of(client):
@@ -209,7 +209,7 @@ def test_so_is_one_whose_workers_die(client, monkeypatch):
         list(carry([(UNIT, VALUES)]))
 
 
-HERE = maker()
+HERE = this_runtime()
 OTHERS = {
     "another version": (
         {"versions": {**HERE.versions, "numba": "0.1"}},
@@ -224,18 +224,13 @@ OTHERS = {
 }
 
 
-def check(one, other):
-    one.check_versions(other)
-    one.check_processor(other)
-
-
 @pytest.mark.parametrize("case", OTHERS)
 def test_what_differs_in_another_process_is_said(case):
     changed, sentence = OTHERS[case]
     with pytest.raises(InputError) as told:
-        check(HERE, replace(HERE, where="w", **changed))
+        HERE.check_same(replace(HERE, where="w", **changed))
     assert sentence in str(told.value)
-    check(HERE, replace(HERE, where="w"))
+    HERE.check_same(replace(HERE, where="w"))
 
 
 def carry_all(client, jobs):
@@ -251,7 +246,7 @@ def test_a_worker_that_would_make_other_bits_is_refused(client, case, late):
     other = replace(HERE, where="w", **changed)
     _, address = workers_of(client)
     jobs = ((Unit(i, i + 1, 0, 10), {"similarity": [0.5]}) for i in range(40))
-    with another_maker(client, address, other, late=late), pytest.raises(InputError) as told:
+    with another_runtime(client, address, other, late=late), pytest.raises(InputError) as told:
         carry_all(client, jobs)
     assert re.search(r"\bw (runs other versions|and process)|and w have processors", str(told.value))
 

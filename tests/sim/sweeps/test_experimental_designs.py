@@ -95,9 +95,9 @@ def test_a_table_is_read_as_it_stands(tmp_path, ending):
     study = Study(design="table", table=str(path))
     found = next(points(study))
     pd.testing.assert_frame_equal(found.drop(columns="point"), rows)
-    plans = study.plans({name: found[name].iloc[1] for name in rows.columns})
-    assert plans["pretrain_finetune"].start == "internal"
-    assert plans["pretrain_finetune"].curriculum[1].carry == ("goal", "gate")
+    specs = study.specs({name: found[name].iloc[1] for name in rows.columns})
+    assert specs["pretrain_finetune"].start == "internal"
+    assert specs["pretrain_finetune"].curriculum[1].carry == ("goal", "gate")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from feint.agents.model import Model
 from feint.sim.sweeps.experimental_designs import count, points
 from feint.sim.sweeps.study import DESIGNS, Study
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import study_of
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.stage import Stage
@@ -26,7 +25,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "study.toml"
 
 def refusal(content):
     with pytest.raises(InputError) as caught:
-        Study.of_tables(content)
+        Study.from_tables(content)
     message = str(caught.value)
     assert "\n" not in message
     assert re.fullmatch(r".+[.?]", message)
@@ -50,14 +49,14 @@ def test_a_study_file_is_a_curriculum_file_with_more_entries():
         "stage": stages,
         "vary": {"first.noise": "prior", "second.carry": [[], ["world"]]},
     }
-    study = Study.of_tables(content)
+    study = Study.from_tables(content)
     assert study.model.modes == 5
     assert study.curriculum.names == ("first", "second")
-    plans = study.plans({"first.noise": 0.7, "second.carry": "gate+world"})
-    assert plans["pretrain_finetune"].curriculum[0].noise == 0.7
-    assert plans["pretrain_finetune"].curriculum[1].carry == ("gate", "world")
-    assert plans["from_scratch"].curriculum.names == ("second",)
-    assert {spec.objectives for spec in plans.values()} == {3}
+    specs = study.specs({"first.noise": 0.7, "second.carry": "gate+world"})
+    assert specs["pretrain_finetune"].curriculum[0].noise == 0.7
+    assert specs["pretrain_finetune"].curriculum[1].carry == ("gate", "world")
+    assert specs["from_scratch"].curriculum.names == ("second",)
+    assert {spec.objectives for spec in specs.values()} == {3}
 
 
 def test_a_study_of_nothing_but_a_seed_needs_something_to_vary():
@@ -191,7 +190,7 @@ def contents(draw):
 @given(contents())
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_any_valid_study_runs_and_its_points_are_those_counted(tmp_path_factory, content):
-    study = Study.of_tables(content)
+    study = Study.from_tables(content)
     tables = list(points(study))
     assert sum(len(table) for table in tables) == count(study)
     if count(study) <= 64:
@@ -205,7 +204,8 @@ def test_any_valid_study_runs_and_its_points_are_those_counted(tmp_path_factory,
 def test_a_study_is_its_own_manifests(design):
     sampled: dict[str, Any] = {} if design in ("grid", "one-at-a-time") else {"samples": 4}
     study = Study(vary={"plasticity_gate": "prior"}, design=design, **sampled)
-    assert study_of(study.described()).described() == study.described()
+    for plain in (study.described(), study.configuration()):
+        assert Study.from_configuration(plain).described() == study.described()
 
 
 def test_the_whole_prior_is_every_parameter_that_has_one():
@@ -218,6 +218,6 @@ def test_the_whole_prior_is_every_parameter_that_has_one():
 
 def test_one_arm_alone_may_have_one_stage():
     study = Study(vary={"similarity": [0.1]}, arms=("from_scratch",), curriculum=Curriculum(Stage(steps=3)))
-    assert [*study.plans({})] == ["from_scratch"]
+    assert [*study.specs({})] == ["from_scratch"]
     with pytest.raises(InputError, match="needs two stages or more"):
         Study(vary={"similarity": [0.1]}, curriculum=Curriculum(Stage(steps=3)))

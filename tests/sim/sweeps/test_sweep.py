@@ -20,7 +20,8 @@ from feint.sim.ensembles.comparison import compare
 from feint.sim.sweeps.sequential_sampling import neighbours, rounds_of
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import Sweep, last_stages
+from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep_store import last_stages
 from feint.sim.sweeps.work_units import Cut, Unit, units_of
 from feint.sim.training.curriculum import pretrain_finetune
 

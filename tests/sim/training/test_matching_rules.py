@@ -131,7 +131,7 @@ def test_what_pretraining_is_worth_follows_the_modes_or_is_given():
 def test_every_front_finds_the_same_arms_matched_by_data(model):
     arms = arms_of(TRAINED, Match.DATA, modes=model.modes)
     point = Point(model=model, curriculum=TRAINED, match="data")
-    plans = Study(model=model, curriculum=TRAINED, vary={"start": ["fresh"]}, match="data").plans({})
+    plans = Study(model=model, curriculum=TRAINED, vary={"start": ["fresh"]}, match="data").specs({})
     for name, protocol in ((FROM_SCRATCH, scratch()), (PRETRAIN_FINETUNE, pretrained())):
         assert protocol.spec(point, seed=0).curriculum == arms[name] == plans[name].curriculum
         assert arm_of(TRAINED, name, "data", model)[0] == arms[name]

@@ -1,0 +1,179 @@
+"""Estimators of sensitivity: Sobol indices on a Saltelli design and elementary effects on a Morris design, by SALib."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, Self
+
+import numpy as np
+
+from feint.agents.errors import InputError
+from feint.sim.analysis.response_surface import Response
+from feint.sim.results.optional_dependencies import load_extra
+from feint.sim.statistics.intervals import Interval
+from feint.sim.sweeps.experimental_designs import MORRIS_LEVELS, problem
+from feint.sim.sweeps.factors import Factor
+
+FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
+OVER_BASE_POINTS, OVER_TRAJECTORIES = "bootstrap over base points", "bootstrap over trajectories"
+AT_ONCE = 50  # resamples held in memory together
+
+
+def sobol_indices(
+    response: Response, *, confidence: float, resamples: int, seed: int
+) -> tuple[dict[str, dict[str, Interval]], float]:
+    """Return first-order and total indices with intervals by measure and name, and the variance of the response.
+
+    Intervals come from a bootstrap over base points. They reach as far as Student's t of base points - 1 has it, from
+    the deviation over resamples times sqrt(n / (n - 1)): percentiles of a bootstrap fall short if base points are few.
+    If parameters move singly, the first-order indices are also summed by argument. Raises `InputError` if the response
+    does not vary, or by no more than sampling error.
+    """
+    if np.ptp(response.value) == 0:
+        raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
+    groups = response.study.groups
+    base = BasePoints.of(response, len(groups))
+    estimates = base.estimates(np.arange(base.count)[None])[:, 0]
+    drawn = np.random.default_rng([seed, base.count]).integers(base.count, size=(resamples, base.count))
+    again = np.concatenate([base.estimates(drawn[i : i + AT_ONCE]) for i in range(0, resamples, AT_ONCE)], axis=1)
+    reach = _reach(base.count, confidence)
+    if estimates[0] <= reach * again[0].std(ddof=1):
+        raise InputError(
+            f"{response.title} varies between points by no more than sampling error "
+            f"(variance {response.value.var():.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
+            "give each point more runs, or use streams = 'common'."
+        )
+
+    def interval(*rows: int) -> Interval:
+        middle = float(estimates[list(rows)].sum())
+        half = reach * float(np.nanstd(again[list(rows)].sum(axis=0), ddof=1))
+        return _around(middle, half, middle - half, confidence, OVER_BASE_POINTS)
+
+    measures = {
+        FIRST: {name: interval(1 + i) for i, name in enumerate(groups)},
+        TOTAL: {name: interval(1 + len(groups) + i) for i, name in enumerate(groups)},
+    }
+    if not response.study.by_group:
+        rows = {group: [1 + i for i, its in enumerate(groups.values()) if its == group] for group in groups.values()}
+        measures[SUMMED] = {group: interval(*its) for group, its in rows.items()}
+    return measures, float(estimates[0]) * float(response.value.var())
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BasePoints:
+    """Values and Monte Carlo variances at A, at B and at A with one factor taken from B, scaled to unit variance."""
+
+    a: np.ndarray  #: (base points,)
+    b: np.ndarray
+    ab: np.ndarray  #: (base points, factors or groups)
+    error_a: np.ndarray
+    error_b: np.ndarray
+    error_ab: np.ndarray
+
+    @classmethod
+    def of(cls, response: Response, moved: int) -> Self:
+        """Return the base points of a response of which `moved` factors or groups vary."""
+        split = load_extra("SALib.analyze.sobol", "a Sobol analysis").separate_output_values
+        count, variance = len(response.value) // (moved + 2), response.value.var()
+        a, b, ab, _ = split((response.value - response.value.mean()) / np.sqrt(variance), moved, count, False)
+        errors = split(_subtracted(response) / variance, moved, count, False)
+        return cls(a=a, b=b, ab=ab, error_a=errors[0], error_b=errors[1], error_ab=errors[2])
+
+    @property
+    def count(self) -> int:
+        """Number of base points."""
+        return len(self.a)
+
+    def estimates(self, rows: np.ndarray) -> np.ndarray:
+        """Return variance, first-order and total indices (1 + 2 moved, resamples) of rows (resamples, base points).
+
+        The estimators are those of Saltelli et al. 2010 (doi:10.1016/j.cpc.2009.09.018). Each value is y = f + e with
+        an error e of its own, of variance v; what errors add in the mean is subtracted:
+
+            variance         Var(y) - mean v, over A and B
+            total, times it  ½ mean (y_A - y_AB)² - ½ mean (v_A + v_AB)
+            first, times it  mean y_B (y_AB - y_A), to which they add nothing: y_B shares its error with neither
+
+        """
+        from SALib.analyze.sobol import first_order, total_order
+
+        rows = rows.T
+        a, b, error_a, error_b = (part[rows] for part in (self.a, self.b, self.error_a, self.error_b))
+        raw = np.concatenate([a, b]).var(axis=0)
+        clean = raw - np.concatenate([error_a, error_b]).mean(axis=0)
+        scale = np.divide(raw, clean, out=np.full_like(clean, np.nan), where=clean > 0)
+        first, total = [], []
+        for ab, error in zip(self.ab.T, self.error_ab.T, strict=True):
+            added = np.divide((error_a + error[rows]).mean(axis=0) / 2, raw, out=np.zeros_like(raw), where=raw > 0)
+            first.append(first_order(a, ab[rows], b) * scale)
+            total.append((total_order(a, ab[rows], b) - added) * scale)
+        return np.array([clean, *first, *total])
+
+
+def _reach(count: int, confidence: float) -> float:
+    """Return how many standard deviations over resamples of `count` base points an interval reaches."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+
+
+def _subtracted(response: Response) -> np.ndarray:
+    """Return the Monte Carlo variance to subtract at each point (points,).
+
+    It is 0 with common streams: the response is then one function of the parameters, and an inert parameter has the
+    index 0 exactly.
+    """
+    if response.runs is None or response.study.streams == "common":
+        return np.zeros(len(response.value))
+    if (response.runs < 2).any():
+        raise InputError("runs = 1 leaves the Monte Carlo variance unknown: independent streams need 2 runs a point.")
+    return response.variance
+
+
+def elementary_effects(
+    response: Response, *, confidence: float, resamples: int, seed: int
+) -> dict[str, tuple[Interval, float, float]]:
+    """Return by name the mean absolute elementary effect, the mean effect with its sign, and its standard deviation.
+
+    An elementary effect is the change of the response along one step of a trajectory, divided by the share of the range
+    that the step covers (Morris 1991, doi:10.1080/00401706.1991.10484804); means of absolute effects are those of
+    Campolongo et al. 2007 (doi:10.1016/j.envsoft.2006.10.004). Intervals come from a bootstrap over trajectories.
+    Raises `InputError` for independent streams: their errors raise the mean of absolute changes by an amount that
+    depends on the unknown changes themselves, so that it cannot be subtracted.
+    """
+    study = response.study
+    if response.runs is not None and study.streams == "independent":
+        raise InputError(
+            "streams = 'independent' would turn sampling error into elementary effects: Morris's design needs 'common'."
+        )
+    cube = np.column_stack([_shares(factor, response.points[factor.name]) for factor in study.factors])
+    found = load_extra("SALib.analyze.morris", "a Morris analysis").analyze(
+        problem(study),
+        cube,
+        response.value,
+        num_resamples=resamples,
+        conf_level=confidence,
+        num_levels=MORRIS_LEVELS,
+        seed=np.random.SeedSequence([seed, len(cube)]),
+    )
+    at = {str(name): i for i, name in enumerate(found["names"])}
+    columns = [[float(value) for value in found[name]] for name in ("mu_star", "mu_star_conf", "mu", "sigma")]
+    effects = {}
+    for name in study.groups:
+        middle, reach, mean, spread = (column[at[name]] for column in columns)
+        low = max(0.0, middle - reach)
+        effects[name] = _around(middle, reach, low, confidence, OVER_TRAJECTORIES), mean, spread
+    return effects
+
+
+def _around(middle: float, reach: float, low: float, confidence: float, method: str) -> Interval:
+    return Interval(estimate=middle, low=low, high=middle + reach, confidence=confidence, method=method)
+
+
+def _shares(factor: Factor, values: Any) -> np.ndarray:
+    """Return how far along the range of a factor values lie: the inverse of `Factor.at`."""
+    at, low, high = np.asarray(values, float), factor.low, factor.high
+    if factor.log:
+        at, low, high = np.log(at), np.log(low), np.log(high)
+    return (at - low) / (high - low) if high > low else np.zeros_like(at)
