@@ -23,7 +23,6 @@ from feint.notebook import house_look, lines, premises, sheet, show, turn
 from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
-from feint.sim.analysis.analysis_texts import interval_text
 from feint.sim.training.parameter_point import Point
 
 RUNS = 600
@@ -41,8 +40,8 @@ for start in CASES:
     figure.suptitle(f"prepared as {start}", fontsize=9)
     show(figure)
     kept, deceptive = ensemble.frequency(start, 0), ensemble.frequency("deceptive")
-    print(f"{start} still after pre-training: {interval_text(kept)}")
-    print(f"deceptive after fine-tuning: {interval_text(deceptive)}")
+    print(f"{start} still after pre-training: {kept:.3f}")
+    print(f"deceptive after fine-tuning: {deceptive:.3f}")
     assert kept.low > 0.9
 
 # %% [markdown]

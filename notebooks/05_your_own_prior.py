@@ -21,14 +21,11 @@ from tempfile import mkdtemp
 
 import feint
 from feint.notebook import house_look, lines, sheet, show
-from feint.sim.analysis import phase_diagrams as maps
-from feint.sim.analysis import response_profiles as profiles
-from feint.sim.analysis import sensitivity as which_matter
-from feint.sim.analysis.analysis_texts import interval_text, share_text
-from feint.sim.analysis.grid_slices import section
-from feint.sim.analysis.plotted_responses import layers_of
-from feint.sim.analysis.prior_shares import shares
-from feint.sim.analysis.response_surface import response
+from feint.sim.analysis.phase_diagrams import phase_diagram
+from feint.sim.analysis.prior_shares import prior_share
+from feint.sim.analysis.response_profiles import response_profile
+from feint.sim.analysis.response_surface import layers_of, response
+from feint.sim.analysis.sensitivity import sensitivity
 
 folder = Path(mkdtemp())  # a sweep keeps its parts in a folder, so that it can be stopped and gone on with
 
@@ -50,8 +47,8 @@ grid = feint.Study(
     seed=1,
 )
 mapped = feint.sweep(grid, folder / "map")
-plane = section(layers_of(mapped, "difference", "deceptive"), ("similarity", "pretraining.awareness_exposure"))
-figure = maps.figure(plane)
+layers = layers_of(mapped, "difference", "deceptive")
+figure = phase_diagram(layers, ("similarity", "pretraining.awareness_exposure")).figure()
 figure.set_size_inches(6, 3.4)
 show(figure)
 
@@ -62,7 +59,7 @@ show(figure)
 mine = ("similarity", "plasticity_goal", "plasticity_pointer", "gate_init", "inference_power", "representation_init")
 alone = feint.Study(design="one-at-a-time", vary=dict.fromkeys(mine, "prior"), runs=300, seed=1)
 ends = feint.sweep(alone, folder / "ends")
-show(profiles.figure(profiles.profile(layers_of(ends, "difference", "deceptive"))))
+show(response_profile(layers_of(ends, "difference", "deceptive")).figure())
 
 # %% [markdown]
 # ## The share of the prior
@@ -72,8 +69,8 @@ show(profiles.figure(profiles.profile(layers_of(ends, "difference", "deceptive")
 
 # %%
 drawn = feint.sweep(feint.Study(design="prior", samples=128, runs=200, seed=1), folder / "prior")
-whole = shares(response(drawn))
-print(share_text(whole, 0.95))
+whole = prior_share(response(drawn))
+print(whole)
 
 # %% [markdown]
 # ## Which premises matter?
@@ -89,8 +86,7 @@ screen = feint.Study(
     runs=100,
     seed=1,
 )
-effects = which_matter.sensitivity(response(feint.sweep(screen, folder / "screen")))
-figure = which_matter.figure(effects)
+figure = sensitivity(response(feint.sweep(screen, folder / "screen"))).figure()
 figure.set_size_inches(6, 3.6)
 show(figure)
 
@@ -115,15 +111,15 @@ for name, vary in {
     "objectives far, goals hard to write": theirs,
 }.items():
     study = feint.Study(design="sobol", vary=vary, samples=64, runs=200, seed=1)
-    found[name] = shares(response(feint.sweep(study, folder / name)))
+    found[name] = prior_share(response(feint.sweep(study, folder / name)))
 figure, panels = sheet(1.5, 3, sharey=True, sharex=True)
 for axes, kind in zip(panels, ("holds", "neither", "reversed"), strict=True):
     lines(axes, {name: each.kinds[kind].interval for name, each in found.items()})
     axes.set(title=kind, xlim=(-0.03, 1.03), xlabel="share of the points")
 show(figure)
 for name, each in found.items():
-    print(f"{name}: holds {interval_text(each.kinds['holds'].interval)} of it")
-close, far = (found[name].kinds["holds"].interval for name in list(found)[1:])
+    print(f"{name}: holds {each.holds.interval:.3f} of it")
+close, far = (found[name].holds.interval for name in list(found)[1:])
 assert close.estimate < far.estimate
 
 # %% [markdown]

@@ -29,7 +29,6 @@ from feint.scenarios.finetuning import revival, wrappers
 from feint.scenarios.finetuning.groups import ANY
 from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH
 from feint.scenarios.networks.figures import wrappers_figure
-from feint.sim.analysis.analysis_texts import interval_text
 from feint.sim.analysis.estimands import middle
 from feint.sim.networks.experiments import Battery
 from feint.sim.networks.measurement_key import Finding
@@ -60,8 +59,8 @@ whole = wrapped.at("")[0]
 for on, change in whole.changes.items():
     print(f"performance on {on}: change {told(change.total)}, by gate and pointer {told(change.wrapper)}, ", end="")
     print(f"by representation and goal {told(change.core)}")
-print(f"Y to be read (r²) before {interval_text(whole.read['before'])}, after {interval_text(whole.read['after'])}, ")
-print(f"and in what never had Y {interval_text(whole.never)}")
+print(f"Y to be read (r²) before {whole.read['before']:.3f}, after {whole.read['after']:.3f}, ")
+print(f"and in what never had Y {whole.never:.3f}")
 
 # %% [markdown]
 # Y can be read after fine-tuning better than in what never had it: something is left below the behaviour.
@@ -82,7 +81,7 @@ courses = {course.who: course for course in back.courses if course.condition.tas
 for who in (HAD, NEVER, SCRATCH):
     course = courses[who]
     print(f"{who:12} steps {count(course.steps)}; when it is back,", end=" ")
-    print(f"after Y {interval_text(course.held)}, playing along {interval_text(course.played)}")
+    print(f"after Y {course.held:.3f}, playing along {course.played:.3f}")
 assert courses[HAD].steps.high < courses[SCRATCH].steps.low / 20
 
 # %% [markdown]
