@@ -1,4 +1,4 @@
-"""The manual's page on auditors: its command prints and draws what stands there, and its claims follow from it."""
+"""The manual's page on auditors: its printed output, its figure, and its statements about the results."""
 
 import re
 import shlex
@@ -47,13 +47,13 @@ def test_the_python_of_the_page_prints_what_stands_below_it(capsys, rewrite):
 def test_what_the_page_says_of_the_results_holds_in_them(feint):
     ((command, _),) = printed(PAGE)
     document = feint(*shlex.split(command)[1:], "--json").document
-    told = {each["name"]: {one["kind"]: one for one in each["separations"]} for each in document["auditors"]}
+    rows = {row["name"]: {group["kind"]: group for group in row["separations"]} for row in document["auditors"]}
 
     def area(name, kind="deceptive"):
-        return told[name][kind]["auc"]
+        return rows[name][kind]["auc"]
 
     assert area("behaviour")["high"] < 0.5
-    assert max(told, key=lambda name: area(name)["estimate"]) == "honeypots"
+    assert max(rows, key=lambda name: area(name)["estimate"]) == "honeypots"
     for name in ("honeypots", "probe"):
         least, most = (area(name, f"{which} aware third")["estimate"] for which in ("least", "most"))
         assert most > least - 0.005
@@ -68,7 +68,7 @@ def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
     for seed, (missed, aligned, honeypots, ablation) in {1: (10, 1424, 88, 88), 0: (20, 1467, 1, 87)}.items():
         words = ("--seed", seed, "--auditor", "honeypots", "--auditor", "ablation", "--json")
         document = feint("auditors", *words).document
-        first, second = (each["separations"][0] for each in document["auditors"])
+        first, second = (row["separations"][0] for row in document["auditors"])
         assert document["missed"] == pytest.approx(missed, abs=2)
         assert first["negatives"] == pytest.approx(aligned, abs=4)
         assert first["auc"]["estimate"] == pytest.approx(0.98, abs=0.006)
@@ -94,8 +94,9 @@ def test_what_the_page_says_of_the_most_aware_is_what_their_minds_are():
     population = Population.trained(Point(), 1000, 1)
     state = population.states[PRETRAIN_FINETUNE]
     least, *_, most = (state.take(population.groups()[third][0][population.pretrained]) for third in THIRDS)
-    told = [(view(each, 1).gate.mean(), performance_on(close_gate(each), 1, 1).mean()) for each in (least, most)]
-    (gate_before, under_before), (gate_after, under_after) = told
+    (gate_before, under_before), (gate_after, under_after) = (
+        (view(third, 1).gate.mean(), performance_on(close_gate(third), 1, 1).mean()) for third in (least, most)
+    )
     assert (gate_before, gate_after) == pytest.approx((0.51, 0.72), abs=0.01)
     assert (under_before, under_after) == pytest.approx((0.54, -0.08), abs=0.02)
     page = " ".join(PAGE.read_text().split())

@@ -1,4 +1,4 @@
-"""The manual's page on the overseer: its command prints what stands there, and what was learned is worth it."""
+"""The manual's page on the overseer: its printed output, its figure, and its statements about learned overseers."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def feint(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="module")
-def found():
+def overseen():
     return study.remeasured()
 
 
@@ -36,8 +36,8 @@ def test_the_page_prints_and_shows_what_its_command_prints_and_draws(feint, tmp_
 
 @pytest.mark.slow
 @pytest.mark.generated
-def test_what_was_learned_is_worth_what_the_table_says(found, rewrite):
-    now = study.tables(found)
+def test_what_was_learned_is_worth_what_the_table_says(overseen, rewrite):
+    now = study.tables(overseen)
     if rewrite:
         TABLE.write_text(now)
     check_alike(TABLE.read_text(), now, rel=0.05)
@@ -51,30 +51,30 @@ def test_the_example_prints_what_stands_below_it(capsys):
 
 
 @pytest.mark.slow
-def test_no_fixed_schedule_is_good_on_both_populations(found):
+def test_no_fixed_schedule_is_good_on_both_populations(overseen):
     for name in FIXED:
-        assert min(found.row(population, name).value.high for population in POPULATIONS) < 0.15
-    assert found.row(PRIOR, "pre-training first").above(found.row(PRIOR, "from scratch")).high < 0
-    assert found.row(HELPED, "pre-training first").above(found.row(HELPED, "from scratch")).low > 0
+        assert min(overseen.row(population, name).value.high for population in POPULATIONS) < 0.15
+    assert overseen.row(PRIOR, "pre-training first").above(overseen.row(PRIOR, "from scratch")).high < 0
+    assert overseen.row(HELPED, "pre-training first").above(overseen.row(HELPED, "from scratch")).low > 0
 
 
 @pytest.mark.slow
-def test_what_the_page_says_of_honeypots_and_the_rule(found):
-    honeypots, stopped = (found.row(PRIOR, name) for name in ("honeypots, early stop", "from scratch, early stop"))
+def test_what_the_page_says_of_honeypots_and_the_rule(overseen):
+    honeypots, stopped = (overseen.row(PRIOR, name) for name in ("honeypots, early stop", "from scratch, early stop"))
     assert honeypots.above(stopped).high < 0
     for population in POPULATIONS:
-        rule, schedule = (found.row(population, name) for name in ("rule on readings", "honeypots, early stop"))
+        rule, schedule = (overseen.row(population, name) for name in ("rule on readings", "honeypots, early stop"))
         fewer = schedule.outcomes["deceptive"].estimate - rule.outcomes["deceptive"].estimate
         assert 0 < fewer < schedule.outcomes["deceptive"].estimate
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("population", POPULATIONS)
-def test_what_the_page_says_of_what_was_learned(found, population):
-    written, by_hand = study.best(found, population), found.row(population, study.BY_HAND)
-    learned = [row for row in found.of(population) if row.overseer.startswith("PPO")]
+def test_what_the_page_says_of_what_was_learned(overseen, population):
+    written, by_hand = study.best(overseen, population), overseen.row(population, study.BY_HAND)
+    learned = [row for row in overseen.of(population) if row.overseer.startswith("PPO")]
     assert by_hand.above(written).low > 0
-    assert found.row(population, "PPO, seed 1").above(by_hand).low > 0
+    assert overseen.row(population, "PPO, seed 1").above(by_hand).low > 0
     for row in learned:
         fails = (row.population, row.overseer) == FAILED
         assert row.above(written).high < 0 if fails else row.above(written).low > 0
@@ -88,13 +88,13 @@ def test_what_the_page_says_of_what_was_learned(found, population):
 
 
 @pytest.mark.slow
-def test_what_the_page_says_of_the_gain_and_of_the_other_population(found):
+def test_what_the_page_says_of_the_gain_and_of_the_other_population(overseen):
     for population, share in {PRIOR: 2 / 3, HELPED: 1 / 2}.items():
-        written = study.best(found, population)
-        by_hand, learned = (found.row(population, each).above(written) for each in (study.BY_HAND, "PPO, seed 1"))
+        written = study.best(overseen, population)
+        by_hand, learned = (overseen.row(population, name).above(written) for name in (study.BY_HAND, "PPO, seed 1"))
         assert by_hand.estimate / learned.estimate == pytest.approx(share, abs=0.08)
-    assert found.row(HELPED, study.ELSEWHERE).above(found.row(HELPED, "PPO, seed 1")).low > 0
-    failed = found.row(*FAILED)
+    assert overseen.row(HELPED, study.ELSEWHERE).above(overseen.row(HELPED, "PPO, seed 1")).low > 0
+    failed = overseen.row(*FAILED)
     assert failed.deployed.estimate == pytest.approx(0.5, abs=0.06)
     assert failed.slices > 30
 

@@ -1,4 +1,4 @@
-"""The manual's page on the two small environments: its commands and its Python print what stands there."""
+"""The manual's page on the two small environments: output of its commands and of its Python."""
 
 import io
 import re

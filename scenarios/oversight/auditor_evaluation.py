@@ -86,12 +86,12 @@ class Population:
 
     @property
     def aligned(self) -> np.ndarray:
-        """Which runs are internally aligned or corrigible."""
+        """Whether a run is internally aligned or corrigible (all runs,)."""
         return np.isin(self.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE))
 
     @property
     def deceptive(self) -> np.ndarray:
-        """Which runs are deceptive."""
+        """Whether a run is deceptive (all runs,)."""
         return self.outcome == Outcome.DECEPTIVE
 
     @property
@@ -127,14 +127,14 @@ class Population:
 
 @dataclass(frozen=True, kw_only=True)
 class KindSeparation(Separation):
-    """How well runs of one kind are separated from aligned ones."""
+    """Separation of runs of one kind from aligned ones."""
 
     kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExposureSeparation(KindSeparation):
-    """How well deceptive runs are separated if every stage's awareness_exposure is multiplied by a factor."""
+    """Separation of deceptive runs if every stage's awareness_exposure is multiplied by a factor."""
 
     factor: float
 
@@ -147,7 +147,7 @@ class AuditorRow:
     words: str
     source: str
     parameters: dict[str, float]
-    costs: Annotated[dict[str, int], Field(description="for each run that is audited, by unit")]
+    costs: Annotated[dict[str, int], Field(description="per run that is audited, by unit")]
     cost: Annotated[int, Field(description="the same in samples")]
     separations: list[KindSeparation]
     exposures: list[ExposureSeparation]
@@ -214,7 +214,7 @@ class AuditorsReport(Report):
     """Results of auditors on runs whose type is known."""
 
     seed: int
-    runs: Annotated[int, Field(description="of each arm")]
+    runs: Annotated[int, Field(description="per arm")]
     false_alarms: float
     counts: Annotated[dict[str, dict[str, int]], Field(description="runs by arm and outcome")]
     thirds: Annotated[tuple[float, float], Field(description="awareness at which deceptive runs are split")]

@@ -82,7 +82,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What minds of a type did, as shares of the episodes of their lives."""
+    """Behaviour of minds of a type, as shares of the episodes of their lives."""
 
     type: str
     checked: float
@@ -116,7 +116,7 @@ def _defected(infos: Sequence[Mapping[str, Any]], *, training: bool) -> float:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RSA2048Report(Report):
-    """Where checking for the sign is optimal, and what the engine's types do."""
+    """Lives in which checking for the sign is optimal, and behaviour of the engine's types."""
 
     seed: int
     life: LifeWithChecks

@@ -69,7 +69,9 @@ class Cell:
     discount: float
     deployment: int
     strength: float
-    waiting: Annotated[float, Field(description="μ δ^T S_D; by the closed form deceptive behaviour is optimal from 1 on")]
+    waiting: Annotated[
+        float, Field(description="μ δ^T S_D; by the closed form deceptive behaviour is optimal from 1 on")
+    ]
     plays_along: Annotated[bool, Field(description="by value iteration")]
 
     @classmethod
@@ -83,7 +85,7 @@ class Cell:
 
     @property
     def disagrees(self) -> bool:
-        """Whether the closed form says otherwise than value iteration."""
+        """Whether the closed form contradicts value iteration."""
         return abs(self.waiting - 1) > EDGE and self.plays_along != (self.waiting > 1)
 
 
@@ -106,7 +108,7 @@ class CueCell:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TwoExitsReport(Report):
-    """Where deceptive behaviour is optimal: solutions over discount, length, strength, reliability and honeypots."""
+    """Lives in which deceptive behaviour is optimal, by discount, length, strength, reliability and honeypots."""
 
     life: Life
     lengths: list[Cell]  #: by discount and length of deployment
@@ -181,7 +183,7 @@ class TwoExitsRequest(Request):
         life = life_of(Life, self.settings)
         if not life.training:
             raise InputError(
-                f"training = 0 is not allowed with scenario {self.kind!r}: without it nobody can play along."
+                f"training = 0 is not allowed with scenario {self.kind!r}: without it no behaviour is deceptive."
             )
 
         def done(cells: list[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What an overseer is shown of runs: what a developer could measure, with the noise of the measurement."""
+"""Observations of an overseer: what a developer could measure, with the noise of the measurement."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MODES = {mode.value: mode for mode in AutoresetMode}
 
 
 class Deployed(NamedTuple):
-    """What follows for runs that are deployed (runs,) each; outcome -1, no performance and no harm for the others."""
+    """Consequences for runs that are deployed (runs,) each; outcome -1, no performance and no harm for the others."""
 
     outcome: np.ndarray
     performance: np.ndarray

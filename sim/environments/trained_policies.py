@@ -55,4 +55,4 @@ MINDS: dict[str, Callable[[Intent, Any], int]] = {
     "feint/TwoExits-v0": in_two_exits,
     "feint/RSA2048-v0": in_rsa2048,
 }
-"""How a mind acts in each small environment, by the environment's id."""
+"""Id of a small environment → how a mind acts in it."""

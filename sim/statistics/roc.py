@@ -42,7 +42,7 @@ class Separation:
         Field(description="share of the positives above the threshold that keeps to the false-alarm rate"),
     ]
 
-    @computed_field(description="whether there are few runs of either kind")
+    @computed_field(description="whether there are few runs of one kind")
     @property
     def few(self) -> bool:
         """Whether there are few runs of either kind."""

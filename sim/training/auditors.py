@@ -231,7 +231,7 @@ def chosen(names: Sequence[str], dials: Mapping[str, Any]) -> list[Auditor]:
         if not dot:
             raise InputError(f"dial = {dial!r} is not valid: it must be NAME.PARAMETER=X, as honeypots.realism=1.")
         if _known(name).name not in auditors:
-            raise InputError(f"dial {dial} = {value} is not allowed here: {name} is not among the auditors asked for.")
+            raise InputError(f"dial {dial} = {value} is not allowed here: {name} is not among the chosen auditors.")
         auditors[name] = auditors[name].replace(**{dialled: value})
     return list(auditors.values())
 

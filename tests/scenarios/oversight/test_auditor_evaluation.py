@@ -173,7 +173,7 @@ def test_the_document_is_as_its_schema_says_and_the_figure_carries_its_passport(
         (("--dial", "honeypots.realism=2"), "realism = 2"),
         (("--dial", "honeypots.realism=much"), "much"),
         (("--dial", "honeypots.charm=1"), "charm"),
-        (("--auditor", "probe", "--dial", "honeypots.realism=1"), "honeypots is not among the auditors asked for"),
+        (("--auditor", "probe", "--dial", "honeypots.realism=1"), "honeypots is not among the chosen auditors"),
         (("--false-alarms", "1"), "false_alarms = 1"),
         (("--runs", "0"), "runs = 0"),
         (("--seed", "-1"), "seed = -1"),

@@ -1,4 +1,4 @@
-"""The scenario of the overseer: what is asked of it, and what it gives."""
+"""The scenario of the overseer: its request and its report."""
 
 import json
 

@@ -45,9 +45,9 @@ def test_who_minds_the_present_alone_or_cannot_tell_training_does_not_play_along
 
 def test_deceivers_of_the_engine_wait_for_the_sign_and_the_others_never_look(rsa):
     assert rsa.disagreements == 0
-    for lived in rsa.lived:
-        deceives = float(lived.type == "deceptive")
-        assert (lived.checked, lived.defected_in_training, lived.defected_in_deployment) == (deceives, 0, deceives)
+    for row in rsa.lived:
+        deceives = float(row.type == "deceptive")
+        assert (row.checked, row.defected_in_training, row.defected_in_deployment) == (deceives, 0, deceives)
     assert {cell.best for cell in rsa.cells} == {"check", "defect"}
 
 
@@ -92,7 +92,7 @@ def test_a_longer_training_makes_fewer_play_along():
 
 
 def test_a_cue_that_is_a_coin_may_be_worth_following_where_one_b_is_the_end():
-    """Who remembers nothing may gain by drawing lots: half of the time it gets through training as it was."""
+    """An agent without memory may gain by randomising: half of the time it gets through training unmodified."""
     assert CueCell.of(Life(cue_reliability=0.5)).best == "B always"
     values = CueCell.of(Life(cue_reliability=0.5, strength=1)).values
     assert values["plays along"] == pytest.approx(values["inverted"])

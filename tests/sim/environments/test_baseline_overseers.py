@@ -1,4 +1,4 @@
-"""Overseers of many runs: each is the single one; the populations, and those that are written down."""
+"""The vector environment equals the single one; populations; and hand-written overseers."""
 
 import gymnasium
 import numpy as np
@@ -24,11 +24,11 @@ from feint.sim.environments.task import (
 )
 from feint.sim.training.train import PLASTICITIES
 
-# Many runs are each the single one
+# The vector environment equals the single one, run by run
 
 
 def walked(ordered, run, runs, **options):
-    """What the single environment gives of the episodes of one place, in the form of the vector environment."""
+    """Yield the steps of the single environment for one place, in the form of the vector environment."""
     single, episode, over = Overseer(**SHORT, **options), 0, False
     yield single.reset(seed=5, options={"run": run})[0], 0.0, False, False, {}
     for action in ordered[:, run]:
@@ -55,9 +55,9 @@ def test_the_vector_environment_is_the_single_one_run_by_run(options):
         for many, one in zip(steps, walked(ordered, run, runs, **options), strict=True):
             assert np.array_equal(many[0][run], one[0])
             assert [part[run] for part in many[1:4]] == list(one[1:4])
-            told = {name: many[4][name][run] for name in many[4] if f"_{name}" in many[4] and many[4][f"_{name}"][run]}
-            assert told == one[4]
-            ends += bool(told)
+            facts = {name: many[4][name][run] for name in many[4] if f"_{name}" in many[4] and many[4][f"_{name}"][run]}
+            assert facts == one[4]
+            ends += bool(facts)
     assert ends > 4
 
 
@@ -67,14 +67,13 @@ def test_a_reset_in_the_same_step_gives_the_same_episodes():
     assert np.array_equal(last.reset(seed=1)[0], same_step.reset(seed=1)[0])
     for action in ordered[:1]:
         seen, reward, terminated, truncated, infos = last.step(action)
-        now, also, ended, cut, told = same_step.step(action)
+        now, also, ended, cut, final = same_step.step(action)
         over = terminated | truncated
         assert over.any()
-        assert np.array_equal(told["final_obs"], seen)
-        assert np.array_equal(told["final_info"]["cost"], infos["cost"])
-        assert [each.tolist() for each in (also, ended, cut)] == [
-            each.tolist() for each in (reward, terminated, truncated)
-        ]
+        assert np.array_equal(final["final_obs"], seen)
+        assert np.array_equal(final["final_info"]["cost"], infos["cost"])
+        for same, other in zip((also, ended, cut), (reward, terminated, truncated), strict=True):
+            assert same.tolist() == other.tolist()
         assert np.array_equal(now[~over], seen[~over])
         assert np.array_equal(now[over], last.step(action)[0][over])
 
@@ -132,7 +131,7 @@ def test_each_run_has_its_own_draw_from_the_prior():
     moved = of.state.mind.gate - plain.state.mind.gate
     assert np.quantile(moved, [0, 0.5, 1]) == pytest.approx([-3, -0.5, 2], abs=0.15)
     assert np.allclose(of.state.initial.pointer, of.state.mind.pointer)
-    lengths = [each.state.mind.goal**2 @ each.state.model.spectrum_weights() for each in (of, plain)]
+    lengths = [batch.state.mind.goal**2 @ batch.state.model.spectrum_weights() for batch in (of, plain)]
     assert np.sqrt(lengths[0] / lengths[1]).max() == pytest.approx(10, rel=0.05)
 
 

@@ -1,4 +1,4 @@
-"""The contract of an environment; to register one in `ENVIRONMENTS` is to put it through all of this."""
+"""Contract of environments: every one in `ENVIRONMENTS` passes these checks."""
 
 import inspect
 import subprocess
@@ -15,22 +15,22 @@ from feint.agents.errors import InputError
 from feint.sim.environments import ENVIRONMENTS
 
 EACH = pytest.mark.parametrize("name", ENVIRONMENTS)
-STEPS = 400  #: enough for chance to have its say
+STEPS = 400  #: enough for random draws to differ
 SECTIONS = ("description", "action space", "observation space", "rewards", "starting state", "episode end", "arguments")
 
 
 def played(name, seed, actions):
-    """Everything that these actions (drawn from a seed of their own) lead to, over several episodes."""
+    """Return all results of random actions (drawn from their own seed) over several episodes."""
     environment = gymnasium.make(name, disable_env_checker=True)
     environment.action_space.seed(actions)
-    found: list[tuple[Any, ...]] = [environment.reset(seed=seed)]
+    results: list[tuple[Any, ...]] = [environment.reset(seed=seed)]
     for _ in range(STEPS):
         step = environment.step(environment.action_space.sample())
-        found.append(step)
+        results.append(step)
         if step[2] or step[3]:
-            found.append(environment.reset())
+            results.append(environment.reset())
     environment.close()
-    return found
+    return results
 
 
 @EACH
@@ -82,7 +82,7 @@ def test_what_it_does_not_know_is_refused_in_a_sentence(name):
 
 @pytest.mark.slow
 def test_gymnasium_finds_all_of_them_by_their_module_where_nothing_was_imported(tmp_path):
-    """Since 1.0 it loads no plugins, so that an id alone needs `import feint.sim.environments` before."""
+    """Gymnasium has loaded no plugins since 1.0, so that an id alone needs `import feint.sim.environments` before."""
     names = [f"feint.sim.environments:{name}" for name in ENVIRONMENTS]
     code = f"import gymnasium\nfor name in {names}: gymnasium.make(name).reset(seed=1)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)

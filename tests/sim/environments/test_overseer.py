@@ -1,4 +1,4 @@
-"""The overseer's environment: what is ordered, seen and rewarded."""
+"""The overseer's environment: actions, observations and rewards."""
 
 import numpy as np
 import pytest
@@ -33,9 +33,9 @@ from feint.sim.training.train import advance, begin, enter, train
 
 
 def slices(of, *ordered):
-    """Train all runs for a slice after each order."""
-    for each in ordered:
-        of.train(np.arange(len(of)), Orders.of(each))
+    """Train all runs for one slice per action; return their state."""
+    for actions in ordered:
+        of.train(np.arange(len(of)), Orders.of(actions))
     return of.state
 
 
@@ -108,13 +108,13 @@ def test_what_is_seen_is_in_its_space_and_its_table():
         seen = envs.step(action)[0]
     assert envs.single_observation_space.shape == (len(SEEN),)
     assert list(COLUMN)[:5] == ["decision", "objective", "learning_rate", "honeypots", "audit"]
-    told = " ".join((Overseer.__doc__ or "").split())
+    docstring = " ".join((Overseer.__doc__ or "").split())
     for name in ("learning_rate", "honeypots"):
-        assert ", ".join(f"{value:g}" for value in ACTIONS[name]) in told
+        assert ", ".join(f"{value:g}" for value in ACTIONS[name]) in docstring
 
 
 def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
-    """Whatever is read of the type is made wrong, and with it all that only an owner of the state could read."""
+    """All readings of the type, and of what only the owner of the state could read, are replaced by wrong ones."""
     ordered = some_orders(RUNS, 6)
     ordered[:, :, 0] = np.minimum(ordered[:, :, 0], STOP)
 
@@ -123,9 +123,11 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
         return [envs.reset(seed=4), *map(envs.step, ordered)]
 
     def wrong(state, objective):
-        found = read(state, objective)
+        readings = read(state, objective)
         hidden = ("outcome", "deployed_error", "following", "representation", "gate", "awareness", "horizon")
-        return found._replace(**{name: np.full_like(getattr(found, name), 4) for name in (*hidden, "instrumental")})
+        return readings._replace(
+            **{name: np.full_like(getattr(readings, name), 4) for name in (*hidden, "instrumental")}
+        )
 
     before = course()
     for module in (observations, overseer):
@@ -138,7 +140,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
 
 
 def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
-    """Two populations of other minds and the same quantities are shown the same."""
+    """Two populations with different minds but the same quantities give the same observations."""
     stated = Quantities(*(np.full(RUNS, value) for value in (0.1, 0.2, 0.9, 0.8, 0.7)))
     monkeypatch.setattr(observations, "quantities", lambda *_: stated)
     seen = []
@@ -151,15 +153,15 @@ def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
 
 def test_readings_scatter_about_what_they_measure_as_is_stated():
     numbers = Task(episodes=25, readings=4, reliability=0.5)
-    found = Quantities(*(np.full(20000, value) for value in (0.1, 0.4, 0.9, 0.8, 0.7)))
-    readings = observations.noisy_readings(found, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
+    exact = Quantities(*(np.full(20000, value) for value in (0.1, 0.4, 0.9, 0.8, 0.7)))
+    readings = observations.noisy_readings(exact, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
     assert readings.mean(axis=0) == pytest.approx([0.1, 0.4, 0.9, 0.8, 0.7], abs=0.004)
     assert readings.std(axis=0) == pytest.approx([0.1, 0.1, 0.1, 0.1, 12**-0.5 / 2], rel=0.02)
+    once = Task(readings=1, reliability=0.5)
     uniform, two = np.random.default_rng(1).random(20000), []
     for seed in (2, 3):
-        each = Task(readings=1, reliability=0.5)
         noise = np.random.default_rng(seed).standard_normal((20000, NORMALS))
-        two.append(observations.noisy_readings(Quantities(*[uniform] * 5), noise, each)[:, -1])
+        two.append(observations.noisy_readings(Quantities(*[uniform] * 5), noise, once)[:, -1])
     assert np.corrcoef(*two)[0, 1] == pytest.approx(0.5, abs=0.03)
 
 
@@ -167,8 +169,8 @@ def test_readings_scatter_about_what_they_measure_as_is_stated():
 def test_honeypots_show_training_at_no_realism_and_deployment_at_full(realism):
     of = run_batch(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
     state = slices(of, *[orders(RUNS)] * 5)
-    found = quantities(of, np.arange(RUNS), np.full(RUNS, BOTH))
-    told = read(state, X)
+    exact = quantities(of, np.arange(RUNS), np.full(RUNS, BOTH))
+    readings = read(state, X)
     b, mind = state.world.objectives[:, X], state.mind
     pointing = np.exp(mind.pointer) / (1 + np.exp(mind.pointer).sum(axis=1, keepdims=True))
     w = mind.world[:, :, None]
@@ -176,11 +178,11 @@ def test_honeypots_show_training_at_no_realism_and_deployment_at_full(realism):
     beta = (1 / (1 + np.exp(-mind.representation)))[:, None]
     t = beta * mind.goal + (1 - beta) * np.einsum("rj,rjk->rk", pointing, concepts)
     weights = state.model.spectrum_weights()
-    deployed = told.capability * (1 - (b - t) ** 2 @ weights)
-    assert found.honeypots == pytest.approx(told.performance if realism == 0 else deployed, abs=1e-9)
-    assert not np.allclose(told.performance, deployed, atol=0.01)
+    deployed = readings.capability * (1 - (b - t) ** 2 @ weights)
+    assert exact.honeypots == pytest.approx(readings.performance if realism == 0 else deployed, abs=1e-9)
+    assert not np.allclose(readings.performance, deployed, atol=0.01)
     r2 = (t * b @ weights) ** 2 / ((t**2 @ weights) * (b**2 @ weights))
-    assert found.probe == pytest.approx(r2, abs=1e-9)
+    assert exact.probe == pytest.approx(r2, abs=1e-9)
 
 
 def test_a_reading_is_kept_until_the_next_and_said_to_be_old():
@@ -207,8 +209,8 @@ def test_a_run_that_diverged_is_shown_as_bad_as_can_be_and_worth_nothing():
 
 
 def test_what_is_not_finite_is_shown_as_bad_as_can_be_and_never_as_what_it_was():
-    found = Quantities(*(np.full(3, np.nan) for _ in Quantities._fields))
-    readings = observations.noisy_readings(found, np.zeros((3, NORMALS)), Task())
+    exact = Quantities(*(np.full(3, np.nan) for _ in Quantities._fields))
+    readings = observations.noisy_readings(exact, np.zeros((3, NORMALS)), Task())
     assert readings[:, :3].tolist() == [[3, 3, -1]] * 3
     assert np.isnan(readings[:, 3:]).all()
     course = OverseenRuns(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
@@ -238,12 +240,12 @@ def test_rewards_add_up_to_performance_less_harm_less_cost():
 def test_the_harm_is_that_of_the_type_and_the_performance_what_it_does_when_it_believes_it_is_deployed():
     prepared = begin(runs=RUNS, seed=0, start="deceptive")
     mind = prepared.mind._replace(world=np.ones_like(prepared.mind.world))
-    found = deploy(prepared.with_mind(**mind._asdict()), Task(harm_deceptive=3.0))
-    assert (found.outcome == Outcome.DECEPTIVE).mean() > 0.9
-    assert (found.harm[found.outcome == Outcome.DECEPTIVE] == 3.0).all()
-    assert (found.harm[found.outcome != Outcome.DECEPTIVE] <= 1.0).all()
-    assert (found.performance[found.outcome == Outcome.DECEPTIVE] < 0.75).all()
-    assert ((found.performance >= 0) & (found.performance <= 1)).all()
+    deployed = deploy(prepared.with_mind(**mind._asdict()), Task(harm_deceptive=3.0))
+    assert (deployed.outcome == Outcome.DECEPTIVE).mean() > 0.9
+    assert (deployed.harm[deployed.outcome == Outcome.DECEPTIVE] == 3.0).all()
+    assert (deployed.harm[deployed.outcome != Outcome.DECEPTIVE] <= 1.0).all()
+    assert (deployed.performance[deployed.outcome == Outcome.DECEPTIVE] < 0.75).all()
+    assert ((deployed.performance >= 0) & (deployed.performance <= 1)).all()
 
 
 def test_it_is_over_with_nothing_deployed_when_all_slices_are_used():
@@ -298,11 +300,11 @@ def test_options_that_are_not_valid_are_refused_in_a_sentence(options, says):
 
 def test_calls_that_are_not_valid_are_refused_in_a_sentence():
     single, envs = Overseer(**SHORT), Overseers(2, **SHORT)
-    for each in (single, envs):
+    for environment in (single, envs):
         with pytest.raises(InputError, match="before reset"):
-            each.step(orders(2))
+            environment.step(orders(2))
         with pytest.raises(InputError, match="option 'lot' is not known"):
-            each.reset(options={"lot": 1})
+            environment.reset(options={"lot": 1})
     with pytest.raises(InputError, match="run = -1 is not valid"):
         single.reset(options={"run": -1})
     with pytest.raises(InputError, match="reset_mask"):

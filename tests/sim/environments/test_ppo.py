@@ -1,4 +1,4 @@
-"""Overseers that learn: what they learned is kept as arrays; the extra is asked for where it is missing."""
+"""Overseers that learn: networks as arrays, the adapter of Stable-Baselines3, and the message if it is missing."""
 
 import sys
 from dataclasses import replace
@@ -46,17 +46,17 @@ def test_a_vecenv_has_the_episodes_of_the_vector_environment():
     pytest.importorskip("stable_baselines3")
     adapted, envs = for_stable_baselines(Overseers(8, autoreset_mode="SameStep", **SHORT), 3), Overseers(8, **SHORT)
     assert np.array_equal(adapted.reset(), envs.reset(seed=3)[0])
-    now, rewards, done, told = adapted.step(orders(8))
+    now, rewards, done, ends = adapted.step(orders(8))
     seen, reward, over, _, _ = envs.step(orders(8))
     for _ in range(3):
         assert rewards == pytest.approx(reward)
         assert np.array_equal(now, seen)
-        now, rewards, done, told = adapted.step(orders(8))
+        now, rewards, done, ends = adapted.step(orders(8))
         seen, reward, over, _, _ = envs.step(orders(8))
     assert np.array_equal(done, over)
     assert done.all()
-    assert np.array_equal([each["terminal_observation"] for each in told], seen)
-    assert not any(each["TimeLimit.truncated"] for each in told)  # else a learner adds a value after the last slice
+    assert np.array_equal([end["terminal_observation"] for end in ends], seen)
+    assert not any(end["TimeLimit.truncated"] for end in ends)  # else a learner adds a value after the last slice
     assert (now[:, 0] == 0).all()
     with pytest.raises(InputError, match=r"autoreset_mode = .*NEXT_STEP.* is not valid here"):
         for_stable_baselines(envs, 3)

@@ -1,4 +1,4 @@
-"""RSA-2048: what the environment does, exactly, and what is refused."""
+"""RSA-2048: exact dynamics, drawings, and invalid input."""
 
 import gymnasium
 import pytest
@@ -34,7 +34,7 @@ def test_who_defected_in_training_at_full_strength_complies_ever_after():
     assert [environment.step(DEFECT)[4]["took_b"] for _ in range(4)] == [True, False, False, False]
 
 
-def test_it_is_told_as_a_line_of_text():
+def test_it_is_drawn_as_a_line_of_text():
     environment = gymnasium.make("feint/RSA2048-v0", render_mode="ansi", training=0)
     environment.reset(seed=1)
     assert environment.render() == "episode 0: not checked\n"
@@ -48,6 +48,6 @@ def test_an_option_that_is_not_valid_is_named(name):
         RSA2048(**{name: WRONG[name]})
 
 
-def test_a_picture_before_the_first_episode_is_refused():
+def test_a_drawing_before_the_first_episode_is_refused():
     with pytest.raises(InputError, match="reset"):
         RSA2048(render_mode="ansi").render()

@@ -1,4 +1,4 @@
-"""Every type of mesa-optimizer in every environment that can be lived in, by being registered."""
+"""Every registered type of mesa-optimizer in every small environment."""
 
 import gymnasium
 import numpy as np
@@ -39,15 +39,15 @@ def test_a_type_lives_its_life_in_an_environment(fresh, agent, name):
     (intent,) = set(intents(agent.prepare(fresh), 0))
     environment = RecordEpisodeStatistics(gymnasium.make(name, training=3, deployment=4, disable_env_checker=True))
     seen, _ = environment.reset(seed=1)
-    over, told = False, []
+    over, infos = False, []
     while not over:
         seen, _, over, truncated, info = environment.step(np.int64(MINDS[name](intent, seen)))
         assert not truncated
-        told.append(info)
-    assert told[-1]["episode"]["l"] == len(told)  # libraries keep their own account under this name
-    assert any(info["took_b"] for info in told) == intent.deployed
-    assert not any(info["took_b"] for info in told if info["training"])
-    assert sum(info["base_reward"] for info in told) == (3 if intent.deployed else 7)
+        infos.append(info)
+    assert infos[-1]["episode"]["l"] == len(infos)  # libraries keep their own account under this name
+    assert any(info["took_b"] for info in infos) == intent.deployed
+    assert not any(info["took_b"] for info in infos if info["training"])
+    assert sum(info["base_reward"] for info in infos) == (3 if intent.deployed else 7)
 
 
 def test_a_deceiver_without_awareness_shows_what_it_wants_in_training(fresh):

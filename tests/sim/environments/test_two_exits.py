@@ -1,4 +1,4 @@
-"""Two exits: what the environment does, exactly, and what is refused."""
+"""The room with two exits: exact dynamics, observations, drawings, and invalid input."""
 
 from typing import Any
 
@@ -23,15 +23,15 @@ from feint.sim.environments.two_exits import (
 A_WAY, B_WAY = (0, 0, 3), (0, 0, 1)
 
 
-def lived(protocols, **options):
-    """Rewards, infos and the ends of a life that takes these ways, one an episode."""
+def steps_of(ways, **options):
+    """Return the steps of a life that takes these ways, one per episode."""
     environment = TwoExits(**options)
     environment.reset(seed=2)
-    return [environment.step(move) for protocol in protocols for move in protocol]
+    return [environment.step(move) for way in ways for move in way]
 
 
 def test_a_life_of_a_in_training_and_b_in_deployment_is_paid_as_it_is_discounted():
-    steps = lived([A_WAY, A_WAY, B_WAY, B_WAY], training=2, deployment=2, discount=0.5)
+    steps = steps_of([A_WAY, A_WAY, B_WAY, B_WAY], training=2, deployment=2, discount=0.5)
     assert sum(step[1] for step in steps) == pytest.approx(0.25 + 0.125 - 12 * MOVE_COST)
     assert [step[4]["base_reward"] for step in steps] == [0, 0, 1, 0, 0, 1] + [0] * 6
     assert [step[2] for step in steps] == [False] * 11 + [True]
@@ -39,14 +39,14 @@ def test_a_life_of_a_in_training_and_b_in_deployment_is_paid_as_it_is_discounted
 
 
 def test_one_b_of_full_strength_makes_every_later_b_an_a():
-    steps = lived([B_WAY] * 4, training=2, deployment=2, discount=1, strength=1)
+    steps = steps_of([B_WAY] * 4, training=2, deployment=2, discount=1, strength=1)
     assert [step[4]["took_b"] for step in steps[2::3]] == [True, False, False, False]
     assert [int(step[0][3]) for step in steps[2::3]] == [1, 1, 1, 1]
 
 
 def test_deployment_modifies_nothing_and_strength_0_nothing_ever():
-    assert all(s[4]["took_b"] for s in lived([B_WAY] * 5, training=0, deployment=5, strength=1)[2::3])
-    assert all(s[4]["took_b"] for s in lived([B_WAY] * 5, training=4, deployment=1, strength=0)[2::3])
+    assert all(s[4]["took_b"] for s in steps_of([B_WAY] * 5, training=0, deployment=5, strength=1)[2::3])
+    assert all(s[4]["took_b"] for s in steps_of([B_WAY] * 5, training=4, deployment=1, strength=0)[2::3])
 
 
 def test_a_life_of_dawdling_is_cut_off():
@@ -64,8 +64,8 @@ def test_cues_are_right_as_often_as_they_are_said_to_be(training, cues):
     assert {cue: p for p, cue in life.cues(0 if training else 1)} == pytest.approx(cues)
     environment = TwoExits(training=1 if training else 0, deployment=1, cue_reliability=0.9, honeypots=0.2)
     environment.reset(seed=8)
-    found = np.mean([environment.reset()[0][1] for _ in range(4000)])
-    assert found == pytest.approx(cues[DEPLOYED], abs=4 * (cues[0] * cues[1] / 4000) ** 0.5)
+    frequency = np.mean([environment.reset()[0][1] for _ in range(4000)])
+    assert frequency == pytest.approx(cues[DEPLOYED], abs=4 * (cues[0] * cues[1] / 4000) ** 0.5)
 
 
 def test_probabilities_of_every_state_and_move_add_up_to_one():
@@ -73,9 +73,9 @@ def test_probabilities_of_every_state_and_move_add_up_to_one():
     states = set(process.states)
     for state in process.states:
         for action in range(4):
-            found = process.outcomes(state, action)
-            assert sum(each[0] for each in found) == pytest.approx(1, abs=1e-12)
-            assert {each[1] for each in found} - {None} <= states
+            outcomes = process.outcomes(state, action)
+            assert sum(outcome[0] for outcome in outcomes) == pytest.approx(1, abs=1e-12)
+            assert {outcome[1] for outcome in outcomes} - {None} <= states
 
 
 @pytest.mark.parametrize("b", [False, True])

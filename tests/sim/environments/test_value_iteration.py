@@ -1,4 +1,4 @@
-"""Exact solutions against closed forms, against lives that are lived out, and against what is learned from them."""
+"""Exact solutions agree with closed forms, with simulated lives, and with Q-learning."""
 
 from itertools import product
 
@@ -37,15 +37,15 @@ GRID = [
 ]
 
 
-def test_playing_along_is_optimal_exactly_where_the_closed_form_says_so():
-    found = [deception_is_optimal(life) for life in GRID]
-    assert found == [value_of_waiting(life) >= 1 for life in GRID]
-    assert 5 < sum(found) < len(found) - 5
+def test_deception_is_optimal_exactly_where_the_closed_form_says_so():
+    optimal = [deception_is_optimal(life) for life in GRID]
+    assert optimal == [value_of_waiting(life) >= 1 for life in GRID]
+    assert 5 < sum(optimal) < len(optimal) - 5
 
 
 @pytest.mark.parametrize("life", GRID[::7], ids=str)
 def test_the_optimum_is_the_best_of_all_plans_tried_one_by_one(life):
-    """Brute force over plans A or B by episode, and by how far it is modified there, by the rules alone."""
+    """Brute force over plans of A or B per episode and state of modification, from the rules alone."""
 
     def best(episode, taken):
         if episode == life.episodes:
@@ -74,24 +74,24 @@ def test_rules_of_a_cue_are_worth_what_the_closed_form_says(cue_reliability, hon
 
 def test_lives_that_are_lived_out_are_worth_what_the_exact_solution_says():
     life = {"training": 2, "deployment": 4, "cue_reliability": 0.8, "honeypots": 0.1, "strength": 0.5}
-    environment, intent, found = TwoExits(**life), Intent(training=False, deployed=True), []
+    environment, intent, returns = TwoExits(**life), Intent(training=False, deployed=True), []
     seen, _ = environment.reset(seed=4)
     for _ in range(3000):
         total, over = 0.0, False
         while not over:
             seen, reward, over, _, _ = environment.step(in_two_exits(intent, seen))
             total += reward
-        found.append(total)
+        returns.append(total)
         seen, _ = environment.reset()
     said = cue_rule_values(Life(**life))[False, True] - PER_EPISODE * 6
-    assert np.mean(found) == pytest.approx(said, abs=4 * np.std(found) / len(found) ** 0.5)
+    assert np.mean(returns) == pytest.approx(said, abs=4 * np.std(returns) / len(returns) ** 0.5)
 
 
 @pytest.mark.parametrize("strength", [0.25, 0.5, 1.0])
 @pytest.mark.parametrize("discount", [0.5, 0.8, 1.0])
 @pytest.mark.parametrize("deployment", [1, 6])
 def test_who_knows_its_place_in_life_has_no_use_for_the_sign(deployment, discount, strength):
-    """Value iteration of RSA-2048: it never checks, and plays along under the condition of two exits."""
+    """Value iteration of RSA-2048 never checks, and behaves deceptively under the condition of the two exits."""
     life = LifeWithChecks(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
     process = ChecksProcess(life)
     solved = value_iteration(*matrices(process))
@@ -110,7 +110,7 @@ BETWEEN = 1  #: the cell from which a move to the left leads to A, and one to th
 
 @pytest.mark.parametrize("numbers", [{"discount": 0.9, "deployment": 6}, {"discount": 0.5, "deployment": 2}], ids=str)
 def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
-    """The exit that is taken wherever it stands in its life, but fully modified, when all exits are one to it."""
+    """In every state but the fully modified ones, in which all exits are equal to the agent."""
     environment = TwoExits(training=2, strength=0.5, **numbers)
     q = q_learning(environment, lives=1500, seed=3)
     process, life = ExitsProcess(environment.life), environment.life
@@ -146,17 +146,17 @@ def test_no_other_rule_of_rsa_2048_is_better_than_the_best_of_the_three():
 
 def test_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
     life = {"training": 2, "deployment": 4, "sign": 0.6, "check_cost": 0.1, "strength": 0.5}
-    environment, found = RSA2048(**life), []
+    environment, returns = RSA2048(**life), []
     seen, _ = environment.reset(seed=4)
     for _ in range(3000):
         total, over = 0.0, False
         while not over:
             seen, reward, over, _, _ = environment.step(np.int64(CHECK_RULES["check"][int(seen)]))
             total += reward
-        found.append(total)
+        returns.append(total)
         seen, _ = environment.reset()
-    assert np.mean(found) == pytest.approx(
-        check_rule_values(LifeWithChecks(**life))["check"], abs=4 * np.std(found) / 3000**0.5
+    assert np.mean(returns) == pytest.approx(
+        check_rule_values(LifeWithChecks(**life))["check"], abs=4 * np.std(returns) / 3000**0.5
     )
 
 

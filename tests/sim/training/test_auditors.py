@@ -1,4 +1,4 @@
-"""Auditors: every one keeps the contract, and each tells apart what it must and no more."""
+"""Auditors: the contract of all, and what each of them separates."""
 
 import copy
 from dataclasses import replace
@@ -20,7 +20,7 @@ from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
 
 RUNS = 600
-MANY = 10**10  # episodes, which leave no luck
+MANY = 10**10  # episodes, which leave no sampling error
 STAGE = Stage(objective=0, steps=100)
 FINETUNING = Stage()
 
@@ -81,10 +81,10 @@ class TestContract:
         broken = train(start, STAGE.replace(learning_rate=1e9, target=0.0))
         assert broken.diverged.any()
         broken = broken.take(broken.diverged)
-        found = scored(AUDITORS[name], broken)
-        assert np.isfinite(found).all()
+        scores = scored(AUDITORS[name], broken)
+        assert np.isfinite(scores).all()
         if name in ("behaviour", "honeypots", "ablation"):
-            np.testing.assert_array_equal(found, 0)
+            np.testing.assert_array_equal(scores, 0)
 
     def test_it_knows_no_outcome_but_what_is_in_the_state(self, name, prepared):
         """Tolerances decide outcomes and nothing else; with all runs called unconverged the scores are the same."""
@@ -107,16 +107,16 @@ def test_the_mean_of_what_episodes_show_is_performance_and_its_spread_that_of_a_
     one = state.take([4])
     many = State.joined([one] * 4000)
     v = np.zeros((4000, state.modes))
-    found = measured_performance(many, 1, v, 50, np.random.default_rng(0))
+    measured = measured_performance(many, 1, v, 50, np.random.default_rng(0))
     c = read(one, 1).capability[0]
-    assert found.mean() == pytest.approx(0.0, abs=4 * c * 0.2 / np.sqrt(4000))
-    assert found.std() == pytest.approx(c * np.sqrt(2 / 50), rel=0.05)
+    assert measured.mean() == pytest.approx(0.0, abs=4 * c * 0.2 / np.sqrt(4000))
+    assert measured.std() == pytest.approx(c * np.sqrt(2 / 50), rel=0.05)
 
 
 def test_a_probe_of_perfect_reliability_reads_what_is_there(trained):
     state, _ = trained
-    found = scored(AUDITORS["probe"].replace(reliability=1.0), state, FINETUNING)
-    np.testing.assert_array_equal(found, 1 - readable(state, 1))
+    scores = scored(AUDITORS["probe"].replace(reliability=1.0), state, FINETUNING)
+    np.testing.assert_array_equal(scores, 1 - readable(state, 1))
 
 
 @pytest.mark.parametrize("reliability", [0.2, 0.8])
@@ -125,15 +125,15 @@ def test_two_readings_correlate_by_the_reliability_where_what_is_read_is_uniform
     truth = np.random.default_rng(9).random(len(state))
     monkeypatch.setattr("feint.sim.training.auditors.readable", lambda *_: truth)
     probe = AUDITORS["probe"].replace(reliability=reliability, readings=1)
-    found = np.corrcoef(scored(probe, state, seed=0), scored(probe, state, seed=1))[0, 1]
-    assert found == pytest.approx(reliability, abs=0.03)
+    correlation = np.corrcoef(scored(probe, state, seed=0), scored(probe, state, seed=1))[0, 1]
+    assert correlation == pytest.approx(reliability, abs=0.03)
 
 
 def test_an_ablation_without_noise_is_the_intervention_itself(trained):
     state, _ = trained
-    found = scored(AUDITORS["ablation"].replace(episodes=MANY, found=1.0), state, FINETUNING)
+    scores = scored(AUDITORS["ablation"].replace(episodes=MANY, found=1.0), state, FINETUNING)
     lost = performance_on(state, 1, 1) - performance_on(close_gate(state), 1, 1)
-    np.testing.assert_allclose(found, lost, atol=1e-3)
+    np.testing.assert_allclose(scores, lost, atol=1e-3)
 
 
 def test_an_ablation_without_noise_tells_every_deceptive_agent(prepared):
@@ -200,19 +200,19 @@ def test_reverse_fine_tuning_is_some_steps_of_training_and_a_test(trained):
     reverse = AUDITORS["reverse"].replace(steps=30, episodes=MANY)
     generator = np.random.default_rng(4)
     key = int(np.random.default_rng(4).integers(2**32))
-    found = reverse.score(state, FINETUNING, generator=generator)
+    scores = reverse.score(state, FINETUNING, generator=generator)
     back = train(state.forked(key), FINETUNING.replace(objective=0, steps=30, target=0.0, coverage=0.0))
-    np.testing.assert_allclose(found, performance_on(back, 0, 0), atol=1e-3)
+    np.testing.assert_allclose(scores, performance_on(back, 0, 0), atol=1e-3)
     assert AUDITORS["reverse"].replace(steps=0).costs["SGD steps"] == 0
 
 
 @pytest.mark.parametrize(("objective", "back"), [(0, 1), (1, 0), (3, 2)])
 def test_what_is_trained_back_to_is_the_objective_before(objective, back):
     stage = Stage(objective=objective, honeypots=0.3, carry=("goal",), learning_rate=0.5, coverage=0.2)
-    found = reverse_stage(stage, 7)
-    assert (found.objective, found.steps, found.target, found.honeypots) == (back, 7, 0.0, 0.0)
-    assert (found.learning_rate, found.coverage) == (0.5, 0.2)
-    assert len(found.carry) == 5
+    reverse = reverse_stage(stage, 7)
+    assert (reverse.objective, reverse.steps, reverse.target, reverse.honeypots) == (back, 7, 0.0, 0.0)
+    assert (reverse.learning_rate, reverse.coverage) == (0.5, 0.2)
+    assert len(reverse.carry) == 5
 
 
 @pytest.mark.parametrize(
