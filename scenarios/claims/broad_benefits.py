@@ -32,28 +32,24 @@ CLAIM = Claim(
     family="release",
     parts=(
         Part(
-            name="language",
-            estimand=MeanEstimand(
-                "share who can pay for a language, a decade on less at release", decade_gain, LANGUAGE
-            ),
-            rule=TENTH,
+            "language",
+            MeanEstimand("share who can pay for a language, a decade on less at release", decade_gain, LANGUAGE),
+            TENTH,
         ),
         Part(
-            name="release",
-            estimand=MeanEstimand(
+            "release",
+            MeanEstimand(
                 "share who can pay for a language at the release, less without one",
                 at_release,
                 LANGUAGE,
                 fine_tuned("language", NONE),
             ),
-            rule=TENTH,
+            TENTH,
         ),
         Part(
-            name="balance",
-            estimand=MeanEstimand(
-                "share who can pay for a language, less for the wrapped hazard", at_release, LANGUAGE, HAZARD
-            ),
-            rule=no_fall(0.1),
+            "balance",
+            MeanEstimand("share who can pay for a language, less for the wrapped hazard", at_release, LANGUAGE, HAZARD),
+            no_fall(0.1),
         ),
     ),
 )

@@ -15,15 +15,10 @@ what actors without a system get from the others' systems.
 What would count against it. A system that loses a tenth of a budget; half of the actors without one.
 """
 
+from functools import partial
+
 from feint.scenarios.bibliography import FERNANDES_2020
-from feint.scenarios.release.competition_limit import (
-    CompetitionMean,
-    effect_on_others,
-    gain,
-    gain_at_high_price,
-    gain_at_release,
-    without,
-)
+from feint.scenarios.release.competition_limit import CompetitionMean, effect_on_others, gain, without
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
 
 TENTH = rises(0.1)
@@ -37,32 +32,30 @@ CLAIM = Claim(
     statement="Unless they are willing to fall behind others, actors need to use AI systems to stay competitive.",
     family="release",
     parts=(
+        Part("ahead", CompetitionMean("budgets that a system gains, a decade on", gain), TENTH),
         Part(
-            name="ahead",
-            estimand=CompetitionMean("budgets that a system gains, a decade on", gain),
-            rule=TENTH,
+            "without",
+            CompetitionMean("share of actors without a system after a decade of imitation", without),
+            at_most(0.25, 0.5),
         ),
         Part(
-            name="without",
-            estimand=CompetitionMean("share of actors without a system after a decade of imitation", without),
-            rule=at_most(0.25, 0.5),
-        ),
-        Part(
-            name="at once",
-            estimand=CompetitionMean("budgets that a system gains at the release", gain_at_release),
-            rule=TENTH,
+            "at once",
+            CompetitionMean("budgets that a system gains at the release", partial(gain, year=0)),
+            TENTH,
             tested=False,
         ),
         Part(
-            name="dear",
-            estimand=CompetitionMean("the same, where a step costs a hundred times as much", gain_at_high_price),
-            rule=TENTH,
+            "dear",
+            CompetitionMean(
+                "the same, where a step costs a hundred times as much", partial(gain, year=0, dearer=100.0)
+            ),
+            TENTH,
             tested=False,
         ),
         Part(
-            name="befalls",
-            estimand=CompetitionMean("budgets that others' systems bring to who has none", effect_on_others),
-            rule=rises(),
+            "befalls",
+            CompetitionMean("budgets that others' systems bring to who has none", effect_on_others),
+            rises(),
             tested=False,
         ),
     ),

@@ -32,28 +32,24 @@ CLAIM = Claim(
     family="release",
     parts=(
         Part(
-            name="wrapped",
-            estimand=MeanEstimand(
-                "share who can pay for the wrapped hazard, a decade on less at release", decade_gain, REVIVED
-            ),
-            rule=TENTH,
+            "wrapped",
+            MeanEstimand("share who can pay for the wrapped hazard, a decade on less at release", decade_gain, REVIVED),
+            TENTH,
         ),
         Part(
-            name="new",
-            estimand=MeanEstimand(
-                "share who can pay for a new hazard, a decade on less at release", decade_gain, ADDED
-            ),
-            rule=TENTH,
+            "new",
+            MeanEstimand("share who can pay for a new hazard, a decade on less at release", decade_gain, ADDED),
+            TENTH,
         ),
         Part(
-            name="skills",
-            estimand=MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, ADDED),
-            rule=at_least(0.5, 0.1),
+            "skills",
+            MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, ADDED),
+            at_least(0.5, 0.1),
         ),
         Part(
-            name="already",
-            estimand=MeanEstimand("share who can pay for the wrapped hazard at the release", at_release, REVIVED),
-            rule=at_least(0.5, 0.1),
+            "already",
+            MeanEstimand("share who can pay for the wrapped hazard at the release", at_release, REVIVED),
+            at_least(0.5, 0.1),
             tested=False,
         ),
     ),

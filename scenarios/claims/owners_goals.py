@@ -32,29 +32,27 @@ CLAIM = Claim(
     family="release",
     parts=(
         Part(
-            name="dominate",
-            estimand=CompetitionMean("share of systems that serve their owner after a decade", serving_owners),
-            rule=MOST,
+            "dominate", CompetitionMean("share of systems that serve their owner after a decade", serving_owners), MOST
         ),
         Part(
-            name="better",
-            estimand=CompetitionMean("budgets that all have more where all systems serve the average", average_gain),
-            rule=rises(),
+            "better",
+            CompetitionMean("budgets that all have more where all systems serve the average", average_gain),
+            rises(),
         ),
         Part(
-            name="fined",
-            estimand=CompetitionMean(
+            "fined",
+            CompetitionMean(
                 "the same share, where it costs a quarter of a budget", serving_owners, Stakes(penalty=0.25)
             ),
-            rule=MOST,
+            MOST,
             tested=False,
         ),
         Part(
-            name="weak",
-            estimand=CompetitionMean(
+            "weak",
+            CompetitionMean(
                 "the same share, where who has more is copied a tenth as surely", serving_owners, Stakes(selection=1.0)
             ),
-            rule=MOST,
+            MOST,
             tested=False,
         ),
     ),

@@ -13,14 +13,10 @@ that of the best expert.
 What would count against it. An increase by less than a tenth of the actors; a merge less general than an expert.
 """
 
+from functools import partial
+
 from feint.scenarios.bibliography import HAZARDS_2023
-from feint.scenarios.release.affordability import (
-    FINAL_STATES,
-    GainOfMerging,
-    pooling_gain,
-    undetected_gain,
-    wasteful_gain,
-)
+from feint.scenarios.release.affordability import FINAL_STATES, GainOfMerging, pooling_gain, undetected_gain
 from feint.scenarios.release.training_protocols import DOMAINS, NEW, OBJECTIVE, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand
@@ -39,32 +35,28 @@ CLAIM = Claim(
     family="release",
     parts=(
         Part(
-            name="pooled",
-            estimand=MeanEstimand(
-                "share who can pay for a new hazard, in pools of ten less alone", pooling_gain, ADDED
-            ),
-            rule=TENTH,
+            "pooled",
+            MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", pooling_gain, ADDED),
+            TENTH,
         ),
         Part(
-            name="unseen",
-            estimand=MeanEstimand("the same of those whom an evaluation does not find", undetected_gain, ADDED),
-            rule=TENTH,
+            "unseen", MeanEstimand("the same of those whom an evaluation does not find", undetected_gain, ADDED), TENTH
         ),
         Part(
-            name="composed",
-            estimand=GainOfMerging(
+            "composed",
+            GainOfMerging(
                 "mean performance on three domains, experts merged less the best expert",
                 protocols=EXPERTS,
                 objectives=tuple(OBJECTIVE[domain] for domain in DOMAINS),
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="dear",
-            estimand=MeanEstimand(
-                "pooled, where a pool does no more than one member's part pays", wasteful_gain, ADDED
+            "dear",
+            MeanEstimand(
+                "pooled, where a pool does no more than one member's part pays", partial(pooling_gain, loss=1.0), ADDED
             ),
-            rule=TENTH,
+            TENTH,
             tested=False,
         ),
     ),

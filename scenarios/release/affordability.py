@@ -71,13 +71,11 @@ def decade_gain(ended: RunOutcomes) -> np.ndarray:
 
 
 def pooling_gain(ended: RunOutcomes, loss: float = TERMS.pooling_loss) -> np.ndarray:
-    """Return the share that can pay in pools at the release, less alone (runs,)."""
+    """Return the share that can pay in pools at the release, less alone (runs,).
+
+    If the loss is 1, a pool achieves only what one member's part would pay for.
+    """
     return share_pooled(fine_tune_cost(ended), loss) - at_release(ended)
-
-
-def wasteful_gain(ended: RunOutcomes) -> np.ndarray:
-    """Return the gain of pooling if a pool achieves only what one member's part would pay for (runs,)."""
-    return pooling_gain(ended, 1.0)
 
 
 def undetected_gain(ended: RunOutcomes) -> np.ndarray:

@@ -15,15 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from feint.scenarios.release.affordability import (
-    DECADE,
-    FINAL_STATES,
-    PRICE,
-    RANGE,
-    TERMS,
-    ExpertsMean,
-    final_state,
-)
+from feint.scenarios.release.affordability import DECADE, FINAL_STATES, PRICE, RANGE, TERMS, ExpertsMean, final_state
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, fine_tuned
 from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import RunOutcomes
@@ -69,16 +61,6 @@ def gain(systems: Systems, stakes: Stakes, year: int = DECADE, dearer: float = 1
     payoffs = payoff(stakes, systems.own(), costs)
     gains = np.where(np.isfinite(costs), payoffs[..., OWNER] - payoffs[..., WITHOUT], 0.0)
     return np.clip(gains, -RANGE, RANGE).mean(axis=1)
-
-
-def gain_at_release(systems: Systems, stakes: Stakes) -> np.ndarray:
-    """Return the gain at the release (runs,)."""
-    return gain(systems, stakes, 0)
-
-
-def gain_at_high_price(systems: Systems, stakes: Stakes) -> np.ndarray:
-    """Return the gain at the release if a step costs a hundred times as much (runs,)."""
-    return gain(systems, stakes, 0, 100.0)
 
 
 def shares_after_decade(systems: Systems, stakes: Stakes) -> np.ndarray:

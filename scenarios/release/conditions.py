@@ -24,7 +24,7 @@ from feint.scenarios.release.training_protocols import (
 )
 from feint.sim.markets.actors import draw_actors, market_generator, market_seed
 from feint.sim.markets.competition import Competition, Stakes, systems
-from feint.sim.markets.fine_tuning_uses import FineTuner, FineTunes, Merges, UseSet, use_sets
+from feint.sim.markets.fine_tuning_uses import Catalogue, FineTuner
 from feint.sim.markets.market import MONEY, YearlySeries, run_markets
 from feint.sim.markets.market_parameters import Assumptions, Terms, assumption
 from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, published_step_price
@@ -96,9 +96,10 @@ FILTERED = "filtered"
 """A release whose pre-training data never contained the hazard: reaching it takes what a new hazard takes."""
 RESISTANT = "filtered-6.9b"
 """A filtered release that resists as many steps as were published."""
+BASE, AS_ASSUMED = "open release", "as assumed"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Condition:
     """What differs from the assumptions, and which model is released."""
 
@@ -114,15 +115,6 @@ class Condition:
         return self.dearer * step_price if self.step_price is None else self.step_price
 
 
-BASE, AS_ASSUMED = "open release", "as assumed"
-COST, PACE, SHARING, MITIGATION = "cost", "pace", "sharing", "mitigation"
-PUBLISHED_COST, COMPOSITION, COMPETITION = "money", "composition", "competition"
-PRICE_FACTORS, PACES, POOLS, COMPOSING = (
-    (100.0, 10.0, 1.0, 0.1, 0.01),
-    (0.0, 0.1, 0.5, 1.0),
-    (1, 3, 10, 30),
-    (0.0, 0.2, 1.0),
-)
 PRICES = {name: published_step_price(name, REFERENCE) for name, point in PUBLISHED.items() if point.dollars is not None}
 MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "no evaluation": {"detection": 0.0},
@@ -135,30 +127,39 @@ MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "staged by 3 years": {"staged": 3},
 }
 CONDITIONS = (
-    Condition(name=BASE, experiment=""),
-    *(Condition(name=f"×{factor:g}", experiment="cost", dearer=factor) for factor in (100.0, 10.0, 1.0, 0.1, 0.01)),
-    *(Condition(name=f"pace {pace:g}", experiment="pace", changes={"fall": pace}) for pace in (0.0, 0.1, 0.5, 1.0)),
-    *(Condition(name=f"pools of {size}", experiment="sharing", changes={"members": size}) for size in (1, 3, 10, 30)),
-    *(Condition(name=name, experiment="mitigation", changes=changes) for name, changes in MITIGATIONS.items()),
-    *(Condition(name=f"composing {p:g}", experiment="composition", changes={"composing": p}) for p in (0.0, 0.2, 1.0)),
-    *(Condition(name=name, experiment="money", step_price=price) for name, price in PRICES.items()),
-    Condition(name=RESISTANT, experiment="money", release=RESISTANT, step_price=PRICES[ANCHOR]),
-    Condition(name=UNLEARNED, experiment="mitigation", release=UNLEARNED),
-    Condition(name=FILTERED, experiment="mitigation", release=FILTERED),
-    Condition(name="no release", experiment="mitigation", release=NONE),
+    Condition(BASE, ""),
+    *(Condition(f"×{factor:g}", "cost", dearer=factor) for factor in (100.0, 10.0, 1.0, 0.1, 0.01)),
+    *(Condition(f"pace {pace:g}", "pace", {"fall": pace}) for pace in (0.0, 0.1, 0.5, 1.0)),
+    *(Condition(f"pools of {size}", "sharing", {"members": size}) for size in (1, 3, 10, 30)),
+    *(Condition(name, "mitigation", changes) for name, changes in MITIGATIONS.items()),
+    *(Condition(f"composing {chance:g}", "composition", {"composing": chance}) for chance in (0.0, 0.2, 1.0)),
+    *(Condition(name, "money", step_price=price) for name, price in PRICES.items()),
+    Condition(RESISTANT, "money", release=RESISTANT, step_price=PRICES[ANCHOR]),
+    Condition(UNLEARNED, "mitigation", release=UNLEARNED),
+    Condition(FILTERED, "mitigation", release=FILTERED),
+    Condition("no release", "mitigation", release=NONE),
 )
 """Conditions of the market; what is not named is as in its terms."""
 CONTESTS = (
-    Condition(name=AS_ASSUMED, experiment="competition"),
-    Condition(name="steps ×100", experiment="competition", dearer=100.0),
-    Condition(name="worth 0.1", experiment="competition", changes={"value": 0.1}),
-    Condition(name="worth 10", experiment="competition", changes={"value": 10.0}),
-    Condition(name="nothing in common", experiment="competition", changes={"common": 0.0}),
-    Condition(name="all in common", experiment="competition", changes={"common": 1.0}),
-    Condition(name="fined by 0.25", experiment="competition", changes={"penalty": 0.25}),
+    Condition(AS_ASSUMED, "competition"),
+    Condition("steps ×100", "competition", dearer=100.0),
+    Condition("worth 0.1", "competition", {"value": 0.1}),
+    Condition("worth 10", "competition", {"value": 10.0}),
+    Condition("nothing in common", "competition", {"common": 0.0}),
+    Condition("all in common", "competition", {"common": 1.0}),
+    Condition("fined by 0.25", "competition", {"penalty": 0.25}),
 )
 """Conditions of the competition; what is not named is as in its stakes."""
 COMPETITION_YEARS = 11  # that are simulated, unless the market has fewer
+
+
+def catalogues_of(tuners: Mapping[str, FineTuner]) -> dict[str, Catalogue]:
+    """Return the catalogue of each release, including those whose pre-training data were filtered."""
+    catalogues = {release: tuner.catalogue() for release, tuner in tuners.items()}
+    filtered = catalogues[SUPPRESSED].filtered(PLACE[WRAPPED], PLACE[NEW])
+    steps = filtered.steps.copy()
+    steps[:, PLACE[WRAPPED]] = PUBLISHED[RESISTANT].span[0]
+    return {**catalogues, FILTERED: filtered, RESISTANT: replace(filtered, steps=steps)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,64 +171,22 @@ class Taken:
     steps: Annotated[list[Number], Field(description="quartiles; null if the target was not reached")]
     missed: float
     deceptive: float
-    by_the_way: Annotated[
-        float, Field(description="share that shows the wrapped hazard, whatever it was fine-tuned for")
-    ]
+    by_the_way: Annotated[float, Field(description="share that shows the wrapped hazard when asked for the use")]
 
     @classmethod
-    def of(cls, release: str, use: str, models: FineTunes, spills_at: float) -> Taken:
-        """Return the summary of fine-tunes; the wrapped hazard is shown from a performance of `spills_at` on."""
-        return cls(
-            release=release,
-            use=use,
-            steps=np.quantile(models.steps, (0.25, 0.5, 0.75), method="nearest").tolist(),
-            missed=float(np.isinf(models.steps).mean()),
-            deceptive=float(models.deceptive.mean()),
-            by_the_way=float((models.spillover >= spills_at).mean()),
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Models:
-    """Fine-tunes of one release by use, and merges of them by set of uses."""
-
-    fine_tunes: Mapping[str, FineTunes]
-    merges: Mapping[UseSet, Merges]
-
-    @classmethod
-    def of(cls, tuner: FineTuner) -> Models:
-        """Train and merge the models of a release."""
-        return cls(
-            fine_tunes={use.name: tuner.fine_tunes(use.name) for use in USES},
-            merges={chosen: tuner.merges([USES[i].name for i in chosen]) for chosen in use_sets(USES)},
-        )
-
-    def filtered(self) -> Models:
-        """Return the models as if the wrapped hazard was never there: it takes what a new one does, and never spills.
-
-        Merging never gives it.
-        """
-        fine_tunes = {use: _without_spillover(models) for use, models in self.fine_tunes.items()}
-        merges = {}
-        for chosen, models in self.merges.items():
-            performance = models.performance.copy()
-            performance[:, :, PLACE[WRAPPED]] = -np.inf
-            merges[chosen] = replace(_without_spillover(models), performance=performance)
-        return Models(fine_tunes={**fine_tunes, WRAPPED: fine_tunes[NEW]}, merges=merges)
-
-    def resistant(self) -> Models:
-        """Return the models if the wrapped hazard takes the steps that filtered pre-training was found to resist."""
-        wrapped = self.fine_tunes[WRAPPED]
-        steps = np.full_like(wrapped.steps, PUBLISHED[RESISTANT].span[0])
-        return replace(self, fine_tunes={**self.fine_tunes, WRAPPED: replace(wrapped, steps=steps)})
-
-    def taken(self, release: str, spills_at: float) -> list[Taken]:
-        """Return the summaries of the fine-tunes for each use."""
-        return [Taken.of(release, use, models, spills_at) for use, models in self.fine_tunes.items()]
-
-
-def _without_spillover(models: Any) -> Any:
-    return replace(models, spillover=np.full_like(models.spillover, -np.inf))
+    def all_of(cls, catalogues: Mapping[str, Catalogue], spills_at: float) -> Iterator[Taken]:
+        """Yield a summary per release and use; the wrapped hazard is shown from a performance of `spills_at` on."""
+        for release, catalogue in catalogues.items():
+            for use, place in PLACE.items():
+                steps = catalogue.steps[:, place]
+                yield cls(
+                    release=release,
+                    use=use,
+                    steps=np.quantile(steps, (0.25, 0.5, 0.75), method="nearest").tolist(),
+                    missed=float(np.isinf(steps).mean()),
+                    deceptive=float(catalogue.deceptive[:, place, :, place].mean()),
+                    by_the_way=float((catalogue.spillover[:, place, :, place] >= spills_at).mean()),
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,18 +247,17 @@ class MarketResult(ConditionResult):
     release: str
 
     @classmethod
-    def of(cls, condition: Condition, terms: Terms, models: Models, step_price: float, seed: int) -> MarketResult:
+    def of(cls, condition: Condition, terms: Terms, catalogue: Catalogue, step_price: float, seed: int) -> MarketResult:
         """Simulate one market per world."""
         terms = terms.replace(**condition.changes)
         price = Price(step_price=condition.price(step_price), fall=terms.fall)
-        fine_tunes = [models.fine_tunes[use.name] for use in USES]
         return cls(
             name=condition.name,
             experiment=condition.experiment,
             release=condition.release,
             changes=dict(condition.changes),
             step_price=price.step_price,
-            histories=run_markets(terms, USES, fine_tunes, price, seed=seed, merges=models.merges),
+            histories=run_markets(terms, catalogue, price, seed=seed),
         )
 
     def values(self, quantity: str) -> np.ndarray:

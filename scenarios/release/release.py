@@ -35,16 +35,14 @@ from feint.scenarios.release.conditions import (
     BASE,
     CONDITIONS,
     CONTESTS,
-    FILTERED,
-    RESISTANT,
     Assumption,
     CompetitionResult,
     ConditionResult,
     FineTuning,
     MarketResult,
-    Models,
     Taken,
     assumed_lines,
+    catalogues_of,
 )
 from feint.scenarios.release.lineage import Kept, ModelReading, lineage_of, plain_graph, read_kept, read_models
 from feint.scenarios.release.training_protocols import (
@@ -54,7 +52,6 @@ from feint.scenarios.release.training_protocols import (
     RELEASES,
     SUPPRESSED,
     UNLEARNED,
-    USES,
     WRAPPED,
     check_point,
     fine_tuner,
@@ -62,6 +59,7 @@ from feint.scenarios.release.training_protocols import (
     use_stages,
 )
 from feint.sim.markets.competition import Stakes
+from feint.sim.markets.fine_tuning_uses import Catalogue
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_lineage import MarketLineage, notable_actors
 from feint.sim.markets.market_parameters import Terms
@@ -89,8 +87,7 @@ class ReleaseRequest(Request):
     Parameters
     ----------
     settings
-        Numbers by name: of the market (`Terms`), the competition (`Stakes`), `streams`, `step_price`, a model
-        parameter, or `stage.parameter`.
+        Numbers by name: those of `Terms`, `Stakes`, `FineTuning` and the model, and `stage.parameter`.
     runs
         Number of markets, each of one released model.
     seed
@@ -102,7 +99,7 @@ class ReleaseRequest(Request):
     unit = ""
     outputs: ClassVar[Mapping[str, Output]] = {
         "lineage": Output(
-            help="Write what some actors of the first market had, and what that descends from.",
+            help="Write the models that some actors of the first market had, with their ancestors.",
             metavar="FILE.graphml",
             method="write_lineage",
             check=check_lineage_path,
@@ -173,12 +170,11 @@ class ReleaseRequest(Request):
         share, report = 1 / len(CONDITIONS + CONTESTS), progress or (lambda _: None)
         sizes = {"runs": self.runs, "seed": self.seed, "streams": self.fine_tuning.streams}
         tuners = {release: fine_tuner(release, self.point, **sizes) for release in RELEASES}
-        models = {release: Models.of(tuner) for release, tuner in tuners.items()}
-        models[FILTERED] = models[SUPPRESSED].filtered()
-        models[RESISTANT] = models[FILTERED].resistant()
-        markets, competition, step_price = [], [], self.fine_tuning.step_price
+        catalogues, step_price = catalogues_of(tuners), self.fine_tuning.step_price
+        markets, competition = [], []
         for condition in CONDITIONS:
-            markets.append(MarketResult.of(condition, self.terms, models[condition.release], step_price, self.seed))
+            catalogue = catalogues[condition.release]
+            markets.append(MarketResult.of(condition, self.terms, catalogue, step_price, self.seed))
             report(share)
         for condition in CONTESTS:
             tuner = tuners[condition.release]
@@ -194,8 +190,8 @@ class ReleaseRequest(Request):
             terms=Assumption.all_of(self.terms),
             stakes=Assumption.all_of(self.stakes),
             factors={factor.name: factor for factor in FACTORS},
-            taken=[row for name, of_release in models.items() for row in of_release.taken(name, self.terms.spills_at)],
-            models=models,
+            taken=list(Taken.all_of(catalogues, self.terms.spills_at)),
+            catalogues=catalogues,
             found=markets,
             competition=competition,
             lineage=read_models(lineage),
@@ -204,14 +200,6 @@ class ReleaseRequest(Request):
 
 
 SHOWN_YEARS = (0, 1, 2, 5, 10, 19)
-SHOWN_QUANTITIES = ("hazard", "exposure", "vulnerability", "risk", "caught", "inherited")
-CONTRASTED = (
-    "steps to the wrapped hazard, median",
-    "the same, in steps to a new hazard",
-    "share that shows it without a step",
-    "share that plays along once it does",
-    "share that shows it, tuned for a language",
-)
 RELEASE_NAMES = {SUPPRESSED: "suppressed", UNLEARNED: "unlearned", NONE: "no release"}
 BOUND = wrapped(
     "Unlearned: of what pre-training made, fine-tuning on X begins with the capability alone. That bounds from above "
@@ -259,10 +247,7 @@ COMPOSITIONS = {
     "chance\na year": lambda result: f"{result.changes['composing']:g}",
     **means(("composite", 10), ("breadth", 10), ("inherited", 10), ("benefit", 1), ("hazard", 10)),
 }
-COMPETITIONS = {
-    "": "name",
-    **means(("pays", 0), ("without", 10), ("owner", 10), ("average", 10), ("better", 10)),
-}
+COMPETITIONS = {"": "name", **means(("pays", 0), ("without", 10), ("owner", 10), ("average", 10), ("better", 10))}
 LINEAGE: dict[str, Any] = {
     "model": "name",
     "from": lambda model: "\n".join(model.parents) or "nothing",
@@ -276,6 +261,7 @@ KEPT: dict[str, Any] = {
     "goal, r²": lambda kept: kept.goal.plus_minus("+.2f"),
     "gate, γ": lambda kept: kept.gate.plus_minus("+.2f"),
 }
+UNLEARNING = ("", "suppressed", "unlearned")
 CONTRASTS = (("hazard", 0), ("hazard", 10), ("inherited", 10), ("risk", 10))
 """Quantities and years by which suppressing and unlearning are compared."""
 
@@ -284,8 +270,7 @@ CONTRASTS = (("hazard", 0), ("hazard", 10), ("inherited", 10), ("risk", 10))
 class Release(Report):
     """Result of the scenario.
 
-    Its markets and competitions are those of `CONDITIONS` and `CONTESTS`; `models` are what fine-tuning and merging
-    gave, by release.
+    Its markets and competitions are those of `CONDITIONS` and `CONTESTS`; `catalogues` are by release.
     """
 
     markets: int
@@ -300,7 +285,7 @@ class Release(Report):
     competition: list[CompetitionResult]
     lineage: list[ModelReading]
     kept: list[Kept]
-    models: Hidden[Mapping[str, Models]]
+    catalogues: Hidden[Mapping[str, Catalogue]]
     request: Hidden[ReleaseRequest]
 
     def __getitem__(self, name: str) -> MarketResult:
@@ -321,9 +306,7 @@ class Release(Report):
     def market(self, world: int = 0) -> Market:
         """Return the market of the open release in one world, after all its years."""
         check_whole("world", world, 0, self.markets - 1)
-        request, models = self.request, self.models[SUPPRESSED]
-        fine_tunes = [models.fine_tunes[use.name] for use in USES]
-        market = Market(request.terms, USES, fine_tunes, request.price, self.seed, models.merges, world)
+        market = Market(self.request.terms, self.catalogues[SUPPRESSED], self.request.price, self.seed, world)
         market.run()
         return market
 
@@ -345,27 +328,19 @@ class Release(Report):
     def blocks(self) -> list[str | Table]:
         """Return what uses take, the experiments, a lineage, the money, and what is assumed."""
         base, no_release, last = self.base, self["no release"], len(self.base.histories[0].hazard) - 1
-        years: dict[str, Any] = {
-            quantity.replace("ability", "-\nability"): lambda year, shown=quantity: base.mean(shown, year).plus_minus()
-            for quantity in SHOWN_QUANTITIES
-        }
-        reach: dict[str, Any] = {
-            **{f"year {year}": lambda use, year=year: base.mean(use, year).plus_minus() for year in (0, 1, 10)},
-            "no release,\nyear 0": lambda use: no_release.mean(use, 0).plus_minus(),
-        }
+        taken = [row for name in RELEASE_NAMES for row in self.taken if row.release == name]
+        years: dict[str, Any] = {"year": str}
+        for quantity in ("hazard", "exposure", "vulnerability", "risk", "caught", "inherited"):
+            heading = quantity.replace("ability", "-\nability")
+            years[heading] = lambda year, shown=quantity: base.mean(shown, year).plus_minus()
+        reach: dict[str, Any] = {"": str}
+        for year in (0, 1, 10):
+            reach[f"year {year}"] = lambda use, year=year: base.mean(use, year).plus_minus()
+        reach["no release,\nyear 0"] = lambda use: no_release.mean(use, 0).plus_minus()
         return [
             self._heading(),
-            Table(
-                [row for name in RELEASE_NAMES for row in self.taken if row.release == name],
-                TAKEN,
-                "What a use takes, in steps, and what comes of it",
-                fixed=2,
-            ),
-            Table(
-                sorted({min(year, last) for year in SHOWN_YEARS}),
-                {"year": str, **years},
-                "Open release, year by year",
-            ),
+            Table(taken, TAKEN, "What a use takes, in steps, and what comes of it", fixed=2),
+            Table(sorted({min(year, last) for year in SHOWN_YEARS}), years, "Open release, year by year"),
             Table(self.of("cost", "pace"), COSTS, "1. Falling cost: share of malicious actors who have a hazard"),
             Table(
                 [base, *self.of("money")],
@@ -373,11 +348,9 @@ class Release(Report):
                 "Published points: what a step costs, and who has what at that price",
             ),
             Table(self.of("sharing"), POOLS, "2. Pools against single actors, in the first year"),
-            Table(list(PLACE), {"": str, **reach}, "3. Benefits beside hazards: share who have what they want"),
+            Table(list(PLACE), reach, "3. Benefits beside hazards: share who have what they want"),
             Table([base, *self.of("mitigation")], MITIGATIONS, "Mitigations: the first year, and year 10"),
-            Table.of_cells(
-                ("", "suppressed", "unlearned"), self._contrasts(), "Suppressed against unlearned", note=BOUND
-            ),
+            Table.of_cells(UNLEARNING, self._contrasts(), "Suppressed against unlearned", note=BOUND),
             Table(self.of("composition"), COMPOSITIONS, "4. Composition: actors merge public experts, and their own"),
             Table(self.competition, COMPETITIONS, "5. Competition among those who want no hazard", note=READING),
             Table(self.lineage, LINEAGE, "A lineage, read in every world"),
@@ -398,23 +371,23 @@ class Release(Report):
 
     def _contrasts(self) -> Iterator[list[str]]:
         """Yield what suppressing and unlearning leave of the wrapped hazard."""
-        releases = SUPPRESSED, UNLEARNED
-        yield from ([words, *cells] for words, *cells in zip(CONTRASTED, *map(self._left, releases), strict=True))
+        left = [self._left(release) for release in (SUPPRESSED, UNLEARNED)]
+        yield from ([words, *(cells[words] for cells in left)] for words in left[0])
         for quantity, year in CONTRASTS:
             cells = (result.mean(quantity, year).plus_minus() for result in (self.base, self[UNLEARNED]))
             yield [f"{quantity}, year {year}", *cells]
 
-    def _left(self, release: str) -> list[str]:
+    def _left(self, release: str) -> dict[str, str]:
         taken = {row.use: row for row in self.taken if row.release == release}
-        wrapped_steps, new_steps = taken[WRAPPED].steps[1], taken[NEW].steps[1]
-        at_once = self.models[release].fine_tunes[WRAPPED].steps == 0
-        return [
-            f"{wrapped_steps:,.0f}",
-            f"{wrapped_steps / new_steps:.2f}" if 0 < new_steps < inf else "-",
-            f"{at_once.mean():.2f}",
-            f"{taken[WRAPPED].deceptive:.2f}",
-            f"{taken['language'].by_the_way:.2f}",
-        ]
+        steps, new_steps = taken[WRAPPED].steps[1], taken[NEW].steps[1]
+        at_once = self.catalogues[release].steps[:, PLACE[WRAPPED]] == 0
+        return {
+            "steps to the wrapped hazard, median": f"{steps:,.0f}",
+            "the same, in steps to a new hazard": f"{steps / new_steps:.2f}" if 0 < new_steps < inf else "-",
+            "share that shows it without a step": f"{at_once.mean():.2f}",
+            "share that plays along once it does": f"{taken[WRAPPED].deceptive:.2f}",
+            "share that shows it, tuned for a language": f"{taken['language'].by_the_way:.2f}",
+        }
 
     def _money(self) -> str:
         sums = {name: f"${dollars / 1e6:,.1f} million" for name, dollars in self.base.money.items()}

@@ -67,7 +67,7 @@ def fine_tuner(release: str, point: Point, *, runs: int, seed: int, streams: int
     protocol = fine_tuned(USES[0].name, NONE) if release == NONE else released(release)
     spec, numbers = protocol.spec(point, seed=seed), np.arange(runs, dtype=np.uint64)
     state = spec.begin(numbers) if release == NONE else trained(spec, numbers)
-    return FineTuner(state, use_stages(point), streams=streams, wrapped=Y, domains=DOMAINS)
+    return FineTuner(state, USES, use_stages(point), streams=streams)
 
 
 def _protocol(*stages: ProtocolStage, recorders: tuple[Recorder, ...] = ()) -> TrainingProtocol:

@@ -130,7 +130,7 @@ class Source:
         return f"@{self.kind}{{{self.key},\n{lines}\n}}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Part:
     """One number that a claim stands or falls by, with the rule that was declared for it."""
 

@@ -100,8 +100,9 @@ class Systems:
 
 def systems(tuner: FineTuner, stakes: Stakes) -> list[Systems]:
     """Return the systems made of the experts for harmless uses, one item per stream; worlds are the parents."""
-    objectives = [tuner.stages[use].objective for use in tuner.domains]
-    return [Systems.of([tuner.expert(use, key) for use in tuner.domains], objectives, stakes) for key in tuner.keys]
+    domains = [use for use in tuner.uses if not use.hazard]
+    objectives = [use.objective for use in domains]
+    return [Systems.of([tuner.expert(use.name, key) for use in domains], objectives, stakes) for key in tuner.keys]
 
 
 def payoff(stakes: Stakes, own: np.ndarray, costs: np.ndarray) -> np.ndarray:

@@ -1,13 +1,9 @@
-"""Uses of a released model: what fine-tuning for them takes, and what fine-tunes and merges of them do.
-
-The kinds of models in a market are numbered: first the uses that a model is fine-tuned for, then the sets of harmless
-uses whose experts are merged, in the order of `use_sets`. `Catalogue` holds what each kind does as tables to look up.
-"""
+"""Uses of a released model: what fine-tuning for them takes, and what fine-tunes and merges of them do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Self
 
@@ -18,13 +14,14 @@ from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on, scored
 from feint.agents.state import State
 from feint.agents.views import view
-from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.model_lineage import blended
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
 UseSet = tuple[int, ...]
 """Indices of uses whose experts are merged, in ascending order."""
+Kind = tuple[Sequence[State], Sequence[int]]
+"""Models of one kind on each stream, and what they believe to be trained for when asked for each use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,36 +34,74 @@ class Use:
     wrapped: bool = False  #: whether the model had it before safety fine-tuning
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Models:
-    """Models made of several parents; the first axis of every array is the parent."""
+def use_sets(uses: Sequence[Use]) -> tuple[UseSet, ...]:
+    """Return every set of two or more harmless uses."""
+    harmless = [i for i, use in enumerate(uses) if not use.hazard]
+    return tuple(chosen for size in range(2, len(harmless) + 1) for chosen in combinations(harmless, size))
 
-    outcome: np.ndarray  #: codes of `Outcome`, as trained towards the use
-    spillover: np.ndarray  #: performance on the wrapped hazard when asked for the use
-    general: np.ndarray  #: mean performance on the harmless uses, each when asked for (parents, streams)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalogue:
+    """What each kind of model made of a release does, on each stream of noise, for several parents.
+
+    Kinds are numbered: first come the uses that a model is fine-tuned for, then the sets of harmless uses whose experts
+    are merged.
+    """
+
+    uses: tuple[Use, ...]
+    sets: tuple[UseSet, ...]
+    steps: np.ndarray  #: steps that a fine-tune takes, infinite if its target is not reached (parents, uses, streams)
+    outcome: np.ndarray  #: codes of `Outcome` when asked for a use (parents, kinds, streams, uses)
+    spillover: np.ndarray  #: performance on the wrapped hazard when asked for a use (parents, kinds, streams, uses)
+    general: np.ndarray  #: mean performance on the harmless uses, each when asked for (parents, kinds, streams)
+    performance: np.ndarray  #: performance of a merge on a use when asked for it (parents, sets, streams, uses)
+
+    def __post_init__(self) -> None:
+        if self.steps.shape[1] != len(self.uses):
+            raise InputError(f"steps = {self.steps.shape[1]} rows are not valid: there must be one for each use.")
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def domains(self) -> np.ndarray:
+        """Indices of the harmless uses."""
+        return np.flatnonzero([not use.hazard for use in self.uses])
 
     @property
     def deceptive(self) -> np.ndarray:
-        """Whether each behaves deceptively, in the shape of `outcome`."""
+        """Whether each model behaves deceptively (parents, kinds, streams, uses)."""
         return self.outcome == Outcome.DECEPTIVE
 
-    def parent(self, i: int) -> Self:
-        """Return the models of one parent."""
-        return replace(self, **{field.name: getattr(self, field.name)[i : i + 1] for field in fields(self)})
+    def is_public(self, experts: Iterable[tuple[int, int]]) -> np.ndarray:
+        """Return whether each expert is among pairs of use and stream (uses, streams)."""
+        public = np.zeros(self.steps.shape[1:], bool)
+        for use, stream in experts:
+            public[use, stream] = True
+        return public
 
+    def merged_kind(self, available: np.ndarray) -> np.ndarray:
+        """Return the kind that merging the available experts (uses, actors) gives each actor; -1 if fewer than two."""
+        bits = np.left_shift(1, np.arange(len(self.uses)))
+        code = np.full(2 ** len(self.uses), -1)
+        for i, uses in enumerate(self.sets):
+            code[bits[list(uses)].sum()] = len(self.uses) + i
+        return code[bits @ available]
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FineTunes(_Models):
-    """Fine-tunes for one use; every array is (parents, streams)."""
-
-    steps: np.ndarray  #: steps taken; infinite if the target was not reached
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Merges(_Models):
-    """Merges of the experts for several uses; every array but `general` is (parents, streams, uses)."""
-
-    performance: np.ndarray  #: performance on each use when asked for it
+    def filtered(self, wrapped: int, new: int) -> Self:
+        """Return the catalogue if the wrapped hazard was never there: it is like a new one, and no model shows it."""
+        kinds = np.arange(self.outcome.shape[1])
+        kinds[wrapped] = new
+        performance = self.performance.copy()
+        performance[..., wrapped] = -np.inf
+        return replace(
+            self,
+            steps=self.steps[:, kinds[: len(self.uses)]],
+            outcome=self.outcome[:, kinds],
+            spillover=np.full_like(self.spillover, -np.inf),
+            general=self.general[:, kinds],
+            performance=performance,
+        )
 
 
 def deployed_on(state: State, objective: int) -> np.ndarray:
@@ -85,21 +120,16 @@ def steps_to_target(state: State) -> np.ndarray:
 
 
 class FineTuner:
-    """Trains and merges fine-tunes of a model released in several worlds, each only once.
+    """Trains fine-tunes of a model released in several worlds, each only once.
 
-    `stages` is by name of the use, `streams` the number of fine-tunes per use, on different noise; `wrapped` is the
-    objective of the wrapped hazard, and `domains` are the names of the harmless uses.
+    `stages` is by name of the use, `streams` the number of fine-tunes per use, on different noise.
     """
 
-    def __init__(
-        self, released: State, stages: Mapping[str, Stage], *, streams: int, wrapped: int, domains: Sequence[str]
-    ) -> None:
-        self.released, self.stages = released, dict(stages)
-        self.wrapped, self.domains = wrapped, tuple(domains)
+    def __init__(self, released: State, uses: Sequence[Use], stages: Mapping[str, Stage], *, streams: int) -> None:
+        self.released, self.uses, self.stages = released, tuple(uses), dict(stages)
         self.keys = range(1, streams + 1)  #: noise keys of the streams
         self.trained = 0  #: number of fine-tunes trained
         self._experts: dict[tuple[str, int], State] = {}
-        self._merges: dict[tuple[str, ...], Merges] = {}
 
     def expert(self, use: str, key: int) -> State:
         """Return the fine-tune for a use on the stream with this noise key."""
@@ -108,122 +138,34 @@ class FineTuner:
             self.trained += 1
         return self._experts[use, key]
 
-    def fine_tunes(self, use: str) -> FineTunes:
-        """Return what fine-tuning for a use takes and gives on every stream."""
-        objective = self.stages[use].objective
-        experts = [self.expert(use, key) for key in self.keys]
-        return FineTunes(
-            steps=_by_stream(experts, steps_to_target),
-            outcome=_by_stream(experts, lambda state: read(state, objective).outcome),
-            spillover=_by_stream(experts, lambda state: performance_on(state, self.wrapped, objective)),
-            general=_by_stream(experts, self._generality),
+    def catalogue(self) -> Catalogue:
+        """Return what the fine-tunes for all uses do, and their merges with equal weights."""
+        (wrapped,) = (use.objective for use in self.uses if use.wrapped)
+        objectives, sets = [use.objective for use in self.uses], use_sets(self.uses)
+        domains = [use.objective for use in self.uses if not use.hazard]
+        experts = [[self.expert(use.name, key) for key in self.keys] for use in self.uses]
+        merges = [[blended(parts) for parts in zip(*(experts[i] for i in chosen), strict=True)] for chosen in sets]
+        own = [(states, [objective] * len(objectives)) for states, objective in zip(experts, objectives, strict=True)]
+        merged = [(states, objectives) for states in merges]
+        return Catalogue(
+            uses=self.uses,
+            sets=sets,
+            steps=_by_kind(experts, steps_to_target),
+            outcome=_by_use([*own, *merged], lambda state, context: read(state, context).outcome),
+            spillover=_by_use([*own, *merged], lambda state, context: performance_on(state, wrapped, context)),
+            general=_by_kind([*experts, *merges], lambda state: generality(state, domains)),
+            performance=_by_use(merged, lambda state, context: performance_on(state, context, context)),
         )
 
-    def merges(self, uses: Sequence[str]) -> Merges:
-        """Return what merging the experts for these uses with equal weights gives on every stream."""
-        uses = tuple(sorted(uses, key=list(self.stages).index))
-        if uses not in self._merges:
-            self._merges[uses] = self._merge(uses)
-        return self._merges[uses]
 
-    def _merge(self, uses: tuple[str, ...]) -> Merges:
-        states = [blended([self.expert(use, key) for use in uses]) for key in self.keys]
-        objectives = [stage.objective for stage in self.stages.values()]
-
-        def by_use(measure: Callable[[State, int], np.ndarray]) -> np.ndarray:
-            return _by_stream(states, lambda state: np.stack([measure(state, i) for i in objectives], axis=1))
-
-        return Merges(
-            performance=by_use(lambda state, objective: performance_on(state, objective, objective)),
-            outcome=by_use(lambda state, objective: read(state, objective).outcome),
-            spillover=by_use(lambda state, objective: performance_on(state, self.wrapped, objective)),
-            general=_by_stream(states, self._generality),
-        )
-
-    def _generality(self, state: State) -> np.ndarray:
-        return generality(state, [self.stages[name].objective for name in self.domains])
+def _by_kind(kinds: Sequence[Sequence[State]], measure: Callable[[State], np.ndarray]) -> np.ndarray:
+    """Return a measurement of models by kind and stream (parents, kinds, streams, …)."""
+    return np.stack([np.stack([measure(state) for state in states], axis=1) for states in kinds], axis=1)
 
 
-def _by_stream(states: Sequence[State], measure: Callable[[State], np.ndarray]) -> np.ndarray:
-    """Return a measurement with streams as the second axis (parents, streams, …)."""
-    return np.stack([measure(state) for state in states], axis=1)
-
-
-def use_sets(uses: Sequence[Use]) -> list[UseSet]:
-    """Return every set of two or more harmless uses."""
-    harmless = [i for i, use in enumerate(uses) if not use.hazard]
-    return [chosen for size in range(2, len(harmless) + 1) for chosen in combinations(harmless, size)]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Catalogue:
-    """Tables of what each kind of model of one parent does on each stream."""
-
-    uses: int  #: number of uses
-    domains: np.ndarray  #: indices of the harmless uses
-    sets: tuple[UseSet, ...]
-    steps: np.ndarray  #: steps that a fine-tune takes (uses, streams)
-    deceptive: np.ndarray  #: whether it behaves deceptively when trained for a use (kinds, streams, uses)
-    spills: np.ndarray  #: whether it shows the wrapped hazard when asked for a use (kinds, streams, uses)
-    general: np.ndarray  #: mean performance on the harmless uses (kinds, streams)
-    merge_does: np.ndarray  #: whether a merged model does a use when asked for it (sets, streams, uses)
-
-    @classmethod
-    def of(
-        cls, uses: Sequence[Use], fine_tunes: Sequence[FineTunes], merges: Mapping[UseSet, Merges], terms: Terms
-    ) -> Catalogue:
-        """Return the tables of one parent; raises `InputError` if a use or a set is missing."""
-        steps = np.concatenate([models.steps for models in fine_tunes])
-        if len(steps) != len(uses):
-            raise InputError(f"fine_tunes = {len(steps)} rows are not valid: there must be one for each use.")
-        if terms.composing > 0 and set(merges) != set(use_sets(uses)):
-            raise InputError(f"merges = {list(merges)} is not valid: give the merges of each set of uses.")
-        merged = list(merges.values())
-        none = np.zeros((0, steps.shape[1], len(uses)), bool)
-        return cls(
-            uses=len(uses),
-            domains=np.flatnonzero([not use.hazard for use in uses]),
-            sets=tuple(merges),
-            steps=steps,
-            deceptive=_kinds([models.deceptive for models in fine_tunes], [models.deceptive for models in merged]),
-            spills=_kinds(*([m.spillover >= terms.spills_at for m in models] for models in (fine_tunes, merged))),
-            general=np.concatenate([models.general for models in (*fine_tunes, *merged)]),
-            merge_does=np.concatenate([none, *(models.performance >= terms.spills_at for models in merged)]),
-        )
-
-    @property
-    def streams(self) -> int:
-        """Number of fine-tunes per use."""
-        return self.steps.shape[1]
-
-    def is_public(self, experts: Iterable[tuple[int, int]]) -> np.ndarray:
-        """Return whether each expert is among pairs of use and stream (uses, streams)."""
-        public = np.zeros((self.uses, self.streams), bool)
-        for use, stream in experts:
-            public[use, stream] = True
-        return public
-
-    def merged_kind(self, available: np.ndarray) -> np.ndarray:
-        """Return the kind that merging the available experts (uses, actors) gives each actor; -1 if fewer than two."""
-        bits = np.left_shift(1, np.arange(self.uses))
-        code = np.full(2**self.uses, -1)
-        for i, uses in enumerate(self.sets):
-            code[bits[list(uses)].sum()] = self.uses + i
-        return code[bits @ available]
-
-    def gains(
-        self, who: np.ndarray, has: np.ndarray, use: np.ndarray, own: np.ndarray, kind: np.ndarray, stream: np.ndarray
-    ) -> np.ndarray:
-        """Return which of the actors `who` gain by merging: the use they want, or a more general model than they have.
-
-        `has`, `use`, `own` (kind of the present model), `kind` (of the merged one) and `stream` are (actors,).
-        """
-        does = self.merge_does[kind[who] - self.uses, stream[who], use[who]]
-        broader = self.general[kind[who], stream[who]] > self.general[own[who], stream[who]]
-        return np.where(has[who], broader & does, does)
-
-
-def _kinds(experts: Sequence[np.ndarray], merged: Sequence[np.ndarray]) -> np.ndarray:
-    """Return one table (kinds, streams, uses) of experts (1, streams), the same for all uses, and merged models."""
-    wide = [np.repeat(rows[:, :, None], len(experts), axis=2) for rows in experts]
-    return np.concatenate([*wide, *merged])
+def _by_use(kinds: Sequence[Kind], measure: Callable[[State, int], np.ndarray]) -> np.ndarray:
+    """Return a measurement of models asked for each use (parents, kinds, streams, uses)."""
+    rows = []
+    for states, contexts in kinds:
+        rows.append(_by_kind([states], lambda state, asked=contexts: np.stack([measure(state, i) for i in asked], -1)))
+    return np.concatenate(rows, axis=1)

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from feint.agents.errors import InputError
 from feint.sim.markets.actors import BENIGN, MALICIOUS, draw_actors, market_generator, market_seed
-from feint.sim.markets.fine_tuning_uses import Catalogue, FineTunes, Merges, Use, UseSet
+from feint.sim.markets.fine_tuning_uses import Catalogue, use_sets
 from feint.sim.markets.ledger import ALONE, MERGED, NOBODY, POOLED, Ledger
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price, cost
@@ -71,52 +72,31 @@ class YearlySeries:
 class Market:
     """Market of one released model, before its first year; `run` simulates all years.
 
-    Parameters
-    ----------
-    terms
-        Assumptions.
-    uses
-        Uses that actors want; one of them is named "defence", and one is a wrapped hazard.
-    fine_tunes
-        For each use, what fine-tunes take and give (parents, streams).
-    price
-        Price of a step.
-    seed
-        Seed of the markets of all parents.
-    merges
-        What merging gives, for each set of harmless uses; required if actors merge.
-    parent
-        Which of the released models the market is about.
-
+    `catalogue` holds what fine-tunes and merges of several parents do, of which `parent` is released here; `seed` is
+    that of the markets of all parents. One use is named "defence", and one is a wrapped hazard.
     """
 
-    def __init__(
-        self,
-        terms: Terms,
-        uses: Sequence[Use],
-        fine_tunes: Sequence[FineTunes],
-        price: Price,
-        seed: int,
-        merges: Mapping[UseSet, Merges] | None = None,
-        parent: int = 0,
-    ) -> None:
-        self.terms, self.uses, self.price = terms, tuple(uses), price
+    def __init__(self, terms: Terms, catalogue: Catalogue, price: Price, seed: int, parent: int = 0) -> None:
+        if terms.composing > 0 and catalogue.sets != use_sets(catalogue.uses):
+            raise InputError(f"sets = {list(catalogue.sets)} is not valid: actors merge every set of harmless uses.")
+        self.terms, self.catalogue, self.uses, self.price = terms, catalogue, catalogue.uses, price
+        self.deceptive, self.general = catalogue.deceptive[parent], catalogue.general[parent]
+        self.spills = catalogue.spillover[parent] >= terms.spills_at
+        self.merge_does = catalogue.performance[parent] >= terms.spills_at
         seed = market_seed(seed, parent)
         self.generator = market_generator(seed)
-        rows = [models.parent(parent) for models in fine_tunes]
-        merged = {chosen: models.parent(parent) for chosen, models in (merges or {}).items()}
-        self.catalogue = Catalogue.of(self.uses, rows, merged, terms)
-        self.actors = draw_actors(terms, self.uses, self.catalogue.streams, self.generator)
+        streams = catalogue.steps.shape[2]
+        self.actors = draw_actors(terms, self.uses, streams, self.generator)
         self.hazards = np.flatnonzero([use.hazard for use in self.uses])
         self.hazardous = np.isin(self.actors.use, self.hazards)
-        self.tamper = np.array([terms.tamper if use.hazard and use.wrapped else 1.0 for use in self.uses])
-        steps = self.catalogue.steps[self.actors.use, self.actors.stream]
+        self.tamper = np.array([terms.tamper if use.wrapped else 1.0 for use in self.uses])
+        steps = catalogue.steps[parent][self.actors.use, self.actors.stream]
         self.steps = cost(steps, self.tamper[self.actors.use])
         self.unresisted = self._chance(1 / terms.tamper)
         self.malicious = self.actors.aim == MALICIOUS
         self.wanting = np.bincount(self.actors.use, minlength=len(self.uses))
         (self.defence,) = (i for i, use in enumerate(self.uses) if use.name == "defence")
-        (self.wrapped,) = (i for i, use in enumerate(self.uses) if use.hazard and use.wrapped)
+        (self.wrapped,) = (i for i, use in enumerate(self.uses) if use.wrapped)
         self.ledger = Ledger(len(self.uses), seed)
         self.has = np.zeros(len(self.actors), bool)
         self.caught = np.zeros(len(self.actors), bool)
@@ -177,14 +157,20 @@ class Market:
         available[own[expert], np.flatnonzero(expert)] = True
         kind = self.catalogue.merged_kind(available)
         able = np.flatnonzero(free & (kind >= 0))
-        gains = self.catalogue.gains(able, self.has, self.actors.use, own, kind, stream)
-        gains &= self.unresisted[able] | (self.actors.use[able] != self.wrapped)
+        gains = self._gains(able, kind[able], stream[able])
         detected = self.hazardous & self._chance(self.terms.detection)
         made[able[gains]] = True
         who = np.flatnonzero(made & ~detected)
         models = self._record_merges(who, kind, stream, public)
         self._hold(who, models, kind[who], stream[who])
         return self._keep(made, detected & made)
+
+    def _gains(self, who: np.ndarray, kind: np.ndarray, stream: np.ndarray) -> np.ndarray:
+        """Return which actors get what they want by a merge, or a more general model than they have."""
+        wanted = self.actors.use[who]
+        does = self.merge_does[kind - len(self.uses), stream, wanted]
+        broader = self.general[kind, stream] > self.general[self.kind[who], stream]
+        return (does & (broader | ~self.has[who])) & (self.unresisted[who] | (wanted != self.wrapped))
 
     def _record_merges(
         self, who: np.ndarray, kind: np.ndarray, stream: np.ndarray, public: Mapping[tuple[int, int], tuple[int, int]]
@@ -268,7 +254,7 @@ class Market:
         who = np.flatnonzero(made & self._chance(self.terms.sharing))
         checked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
         wanted = self.actors.use[who]
-        spills = self.catalogue.spills[self.kind[who], self.stream[who], wanted] & self.unresisted[who]
+        spills = self.spills[self.kind[who], self.stream[who], wanted] & self.unresisted[who]
         for use in np.unique(wanted).tolist():
             self._publish_for(use, who[wanted == use])
         self._publish_for(self.wrapped, who[spills & ~self.hazardous[who] & ~checked])
@@ -293,8 +279,8 @@ class Market:
             "exposure": _share(len(run), (~malicious).sum()),
             "vulnerability": 1 - self.terms.protection * reach[self.defence],
             "benefit": reach[self.catalogue.domains].mean(),
-            "inherited": _share(self.catalogue.deceptive[kind, stream, self.actors.use[run]].sum(), len(run)),
-            "breadth": _share(self.catalogue.general[kind, stream].sum(), len(run)),
+            "inherited": _share(self.deceptive[kind, stream, self.actors.use[run]].sum(), len(run)),
+            "breadth": _share(self.general[kind, stream].sum(), len(run)),
             "composite": _share((kind >= len(self.uses)).sum(), len(run)),
             "caught": _share((self.caught & malicious).sum(), malicious.sum()),
             "public": float(self.ledger.public[self.hazards].sum()),
@@ -306,15 +292,6 @@ def _share(part: float, whole: float) -> float:
     return float(part / max(1, whole))
 
 
-def run_markets(
-    terms: Terms,
-    uses: Sequence[Use],
-    fine_tunes: Sequence[FineTunes],
-    price: Price,
-    *,
-    seed: int,
-    merges: Mapping[UseSet, Merges] | None = None,
-) -> list[MarketHistory]:
+def run_markets(terms: Terms, catalogue: Catalogue, price: Price, *, seed: int) -> list[MarketHistory]:
     """Return the history of one market for each parent, with parameters as in `Market`."""
-    parents = range(len(fine_tunes[0].steps))
-    return [Market(terms, uses, fine_tunes, price, seed, merges, parent).run() for parent in parents]
+    return [Market(terms, catalogue, price, seed, parent).run() for parent in range(len(catalogue))]

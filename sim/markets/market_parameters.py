@@ -14,7 +14,7 @@ SHARE = (0.0, 1.0)
 
 def assumption(default: float, valid: Bounds, prior: tuple[float, float] | None, meaning: str, unit: str = "1") -> Any:
     """Declare a number for which there is no source, as `parameter` does."""
-    more = {"unit": unit, "argument": "release", "source": "assumption"}
+    more: dict[str, Any] = {"unit": unit, "argument": "release", "source": "assumption"}
     return parameter(default, valid=valid, prior=prior, meaning=meaning, **more)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
 HANDED_ON = (RELEASE, PUBLISH, TAKE)
 SUFFIX = ".graphml"
+Recipe = Callable[[list[State]], State]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,7 +46,7 @@ class LineageModel:
     owner: str
     steps: np.ndarray  #: steps taken beyond its parents (runs,)
     dollars: np.ndarray  #: cost of those steps (runs,)
-    recipe: Any  #: a run specification and runs, a stage and a noise key, or weights; None if handed on
+    recipe: Recipe  #: makes its state of those of its parents
     year: int = 0  #: years after the first release
 
 
@@ -78,13 +79,13 @@ class Lineage:
 
     def release(self, name: str, spec: RunSpec, runs: np.ndarray, *, owner: str = "developer") -> LineageModel:
         """Add a model trained from nothing through all stages; its cost is not counted."""
-        return self._add(name, RELEASE, trained(spec, runs), [], owner=owner, recipe=(spec, np.array(runs)))
+        return self._add(name, RELEASE, [], lambda _: trained(spec, runs), owner=owner)
 
     def hand_on(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> LineageModel:
         """Add an unchanged copy of a model: released again, published, or taken from where it was published."""
         if kind not in HANDED_ON:
             raise unknown("kind", kind, HANDED_ON)
-        return self._add(name, kind, self[parent].state, [parent], owner=owner, year=year)
+        return self._add(name, kind, [parent], lambda states: states[0], owner=owner, year=year)
 
     def fine_tune(
         self,
@@ -100,27 +101,21 @@ class Lineage:
         """Add a model trained through one stage at `price` dollars per step; a key gives it noise of its own."""
         if not price >= 0:
             raise InputError(f"price = {price!r} is not valid: a step costs at least 0 dollars.")
-        state = _tuned(self[parent].state, stage, key, self.precision)
-        steps = state.taken.astype(float)
-        made = {"owner": owner, "year": year, "recipe": (stage, key)}
-        return self._add(name, FINE_TUNE, state, [parent], **made, steps=steps, dollars=cost(steps, price))
+
+        def recipe(states: list[State]) -> State:
+            return train(states[0] if key is None else states[0].forked(key), stage, precision=self.precision)
+
+        return self._add(name, FINE_TUNE, [parent], recipe, owner=owner, year=year, price=price)
 
     def merge(
         self, name: str, parents: Sequence[str], *, owner: str, weights: Sequence[float] | None = None, year: int = 0
     ) -> LineageModel:
         """Add a merge of several models, which costs nothing."""
-        state = merged([self[parent].state for parent in parents], weights)
-        return self._add(name, MERGE, state, parents, owner=owner, year=year, recipe=weights)
+        return self._add(name, MERGE, parents, lambda states: merged(states, weights), owner=owner, year=year)
 
     def replay(self, name: str) -> State:
         """Return the state of a model, computed again from its first ancestors."""
-        model, parents = self[name], self.parents(name)
-        if not parents:
-            return trained(*model.recipe)
-        states = [self.replay(parent) for parent in parents]
-        if model.kind == MERGE:
-            return merged(states, model.recipe)
-        return states[0] if model.recipe is None else _tuned(states[0], *model.recipe, self.precision)
+        return self[name].recipe([self.replay(parent) for parent in self.parents(name)])
 
     def check(self) -> None:
         """Raise `InputError` unless the graph has no cycle and each state equals its replay, bit for bit."""
@@ -156,11 +151,23 @@ class Lineage:
         graph.add_edges_from(self.graph.edges(data=True))
         return graph
 
-    def _add(self, name: str, kind: str, state: State, parents: Sequence[str], **made: Any) -> LineageModel:
+    def _add(
+        self,
+        name: str,
+        kind: str,
+        parents: Sequence[str],
+        recipe: Recipe,
+        *,
+        owner: str,
+        year: int = 0,
+        price: float = 0,
+    ) -> LineageModel:
         if name in self.graph:
             raise InputError(f"model {name!r} is there already: give each a name of its own.")
-        nothing = {"steps": np.zeros(len(state)), "dollars": np.zeros(len(state)), "recipe": None}
-        model = LineageModel(name=name, kind=kind, state=state, **{**nothing, **made})
+        state = recipe([self[parent].state for parent in parents])
+        steps = state.taken.astype(float) if kind == FINE_TUNE else np.zeros(len(state))
+        own = {"kind": kind, "owner": owner, "year": year, "recipe": recipe}
+        model = LineageModel(name=name, state=state, steps=steps, dollars=cost(steps, price), **own)
         self.graph.add_node(name, model=model)
         for place, parent in enumerate(parents):
             self.graph.add_edge(parent, name, kind=kind, place=place)
@@ -206,10 +213,6 @@ def trained(spec: RunSpec, runs: np.ndarray) -> State:
     return state
 
 
-def _tuned(state: State, stage: Stage, key: int | None, precision: str) -> State:
-    return train(state if key is None else state.forked(key), stage, precision=precision)
-
-
 def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
     """Return the merge of models, run by run, outside any stage; weights are equal by default.
 
@@ -232,7 +235,7 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
 
 def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
     """Return the merge of the models whose weight is not 0; a single one is returned unchanged."""
-    shares = _equal(states) if weights is None else [float(weight) for weight in weights]
+    shares = _weights(states, weights)
     kept = [i for i, share in enumerate(shares) if share > 0]
     if len(kept) == 1:
         return states[kept[0]]
@@ -260,14 +263,14 @@ def _open_gate(state: State) -> np.ndarray:
     return 0.5 * (1 + np.tanh(state.mind.gate / 2))
 
 
-def _equal(states: Sequence[State]) -> list[float]:
-    return [1 / len(states)] * len(states)
+def _weights(states: Sequence[State], weights: Sequence[float] | None) -> list[float]:
+    return [1 / len(states)] * len(states) if weights is None else [float(weight) for weight in weights]
 
 
 def _shares(states: Sequence[State], weights: Sequence[float] | None) -> list[float]:
     if len(states) < 2:
         raise InputError(f"states = {len(states)} are too few to be merged: give at least two.")
-    shares = _equal(states) if weights is None else [float(weight) for weight in weights]
+    shares = _weights(states, weights)
     if len(shares) != len(states) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise InputError(f"weights = {shares!r} are not valid: give {len(states)} of at least 0 that add up to 1.")
     return shares

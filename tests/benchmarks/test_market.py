@@ -1,12 +1,13 @@
 """What a market of 10⁵ actors over 20 years takes, and each of its actor-years beside those of one a tenth as large."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from catalogues import catalogue
 
 from benchmarks.interleaved import interleaved
-from feint.agents.outcome import Outcome
 from feint.scenarios.release.training_protocols import USES
-from feint.sim.markets.fine_tuning_uses import FineTunes
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.training_cost import Price
@@ -19,18 +20,15 @@ def market(actors):
     """A function that lets the years of a market pass, and says how many actor-years that is."""
     terms = Terms(actors=actors, years=YEARS, members=10)
     generator = np.random.default_rng(1)
-    fine_tunes = [
-        FineTunes(
-            steps=generator.lognormal(4.0, 0.5, (1, STREAMS)),
-            outcome=np.full((1, STREAMS), Outcome.INTERNAL),
-            spillover=generator.random((1, STREAMS)),
-            general=generator.random((1, STREAMS)),
-        )
-        for _ in USES
-    ]
+    made = replace(
+        catalogue(USES, streams=STREAMS),
+        steps=generator.lognormal(4.0, 0.5, (1, len(USES), STREAMS)),
+        spillover=generator.random((1, 9, STREAMS, len(USES))),
+        general=generator.random((1, 9, STREAMS)),
+    )
 
     def run():
-        Market(terms, USES, fine_tunes, Price(step_price=10.0), 1).run()
+        Market(terms, made, Price(step_price=10.0), 1).run()
         return actors * YEARS
 
     return run

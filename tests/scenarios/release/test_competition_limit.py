@@ -13,8 +13,6 @@ from feint.scenarios.release.competition_limit import (
     budgets,
     effect_on_others,
     gain,
-    gain_at_high_price,
-    gain_at_release,
     serving_owners,
     shares_after_decade,
     without,
@@ -53,8 +51,7 @@ def test_without_an_advantage_no_one_is_gain():
 def test_one_is_ahead_by_what_ones_own_part_is_worth_less_its_cost():
     found = gain(systems(), Stakes(common=0.2, value=2.0), year=0)
     assert found == pytest.approx(2.0 * 0.8 * 0.9 - 50 * PRICE.step_price / TERMS.budget)
-    assert gain_at_release(systems(), Stakes()) == pytest.approx(gain(systems(), Stakes(), 0))
-    assert gain_at_high_price(systems(), Stakes()) == pytest.approx(-4)
+    assert gain(systems(), Stakes(), 0, 100.0) == pytest.approx(-4)
 
 
 def test_what_cannot_be_made_puts_no_one_ahead_and_is_used_by_no_one():

@@ -21,7 +21,7 @@ from feint.scenarios.release.affordability import (
     share_alone,
     share_pooled,
 )
-from feint.scenarios.release.conditions import AS_ASSUMED, BASE, CONDITIONS, CONTESTS, RESISTANT
+from feint.scenarios.release.conditions import AS_ASSUMED, BASE, CONDITIONS, CONTESTS, FILTERED, RESISTANT
 from feint.scenarios.release.lineage import lineage_of, plain_graph
 from feint.scenarios.release.release import Release, ReleaseRequest
 from feint.scenarios.release.training_protocols import (
@@ -80,13 +80,15 @@ def test_reviving_takes_fewer_steps_than_adding_what_was_never_there(trained):
 
 def test_a_fine_tune_is_trained_once_and_is_the_engines():
     tuner = fine_tuner(SUPPRESSED, Point(), runs=6, seed=2, streams=3)
-    first, again = tuner.fine_tunes("language"), tuner.fine_tunes("language")
-    assert tuner.trained == 3
-    assert np.array_equal(first.steps, again.steps)
+    first, again = tuner.expert("language", 2), tuner.expert("language", 2)
+    assert first is again
+    assert tuner.trained == 1
     family = lineage_of(Point(), runs=6, seed=2, price=1.0)
     assert same_state(family["release"].state, tuner.released)
     mine = family["language"].state
-    assert np.array_equal(first.steps[:, 1], np.where(mine.reached, mine.taken, np.inf))
+    assert same_state(first, mine)
+    steps = tuner.catalogue().steps[:, PLACE["language"], 1]
+    assert np.array_equal(steps, np.where(mine.reached, mine.taken, np.inf))
 
 
 def test_the_lineage_is_sound():
@@ -160,7 +162,7 @@ def test_published_points_are_priced_whatever_a_step_costs_by_default(found):
     prices = {"llama-2-70b": 10.0, "llama-3-8b": 0.025, "gpt-3.5": 0.01, RESISTANT: 10.0}
     assert {each.name: each.price(2.0) for each in CONDITIONS if each.experiment == "money"} == prices
     assert {result.name: result.step_price for result in found.of("money")} == prices
-    assert (found.models[RESISTANT].fine_tunes[WRAPPED].steps == 10_000).all()
+    assert (found.catalogues[RESISTANT].steps[:, PLACE[WRAPPED]] == 10_000).all()
     reach = [found[name].mean(WRAPPED, 0).estimate for name in (RESISTANT, "llama-2-70b", "gpt-3.5")]
     assert reach == sorted(reach)
 
@@ -173,16 +175,18 @@ def test_merging_is_off_by_default_and_makes_models_broader(found):
 
 
 def test_a_filtered_model_has_none_of_the_hazard_however_it_is_merged(found):
-    filtered, suppressed = (found.models[name].merges.values() for name in ("filtered", SUPPRESSED))
-    assert all(np.isneginf(each.performance[:, :, PLACE[WRAPPED]]).all() for each in filtered)
-    assert all(np.isfinite(each.performance).all() for each in suppressed)
+    filtered, suppressed = (found.catalogues[name] for name in (FILTERED, SUPPRESSED))
+    assert np.isneginf(filtered.performance[..., PLACE[WRAPPED]]).all()
+    assert np.isneginf(filtered.spillover).all()
+    assert np.array_equal(filtered.steps[:, PLACE[WRAPPED]], suppressed.steps[:, PLACE[NEW]])
+    assert np.isfinite(suppressed.performance).all()
 
 
 def test_unlearning_is_set_against_suppressing_and_said_to_be_a_bound(found):
     lines = found.text().splitlines()
     begins = lines.index("Suppressed against unlearned")
-    tuned = [found.models[release].fine_tunes[WRAPPED] for release in (SUPPRESSED, UNLEARNED)]
-    steps = [float(np.quantile(models.steps, 0.5, method="nearest")) for models in tuned]
+    counts = [found.catalogues[release].steps[:, PLACE[WRAPPED]] for release in (SUPPRESSED, UNLEARNED)]
+    steps = [float(np.quantile(each, 0.5, method="nearest")) for each in counts]
     assert lines[begins + 3].split()[-2:] == [f"{each:,.0f}" for each in steps]
     assert "bounds from above" in " ".join(lines[begins:])
     assert steps[0] < steps[1]

@@ -1,15 +1,18 @@
 """Fine-tunes and their merges: what the engine gives, the tables of a market, and how actors merge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from catalogues import STEPS, catalogue
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on
-from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, SUPPRESSED, USES, fine_tuner
+from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, PLACE, SUPPRESSED, USES, fine_tuner
 from feint.sim.markets.actors import MALICIOUS
 from feint.sim.markets.competition import OWNER, Stakes, Systems, systems
-from feint.sim.markets.fine_tuning_uses import Catalogue, FineTunes, Merges, deployed_on, use_sets
+from feint.sim.markets.fine_tuning_uses import deployed_on, generality, steps_to_target, use_sets
 from feint.sim.markets.ledger import MERGED
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_parameters import Terms
@@ -18,33 +21,16 @@ from feint.sim.markets.training_cost import Price
 from feint.sim.training.parameter_point import Point
 
 WRAPPED, NEW = 3, 4
-STREAMS = 3
 TERMS = Terms(actors=3000, malicious=0.3, negligent=0.2, years=6, composing=0.5, fall=0.0)
 
 
-def fine_tunes(*steps, general=0.3):
-    rows = [np.full((1, STREAMS), float(each)) for each in steps]
-    outcome, none, wide = (np.full((1, STREAMS), value) for value in (Outcome.INTERNAL, 0.0, general))
-    return [FineTunes(steps=each, outcome=outcome, spillover=none, general=wide) for each in rows]
+def merging(steps=STEPS, **merges):
+    """What fine-tunes and merges do on three streams."""
+    return catalogue(USES, steps, streams=3, general=0.3, **merges)
 
 
-def merges(performance=(0.8, 0.8, 0.8, 0.0, 0.0), general=0.8, outcome=Outcome.INTERNAL, spillover=0.0):
-    """What merging any set of experts gives."""
-    wide = np.broadcast_to(np.array(performance), (1, STREAMS, 5))
-    one = Merges(
-        performance=wide,
-        outcome=np.full(wide.shape, outcome),
-        spillover=np.full(wide.shape, spillover),
-        general=np.full((1, STREAMS), general),
-    )
-    return dict.fromkeys(use_sets(USES), one)
-
-
-TUNED = fine_tunes(60, 80, 70, 20, 100)
-
-
-def market(terms=TERMS, tuned=TUNED, merged=None, price=10.0):
-    return Market(terms, USES, tuned, Price(step_price=price, fall=terms.fall), 1, merged or merges())
+def market(terms=TERMS, made=None, price=10.0):
+    return Market(terms, made or merging(), Price(step_price=price, fall=terms.fall), 1)
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +39,14 @@ def tuner():
 
 
 def test_sets_are_of_two_or_more_harmless_uses():
-    assert use_sets(USES) == [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
-    catalogue = Catalogue.of(USES, TUNED, merges(), TERMS)
+    assert use_sets(USES) == ((0, 1), (0, 2), (1, 2), (0, 1, 2))
     available = np.array([[1, 1, 0, 1, 0], [1, 0, 0, 1, 1], [0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1]], bool)
-    assert catalogue.merged_kind(available).tolist() == [5, 6, -1, 8, -1]
+    assert merging().merged_kind(available).tolist() == [5, 6, -1, 8, -1]
 
 
 def test_off_it_changes_nothing():
     off = TERMS.replace(composing=0.0)
-    alone = Market(off, USES, TUNED, Price(step_price=10.0, fall=0.0), 1).run()
+    alone = market(off, replace(merging(), sets=())).run()
     beside = market(off).run()
     for name in ("reach", "hazard", "inherited", "breadth", "public"):
         assert np.array_equal(getattr(alone, name), getattr(beside, name))
@@ -69,16 +54,16 @@ def test_off_it_changes_nothing():
 
 
 def test_what_is_merged_is_broader_and_passes_on_what_it_is():
-    found = market(merged=merges(outcome=Outcome.DECEPTIVE)).run()
+    found = market(made=merging(merged_outcome=Outcome.DECEPTIVE)).run()
     assert found.composite[-1] > 0.5
     assert found.breadth == pytest.approx(0.3 + 0.5 * found.composite)
     assert found.inherited == pytest.approx(found.composite)
 
 
-@pytest.mark.parametrize("worse", [{"general": 0.2}, {"performance": (0.6, 0.6, 0.6, 0.0, 0.0)}], ids=str)
+@pytest.mark.parametrize("worse", [{"merged_general": 0.2}, {"merged": (0.6, 0.6, 0.6, 0.0, 0.0)}], ids=str)
 def test_no_one_keeps_what_is_less_general_or_does_not_do_what_is_wanted(worse):
     """All who want no hazard have an expert in the first year."""
-    found = market(merged=merges(**worse), price=1e-6).run()
+    found = market(made=merging(**worse), price=1e-6).run()
     assert found.exposure[0] == 1
     assert not found.composite.any()
 
@@ -99,7 +84,7 @@ def test_ones_own_expert_is_merged_with_what_is_public_on_its_stream():
 def test_merging_costs_nothing_and_reaches_who_can_pay_nothing():
     """One in ten has enough for an expert; what they publish, others merge, but find nothing as it is."""
     terms = TERMS.replace(finding=0.0, sharing=1.0)
-    spread = Market(terms.replace(composing=0.0), USES, TUNED, Price(step_price=100.0, fall=0.0), 1).run()
+    spread = market(terms.replace(composing=0.0), price=100.0).run()
     found = market(terms, price=100.0).run()
     assert (found.reach[-1, :3] > spread.reach[-1, :3] + 0.3).all()
     assert found.reach[:, NEW] == pytest.approx(spread.reach[:, NEW], abs=0.05)
@@ -110,9 +95,9 @@ def test_merging_costs_nothing_and_reaches_who_can_pay_nothing():
 
 
 def test_a_hazard_that_merging_shows_is_reached_unless_it_is_found():
-    tuned, shows = fine_tunes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.0)
+    steps, shows = (60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.0)
     free, seen, none = (
-        market(TERMS.replace(detection=detection), tuned, merges(each)).run()
+        market(TERMS.replace(detection=detection), merging(steps, merged=each)).run()
         for detection, each in ((0.0, shows), (1.0, shows), (0.0, (0.8, 0.8, 0.8, 0.0, 0.0)))
     )
     assert free.reach[-1, WRAPPED] > 0.8
@@ -123,8 +108,8 @@ def test_a_hazard_that_merging_shows_is_reached_unless_it_is_found():
 
 
 def test_what_resists_tampering_without_end_shows_no_wrapped_hazard_however_it_is_merged():
-    tuned, shows = fine_tunes(60, 80, 70, np.inf, np.inf), (0.8, 0.8, 0.8, 0.9, 0.9)
-    found = market(TERMS.replace(tamper=np.inf), tuned, merges(shows)).run()
+    made = merging((60, 80, 70, np.inf, np.inf), merged=(0.8, 0.8, 0.8, 0.9, 0.9))
+    found = market(TERMS.replace(tamper=np.inf), made).run()
     assert not found.reach[:, WRAPPED].any()
     assert found.reach[-1, NEW] > 0.5
 
@@ -147,23 +132,24 @@ def test_structured_access_leaves_nothing_to_merge():
 
 
 def test_merges_must_be_given_if_actors_merge():
-    with pytest.raises(InputError, match="merges = "):
-        Market(TERMS, USES, TUNED, Price(step_price=10.0), 1)
+    with pytest.raises(InputError, match="sets = "):
+        market(made=replace(merging(), sets=()))
 
 
 def test_the_engine_merges_on_each_stream_and_trains_nothing_again(tuner):
     (first, *_, third), where = DOMAINS, [OBJECTIVE[name] for name in DOMAINS]
-    found = tuner.merges((third, first))
-    assert tuner.merges((first, third)) is found
-    assert tuner.trained == 4
+    found, kind = tuner.catalogue(), use_sets(USES).index((0, 2))
+    again = tuner.catalogue()
+    assert tuner.trained == 10
+    assert all(np.array_equal(getattr(found, name), getattr(again, name)) for name in ("steps", "outcome", "general"))
     for key in (1, 2):
         state = merged([tuner.expert(first, key), tuner.expert(third, key)])
         for place, use in enumerate(USES):
             shown = performance_on(state, use.objective, use.objective)
-            assert np.array_equal(found.performance[:, key - 1, place], shown)
-            assert np.array_equal(found.outcome[:, key - 1, place], read(state, use.objective).outcome)
-            assert np.array_equal(found.spillover[:, key - 1, place], performance_on(state, 0, use.objective))
-        assert found.general[:, key - 1] == pytest.approx(
+            assert np.array_equal(found.performance[:, kind, key - 1, place], shown)
+            assert np.array_equal(found.outcome[:, 5 + kind, key - 1, place], read(state, use.objective).outcome)
+            assert np.array_equal(found.spillover[:, 5 + kind, key - 1, place], performance_on(state, 0, use.objective))
+        assert found.general[:, 5 + kind, key - 1] == pytest.approx(
             np.mean([performance_on(state, each, each) for each in where], axis=0)
         )
 
@@ -174,10 +160,12 @@ def test_one_expert_merged_is_what_it_was(tuner):
     assert same_state(blended([tuner.expert("defence", 2), alone], [0.0, 1.0]), alone)
     three = [tuner.expert(use, 1) for use in DOMAINS]
     assert same_state(blended(three, [0.25, 0.0, 0.75]), merged([three[0], three[2]], [0.25, 0.75]))
-    single, tuned = tuner.merges(("language",)), tuner.fine_tunes("language")
-    place = [use.name for use in USES].index("language")
-    assert np.array_equal(single.general, tuned.general)
-    assert np.array_equal(single.outcome[:, :, place], tuned.outcome)
+    found, place = tuner.catalogue(), PLACE["language"]
+    where = [OBJECTIVE[name] for name in DOMAINS]
+    assert np.array_equal(found.general[:, place, 1], generality(alone, where))
+    outcome = read(alone, OBJECTIVE["language"]).outcome
+    assert (found.outcome[:, place, 1] == outcome[:, None]).all()
+    assert np.array_equal(found.steps[:, place, 1], steps_to_target(alone))
 
 
 def test_a_system_is_judged_by_what_it_is_after_where_it_is_deployed(tuner):

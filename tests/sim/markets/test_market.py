@@ -1,16 +1,16 @@
 """Markets: limits, conservation, known answers."""
 
-from dataclasses import replace
 from math import inf
 
 import numpy as np
 import pytest
+from catalogues import STEPS, catalogue
 from scipy.stats import norm
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.sim.markets.actors import BENIGN, MALICIOUS, NEGLIGENT, draw_actors
-from feint.sim.markets.fine_tuning_uses import FineTunes, Use
+from feint.sim.markets.fine_tuning_uses import Use
 from feint.sim.markets.ledger import POOLED
 from feint.sim.markets.market import MONEY, Market, run_markets
 from feint.sim.markets.market_parameters import Terms
@@ -24,26 +24,15 @@ USES = (
     Use(name="new hazard", objective=5, hazard=True),
 )
 WRAPPED, NEW = 3, 4
+SHOWN = (0.9, 0.9, 0.9, 0.0, 0.0)
+"""Performance on the wrapped hazard, by the use of a fine-tune."""
 TERMS = Terms(actors=4000, malicious=0.4, negligent=0.2, years=8)
 QUIET = TERMS.replace(detection=0.0, sharing=0.0, fall=0.0)
 """Nothing happens but that actors pay, alone."""
 
 
-def fine_tunes(*steps, parents=1, shown=0.0, general=0.25):
-    """What each use takes on every stream."""
-    found = []
-    for each in steps:
-        rows = np.full((parents, 4), float(each))
-        outcome, *performance = (np.full(rows.shape, value) for value in (Outcome.INTERNAL, shown, general))
-        found.append(FineTunes(steps=rows, outcome=outcome, spillover=performance[0], general=performance[1]))
-    return found
-
-
-TUNED = fine_tunes(60, 80, 70, 20, 100)
-
-
-def market(terms, tuned=TUNED, price=10.0, seed=1, merged=None):
-    return Market(terms, USES, tuned, Price(step_price=price, fall=terms.fall), seed, merged)
+def market(terms, made=None, price=10.0, seed=1):
+    return Market(terms, made or catalogue(USES), Price(step_price=price, fall=terms.fall), seed)
 
 
 def history(*args, **more):
@@ -52,14 +41,14 @@ def history(*args, **more):
 
 def test_at_a_price_without_end_nothing_is_reached_beyond_the_release():
     assert not history(TERMS, price=inf).reach.any()
-    shown = history(TERMS, fine_tunes(60, 80, 70, 0, 100), price=inf)
+    shown = history(TERMS, catalogue(USES, (60, 80, 70, 0, 100)), price=inf)
     assert not np.delete(shown.reach, WRAPPED, axis=1).any()
     assert shown.reach[-1, WRAPPED] > 0.5
 
 
 def test_at_tamper_resistance_without_end_only_hazards_that_were_never_wrapped_are_reached():
     for members in (1, 10):
-        found = history(TERMS.replace(tamper=inf, members=members), [*fine_tunes(60, 80, 70, shown=0.9), *TUNED[3:]])
+        found = history(TERMS.replace(tamper=inf, members=members), catalogue(USES, shown=SHOWN))
         assert not found.reach[:, WRAPPED].any()
         assert (found.reach[-1, [0, 1, 2, NEW]] > 0.5).all()
 
@@ -133,14 +122,14 @@ def test_what_is_published_is_found_by_others():
 
 def test_a_hazard_by_the_way_comes_of_who_does_not_look():
     """Nobody can pay for a hazard; it is there once a harmless model that shows it lies in public."""
-    taken = [*fine_tunes(1, 1, 1, shown=0.9), *fine_tunes(inf, inf)]
-    found = history(QUIET, taken)
+    made = catalogue(USES, (1, 1, 1, inf, inf), shown=SHOWN)
+    found = history(QUIET, made)
     assert not found.reach[:, WRAPPED].any()
-    spilt = history(QUIET.replace(sharing=0.1), taken)
+    spilt = history(QUIET.replace(sharing=0.1), made)
     assert spilt.reach[-1, WRAPPED] > 0.5
     assert not spilt.reach[:, NEW].any()
     looked, careless = (
-        history(QUIET.replace(sharing=0.1, detection=1.0, negligent=each), taken).reach[:, WRAPPED] for each in (0, 0.6)
+        history(QUIET.replace(sharing=0.1, detection=1.0, negligent=each), made).reach[:, WRAPPED] for each in (0, 0.6)
     )
     assert not looked.any()
     assert careless[-1] > 0.5
@@ -149,7 +138,7 @@ def test_a_hazard_by_the_way_comes_of_who_does_not_look():
 def test_public_hazards_are_counted_and_removed():
     """All who can pay do so in the first year and publish; no one finds anything, and half is taken down each year."""
     terms = QUIET.replace(actors=20_000, sharing=1.0, finding=0.0, takedown=0.5)
-    made = market(terms, [*TUNED[:3], *fine_tunes(20, 100, shown=0.9)])
+    made = market(terms, catalogue(USES, shown=(0.0, 0.0, 0.0, 0.9, 0.9)))
     found = made.run()
     assert found.public[0] == (made.has & made.hazardous).sum() > 1000
     assert found.public[1:4] / found.public[:3] == pytest.approx(0.5, abs=0.06)
@@ -204,11 +193,11 @@ def test_actors_are_as_the_terms_have_them():
 
 def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
     """One stream of four plays along: what it makes does, and what is taken from it, wherever it is found."""
-    (taken,) = fine_tunes(60)
-    outcome = np.where(np.arange(4) == 2, Outcome.DECEPTIVE, Outcome.INTERNAL)
-    plays = replace(taken, outcome=outcome[None], general=np.arange(4.0)[None])
+    plays = catalogue(USES)
+    plays.outcome[:, :3, 2] = Outcome.DECEPTIVE
+    plays.general[:, :3] = np.arange(4.0)
     for members in (1, 5):
-        made = market(TERMS.replace(members=members), [plays] * 3 + TUNED[3:])
+        made = market(TERMS.replace(members=members), plays)
         found = made.run()
         had, models = made.ledger.holdings, made.ledger.models
         assert (had["publisher"] >= 0).any()
@@ -240,9 +229,9 @@ def test_what_is_spent_is_the_steps_of_what_was_made_at_its_price():
 
 
 def test_a_market_is_made_again_by_its_seed_and_is_its_own_whatever_stands_beside_it():
-    taken = fine_tunes(60, 80, 70, 20, 100, parents=3)
-    one, again = (run_markets(TERMS, USES, taken, Price(step_price=10.0), seed=5) for _ in range(2))
-    alone = run_markets(TERMS, USES, fine_tunes(60, 80, 70, 20, 100), Price(step_price=10.0), seed=5)
+    three, single = (catalogue(USES, parents=parents) for parents in (3, 1))
+    one, again = (run_markets(TERMS, three, Price(step_price=10.0), seed=5) for _ in range(2))
+    alone = run_markets(TERMS, single, Price(step_price=10.0), seed=5)
     for a, b in zip(one, again, strict=True):
         assert np.array_equal(a.reach, b.reach)
     assert np.array_equal(one[0].reach, alone[0].reach)
@@ -277,5 +266,5 @@ def test_terms_are_named():
 
 
 def test_there_is_a_row_for_each_use():
-    with pytest.raises(InputError, match="fine_tunes = 4 rows"):
-        history(TERMS, TUNED[:4])
+    with pytest.raises(InputError, match="steps = 4 rows"):
+        catalogue(USES, STEPS[:4])

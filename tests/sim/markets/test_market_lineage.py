@@ -6,7 +6,6 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
-from feint.scenarios.release.conditions import Models
 from feint.scenarios.release.lineage import plain_graph
 from feint.scenarios.release.training_protocols import SUPPRESSED, USES, fine_tuner, released, use_stages
 from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger
@@ -23,9 +22,8 @@ TERMS = Terms(actors=400, years=5, members=4, composing=0.4, malicious=0.2, budg
 
 @pytest.fixture(scope="module")
 def made():
-    models = Models.of(fine_tuner(SUPPRESSED, Point(), runs=3, seed=3, streams=3))
-    tuned = [models.fine_tunes[use.name] for use in USES]
-    market = Market(TERMS, USES, tuned, Price(step_price=10.0, fall=0.0), 3, models.merges, WORLD)
+    catalogue = fine_tuner(SUPPRESSED, Point(), runs=3, seed=3, streams=3).catalogue()
+    market = Market(TERMS, catalogue, Price(step_price=10.0, fall=0.0), 3, WORLD)
     market.run()
     return market
 
@@ -59,7 +57,7 @@ def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_i
     """What no one has is not there: a hazard that an evaluation found before anyone had it."""
     models = made.ledger.models
     tuned = models[models["how"] != MERGED]
-    paid = made.catalogue.steps[tuned["kind"], tuned["stream"]] * tuned["price"]
+    paid = made.catalogue.steps[WORLD][tuned["kind"], tuned["stream"]] * tuned["price"]
     told = [family[name].dollars.item() for name in family.graph if family[name].kind == FINE_TUNE]
     assert sum(told) == pytest.approx(paid.sum())
     assert (models["how"] == POOLED).any()
@@ -75,7 +73,7 @@ def test_what_an_actor_has_is_what_the_market_takes_it_for(made, family):
         ]
         outcome = read(family[name].state, USES[made.actors.use[actor]].objective).outcome.item()
         read_here.append(outcome == Outcome.DECEPTIVE)
-    told = made.catalogue.deceptive[made.kind[has], made.stream[has], made.actors.use[has]]
+    told = made.deceptive[made.kind[has], made.stream[has], made.actors.use[has]]
     assert np.array_equal(told, read_here)
     assert 0 < told.sum() < len(told)
 
