@@ -34,6 +34,10 @@ SCENARIOS = {
     "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
     "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
     "release": "feint.scenarios.release.release:ReleaseRequest",
+    "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
+    "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
+    "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
+    "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",
 }
 """Scenario → its request."""
 DOCUMENTS = {
@@ -60,6 +64,13 @@ DOCUMENTS = {
     "worldviews": "feint.scenarios.argument.worldviews:Matrix",
     "counting": "feint.scenarios.argument.counting_argument:Counting",
     "audit": "feint.scenarios.argument.model_audit:Audit",
+    "calibration": "feint.scenarios.transfer.published_comparison:Scoreboard",
+    "networks-revival": "feint.scenarios.networks.revival:NetworksRevival",
+    "networks-transfer": "feint.scenarios.networks.transfer:NetworksTransfer",
+    "networks-wrappers": "feint.scenarios.networks.wrappers:NetworksWrappers",
+    "revival": "feint.scenarios.finetuning.revival:Revival",
+    "transfer": "feint.scenarios.transfer.transfer:Transferred",
+    "wrappers": "feint.scenarios.finetuning.wrappers:Wrappers",
 }
 """Name of a JSON document → the report whose document it is."""
 
@@ -77,6 +88,10 @@ KINDS = {
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "argument": "feint.scenarios.argument.graph:GraphRequest",
+    "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
+    "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
+    "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
+    "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",
 }
 """Kind of a passport → the request that makes its figure again."""
 

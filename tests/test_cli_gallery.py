@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from terminal import within_this_process
 
-from feint.scenarios.gallery.gallery import FILES
+from feint.scenarios.gallery.gallery import PICTURES
 from feint.sim.results.provenance import passport_in
 
 SHORT = ("--runs", 20, "--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
@@ -31,21 +31,21 @@ def test_figures_go_to_a_folder_beside_their_data(feint, drawn):
     assert {path.name for path in drawn.iterdir()} == {"headline.csv", "headline.png", "headline.svg"}
     again = feint("figures", "headline", *SHORT, "--out", drawn, "--format", "pdf")
     assert again.out == f"{drawn}/headline.csv found, drawn as headline.pdf\n"
-    assert passport_in(drawn / "headline.pdf")["configuration"]["stages"][0]["steps"] == 100
+    assert passport_in(drawn / "headline.pdf")["configuration"]["point"]["stages"][0]["steps"] == 100
 
 
 def test_data_of_another_configuration_are_refused(feint, drawn):
     said = feint("figures", "headline", *SHORT, "--out", drawn, "--set", "similarity=0.25")
     assert said.refusal == (
-        f"file = '{drawn}/headline.csv' was computed under another configuration, with model.similarity = 0.5 in place "
-        "of 0.25: ask for that one, name another folder, or compute it anew by --again."
+        f"file = '{drawn}/headline.csv' was computed under another configuration: model.similarity is 0.5 there "
+        "and 0.25 here; request that one, name another folder, or compute it again with --again."
     )
     assert feint("figures", "headline", *SHORT, "--out", drawn, "--set", "similarity=0.25", "--again").code == 0
 
 
 def test_the_figures_are_listed(feint, tmp_path):
     said = feint("figures", "--list", "--out", tmp_path / "none")
-    assert [line.split()[0] for line in said.out.splitlines()] == list(FILES)
+    assert [line.split()[0] for line in said.out.splitlines()] == list(PICTURES)
     assert not (tmp_path / "none").exists()
 
 
@@ -116,7 +116,7 @@ def test_data_of_another_version_are_told(feint, drawn):
         (("figures", "headline", "--threads", "0"), "threads = 0 is not valid"),
         (("figures", "headline", "--precision", "half"), "precision 'half' is not known"),
         (("figures", "headline", "--set", "similarty=1"), "similarty"),
-        (("figures", "headline", "--out", "taken"), "out = 'taken' is no folder that figures can go to"),
+        (("figures", "headline", "--out", "taken"), "out = 'taken' cannot hold figures"),
         (("regenerate", "none.svg"), "file = 'none.svg' cannot be read: there is no such file."),
         (("regenerate", "taken"), "file = 'taken' has no known format"),
         (("regenerate", "taken.svg"), "file = 'taken.svg' carries no passport"),

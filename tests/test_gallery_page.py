@@ -11,7 +11,7 @@ import pytest
 from matplotlib.text import Text
 from terminal import within_this_process
 
-from feint.scenarios.gallery import gallery
+from feint.scenarios.gallery.gallery import PICTURES
 from feint.sim.results import datafile
 from feint.sim.results.provenance import passport_in
 
@@ -72,13 +72,12 @@ def test_a_figure_that_is_shown_is_of_the_data_beside_it(path):
 
 
 def test_every_figure_is_shown():
-    assert {path.stem for path in SHOWN} == set(gallery.FILES)
+    assert {path.stem for path in SHOWN} == set(PICTURES)
 
 
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(path):
-    (picture,) = gallery.asked([path.stem])
-    drawn = picture.drawn(datafile.table_of(datafile.read(path.with_suffix(".csv"))[0]))
+    drawn = PICTURES[path.stem].drawn(datafile.table_of(datafile.read(path.with_suffix(".csv"))[0]))
     found = list(boxes(drawn))
     assert len(found) > 5
     page = drawn.bbox.padded(1)

@@ -1,6 +1,7 @@
 """The page of results: what is committed is found again by fewer runs, and the page says what the files hold."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,9 +12,7 @@ from claims_page import RUN, interval_of
 
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import FAMILIES, select_claims
-from feint.scenarios.gallery import gallery
-from feint.scenarios.gallery.originals import settings_of
-from feint.scenarios.gallery.picture import Settings
+from feint.scenarios.gallery.gallery import PICTURES, FigureRequest
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import datafile
@@ -30,7 +29,7 @@ FIGURES = {
 }
 """Figures whose data are computed again, and what names a row of each."""
 SLACK = 0.02
-"""Beyond both intervals: of some fifty pairs of intervals of 95 % one or two miss each other by luck."""
+"""Beyond both intervals: of some fifty pairs of intervals of 95 % one or two miss each other by chance."""
 
 
 def documents():
@@ -64,10 +63,9 @@ def test_fewer_runs_do_not_say_the_opposite_of_any_part(family):
 @pytest.mark.parametrize(("name", "keys"), FIGURES.items())
 def test_the_data_of_a_figure_are_found_again_by_fewer_runs(name, keys):
     """Of a hundred pairs of such intervals one may miss the other by more than the slack."""
-    path = DOCS / results_page.HUNG / f"{name}.csv"
-    (picture,) = gallery.asked([name])
-    asked_for = settings_of(passport_in(path)["configuration"], None)
-    again = picture.compute(Settings(size={**picture.quick, "runs": FEW}, point=asked_for.point, seed=7))
+    path = DOCS / results_page.GALLERY / f"{name}.csv"
+    committed = FigureRequest.from_configuration(passport_in(path)["configuration"])
+    again = replace(committed, size={**PICTURES[name].quick, "runs": FEW}, seed=7).table()
     rows = datafile.table_of(datafile.read(path)[0]).merge(again, on=keys, suffixes=("", "_now"))
     assert len(rows) >= min(len(again), 11)
     before = "avoided_" if name == "dodges" else ""
@@ -84,9 +82,9 @@ def test_the_page_has_all_claims_figures_and_passports():
             assert f"(claims.md#claim-{each['name']}) | " in page
             assert f"| {each['verdict']} | {numbers} |" in page
         assert found["passport"]["commit"][:10] in page
-    for name in gallery.FILES:
+    for name in PICTURES:
         assert f"![{name}](figures/argument/{name}." in page
-        assert passport_in(DOCS / results_page.HUNG / f"{name}.csv")["commit"][:10] in page
+        assert passport_in(DOCS / results_page.GALLERY / f"{name}.csv")["commit"][:10] in page
 
 
 @pytest.mark.parametrize("name", results_page.TABLES)

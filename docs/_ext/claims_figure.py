@@ -1,4 +1,4 @@
-"""A claim as a picture: each part's interval on its declared rule, and over what of the prior the claim holds."""
+"""Draws a claim: each part's interval on its declared rule, and the shares of the prior in which the claim holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Part
-from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.statistics.intervals import Interval
 
 if TYPE_CHECKING:
@@ -16,18 +16,14 @@ if TYPE_CHECKING:
 
 COLOURS = {HOLDS: "#56b4e9", REVERSED: "#d55e00", NEITHER: "#e8e8e8"}
 FADED = 0.35  # of the ranges behind an interval
-WORDS = 44  # characters in a line of a quantity's words
+WORDS = 44  # characters per line of an estimand's words
 
 
 def figure(parts: Sequence[tuple[Part, Interval]], prior: Mapping[str, Any]) -> Figure:
-    """A row a part, and below them a bar of shares of the prior."""
-    import matplotlib as mpl
+    """Draw one row per part, and below them a bar of shares of the prior."""
     import seaborn as sns
-    from matplotlib.figure import Figure
 
-    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        height = 0.52 * len(parts) + 1.1
-        drawn = Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
+    with canvas((PAGE_WIDTH, 0.52 * len(parts) + 1.1)) as drawn:
         panels = drawn.subplots(len(parts) + 1, 1, height_ratios=[1.0] * len(parts) + [1.2], squeeze=False)[:, 0]
         for panel, (part, interval) in zip(panels, parts, strict=False):
             draw_part(panel, part, interval)
@@ -38,7 +34,7 @@ def figure(parts: Sequence[tuple[Part, Interval]], prior: Mapping[str, Any]) -> 
 
 
 def draw_part(axes: Axes, part: Part, interval: Interval) -> None:
-    """An interval, before the ranges where it would count for the claim and against it."""
+    """Draw an interval in front of the ranges that count for and against the claim."""
     ends = [end for each in (*part.rule.holds, *part.rule.reverses) for end in each if abs(end) < float("inf")]
     low, high = min(interval.low, *ends, 0), max(interval.high, *ends, 0)
     room = 0.08 * (high - low or 1)
@@ -55,7 +51,7 @@ def draw_part(axes: Axes, part: Part, interval: Interval) -> None:
 
 
 def draw_prior(axes: Axes, prior: Mapping[str, Any]) -> None:
-    """Estimates as one bar, with the interval of the share that holds."""
+    """Draw the shares of the prior as one bar, with the interval of the share that holds."""
     left = 0.0
     for kind in KINDS:
         share = prior[kind]["estimate"]

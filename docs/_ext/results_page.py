@@ -1,7 +1,4 @@
-"""The manual's page of results: all claims, figures and tables that are committed, each with what made it.
-
-Nothing is run; the page is assembled from the files and the passports in them.
-"""
+"""Assembles the manual's page of results from the committed claims, figures and tables, and the passports in them."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ from typing import Any
 import claims_page
 
 from feint.scenarios.claims.registry import FAMILIES, claims
-from feint.scenarios.gallery import gallery
+from feint.scenarios.gallery.gallery import PICTURES, FigureRequest
 from feint.sim.results.provenance import passport_in
 
-HUNG = Path("figures", "argument")  # where the gallery hangs, in the manual
+GALLERY = Path("figures", "argument")  # folder of the gallery, in the manual
 TABLES = {
     "argument_table": "the argument in full: every part, form and tolerance, counting, audit",
     "crux": "what pre-training hands over",
@@ -32,15 +29,15 @@ TABLES = {
     "precision": "single precision against double",
     "speed": "how fast",
 }
-"""Pages whose tables and printed results are committed and held to their commands by the tests."""
+"""Pages whose tables and printed results are committed; tests compare them with the output of their commands."""
 
 
 def page(folder: Path) -> str:
-    """Claims, figures, tables and passports as Markdown, from what a folder holds."""
+    """Return claims, figures, tables and passports as Markdown, from the files of a folder."""
     declared = {family: claims(family) for family in FAMILIES}
-    told = {family: claims_page.document(folder, family, declared[family]) for family in declared}
-    blocks = ["## Claims", claims_page.summary(told, declared).replace("](#", "](claims.md#"), "## Figures"]
-    for name in gallery.FILES:
+    documents = {family: claims_page.document(folder, family, declared[family]) for family in declared}
+    blocks = ["## Claims", claims_page.summary(documents, declared).replace("](#", "](claims.md#"), "## Figures"]
+    for name in PICTURES:
         blocks += shown(folder, name)
     blocks += ["## Tables", "\n".join(f"- [{name}]({link(name)}): {what}" for name, what in TABLES.items())]
     blocks += ["## Passports", passports(folder)]
@@ -48,50 +45,52 @@ def page(folder: Path) -> str:
 
 
 def link(name: str) -> str:
-    """The page on which a table stands."""
+    """Return the page that has a table."""
     return "argument.md" if name == "argument_table" else f"{name}.md"
 
 
 def shown(folder: Path, name: str) -> list[str]:
-    """A figure of the gallery, and the command that makes it again."""
-    (picture,) = gallery.asked([name])
+    """Return the section on a figure of the gallery, with the command that makes it again."""
     path = figure_of(folder, name)
-    told = passport_in(folder / path)
-    runs = f"{told['configuration']['size']['runs']:,} runs, seed {told['configuration']['seed']}"
+    request = FigureRequest.from_configuration(passport_in(folder / path)["configuration"])
+    title = PICTURES[name].title
+    runs = f"{request.size['runs']:,} runs, seed {request.seed}"
     again = f"`feint regenerate docs/{path}`"
-    return [f"### {name}", f"{picture.title[0].upper()}{picture.title[1:]}. {runs}; {again}.", f"![{name}]({path})"]
+    return [f"### {name}", f"{title[0].upper()}{title[1:]}. {runs}; {again}.", f"![{name}]({path})"]
 
 
 def figure_of(folder: Path, name: str) -> Path:
-    """The file of a figure of the gallery, in the manual."""
-    return next(HUNG / f"{name}{end}" for end in (".svg", ".png") if (folder / HUNG / f"{name}{end}").exists())
+    """Return the file of a figure of the gallery, in the manual."""
+    paths = [GALLERY / f"{name}{ending}" for ending in (".svg", ".png")]
+    return next(path for path in paths if (folder / path).exists())
 
 
 def passports(folder: Path) -> str:
-    """A row a file of data, below what they were made with."""
+    """Return a table per set of versions, with one row per file of data."""
     made: dict[str, list[str]] = {}
-    for file, command, told in files(folder):
-        versions, platform = told["versions"], told["platform"]
+    for file, command, passport in files(folder):
+        versions, platform = passport["versions"], passport["platform"]
         numbers = ", ".join(f"{name} {versions[name]}" for name in ("feint", "python", "numpy", "numba"))
-        cells = f"`{file}`", f"`{command}`", told["configuration"]["seed"], (told["commit"] or "none")[:10]
+        seed, commit = passport["configuration"].get("seed", 0), (passport["commit"] or "none")[:10]
+        cells = f"`{file}`", f"`{command}`", seed, commit
         made.setdefault(f"With {numbers}, on {platform['system']} {platform['machine']}:", []).append(
             "| " + " | ".join(map(str, cells)) + " |"
         )
     head = "| file | made by | seed | commit |\n|---|---|---|---|\n"
-    return "\n\n".join(f"{said}\n\n{head}" + "\n".join(rows) for said, rows in made.items())
+    return "\n\n".join(f"{title}\n\n{head}" + "\n".join(rows) for title, rows in made.items())
 
 
 def files(folder: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Documents of claims and data of figures: name, command and passport."""
+    """Yield name, command and passport of the documents of claims and the data of figures."""
     for name, command in claims_page.RUN.values():
         yield name, command, json.loads((folder / name).read_text())["passport"]
-    for name in gallery.FILES:
-        data = HUNG / f"{name}.csv"
+    for name in PICTURES:
+        data = GALLERY / f"{name}.csv"
         yield str(data), f"feint figures {name}", passport_in(folder / data)
 
 
 def measured(folder: Path) -> str:
-    """The rows of the calibration, as its page prints them."""
+    """Return the rows of the calibration, as its page prints them."""
     printed = (folder / "calibration.md").read_text().split("```text\n")[1].split("```")[0]
     rows = printed.split("\nHernandez")[0].strip()
     return (

@@ -12,7 +12,7 @@ What would count against it. A contrast that stays the same when capability is n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.training.matching_rules import Match
-
-if TYPE_CHECKING:
-    from feint.scenarios.argument.robustness import Robustness
 
 HELD = Match.TARGET.value
 OPPOSED = {HOLDS, REVERSED}
@@ -48,12 +45,12 @@ def _shown(match: str) -> Part:
     return Part(name=match, estimand=contrast, rule=rises(), tested=False)
 
 
-def sign_changes(spread: Robustness) -> dict[str, Share]:
+def sign_changes(robustness: Any) -> dict[str, Share]:
     """Return, per other mode, the share of the prior in which the contrast has the opposite sign of the matched one."""
-    held, held_maybe = spread.kinds(CLAIM, HELD)
+    held, held_maybe = robustness.kinds(CLAIM, HELD)
     shares = {}
     for mode in HELD_EQUAL[1:]:
-        kinds, maybe = spread.kinds(CLAIM, mode)
+        kinds, maybe = robustness.kinds(CLAIM, mode)
         changed = [{a, b} == OPPOSED for a, b in zip(held, kinds, strict=True)]
         sure = [len(a) == len(b) == 1 and a | b == OPPOSED for a, b in zip(held_maybe, maybe, strict=True)]
         possible = [any({x, y} == OPPOSED for x in a for y in b) for a, b in zip(held_maybe, maybe, strict=True)]
@@ -61,11 +58,11 @@ def sign_changes(spread: Robustness) -> dict[str, Share]:
     return shares
 
 
-def remark(spread: Robustness) -> str:
+def remark(robustness: Any) -> str:
     """Return a sentence on how often the sign of the contrast depends on the matching mode."""
     listed = (
         f"by {mode} {share.sampling.estimate:.2f} [{share.interval.low:.2f}, {share.interval.high:.2f}]"
-        for mode, share in sign_changes(spread).items()
+        for mode, share in sign_changes(robustness).items()
     )
     return (
         f"Of the prior, the contrast has the other sign than matched by {HELD} where it is matched {', '.join(listed)}."

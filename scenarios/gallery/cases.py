@@ -1,22 +1,24 @@
-"""The three cases: what becomes of a model that begins internally aligned, corrigible or deceptive, by similarity."""
+"""Figure `cases`: outcomes of runs that begin internally aligned, corrigible or deceptive, by similarity."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
+from feint.agents.errors import check_whole
 from feint.agents.outcome import Outcome
-from feint.scenarios.gallery.picture import Picture, Settings, check_size, limits
+from feint.scenarios.gallery.picture import Picture, Size, limits
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.results.figure_style import COLOURS, HATCHES, PAGE_WIDTH
 from feint.sim.statistics.intervals import frequency_interval
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from feint.sim.training.parameter_point import Point
 
 STARTS = {"internal": "internally aligned start", "corrigible": "corrigible start", "deceptive": "deceptive start"}
 TRAINED = {"both": "both stages", "finetuning": "fine-tuning alone"}
@@ -25,34 +27,28 @@ NEAREST = 0.95  # the end of similarity's prior
 
 
 def protocol(start: str, trained: str, similarity: float) -> TrainingProtocol:
-    """How a case is trained."""
+    """Return the training protocol of a case."""
     return (pretrained if trained == "both" else scratch)(start=start, similarity=similarity)
 
 
-def compute(settings: Settings) -> pd.DataFrame:
-    """One row a start, training, similarity and outcome."""
-    import pandas as pd
-
-    check_size("levels", settings.size["levels"], 2)
-    levels = np.round(np.linspace(0, NEAREST, settings.size["levels"]), 4).tolist()
+def compute(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per start, training, similarity and outcome."""
+    runs, count = size["runs"], check_whole("levels", size["levels"], 2)
+    levels = np.round(np.linspace(0, NEAREST, count), 4).tolist()
     cells = [(start, trained, level) for start in STARTS for trained in TRAINED for level in levels]
-    ended = run_paired(settings.point, [protocol(*cell) for cell in cells], range(settings.runs), **settings.common)
+    ended = run_paired(point, [protocol(*cell) for cell in cells], range(runs), **keys)
     rows = []
     for start, trained, level in cells:
         codes = ended[protocol(start, trained, level)].outcome
         for outcome in STACKED:
             count = int((codes == outcome).sum())
-            told = {"start": start, "trained": trained, "similarity": level, "outcome": outcome.label}
-            rows.append({**told, "runs": settings.runs, **limits(frequency_interval(count, settings.runs))})
+            case = {"start": start, "trained": trained, "similarity": level, "outcome": outcome.label}
+            rows.append({**case, "runs": runs, **limits(frequency_interval(count, runs))})
     return pd.DataFrame(rows)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A column a start, a row a training: outcomes stacked, deception at the bottom with its intervals."""
-    import seaborn as sns
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Patch
-
+    """Draw one column per start and one row per training: stacked outcomes, and intervals of deception."""
     drawn = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
     panels = drawn.subplots(len(TRAINED), len(STARTS), sharex=True, sharey=True)
     for i, trained in enumerate(TRAINED):

@@ -1,60 +1,53 @@
-"""Dodges: deception avoided against performance lost, for each way of doing pre-training otherwise."""
+"""Figure `dodges`: deception avoided against performance lost, for each variant of pre-training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from feint.scenarios.argument.evaluate_claim import evaluation_of
 from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
 from feint.scenarios.gallery.labels import place
-from feint.scenarios.gallery.picture import Picture, Settings, limits
+from feint.scenarios.gallery.picture import Picture, Size, limits
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.statistics.intervals import CONFIDENCE
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from feint.sim.training.parameter_point import Point
 
 FRONT, BEHIND = "#d55e00", "#8c8c8c"
+AXES = ("lost", "avoided")
 
 
-def compute(settings: Settings) -> pd.DataFrame:
-    """One row a dodge; intervals hold for all dodges at once (Bonferroni)."""
-    import pandas as pd
-
+def compute(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per dodge; intervals hold for all dodges at once (Bonferroni)."""
     protocols = [AS_IT_IS, *map(protocol, DODGES)]
-    ended = run_paired(settings.point, protocols, range(settings.runs), **settings.common)
+    ended = run_paired(point, protocols, range(size["runs"]), **keys)
     avoided = evaluation_of(CLAIM, ended).intervals
     rows = []
     for name, (words, _) in DODGES.items():
         lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))
         extra = ended[protocol(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
-        told = {**_named("avoided", limits(avoided[name])), **_named("lost", limits(lost)), "extra_steps": float(extra)}
-        rows.append({"dodge": name, "words": words, "runs": settings.runs, **told})
+        cells = {f"avoided_{end}": value for end, value in limits(avoided[name]).items()}
+        cells |= {f"lost_{end}": value for end, value in limits(lost).items()}
+        rows.append({"dodge": name, "words": words, "runs": size["runs"], **cells, "extra_steps": float(extra)})
     table = pd.DataFrame(rows)
     return table.assign(front=on_front(table["avoided_estimate"].to_numpy(), table["lost_estimate"].to_numpy()))
 
 
-def _named(name: str, cells: dict[str, float]) -> dict[str, float]:
-    return {f"{name}_{each}": value for each, value in cells.items()}
-
-
 def on_front(avoided: np.ndarray, lost: np.ndarray) -> np.ndarray:
-    """Which dodges no other one beats: none avoids as much or more for as little or less, and one of both strictly."""
+    """Return which dodges are on the Pareto front: no other avoids more for as little, or as much for less."""
     more, less = avoided[None] >= avoided[:, None], lost[None] <= lost[:, None]
     strictly = (avoided[None] > avoided[:, None]) | (lost[None] < lost[:, None])
     return np.logical_not(np.any(more & less & strictly, axis=1))
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Points with intervals both ways, the front in colour and joined by a line."""
-    import seaborn as sns
-    from matplotlib.figure import Figure
-
+    """Draw points with intervals in both directions, the Pareto front in colour and joined by a line."""
     drawn = Figure(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
     axes = drawn.subplots()
     for front, colour, marker in ((False, BEHIND, "s"), (True, FRONT, "o")):
@@ -77,7 +70,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
-    reach = [np.abs(rows[[f"{a}_low", f"{a}_high"]].to_numpy().T - rows[f"{a}_estimate"].to_numpy()) for a in _AXES]
+    reach = [np.abs(rows[[f"{a}_low", f"{a}_high"]].to_numpy().T - rows[f"{a}_estimate"].to_numpy()) for a in AXES]
     axes.errorbar(
         rows["lost_estimate"],
         rows["avoided_estimate"],
@@ -91,8 +84,6 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
         rows["lost_estimate"], rows["avoided_estimate"], s=22, edgecolor="black", linewidth=0.5, zorder=3, **look
     )
 
-
-_AXES = ("lost", "avoided")
 
 PICTURE = Picture(
     name="dodges",

@@ -1,167 +1,221 @@
-"""The gallery: the figures of the argument by name, computed into a folder and drawn from what is there."""
+"""The gallery: the figures of the argument by name, computed into a folder and drawn from the data in it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
+
+import pandas as pd
+from matplotlib.figure import Figure
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.gallery.picture import DRAWN_BY, KIND, Picture, Settings
-from feint.sim.results import datafile
-from feint.sim.results import figure_style as figures
-from feint.sim.results.datafile import as_line as text
-from feint.sim.results.provenance import commit
+from feint.scenarios.gallery import cases, crux, dodges, headline, phases, prior, race, sensitivity, verdicts
+from feint.scenarios.gallery.picture import Picture
+from feint.sim.results import datafile, figure_style
+from feint.sim.results.provenance import commit, difference_text, passport
+from feint.sim.results.report import Hidden, Report
+from feint.sim.results.request import Option, Precision, Progress, Request, Seed
+from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.train import PRECISION, check_precision, check_runs
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+PICTURES = {
+    picture.name: picture
+    for picture in (
+        headline.HEADLINE,
+        headline.TRANSITIONS,
+        cases.PICTURE,
+        crux.CRUX,
+        crux.LATTICE,
+        race.PICTURE,
+        phases.PICTURE,
+        prior.PICTURE,
+        dodges.PICTURE,
+        verdicts.WORLDVIEWS,
+        verdicts.GRAPH,
+        sensitivity.PICTURE,
+    )
+}
+"""All figures by name, in the order of the manual's page."""
+FORMATS = ("svg",)  # of figures, unless others are requested
+TABLED_BY, DRAWN_BY = ("pandas", "scipy"), ("matplotlib", "seaborn")
+"""Libraries on whose versions the data of a figure and its drawing depend."""
 
-FILES = (
-    "headline",
-    "transitions",
-    "cases",
-    "crux",
-    "lattice",
-    "race",
-    "phases",
-    "prior",
-    "dodges",
-    "worldviews",
-    "graph",
-    "sensitivity",
-)
-"""Names of the pictures, each of which is a file's."""
-FORMATS = ("svg",)  # unless others are asked for
+
+@dataclass(frozen=True, kw_only=True)
+class FigureRequest(Request):
+    """Compute the data of a figure of the gallery, and draw it.
+
+    Parameters
+    ----------
+    figure
+        Name of the figure.
+    size
+        How much is computed: `runs` of each training protocol, and what else the figure counts.
+
+    """
+
+    kind = "figure"
+
+    figure: Annotated[str, Option("Name of a figure of the gallery.", argument=True)]
+    size: Annotated[Mapping[str, int], Option("How much is computed.", "NAME=N")]
+    point: Point = field(default_factory=Point)
+    seed: Seed = 0
+    precision: Precision = PRECISION
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_two_stages(self.point)
+        check_precision(self.precision)
+        check_runs(self.size["runs"])
+
+    @property
+    def picture(self) -> Picture:
+        """The figure that is requested."""
+        return select_pictures([self.figure])[0]
+
+    def table(self, threads: int | None = None) -> pd.DataFrame:
+        """Compute the data of the figure."""
+        keys = {"seed": self.seed, "precision": self.precision, "threads": threads}
+        return self.picture.compute(self.point, self.size, **keys)
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> GalleryFigure:  # noqa: ARG002
+        """Compute the data of the figure, and return them with their passport."""
+        content = datafile.content(self.table(threads))
+        made = passport(self.kind, self.configuration())
+        made["versions"] |= {name: version(name) for name in (*TABLED_BY, *self.picture.extra)}
+        return GalleryFigure(request=self, content=content, made={**made, "data": datafile.digest(content)})
+
+    def described(self) -> dict[str, Any]:
+        """Return everything that the numbers depend on, including defaults."""
+        own = {"figure": self.figure, "seed": self.seed, "precision": self.precision}
+        return {**own, **self.point.described(), "size": dict(self.size)}
 
 
-def asked(names: Iterable[str] | None) -> list[Picture]:
-    """The pictures of these names, all without; raises `InputError` for one that there is not."""
-    from importlib import import_module
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GalleryFigure(Report):
+    """A figure of the gallery with its data."""
 
+    request: Hidden[FigureRequest]
+    content: Hidden[str]  #: the data as CSV
+    made: Hidden[dict[str, Any]]  #: passport of the data
+    found: bool = False  #: whether the data were read from a folder
+
+    def blocks(self) -> list[str]:
+        """Return the title of the figure."""
+        return [self.request.picture.title]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the data of the figure."""
+        return datafile.table_of(self.content)
+
+    def figure(self) -> Figure:
+        """Draw the figure."""
+        return self.request.picture.drawn(self.frame())
+
+    def passport(self) -> dict[str, Any]:
+        """Return the passport of the data, and what draws them now."""
+        return {
+            **self.made,
+            "drawn": {"versions": {name: version(name) for name in DRAWN_BY}, "commit": commit()},
+        }
+
+
+def select_pictures(names: Iterable[str] | None = None) -> list[Picture]:
+    """Return the named figures, or all; raises `InputError` for a name that is not known."""
     for name in names or ():
-        if name not in FILES:
-            raise unknown("figure", name, FILES)
-    return [import_module(f"feint.scenarios.gallery.{name}").PICTURE for name in dict.fromkeys(names or FILES)]
+        if name not in PICTURES:
+            raise unknown("figure", name, PICTURES)
+    return [PICTURES[name] for name in dict.fromkeys(names or PICTURES)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Data:
-    """The data of a picture: the CSV, and what it takes to make it again."""
-
-    content: str
-    passport: dict[str, Any]
-    found: bool = False  #: whether the folder held it already
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hung:
-    """A picture in its folder."""
-
-    picture: Picture
-    data: Data
-    files: tuple[Path, ...]
-
-
-def computed(picture: Picture, settings: Settings) -> Data:
-    """The data of a picture, from nothing."""
-    content = datafile.content(picture.compute(settings))
-    return Data(content=content, passport=picture.passport(settings, datafile.digest(content)))
-
-
-def kept(picture: Picture, settings: Settings, path: Path) -> Data:
-    """The data that a file holds; raises `InputError` where they are not of this configuration, or were changed."""
-    content, told = datafile.read(path)
-    if not isinstance(told, dict) or told.get("kind") != KIND:
+def read_figure(request: FigureRequest, path: Path) -> GalleryFigure:
+    """Return a figure with the data of a file; raises `InputError` if they are not those requested, or were edited."""
+    content, made = datafile.read(path)
+    if not isinstance(made, dict) or made.get("kind") != FigureRequest.kind:
         raise InputError(f"file = {str(path)!r} is not the data of a figure: name another folder, or remove it.")
-    wanted = json.loads(text(picture.configuration(settings)))
-    difference = first_difference(told.get("configuration"), wanted)
+    difference = difference_text(
+        FigureRequest.from_configuration(made["configuration"]).described(), request.described()
+    )
     if difference:
         raise InputError(
-            f"file = {str(path)!r} was computed under another configuration, with {difference}: "
-            "ask for that one, name another folder, or compute it anew by --again."
+            f"file = {str(path)!r} was computed under another configuration: {difference}; request that one, name "
+            "another folder, or compute it again with --again."
         )
-    if told.get("data") != datafile.digest(content):
+    if made.get("data") != datafile.digest(content):
         raise InputError(
-            f"file = {str(path)!r} was changed after it was computed, for its digest is not the one in its passport: "
-            "compute it anew by --again."
+            f"file = {str(path)!r} was changed after it was computed, since its digest is not the one in its passport: "
+            "compute it again with --again."
         )
-    return Data(content=content, passport=told, found=True)
+    return GalleryFigure(request=request, content=content, made=made, found=True)
 
 
-def hang(
-    picture: Picture, settings: Settings, folder: Path, formats: Iterable[str] = FORMATS, *, again: bool = False
-) -> Hung:
-    """Draw a picture into a folder, from the data that it holds, or from nothing; `again` computes them anew anyway.
+def draw_into(
+    folder: Path,
+    request: FigureRequest,
+    formats: Iterable[str] = FORMATS,
+    *,
+    again: bool = False,
+    threads: int | None = None,
+) -> tuple[GalleryFigure, tuple[Path, ...]]:
+    """Draw a figure into a folder, from the data in it or from nothing.
 
-    Raises `InputError`.
+    Parameters
+    ----------
+    formats
+        File endings of the drawings: svg, png or pdf.
+    again
+        Whether data are computed even if the folder holds them.
+
+    Returns
+    -------
+    The figure, and the paths of its data and its drawings.
+
+    Raises
+    ------
+    InputError
+        If the folder holds other data under the figure's name, or cannot be written.
+
     """
-    path = folder / f"{picture.name}.csv"
-    data = kept(picture, settings, path) if path.exists() and not again else computed(picture, settings)
-    if not data.found:
-        datafile.write(path, data.content, data.passport)
-    drawn = _drawn(picture, data, path)
-    files = tuple(folder / f"{picture.name}.{ending}" for ending in formats)
+    path = folder / f"{request.figure}.csv"
+    figure = read_figure(request, path) if path.exists() and not again else request.run(threads=threads)
+    if not figure.found:
+        datafile.write(path, figure.content, figure.made)
+    drawn = _drawn(figure, path)
+    files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
     for file in files:
-        figures.save(drawn, file, with_hand(data.passport))
-    return Hung(picture=picture, data=data, files=(path, *files))
+        figure_style.save(drawn, file, figure.passport())
+    return figure, (path, *files)
 
 
-def _drawn(picture: Picture, data: Data, path: Path) -> Figure:
-    """The figure; raises `InputError` where data that another version computed are not as this one reads them."""
+def _drawn(figure: GalleryFigure, path: Path) -> Figure:
+    """Draw a figure; raises `InputError` for data of another version of Feint that cannot be drawn."""
     try:
-        return picture.drawn(datafile.table_of(data.content))
+        return figure.figure()
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        if not data.found:
+        if not figure.found:
             raise
         raise InputError(
             f"file = {str(path)!r} holds data that this version of Feint cannot draw ({error}): "
-            "compute them anew by --again."
+            "compute them again with --again."
         ) from None
 
 
-def with_hand(passport: Mapping[str, Any]) -> dict[str, Any]:
-    """The passport of a figure: that of its data, and what drew it."""
-    drawn = {"versions": {name: version(name) for name in DRAWN_BY}, "commit": commit()}
-    return {**passport, "drawn": drawn}
-
-
 def check_folder(folder: Path) -> Path:
-    """The folder of figures to come, made where it is not there; raises `InputError` where it cannot be."""
+    """Return the output folder, which is made if needed; raises `InputError` if it cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"out = {str(folder)!r} is no folder that figures can go to: {error.strerror}.") from None
+        raise InputError(f"out = {str(folder)!r} cannot hold figures: {error.strerror}.") from None
     return folder
 
 
 def check_formats(formats: Iterable[str] | None) -> tuple[str, ...]:
-    """The formats asked for, each once; raises `InputError` for one that cannot be drawn."""
-    found = tuple(dict.fromkeys(each.lstrip(".").lower() for each in formats or FORMATS))
-    for each in found:
-        if each not in figures.FORMATS:
-            raise unknown("format", each, figures.FORMATS)
-    return found
-
-
-def first_difference(there: Any, asked: Any) -> str | None:
-    """Where two configurations first differ, in words; None where they are the same."""
-    return next(_differences("", there, asked), None)
-
-
-def _differences(name: str, there: Any, asked: Any) -> Iterator[str]:
-    if isinstance(there, dict) and isinstance(asked, dict):
-        for key in dict.fromkeys([*asked, *there]):
-            yield from _differences(f"{name}.{key}" if name else str(key), there.get(key), asked.get(key))
-    elif isinstance(there, list) and isinstance(asked, list) and len(there) == len(asked):
-        for i, (one, other) in enumerate(zip(there, asked, strict=True)):
-            yield from _differences(f"{name}.{_called(other, i)}", one, other)
-    elif there != asked:
-        yield f"{name or 'configuration'} = {json.dumps(there)} in place of {json.dumps(asked)}"
-
-
-def _called(entry: Any, number: int) -> str:
-    """A stage by its name, anything else by its place."""
-    return str(entry["name"]) if isinstance(entry, dict) and "name" in entry else str(number)
+    """Return the requested formats without repetitions; raises `InputError` for one that is not known."""
+    endings = tuple(dict.fromkeys(name.lstrip(".").lower() for name in formats or FORMATS))
+    for ending in endings:
+        if ending not in figure_style.FORMATS:
+            raise unknown("format", ending, figure_style.FORMATS)
+    return endings

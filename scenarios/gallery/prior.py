@@ -1,45 +1,41 @@
-"""The prior: over what share of it each claim holds, is reversed, or is neither."""
+"""Figure `prior`: the share of the prior in which each claim holds, is reversed, or is neither."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from feint.scenarios.argument.robustness import over_prior
+from feint.scenarios.argument.evaluate_claim import over_prior
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.gallery.picture import Picture, Settings, limits
+from feint.scenarios.gallery.picture import Picture, Size, limits
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.results.figure_style import PAGE_WIDTH
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
+from feint.sim.training.parameter_point import Point
 
 FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
 
 
-def compute(settings: Settings) -> pd.DataFrame:
-    """One row a claim and kind."""
-    import pandas as pd
-
+def compute(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per claim and kind."""
     claims = [replace(claim, parts=claim.tested) for claim in select_claims(None)]
-    found = over_prior(claims, settings.point, draws=settings.size["draws"], runs=settings.runs, **settings.common)
+    robustness = over_prior(claims, point, draws=size["draws"], runs=size["runs"], **keys)
     rows = []
     for claim in claims:
-        for kind, share in found.shares(claim).items():
-            told = {"number": claim.number, "claim": claim.name, "kind": kind}
+        for kind, share in robustness.shares(claim).items():
+            names = {"number": claim.number, "claim": claim.name, "kind": kind}
             numbers = {"count": share.count, "certain": share.certain, "possible": share.possible}
-            rows.append({**told, **numbers, **limits(share.interval)})
-    return pd.DataFrame(rows).assign(draws=settings.size["draws"], runs=settings.runs)
+            rows.append({**names, **numbers, **limits(share.interval)})
+    return pd.DataFrame(rows).assign(draws=size["draws"], runs=size["runs"])
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A bar a claim: where it holds from the left, where it is reversed from the right, with intervals of both."""
-    import seaborn as sns
-    from matplotlib.figure import Figure
-
+    """Draw one bar per claim: the share that holds from the left, the share that is reversed from the right."""
     names = table.drop_duplicates("claim")
     drawn = Figure(figsize=(PAGE_WIDTH, 1.1 + 0.25 * len(names)), layout="constrained")
     axes = drawn.subplots()
@@ -62,8 +58,8 @@ def draw(table: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _draw_limits(axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) -> None:  # noqa: ANN001 - Axes
-    """The interval of a share at the edge of its part of the bar, those of reversed counted from the right."""
+def _draw_limits(axes: Axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) -> None:
+    """Draw the interval of a share at the edge of its part of the bar; reversed ones are measured from the right."""
     ends = seen[["low", "high"]].to_numpy().T
     middle = seen["estimate"].to_numpy()
     if kind == REVERSED:

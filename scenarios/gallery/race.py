@@ -1,56 +1,50 @@
-"""The race: how far runs follow the objective that they point at, against the instrumental gate, step by step."""
+"""Figure `race`: how far runs follow the objective that they point at, and the instrumental gate, step by step."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from feint.agents.errors import check_whole
 from feint.agents.outcome import Outcome
-from feint.scenarios.gallery.picture import Picture, Settings, check_size
+from feint.scenarios.gallery.picture import Picture, Size
 from feint.sim.ensembles.paired_runs import read_checkpoints
 from feint.sim.ensembles.protocols import ARM_NAMES, TrainingProtocol
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH
+from feint.sim.training.parameter_point import Point
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-READINGS = {  # in words, colour, line
+READINGS = {  # label, colour, line style
     "following": ("pointer  (1 − β) π", COLOURS[Outcome.CORRIGIBLE], "--"),
     "instrumental": ("gate  ψ", COLOURS[Outcome.DECEPTIVE], "-"),
 }
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
-TRAINING = "training"  # the row that says what share of the runs has not stopped
+TRAINING = "training"  # the row with the share of the runs that have not stopped
 DECADES = (0, 1, 10, 100, 1000, 10_000, 100_000)
 
 
-def compute(settings: Settings) -> pd.DataFrame:
-    """One row an arm, step and reading: quantiles over the runs."""
-    import pandas as pd
-
-    check_size("steps", settings.size["steps"], 2)
-    most = settings.point.curriculum[-1].steps
-    at = np.unique(np.round(np.geomspace(1, most + 1, settings.size["steps"])).astype(int) - 1).tolist()
+def compute(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> pd.DataFrame:
+    """Return one row per arm, step and reading: quantiles over the runs."""
+    runs, count = size["runs"], check_whole("steps", size["steps"], 2)
+    most = point.curriculum[-1].steps
+    at = np.unique(np.round(np.geomspace(1, most + 1, count)).astype(int) - 1).tolist()
     rows = []
     for arm in ARM_NAMES:
-        spec = TrainingProtocol(arm).spec(settings.point, seed=settings.seed, precision=settings.precision)
-        found = read_checkpoints(spec, range(settings.runs), at, threads=settings.threads)
+        spec = TrainingProtocol(arm).spec(point, seed=seed, precision=precision)
+        checkpoints = read_checkpoints(spec, range(runs), at, threads=threads)
         for i, step in enumerate(at):
-            told = {"arm": arm, "step": step, "runs": settings.runs}
+            place = {"arm": arm, "step": step, "runs": runs}
             for name in READINGS:
-                values = np.nanquantile(getattr(found.readings, name)[i], list(QUANTILES.values()))
-                rows.append({**told, "reading": name, **dict(zip(QUANTILES, values.tolist(), strict=True))})
-            rows.append({**told, "reading": TRAINING, "median": float(found.running[i].mean())})
+                values = np.nanquantile(getattr(checkpoints.readings, name)[i], list(QUANTILES.values()))
+                rows.append({**place, "reading": name, **dict(zip(QUANTILES, values.tolist(), strict=True))})
+            rows.append({**place, "reading": TRAINING, "median": float(checkpoints.running[i].mean())})
     return pd.DataFrame(rows)
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A panel an arm: medians and bands, and the share of the runs that is still in training."""
-    import seaborn as sns
-    from matplotlib.figure import Figure
-
+    """Draw one panel per arm: medians and bands, and the share of the runs that are still in training."""
     drawn = Figure(figsize=(PAGE_WIDTH, 2.9), layout="constrained")
     panels = drawn.subplots(1, len(ARM_NAMES), sharex=True, sharey=True)
     for panel, (arm, words) in zip(panels, ARM_NAMES.items(), strict=True):

@@ -123,6 +123,11 @@ class Report:
     kind: ClassVar[str] = ""  #: name in the passport, if the request does not have it
     request: Any  #: the `Request` that was answered; `Hidden` in subclasses
 
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command that prints the result."""
+        return 0
+
     def blocks(self) -> Iterable[str | Table]:
         """Return the sentences and tables of the text, in order; lines within a sentence are wrapped."""
         raise NotImplementedError
@@ -211,6 +216,12 @@ def schema(kind: type[Report]) -> str:
     required = [*own, *body.get("required", []), "passport"]
     whole = {"$schema": DIALECT, **body, "properties": properties, "required": required}
     return json.dumps(whole, indent=2, ensure_ascii=False)
+
+
+def from_attributes(kind: type[T], source: Any, /, **more: Any) -> T:
+    """Return a dataclass of this kind from `more`, and from attributes of `source` for its other fields."""
+    names = [field.name for field in fields(kind) if field.name not in more]  # pyright: ignore[reportArgumentType]
+    return kind(**{name: getattr(source, name) for name in names}, **more)
 
 
 def flattened(row: Any, name: str = "") -> Iterator[tuple[str, Any]]:

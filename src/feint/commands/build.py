@@ -37,7 +37,9 @@ def command(kind: type[Request]) -> Callable[..., None]:
     """Return a function whose parameters are the options of a request, as typer takes it."""
 
     def call(**given: Any) -> None:
-        answer(kind, given)
+        code = answer(kind, given).exit_code
+        if code:
+            raise typer.Exit(code)
 
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

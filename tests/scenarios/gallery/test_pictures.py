@@ -1,5 +1,7 @@
 """The figures' tables say the same of the same runs, and what is drawn is what the tables say."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -7,9 +9,9 @@ from matplotlib.text import Text
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.gallery import cases, gallery, labels
+from feint.scenarios.gallery import cases, labels
 from feint.scenarios.gallery.dodges import on_front
-from feint.scenarios.gallery.picture import Settings
+from feint.scenarios.gallery.gallery import FigureRequest
 from feint.sim.training.parameter_point import Point
 
 POINT = Point(model=Model(similarity=0.3)).at({"finetuning.steps": 2000})
@@ -18,15 +20,7 @@ SIZE = {"runs": 60, "levels": 3, "steps": 6, "draws": 4, "base_points": 8}
 
 @pytest.fixture(scope="module")
 def table():
-    found = {}
-
-    def of(name):
-        if name not in found:
-            (picture,) = gallery.asked([name])
-            found[name] = picture.compute(Settings(size=SIZE, point=POINT, seed=4, threads=1))
-        return found[name]
-
-    return of
+    return cache(lambda name: FigureRequest(figure=name, size=SIZE, point=POINT, seed=4).table(threads=1))
 
 
 def deceptive(headline, arm):

@@ -1,0 +1,248 @@
+"""Reproduces a figure, or its data, from the passport in the file, and compares the result with the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from feint.agents.errors import InputError, check_output
+from feint.scenarios.gallery.originals import MAKERS
+from feint.scenarios.requests import KINDS, loaded
+from feint.sim.ensembles.runner import check_threads
+from feint.sim.results import datafile, figure_style
+from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
+from feint.sim.results.report import Hidden, Report
+from feint.sim.results.request import Option, Progress, Request
+from feint.sim.results.text_tables import wrapped
+
+Passport = Mapping[str, Any]
+NONE = "none"  # in place of a version or commit that is not known
+SWEPT = {
+    "sensitivity": "feint sensitivity DIR --figure FILE",
+    "map": "feint map DIR --x NAME --y NAME --figure FILE",
+}
+"""Kinds of figures that are drawn from a sweep's folder, and the command that draws them."""
+
+
+class Agreement(Enum):
+    """How a file that was made again compares with the original."""
+
+    SAME = "same", "the same to the byte"
+    REDRAWN = "redrawn", "the same data, drawn otherwise"
+    NUMBERS = "numbers", "other numbers"
+    DIFFERENT = "different", "drawn otherwise; whether the numbers are the same its passport does not say"
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Agreement:
+        """Return a member with its value and meaning."""
+        member = object.__new__(cls)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A version, processor or commit that has changed."""
+
+    then: str
+    now: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Regenerated(Report):
+    """Comparison of a file with what its passport makes now."""
+
+    file: str
+    kind: Annotated[str, Field(description="what the file holds, such as figure, comparison or trajectory")]  # pyright: ignore[reportIncompatibleVariableOverride]
+    outcome: Annotated[Agreement, Field(description=", ".join(f"{kind.value}: {kind.meaning}" for kind in Agreement))]
+    difference: Annotated[str | None, Field(description="the first difference between numbers, if it is known")]
+    changed: Annotated[dict[str, Change], Field(description="versions, processor or commit that have changed")]
+    original: Hidden[Passport]  #: the file's own passport
+    request: Hidden[RegenerateRequest]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if the file came out the same, else 1."""
+        return 0 if self.outcome is Agreement.SAME else 1
+
+    def blocks(self) -> Iterable[str]:
+        """Return a sentence, and one line per change of what made the file."""
+        where = f": {self.difference}" if self.difference else ""
+        first = wrapped(f"{self.file}: {self.outcome.meaning}{where}.")
+        changes = (f"  {name}: {change.then} then, {change.now} now" for name, change in self.changed.items())
+        return ["\n".join([first, *changes])]
+
+    def passport(self) -> dict[str, Any]:
+        """Return the file's own passport."""
+        return dict(self.original)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegenerateRequest(Request):
+    """Make a file again from its passport, and report whether it came out the same (exit code 0).
+
+    Parameters
+    ----------
+    file
+        Figure (.svg, .png, .pdf) or data (.csv) that Feint wrote.
+    out
+        File in which to keep what was made.
+
+    """
+
+    kind = "regenerate"
+    unit = ""
+    drawn = False
+
+    file: Annotated[Path, Option("A figure (.svg, .png, .pdf), or its data (.csv).", "FILE", argument=True)]
+    out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE")] = None
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regenerated:  # noqa: ARG002
+        """Compute and compare; raises `InputError` for a file without a passport, or one that cannot be followed."""
+        check_threads(threads)
+        original, is_data = passport_in(self.file), self.file.suffix.lower() == ".csv"
+        if self.out is not None:
+            _check_out(self.out, is_data=is_data)
+        report = report_of(original, threads)
+        which, outcome, difference = (_compare_data if is_data else _compare_figure)(self.file, original, report)
+        if self.out is not None:
+            _write(report, self.out, which)
+        return Regenerated(
+            file=str(self.file),
+            kind=original["kind"],
+            outcome=outcome,
+            difference=difference,
+            changed=dict(_changes(original, report.passport())),
+            original=original,
+            request=self,
+        )
+
+
+def regenerate(path: str | Path, *, out: str | Path | None = None, threads: int | None = None) -> Regenerated:
+    """Make a figure, or its data, again from nothing and compare it with the file.
+
+    Parameters
+    ----------
+    path
+        File that Feint wrote: .svg, .png, .pdf or .csv.
+    out
+        File in which to keep what was made.
+
+    Raises
+    ------
+    InputError
+        If the file has no passport, or its passport cannot be followed.
+
+    """
+    return RegenerateRequest(file=Path(path), out=None if out is None else Path(out)).run(threads=threads)
+
+
+def report_of(passport: Passport, threads: int | None = None) -> Report:
+    """Compute the report that a passport describes; raises `InputError` if that is not possible."""
+    kind = passport["kind"]
+    if kind in SWEPT:
+        raise InputError(f"kind = {kind!r} is drawn from a sweep's folder, which no figure holds: run {SWEPT[kind]}.")
+    if kind not in KINDS and kind not in MAKERS:
+        raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {', '.join(KINDS)}.")
+    try:
+        if kind in MAKERS:
+            return MAKERS[kind](passport, threads)
+        request = loaded(KINDS[kind]).from_configuration(passport["configuration"])
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"kind = {kind!r} has a passport that this version of Feint cannot read: {error!r}.") from None
+    return request.run(threads=threads)
+
+
+def _check_out(out: Path, *, is_data: bool) -> None:
+    if out.suffix.lower() == ".csv":
+        check_output("out", out)
+    elif is_data:
+        raise InputError(f"out = {str(out)!r} does not fit data: its name must end in .csv.")
+    else:
+        figure_style.check_figure_path(out)
+
+
+def _write(report: Report, path: Path, which: int) -> None:
+    """Write the drawing of this number, or the data."""
+    content, passport = _content(report), report.passport()
+    if path.suffix.lower() != ".csv":
+        figure_style.save(report.drawings()[which](), path, passport)
+    elif content is None:
+        raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
+    else:
+        datafile.write(path, content, {name: value for name, value in passport.items() if name != "drawn"})
+
+
+def _content(report: Report) -> str | None:
+    """Return the data of a figure of the gallery; None for other figures."""
+    return getattr(report, "content", None)
+
+
+def _compare_data(path: Path, original: Passport, report: Report) -> tuple[int, Agreement, str | None]:
+    content, now = datafile.read(path)[0], _content(report) or ""
+    if content == now:
+        return 0, Agreement.SAME, None
+    edited = "" if datafile.digest(content) == original.get("data") else " (the file was changed after it was computed)"
+    return 0, Agreement.NUMBERS, f"{datafile.first_difference(content, now)}{edited}"
+
+
+def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int, Agreement, str | None]:
+    """Return which of the drawings the file holds, how they compare, and the first difference of numbers.
+
+    The new figure is saved with the original's passport, so that only the drawing is compared.
+    """
+    content = _content(report)
+    if content is not None and original.get("data") != datafile.digest(content):
+        return 0, Agreement.NUMBERS, _difference_of_data(path.with_suffix(".csv"), original, content)
+    with TemporaryDirectory() as folder:
+        again = Path(folder) / path.name
+        for which, draw in enumerate(report.drawings()):
+            figure_style.save(draw(), again, dict(original))
+            if again.read_bytes() == path.read_bytes():
+                return which, Agreement.SAME, None
+    difference = _difference_of_configurations(original, report.passport())
+    if difference:
+        return 0, Agreement.NUMBERS, difference
+    return 0, Agreement.DIFFERENT if content is None else Agreement.REDRAWN, None
+
+
+def _difference_of_configurations(then: Passport, now: Passport) -> str:
+    """Return where what was made differs from what was requested, such as in a verdict; empty if nowhere."""
+    if then["passport"] != SCHEMA:
+        return ""
+    return difference_text(then["configuration"], json.loads(json.dumps(now["configuration"])))
+
+
+def _difference_of_data(path: Path, original: Passport, content: str) -> str | None:
+    """Return the first difference to the data from which the figure was drawn, if they are beside it."""
+    try:
+        before, _ = datafile.read(path)
+    except InputError:
+        return None
+    unchanged = datafile.digest(before) == original.get("data")
+    return datafile.first_difference(before, content) if unchanged else None
+
+
+def _changes(then: Passport, now: Passport) -> Iterator[tuple[str, Change]]:
+    """Yield what computed and drew the file and has changed; data were drawn by nothing."""
+    old, new = _makers(then), _makers({name: value for name, value in now.items() if name in then})
+    for name in dict.fromkeys([*new, *old]):
+        change = Change(then=old.get(name, NONE), now=new.get(name, NONE))
+        if change.then != change.now:
+            yield name, change
+
+
+def _makers(passport: Passport) -> dict[str, str]:
+    """Return versions, processor and commit by name."""
+    drawn = passport.get("drawn") or {}
+    makers = {**passport["versions"], **drawn.get("versions", {}), **passport.get("platform", {})}
+    return {**{name: str(value) for name, value in makers.items()}, "commit": passport["commit"] or NONE}
