@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 
 EXPERIMENTS = {
-    "calibration": "transfer.published_comparison",
-    "revival": "finetuning.revival",
-    "transfer": "transfer.transfer",
-    "wrappers": "finetuning.wrappers",
 }
 """Name → file, which has a function `run` of what is asked."""
 

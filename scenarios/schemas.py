@@ -5,23 +5,11 @@ from __future__ import annotations
 import json
 
 from feint.agents.errors import unknown
-from feint.scenarios.finetuning.documents import RevivalDocument, WrappersDocument
-from feint.scenarios.networks.documents import NetworksRevivalDocument, NetworksWrappersDocument
-from feint.scenarios.networks.transfer_document import NetworksTransferDocument
 from feint.scenarios.requests import DOCUMENTS, loaded
-from feint.scenarios.transfer.calibration_documents import CalibrationDocument
-from feint.scenarios.transfer.documents import TransferDocument
 from feint.sim.results.part import Part
 from feint.sim.results.report import DIALECT, schema
 
 SCHEMAS: dict[str, type[Part]] = {
-    "calibration": CalibrationDocument,
-    "networks-revival": NetworksRevivalDocument,
-    "networks-transfer": NetworksTransferDocument,
-    "networks-wrappers": NetworksWrappersDocument,
-    "revival": RevivalDocument,
-    "transfer": TransferDocument,
-    "wrappers": WrappersDocument,
 }
 
 

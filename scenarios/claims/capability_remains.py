@@ -12,7 +12,7 @@ much of it.
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.finetuning.protocols import left, lost, never, tuned
+from feint.scenarios.finetuning.protocols import finetuned, finetuned_control, readability_after, readability_lost
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
@@ -27,12 +27,16 @@ CLAIM = Claim(
     parts=(
         Part(
             name="lost",
-            estimand=MeanEstimand("of Y that can no more be read after gentle fine-tuning on X", lost, tuned()),
+            estimand=MeanEstimand(
+                "of Y that can no more be read after gentle fine-tuning on X", readability_lost, finetuned()
+            ),
             rule=at_most(0.1, 0.5),
         ),
         Part(
             name="had",
-            estimand=MeanEstimand("of Y to be read, above a model that never had Y", left, tuned(), never()),
+            estimand=MeanEstimand(
+                "of Y to be read, above a model that never had Y", readability_after, finetuned(), finetuned_control()
+            ),
             rule=rises(),
         ),
     ),

@@ -13,24 +13,24 @@ What would count against it. No more performance on Y than in a model that never
 from feint.scenarios.bibliography import JAIN_2024
 from feint.scenarios.claims.quick_revival import QUARTER
 from feint.scenarios.finetuning.protocols import (
-    AT_LAST,
     BRIEF,
     KIN,
     OTHER,
-    at_last,
-    first,
-    journey,
-    never_then,
-    revived,
-    trained_again,
-    tuned_on_x,
+    PERFORMANCE_AT_END,
+    finetuning,
+    performance_at_end,
+    pretraining,
+    retrained,
+    retrained_control,
+    retraining,
+    staged,
 )
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
-ON_Y_PRIME = tuned_on_x(), trained_again(KIN, brief=BRIEF)
-HAD = journey(first(), *ON_Y_PRIME, recorders=(AT_LAST,))
-NEVER = journey(first(OTHER), *ON_Y_PRIME, recorders=(AT_LAST,), start="fresh")
+ON_Y_PRIME = finetuning(), retraining(KIN, brief=BRIEF)
+HAD = staged(pretraining(), *ON_Y_PRIME, recorders=(PERFORMANCE_AT_END,))
+NEVER = staged(pretraining(OTHER), *ON_Y_PRIME, recorders=(PERFORMANCE_AT_END,), start="fresh")
 
 CLAIM = Claim(
     number=4,
@@ -45,7 +45,7 @@ CLAIM = Claim(
             name="brief",
             estimand=MeanEstimand(
                 f"performance on Y after {BRIEF} steps of Y′, above a model that never had Y",
-                at_last,
+                performance_at_end,
                 HAD,
                 NEVER,
                 bound=3,
@@ -55,7 +55,7 @@ CLAIM = Claim(
         Part(
             name="steps",
             estimand=StepRatio(
-                "log₂ of the steps to Y′ over those of a model that never had Y", revived(KIN), never_then(KIN)
+                "log₂ of the steps to Y′ over those of a model that never had Y", retrained(KIN), retrained_control(KIN)
             ),
             rule=QUARTER,
         ),

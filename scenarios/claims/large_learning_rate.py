@@ -11,7 +11,7 @@ What would count against it. As much of Y to be read after the larger rate, or n
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.finetuning.protocols import LARGE, left, revived, tuned
+from feint.scenarios.finetuning.protocols import LARGE, finetuned, readability_after, retrained
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
@@ -28,9 +28,9 @@ CLAIM = Claim(
             name="probe",
             estimand=MeanEstimand(
                 "of Y to be read after gentle fine-tuning, less after that at pre-training's own learning rate",
-                left,
-                tuned(),
-                tuned(LARGE),
+                readability_after,
+                finetuned(),
+                finetuned(LARGE),
             ),
             rule=rises(),
         ),
@@ -38,8 +38,8 @@ CLAIM = Claim(
             name="steps",
             estimand=StepRatio(
                 "log₂ of the steps back to Y after the large rate over those after the gentle one",
-                revived(rate=LARGE),
-                revived(),
+                retrained(rate=LARGE),
+                retrained(),
             ),
             rule=rises(1.0),
         ),

@@ -12,7 +12,7 @@ where they are as many, or more.
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.finetuning.protocols import from_scratch, never_then, revived
+from feint.scenarios.finetuning.protocols import from_scratch, retrained, retrained_control
 from feint.sim.analysis.claims import Claim, Part, at_most
 from feint.sim.analysis.estimands import StepRatio
 
@@ -30,13 +30,13 @@ CLAIM = Claim(
         Part(
             name="never",
             estimand=StepRatio(
-                "log₂ of the steps back to Y over those of a model that never had Y", revived(), never_then()
+                "log₂ of the steps back to Y over those of a model that never had Y", retrained(), retrained_control()
             ),
             rule=QUARTER,
         ),
         Part(
             name="scratch",
-            estimand=StepRatio("log₂ of the steps back to Y over those from scratch", revived(), from_scratch()),
+            estimand=StepRatio("log₂ of the steps back to Y over those from scratch", retrained(), from_scratch()),
             rule=QUARTER,
         ),
     ),

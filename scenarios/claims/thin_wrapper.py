@@ -13,7 +13,7 @@ wrapper does.
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.finetuning.protocols import regained, thin_on_x, thin_on_y, tuned
+from feint.scenarios.finetuning.protocols import finetuned, regained_on_y, wrapper_gain_on_x, wrapper_loss_on_y
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
@@ -32,8 +32,8 @@ CLAIM = Claim(
             name="gained",
             estimand=MeanEstimand(
                 "performance gained on X by gate and pointer, less by representation and goal",
-                thin_on_x,
-                tuned(),
+                wrapper_gain_on_x,
+                finetuned(),
                 bound=2 * RANGE,
             ),
             rule=rises(),
@@ -42,8 +42,8 @@ CLAIM = Claim(
             name="lost",
             estimand=MeanEstimand(
                 "performance lost on Y by gate and pointer, less by representation and goal",
-                thin_on_y,
-                tuned(),
+                wrapper_loss_on_y,
+                finetuned(),
                 bound=2 * RANGE,
             ),
             rule=rises(),
@@ -51,7 +51,7 @@ CLAIM = Claim(
         Part(
             name="regained",
             estimand=MeanEstimand(
-                "performance regained on Y with gate and pointer put back", regained, tuned(), bound=RANGE
+                "performance regained on Y with gate and pointer put back", regained_on_y, finetuned(), bound=RANGE
             ),
             rule=rises(),
             tested=False,

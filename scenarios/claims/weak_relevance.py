@@ -11,7 +11,7 @@ What would count against it. No more than twice the steps back to Y after the un
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.finetuning.protocols import left, revived, tuned
+from feint.scenarios.finetuning.protocols import finetuned, readability_after, retrained
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
@@ -30,8 +30,8 @@ CLAIM = Claim(
             name="steps",
             estimand=StepRatio(
                 "log₂ of the steps back to Y after an X unlike Y over those after one like Y",
-                revived(similarity=WEAK),
-                revived(similarity=STRONG),
+                retrained(similarity=WEAK),
+                retrained(similarity=STRONG),
             ),
             rule=rises(1.0),
         ),
@@ -39,9 +39,9 @@ CLAIM = Claim(
             name="probe",
             estimand=MeanEstimand(
                 "of Y to be read after an X like Y, less after one unlike Y",
-                left,
-                tuned(similarity=STRONG),
-                tuned(similarity=WEAK),
+                readability_after,
+                finetuned(similarity=STRONG),
+                finetuned(similarity=WEAK),
             ),
             rule=rises(),
         ),

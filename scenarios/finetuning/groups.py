@@ -1,34 +1,45 @@
-"""Splits: runs of a scenario of fine-tuning by what they were when it began, and how a mean over some is told."""
+"""What the scenarios on fine-tuning share: requests, groups of runs by type, and how groups are printed and drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
-from feint.scenarios.experiments import Asked
-from feint.sim.ensembles.runner import check_threads
+from feint.scenarios.networks.seeds import NetworksRequest
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.protocols import TrainingProtocol
+from feint.sim.results.figure_style import COLOURS
+from feint.sim.results.report import Hidden, Table
+from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.parameter_point import Point, check_two_stages
-from feint.sim.training.train import check_runs, check_seed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ANY = "any"
 PREPARED = tuple(TYPES)
-FEWEST = 20  # runs of a type, below which nothing is told of it
+FEWEST = 20  # runs of a type, below which it is left out
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-"""Learning rates of fine-tuning, in that of pre-training."""
-LENGTHS = (30, 100, 300, 1000, 3000, 10_000)
+"""Learning rates of fine-tuning, relative to that of pre-training."""
 SIMILARITIES = (0.0, 0.25, 0.5, 0.75, 0.9)
+MARKERS = {ANY: "o", "unconverged": "x", "internal": "s", "corrigible": "^", "deceptive": "D", "proxy": "v"}
+CONTROL: dict[str, Any] = {"color": "0.45", "linestyle": ":", "linewidth": 1.1}
+"""Line style of runs that never had Y."""
+
+Ended = Mapping[TrainingProtocol, RunOutcomes]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What some runs are: of a type, of any, or prepared as a type before pre-training."""
+    """What the runs of a group are: of a type, of any type, or prepared as a type before pre-training."""
 
     name: str
     prepared: bool = False
@@ -37,57 +48,158 @@ class Kind:
         return f"{self.name}*" if self.prepared else self.name
 
 
-def kinds_of(outcomes: np.ndarray) -> Iterator[tuple[Kind, np.ndarray]]:
-    """Any, and each type of which there are FEWEST runs or more, with where its runs stand."""
-    yield Kind(ANY), np.arange(len(outcomes))
-    for outcome in Outcome:
-        found = np.flatnonzero(outcomes == outcome)
-        if len(found) >= FEWEST:
-            yield Kind(outcome.label), found
+@dataclass(frozen=True)
+class Condition:
+    """How fine-tuning is done.
+
+    Parameters
+    ----------
+    vary
+        Name of the field that is varied; empty if none is.
+    rate
+        Learning rate of fine-tuning, relative to that of pre-training.
+    similarity
+        Similarity of X to Y; None is the point's own.
+
+    """
+
+    vary: str = ""
+    rate: float = 0.1
+    similarity: float | None = None
+
+    @property
+    def value(self) -> float:
+        """Value of the field that is varied; 0 if none is."""
+        return float(getattr(self, self.vary)) if self.vary else 0.0
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Changes to the point."""
+        return {} if self.similarity is None else {"similarity": self.similarity}
+
+    @property
+    def protocols(self) -> list[TrainingProtocol]:
+        """All protocols that are trained."""
+        raise NotImplementedError
+
+
+C = TypeVar("C", bound=Condition)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """Where and on how much a scenario of fine-tuning is run."""
+class Group:
+    """Base of results of runs of one kind under one condition."""
 
-    point: Point
+    vary: Annotated[str, Field(description="what is varied; empty if nothing is")]
+    value: Annotated[float, Field(description="value of what is varied; 0 if nothing is")]
+    type: str
+    prepared: Annotated[bool, Field(description="whether they were prepared as this type before pre-training")]
     runs: int
-    seed: int
-    threads: int
+    condition: Hidden[Any]
+    kind: Hidden[Kind]
 
-    @classmethod
-    def of(cls, asked: Asked, runs: int) -> Setting:
-        """As it is asked for; raises `InputError` for what is not valid, or would not be made use of."""
+
+def group_of(condition: Condition, kind: Kind, runs: np.ndarray) -> dict[str, Any]:
+    """Return the fields of `Group`."""
+    fields = {"condition": condition, "vary": condition.vary, "value": condition.value, "runs": len(runs)}
+    return {**fields, "kind": kind, "type": kind.name, "prepared": kind.prepared}
+
+
+def kinds_of(outcomes: np.ndarray) -> Iterator[tuple[Kind, np.ndarray]]:
+    """Yield any type, and each type of at least FEWEST runs, with the indices of its runs."""
+    yield Kind(ANY), np.arange(len(outcomes))
+    for outcome in Outcome:
+        runs = np.flatnonzero(outcomes == outcome)
+        if len(runs) >= FEWEST:
+            yield Kind(outcome.label), runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuningRequest(NetworksRequest):
+    """Base of the requests on fine-tuning; the settings are those of a point, without start and match."""
+
+    default_runs = 2000
+
+    @property
+    def point(self) -> Point:
+        """The point with the settings; raises `InputError` if a setting is not valid or would have no effect."""
         for name in ("start", "match"):
-            if name in asked.settings:
-                raise InputError(f"{name} = {asked.settings[name]!r} is not allowed here: the scenario has its own.")
-        point = Point().at(asked.settings)
+            if name in self.settings:
+                raise InputError(f"{name} = {self.settings[name]!r} is not allowed here: the scenario has its own.")
+        point = Point().at(self.settings)
         check_two_stages(point)
         if isinstance(point.model.similarity, tuple):
             raise InputError(f"similarity = {list(point.model.similarity)!r} is not valid here: give one number.")
-        count, seed = runs if asked.runs is None else asked.runs, asked.seed or 0
-        check_runs(count)
-        check_seed(seed)
-        if count < FEWEST:
-            raise InputError(f"runs = {count!r} are too few for this scenario: give at least {FEWEST}.")
-        return cls(point=point, runs=count, seed=seed, threads=check_threads(asked.threads))
+        if self.count < FEWEST:
+            raise InputError(f"runs = {self.count!r} are too few for this scenario: give at least {FEWEST}.")
+        return point
 
-    @property
-    def common(self) -> dict[str, Any]:
-        """What `run_paired` is told."""
-        return {"seed": self.seed, "threads": self.threads}
+    def train(self, protocols: list[TrainingProtocol], threads: int | None = None) -> Ended:
+        """Return how the runs of these protocols ended."""
+        return run_paired(self.point, protocols, range(self.count), seed=self.seed, threads=threads)
 
-    def described(self) -> dict[str, Any]:
-        """As plain data, with all that the numbers depend on."""
-        point = {name: value for name, value in self.point.described().items() if name not in ("start", "match")}
-        return {**point, "runs": self.runs, "seed": self.seed}
+    def sweep(
+        self, sweeps: Mapping[str, list[C]], *, threads: int | None = None, progress: Progress | None = None
+    ) -> Iterator[tuple[C, Ended]]:
+        """Yield each condition with how its runs ended; stages that conditions of a sweep share are trained once."""
+        for conditions in sweeps.values():
+            ended = self.train([each for condition in conditions for each in condition.protocols], threads)
+            yield from ((condition, ended) for condition in conditions)
+            if progress:
+                progress(1 / len(sweeps))
 
 
 def mean(values: np.ndarray, bound: int = 4, confidence: float = CONFIDENCE) -> Interval:
-    """A mean over runs with its interval; performance lies within ±4 for behaviours of unit norm."""
+    """Return a mean over runs with its interval; performance lies within ±4 for behaviours of unit norm."""
     return mean_of(np.asarray(values, float), bound, confidence)
 
 
-def told(interval: Interval, places: int = 2) -> str:
-    """An estimate with its half-width, of an interval that is symmetric."""
-    return f"{interval.estimate:+.{places}f} ±{interval.half_width:.{places}f}"
+G = TypeVar("G", bound=Group)
+
+
+def across(
+    corner: str, groups: Sequence[G], rows: Mapping[str, Callable[[G], Interval | str]], title: str = ""
+) -> Table:
+    """Return a table with a column per group, and a row per name in `rows`."""
+
+    def text(value: Interval | str) -> str:
+        return value.plus_minus("+.2f") if isinstance(value, Interval) else value
+
+    cells = [[name, *(text(value(group)) for group in groups)] for name, value in rows.items()]
+    return Table.of_cells((corner, *(f"{group.kind}" for group in groups)), cells, title)
+
+
+def by_kind(groups: Sequence[G]) -> dict[Kind, list[G]]:
+    """Return the groups of each kind, in their order."""
+    return {kind: [each for each in groups if each.kind == kind] for kind in dict.fromkeys(g.kind for g in groups)}
+
+
+def style(kind: Kind) -> dict[str, Any]:
+    """Return colour, marker and line of a kind; the marker is open if it was prepared."""
+    colour = "black" if kind.name == ANY else COLOURS[Outcome.named(kind.name)]
+    colour = "0.6" if kind.name == "unconverged" else colour
+    return {
+        "color": colour,
+        "marker": MARKERS[kind.name],
+        "markersize": 4,
+        "markerfacecolor": "white" if kind.prepared else colour,
+        "markeredgecolor": colour if kind.name != "proxy" else "0.3",
+        "linestyle": "--" if kind.prepared else "-",
+        "linewidth": 1.0,
+    }
+
+
+def draw_intervals(
+    axes: Axes, x: Sequence[float], intervals: Sequence[Interval], kind: Kind, *, joined: bool = True
+) -> None:
+    """Draw estimates with their limits in the style of a kind."""
+    shown = style(kind) if joined else {**style(kind), "linestyle": "none"}
+    y, reach = reaches(intervals)
+    axes.errorbar(x, y, yerr=reach, elinewidth=0.7, capsize=1.5, label=f"{kind}", **shown)
+
+
+def reaches(intervals: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:
+    """Return estimates, and how far limits are from them, below and above (2, intervals)."""
+    estimates = np.array([interval.estimate for interval in intervals])
+    limits = np.array([[interval.low, interval.high] for interval in intervals]).T
+    return estimates, np.abs(limits - estimates)

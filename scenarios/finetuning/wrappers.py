@@ -4,17 +4,18 @@ The claim. Fine-tuning learns a minimal transformation, a wrapper, on top of wha
 below stays, and shows once the wrapper is taken off (Jain et al. 2024, doi:10.48550/arXiv.2311.12786).
 
 The experiment. Pre-training on Y, then fine-tuning on X for a fixed number of steps. Every number is of the mind as it
-stands, with no further training:
+is then, with no further training:
 
 - *attribution*: gate, pointer, representation and goal are put back to where fine-tuning found them, in all 2⁴ ways;
-  their Shapley values divide the change of performance, on X and on Y, exactly. `rest` is the change that is there with
+  their Shapley values divide the change of performance, on X and on Y, exactly. `rest` is the change that remains with
   all four put back: by capability, awareness, horizon and world model.
-- *probe*: how well Y can be read from the terminal objective (`agents/probes.py`), before and after, beside minds that
-  were never trained, and minds that were pre-trained on a Z that has nothing to do with Y, and fine-tuned alike.
+- *probe*: how well Y can be read from the terminal objective (`agents/probes.py`), before and after, compared with
+  minds that were never trained, and minds that were pre-trained on a Z that has nothing to do with Y and fine-tuned in
+  the same way.
 - *ablation*: performance on Y with the gate put back, and with gate and pointer.
 
-Behaviour is always that of a mind which believes it is trained on X. Types are those after pre-training; of some, * say
-that they were prepared as such before it, as Xu's cases are. Learning rate, length and similarity vary one at a time.
+Behaviour is always that of a mind which believes it is trained on X. Types are those after pre-training; an * marks
+those that were prepared as such before it, as Xu's cases are. Learning rate, length and similarity vary one at a time.
 
 What would count against it. That representation and goal carry the change, that Y cannot be read any more, or that
 putting gate and pointer back regains nothing.
@@ -22,228 +23,310 @@ putting gate and pointer back regains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from feint.scenarios.experiments import Asked, Result
 from feint.scenarios.finetuning.groups import (
-    LENGTHS,
+    ANY,
+    CONTROL,
+    FEWEST,
     PREPARED,
     RATES,
     SIMILARITIES,
+    Condition,
+    Ended,
+    FinetuningRequest,
+    Group,
     Kind,
-    Setting,
+    across,
+    by_kind,
+    draw_intervals,
+    group_of,
     kinds_of,
     mean,
 )
 from feint.scenarios.finetuning.protocols import (
     CORNERS,
-    FOUND,
-    GENTLE,
-    LEFT,
     LENGTH,
+    READABLE_AFTER,
+    READABLE_BEFORE,
     X,
     Y,
-    journey,
-    never,
-    prepared,
-    tuned,
+    finetuned,
+    finetuned_control,
+    no_pretraining,
+    staged,
 )
-from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.scenarios.networks.wrappers import NetworksWrappers
+from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.recorders import PARTS, game_of, rest_of
-from feint.sim.results.provenance import passport
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.shapley import Attribution
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from feint.scenarios.finetuning.documents import WrappersDocument
-
-RUNS = 2000
-NAMED = {"X": X, "Y": Y}
-FRESH = journey(prepared(), recorders=(FOUND,))
-"""No training at all."""
+LENGTHS = (30, 100, 300, 1000, 3000, 10_000)
+UNTRAINED = staged(no_pretraining(), recorders=(READABLE_BEFORE,))
+TITLES = {
+    "rate": "learning rate of fine-tuning, in that of pre-training",
+    "steps": "steps of fine-tuning",
+    "similarity": "similarity of X to Y",
+}
+AXES = {
+    "rate": ("learning rate (1: pre-training's)", "log"),
+    "steps": ("steps of fine-tuning", "log"),
+    "similarity": ("similarity of X to Y", "linear"),
+}
+ROWS = ("on X by gate\nand pointer", "on X by repre-\nsentation, goal", "Y to be read\nafter (r²)")
 
 
 @dataclass(frozen=True)
-class Condition:
-    """How fine-tuning is done; `vary` names what is moved, empty where nothing is."""
+class FinetuningCondition(Condition):
+    """How fine-tuning is done, and for how many steps."""
 
-    vary: str = ""
-    rate: float = GENTLE
     steps: int = LENGTH
-    similarity: float | None = None
-
-    @property
-    def value(self) -> float:
-        """Of what is moved."""
-        return {"": 0.0, "rate": self.rate, "steps": self.steps, "similarity": self.similarity or 0.0}[self.vary]
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What changes at the point."""
-        return {} if self.similarity is None else {"similarity": self.similarity}
 
     def protocol(self, start: str = "") -> TrainingProtocol:
-        """Pre-training, of a start prepared as a type where one is named, and fine-tuning."""
-        return tuned(self.rate, self.steps, **self.changes, **({"start": start} if start else {}))
+        """Return pre-training, from a start prepared as a type if one is named, and fine-tuning."""
+        return finetuned(self.rate, self.steps, **self.changes, **({"start": start} if start else {}))
 
     @property
     def control(self) -> TrainingProtocol:
-        """The same of what never had Y."""
-        return never(self.rate, self.steps, **self.changes)
+        """The same protocol for runs that never had Y."""
+        return finetuned_control(self.rate, self.steps, **self.changes)
 
     @property
     def protocols(self) -> list[TrainingProtocol]:
-        """All that are trained."""
+        """All protocols that are trained."""
         return [self.protocol(), *map(self.protocol, PREPARED), self.control]
 
 
-SWEEPS: dict[str, list[Condition]] = {
-    "": [Condition()],
-    "rate": [Condition("rate", rate=rate) for rate in RATES],
-    "steps": [Condition("steps", steps=steps) for steps in LENGTHS],
-    "similarity": [Condition("similarity", similarity=similarity) for similarity in SIMILARITIES],
+SWEEPS = {
+    "": [FinetuningCondition()],
+    "rate": [FinetuningCondition("rate", rate=rate) for rate in RATES],
+    "steps": [FinetuningCondition("steps", steps=steps) for steps in LENGTHS],
+    "similarity": [FinetuningCondition("similarity", similarity=similarity) for similarity in SIMILARITIES],
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change of performance, and what carries it."""
+    """A change of performance, and what carries it: the parts and the rest add up to the total."""
 
     before: Interval
     after: Interval
     total: Interval
-    attribution: Attribution
-    rest: Interval
-    wrapper: Interval  #: gate and pointer together
-    core: Interval  #: representation and goal together
-
-    @property
-    def parts(self) -> dict[str, Interval]:
-        """Everything that adds up to the total."""
-        return {**{part: self.attribution.shares[part] for part in PARTS}, "rest": self.rest}
+    parts: Annotated[
+        dict[str, Interval],
+        Field(description="Shapley values of gate, pointer, representation, goal; and the rest"),
+    ]
+    wrapper: Annotated[Interval, Field(description="gate and pointer together")]
+    core: Annotated[Interval, Field(description="representation and goal together")]
 
     @classmethod
     def of(cls, corners: np.ndarray) -> Change:
-        """Of a note of PutBack on one objective (runs, corners + 1)."""
+        """Return the change in what `PutBack` recorded on one objective (runs, corners + 1)."""
         game = game_of(corners)
         gate, pointer, representation, goal = game.shares()
         return cls(
             before=mean(corners[:, -1]),
             after=mean(game.worth[-1]),
             total=mean(game.worth[-1] - corners[:, -1]),
-            attribution=game.attribution(4),
-            rest=mean(rest_of(corners)),
+            parts={**game.attribution(4).shares, "rest": mean(rest_of(corners))},
             wrapper=mean(gate + pointer),
             core=mean(representation + goal),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wrapped:
-    """What was found of runs of one kind under one condition."""
+class Wrapped(Group):
+    """Results of runs of one kind under one condition."""
 
-    condition: Condition
-    kind: Kind
-    runs: int
-    changes: dict[str, Change]  #: of performance on X and on Y
-    put_back: dict[str, Interval]  #: performance on Y with these parts put back
-    read: dict[str, Interval]  #: how well Y can be read, before and after
-    never: Interval  #: and in what never had Y, after
+    vary: Annotated[
+        Literal["", "rate", "steps", "similarity"], Field(description="what is varied; empty if nothing is")
+    ]
+    type: Annotated[str, Field(description="after pre-training; any for all runs")]
+    changes: Annotated[dict[Literal["X", "Y"], Change], Field(description="of performance on X and on Y")]
+    put_back: Annotated[dict[str, Interval], Field(description="performance on Y with these parts put back")]
+    read: Annotated[dict[Literal["before", "after"], Interval], Field(description="how well Y can be read, r²")]
+    never: Annotated[Interval, Field(description="the same after fine-tuning, of runs that never had Y")]
 
     @classmethod
     def of(
-        cls, condition: Condition, kind: Kind, ended: RunOutcomes, runs: np.ndarray, control: RunOutcomes
+        cls, condition: FinetuningCondition, kind: Kind, ended: RunOutcomes, runs: np.ndarray, control: RunOutcomes
     ) -> Wrapped:
-        """Of these of the runs of a way."""
+        """Return the results of the selected runs of one protocol."""
         corners = ended.recorded[CORNERS][runs]
+        game = game_of(corners[:, Y])
+        kept = {"gate": PARTS[1:], "gate and pointer": PARTS[2:]}
         return cls(
-            condition=condition,
-            kind=kind,
-            runs=len(runs),
-            changes={name: Change.of(corners[:, each]) for name, each in NAMED.items()},
-            put_back=dict(put_back(corners[:, Y])),
-            read={"before": mean(ended.recorded[FOUND][runs], 1), "after": mean(ended.recorded[LEFT][runs], 1)},
-            never=mean(control.recorded[LEFT], 1),
+            **group_of(condition, kind, runs),
+            changes={"X": Change.of(corners[:, X]), "Y": Change.of(corners[:, Y])},
+            put_back={name: mean(game.worth[game.corner(*parts)]) for name, parts in kept.items()},
+            read={
+                "before": mean(ended.recorded[READABLE_BEFORE][runs], 1),
+                "after": mean(ended.recorded[READABLE_AFTER][runs], 1),
+            },
+            never=mean(control.recorded[READABLE_AFTER], 1),
         )
 
 
-def put_back(corners: np.ndarray) -> Iterator[tuple[str, Interval]]:
-    """Performance with the gate put back, and with gate and pointer (corners of one objective)."""
-    game = game_of(corners)
-    for name, parts in {"gate": PARTS[1:], "gate and pointer": PARTS[2:]}.items():
-        yield name, mean(game.worth[game.corner(*parts)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wrappers:
-    """Results of the scenario."""
-
-    setting: Setting
-    found: list[Wrapped]
-    fresh: Interval  #: how well Y can be read from minds that were never trained
-
-    def at(self, vary: str) -> list[Wrapped]:
-        """Those of one sweep; of the empty name those where nothing is moved."""
-        return [each for each in self.found if each.condition.vary == vary]
-
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        from feint.scenarios.finetuning.wrappers_text import text
-
-        return text(self)
-
-    def document(self) -> WrappersDocument:
-        """As its JSON document."""
-        from feint.scenarios.finetuning.documents import wrappers_document
-
-        return wrappers_document(self)
-
-    def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.finetuning.wrappers_figure import figure
-
-        return figure(self)
-
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        conditions = [asdict(each) for sweep in SWEEPS.values() for each in sweep]
-        return passport("wrappers", {**self.setting.described(), "conditions": conditions})
-
-
-def run(asked: Asked) -> Result:
-    """Run the scenario as asked: settings are those of a point, without start and match."""
-    if asked.networks:
-        from importlib import import_module
-
-        return import_module("feint.scenarios.networks.wrappers").run(asked)
-    setting, found = Setting.of(asked, RUNS), []
-    for conditions in SWEEPS.values():
-        found += swept(setting, conditions)
-        if asked.progress:
-            asked.progress(1 / len(SWEEPS))
-    fresh = run_paired(setting.point, [FRESH], range(setting.runs), **setting.common)[FRESH].recorded[FOUND]
-    return Wrappers(setting=setting, found=found, fresh=mean(fresh, 1))
-
-
-def swept(setting: Setting, conditions: list[Condition]) -> list[Wrapped]:
-    """One sweep, each stage that several conditions share trained once."""
-    protocols = [protocol for condition in conditions for protocol in condition.protocols]
-    ended = run_paired(setting.point, protocols, range(setting.runs), **setting.common)
-    return [each for condition in conditions for each in wrapped(condition, ended)]
-
-
-def wrapped(condition: Condition, ended: dict[TrainingProtocol, RunOutcomes]) -> Iterator[Wrapped]:
-    """What was found under one condition, of each kind."""
+def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
+    """Yield the results of each kind of runs under one condition."""
     whole, control = ended[condition.protocol()], ended[condition.control]
     for kind, runs in kinds_of(whole.before):
         yield Wrapped.of(condition, kind, whole, runs, control)
     for start in PREPARED:
-        there = ended[condition.protocol(start)]
-        yield Wrapped.of(condition, Kind(start, prepared=True), there, np.arange(len(there)), control)
+        prepared = ended[condition.protocol(start)]
+        yield Wrapped.of(condition, Kind(start, prepared=True), prepared, np.arange(len(prepared)), control)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Wrappers(Report):
+    """What carries the change that fine-tuning makes."""
+
+    runs: int
+    seed: int
+    fresh: Annotated[Interval, Field(description="how well Y can be read from minds that were never trained")]
+    groups: Annotated[list[Wrapped], Field(alias="found")]
+    request: Hidden[WrappersRequest]
+
+    def at(self, vary: str) -> list[Wrapped]:
+        """Return the groups of one sweep; with an empty name, those where nothing is varied."""
+        return [group for group in self.groups if group.vary == vary]
+
+    def rows(self) -> list[Wrapped]:
+        """Return one row per group."""
+        return self.groups
+
+    def blocks(self) -> list[str | Table]:
+        """Return tables of the base condition, then of each sweep."""
+        base = self.at("")
+        condition: FinetuningCondition = base[0].condition
+        heading = (
+            f"{self.runs:,} runs of each way of training, seed {self.seed}; intervals of 95 %. "
+            f"Pre-training on Y, then {condition.steps:,} steps of fine-tuning on X at {condition.rate:g} of its "
+            "learning rate. Columns are types after pre-training, and minds prepared as a type before it (*); "
+            f"types of fewer than {FEWEST} runs are left out."
+        )
+        return [
+            heading,
+            *(self.change_table(on) for on in ("X", "Y")),
+            self.below_table(),
+            *(self.sweep_table(vary, title) for vary, title in TITLES.items()),
+        ]
+
+    def change_table(self, on: Any) -> Table:
+        """Return what carries the change of performance on an objective."""
+        base = self.at("")
+        rows = {
+            "runs": lambda group: f"{group.runs:,}",
+            "change": lambda group: group.changes[on].total,
+        }
+        for part in base[0].changes[on].parts:
+            rows[f"  {part}"] = lambda group, part=part: group.changes[on].parts[part]
+        return across("", base, rows, f"What carries the change of performance on {on}")
+
+    def below_table(self) -> Table:
+        """Return performance on Y with parts put back, and how well Y can be read."""
+        rows: dict[str, Callable[[Wrapped], Interval | str]] = {
+            "  before": lambda group: group.changes["Y"].before,
+            "  after": lambda group: group.changes["Y"].after,
+            "  gate back": lambda group: group.put_back["gate"],
+            "  gate and pointer back": lambda group: group.put_back["gate and pointer"],
+            "Y read": lambda _: "",
+            "  before ": lambda group: group.read["before"],
+            "  after ": lambda group: group.read["after"],
+            "  never had Y": lambda group: group.never,
+            "  untrained": lambda _: self.fresh,
+        }
+        title = "Performance on Y with parts put back, and how well Y can be read"
+        return across("performance on Y", self.at(""), rows, title)
+
+    def sweep_table(self, vary: str, title: str) -> Table:
+        """Return all runs by what is varied."""
+        columns = {
+            "": lambda group: f"{group.value:g}",
+            "gate and\npointer, X": lambda group: group.changes["X"].wrapper.plus_minus("+.2f"),
+            "representation\nand goal, X": lambda group: group.changes["X"].core.plus_minus("+.2f"),
+            "Y read after": lambda group: group.read["after"].plus_minus("+.2f"),
+            "Y with gate and\npointer back": lambda group: group.put_back["gate and pointer"].plus_minus("+.2f"),
+        }
+        rows = [group for group in self.at(vary) if group.type == ANY]
+        return Table(rows, columns, f"By {title}, all runs")
+
+    def figure(self) -> Figure:
+        """Return shares of the change; below, by rate, length and similarity, wrapper and core, and the probe."""
+        import seaborn as sns
+
+        with canvas((PAGE_WIDTH, 7.0)) as drawn:
+            above, below = drawn.subfigures(2, 1, height_ratios=(1, 2), squeeze=False)[:, 0]
+            for on, axes in zip(("X", "Y"), above.subplots(1, 2), strict=True):
+                self.draw_shares(axes, on)
+            panels = below.subplots(3, 3, sharex="col", sharey="row")
+            for column, (vary, (label, scale)) in enumerate(AXES.items()):
+                self.draw_sweep(panels[:, column], vary)
+                panels[-1, column].set(xlabel=label, xscale=scale)
+            for axes, label in zip(panels[:, 0], ROWS, strict=True):
+                axes.set_ylabel(label)
+            sns.despine(drawn)
+            handles, labels = panels[2, 0].get_legend_handles_labels()
+            drawn.legend(
+                handles, labels, loc="outside lower center", ncols=5, frameon=False, title="type (*: prepared)"
+            )
+        return drawn
+
+    def draw_shares(self, axes: Axes, on: Any) -> None:
+        """Draw what each part carries, a point per kind."""
+        base = self.at("")
+        names = list(base[0].changes[on].parts)
+        places = np.arange(len(names))
+        offsets = (np.arange(len(base)) - (len(base) - 1) / 2) * 0.7 / len(base)
+        for offset, group in zip(offsets, base, strict=True):
+            parts = list(group.changes[on].parts.values())
+            draw_intervals(axes, (places + offset).tolist(), parts, group.kind, joined=False)
+        axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
+        axes.set_xticks(places, [name.replace("representation", "represen-\ntation") for name in names])
+        axes.tick_params(axis="x", length=0)
+        axes.set_title(f"Change of performance on {on}, divided", loc="left", fontsize=8)
+        axes.set_ylabel("performance" if on == "X" else "")
+
+    def draw_sweep(self, panels: np.ndarray, vary: str) -> None:
+        """Draw wrapper, core, and how well Y can be read, a line per kind."""
+        groups = self.at(vary)
+        for kind, mine in by_kind(groups).items():
+            x = [group.value for group in mine]
+            draw_intervals(panels[0], x, [group.changes["X"].wrapper for group in mine], kind)
+            draw_intervals(panels[1], x, [group.changes["X"].core for group in mine], kind)
+            draw_intervals(panels[2], x, [group.read["after"] for group in mine], kind)
+        control = {group.value: group.never.estimate for group in groups}
+        panels[2].plot(list(control), list(control.values()), **CONTROL, label="never had Y (r²)")
+        panels[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
+        for axes in panels[:2]:
+            axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
+        panels[2].set_ylim(0, 1.03)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrappersRequest(FinetuningRequest):
+    """Find what carries the change that fine-tuning makes, and what is left below it (Jain et al. 2024)."""
+
+    kind = "wrappers"
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Wrappers | NetworksWrappers:
+        """Compute the result, with real networks if asked for; raises `InputError` for what is not valid."""
+        if self.networks:
+            return NetworksWrappers.measure(self, threads=threads, progress=progress)
+        swept = self.sweep(SWEEPS, threads=threads, progress=progress)
+        groups = [group for condition, ended in swept for group in wrapped(condition, ended)]
+        fresh = self.train([UNTRAINED], threads)[UNTRAINED].recorded[READABLE_BEFORE]
+        return Wrappers(runs=self.count, seed=self.seed, fresh=mean(fresh, 1), groups=groups, request=self)

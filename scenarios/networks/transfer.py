@@ -1,15 +1,15 @@
 """Transfer in real networks: how much data pre-training is worth, by size of the network and of the data.
 
-The claim. Where fine-tuning data are few, effective data transferred follow D_T = k · D_F^α · N^β; small pre-trained
-networks ossify, and end up worse than from scratch where data are many.
+The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β; small pre-trained
+networks ossify, and with many data end up worse than from scratch.
 
 The experiment. Networks of several widths learn a prompt that pre-training never shows, from few strings to many. Its
 right answer is the count of token a, which pre-training taught under another prompt (near), or of a token that was
-never counted (far). The score on other strings at the best moment of training is set beside that from scratch, and D_T
-read off, for the loss and for the share of wrong answers. The law is fitted to all widths where D_F is at most a tenth
-of the data from scratch at which 99 % of the best accuracy is reached, and D_T positive.
+never counted (far). The best score on other strings during training is compared with that from scratch, which gives
+D_T, for the loss and for the share of wrong answers. The law is fitted to all widths where D_F is at most a tenth of
+the data from scratch at which 99 % of the best accuracy is reached, and D_T positive.
 
-What would count against it. D_T that is no power of D_F; β whose interval holds 0; harm where there should be help.
+What would count against it. D_T that is no power of D_F; β whose interval contains 0; harm in place of help.
 
 Source: Hernandez et al., "Scaling laws for transfer" (2021), arXiv:2102.01293. It measures loss, on models far larger
 and on text, which has a spectrum of difficulty; a count modulo 3 is learnt all at once or not at all.
@@ -18,137 +18,244 @@ and on text, which has a spectrum of difficulty; a count modulo 3 is learnt all 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from feint.agents.errors import InputError
-from feint.scenarios.experiments import Asked
-from feint.scenarios.networks.asked import SEEDS, heading, known, loss, sentence, share, table
-from feint.scenarios.networks.transfer_document import NetworksTransferDocument, told
-from feint.sim.networks.transfer import FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
+from feint.scenarios.networks.seeds import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    NetworksRequest,
+    draw_seeds,
+    heading,
+    loss,
+    share,
+)
+from feint.sim.networks.transfer import ARMS, FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.request import Progress, Request
+from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.learning_curve import data_for
-from feint.sim.statistics.scaling_law_fit import LawFit, fit
-from feint.sim.statistics.transfer_law import ENOUGH, LOW_DATA
+from feint.sim.statistics.scaling_law_fit import LawFit
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAME = "networks-transfer"
-FEWEST = 2  # seeds, for intervals
 TUNED = ("near", "far")
+SHOWN = 32  #: units, the widest networks whose curves are printed
+LINES = {
+    "scratch": (BLACK, "o:", "from scratch", -0.04),
+    "near": (ORANGE, "s-", "pre-trained, near", 0.0),
+    "far": (BLUE, "^--", "pre-trained, far", 0.04),
+}
+MARKERS = "o^sDvP*X"
+SHADES = ("#f6c99f", "#ee9c5a", "#d55e00", "#7a3600")
 
 
-def run(asked: Asked) -> Transferred:
-    """Train and measure; `runs` are seeds, and `widths` may be set."""
-    settings = known(asked, "widths")
-    seeds, seed = SEEDS if asked.runs is None else asked.runs, asked.seed or 0
-    return Transferred(found=transfer(seeds, seed, **settings, threads=asked.threads, progress=asked.progress))
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """Scores of one arm at one width on other strings, by amount of data and seed."""
+
+    arm: Literal["scratch", "near", "far"]
+    width: int
+    size: Annotated[int, Field(description="N, weights without those of the first layer")]
+    data: Annotated[list[int], Field(description="strings")]
+    loss: Annotated[list[list[float]], Field(description="nats, amounts by seeds")]
+    error: Annotated[list[list[float]], Field(description="share of wrong answers, amounts by seeds")]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Transferred:
-    """What the experiment gives."""
+@dataclass(frozen=True, kw_only=True)
+class EffectiveData:
+    """D_T at one width."""
 
-    found: Transfer
+    arm: Literal["near", "far"]
+    score: Literal["loss", "error"]
+    width: int
+    data: Annotated[list[int], Field(description="D_F, strings")]
+    transferred: Annotated[list[Number], Field(description="D_T, strings; null if scratch is never as good")]
 
-    @cached_property
-    def enough(self) -> np.ndarray:
-        """D(N), strings from scratch at which 99 % of the best mean accuracy is reached (widths,)."""
-        error = self.found.error["scratch"].mean(axis=-1)
-        wanted = 1 - ENOUGH * (1 - error.min(axis=1))
-        return np.array(
-            [data_for(np.array(MANY, float), *each)[0] for each in zip(error, wanted[:, None], strict=True)]
+
+@dataclass(frozen=True, kw_only=True)
+class NetworksLaw:
+    """A law fitted over all widths; constants are null for one seed, or too few points with a positive D_T."""
+
+    arm: Literal["near", "far"]
+    score: Literal["loss", "error"]
+    k: Interval | None
+    alpha: Interval | None
+    beta: Interval | None
+    explained: float | None
+    points: int
+    left_out: int
+    fit: Hidden[LawFit | None]
+
+    @classmethod
+    def of(cls, arm: Any, score: Any, fit: LawFit | None) -> NetworksLaw:
+        """Return the constants of a fit, which may be missing."""
+        constants: dict[str, Any] = {name: getattr(fit, name, None) for name in ("k", "alpha", "beta", "explained")}
+        counts: dict[str, Any] = {name: getattr(fit, name, 0) for name in ("points", "left_out")}
+        return cls(arm=arm, score=score, fit=fit, **constants, **counts)
+
+    def __str__(self) -> str:
+        name = f"Law, {self.arm}, by {self.score}"
+        if self.fit is None:
+            return f"{name}: none; it takes two seeds, and three points with a positive D_T or more."
+        constants = {"k": self.k, "α": self.alpha, "β": self.beta}
+        parts = [f"{symbol} {interval:.2g}" for symbol, interval in constants.items() if interval]
+        quality = f"R² {self.explained:.2f}, off by a factor of {self.fit.factor:.2g}"
+        return f"{name}: {', '.join(parts)}; {quality}; {self.points} points, {self.left_out} left out."
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class NetworksTransfer(Report):
+    """How much data pre-training is worth to real networks."""
+
+    scenario: Literal["networks-transfer"] = "networks-transfer"
+    seeds: int
+    seed: int
+    curves: list[Curve]
+    enough: Annotated[list[Number], Field(description="D(N) of each width, strings")]
+    transferred: list[EffectiveData]
+    laws: list[NetworksLaw]
+    measured: Hidden[Transfer]
+    request: Hidden[Any]
+
+    @classmethod
+    def measure(
+        cls, request: NetworksRequest, *, threads: int | None = None, progress: Progress | None = None
+    ) -> NetworksTransfer:
+        """Train and measure; runs are seeds, and `widths` may be set."""
+        settings = request.networks_settings("widths")
+        measured = transfer(request.count, request.seed, **settings, threads=threads, progress=progress)
+        return cls.of(measured, request)
+
+    @classmethod
+    def of(cls, measured: Transfer, request: Request | None = None) -> NetworksTransfer:
+        """Return the report of learning curves."""
+        curves = [
+            Curve(
+                arm=arm,  # pyright: ignore[reportArgumentType]
+                width=width,
+                size=int(measured.sizes[i]),
+                data=list(amounts(arm)),
+                loss=measured.loss[arm][i].tolist(),
+                error=measured.error[arm][i].tolist(),
+            )
+            for arm, (i, width) in product(ARMS, enumerate(measured.widths))
+        ]
+        transferred = [
+            EffectiveData(arm=arm, score=score, width=width, data=list(FEW), transferred=found.tolist())
+            for arm, score in product(TUNED, SCORES)
+            for width, found in zip(measured.widths, measured.effective(arm, score), strict=True)
+        ]
+        return cls(
+            seeds=measured.seeds,
+            seed=measured.seed,
+            curves=curves,
+            enough=measured.enough.tolist(),
+            transferred=transferred,
+            laws=[NetworksLaw.of(arm, score, measured.law(arm, score)) for arm, score in product(TUNED, SCORES)],
+            measured=measured,
+            request=request,
         )
 
-    @cached_property
-    def laws(self) -> dict[tuple[str, str], LawFit | None]:
-        """(near or far, loss or error) → the law over all widths; None of one seed, or of too few points above 0."""
-        return {(arm, score): self.law(arm, score) for arm, score in product(TUNED, SCORES)}
+    def rows(self) -> list[EffectiveData]:
+        """Return one row per arm, score and width."""
+        return self.transferred
 
-    def law(self, arm: str, score: str) -> LawFit | None:
-        """The law fitted to the low-data regime of all widths."""
-        if self.found.seeds < FEWEST:
-            return None
-        here = np.array(FEW) <= LOW_DATA * self.enough[:, None]
-        data, sizes = (
-            np.broadcast_to(FEW, here.shape)[here],
-            np.broadcast_to(self.found.sizes[:, None], here.shape)[here],
-        )
+    def frame(self) -> Any:
+        """Return the learning curves, one row per arm, width and amount of data, with the passport in `attrs`."""
+        table = self.measured.frame()
+        table.attrs.update(self.passport())
+        return table
 
-        def measure(weights: np.ndarray) -> np.ndarray:
-            return self.found.effective(arm, score, weights)[here]
+    def law(self, arm: str, score: str) -> NetworksLaw:
+        """Return the law of one arm and score."""
+        return next(law for law in self.laws if (law.arm, law.score) == (arm, score))
 
-        try:
-            return fit(data.astype(float), sizes.astype(float), measure, self.found.seeds, seed=self.found.seed)
-        except InputError:
-            return None
-
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        top = heading(self.found.seeds, self.found.seed, LOOKS[-1])
-        laws = [law_text(arm, score, law) for (arm, score), law in self.laws.items()]
-        return "\n\n".join([top, *(table(each) for each in self.curves()), *map(sentence, laws), sentence(self.end())])
-
-    def curves(self) -> list[list[list[str]]]:
-        """Wrong answers and loss by data, a table a score, at the widest of at most 32 units; then D_T by width."""
-        i = max((i for i, width in enumerate(self.found.widths) if width <= 32), default=0)
-        width, tables = self.found.widths[i], []
-        for score, cell in (("error", share), ("loss", loss)):
-            rows = [[f"{score}, {width} units, D", "from scratch", *TUNED]]
-            for j, data in enumerate(MANY):
-                told = [
-                    cell(getattr(self.found, score)[arm][i, j]) if data in amounts(arm) else ""
-                    for arm in ("scratch", *TUNED)
-                ]
-                rows.append([f"{data:,}", *told])
-            tables.append(rows)
-        return [*tables, *(self.effective(arm, "error") for arm in TUNED)]
-
-    def effective(self, arm: str, score: str) -> list[list[str]]:
-        """D_T by data and width."""
-        rows = [[f"D_T, {arm}, by {score}", *(f"{width} units" for width in self.found.widths)]]
-        measured = self.found.effective(arm, score)
-        return rows + [
-            [f"{data:,}", *(f"{each:,.0f}" if np.isfinite(each) else "–" for each in measured[:, j])]
-            for j, data in enumerate(FEW)
+    def blocks(self) -> list[str | Table]:
+        """Return scores by data, D_T by data and width, the laws, and whether pre-training harms in the end."""
+        sentences = [*map(str, self.laws), self.end()]
+        return [
+            heading(self.seeds, self.seed, LOOKS[-1]),
+            self.scores("error", share),
+            self.scores("loss", loss),
+            *map(self.effective, TUNED),
+            *(wrapped(sentence, "") for sentence in sentences),
         ]
 
-    def end(self) -> str:
-        """Whether pre-training harms at the most data that both arms have."""
-        j = MANY.index(FEW[-1])
-        said = []
-        for i, width in enumerate(self.found.widths):
-            pairs = self.found.error["far"][i, -1], self.found.error["scratch"][i, j]
-            said.append(f"{width} units {np.median(pairs[0]):.2f} against {np.median(pairs[1]):.2f}")
-        return f"Far, at {FEW[-1]:,} strings, median wrong after pre-training against from scratch: {'; '.join(said)}."
+    def scores(self, score: str, cell: Any) -> Table:
+        """Return a score by data, at the widest networks of at most 32 units."""
+        widths = self.measured.widths
+        i = max((i for i, width in enumerate(widths) if width <= SHOWN), default=0)
+        of_arms = {arm: getattr(self.measured, score)[arm][i] for arm in ARMS}
+        rows = [
+            [f"{data:,}", *(cell(values[j]) if data in amounts(arm) else "" for arm, values in of_arms.items())]
+            for j, data in enumerate(MANY)
+        ]
+        return Table.of_cells((f"{score}, {widths[i]} units, D", "from scratch", *TUNED), rows)
 
-    def document(self) -> NetworksTransferDocument:
-        """As its JSON document."""
-        return NetworksTransferDocument.model_validate(told(self.found, self.enough, self.laws))
+    def effective(self, arm: str) -> Table:
+        """Return D_T by data and width."""
+        measured = self.measured.effective(arm, "error")
+        rows = [
+            [f"{data:,}", *(f"{value:,.0f}" if np.isfinite(value) else "–" for value in measured[:, j])]
+            for j, data in enumerate(FEW)
+        ]
+        return Table.of_cells((f"D_T, {arm}, by error", *(f"{width} units" for width in self.measured.widths)), rows)
+
+    def end(self) -> str:
+        """Return the sentence on the most data that both arms have."""
+        j, error = MANY.index(FEW[-1]), self.measured.error
+        medians = [
+            f"{width} units {np.median(error['far'][i, -1]):.2f} against {np.median(error['scratch'][i, j]):.2f}"
+            for i, width in enumerate(self.measured.widths)
+        ]
+        return (
+            f"Far, at {FEW[-1]:,} strings, median wrong after pre-training against from scratch: {'; '.join(medians)}."
+        )
 
     def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.networks.transfer_figure import figure
+        """Return a panel per width, and one of effective data by width; a point is a seed, a line its medians."""
+        import seaborn as sns
 
-        return figure(self.found)
+        count = len(self.measured.widths)
+        columns = min(3, count + 1)
+        rows = -(-(count + 1) // columns)
+        with canvas((PAGE_WIDTH, 2.3 * rows)) as drawn:
+            panels = list(drawn.subplots(rows, columns, squeeze=False).flat)
+            for i, axes in enumerate(panels[:count]):
+                self.draw_curves(axes, i)
+            self.draw_effective(panels[count])
+            for axes in panels[count + 1 :]:
+                axes.set_axis_off()
+            drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+            sns.despine(drawn)
+        return drawn
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        return self.found.passport()
+    def draw_curves(self, axes: Axes, i: int) -> None:
+        """Draw wrong answers against data at one width."""
+        for arm, (colour, style, label, shift) in LINES.items():
+            draw_seeds(axes, amounts(arm), list(self.measured.error[arm][i]), colour, style, label, shift)
+        axes.axhline(2 / 3, color=GREY, linewidth=0.6)
+        axes.set(xscale="log", ylim=(-0.03, 0.8), xlabel="strings to learn from", ylabel="wrong answers")
+        axes.set_title(f"{self.measured.widths[i]} units a layer", loc="left")
 
-
-def law_text(arm: str, score: str, law: LawFit | None) -> str:
-    """A fitted law in a sentence."""
-    if law is None:
-        return f"Law, {arm}, by {score}: none; it takes two seeds, and three points with a positive D_T or more."
-    parts = [f"{name} {_told(each)}" for name, each in (("k", law.k), ("α", law.alpha), ("β", law.beta)) if each]
-    rest = f"R² {law.explained:.2f}, off by a factor of {law.factor:.2g}; {law.points} points, {law.left_out} left out."
-    return f"Law, {arm}, by {score}: {', '.join(parts)}; {rest}"
-
-
-def _told(each: Interval) -> str:
-    return f"{each.estimate:.2g} [{each.low:.2g}, {each.high:.2g}]"
+    def draw_effective(self, axes: Axes) -> None:
+        """Draw effective data of the near arm, a line per width."""
+        measured = self.measured.effective("near", "error")
+        for i, width in enumerate(self.measured.widths):
+            good = np.isfinite(measured[i]) & (measured[i] > 0)
+            style = f"{MARKERS[i % len(MARKERS)]}-"
+            x, y, colour = np.array(FEW)[good], measured[i][good], SHADES[i % len(SHADES)]
+            axes.plot(x, y, style, color=colour, markersize=4, linewidth=1.2, label=f"{width}")
+        axes.set(xscale="log", yscale="log", xlim=(10, 8_000), ylim=(100, 100_000))
+        axes.set(xlabel="D_F, strings to learn from", ylabel="D_T, strings")
+        axes.set_title("Effective data transferred, near", loc="left")
+        axes.legend(frameon=False, title="units", ncols=2)

@@ -5,10 +5,10 @@ so that a capability seems to be gone: a probe still reads it, and pruning a few
 rate, and a capability that pre-training rarely showed, are the exceptions.
 
 The experiment. Small networks learn three prompts on strings; then the prompt for the count of token a, modulo 3, must
-be refused, or answered with the count of token b. At several learning rates: accuracy on each prompt, a linear probe of
-the count of a in the last hidden layer, and accuracy once up to 8 units are pruned, chosen by the loss on labelled
-strings apart. Beside them networks that never had the capability, a random one, and the raw input. Then less coverage
-in pre-training, and spurious correlation C in relabelling.
+be refused, or answered with the count of token b. We measure, at several learning rates, the accuracy on each prompt, a
+linear probe of the count of a in the last hidden layer, and the accuracy once up to 8 units are pruned, chosen by the
+loss on other labelled strings. They are compared with networks that never had the capability, a random one, and the raw
+input. Then coverage in pre-training is reduced, and spurious correlation C added to relabelling.
 
 What would count against it. A probe or pruning that does as well on networks that never had the capability; or a gentle
 learning rate after which neither finds it.
@@ -19,87 +19,113 @@ arXiv:2311.12786. These networks are three orders of magnitude smaller than its 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
-from feint.scenarios.experiments import Asked
-from feint.scenarios.networks.asked import bands_text, heading, measured, share, table
-from feint.scenarios.networks.documents import NetworksWrappersDocument, told
-from feint.sim.networks.experiments import Battery
-from feint.sim.networks.measurement_key import Finding
+from feint.scenarios.networks.seeds import BLACK, BLUE, GREEN, GREY, ORANGE, BatteryReport, draw_level
+from feint.sim.networks.experiments import ACCURACIES, CORRELATIONS, COVERAGES, READ
+from feint.sim.networks.seed_models import Measurement
 from feint.sim.networks.task import COVERAGE
-from feint.sim.networks.wrapper_measurements import ACCURACIES, CORRELATIONS, COVERAGES, READ
+from feint.sim.results.report import Table
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
-NAME = "networks-wrappers"
-
-
-def run(asked: Asked) -> Wrapped:
-    """Train and measure; `runs` are seeds, and `learning_rates` may be set."""
-    return Wrapped(battery=measured(asked, "wrappers"))
+TITLES = {"probe": "Probe of a, last hidden layer", "pruned": "Answers a once pruned"}
+RELABELLED = ("accuracy a", "accuracy new", "accuracy b", "accuracy largest", *READ)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Wrapped:
-    """What the experiment gives."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class NetworksWrappers(BatteryReport):
+    """What fine-tuning did to real networks."""
 
-    battery: Battery
+    scenario: Literal["networks-wrappers"] = "networks-wrappers"
 
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        found = self.battery
-        return "\n\n".join([heading(found.seeds, found.seed), *tables(found), bands_text(found)])
+    parts = ("wrappers",)
 
-    def document(self) -> NetworksWrappersDocument:
-        """As its JSON document."""
-        return NetworksWrappersDocument.model_validate(told(NAME, self.battery))
+    def tables(self) -> list[Table]:
+        """Return what was measured before fine-tuning, by learning rate, by coverage and by C."""
+        gentle = self.learning_rates[0]
+        never = ["", "", "", *self.shares(*(Measurement(name, "never", "refuse", gentle) for name in READ))]
+        probes = self.shares(*(Measurement("probe", name) for name in ("pre-trained", "never", "random", "raw")))
+        return [
+            Table.of_cells(
+                ("no fine-tuning", "pre-trained", "never had it", "random", "raw input"), [["probe of a", *probes]]
+            ),
+            Table.of_cells(
+                ("refuse, rate", "a", "b", "largest", "probe", "pruned"),
+                [*self.by_rate("refuse", (*ACCURACIES, *READ)), [f"never, {gentle:g}", *never]],
+            ),
+            Table.of_cells(
+                ("answer b, rate", "a", "new", "b", "largest", "probe", "pruned"), self.by_rate("relabel", RELABELLED)
+            ),
+            self.by_coverage(),
+            self.by_correlation(),
+        ]
 
-    def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.networks.figures import wrappers_figure
+    def by_rate(self, tuned: str, measures: tuple[str, ...]) -> list[list[str]]:
+        """Return one row per learning rate of fine-tuning."""
+        return [
+            [f"{rate:g}", *self.shares(*(Measurement(name, "pre-trained", tuned, rate) for name in measures))]
+            for rate in self.learning_rates
+        ]
 
-        return wrappers_figure(self.battery)
+    def by_coverage(self) -> Table:
+        """Return what coverage in pre-training changes, after gentle refusal."""
+        rows = []
+        for coverage in (COVERAGE, *COVERAGES):
+            before = Measurement("accuracy a", "pre-trained", coverage=coverage)
+            tuned = ("pre-trained", "refuse", self.learning_rates[0], coverage)
+            after = (Measurement(name, *tuned) for name in ("accuracy a", *READ))
+            rows.append([f"{coverage:g}", *self.shares(before, *after)])
+        return Table.of_cells(("refuse, coverage", "a before", "a", "probe", "pruned"), rows)
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        return self.battery.passport()
+    def by_correlation(self) -> Table:
+        """Return what spurious correlation changes, after gentle relabelling."""
+        rows = []
+        for C in (0.0, *CORRELATIONS):
+            tuned = ("pre-trained", "relabel", self.learning_rates[0], COVERAGE, C)
+            after = (Measurement(name, *tuned) for name in ("accuracy a", "accuracy new", *READ))
+            rows.append([f"{C:g}", *self.shares(*after)])
+        return Table.of_cells(("answer b, C", "a", "new", "probe", "pruned"), rows)
 
+    def draw(self, panels: Any) -> None:
+        """Draw accuracy, probe and pruning against the learning rate of fine-tuning."""
+        answers, probed, pruned = panels[0]
+        self.draw_answers(answers)
+        self.draw_hidden(probed, "probe")
+        self.draw_hidden(pruned, "pruned")
+        for axes in (answers, probed, pruned):
+            axes.set(xscale="log", xlabel="learning rate of fine-tuning", ylim=(-0.03, 1.03))
+        answers.set_ylabel("accuracy")
 
-def tables(found: Battery) -> list[str]:
-    """What was measured: without fine-tuning, by learning rate, by coverage, by C."""
-    rates, gentle = found.learning_rates, found.learning_rates[0]
-    before = [["no fine-tuning", "pre-trained", "never had it", "random", "raw input"], ["probe of a"]]
-    before[1] += [share(found[Finding("probe", network)]) for network in ("pre-trained", "never", "random", "raw")]
-    refused = [["refuse, rate", "a", "b", "largest", "probe", "pruned"]]
-    relabelled = [["answer b, rate", "a", "new", "b", "largest", "probe", "pruned"]]
-    for rate in rates:
-        kinds = {tuned: ("pre-trained", tuned, rate) for tuned in ("refuse", "relabel")}
-        refused.append([f"{rate:g}", *(share(found[Finding(each, *kinds["refuse"])]) for each in (*ACCURACIES, *READ))])
-        order = ("accuracy a", "accuracy new", "accuracy b", "accuracy largest", *READ)
-        relabelled.append([f"{rate:g}", *(share(found[Finding(each, *kinds["relabel"])]) for each in order)])
-    never = [share(found[Finding(each, "never", "refuse", gentle)]) for each in READ]
-    refused.append([f"never, {gentle:g}", "", "", "", *never])
-    return [*map(table, (before, refused, relabelled)), by_coverage(found), by_correlation(found)]
+    def refused(self, measure: str) -> Callable[[float], Measurement]:
+        """Return the measurement after refusal, as a function of the learning rate."""
+        return partial(Measurement, measure, "pre-trained", "refuse")
 
+    def draw_answers(self, axes: Axes) -> None:
+        """Draw how networks answer each prompt after refusal."""
+        lines = {
+            "count of a (refused)": (self.refused("accuracy a"), ORANGE, "o-", -0.05),
+            "count of b": (self.refused("accuracy b"), BLUE, "s--", 0.0),
+            "largest token": (self.refused("accuracy largest"), GREEN, "^:", 0.05),
+        }
+        self.draw_lines(axes, self.learning_rates, lines)
+        axes.set_title("Answers after refusal", loc="left")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(0, 0.45))
 
-def by_coverage(found: Battery) -> str:
-    """Coverage in pre-training, after gentle refusal."""
-    rows = [["refuse, coverage", "a before", "a", "probe", "pruned"]]
-    for coverage in (COVERAGE, *COVERAGES):
-        kind = ("pre-trained", "refuse", found.learning_rates[0], coverage)
-        before = found[Finding("accuracy a", "pre-trained", coverage=coverage)]
-        rows.append(
-            [f"{coverage:g}", share(before), *(share(found[Finding(each, *kind)]) for each in ("accuracy a", *READ))]
-        )
-    return table(rows)
-
-
-def by_correlation(found: Battery) -> str:
-    """Spurious correlation in relabelling, gentle."""
-    rows = [["answer b, C", "a", "new", "probe", "pruned"]]
-    for C in (0.0, *CORRELATIONS):
-        kind = ("pre-trained", "relabel", found.learning_rates[0], COVERAGE, C)
-        rows.append([f"{C:g}", *(share(found[Finding(each, *kind)]) for each in ("accuracy a", "accuracy new", *READ))])
-    return table(rows)
+    def draw_hidden(self, axes: Axes, measure: str) -> None:
+        """Draw what a probe reads, or pruning brings back, beside networks that never had the capability."""
+        lines = {
+            "refuses a": (self.refused(measure), ORANGE, "o-", -0.03),
+            "answers b to a": (partial(Measurement, measure, "pre-trained", "relabel"), BLUE, "s--", 0.03),
+        }
+        self.draw_lines(axes, self.learning_rates, lines)
+        never = self.battery[Measurement(measure, "never", "refuse", self.learning_rates[0])]
+        draw_level(axes, never, GREY, "-.", "never had it")
+        if measure == "probe":
+            draw_level(axes, self.battery[Measurement(measure, "raw")], BLACK, ":", "raw input")
+        axes.set_title(TITLES[measure], loc="left")
+        axes.legend(frameon=False, loc="lower left" if measure == "probe" else "upper right")

@@ -21,7 +21,7 @@ POINTS = 60  #: amounts of data at which losses are read
 class Arms:
     """The same runs from scratch and after pre-training, read at the same steps of fine-tuning."""
 
-    changes: Mapping[str, Any]  #: what was changed at the point
+    changes: Mapping[str, Any]  #: to the point
     modes: int
     overlap: float  #: Σ λ_k s_k / Σ λ_k, mean similarity of the two objectives weighted by how often modes are seen
     spent: int  #: steps of pre-training
@@ -35,56 +35,67 @@ class Arms:
 
     @property
     def runs(self) -> int:
-        """Runs an arm."""
+        """Runs per arm."""
         return self.scratch.losses.shape[1]
 
     @property
     def low(self) -> np.ndarray:
-        """Which of the steps are in the low-data regime (points,)."""
+        """Whether each of the steps is in the low-data regime (points,)."""
         return self.scratch.low
 
     def transferred(self, weights: np.ndarray | None = None) -> np.ndarray:
-        """D_T in steps at every D_F (points,); of runs with these weights, all alike unless given."""
-        each = np.full(self.runs, 1 / self.runs) if weights is None else weights
-        return transferred(self.steps, least_loss(self.tuned.weighted(each)), self.scratch.weighted(each))
+        """Return D_T in steps at every D_F (points,), of runs with these weights, by default all alike."""
+        weights = np.full(self.runs, 1 / self.runs) if weights is None else weights
+        return transferred(self.steps, least_loss(self.tuned.weighted(weights)), self.scratch.weighted(weights))
 
 
 def amounts(longest: int) -> list[int]:
-    """The steps at which losses are read: 0, and about evenly on a log scale up to the longest."""
+    """Return the steps at which losses are read: 0, and about evenly on a log scale up to the longest."""
     return np.unique(np.round(np.geomspace(1, longest, POINTS)).astype(int)).tolist()
 
 
 def measure(
     point: Point, changes: Mapping[str, Any], *, longest: int, runs: int, seed: int, threads: int | None
 ) -> Arms:
-    """Train both arms at a point where these changes hold, the last stage for `longest` steps; raises `InputError`."""
-    asked = {"match": "steps", "finetuning.steps": longest, **changes}
-    protocols = [protocol.with_changes(asked) for protocol in (scratch(), pretrained())]
-    curves = [_curve(protocol, point, longest, runs, seed, threads) for protocol in protocols]
-    here = point.at(asked)
-    spent = sum(stage.steps for stage in here.curriculum.stages[:-1])
+    """Train both arms at a point with these changes.
+
+    Parameters
+    ----------
+    point, changes
+        The point, and dotted names and values that are changed there.
+    longest
+        Steps of the last stage.
+    runs, seed, threads
+        As in `simulate`.
+
+    Raises
+    ------
+    InputError
+        If a change is not valid.
+
+    """
+    changed = {"match": "steps", "finetuning.steps": longest, **changes}
+    here = point.at(changed)
+
+    def curve(protocol: TrainingProtocol) -> LearningCurve:
+        """Return the task's term of the loss, 1 - c (1 - E_s(g)); a run that diverged has the loss of doing nothing."""
+        steps, spec = [0, *amounts(longest)], protocol.with_changes(changed).spec(point, seed=seed)
+        read = read_checkpoints(spec, range(runs), steps, threads=threads).readings
+        performance = np.nan_to_num(read.performance, nan=0.0, posinf=0.0, neginf=0.0)
+        return LearningCurve(data=np.array(steps), losses=1 - performance)
+
     return Arms(
         changes=dict(changes),
         modes=here.model.modes,
         overlap=overlap(here.model),
-        spent=spent,
-        scratch=curves[0],
-        tuned=curves[1],
+        spent=sum(stage.steps for stage in here.curriculum.stages[:-1]),
+        scratch=curve(scratch()),
+        tuned=curve(pretrained()),
     )
 
 
 def overlap(model: Model) -> float:
-    """Σ λ_k s_k / Σ λ_k of the pre-training objective and the first fine-tuning objective."""
+    """Return Σ λ_k s_k / Σ λ_k of the pre-training objective and the first fine-tuning objective."""
     similarity = float(np.ravel(model.similarity)[0])
     fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
     return float(np.average(similarity * fall, weights=model.spectrum_weights()))
-
-
-def _curve(
-    protocol: TrainingProtocol, point: Point, longest: int, runs: int, seed: int, threads: int | None
-) -> LearningCurve:
-    """Loss 1 - c (1 - E_s(g)), the task's term of the model's loss; 1, as of doing nothing, where a run diverged."""
-    steps = [0, *amounts(longest)]
-    read = read_checkpoints(protocol.spec(point, seed=seed), range(runs), steps, threads=threads).readings
-    performance = np.nan_to_num(read.performance, nan=0.0, posinf=0.0, neginf=0.0)
-    return LearningCurve(data=np.array(steps), losses=1 - performance)

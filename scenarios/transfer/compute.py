@@ -1,13 +1,17 @@
-"""Compute: which arm has the lower loss for what it cost, in each data regime; and ossification."""
+"""Compute: which arm has the lower loss at equal cost, in each data regime; and ossification."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from feint.scenarios.transfer.arms import Arms
+from feint.sim.results.report import Table
+from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import Interval, student
 from feint.sim.statistics.learning_curve import ENOUGH, data_for, least_loss
 from feint.sim.statistics.transfer_law import LOW_DATA
@@ -18,14 +22,18 @@ REGIMES = ("low", "medium", "high")
 
 @dataclass(frozen=True, kw_only=True)
 class Ahead:
-    """Who has the lower mean loss at equal compute, at one size and in one regime; compute is steps · modes."""
+    """Which arm has the lower mean loss at equal compute, at one size and in one regime; compute is steps · modes."""
 
     modes: int
     regime: str
-    counted: bool  #: whether the steps of pre-training count
-    share: float  #: share of the regime's budgets, evenly on a log scale, at which the pre-trained arm is ahead
-    steps: int  #: the regime's last budget, in steps of fine-tuning after pre-training
-    difference: Interval  #: there: loss of the pre-trained arm less that from scratch, paired
+    counted: Annotated[bool, Field(description="whether the steps of pre-training count")]
+    share: Annotated[
+        float, Field(description="share of the regime's budgets at which the pre-trained arm has the lower loss")
+    ]
+    steps: Annotated[int, Field(description="the regime's last budget, steps of fine-tuning")]
+    difference: Annotated[
+        Interval, Field(description="there: loss of the pre-trained arm less that from scratch, paired")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,58 +41,79 @@ class End:
     """The high-data end at one size: whether pre-training ossifies."""
 
     modes: int
-    difference: Interval  #: loss at the last step, pre-trained less from scratch, paired
-    slower: (
-        float | None
-    )  #: steps to the loss that D(N) stands for, over D(N); above 1 is slower; None where never there
+    difference: Annotated[
+        Interval, Field(description="loss at the last step, pre-trained less from scratch; above 0 is ossified")
+    ]
+    slower: Annotated[
+        float | None,
+        Field(description="steps to 99 % over those from scratch; above 1 is slower, null if never reached"),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Best:
     """The least mean loss that a budget buys, over sizes and arms."""
 
-    compute: float  #: steps · modes
-    arm: str  #: "pre-trained" or "from scratch"
+    compute: Annotated[float, Field(description="steps · modes")]
+    arm: Annotated[str, Field(description="pre-trained or from scratch")]
     modes: int
     loss: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Frontiers:
+    """Loss-for-compute frontiers over all sizes, without and with the cost of pre-training."""
+
+    free: list[Best]
+    counted: list[Best]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            wrapped(
+                f"On the loss-for-compute frontier over all sizes, pre-training {name}: pre-trained at "
+                f"{sum(best.arm == 'pre-trained' for best in frontier)} of {len(frontier)} budgets, from scratch at "
+                f"{sum(best.arm == 'from scratch' for best in frontier)}."
+            )
+            for name, frontier in vars(self).items()
+        )
+
+
 def ahead(arms: Arms) -> Iterator[Ahead]:
-    """Every regime, with and without the cost of pre-training; one that has no budget is passed over."""
+    """Yield every regime that has a budget, with and without the cost of pre-training."""
     for counted in (False, True):
-        apart = apart_at_equal_cost(arms, counted)
+        differences = loss_differences(arms, counted)
         for regime in REGIMES:
-            here = in_regime(arms, regime) & np.isfinite(apart[:, 0])
+            here = in_regime(arms, regime) & np.isfinite(differences[:, 0])
             if here.any():
                 last = int(np.flatnonzero(here)[-1])
                 yield Ahead(
                     modes=arms.modes,
                     regime=regime,
                     counted=counted,
-                    share=float((apart[here].mean(axis=1) < 0).mean()),
+                    share=float((differences[here].mean(axis=1) < 0).mean()),
                     steps=int(arms.steps[last]),
-                    difference=student(apart[last]),
+                    difference=student(differences[last]),
                 )
 
 
 def in_regime(arms: Arms, regime: str) -> np.ndarray:
-    """Which amounts of fine-tuning data are in a regime (points,)."""
+    """Return whether each amount of fine-tuning data is in a regime (points,)."""
     share = arms.steps / arms.scratch.enough
     low, medium = (arms.steps > 0) & (share <= LOW_DATA), (share > LOW_DATA) & (share <= 1)
     return {"low": low, "medium": medium, "high": share > 1}[regime]
 
 
-def apart_at_equal_cost(arms: Arms, counted: bool) -> np.ndarray:
-    """Loss after fine-tuning less that from scratch for as many steps, with those of pre-training if counted.
+def loss_differences(arms: Arms, counted: bool) -> np.ndarray:
+    """Return the loss after fine-tuning less that from scratch after as many steps (points, runs).
 
-    (points, runs), NaN where training from scratch was not that long.
+    The steps of pre-training are added if `counted`. NaN if training from scratch was not that long.
     """
     cost = arms.steps + (arms.spent if counted else 0)
     return arms.tuned.losses - arms.scratch.at(cost)
 
 
 def end(arms: Arms) -> End:
-    """Whether the pre-trained arm is worse at the last step, and slower to where D(N) is enough from scratch."""
+    """Return whether the pre-trained arm is worse at the last step, and slower to the loss that D(N) stands for."""
     best = least_loss(arms.scratch.mean)
     wanted = np.array([1 - ENOUGH * (1 - best[-1])])
     taken = float(data_for(arms.steps, arms.tuned.mean, wanted)[0])
@@ -96,22 +125,53 @@ def end(arms: Arms) -> End:
 
 
 def frontier(sizes: list[Arms], counted: bool, budgets: np.ndarray) -> list[Best]:
-    """Who is on the loss-for-compute frontier at each budget that buys anything."""
-    found = []
-    for budget in budgets:
-        options = [each for arms in sizes for each in _bought(arms, counted, float(budget))]
+    """Return the loss-for-compute frontier at each budget that buys anything."""
+    best = []
+    for budget in budgets.tolist():
+        options = [option for arms in sizes for option in _bought(arms, counted, budget)]
         if options:
             loss, arm, modes = min(options)
-            found.append(Best(compute=float(budget), arm=arm, modes=modes, loss=loss))
-    return found
+            best.append(Best(compute=budget, arm=arm, modes=modes, loss=loss))
+    return best
 
 
 def _bought(arms: Arms, counted: bool, budget: float) -> Iterator[tuple[float, str, int]]:
-    """The least loss of both arms of one size for at most this compute."""
-    for arm, curve, before in (
-        ("from scratch", arms.scratch, 0),
-        ("pre-trained", arms.tuned, arms.spent if counted else 0),
-    ):
+    """Yield the least loss of both arms of one size for at most this compute."""
+    spent = arms.spent if counted else 0
+    for arm, curve, before in (("from scratch", arms.scratch, 0), ("pre-trained", arms.tuned, spent)):
         affordable = (curve.data + before) * arms.modes <= budget
         if affordable.any():
             yield float(curve.mean[affordable].min()), arm, arms.modes
+
+
+def ahead_table(ahead: Sequence[Ahead]) -> Table:
+    """Return which arm is ahead for compute, over all sizes."""
+    rows = []
+    for regime, counted in dict.fromkeys((each.regime, each.counted) for each in ahead):
+        here = [each for each in ahead if (each.regime, each.counted) == (regime, counted)]
+        share = sum(each.share for each in here) / len(here)
+        ends = [each.difference.estimate for each in here]
+        span = f"{min(ends):+.5f} to {max(ends):+.5f}"
+        rows.append([regime, "counted" if counted else "free", f"{100 * share:.0f} %", span])
+    title = (
+        "Compute, steps · modes: share of a regime's budgets at which the pre-trained arm has the lower loss, and "
+        "the difference in loss at the last of them, pre-trained less from scratch."
+    )
+    note = f"Means and ranges over {len({each.modes for each in ahead})} sizes; each with its interval in the document."
+    headings = ("regime", "pre-training", "ahead at", "difference at the end")
+    return Table.of_cells(headings, rows, wrapped(title), wrapped(note))
+
+
+def end_table(ends: Sequence[End]) -> Table:
+    """Return whether pre-training ossifies, at every size."""
+    columns = {
+        "modes": lambda each: f"{each.modes}",
+        "difference": lambda each: f"{each.difference.estimate:+.6f}",
+        "interval": lambda each: f"[{each.difference.low:+.6f}, {each.difference.high:+.6f}]",
+        "steps": lambda each: "never" if each.slower is None else f"{each.slower:.2f}",
+    }
+    title = (
+        "Ossification: loss at the last step, pre-trained less from scratch (above 0: worse), and steps to 99 % of "
+        "the best performance over those from scratch, which are D(N) (above 1: slower):"
+    )
+    return Table(ends, columns, wrapped(title))

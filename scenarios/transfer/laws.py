@@ -1,18 +1,22 @@
-"""Laws fitted to what the arms of a transfer experiment show, and what sets their constants."""
+"""Laws fitted to the arms of a transfer experiment, what sets their constants, and the published laws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.scenarios.transfer.arms import Arms
+from feint.sim.results.report import Number, Table
+from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.statistics.scaling_law_fit import LawFit, drawn_anew, fit
+from feint.sim.statistics.transfer_law import TransferLaw, crossing
 
 NEARNESS: Mapping[str, tuple[float, ...]] = {
     "similarity": (0.1, 0.5, 0.9),
@@ -20,51 +24,168 @@ NEARNESS: Mapping[str, tuple[float, ...]] = {
     "spectrum": (0.0, 1.0, 2.0),
 }
 """All combinations are tried."""
-TOGETHER = ("overlap, k", "overlap, alpha", "k, alpha")
+CORRELATED = ("overlap, k", "overlap, alpha", "k, alpha")
+WORKED = ((1e8, 1e6), (1e6, 1e8), (4e7, 3e5))  #: parameters and characters of worked values
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Law:
-    """A law fitted at one size, at one point, with what was measured there in the low-data regime."""
+    """A law fitted at one size and one point, with what was measured there in the low-data regime."""
 
-    changes: Mapping[str, Any]
-    overlap: float  #: Σ λ_k s_k / Σ λ_k: similarity of the objectives where training looks
-    found: LawFit | None  #: None where fewer than three amounts of data have a positive D_T
-    data: np.ndarray  #: D_F in steps (points,)
-    measured: np.ndarray  #: D_T in steps (points,)
+    changes: dict[str, Any]
+    overlap: Annotated[float, Field(description="Σ λ_k s_k / Σ λ_k: similarity of the objectives where training looks")]
+    fit: Annotated[LawFit | None, Field(alias="law", description="null if fewer than three points have a positive D_T")]
+    data: Annotated[list[int], Field(description="D_F, steps, of the low-data regime")]
+    transferred: Annotated[
+        list[Number], Field(description="D_T, steps; null if from-scratch training never gets there")
+    ]
 
     @property
     def ceiling(self) -> float:
         """D_T at the end of the regime, in steps."""
-        return float(self.measured[-1])
+        return self.transferred[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weight:
-    """How far one parameter moves ln k and α from its first level to its last, the mean over the others' levels."""
+    """How far a parameter moves ln k and α from its lowest level to its highest; null if no law could be fitted."""
 
     parameter: str
-    of_k: float
-    of_alpha: float
+    of_k: Number
+    of_alpha: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """How much more the nearer objective transfers, in steps, at one D_F."""
+
+    data: int
+    estimate: Number
+    low: Number
+    high: Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Puzzle:
+    """The nearer objective against the further one."""
+
+    further: Law
+    nearer: Law
+    crossing: Annotated[float | None, Field(description="D_F at which the fitted laws cross, steps")]
+    overtaken: Annotated[
+        int | None, Field(description="least D_F at which the nearer objective is seen to transfer less")
+    ]
+    gap: Annotated[list[Gap], Field(description="D_T of the nearer objective less that of the further one, by D_F")]
+
+    @classmethod
+    def of(cls, further: Law, nearer: Law, gap: list[Gap]) -> Puzzle:
+        """Return where the laws cross, and where the nearer objective is overtaken."""
+        cross = None
+        if further.fit and nearer.fit:
+            cross = crossing(nearer.fit.law("nearer"), further.fit.law("further"))
+        overtaken = next((each.data for each in gap if each.high < 0), None)
+        return cls(further=further, nearer=nearer, crossing=cross, overtaken=overtaken, gap=gap)
+
+    def table(self) -> Table:
+        """Return both laws, and sentences on where they cross."""
+        laws = {
+            ", ".join(f"{name} {value:g}" for name, value in law.changes.items()): law.fit
+            for law in (self.further, self.nearer)
+        }
+        title = "The puzzle: nearer objectives have a lower α, so the laws must cross."
+        return law_table(laws, title, "\n".join(map(wrapped, self.sentences())))
+
+    def sentences(self) -> Iterator[str]:
+        """Yield where the laws cross, and how far apart they are at the end of the low-data regime."""
+        if self.crossing is None:
+            yield "One of both laws could not be fitted, so there is no crossing to speak of."
+            return
+        end = self.gap[-1]
+        yield (
+            f"The fitted laws cross at D_F = {self.crossing:,.0f} steps; the low-data regime ends at {end.data:,}, "
+            f"where the further objective transfers {self.further.ceiling:,.0f} and the nearer one "
+            f"{self.nearer.ceiling:,.0f} as measured."
+        )
+        less = "Nowhere in the regime is it seen to transfer less."
+        if self.overtaken is not None:
+            less = f"It is seen to transfer less for the first time at D_F = {self.overtaken:,}."
+        yield (
+            f"There the nearer objective transfers {end.estimate:+,.0f} [{end.low:+,.0f}, {end.high:+,.0f}] more. "
+            f"{less}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedOver:
+    """The pair if pre-training hands over some groups alone."""
+
+    carried: str
+    further: Law
+    nearer: Law
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkedValue:
+    """A worked value of a law: sizes in parameters, data in characters."""
+
+    size: float
+    data: float
+    transferred: float
+    multiplier: Annotated[float, Field(description="(D_F + D_T) / D_F")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedLaw:
+    """A law of the paper, as arithmetic."""
+
+    name: str
+    k: float
+    alpha: float
+    beta: float
+    provenance: str
+    size_tenfold: Annotated[float, Field(description="factor of D_T if the model is ten times as large")]
+    data_hundredfold: Annotated[float, Field(description="factor of D_T with a hundred times as much data")]
+    data_for_size_tenfold: Annotated[
+        float, Field(description="times the data that a model ten times as large is worth")
+    ]
+    worked: list[WorkedValue]
+
+    @classmethod
+    def of(cls, law: TransferLaw) -> PublishedLaw:
+        """Return the arithmetic of a law."""
+        names = ("name", "k", "alpha", "beta", "provenance")
+        worked = [
+            WorkedValue(
+                size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size)
+            )
+            for size, data in WORKED
+        ]
+        return cls(
+            **{name: getattr(law, name) for name in names},
+            size_tenfold=law.by_size(10),
+            data_hundredfold=law.by_data(100),
+            data_for_size_tenfold=law.data_for_size(10),
+            worked=worked,
+        )
 
 
 def law_of(arms: Arms, seed: int = 0) -> Law:
-    """The law of one pair of arms, with what it was fitted to."""
+    """Return the law of one pair of arms, with what it was fitted to."""
     try:
-        found = fit_arms((arms,), seed)
+        fitted = fit_arms((arms,), seed)
     except InputError:
-        found = None
+        fitted = None
     return Law(
-        changes=arms.changes,
+        changes=dict(arms.changes),
         overlap=arms.overlap,
-        found=found,
-        data=arms.steps[arms.low],
-        measured=arms.transferred()[arms.low],
+        fit=fitted,
+        data=arms.steps[arms.low].astype(int).tolist(),
+        transferred=arms.transferred()[arms.low].tolist(),
     )
 
 
-def gap_of(further: Arms, nearer: Arms, seed: int) -> np.ndarray:
-    """D_T of the nearer less that of the further, over the low-data regime of the latter, with its bootstrap limits."""
+def gap_of(further: Arms, nearer: Arms, seed: int) -> list[Gap]:
+    """Return D_T of the nearer less that of the further, over the low-data regime of the latter, with limits."""
 
     def gap(weights: np.ndarray) -> np.ndarray:
         return (nearer.transferred(weights) - further.transferred(weights))[further.low]
@@ -73,12 +194,17 @@ def gap_of(further: Arms, nearer: Arms, seed: int) -> np.ndarray:
     with catch_warnings():
         simplefilter("ignore", RuntimeWarning)  # of an amount of data at which no draw has a number: its limits are NaN
         limits = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
-    return np.array([gap(np.full(further.runs, 1 / further.runs)), *limits])
+    estimates = gap(np.full(further.runs, 1 / further.runs))
+    columns = zip(further.steps[further.low], estimates, *limits, strict=True)
+    return [
+        Gap(data=int(data), estimate=float(estimate), low=float(low), high=float(high))
+        for data, estimate, low, high in columns
+    ]
 
 
 def fit_arms(several: Sequence[Arms], seed: int) -> LawFit:
-    """One law fitted to the low-data regimes of all these arms, which have the same number of runs."""
-    low = [arms.low for arms in several]  # as the whole sample has it, also where runs are drawn anew
+    """Return one law fitted to the low-data regimes of all these arms, which have the same number of runs."""
+    low = [arms.low for arms in several]  # as the whole sample has it, also if runs are resampled
 
     def of_weights(weights: np.ndarray) -> np.ndarray:
         return np.concatenate([arms.transferred(weights)[here] for arms, here in zip(several, low, strict=True)])
@@ -89,24 +215,50 @@ def fit_arms(several: Sequence[Arms], seed: int) -> LawFit:
 
 
 def weight(name: str, laws: Sequence[Law]) -> Weight:
-    """How far a parameter moves both constants."""
+    """Return how far a parameter moves both constants, the mean over the levels of the others."""
     levels = NEARNESS[name]
-    ends = [
-        [law.found for law in laws if law.found and law.changes[name] == level] for level in (levels[0], levels[-1])
-    ]
+    ends = [[law.fit for law in laws if law.fit and law.changes[name] == level] for level in (levels[0], levels[-1])]
     of_k, of_alpha = (
-        [np.mean([value(each) for each in group]) if group else np.nan for group in ends]
-        for value in (lambda each: np.log(each.k.estimate), lambda each: each.alpha.estimate)
+        [np.mean([value(fitted) for fitted in group]) if group else np.nan for group in ends]
+        for value in (lambda fitted: np.log(fitted.k.estimate), lambda fitted: fitted.alpha.estimate)
     )
     return Weight(parameter=name, of_k=float(of_k[1] - of_k[0]), of_alpha=float(of_alpha[1] - of_alpha[0]))
 
 
-def together(laws: Sequence[Law]) -> dict[str, float]:
-    """Rank correlations (Spearman's) of the overlap and both constants; NaN of fewer than three laws."""
+def correlations(laws: Sequence[Law]) -> dict[str, float]:
+    """Return Spearman's rank correlations of the overlap and both constants; NaN for fewer than three laws."""
     from scipy.stats import spearmanr
 
-    rows = [(law.overlap, law.found.k.estimate, law.found.alpha.estimate) for law in laws if law.found]
+    rows = [(law.overlap, law.fit.k.estimate, law.fit.alpha.estimate) for law in laws if law.fit]
     if len(rows) < 3:
-        return dict.fromkeys(TOGETHER, np.nan)
-    found = np.asarray(spearmanr(np.array(rows))[0])
-    return dict(zip(TOGETHER, (float(found[0, 1]), float(found[0, 2]), float(found[1, 2])), strict=True))
+        return dict.fromkeys(CORRELATED, np.nan)
+    matrix = np.asarray(spearmanr(np.array(rows))[0])
+    return dict(zip(CORRELATED, (float(matrix[0, 1]), float(matrix[0, 2]), float(matrix[1, 2])), strict=True))
+
+
+def law_table(fits: Mapping[str, LawFit | None], title: str, note: str = "") -> Table:
+    """Return a table of fitted laws by name."""
+    rows = [
+        [name, f"{fit.k:,.0f}", f"{fit.alpha:.3f}", f"{fit.explained:.2f}", f"x{fit.factor:.2f}", f"{fit.bend:+.2f}"]
+        if fit
+        else [name, *"-----"]
+        for name, fit in fits.items()
+    ]
+    return Table.of_cells(("", "k", "alpha", "R²", "off by", "bend"), rows, title, note)
+
+
+def published_table(laws: Sequence[PublishedLaw]) -> Table:
+    """Return the paper's laws, as arithmetic."""
+    columns: dict[str, Any] = {
+        "pre-trained on": "name",
+        "k": lambda law: f"{law.k:.2g}",
+        "alpha": lambda law: f"{law.alpha:g}",
+        "beta": lambda law: f"{law.beta:g}",
+    }
+    for i, (size, data) in enumerate(WORKED):
+        columns[f"N {size:.0e}\nD_F {data:.0e}"] = lambda law, i=i: f"{law.worked[i].multiplier:,.4g}"
+    title = (
+        "The paper's own constants, as arithmetic: characters, and parameters without embeddings; worked values of "
+        "the multiplier (D_F + D_T) / D_F."
+    )
+    return Table(laws, columns, wrapped(title))

@@ -1,83 +1,45 @@
-"""What small real networks give in the place of published measurements, for the rows that they have a number for.
+"""Numbers that small real networks give in place of published measurements.
 
-Reverse fine-tuning is told in the published baseline's iterations, as for the race; weak relevance is the least
+Reverse fine-tuning is counted in the published baseline's iterations, as for the race; weak relevance is the least
 coverage of the capability in pre-training. Laws of transfer are fitted to errors, near prompts for text and code, far
 ones for text. Pruning takes away up to eight units and is measured by accuracy, so that it has no number of units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from feint.agents.errors import InputError
-from feint.scenarios.experiments import Asked
+from feint.scenarios.networks.seeds import SEEDS
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.sim.analysis.estimands import middle
-from feint.sim.networks.experiments import battery
-from feint.sim.networks.measurement_key import Finding
-from feint.sim.networks.revival import REVERSE_RATE
-from feint.sim.networks.transfer import FEW, MANY, Transfer, transfer
-from feint.sim.networks.wrapper_measurements import COVERAGES, GENTLE
+from feint.sim.networks.experiments import COVERAGES, GENTLE, battery
+from feint.sim.networks.seed_models import REVERSE_RATE, Measurement
+from feint.sim.networks.transfer import transfer
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.learning_curve import LearningCurve
-from feint.sim.statistics.scaling_law_fit import LawFit, fit
 
-SEEDS = 8
-SCRATCH = Finding("steps", "scratch", rate=REVERSE_RATE)
+SCRATCH = Measurement("steps", "scratch", rate=REVERSE_RATE)
 AGAIN = {
     "baseline": SCRATCH,
-    "revival, strong relevance": Finding("steps", "pre-trained", "refuse", GENTLE),
-    "revival, weak relevance": Finding("steps", "pre-trained", "refuse", GENTLE, coverage=min(COVERAGES)),
+    "revival, strong relevance": Measurement("steps", "pre-trained", "refuse", GENTLE),
+    "revival, weak relevance": Measurement("steps", "pre-trained", "refuse", GENTLE, coverage=min(COVERAGES)),
 }
 ARMS = {"alpha, text": "far", "alpha, text and code": "near"}
 
 
-def measured(asked: Asked) -> Mapping[str, Interval]:
-    """Numbers by the name of their row; one whose seeds are not all finite, or which has no law, is left out.
-
-    `runs` of what is asked are those of the race: networks have eight seeds.
-    """
-    seed = asked.seed or 0
-    return {**dict(_revival(seed, asked.threads)), **dict(_transfer(seed, asked.threads))}
-
-
-def _revival(seed: int, threads: int | None) -> Iterator[tuple[str, Interval]]:
-    """Medians over seeds of steps over those from scratch."""
+def network_numbers(seed: int, threads: int | None = None) -> Iterator[tuple[str, Interval]]:
+    """Yield the name of a row and its number; left out if not all seeds are finite, or if there is no law."""
     found = battery(SEEDS, seed, (GENTLE,), parts=("revival",), threads=threads)
     baseline = BY_NAME["baseline"].published or 1.0
-    for name, finding in AGAIN.items():
-        ratios = baseline * found[finding] / found[SCRATCH]
+    for name, measurement in AGAIN.items():
+        ratios = baseline * found[measurement] / found[SCRATCH]
         if np.isfinite(ratios).all():
             yield name, middle(ratios, (float(ratios.min()), float(ratios.max())))
-
-
-def _transfer(seed: int, threads: int | None) -> Iterator[tuple[str, Interval]]:
-    """The constants of the laws, fitted to all widths."""
-    found = transfer(SEEDS, seed, threads=threads)
-    laws = {name: law for name, arm in ARMS.items() if (law := law_of(found, arm)) is not None}
-    for name, law in laws.items():
-        yield name, law.alpha
-        if name == "alpha, text" and law.beta is not None:
+    curves = transfer(SEEDS, seed, threads=threads)
+    for name, arm in ARMS.items():
+        law = curves.law(arm, "error")
+        if law is not None:
+            yield name, law.alpha
+        if law is not None and law.beta is not None and arm == "far":
             yield "beta", law.beta
-
-
-def law_of(found: Transfer, arm: str) -> LawFit | None:
-    """The law of one arm in the low-data regime; None where too few amounts of data have a positive D_T."""
-    low = np.array([_low(found, i) for i in range(len(found.widths))])
-    data, sizes = np.broadcast_arrays(np.array(FEW, float), found.sizes[:, None].astype(float))
-
-    def at(weights: np.ndarray) -> np.ndarray:
-        return found.effective(arm, "error", weights)[low]
-
-    try:
-        return fit(data[low], sizes[low], at, found.seeds, seed=found.seed)
-    except InputError:
-        return None
-
-
-def _low(found: Transfer, width: int) -> np.ndarray:
-    """Which amounts of fine-tuning data are at most a tenth of D(N) at one width."""
-    curve = LearningCurve(data=np.array(MANY, float), losses=found.error["scratch"][width])
-    return np.isin(FEW, curve.data[curve.low])

@@ -1,9 +1,9 @@
 """Transfer: how much data pre-training is worth, in the race and by the paper's law.
 
-The claim. Where fine-tuning data are few, effective data transferred follow D_T = k · D_F^α · N^β. β does not depend on
-what was pre-trained on; α is small where both distributions are near. Small pre-trained models ossify: with much data
+The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β. β does not depend on
+what was pre-trained on; α is small if both distributions are near. Small pre-trained models ossify: with much data
 they end up worse than from scratch. For compute, pre-trained models are ahead with few data, about even in the middle,
-and behind close to convergence, the cost of pre-training not counted.
+and behind close to convergence, if the cost of pre-training is not counted.
 
 The experiment. Both arms of the race, from the same starts and on the same noise, read at rising steps of fine-tuning;
 one step is one sample. The loss is the task's term of the model's loss, 1 - c (1 - E_s(g)), its mean over the runs. D_T
@@ -13,7 +13,7 @@ of D(N), as the paper does. Then nearness is varied by its size (`similarity`), 
 (`similarity_decay`), and with it the `spectrum`, for Shah's puzzle: if nearer distributions have a lower α, the laws
 cross, and with enough data the further one would be preferred.
 
-What would count against it. A power law that bends; β of 0; ossification that is not there. All of it is shown.
+What would count against it. A power law that bends; β of 0; no ossification. All of it is shown.
 
 Sources: Hernandez et al., "Scaling Laws for Transfer" (2021), arXiv 2102.01293; summary and puzzle in the Alignment
 Newsletter of Rohin Shah.
@@ -21,220 +21,309 @@ Newsletter of Rohin Shah.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from feint.agents.errors import InputError
-from feint.scenarios.experiments import Asked, Result
+from feint.agents.errors import InputError, check_whole
+from feint.scenarios.networks.seeds import NetworksRequest
+from feint.scenarios.networks.transfer import NetworksTransfer
 from feint.scenarios.transfer.arms import Arms, measure
-from feint.scenarios.transfer.compute import Ahead, Best, End, ahead, end, frontier
-from feint.scenarios.transfer.laws import NEARNESS, Law, Weight, fit_arms, gap_of, law_of, together, weight
-from feint.sim.results.provenance import passport
+from feint.scenarios.transfer.compute import Ahead, End, Frontiers, ahead, ahead_table, end, end_table, frontier
+from feint.scenarios.transfer.figure import draw_alpha, draw_compute, draw_k, draw_losses, draw_puzzle
+from feint.scenarios.transfer.laws import (
+    NEARNESS,
+    HandedOver,
+    Law,
+    PublishedLaw,
+    Puzzle,
+    Weight,
+    correlations,
+    fit_arms,
+    gap_of,
+    law_of,
+    law_table,
+    published_table,
+    weight,
+)
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.request import Progress
+from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.scaling_law_fit import LawFit
-from feint.sim.statistics.transfer_law import crossing
+from feint.sim.statistics.transfer_law import LAWS, TEXT, TEXT_AND_CODE, crossing
 from feint.sim.training.parameter_point import Point, check_two_stages
-from feint.sim.training.train import check_runs, check_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from feint.scenarios.transfer.documents import TransferDocument
-
-NAME = "transfer"
-RUNS = 500
-NETWORKS = "feint.scenarios.networks.transfer"
-SETTINGS = ("sizes", "longest")
 TAKEN = {
     "modes": "sizes = [8, 16]",
     "finetuning.steps": "longest = 48000",
     "finetuning.target": "nothing, for no stage stops early",
     "match": "nothing, for the arms are read at equal steps",
 }
-"""What the experiment sets itself, and what may be set in its place."""
-
+"""Settings that the experiment makes itself, and what may be set instead."""
 FURTHER, NEARER = {"similarity": 0.5}, {"similarity": 0.9}
 HANDED = {
     "everything": ("goal", "gate", "capability", "awareness", "world"),
     "capability alone": ("capability",),
     "all but capability": ("goal", "gate", "awareness", "world"),
 }
-"""What pre-training hands over, for what the transferred data consist of."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Transferred:
-    """What the experiment gives."""
-
-    point: Point
-    sizes: tuple[Arms, ...]
-    law: LawFit  #: over all sizes
-    pair: tuple[Arms, Arms]  #: the further and the nearer objective, at the point's own size
-    laws: tuple[Law, Law]  #: theirs
-    near: tuple[Law, ...]  #: every combination of NEARNESS
-    gap: np.ndarray  #: D_T of the nearer less that of the further, with limits (3, points of the regime)
-    handed: Mapping[str, tuple[Law, Law]]  #: what is handed over → further and nearer
-    longest: int
-    seed: int
-
-    @property
-    def runs(self) -> int:
-        """Runs an arm."""
-        return self.sizes[0].runs
-
-    @property
-    def ends(self) -> list[End]:
-        """The high-data end at every size."""
-        return [end(arms) for arms in self.sizes]
-
-    @property
-    def ahead(self) -> list[Ahead]:
-        """Who is ahead for compute, at every size."""
-        return [each for arms in self.sizes for each in ahead(arms)]
-
-    def frontier(self, counted: bool) -> list[Best]:
-        """Who is on the frontier, over all sizes."""
-        least, most = (end * size for end, size in ((1, self.sizes[0].modes), (self.longest, self.sizes[-1].modes)))
-        return frontier(list(self.sizes), counted, np.geomspace(least, most, 25))
-
-    @property
-    def crossing(self) -> float | None:
-        """D_F in steps at which the fitted laws of the pair cross; None where one could not be fitted."""
-        further, nearer = (each.found for each in self.laws)
-        if further is None or nearer is None:
-            return None
-        return crossing(nearer.law("nearer"), further.law("further"))
-
-    @property
-    def overtaken(self) -> int | None:
-        """The least D_F of the low-data regime at which the nearer objective is seen to transfer less; or None."""
-        less = self.gap[2] < 0
-        return int(self.laws[0].data[np.argmax(less)]) if less.any() else None
-
-    @property
-    def together(self) -> dict[str, float]:
-        """Rank correlations over the combinations of NEARNESS to which a law could be fitted."""
-        return together(self.near)
-
-    @property
-    def weights(self) -> list[Weight]:
-        """What moves k, and what moves α; of the combinations at which a law could be fitted."""
-        return [weight(name, self.near) for name in NEARNESS]
-
-    def text(self) -> str:
-        """In words, for a terminal of 80 columns."""
-        from feint.scenarios.transfer.texts import text
-
-        return text(self)
-
-    def document(self) -> TransferDocument:
-        """As its JSON document."""
-        from feint.scenarios.transfer.documents import document
-
-        return document(self)
-
-    def figure(self) -> Figure:
-        """Drawn."""
-        from feint.scenarios.transfer.figure import figure
-
-        return figure(self)
-
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        sizes = [arms.modes for arms in self.sizes]
-        own = {"sizes": sizes, "longest": self.longest, "runs": self.runs, "seed": self.seed}
-        return passport(NAME, {**self.point.described(), **own})
-
-
-def run(asked: Asked) -> Result:
-    """The experiment in the engine, or with real networks where those are asked for; raises `InputError`."""
-    if asked.networks:
-        if find_spec(NETWORKS) is None:
-            raise InputError(f"networks = True is not allowed with scenario {NAME!r}: leave it out.")
-        return import_module(NETWORKS).run(asked)
-    point, sizes, longest = _settings(asked.settings)
-    runs, seed = RUNS if asked.runs is None else asked.runs, asked.seed or 0
-    check_runs(runs)
-    check_seed(seed)
-    return Experiment(point=point, longest=longest, runs=runs, seed=seed, asked=asked).run(sizes)
+"""What pre-training hands over, to show what the transferred data consist of."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment:
-    """One experiment to be run."""
+class Size:
+    """Both arms at one size; losses are 1 - performance, the mean over the runs."""
 
-    point: Point
-    longest: int
+    modes: int
+    enough: Annotated[float, Field(description="D(N), steps from scratch to 99 % of the best performance")]
+    steps: list[int]
+    from_scratch: list[float]
+    pre_trained: list[float]
+    transferred: Annotated[
+        list[Number], Field(description="D_T, steps; null if from-scratch training never gets there")
+    ]
+    arms: Hidden[Arms]
+
+    @classmethod
+    def of(cls, arms: Arms) -> Size:
+        """Return the losses of both arms, and what is transferred."""
+        return cls(
+            modes=arms.modes,
+            enough=arms.scratch.enough,
+            steps=arms.steps.tolist(),
+            from_scratch=arms.scratch.mean.tolist(),
+            pre_trained=arms.tuned.mean.tolist(),
+            transferred=arms.transferred().tolist(),
+            arms=arms,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Transferred(Report):
+    """How much data pre-training is worth, and what sets it."""
+
+    scenario: Literal["transfer"] = "transfer"
     runs: int
     seed: int
-    asked: Asked
+    law: Annotated[LawFit, Field(description="over all sizes")]
+    sizes: list[Size]
+    puzzle: Puzzle
+    handed: list[HandedOver]
+    near: list[Law]
+    weights: list[Weight]
+    together: Annotated[dict[str, Number], Field(description="rank correlations over the combinations")]
+    ends: list[End]
+    ahead: list[Ahead]
+    frontier: Frontiers
+    published: list[PublishedLaw]
+    published_crossing: Annotated[
+        float, Field(description="characters of fine-tuning at which the paper's two laws cross")
+    ]
+    pair: Hidden[tuple[Arms, Arms]]
+    request: Hidden[TransferRequest]
 
-    def run(self, sizes: Sequence[int]) -> Transferred:
-        """All of it."""
-        grid = [dict(zip(NEARNESS, each, strict=True)) for each in product(*NEARNESS.values())]
-        work = len(sizes) + 2 + len(grid) + 2 * len(HANDED)
-        by_size = tuple(self.measure({"modes": size}, work) for size in sizes)
-        pair = self.measure(FURTHER, work), self.measure(NEARER, work)
-        return Transferred(
-            point=self.point,
-            sizes=by_size,
-            law=fit_arms(by_size, self.seed),
+    @classmethod
+    def of(
+        cls,
+        request: TransferRequest,
+        sizes: list[Arms],
+        pair: tuple[Arms, Arms],
+        handed: Mapping[str, tuple[Arms, Arms]],
+        near: Iterable[Arms],
+    ) -> Transferred:
+        """Return what arms show: at all sizes, of the pair, by what is handed over, and by how near objectives are."""
+        seed = request.seed
+        budgets = np.geomspace(sizes[0].modes, request.longest * sizes[-1].modes, 25)
+        laws = [law_of(arms, seed) for arms in near]
+        further, nearer = pair
+        return cls(
+            runs=request.count,
+            seed=seed,
+            law=fit_arms(sizes, seed),
+            sizes=[Size.of(arms) for arms in sizes],
+            puzzle=Puzzle.of(law_of(further, seed), law_of(nearer, seed), gap_of(further, nearer, seed)),
+            handed=[
+                HandedOver(carried=name, further=law_of(further, seed), nearer=law_of(nearer, seed))
+                for name, (further, nearer) in handed.items()
+            ],
+            near=laws,
+            weights=[weight(name, laws) for name in NEARNESS],
+            together=correlations(laws),
+            ends=[end(arms) for arms in sizes],
+            ahead=[each for arms in sizes for each in ahead(arms)],
+            frontier=Frontiers(free=frontier(sizes, False, budgets), counted=frontier(sizes, True, budgets)),
+            published=[PublishedLaw.of(law) for law in LAWS.values()],
+            published_crossing=crossing(TEXT_AND_CODE, TEXT),
             pair=pair,
-            laws=(self.law(pair[0]), self.law(pair[1])),
-            gap=gap_of(*pair, self.seed),
-            near=tuple(self.law(self.measure(each, work)) for each in grid),
-            handed={name: self.both(carry, work) for name, carry in HANDED.items()},
-            longest=self.longest,
-            seed=self.seed,
+            request=request,
         )
 
-    def both(self, carry: tuple[str, ...], work: int) -> tuple[Law, Law]:
-        """The laws of the pair where pre-training hands over these groups alone."""
-        further, nearer = (self.measure({**each, "finetuning.carry": carry}, work) for each in (FURTHER, NEARER))
-        return self.law(further), self.law(nearer)
-
-    def measure(self, changes: Mapping[str, Any], work: int) -> Arms:
-        """Both arms at the point with these changes."""
-        arms = measure(
-            self.point, changes, longest=self.longest, runs=self.runs, seed=self.seed, threads=self.asked.threads
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield the law, the puzzle, what is handed over, what sets the constants, compute, and the paper's laws."""
+        yield (
+            f"Transfer: {self.runs:,} runs an arm, seed {self.seed}. Loss is 1 - performance, its mean over the runs; "
+            "data are steps, and modes stand in for the size of the model. 95 % intervals."
         )
-        if self.asked.progress is not None:
-            self.asked.progress(1 / work)
-        return arms
+        yield law_table(
+            {"all sizes": self.law},
+            wrapped("Effective data transferred, D_T = k · D_F^α · N^β, D_F up to a tenth of D(N), over all sizes:"),
+            f"beta {self.law.beta:.3f}" if self.law.beta else "",
+        )
+        yield self.size_table()
+        yield self.puzzle.table()
+        yield self.handed_table()
+        yield self.near_table()
+        yield ahead_table(self.ahead)
+        yield str(self.frontier)
+        yield end_table(self.ends)
+        yield published_table(self.published)
+        first, second = LAWS.values()
+        yield (
+            f"Of {first.name}: a model 10 times as large transfers {first.by_size(10):.3f} times as much, 100 times "
+            f"the data {first.by_data(100):.3f} times. The two laws cross at D_F = {crossing(second, first):.3g} "
+            "characters."
+        )
 
-    def law(self, arms: Arms) -> Law:
-        """The law at one size."""
-        return law_of(arms, self.seed)
+    def rows(self) -> list[Law]:
+        """Return one row per combination of how near objectives are."""
+        return self.near
+
+    def size_table(self) -> Table:
+        """Return what is transferred at every size."""
+        rows = []
+        for size in self.sizes:
+            measured = size.arms.transferred()[size.arms.low]
+            rows.append([f"{size.modes}", f"{size.enough:,.0f}", f"{measured[0]:,.0f}", f"{measured[-1]:,.0f}"])
+        return Table.of_cells(("modes", "D(N)", "D_T at D_F = 1", "at the regime's end"), rows)
+
+    def handed_table(self) -> Table:
+        """Return D_T by what pre-training hands over."""
+        rows = [
+            [
+                handed.carried,
+                which,
+                f"{law.transferred[0]:,.0f}",
+                f"{law.ceiling:,.0f}",
+                f"{law.fit.alpha.estimate:.2f}" if law.fit else "-",
+            ]
+            for handed in self.handed
+            for which, law in (("further", handed.further), ("nearer", handed.nearer))
+        ]
+        title = "What the data consist of: D_T where pre-training hands over some groups alone."
+        return Table.of_cells(
+            ("handed over", "objective", "D_T at D_F = 1", "at the regime's end", "alpha"), rows, title
+        )
+
+    def near_table(self) -> Table:
+        """Return what sets k and what sets α."""
+        explained = [law.fit.explained for law in self.near if law.fit]
+        title = (
+            f"What sets k and what sets α: {len(self.near)} combinations of how near objectives are, a law fitted to "
+            f"{len(explained)} of them. From a parameter's lowest level to its highest, the mean over the "
+            "others' levels:"
+        )
+        together = ", ".join(f"of {name} {value:+.2f}" for name, value in self.together.items())
+        note = (
+            ""
+            if not explained
+            else (
+                f"R² of these laws: {min(explained):.2f} to {max(explained):.2f}. Rank correlations over the "
+                f"combinations, overlap being Σ λ_k s_k / Σ λ_k: {together}."
+            )
+        )
+        columns = {
+            "parameter": "parameter",
+            "ln k moves by": lambda each: f"{each.of_k:+.2f}",
+            "alpha moves by": lambda each: f"{each.of_alpha:+.3f}",
+        }
+        return Table(self.weights, columns, wrapped(title), wrapped(note))
+
+    def figure(self) -> Figure:
+        """Return losses, transferred data, what sets k and α, and compute."""
+        import seaborn as sns
+
+        crossing = self.puzzle.crossing
+        shown = crossing if crossing is not None and crossing < 10 * self.request.longest else None
+        alone = next(each.further for each in self.handed if each.carried == "capability alone")
+        laws = {"further": self.puzzle.further, "nearer": self.puzzle.nearer}
+        with canvas((PAGE_WIDTH, 5.4)) as drawn:
+            panels = drawn.subplot_mosaic([[*"aaabbb"], [*"ccddee"]])
+            draw_losses(panels["a"], *self.pair)
+            draw_puzzle(panels["b"], laws, alone, shown)
+            draw_k(panels["c"], self.near)
+            draw_alpha(panels["d"], self.near)
+            draw_compute(panels["e"], [size.arms for size in self.sizes])
+            sns.despine(drawn)
+        return drawn
 
 
-def _settings(given: Mapping[str, Any]) -> tuple[Point, tuple[int, ...], int]:
-    """The point, the sizes and the longest training that are asked for."""
-    for name, instead in TAKEN.items():
-        if name in given:
-            raise InputError(f"{name} = {given[name]!r} is not allowed with scenario {NAME!r}: set {instead}.")
-    point = Point().at({name: value for name, value in given.items() if name not in SETTINGS})
-    check_two_stages(point)
-    return point, _sizes(given.get("sizes", [4, 8, 16, 32, 64])), _longest(given.get("longest", 48_000))
+@dataclass(frozen=True, kw_only=True)
+class TransferRequest(NetworksRequest):
+    """Measure how much data pre-training is worth, and fit the law of Hernandez et al. (2021).
 
+    Settings are those of a point, `sizes`, which are numbers of modes, and `longest`, the steps of the last stage.
+    """
 
-def _sizes(value: object) -> tuple[int, ...]:
-    sizes = value if isinstance(value, list) and all(type(each) is int for each in value) else []
-    if len(sizes) > 1 and sizes[0] > 0 and sizes[-1] <= 4096 and sizes == sorted(set(sizes)):
-        return tuple(sizes)
-    raise InputError(
-        f"sizes = {value!r} is not valid for scenario {NAME!r}: it must be a list of two or more rising whole numbers "
-        "from 1 to 4096."
-    )
+    kind = "transfer"
+    default_runs = 500
+    own_settings = ("sizes", "longest")
 
+    @property
+    def sizes(self) -> list[int]:
+        """Numbers of modes, rising."""
+        value = self.settings.get("sizes", [4, 8, 16, 32, 64])
+        sizes = list(value) if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) else []
+        if len(sizes) > 1 and sizes[0] > 0 and sizes[-1] <= 4096 and sizes == sorted(set(sizes)):
+            return sizes
+        raise InputError(
+            f"sizes = {value!r} is not valid for scenario 'transfer': it must be a list of two or more rising whole "
+            "numbers from 1 to 4096."
+        )
 
-def _longest(value: object) -> int:
-    if type(value) is int and 1000 <= value <= 10**6:
-        return value
-    raise InputError(
-        f"longest = {value!r} is not valid for scenario {NAME!r}: it must be a whole number from 1000 to 1000000."
-    )
+    @property
+    def longest(self) -> int:
+        """Steps of the last stage."""
+        return check_whole("longest", self.settings.get("longest", 48_000), 1000, 10**6)
+
+    @property
+    def point(self) -> Point:
+        """The point with the other settings."""
+        for name, instead in TAKEN.items():
+            if name in self.settings:
+                value = self.settings[name]
+                raise InputError(f"{name} = {value!r} is not allowed with scenario 'transfer': set {instead}.")
+        point = Point().at({name: value for name, value in self.settings.items() if name not in self.own_settings})
+        check_two_stages(point)
+        return point
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Transferred | NetworksTransfer:
+        """Compute the result, with real networks if asked for; raises `InputError` for what is not valid."""
+        if self.networks:
+            return NetworksTransfer.measure(self, threads=threads, progress=progress)
+        point, sizes, longest = self.point, self.sizes, self.longest
+        grid = [dict(zip(NEARNESS, levels, strict=True)) for levels in product(*NEARNESS.values())]
+        work = len(sizes) + 2 + len(grid) + 2 * len(HANDED)
+
+        def arms(changes: Mapping[str, Any]) -> Arms:
+            found = measure(point, changes, longest=longest, runs=self.count, seed=self.seed, threads=threads)
+            if progress is not None:
+                progress(1 / work)
+            return found
+
+        return Transferred.of(
+            self,
+            [arms({"modes": size}) for size in sizes],
+            (arms(FURTHER), arms(NEARER)),
+            {
+                name: (arms({**FURTHER, "finetuning.carry": carry}), arms({**NEARER, "finetuning.carry": carry}))
+                for name, carry in HANDED.items()
+            },
+            map(arms, grid),
+        )

@@ -1,93 +1,292 @@
-"""One seed's networks before fine-tuning, and the strings on which all of them are judged."""
+"""The networks of one seed, each trained once, and everything that is measured of them.
+
+A linear probe and pruning look for what fine-tuning hides: a probe is multinomial logistic regression on the last
+hidden layer; pruning takes away the few units without which the loss on labelled strings is least, after Jain et al.
+(2024, arXiv:2311.12786), who prune neurons by their effect on the loss.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from feint.sim.networks.kernels.mlp import losses_without
 from feint.sim.networks.kernels.strings import PAIRS
-from feint.sim.networks.linear_probe import probe
-from feint.sim.networks.network import BATCH, WIDTH, Network
-from feint.sim.networks.pruning import pruned
-from feint.sim.networks.steps_to_threshold import Learnt, steps_to
-from feint.sim.networks.stream_ids import Purpose
-from feint.sim.networks.strings import Strings, draw
-from feint.sim.networks.task import COVERAGE, SPARE, A, B, Task, asking, pretraining
+from feint.sim.networks.network import BATCH, WIDTH, Learnt, Network, nothing_pruned, steps_to
+from feint.sim.networks.task import (
+    COVERAGE,
+    MOST,
+    SPARE,
+    A,
+    B,
+    Purpose,
+    Strings,
+    Task,
+    asking,
+    draw,
+    pretraining,
+    refusal,
+    relabelling,
+)
 
 SCHEDULE = ((22_000, 3e-3), (4_000, 1e-3), (4_000, 3e-4))
-"""Pre-training: steps, and their learning rate."""
+"""Pre-training: steps and their learning rate."""
 FINETUNING = 1_500  #: steps, the same at every learning rate
-REVERSE_RATE = 1e-3  #: of all training after fine-tuning, and of its baselines
+REVERSE_RATE = 1e-3  #: learning rate of all training after fine-tuning, and of its baselines
 LONGEST = 30_000  #: steps after which training to a level is given up
-JUDGED_ON, CHOSEN_ON, CHECKED_ON = 2_000, 500, 500  #: strings that tell accuracy, for pruning, and on the way
-WORD = 63  # bits of a key
+PLATEAU = 6_000  #: steps after which the loss is compared
+JUDGED_ON, CHOSEN_ON, CHECKED_ON = 2_000, 500, 500  #: strings for accuracy, for pruning, and during training
+PRUNED_AT_MOST = 8  #: units
+PENALTY = 1e-3  # of a probe's squared weights, per sample; on features of unit variance
+KEY_BITS = 63
+
+
+class Measurement(NamedTuple):
+    """One number that is measured, and the network that it is measured of; the same for all seeds."""
+
+    measure: str  #: a key of MEASURES
+    network: str  #: pre-trained, never, scratch, random or raw
+    tuned: str = "not"  #: how it was fine-tuned: not, refuse or relabel
+    rate: float | None = None  #: learning rate of the fine-tuning, or of the training that is measured
+    coverage: float = COVERAGE  #: share of the prompt for the count of a in pre-training
+    correlation: float = 0.0  #: C in the data of relabelling
 
 
 def key(seed: int, network: int) -> int:
-    """The seed of one network of an ensemble, by NumPy's SeedSequence; 63 bits."""
-    return int(np.random.SeedSequence((seed, network)).generate_state(1, np.uint64)[0] >> np.uint64(64 - WORD))
+    """Return the 63-bit seed of one network of an ensemble, from NumPy's SeedSequence."""
+    word = np.random.SeedSequence((seed, network)).generate_state(1, np.uint64)[0]
+    return int(word >> np.uint64(64 - KEY_BITS))
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A seed: what is trained under it begins with the same weights and is judged on the same strings."""
+class SeedModels:
+    """Networks that begin with the same weights and are judged on the same strings; each is trained when first needed.
+
+    Parameters
+    ----------
+    key
+        Seed of the weights and strings, as `key` returns it.
+    width
+        Units in each hidden layer.
+
+    """
 
     key: int
     width: int = WIDTH
+    _trained: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def measured(self, measurement: Measurement) -> float:
+        """Return the number that a measurement asks for."""
+        return MEASURES[measurement.measure].of(self, measurement)
 
     @cached_property
     def fresh(self) -> Network:
-        """The network at its start, from scratch."""
+        """The untrained network."""
         return Network.begin(self.key, self.width)
 
     def pretrained(self, coverage: float = COVERAGE) -> Network:
-        """Pre-trained on all prompts, that for the count of a with this share; of 0 it never had the capability."""
-        found = self.fresh
-        for steps, rate in SCHEDULE:
-            args = {"purpose": Purpose.PRETRAINING, "number": found.time * BATCH}
-            found = found.trained(pretraining(coverage), steps, rate, **args)
-        return found.fresh()
+        """Return the network pre-trained on all prompts, with this share of the count of a; 0 for never having it."""
 
-    def tuned(self, network: Network, task: Task, rate: float) -> Network:
-        """The network after fine-tuning on a task."""
-        return network.fresh().trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
+        def train() -> Network:
+            network = self.fresh
+            for steps, rate in SCHEDULE:
+                number = network.time * BATCH
+                network = network.trained(
+                    pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING, number=number
+                )
+            return network.fresh()
 
-    def strings(self, task: Task, purpose: Purpose = Purpose.TESTING, count: int = JUDGED_ON) -> Strings:
-        """Strings to judge by."""
-        return draw(task, count, seed=self.key, purpose=purpose)
+        return self._once(coverage, train)
+
+    def network(self, measurement: Measurement) -> Network:
+        """Return the network that is measured: untrained, or pre-trained and fine-tuned as the measurement says."""
+        if measurement.network in ("scratch", "random"):
+            return self.fresh
+        coverage = 0.0 if measurement.network == "never" else measurement.coverage
+        before, rate = self.pretrained(coverage), measurement.rate
+        if measurement.tuned == "not" or rate is None:
+            return before
+        task = refusal() if measurement.tuned == "refuse" else relabelling(measurement.correlation)
+        return self._once(
+            (coverage, task, rate),
+            lambda: before.fresh().trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING),
+        )
+
+    def retrained(self, measurement: Measurement, prompt: int = A) -> Learnt:
+        """Return the training on a prompt, answered with the count of a, to 95 %.
+
+        Without fine-tuning it has the measurement's learning rate.
+        """
+        task, rate = asking(prompt, of=A), REVERSE_RATE
+        if measurement.tuned == "not" and measurement.rate is not None:
+            rate = measurement.rate
+
+        def train() -> Learnt:
+            checked_on = self.strings(task, Purpose.CHECKING, CHECKED_ON)
+            return steps_to(self.network(measurement), task, checked_on, rate=rate, most=LONGEST)
+
+        return self._once(measurement._replace(measure=str(prompt)), train)
+
+    def _once(self, name: Hashable, train: Callable[[], Any]) -> Any:
+        if name not in self._trained:
+            self._trained[name] = train()
+        return self._trained[name]
+
+    def strings(self, task: Task, purpose: Purpose = Purpose.TESTING, count: int | None = None) -> Strings:
+        """Return strings of this seed; by default those on which accuracy is measured."""
+        return draw(task, JUDGED_ON if count is None else count, seed=self.key, purpose=purpose)
 
     @cached_property
-    def asked(self) -> dict[int, Strings]:
+    def by_prompt(self) -> dict[int, Strings]:
         """Strings of each prompt, with the answers of pre-training; of the spare one, with the count of a."""
         return {prompt: self.strings(asking(prompt)) for prompt in range(SPARE + 1)}
 
     @cached_property
     def labelled(self) -> Strings:
-        """Labelled strings that ask for the count of a, apart from those to judge by: for probes, and for pruning."""
+        """Further labelled strings that ask for the count of a, for probes and for pruning."""
         return self.strings(asking(A), Purpose.CHOOSING)
 
     @cached_property
     def relabelled(self) -> Strings:
-        """Strings that ask for the count of a, where that of b is right and tells nothing of it."""
+        """Strings that ask for the count of a, where that of b is right and does not depend on it."""
         return self.strings(asking(A, of=B, strings=PAIRS))
 
     def probed(self, network: Network | None) -> float:
-        """How well the capability is read off the last hidden layer by a probe; off the raw input without a network."""
-        test = self.asked[A]
+        """Return a probe's accuracy of the count of a in the last hidden layer; without a network, in the raw input."""
+        test = self.by_prompt[A]
         train, judged = (
-            (each.inputs() if network is None else network.look(each).second) for each in (self.labelled, test)
+            (strings.inputs() if network is None else network.look(strings).second) for strings in (self.labelled, test)
         )
         return probe(train, self.labelled.answers, judged, test.answers)
 
     def recovered(self, network: Network) -> float:
-        """Accuracy of the capability once up to 8 units are pruned, chosen on labelled strings apart."""
+        """Return the accuracy of the count of a with up to 8 units pruned, chosen on other labelled strings."""
         few = Strings(active=self.labelled.active[:CHOSEN_ON], answers=self.labelled.answers[:CHOSEN_ON])
-        return network.accuracy(self.asked[A], pruned(network, few))
+        return network.accuracy(self.by_prompt[A], pruned(network, few))
 
-    def steps(self, network: Network, *, prompt: int = A, rate: float = REVERSE_RATE) -> Learnt:
-        """Training on a prompt alone, answered by the count of a, to 95 %."""
-        task = asking(prompt, of=A)
-        checked_on = self.strings(task, Purpose.CHECKING, CHECKED_ON)
-        return steps_to(network, task, checked_on, rate=rate, most=LONGEST)
+    def plateau(self, measurement: Measurement) -> float:
+        """Return the loss of the count of a after a fixed time of training on it."""
+        rate = REVERSE_RATE if measurement.rate is None else measurement.rate
+        network = self.network(measurement).fresh()
+        trained = network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE)
+        return trained.loss(self.by_prompt[A])
+
+
+class Measure(NamedTuple):
+    """A number that can be measured of any network of a seed."""
+
+    meaning: str
+    unit: str
+    of: Callable[[SeedModels, Measurement], float]
+
+
+def _accuracy(prompt: int, what: str) -> Measure:
+    return Measure(
+        f"accuracy of the {what}, on its prompt",
+        "share",
+        lambda models, at: models.network(at).accuracy(models.by_prompt[prompt]),
+    )
+
+
+MEASURES: dict[str, Measure] = {
+    "accuracy a": _accuracy(A, "count of a"),
+    "accuracy b": _accuracy(B, "count of b"),
+    "accuracy largest": _accuracy(MOST, "largest token"),
+    "accuracy new": Measure(
+        "accuracy of the answer that relabelling taught, where it tells nothing of the old one",
+        "share",
+        lambda models, at: models.network(at).accuracy(models.relabelled),
+    ),
+    "probe": Measure(
+        "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer",
+        "share",
+        lambda models, at: models.probed(None if at.network == "raw" else models.network(at)),
+    ),
+    "pruned": Measure(
+        "accuracy of the count of a once up to 8 units are pruned",
+        "share",
+        lambda models, at: models.recovered(models.network(at)),
+    ),
+    "steps": Measure(
+        "steps of training on the prompt for the count of a to 95 %",
+        "steps",
+        lambda models, at: models.retrained(at).steps,
+    ),
+    "steps elsewhere": Measure(
+        "steps of training on another prompt, answered with the count of a, to 95 %",
+        "steps",
+        lambda models, at: models.retrained(at, SPARE).steps,
+    ),
+    "accuracy a after": Measure(
+        "accuracy of the count of a on its own prompt after training on the other",
+        "share",
+        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.by_prompt[A]),
+    ),
+    "loss": Measure("loss of the count of a after training on its prompt", "nats", SeedModels.plateau),
+}
+
+
+def pruned(network: Network, chosen_on: Strings, most: int = PRUNED_AT_MOST) -> np.ndarray:
+    """Return which units remain (2, width) when up to `most` are pruned, one by one.
+
+    Each time it is the unit, of either hidden layer, without which the loss on `chosen_on` is least; pruning ends early
+    if none lowers the loss.
+    """
+    kept, losses, least = nothing_pruned(network.width), np.empty((2, network.width)), np.inf
+    for _ in range(most):
+        losses_without(network.theta, network.width, kept, chosen_on.active, chosen_on.answers, losses)
+        losses[kept == 0] = np.inf
+        unit = np.unravel_index(losses.argmin(), losses.shape)
+        if losses[unit] >= least:
+            break
+        least, kept[unit] = losses[unit], 0
+    return kept
+
+
+def probe(train: np.ndarray, right: np.ndarray, test: np.ndarray, answers: np.ndarray) -> float:
+    """Return the accuracy on `test` (strings, features) of logistic regression that was fitted on `train`.
+
+    It minimises mean cross-entropy + λ |W|² / 2 over features of mean 0 and variance 1, by conjugate gradients; `right`
+    and `answers` (strings,) are whole numbers from 0. Features that never vary are left out.
+    """
+    from scipy.optimize import minimize
+
+    middle, spread = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
+    varies = spread > 1e-6
+    x, x_test = (_with_one((part - middle)[:, varies] / spread[varies]) for part in (train, test))
+    wanted = np.eye(right.max() + 1)[:, right]
+    start = np.zeros(len(wanted) * len(x))  # quasi-Newton methods lose their time to the threads of BLAS
+    best = minimize(_loss, start, args=(x, wanted), jac=True, method="CG", options={"maxiter": 500, "gtol": 1e-4})
+    return float((_scores(best.x.reshape(len(wanted), -1), x_test).argmax(axis=0) == answers).mean())
+
+
+def _loss(flat: np.ndarray, x: np.ndarray, wanted: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the penalised mean cross-entropy and its gradient; the last column of W, the constant's, is not penalised.
+
+    `x` is (features + 1, strings), `wanted` (classes, strings).
+    """
+    W = flat.reshape(len(wanted), -1)
+    z = _scores(W, x)
+    z -= z.max(axis=0)
+    likelihood = np.exp(z)
+    total = likelihood.sum(axis=0)
+    pulled = PENALTY * W
+    pulled[:, -1] = 0.0
+    strings = x.shape[1]
+    loss = np.log(total).mean() - (z * wanted).sum() / strings + 0.5 * (pulled * W).sum()
+    slope = np.einsum("fs,cs->cf", x, likelihood / total - wanted) / strings
+    return loss, (slope + pulled).ravel()
+
+
+def _scores(W: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return W x (classes, strings); without BLAS, whose threads cost more than they save beside those of the seeds."""
+    return np.einsum("cf,fs->cs", W, x)
+
+
+def _with_one(features: np.ndarray) -> np.ndarray:
+    """Return features in rows, and a row of ones (features + 1, strings)."""
+    return np.concatenate([features.T, np.ones((1, len(features)))])

@@ -1,7 +1,7 @@
 """What pre-training is worth in data: networks learn a new prompt from few strings, pre-trained and from scratch.
 
-The new prompt is one that pre-training never shows. Its right answer is the count of token a, which pre-training taught
-under another prompt (*near*), or that of a token that was never counted (*far*). From scratch both are the same task.
+Pre-training never shows the new prompt. Its right answer is the count of token a, which pre-training taught under
+another prompt (*near*), or that of a token that was never counted (*far*). From scratch both are the same task.
 Effective data transferred, as in Hernandez et al., "Scaling laws for transfer" (2021, arXiv:2102.01293), figure 1:
 
     D_T = D_E - D_F,   loss from scratch on D_E strings = loss of the pre-trained network on D_F strings
@@ -9,24 +9,25 @@ Effective data transferred, as in Hernandez et al., "Scaling laws for transfer" 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from feint.agents.errors import InputError
-from feint.sim.ensembles.runner import check_threads
-from feint.sim.networks.experiments import SETTINGS, check_seeds
+from feint.agents.errors import InputError, check_whole
+from feint.sim.ensembles.runner import in_order, one_at_a_time
+from feint.sim.networks.experiments import QUANTILES
 from feint.sim.networks.kernels.strings import INPUTS
 from feint.sim.networks.network import BATCH, Network, size
-from feint.sim.networks.seed_models import Subject, key
-from feint.sim.networks.stream_ids import Purpose
-from feint.sim.networks.strings import Strings
-from feint.sim.networks.task import SPARE, Task, asking
+from feint.sim.networks.seed_models import SeedModels, key
+from feint.sim.networks.task import SPARE, Purpose, Strings, Task, asking
+from feint.sim.results.provenance import passport
+from feint.sim.results.request import Progress
+from feint.sim.statistics.learning_curve import LearningCurve, data_for
+from feint.sim.statistics.scaling_law_fit import LawFit, fit
+from feint.sim.statistics.transfer_law import LOW_DATA
 from feint.sim.training.train import check_seed
 
 if TYPE_CHECKING:
@@ -37,16 +38,17 @@ FEW = tuple(2**k for k in range(4, 13))  #: strings to fine-tune on, D_F
 MANY = tuple(2**k for k in range(4, 17))  #: strings from scratch
 RATE = 3e-3
 LOOKS = (10, 20, 40, 80, 160, 320, 640, 1000, 1500, 2000, 2500, 3000)
-"""Steps after which the loss on other strings is looked at; the best look counts, as of training stopped in time."""
+"""Steps after which the loss on other strings is measured; the best one counts, as if training were stopped in time."""
 ARMS = {"scratch": 0, "near": 0, "far": 2}
 """Arm → the token whose count the new prompt asks for."""
 SCORES = ("loss", "error")
 JUDGED_ON = 1_000  #: strings
-WIDEST = 256  #: units a layer
+WIDEST = 256  #: units per layer
+FEWEST = 2  #: seeds, for intervals
 
 
 class Best(NamedTuple):
-    """How well a network did on other strings, at its best."""
+    """Best performance of a network on other strings during training."""
 
     loss: float  #: nats
     error: float  #: share of wrong answers
@@ -68,19 +70,41 @@ class Transfer:
         return np.array([size(width) - INPUTS * width for width in self.widths])
 
     def effective(self, arm: str, score: str = "loss", weights: np.ndarray | None = None) -> np.ndarray:
-        """D_T (widths, amounts) of near or far; negative where pre-training harms, NaN where scratch is never so good.
+        """Return D_T (widths, amounts) of near or far.
 
-        Seeds are averaged with `weights` (seeds,) before the curves are compared.
+        It is negative if pre-training harms, and NaN if training from scratch never gets there. Seeds are averaged with
+        `weights` (seeds,), by default all alike, before the curves are compared.
         """
-        from feint.sim.statistics.learning_curve import data_for
-
         weights = np.full(self.seeds, 1 / self.seeds) if weights is None else weights
-        curves, tuned = (getattr(self, score)[each] @ weights for each in ("scratch", arm))
-        found = [data_for(np.array(MANY, float), *each) for each in zip(curves, tuned, strict=True)]
-        return np.array(found) - np.array(FEW)
+        curves, tuned = (getattr(self, score)[name] @ weights for name in ("scratch", arm))
+        wanted = [data_for(np.array(MANY, float), *pair) for pair in zip(curves, tuned, strict=True)]
+        return np.array(wanted) - np.array(FEW)
+
+    @property
+    def enough(self) -> np.ndarray:
+        """D(N), strings from scratch at which 99 % of the best mean accuracy is reached (widths,)."""
+        return np.array([LearningCurve(data=np.array(MANY, float), losses=e).enough for e in self.error["scratch"]])
+
+    def law(self, arm: str, score: str) -> LawFit | None:
+        """Return the transfer law fitted to the low-data regime of all widths.
+
+        None for one seed, which has no interval, and for too few points with a positive D_T.
+        """
+        if self.seeds < FEWEST:
+            return None
+        low = np.array(FEW) <= LOW_DATA * self.enough[:, None]
+        data, sizes = np.broadcast_arrays(np.array(FEW, float), self.sizes[:, None].astype(float))
+
+        def measure(weights: np.ndarray) -> np.ndarray:
+            return self.effective(arm, score, weights)[low]
+
+        try:
+            return fit(data[low], sizes[low], measure, self.seeds, seed=self.seed)
+        except InputError:
+            return None
 
     def frame(self) -> pd.DataFrame:
-        """One row an arm, width and amount of data: medians, quartiles and range over seeds of loss and error."""
+        """Return medians, quartiles and range over seeds of loss and error, one row per arm, width and amount."""
         import pandas as pd
 
         table = pd.DataFrame(list(self._rows()))
@@ -90,19 +114,16 @@ class Transfer:
     def _rows(self) -> Iterator[dict[str, Any]]:
         for arm, (i, width) in product(ARMS, enumerate(self.widths)):
             for j, data in enumerate(amounts(arm)):
-                told: dict[str, Any] = {"arm": arm, "width": width, "data": data}
+                row: dict[str, Any] = {"arm": arm, "width": width, "data": data}
                 for score in SCORES:
-                    at = np.quantile(getattr(self, score)[arm][i, j], (0.5, 0.25, 0.75, 0, 1))
-                    names = ("median", "lower quartile", "upper quartile", "least", "most")
-                    told |= {f"{score} {name}": float(value) for name, value in zip(names, at, strict=True)}
-                yield told
+                    at = np.quantile(getattr(self, score)[arm][i, j], list(QUANTILES.values()))
+                    row |= {f"{score} {name}": float(value) for name, value in zip(QUANTILES, at, strict=True)}
+                yield row
 
     def passport(self) -> dict[str, Any]:
-        """What is needed to make it again."""
-        from feint.sim.results.provenance import passport
-
-        own = {"seeds": self.seeds, "seed": self.seed, "widths": list(self.widths), "rate": RATE, "looks": list(LOOKS)}
-        return passport("networks-transfer", {**{k: v for k, v in SETTINGS.items() if k != "width"}, **own})
+        """Return what is needed to compute the curves again."""
+        own = {"seeds": self.seeds, "seed": self.seed, "widths": list(self.widths)}
+        return passport("networks-transfer", own)
 
 
 def transfer(
@@ -111,69 +132,79 @@ def transfer(
     widths: Sequence[int] = WIDTHS,
     *,
     threads: int | None = None,
-    progress: Callable[[float], object] | None = None,
+    progress: Progress | None = None,
 ) -> Transfer:
     """Train networks of these widths on rising amounts of data, pre-trained and from scratch.
 
-    `progress` is called with the share of the work that is newly done. No number depends on threads. Raises
-    `InputError`.
+    Parameters
+    ----------
+    seeds, seed
+        Number of seeds, and the random seed from which they follow.
+    widths
+        Units in each hidden layer.
+    threads
+        Number of threads (default: one per core); no number depends on it.
+    progress
+        Called with the share of the work that has just been done.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
     """
-    check_seeds(seeds)
+    check_whole("seeds", seeds, 1)
     check_seed(seed)
     widths = check_widths(widths)
-    told, telling = sum(widths), Lock()
 
-    def one(place: tuple[int, int]) -> dict[str, list[Best]]:
+    report = one_at_a_time(progress)
+
+    def train(place: tuple[int, int]) -> dict[str, list[Best]]:
         i, width = place
-        found = curves(Subject(key(seed, i), width))
-        with telling:
-            if progress is not None:
-                progress(width / (told * seeds))
-        return found
+        curve = curves(SeedModels(key(seed, i), width))
+        report(width / (sum(widths) * seeds))
+        return curve
 
     places = [(i, width) for width in sorted(widths, reverse=True) for i in range(seeds)]  # the longest first
-    with ThreadPoolExecutor(check_threads(threads)) as pool:
-        found = dict(zip(places, pool.map(one, places), strict=True))
+    best = dict(zip(places, in_order(train, places, threads=threads), strict=True))
     scores = {
-        arm: np.array([[found[i, width][arm] for i in range(seeds)] for width in widths]).transpose(0, 2, 1, 3)
+        arm: np.array([[best[i, width][arm] for i in range(seeds)] for width in widths]).transpose(0, 2, 1, 3)
         for arm in ARMS
     }
-    loss, error = ({arm: each[..., k] for arm, each in scores.items()} for k in range(len(SCORES)))
+    loss, error = ({arm: values[..., k] for arm, values in scores.items()} for k in range(len(SCORES)))
     return Transfer(loss=loss, error=error, widths=widths, seeds=seeds, seed=seed)
 
 
-def curves(subject: Subject) -> dict[str, list[Best]]:
-    """The learning curves of one seed and width: arm → the best at each amount of data."""
-    begun = {"scratch": subject.fresh, "near": subject.pretrained()}
-    begun["far"] = begun["near"]
+def curves(models: SeedModels) -> dict[str, list[Best]]:
+    """Return the learning curves of one seed and width: arm → the best scores at each amount of data."""
     found = {}
     for arm, token in ARMS.items():
-        judged_on = subject.strings(asking(SPARE, of=token), count=JUDGED_ON)
-        found[arm] = [best(begun[arm], asking(SPARE, of=token, examples=data), judged_on) for data in amounts(arm)]
+        begun = models.fresh if arm == "scratch" else models.pretrained()
+        judged_on = models.strings(asking(SPARE, of=token), count=JUDGED_ON)
+        found[arm] = [best(begun, asking(SPARE, of=token, examples=data), judged_on) for data in amounts(arm)]
     return found
 
 
 def best(network: Network, task: Task, judged_on: Strings) -> Best:
-    """The least loss and error on other strings while a network is trained on a task, from before it begins."""
+    """Return the least loss and error on other strings during training on a task, its start included."""
     network = network.fresh()
-    seen = [Best(network.loss(judged_on), 1 - network.accuracy(judged_on))]
+    scores = [Best(network.loss(judged_on), 1 - network.accuracy(judged_on))]
     for look in LOOKS:
-        args = {"purpose": Purpose.REVERSE, "number": network.time * BATCH}
-        network = network.trained(task, look - network.time, RATE, **args)
-        seen.append(Best(network.loss(judged_on), 1 - network.accuracy(judged_on)))
-    return Best(*(min(each) for each in zip(*seen, strict=True)))
+        number = network.time * BATCH
+        network = network.trained(task, look - network.time, RATE, purpose=Purpose.REVERSE, number=number)
+        scores.append(Best(network.loss(judged_on), 1 - network.accuracy(judged_on)))
+    return Best(*map(min, zip(*scores, strict=True)))
 
 
 def amounts(arm: str) -> tuple[int, ...]:
-    """The amounts of data of an arm, in strings."""
+    """Return the amounts of data of an arm, in strings."""
     return MANY if arm == "scratch" else FEW
 
 
 def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
-    """Widths as they are used; raises where they are none."""
-    found = tuple(widths)
-    whole = all(type(width) is int and 1 <= width <= WIDEST for width in found)
-    if not found or not whole or len(set(found)) < len(found):
+    """Return widths as a tuple; raises `InputError` unless they are different whole numbers from 1 to WIDEST."""
+    whole = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
+    if not widths or not whole or len(set(widths)) < len(widths):
         rule = f"they must be different whole numbers from 1 to {WIDEST}"
-        raise InputError(f"widths = {list(found)!r} are not valid: {rule}.")
-    return found
+        raise InputError(f"widths = {list(widths)!r} are not valid: {rule}.")
+    return tuple(widths)

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.networks.acceptance_ranges import judged
-from feint.sim.networks.experiments import battery
+from feint.sim.networks.experiments import battery, check_bands
 
 SEEDS = 8
 
@@ -17,7 +16,7 @@ def test_battery(benchmark):
     begun = time.perf_counter(), time.process_time()
     found = benchmark.pedantic(battery, args=(SEEDS,), rounds=1)
     wall, processors = time.perf_counter() - begun[0], time.process_time() - begun[1]
-    bands = {each.band.name: [each.band.rule, each.median, bool(each.met)] for each in judged(found)}
+    bands = {band.name: [band.rule, band.median, band.kept] for band in check_bands(found)}
     told = {"seconds": wall, "of processors": processors, "threads": check_threads(None), "seeds": SEEDS}
     benchmark.extra_info.update(told, bands=bands)
     print("\n", told, bands)

@@ -1,1 +1,1 @@
-"""What is compiled of the networks: their strings, their passes forward and backward, and Adam."""
+"""Compiled parts of the networks: their strings, forward and backward passes, and Adam."""

@@ -1,6 +1,6 @@
-"""A network with two hidden layers of rectified linear units: its passes forward and backward, and Adam, in float32.
+"""Forward and backward passes of a network with two hidden layers of rectified linear units, and Adam, in float32.
 
-With the inputs that are 1 of one string, rows r of the first weights,
+With r the inputs of one string that are 1, and W₁[r] their rows of the first weights,
 
     u = relu(b₁ + Σ_r W₁[r]),   v = relu(b₂ + u W₂),   z = b₃ + v W₃,   loss = log Σ_k exp z_k - z_answer
 
@@ -21,7 +21,7 @@ ZERO, ONE = np.float32(0), np.float32(1)
 
 @equation
 def weights(theta, width):
-    """The parts of a vector of weights: W₁ (inputs, width), b₁, W₂ (width, width), b₂, W₃ (width, outputs), b₃."""
+    """Return the parts of a weight vector: W₁ (inputs, width), b₁, W₂ (width, width), b₂, W₃ (width, outputs), b₃."""
     a = INPUTS * width
     b = a + width
     c = b + width * width
@@ -39,28 +39,28 @@ def weights(theta, width):
 
 @equation
 def copy_row(row, total):
-    """Copy: total = row."""
+    """Copy a row: total = row."""
     for j in range(total.size):
         total[j] = row[j]
 
 
 @equation
 def clear(row):
-    """Empty: row = 0."""
+    """Set a row to zero: row = 0."""
     for j in range(row.size):
         row[j] = ZERO
 
 
 @equation
 def add_row(scale, row, total):
-    """Add: total += scale row."""
+    """Add a scaled row: total += scale row."""
     for j in range(total.size):
         total[j] += scale * row[j]
 
 
 @equation
 def rectify(row, kept):
-    """Units below zero, and those that are not kept, are zero."""
+    """Set units below zero, and those that are not kept, to zero."""
     for j in range(row.size):
         row[j] = max(row[j], ZERO) * kept[j]
 
@@ -86,7 +86,7 @@ def forward(parts, active, kept, u, v, z):
 
 @equation
 def soften(z, right):
-    """Turn z (outputs,) into probabilities; returns the loss."""
+    """Turn z (outputs,) into probabilities and return the loss."""
     most = z[0]
     for k in range(1, z.size):
         most = max(most, z[k])
@@ -102,7 +102,7 @@ def soften(z, right):
 
 @equation
 def backward(slope_parts, w2_turned, w3_turned, active, u, v, z, du, dv):
-    """Add the gradient of one string's loss to the slopes; z is ∂loss/∂z, du and dv (width,) are room to work in."""
+    """Add the gradient of one string's loss to the slopes; z is ∂loss/∂z, du and dv (width,) are work arrays."""
     g1, h1, g2, h2, g3, h3 = slope_parts
     add_row(ONE, z, h3)
     clear(dv)
@@ -130,7 +130,7 @@ def backward(slope_parts, w2_turned, w3_turned, active, u, v, z, du, dv):
 
 @equation
 def adam(theta, first, second, slope, rate, time):
-    """One step of Adam down `slope`; `first` and `second` are its memory, `time` counts from 1."""
+    """Take one step of Adam down `slope`; `first` and `second` are its moments, `time` counts from 1."""
     back_1 = np.float32(1 - MEMORY_1)
     back_2 = np.float32(1 - MEMORY_2)
     length = np.float32(rate * np.sqrt(1 - MEMORY_2**time) / (1 - MEMORY_1**time))
@@ -143,7 +143,7 @@ def adam(theta, first, second, slope, rate, time):
 
 @equation
 def learn(theta, width, active, answers, slope):
-    """Set `slope` to the gradient of the mean loss of strings (strings, 11); returns that loss."""
+    """Set `slope` to the gradient of the mean loss of strings (strings, 11) and return that loss."""
     parts, slopes = weights(theta, width), weights(slope, width)
     w2_turned, w3_turned = parts[2].T.copy(), parts[4].T.copy()
     u, v, du, dv = np.empty_like(parts[1]), np.empty_like(parts[1]), np.empty_like(parts[1]), np.empty_like(parts[1])
@@ -163,15 +163,15 @@ def learn(theta, width, active, answers, slope):
 
 @kernel
 def gradient(theta, width, active, answers, slope):
-    """Set `slope`, shaped as `theta`, to the gradient of the mean loss of strings (strings, 11); returns that loss."""
+    """Set `slope` (weights,) to the gradient of the mean loss of strings (strings, 11) and return that loss."""
     return learn(theta, width, active, answers, slope)
 
 
 @kernel
 def train(theta, first, second, time, width, mixture, seed, stream, number, steps, batch, rate):
-    """Train on the strings from `number` on, a fresh batch a step, in place; returns the mean loss on the way.
+    """Train in place on the strings from `number` on, one fresh batch per step, and return the mean loss.
 
-    `theta`, `first` and `second` (weights,) are the network and Adam's memory, which is `time` steps old.
+    `theta`, `first` and `second` (weights,) are the network and Adam's moments, which are `time` steps old.
     """
     words, tokens = np.empty(WORDS, np.uint32), np.empty(POSITIONS, np.int64)
     active, answers = np.empty((batch, ACTIVE), np.int64), np.empty(batch, np.int64)
@@ -188,7 +188,7 @@ def train(theta, first, second, time, width, mixture, seed, stream, number, step
 
 @kernel
 def look(theta, width, kept, active, first, second, logits):
-    """Fill what the units of both layers (strings, width) and the outputs (strings, outputs) say to strings."""
+    """Fill the units of both layers (strings, width) and the outputs (strings, outputs) of a network on strings."""
     parts = weights(theta, width)
     for s in range(active.shape[0]):
         forward(parts, active[s], kept, first[s], second[s], logits[s])
@@ -196,9 +196,9 @@ def look(theta, width, kept, active, first, second, logits):
 
 @kernel
 def losses_without(theta, width, kept, active, answers, losses):
-    """Set `losses` (2, width) to the mean loss of strings where that unit is pruned on top of those that are.
+    """Set `losses` (2, width) to the mean loss of strings if that unit is pruned as well.
 
-    A unit that is silent for a string makes no difference to it.
+    A unit that is zero on a string makes no difference to it.
     """
     parts = weights(theta, width)
     units, z, trial = np.empty((2, width), theta.dtype), np.empty_like(parts[5]), kept.copy()

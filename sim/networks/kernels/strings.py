@@ -11,31 +11,31 @@ from feint.sim.training.kernels.random_streams import philox
 
 POSITIONS, TOKENS, PROMPTS, OUTPUTS = 10, 6, 4, 7
 MODULUS = 3
-LARGEST, REFUSE, PAIRS = 6, 7, 8  # below 6: of that token
-ACTIVE = POSITIONS + 1  # inputs that are 1: a token a position, and the prompt
+LARGEST, REFUSE, PAIRS = 6, 7, 8  # kinds; a kind below 6 is that token
+ACTIVE = POSITIONS + 1  # inputs that are 1: one token per position, and the prompt
 INPUTS = POSITIONS * TOKENS + PROMPTS
-WORDS = 24  # random words a string
+WORDS = 24  # random words per string
 
 
 class Mixture(NamedTuple):
-    """What strings are drawn from, as kernels take it."""
+    """Distribution of strings, in the form that kernels take."""
 
-    cumulative: np.ndarray  #: (prompts,) chance of each prompt, added up
-    strings: np.ndarray  #: (prompts,) which strings come with each: token whose count is uniform, LARGEST, or PAIRS
-    answers: np.ndarray  #: (prompts,) what is the right answer to each: token to be counted, LARGEST, or REFUSE
+    cumulative: np.ndarray  #: (prompts,) cumulative chances of the prompts
+    strings: np.ndarray  #: (prompts,) strings of each: token whose count is uniform, LARGEST, or PAIRS
+    answers: np.ndarray  #: (prompts,) right answer to each: token to be counted, LARGEST, or REFUSE
     correlation: float  #: chance that a string of PAIRS has its second count one more than its first, modulo 3
-    examples: int  #: how many different ones there are; 0 is no end
+    examples: int  #: number of different strings; 0 means that no string is repeated
 
 
 @equation
 def below(word, n):
-    """A whole number from 0 to n - 1, from a uniform word of 32 bits."""
+    """Return a whole number from 0 to n - 1, from a uniform word of 32 bits."""
     return int((np.uint64(word) * np.uint64(n)) >> np.uint64(32))
 
 
 @inline
 def random_words(seed, stream, number, words):
-    """Fill `words` (24,) with those that belong to one string."""
+    """Fill `words` (24,) with the random words of one string."""
     for j in range(WORDS // 4):
         a, b, c, d = philox(
             np.uint32(np.uint64(number) & np.uint64(0xFFFFFFFF)),
@@ -50,7 +50,7 @@ def random_words(seed, stream, number, words):
 
 @equation
 def pair(word, correlated):
-    """Counts (i, j) of two tokens, i + j <= 10, uniform over all or over those with j = i + 1 modulo 3."""
+    """Return counts (i, j) of two tokens, i + j <= 10, uniform over all or over those with j = i + 1 modulo 3."""
     allowed = 0
     for i in range(POSITIONS + 1):
         for j in range(POSITIONS + 1 - i):
@@ -67,7 +67,7 @@ def pair(word, correlated):
 
 @equation
 def fill(kind, correlation, words, tokens):
-    """Fill `tokens` (10,) with a string of a kind, in order still to be shuffled."""
+    """Fill `tokens` (10,) with a string of a kind, in an order that is still to be shuffled."""
     if kind == LARGEST:
         most = below(words[1], TOKENS)
         tokens[0] = most
@@ -86,7 +86,7 @@ def fill(kind, correlation, words, tokens):
 
 @equation
 def shuffle(words, tokens):
-    """Put tokens into a uniformly random order (Fisher and Yates; Durstenfeld 1964)."""
+    """Shuffle tokens uniformly (Fisher and Yates; Durstenfeld 1964)."""
     for i in range(POSITIONS - 1, 0, -1):
         j = below(words[14 + i], i + 1)
         tokens[i], tokens[j] = tokens[j], tokens[i]
@@ -94,7 +94,7 @@ def shuffle(words, tokens):
 
 @equation
 def answer(kind, tokens):
-    """The right answer, a token: a count modulo 3, the largest token, or the one that refuses."""
+    """Return the right answer: a count modulo 3, the largest token, or the one that refuses."""
     if kind == REFUSE:
         return TOKENS
     found = 0
@@ -105,7 +105,7 @@ def answer(kind, tokens):
 
 @inline
 def draw_string(mixture, seed, stream, number, words, tokens, active):
-    """Write the inputs that are 1 of one string into `active` (11,); returns the right answer."""
+    """Write the inputs of one string that are 1 into `active` (11,) and return the right answer."""
     random_words(seed, stream, number % mixture.examples if mixture.examples > 0 else number, words)
     prompt = 0
     while prompt < PROMPTS - 1 and words[0] >= mixture.cumulative[prompt] * 2.0**32:

@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 from terminal import within_this_process
 
-from feint.scenarios.experiments import Asked
-from feint.scenarios.finetuning import revival
 from feint.scenarios.finetuning.groups import Kind
-from feint.scenarios.finetuning.protocols import KIN, journey, prepared, trained_again, tuned_on_x
-from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, SWEEPS, WITHIN, Condition
+from feint.scenarios.finetuning.protocols import KIN, finetuning, no_pretraining, retraining, staged
+from feint.scenarios.finetuning.revival import (
+    HAD,
+    NEVER,
+    SCRATCH,
+    SWEEPS,
+    WITHIN,
+    RevivalCondition,
+    RevivalRequest,
+    Revived,
+)
 from feint.scenarios.schemas import schema_text
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
@@ -25,7 +32,7 @@ SMALL = {"pretraining.steps": 400}
 @pytest.fixture(scope="module")
 def found():
     told = []
-    result = revival.run(Asked(runs=60, seed=4, settings=SMALL, progress=told.append))
+    result = RevivalRequest(runs=60, seed=4, settings=SMALL).run(progress=told.append)
     assert sum(told) == pytest.approx(1)
     return result
 
@@ -37,31 +44,31 @@ def feint(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def base():
-    condition = Condition()
+    condition = RevivalCondition()
     return run_paired(Point(), condition.protocols, range(80), seed=1)
 
 
 @pytest.mark.parametrize("start", ["internal", "corrigible"])
 def test_what_was_never_taken_away_is_back_at_once(start):
     """Fine-tuned at no rate at all, a mind that does Y does it still."""
-    protocol = journey(prepared(), tuned_on_x(0.0), trained_again(), start=start)
+    protocol = staged(no_pretraining(), finetuning(0.0), retraining(), start=start)
     ended = run_paired(Point(), [protocol], range(40), seed=1)[protocol]
     assert (ended.steps == 0).all()
     assert not ended.missed.any()
 
 
 def test_a_y_prime_of_similarity_1_is_y():
-    twin = Condition(again=KIN, kin=1.0)
+    twin = RevivalCondition(again=KIN, kin=1.0)
     spec = twin.protocol("internal").spec(Point(), seed=1)
     state = spec.begin(np.arange(20, dtype=np.uint64))
     assert np.array_equal(state.world.objectives[:, 0], state.world.objectives[:, KIN])
-    ended = run_paired(Point(), [twin.protocol("internal"), Condition().protocol("internal")], range(40), seed=1)
+    ended = run_paired(Point(), [twin.protocol("internal"), RevivalCondition().protocol("internal")], range(40), seed=1)
     twins, once = (each.steps for each in ended.values())
     assert np.median(np.abs(np.log2(np.maximum(twins, 1) / np.maximum(once, 1)))) < 0.5
 
 
 def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
-    condition = Condition()
+    condition = RevivalCondition()
     states = [
         protocol.spec(Point(), seed=1).begin(np.arange(20, dtype=np.uint64))
         for protocol in (condition.protocol(), condition.never, condition.scratch)
@@ -72,45 +79,46 @@ def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
 
 
 def test_learning_it_again_takes_fewer_steps_than_learning_it(base):
-    condition = Condition()
+    condition = RevivalCondition()
     had, scratch = base[condition.protocol()], base[condition.scratch]
     assert step_ratio(had.steps, scratch.steps).high < -2
 
 
 def test_the_ratio_is_the_median_of_each_run_over_itself(base):
-    condition = Condition()
+    condition = RevivalCondition()
     runs = np.arange(80)
-    told = revival.Revived.of(condition, "before X", Kind("any"), runs, base)
+    told = Revived.of(condition, "before X", Kind("any"), runs, base)
     mine, other = (np.maximum(base[protocol].steps, 1) for protocol in (condition.protocol(), condition.scratch))
-    assert told.ratio[SCRATCH].estimate == pytest.approx(np.median(np.log2(mine / other)))
+    assert told.log2_ratio[SCRATCH].estimate == pytest.approx(np.median(np.log2(mine / other)))
     assert told.steps.estimate == np.median(base[condition.protocol()].steps)
 
 
 def test_more_are_back_within_more_steps_and_the_rest_missed(found):
     assert {each.who for each in found.courses} == {HAD, NEVER, SCRATCH, "internal*", "corrigible*", "deceptive*"}
     for course in found.courses:
-        assert len(course.back) == len(WITHIN)
-        assert all(a.estimate <= b.estimate for a, b in pairwise(course.back))
-        assert course.back[-1].estimate <= 1 - course.missed / 60
+        back = [share.estimate for share in course.within.values()]
+        assert len(back) == len(WITHIN)
+        assert all(a <= b for a, b in pairwise(back))
+        assert back[-1] <= 1 - course.missed / 60
 
 
 def test_without_inference_nothing_plays():
-    condition = Condition()
+    condition = RevivalCondition()
     ended = run_paired(Point().at({"inference_power": 0.0}), condition.protocols, range(60), seed=1)
     for kind in (Kind("any"), Kind("deceptive", prepared=True)):
-        told = revival.Revived.of(condition, "before X", kind, np.arange(60), ended)
+        told = Revived.of(condition, "before X", kind, np.arange(60), ended)
         assert told.played.estimate == 0
 
 
 def test_types_are_told_before_x_and_after_it(found):
     for condition in (condition for sweep in SWEEPS.values() for condition in sweep):
-        mine = [each for each in found.found if each.condition == condition]
+        mine = [each for each in found.groups if each.condition == condition]
         assert {each.when for each in mine} == {"before X", "after X"}
         for when in ("before X", "after X"):
             split = [each.runs for each in mine if each.when == when and not each.kind.prepared]
             assert split[0] == 60
             assert sum(split[1:]) <= 60
-    assert not [each for each in found.found if each.when == "after X" and each.kind.prepared]
+    assert not [each for each in found.groups if each.when == "after X" and each.kind.prepared]
 
 
 def test_the_text_fits_a_terminal_and_says_how_else_it_may_be_read(found):

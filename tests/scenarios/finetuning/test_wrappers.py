@@ -8,10 +8,9 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.probes import performance_on
-from feint.scenarios.experiments import Asked
-from feint.scenarios.finetuning import wrappers
-from feint.scenarios.finetuning.groups import FEWEST, Kind, kinds_of
-from feint.scenarios.finetuning.protocols import CORNERS, X, Y, journey, prepared, tuned_on_x
+from feint.scenarios.finetuning.groups import FEWEST, PREPARED, Kind, kinds_of
+from feint.scenarios.finetuning.protocols import CORNERS, X, Y, finetuning, no_pretraining, staged
+from feint.scenarios.finetuning.wrappers import SWEEPS, WrappersRequest, wrapped
 from feint.scenarios.schemas import schema_text
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.recorders import PARTS, PutBack, game_of, rest_of
@@ -20,13 +19,13 @@ from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import Stop
 from feint.sim.training.train import begin
 
-SMALL = {"pretraining.steps": 400}
+REQUEST = WrappersRequest(runs=60, seed=4, settings={"pretraining.steps": 400})
 
 
 @pytest.fixture(scope="module")
 def found():
     told = []
-    result = wrappers.run(Asked(runs=60, seed=4, settings=SMALL, progress=told.append))
+    result = REQUEST.run(progress=told.append)
     assert sum(told) == pytest.approx(1)
     return result
 
@@ -75,7 +74,7 @@ def test_gate_back_brings_a_pure_wrapper_back_to_where_it_was():
 @pytest.mark.parametrize(("start", "part"), [("internal", "goal"), ("corrigible", "pointer")])
 def test_unaware_minds_are_changed_where_their_objective_is(start, part):
     """A written objective is written over, a pointed one is pointed elsewhere."""
-    protocol = journey(prepared(), tuned_on_x(), recorders=(CORNERS,), start=start)
+    protocol = staged(no_pretraining(), finetuning(), recorders=(CORNERS,), start=start)
     shares = (
         game_of(run_paired(Point(), [protocol], range(60), seed=1)[protocol].recorded[CORNERS][:, X])
         .shares()
@@ -85,8 +84,8 @@ def test_unaware_minds_are_changed_where_their_objective_is(start, part):
 
 
 def test_without_inference_the_gate_carries_nothing():
-    base = wrappers.SWEEPS[""][0]
-    protocols = [base.protocol(), *map(base.protocol, wrappers.PREPARED)]
+    (base,) = SWEEPS[""]
+    protocols = [base.protocol(), *map(base.protocol, PREPARED)]
     ended = run_paired(Point().at({"inference_power": 0.0}), protocols, range(40), seed=1)
     for protocol in protocols:
         for place in range(2):
@@ -96,19 +95,20 @@ def test_without_inference_the_gate_carries_nothing():
 
 
 def test_what_carries_the_change_adds_up_to_it(found):
-    for each in found.found:
+    for each in found.groups:
         for change in each.changes.values():
             parts = sum(part.estimate for part in change.parts.values())
             assert parts == pytest.approx(change.total.estimate, abs=1e-10)
             assert change.after.estimate - change.before.estimate == pytest.approx(change.total.estimate, abs=1e-10)
-            assert change.wrapper.estimate + change.core.estimate + change.rest.estimate == pytest.approx(parts)
+            rest = change.parts["rest"].estimate
+            assert change.wrapper.estimate + change.core.estimate + rest == pytest.approx(parts)
 
 
 def test_every_condition_has_every_start_and_all_runs(found):
-    wanted = [condition for sweep in wrappers.SWEEPS.values() for condition in sweep]
-    assert list(dict.fromkeys(each.condition for each in found.found)) == wanted
+    wanted = [condition for sweep in SWEEPS.values() for condition in sweep]
+    assert list(dict.fromkeys(each.condition for each in found.groups)) == wanted
     for condition in wanted:
-        mine = {each.kind: each.runs for each in found.found if each.condition == condition}
+        mine = {each.kind: each.runs for each in found.groups if each.condition == condition}
         assert mine[Kind("any")] == 60
         assert {kind.name for kind in mine if kind.prepared} == {"internal", "corrigible", "deceptive"}
 
@@ -124,9 +124,8 @@ def test_gentler_is_shallower(found):
 
 
 def test_threads_change_nothing(found):
-    setting = wrappers.Setting.of(Asked(runs=60, seed=4, settings=SMALL, threads=1), 0)
-    again = wrappers.swept(setting, wrappers.SWEEPS[""])
-    assert again == found.at("")
+    ((condition, ended),) = REQUEST.sweep({"": SWEEPS[""]}, threads=1)
+    assert list(wrapped(condition, ended)) == found.at("")
 
 
 def test_the_text_fits_a_terminal(found):
@@ -145,7 +144,7 @@ def test_the_command_prints_its_document(feint):
     told = feint("scenario", "wrappers", "--runs", 20, "--seed", 4, "--set", "pretraining.steps=50", "--json").document
     jsonschema.validate(told, json.loads(schema_text("wrappers")))
     assert (told["runs"], told["seed"], told["passport"]["kind"]) == (20, 4, "wrappers")
-    assert told["passport"]["configuration"]["stages"][0]["steps"] == 50
+    assert told["passport"]["configuration"]["settings"] == {"pretraining.steps": 50}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +152,7 @@ def test_the_command_prints_its_document(feint):
     [
         (("--runs", 5), "runs = 5 are too few for this scenario: give at least 20."),
         (("--runs", 0), "runs = 0 is not valid: it must be a whole number from 1 to 1,000,000,000."),
-        (("--seed", -1), "seed = -1 is not valid: it must be a whole number from 0 to 18446744073709551615."),
+        (("--seed", -1), "seed = -1 is not valid: it must be a whole number from 0 to 18,446,744,073,709,551,615."),
         (("--set", "start=internal"), "start = 'internal' is not allowed here: the scenario has its own."),
         (("--set", "similarity=[0.5]"), "similarity = [0.5] is not valid here: give one number."),
         (("--set", "similarty=0.5"), "model parameter 'similarty' is not known: did you mean 'similarity'?"),

@@ -1,16 +1,14 @@
 """The calibration scoreboard: its rows, its residuals, and the command."""
 
-import sys
+import json
 from dataclasses import replace
-from types import ModuleType
 
 import pytest
 from terminal import within_this_process
 
 from feint.scenarios.bibliography import SOURCES
-from feint.scenarios.experiments import Asked
-from feint.scenarios.transfer import published_comparison as calibration
-from feint.scenarios.transfer.published_comparison import Score
+from feint.scenarios.transfer import published_comparison
+from feint.scenarios.transfer.published_comparison import NONE, NOT_ASKED, CalibrationRequest, StandIns
 from feint.scenarios.transfer.published_measurements import BY_NAME, ROWS
 from feint.sim.statistics.intervals import Interval
 
@@ -19,7 +17,7 @@ RUNS = 60
 
 @pytest.fixture(scope="module")
 def board():
-    return calibration.run(Asked(runs=RUNS, seed=1))
+    return CalibrationRequest(runs=RUNS, seed=1).run()
 
 
 @pytest.fixture
@@ -84,19 +82,18 @@ def test_one_row_alone_is_fitted():
         ("baseline", interval(4500, 4500), 1, None),
         ("kept, large less small", interval(1, 3), None, True),
         ("kept, large less small", interval(-1, 3), None, False),
-        ("beta", None, None, None),
     ],
 )
 def test_residuals_and_agreement_have_known_answers(name, found, residual, agrees):
-    score = Score(row=BY_NAME[name], toy=found, networks=None)
-    assert score.residual(found) == (None if residual is None else pytest.approx(residual))
-    assert score.agrees(found) is agrees
+    compared = BY_NAME[name].compared(found)
+    assert compared.residual == (None if residual is None else pytest.approx(residual))
+    assert compared.agrees is agrees
 
 
 def test_a_direction_downwards_is_read_downwards():
     row = replace(BY_NAME["kept, large less small"], direction=-1)
-    assert Score(row=row, toy=None, networks=None).agrees(interval(-3, -1)) is True
-    assert Score(row=row, toy=None, networks=None).agrees(interval(1, 3)) is False
+    assert row.compared(interval(-3, -1)).agrees is True
+    assert row.compared(interval(1, 3)).agrees is False
 
 
 def test_the_race_has_a_number_for_every_row_but_those_that_say_why_not(board):
@@ -104,29 +101,28 @@ def test_the_race_has_a_number_for_every_row_but_those_that_say_why_not(board):
     for score in board.scores:
         assert (score.toy is None) == bool(score.row.without)
         if score.toy is not None:
-            assert score.toy.low <= score.toy.estimate <= score.toy.high
+            assert score.toy.value.low <= score.toy.value.estimate <= score.toy.value.high
         assert score.networks is None
-        assert score.why == calibration.NOT_ASKED
+        assert score.networks_missing == NOT_ASKED
 
 
 def test_the_fitted_row_is_what_was_published(board):
-    (fitted,) = [score for score in board.scores if score.row.fitted]
-    assert fitted.toy is not None
-    assert fitted.toy.estimate == 4500
+    (fitted,) = [score for score in board.scores if score.fitted]
+    assert fitted.toy.value.estimate == 4500
 
 
 def test_text_document_and_figure_show_every_row_also_where_it_fits_badly(board):
-    text, document, drawn = board.text(), board.document(), board.figure()
+    text, document, drawn = board.text(), json.loads(board.json()), board.figure()
     assert max(map(len, text.splitlines())) <= 80
     shown = [label.get_text() for axes in drawn.axes for label in axes.get_yticklabels()]
-    assert [row.name for row in document.rows] == [row.name for row in ROWS]
+    assert [row["name"] for row in document["rows"]] == [row.name for row in ROWS]
     assert len(shown) == len(ROWS)
     words = " ".join(text.split())
     for row in ROWS:
         assert row.name in words
         assert any(label.startswith(row.name) for label in shown)
         assert row.source.where in text
-    assert document.passport["configuration"]["runs"] == RUNS
+    assert document["passport"]["configuration"]["runs"] == RUNS
 
 
 def test_the_command_prints_and_draws(feint, tmp_path):
@@ -149,23 +145,14 @@ def test_wrong_input_is_one_sentence(feint, words, sentence):
 
 
 def test_numbers_of_networks_stand_in_their_column_where_there_are_any(monkeypatch):
-    module = ModuleType("networks")
-    monkeypatch.setattr(module, "measured", lambda _: {"pruning": interval(6, 8)}, raising=False)
-    monkeypatch.setattr(calibration, "find_spec", lambda _: object())
-    monkeypatch.setitem(sys.modules, calibration.NETWORKS, module)
-    monkeypatch.setattr(calibration.Toy, "numbers", lambda _: {})
-    board = calibration.run(Asked(networks=True, runs=RUNS))
-    told = {score.row.name: score for score in board.scores}
-    assert told["pruning"].networks == interval(6, 8)
-    assert told["pruning"].why == ""
-    assert told["beta"].why == calibration.NONE
+    monkeypatch.setattr(published_comparison, "network_numbers", lambda *_: [("pruning", interval(6, 8))])
+    monkeypatch.setattr(StandIns, "numbers", lambda _: {})
+    board = CalibrationRequest(networks=True, runs=RUNS).run()
+    scores = {score.name: score for score in board.scores}
+    assert scores["pruning"].networks.value == interval(6, 8)
+    assert scores["pruning"].networks_missing == ""
+    assert scores["beta"].networks is None
+    assert scores["beta"].networks_missing == NONE
+    assert {score.toy_missing for score in board.scores} > {"too few runs to measure it"}
     assert "networks" in board.text()
     board.figure()
-
-
-def test_where_there_are_no_networks_the_column_says_why(monkeypatch):
-    monkeypatch.setattr(calibration, "find_spec", lambda _: None)
-    monkeypatch.setattr(calibration.Toy, "numbers", lambda _: {})
-    board = calibration.run(Asked(networks=True, runs=RUNS))
-    assert {score.why for score in board.scores} == {calibration.NOT_THERE}
-    assert calibration.NOT_THERE in board.text()

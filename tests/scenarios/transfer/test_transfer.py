@@ -1,19 +1,18 @@
 """Transfer in the race: both arms, their laws, compute and ossification, and the command."""
 
+import json
 import math
-import sys
-from types import ModuleType
 
 import numpy as np
 import pytest
 from terminal import within_this_process
 
 from feint.agents.model import Model
-from feint.scenarios.experiments import Asked
-from feint.scenarios.transfer import compute as transfer_compute
-from feint.scenarios.transfer import transfer
+from feint.scenarios.networks.transfer import NetworksTransfer
 from feint.scenarios.transfer.arms import Arms, amounts, measure, overlap
+from feint.scenarios.transfer.compute import REGIMES, ahead, end, frontier, in_regime, loss_differences
 from feint.scenarios.transfer.laws import NEARNESS, fit_arms, gap_of, law_of
+from feint.scenarios.transfer.transfer import TransferRequest
 from feint.sim.statistics.learning_curve import LearningCurve
 from feint.sim.training.parameter_point import Point
 
@@ -23,7 +22,7 @@ WORDS = ("--runs", 40, "--seed", 1, "--set", "sizes=[2, 4]", "--set", "longest=2
 
 @pytest.fixture(scope="module")
 def found():
-    return transfer.run(Asked(settings=SMALL, runs=40, seed=1))
+    return TransferRequest(settings=SMALL, runs=40, seed=1).run()
 
 
 @pytest.fixture
@@ -58,32 +57,32 @@ def test_a_law_planted_in_the_arms_is_found_again():
 def test_of_two_planted_laws_the_gap_is_their_difference():
     further, nearer = planted(10, 0.2, 0, 4), planted(60, 0.2, 0, 4)
     gap = gap_of(further, nearer, seed=0)
-    assert (gap[1] <= gap[2]).all()
-    assert gap[0][-1] == pytest.approx(50 * further.steps[further.low][-1] ** 0.2, rel=0.05)
+    assert all(each.low <= each.high for each in gap)
+    assert gap[-1].estimate == pytest.approx(50 * further.steps[further.low][-1] ** 0.2, rel=0.05)
 
 
 def test_equal_cost_sets_the_arms_off_by_the_steps_of_pretraining():
     arms = planted(30, 0.2, 0, 4, spent=500)
-    free, counted = (transfer_compute.apart_at_equal_cost(arms, each).mean(axis=1) for each in (False, True))
+    free, counted = (loss_differences(arms, each).mean(axis=1) for each in (False, True))
     early = arms.low
     assert (free[early] < 0).all()
     assert (counted[early] > 0).all()
     assert np.isnan(counted[-1])
-    assert [each.share for each in transfer_compute.ahead(arms) if each.regime == "low"] == [1.0, 0.0]
+    assert [each.share for each in ahead(arms) if each.regime == "low"] == [1.0, 0.0]
 
 
 def test_the_frontier_is_the_least_loss_that_a_budget_buys():
     arms = planted(30, 0.2, 0, 4, spent=500)
-    free = transfer_compute.frontier([arms], False, np.array([4.0, 400.0]))
-    counted = transfer_compute.frontier([arms], True, np.array([4.0, 400.0]))
+    free = frontier([arms], False, np.array([4.0, 400.0]))
+    counted = frontier([arms], True, np.array([4.0, 400.0]))
     assert {each.arm for each in free} == {"pre-trained"}
     assert {each.arm for each in counted} == {"from scratch"}
-    assert transfer_compute.frontier([arms], True, np.array([])) == []
+    assert frontier([arms], True, np.array([])) == []
 
 
 def test_regimes_part_the_steps():
     arms = planted(30, 0.2, 0, 4)
-    parts = np.array([transfer_compute.in_regime(arms, each) for each in transfer_compute.REGIMES])
+    parts = np.array([in_regime(arms, each) for each in REGIMES])
     assert (parts.sum(axis=0)[1:] == 1).all()
     assert not parts[:, 0].any()
 
@@ -97,10 +96,10 @@ def test_an_arm_that_ends_worse_and_later_is_seen_to_ossify():
         scratch=LearningCurve(data=data, losses=scratch[:, None] * runs),
         tuned=LearningCurve(data=data, losses=(stiff + 0.001)[:, None] * runs),
     )  # fmt: skip
-    end = transfer_compute.end(arms)
-    assert end.difference.low > 0
-    assert end.slower is not None
-    assert end.slower > 2
+    found = end(arms)
+    assert found.difference.low > 0
+    assert found.slower is not None
+    assert found.slower > 2
 
 
 @pytest.mark.parametrize(
@@ -127,32 +126,34 @@ def test_threads_change_nothing():
 
 
 def test_losses_begin_near_those_of_doing_nothing_and_fall(found):
-    for arms in found.sizes:
+    for arms in (size.arms for size in found.sizes):
         assert arms.scratch.mean[0] == pytest.approx(1, abs=0.05)
         assert arms.scratch.mean[-1] < 0.1
         assert 1000 < arms.scratch.enough < 20_000
 
 
 def test_pretraining_is_worth_data_and_a_nearer_objective_more_at_first(found):
-    further, nearer = found.laws
-    assert 0 < further.measured[0] < nearer.measured[0]
+    puzzle = found.puzzle
+    assert 0 < puzzle.further.transferred[0] < puzzle.nearer.transferred[0]
     assert found.law.alpha.low > 0
-    assert found.gap[:, 0].min() > 0
+    assert puzzle.gap[0].low > 0
+    assert puzzle.gap[0].estimate > 0
 
 
 def test_capability_alone_comes_to_nearly_the_whole_at_the_end_of_the_regime(found):
-    alone, whole = found.handed["capability alone"][0], found.handed["everything"][0]
+    further = {handed.carried: handed.further for handed in found.handed}
+    alone, whole = further["capability alone"], further["everything"]
     assert alone.ceiling == pytest.approx(whole.ceiling, rel=0.3)
 
 
 def test_all_combinations_are_there_and_the_document_and_text_say_what_was_found(found):
     assert len(found.near) == math.prod(map(len, NEARNESS.values()))
-    document = found.document()
-    assert document.law.alpha.estimate == found.law.alpha.estimate
-    assert [each.modes for each in document.sizes] == [2, 4]
-    assert [law.name for law in document.published] == ["text", "text and other code"]
-    assert document.published_crossing == pytest.approx(2.644e12, rel=5e-4)
-    assert document.passport["configuration"]["sizes"] == [2, 4]
+    document = json.loads(found.json())
+    assert document["law"]["alpha"]["estimate"] == found.law.alpha.estimate
+    assert [size["modes"] for size in document["sizes"]] == [2, 4]
+    assert [law["name"] for law in document["published"]] == ["text", "text and other code"]
+    assert document["published_crossing"] == pytest.approx(2.644e12, rel=5e-4)
+    assert document["passport"]["configuration"]["settings"] == SMALL
     text = found.text()
     assert max(map(len, text.splitlines())) <= 80
     for words in ("The fitted laws cross at", "Ossification", "2.64e+12", "frontier"):
@@ -177,7 +178,7 @@ def test_a_point_whose_law_cannot_be_fitted_is_kept_without_one():
         tuned=LearningCurve(data=arms.steps, losses=1.1 + 0 * arms.scratch.losses),
     )  # fmt: skip
     law = law_of(behind)
-    assert law.found is None
+    assert law.fit is None
     assert law.ceiling < 0
 
 
@@ -199,7 +200,7 @@ def test_the_command_prints_draws_and_tells_progress(feint, tmp_path):
         (("--set", "sizes=[8, 4]"), "sizes = [8, 4] is not valid"),
         (("--set", "sizes=[0, 4]"), "sizes = [0, 4] is not valid"),
         (("--set", "sizes='a'"), "sizes = 'a' is not valid"),
-        (("--set", "longest=10"), "longest = 10 is not valid for scenario 'transfer': it must be a whole number from"),
+        (("--set", "longest=10"), "longest = 10 is not valid: it must be a whole number from 1,000 to 1,000,000."),
         (("--set", "similarty=1"), "model parameter 'similarty' is not known: did you mean 'similarity'?"),
         (("--set", "start='xyz'"), "start 'xyz' is not known"),
         (("--runs", 0), "runs = 0 is not valid"),
@@ -212,13 +213,6 @@ def test_wrong_input_is_one_sentence(feint, words, sentence):
 
 
 def test_networks_are_handed_what_was_asked(monkeypatch):
-    asked, module = Asked(networks=True, runs=3), ModuleType("networks")
-    monkeypatch.setattr(module, "run", lambda given: ("networks", given), raising=False)
-    monkeypatch.setattr(transfer, "find_spec", lambda _: object())
-    monkeypatch.setitem(sys.modules, transfer.NETWORKS, module)
-    assert transfer.run(asked) == ("networks", asked)
-
-
-def test_where_there_are_no_networks_they_are_refused(monkeypatch, feint):
-    monkeypatch.setattr(transfer, "find_spec", lambda _: None)
-    assert feint("scenario", "transfer", "--networks").refusal.startswith("networks = True is not allowed")
+    request = TransferRequest(networks=True, runs=3)
+    monkeypatch.setattr(NetworksTransfer, "measure", lambda asked, *, threads, progress: (asked, threads, progress))
+    assert request.run(threads=2) == (request, 2, None)

@@ -7,17 +7,17 @@ from feint.agents.model import Model
 from feint.agents.probes import performance_on, readable
 from feint.scenarios.finetuning.protocols import (
     CORNERS,
-    FOUND,
-    LEFT,
+    READABLE_AFTER,
+    READABLE_BEFORE,
     X,
     Y,
-    first,
-    journey,
-    never,
-    prepared,
-    revived,
-    tuned,
-    tuned_on_x,
+    finetuned,
+    finetuned_control,
+    finetuning,
+    no_pretraining,
+    pretraining,
+    retrained,
+    staged,
 )
 from feint.sim.analysis.estimands import MeanEstimand
 from feint.sim.ensembles.paired_runs import run_paired
@@ -27,8 +27,8 @@ from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
 POINT = Point(curriculum=pretrain_finetune({"steps": 400}, {"steps": 900}))
-NOTES = (FOUND, LEFT, CORNERS, Was(0), PerformanceOn(1))
-WAY = journey(first(), tuned_on_x(steps=300), recorders=NOTES)
+NOTES = (READABLE_BEFORE, READABLE_AFTER, CORNERS, Was(0), PerformanceOn(1))
+WAY = staged(pretraining(), finetuning(steps=300), recorders=NOTES)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def stops():
 
 def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
     point = POINT.at({"finetuning.noise": 0.7, "pretraining.learning_rate": 0.5, "similarity": 0.25})
-    spec = revived().spec(point, seed=0)
+    spec = retrained().spec(point, seed=0)
     before, tuning, again = spec.curriculum
     assert [stage.objective for stage in spec.curriculum] == [Y, X, Y]
     assert (before.steps, before.coverage) == (400, 0.5)
@@ -55,30 +55,30 @@ def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
 
 
 def test_what_a_journey_changes_itself_stays():
-    protocol = never(similarity=0.1)
+    protocol = finetuned_control(similarity=0.1)
     assert isinstance(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}), TrainingProtocol)
     assert dict(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}).changes) == {
         "similarity": 0.1,
         "start": "fresh",
         "decoys": 1.0,
     }
-    assert str(revived()) == "pretraining → finetuning → again"
+    assert str(retrained()) == "pretraining → finetuning → again"
 
 
 def test_what_never_had_y_starts_fresh_wherever_one_stands():
-    assert never().spec(POINT.at({"start": "internal"}), seed=0).start == "fresh"
-    assert tuned().spec(POINT.at({"start": "internal"}), seed=0).start == "internal"
+    assert finetuned_control().spec(POINT.at({"start": "internal"}), seed=0).start == "fresh"
+    assert finetuned().spec(POINT.at({"start": "internal"}), seed=0).start == "internal"
 
 
 def test_a_group_that_fine_tuning_does_not_carry_is_carried_on_from_there():
-    spec = revived().spec(POINT.at({"finetuning.carry": "goal"}), seed=0)
+    spec = retrained().spec(POINT.at({"finetuning.carry": "goal"}), seed=0)
     assert spec.curriculum[1].carry == ("goal",)
     assert len(spec.curriculum[2].carry) == 5
 
 
 def test_notes_are_of_where_the_runs_stood(ended, stops):
-    assert np.array_equal(ended.recorded[FOUND], readable(stops[0].state, Y))
-    assert np.array_equal(ended.recorded[LEFT], readable(stops[1].state, Y))
+    assert np.array_equal(ended.recorded[READABLE_BEFORE], readable(stops[0].state, Y))
+    assert np.array_equal(ended.recorded[READABLE_AFTER], readable(stops[1].state, Y))
     assert np.array_equal(ended.recorded[Was(0)], ended.before)
     assert np.array_equal(ended.recorded[PerformanceOn(1)], performance_on(stops[1].state, Y, X))
 
@@ -109,7 +109,7 @@ def test_shares_and_the_rest_add_up_to_the_change(ended):
 
 
 def test_notes_change_nothing_and_ways_share_what_they_have_in_common(ended):
-    bare = journey(first(), tuned_on_x(steps=300))
+    bare = staged(pretraining(), finetuning(steps=300))
     found = run_paired(POINT, [bare, WAY, pretrained()], range(60), seed=5, threads=1)
     assert not found[bare].recorded
     for protocol in (bare, WAY):
@@ -119,21 +119,21 @@ def test_notes_change_nothing_and_ways_share_what_they_have_in_common(ended):
 
 def test_a_point_that_names_a_similarity_for_its_objective_is_where_one_stands():
     point = Point(model=Model(similarity=(0.3,)), curriculum=POINT.curriculum)
-    assert tuned().spec(point, seed=0).model.similarity == (0.3, 0.9, 0.0)
+    assert finetuned().spec(point, seed=0).model.similarity == (0.3, 0.9, 0.0)
 
 
 def test_a_mean_of_what_was_noted_is_paired():
     protocols = (
-        journey(first(), tuned_on_x(steps=300), recorders=NOTES),
-        journey(prepared(), tuned_on_x(), recorders=NOTES),
+        staged(pretraining(), finetuning(steps=300), recorders=NOTES),
+        staged(no_pretraining(), finetuning(), recorders=NOTES),
     )
     found = run_paired(POINT, protocols, range(60), seed=5)
 
     def left(ended):
-        return ended.recorded[LEFT]
+        return ended.recorded[READABLE_AFTER]
 
     quantity = MeanEstimand("", left, *protocols)
-    wanted = found[protocols[0]].recorded[LEFT] - found[protocols[1]].recorded[LEFT]
+    wanted = found[protocols[0]].recorded[READABLE_AFTER] - found[protocols[1]].recorded[READABLE_AFTER]
     assert quantity.measured(found).estimate == pytest.approx(wanted.mean())
     assert quantity.measured(found).method == "Student, paired"
     assert MeanEstimand("", left, protocols[0], protocols[0]).measured(found).method.startswith("Clopper")

@@ -3,46 +3,44 @@
 import numpy as np
 import pytest
 
-from feint.scenarios.experiments import Asked
-from feint.scenarios.transfer import network_stand_ins as networks_calibration
+from feint.scenarios.networks.seeds import SEEDS
+from feint.scenarios.transfer import network_stand_ins
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
 from feint.sim.statistics.transfer_law import TransferLaw
 
-SEEDS = networks_calibration.SEEDS
 WIDTHS = (8, 16, 32)
 LAW = TransferLaw(name="planted", k=40, alpha=0.3, beta=0.2)
 
 
-def planted(law):
+@pytest.fixture(scope="module")
+def planted():
     """Curves whose error falls in a straight line, that of the tuned arms at D_F + D_T of the law; all seeds alike."""
     few, many = np.array(FEW, float), np.array(MANY, float)
     shape = Transfer(loss={}, error={}, widths=WIDTHS, seeds=SEEDS, seed=0)
     scratch = np.array([1 - many / many[-1]] * len(WIDTHS))
-    tuned = np.array([[1 - law.effective(d, n) / many[-1] for d in few] for n in shape.sizes])
+    tuned = np.array([[1 - LAW.effective(d, n) / many[-1] for d in few] for n in shape.sizes])
     error = {arm: np.repeat(each[..., None], SEEDS, 2) for arm, each in {"scratch": scratch, "near": tuned}.items()}
     error["far"] = 1.5 + 0 * error["near"]
     return Transfer(loss=error, error=error, widths=WIDTHS, seeds=SEEDS, seed=0)
 
 
-def test_a_planted_law_is_found_again():
-    law = networks_calibration.law_of(planted(LAW), "near")
-    assert law is not None
-    assert law.beta is not None
+def test_a_planted_law_is_found_again(planted):
+    law = planted.law("near", "error")
     assert (law.k.estimate, law.alpha.estimate, law.beta.estimate) == pytest.approx((LAW.k, LAW.alpha, LAW.beta))
 
 
-def test_an_arm_that_transfers_nothing_has_no_law():
-    assert networks_calibration.law_of(planted(LAW), "far") is None
+def test_an_arm_that_transfers_nothing_has_no_law(planted):
+    assert planted.law("far", "error") is None
 
 
-def test_rows_are_filled_by_name_and_those_without_a_number_left_out(monkeypatch):
-    steps = {finding: np.full(SEEDS, 100.0) for finding in networks_calibration.AGAIN.values()}
-    steps[networks_calibration.AGAIN["revival, strong relevance"]] = np.full(SEEDS, 2.0)
-    steps[networks_calibration.AGAIN["revival, weak relevance"]] = np.full(SEEDS, np.inf)
-    monkeypatch.setattr(networks_calibration, "battery", lambda *_, **__: steps)
-    monkeypatch.setattr(networks_calibration, "transfer", lambda *_, **__: planted(LAW))
-    found = networks_calibration.measured(Asked(networks=True))
+def test_rows_are_filled_by_name_and_those_without_a_number_left_out(monkeypatch, planted):
+    steps = {measurement: np.full(SEEDS, 100.0) for measurement in network_stand_ins.AGAIN.values()}
+    steps[network_stand_ins.AGAIN["revival, strong relevance"]] = np.full(SEEDS, 2.0)
+    steps[network_stand_ins.AGAIN["revival, weak relevance"]] = np.full(SEEDS, np.inf)
+    monkeypatch.setattr(network_stand_ins, "battery", lambda *_, **__: steps)
+    monkeypatch.setattr(network_stand_ins, "transfer", lambda *_, **__: planted)
+    found = dict(network_stand_ins.network_numbers(0))
     assert set(found) <= set(BY_NAME)
     assert found["revival, strong relevance"].estimate == pytest.approx(90)
     assert found["baseline"].estimate == 4500

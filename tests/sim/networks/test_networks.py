@@ -12,13 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from feint.agents.errors import InputError
 from feint.sim.networks.kernels.mlp import gradient, losses_without
 from feint.sim.networks.kernels.strings import LARGEST, POSITIONS, TOKENS
-from feint.sim.networks.linear_probe import probe
-from feint.sim.networks.network import BATCH, Network, size, whole
-from feint.sim.networks.pruning import pruned
-from feint.sim.networks.steps_to_threshold import steps_to
-from feint.sim.networks.stream_ids import Purpose
-from feint.sim.networks.strings import draw
-from feint.sim.networks.task import MOST, SPARE, A, B, Task, asking, pretraining, refusal, relabelling
+from feint.sim.networks.network import BATCH, Network, nothing_pruned, size, steps_to
+from feint.sim.networks.seed_models import probe, pruned
+from feint.sim.networks.task import MOST, SPARE, A, B, Purpose, Task, asking, draw, pretraining, refusal, relabelling
 
 ALL = Task(shares=(0.25,) * 4)
 WIDTHS = (3, 8, 32)
@@ -160,7 +156,7 @@ def test_pruned_units_are_silent_and_chosen_by_the_loss_without_them():
     assert not seen.first[:, kept[0] == 0].any()
     assert not seen.second[:, kept[1] == 0].any()
     losses = np.empty((2, 8))
-    losses_without(mine.theta, 8, whole(8), strings.active, strings.answers, losses)
+    losses_without(mine.theta, 8, nothing_pruned(8), strings.active, strings.answers, losses)
     layer, unit = np.unravel_index(losses.argmin(), losses.shape)
     assert kept[layer, unit] == 0
     x, w = strings.inputs().astype(float), mine.theta.astype(float).copy()
@@ -199,7 +195,7 @@ def test_steps_to_a_level_are_counted_and_end():
     [
         ({"shares": (0.5, 0.2, 0.2, 0.2)}, "shares = (0.5, 0.2, 0.2, 0.2) are not valid: they must be 4"),
         ({"correlation": 1.5}, "correlation = 1.5 is not valid: it must be a number from 0 to 1."),
-        ({"examples": -1}, "examples = -1 is not valid: it must be a whole number, 0 for no end."),
+        ({"examples": -1}, "examples = -1 is not valid: it must be a whole number of at least 0."),
     ],
 )
 def test_a_task_that_is_none_is_refused(changed, told):
