@@ -23,7 +23,7 @@ from feint.scenarios.release.training_protocols import (
     WRAPPED,
 )
 from feint.sim.markets.actors import draw_actors, market_generator, market_seed
-from feint.sim.markets.competition import Competition, Stakes, systems
+from feint.sim.markets.competition import Competition, Stakes, systems_by_world
 from feint.sim.markets.fine_tuning_uses import Catalogue, FineTuner
 from feint.sim.markets.market import MONEY, YearlySeries, run_markets
 from feint.sim.markets.market_parameters import Assumptions, Terms, assumption
@@ -223,12 +223,11 @@ class CompetitionResult(ConditionResult):
         stakes = stakes.replace(**condition.changes)
         terms = terms.replace(years=min(terms.years, COMPETITION_YEARS))
         price = Price(step_price=condition.price(step_price), fall=terms.fall)
-        streams, histories = systems(tuner, stakes), []
-        for world in range(len(tuner.released)):
+        histories = []
+        for world, systems in enumerate(systems_by_world(tuner, stakes)):
             key = market_seed(seed, world)
-            actors = draw_actors(terms, USES, len(streams), market_generator(key))
-            here = [stream.world(world) for stream in streams]
-            histories.append(Competition(stakes, terms, actors, here, price, key).run())
+            actors = draw_actors(terms, USES, len(systems.steps), market_generator(key))
+            histories.append(Competition(stakes, terms, actors, systems, price, key).run())
         return cls(
             name=condition.name, changes=dict(condition.changes), step_price=price.step_price, histories=histories
         )

@@ -29,7 +29,11 @@ VERMILION, BLUE, SKY, GREEN, ORANGE, BLACK, GREY = (
 SHOWN = 11  # years that are drawn: after them little changes
 MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
 YEARS = "years after the release"
-SHARE, WANTED = "share of actors", "share with what they want"
+WANTED = "share with what they want"
+LONG: dict[str, Any] = {"handlelength": 2.4}
+WIDE: dict[str, Any] = {"ncols": 2, "columnspacing": 0.7, **LONG}
+TOP: dict[str, Any] = {**WIDE, "loc": "upper center", "columnspacing": 0.8}
+"""Forms of a legend."""
 
 
 def _look(color: str, linestyle: str, marker: str) -> dict[str, Any]:
@@ -89,18 +93,19 @@ def draw(
         risks, table = middle.subplots(1, 2, width_ratios=(1, 1.6))
         pools, graph, systems = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
         _bands(time, {name: (base, name, look) for name, look in LINES.items()})
-        _years(time, "Open release", "share, or their product", 1.25, loc="upper center", ncols=2, columnspacing=0.8)
+        _finish(time, "Open release", "share, or their product", **TOP)
         _cost(cost, of("cost"))
         for use, look in USE_LINES.items():
             _line(uses, base.values(use), {**look, "label": use})
-        _years(uses, "Benefits and hazards", WANTED, 1.25, loc="lower right")
+        _finish(uses, "Benefits and hazards", WANTED, loc="lower right", **LONG)
         _bands(risks, {name: (named[name], "risk", look) for name, look in RISK_LINES.items()})
-        _risks(risks)
+        _finish(risks, "Risk under mitigations", "risk, an index", fontsize=5.8, **WIDE)
+        risks.set(ylim=(-0.02, 0.75), yticks=[0, 0.25, 0.5])
         _mitigations(table, [base, *of("mitigation")])
         _pools(pools, of("sharing"))
         _lineage(graph, lineage)
         _bands(systems, {name: (competition[0], *line) for name, line in SYSTEM_LINES.items()})
-        _years(systems, "Competition", SHARE, 1.45, loc="upper left")
+        _finish(systems, "Competition", "share of actors", 1.45, **LONG)
         sns.despine(figure)
         graph.axis("off")
         table.axis("off")
@@ -122,12 +127,10 @@ def _bands(axes: Axes, lines: Mapping[str, tuple[YearlySeries, str, Look]]) -> N
         axes.fill_between(np.arange(len(low)), low, high, color=look["color"], alpha=0.13, linewidth=0)
 
 
-def _years(axes: Axes, title: str, ylabel: str, top: float, **legend: Any) -> None:
-    axes.set_xticks(range(0, SHOWN, 2))
-    _shares(axes, title, YEARS, ylabel, top, handlelength=2.4, **legend)
-
-
-def _shares(axes: Axes, title: str, xlabel: str, ylabel: str, top: float = 1.25, **legend: Any) -> None:
+def _finish(axes: Axes, title: str, ylabel: str, top: float = 1.25, xlabel: str = YEARS, **legend: Any) -> None:
+    """Add title, labels, ticks and legend to a panel; by default its x-axis shows years."""
+    if xlabel == YEARS:
+        axes.set_xticks(range(0, SHOWN, 2))
     axes.set(ylim=(-0.03, top), xlabel=xlabel, ylabel=ylabel)
     axes.set_yticks([0, 0.5, 1])
     axes.legend(**{"frameon": False, "loc": "upper left", "fontsize": 6.5, **legend})
@@ -145,7 +148,7 @@ def _cost(axes: Axes, results: Sequence[MarketResult]) -> None:
     axes.set_xscale("log")
     axes.invert_xaxis()
     axes.minorticks_off()
-    _shares(axes, "Cost and reach", "dollars a step", f"{WANTED}, year 0", handlelength=2.4)
+    _finish(axes, "Cost and reach", f"{WANTED}, year 0", xlabel="dollars a step", **LONG)
 
 
 def _pools(axes: Axes, results: Sequence[MarketResult]) -> None:
@@ -159,15 +162,7 @@ def _pools(axes: Axes, results: Sequence[MarketResult]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(sizes, [f"{size}" for size in sizes])
     axes.minorticks_off()
-    _shares(axes, "Pools", "actors in a pool", "share, year 0")
-
-
-def _risks(axes: Axes) -> None:
-    axes.set(ylim=(-0.02, 0.75), xlabel=YEARS, ylabel="risk, an index")
-    axes.set_xticks(range(0, SHOWN, 2))
-    axes.set_yticks([0, 0.25, 0.5])
-    axes.legend(frameon=False, ncols=2, loc="upper left", fontsize=5.8, handlelength=2.4, columnspacing=0.7)
-    axes.set_title("Risk under mitigations", loc="left", fontsize=8)
+    _finish(axes, "Pools", "share, year 0", xlabel="actors in a pool")
 
 
 def _mitigations(axes: Axes, results: Sequence[MarketResult]) -> None:

@@ -67,15 +67,15 @@ class Stakes(Assumptions):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Systems:
-    """Deployed performance of systems made for use i on use j, by whom they serve; each is (worlds, uses, uses)."""
+    """Deployed performance of systems made for use i on use j, by whom they serve; each is (…, uses, uses)."""
 
     owner: np.ndarray
     average: np.ndarray
-    steps: np.ndarray  #: steps that an expert takes; infinite if its target was not reached (worlds, uses)
+    steps: np.ndarray  #: steps that an expert takes; infinite if its target was not reached (…, uses)
 
     @classmethod
     def of(cls, experts: Sequence[State], objectives: Sequence[int], stakes: Stakes) -> Systems:
-        """Return the systems in several worlds, from an expert for each use."""
+        """Return the systems in several worlds (worlds, uses, uses), from an expert for each use."""
         count = len(experts)
         average = [blended(experts, stakes.weights(i, count).tolist()) for i in range(count)]
         owner, shared = (
@@ -84,25 +84,22 @@ class Systems:
         )
         return cls(owner=owner, average=shared, steps=np.stack([steps_to_target(state) for state in experts], axis=1))
 
-    def __len__(self) -> int:
-        return len(self.steps)
-
-    def world(self, i: int) -> Systems:
-        """Return the systems of one world."""
-        rows = slice(i, i + 1)
-        return Systems(owner=self.owner[rows], average=self.average[rows], steps=self.steps[rows])
-
     def own(self) -> np.ndarray:
-        """Return the performance on what the owner wants, by strategy (worlds, uses, strategies)."""
+        """Return the performance on what the owner wants, by strategy (…, uses, strategies)."""
         kinds = (np.diagonal(kind, axis1=-2, axis2=-1) for kind in (self.owner, self.average))
         return np.stack([np.zeros_like(self.steps), *kinds], axis=-1)
 
 
-def systems(tuner: FineTuner, stakes: Stakes) -> list[Systems]:
-    """Return the systems made of the experts for harmless uses, one item per stream; worlds are the parents."""
+def systems_by_world(tuner: FineTuner, stakes: Stakes) -> list[Systems]:
+    """Return the systems in each world (streams, uses, uses), made of the experts for harmless uses."""
     domains = [use for use in tuner.uses if not use.hazard]
     objectives = [use.objective for use in domains]
-    return [Systems.of([tuner.expert(use.name, key) for use in domains], objectives, stakes) for key in tuner.keys]
+    streams = [Systems.of([tuner.expert(use.name, key) for use in domains], objectives, stakes) for key in tuner.keys]
+    names = ("owner", "average", "steps")
+    return [
+        Systems(**{name: np.stack([getattr(stream, name)[world] for stream in streams]) for name in names})
+        for world in range(len(tuner.released))
+    ]
 
 
 def payoff(stakes: Stakes, own: np.ndarray, costs: np.ndarray) -> np.ndarray:
@@ -175,21 +172,17 @@ class CompetitionHistory:
 class Competition:
     """Competition among the actors of a market, before its first year; `run` simulates all years.
 
-    `systems` are those in the world of the market, one item per stream; their uses are the harmless ones, in order.
+    `systems` are those in the world of the market (streams, uses, uses); their uses are the harmless ones, in order.
     """
 
-    def __init__(
-        self, stakes: Stakes, terms: Terms, actors: Actors, systems: Sequence[Systems], price: Price, seed: int
-    ) -> None:
+    def __init__(self, stakes: Stakes, terms: Terms, actors: Actors, systems: Systems, price: Price, seed: int) -> None:
         self.stakes, self.price, self.years = stakes, price, terms.years
         self.generator = np.random.default_rng([seed, 0x72616365])
         competes = actors.aim != MALICIOUS
         self.use, self.stream, self.budget = actors.use[competes], actors.stream[competes], actors.budget[competes]
         self.order, self.first, self.size = _peers(self.use, self.budget)
-        self.steps, self.own, owner, average = (
-            np.concatenate(tables)[self.stream, self.use]
-            for tables in zip(*((each.steps, each.own(), each.owner, each.average) for each in systems), strict=True)
-        )
+        tables = systems.steps, systems.own(), systems.owner, systems.average
+        self.steps, self.own, owner, average = (table[self.stream, self.use] for table in tables)
         self.done = np.stack([np.zeros_like(owner), owner, average])
         self.strategy = np.full(len(self.use), WITHOUT)
         self.year = 0

@@ -97,7 +97,7 @@ def test_shares_are_where_a_competition_of_many_such_actors_leads(where):
         vetted=nothing > 0,
         pool=np.arange(count),
     )
-    game = Competition(stakes, Terms(years=DECADE), many, [found], PRICE, seed=1)
+    game = Competition(stakes, Terms(years=DECADE), many, found, PRICE, seed=1)
     assert shares_after_decade(found, stakes)[0, 0, where] == pytest.approx(game.run().shares[-1], abs=0.02)
 
 

@@ -38,7 +38,7 @@ from feint.scenarios.release.training_protocols import (
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.markets.actors import market_seed
-from feint.sim.markets.competition import Competition, systems
+from feint.sim.markets.competition import Competition, systems_by_world
 from feint.sim.markets.model_lineage import same_state
 from feint.sim.results.report import schema
 from feint.sim.results.text_tables import WIDTH
@@ -207,7 +207,7 @@ def test_contests_differ_by_what_they_change_alone(found):
 def test_who_competes_in_a_world_is_of_the_actors_of_its_market(found):
     request, world = found.request, 3
     tuner = fine_tuner(SUPPRESSED, request.point, runs=request.runs, seed=request.seed, streams=found.streams)
-    here = [each.world(world) for each in systems(tuner, request.stakes)]
+    here = systems_by_world(tuner, request.stakes)[world]
     common = request.stakes, request.terms, found.market(world).actors, here, request.price
     again = Competition(*common, market_seed(request.seed, world)).run()
     assert np.array_equal(again.shares, found.competition[0].histories[world].shares)

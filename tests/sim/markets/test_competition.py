@@ -44,13 +44,12 @@ def actors(count=3000, *, spread=0.0, uses=3, bad=0):
 
 
 def does(own, others, uses=3):
-    """What systems do: so much for their owner's use, and so much for others."""
-    return np.where(np.eye(uses, dtype=bool), own, others)[None]
+    """What systems do on two streams: so much for their owner's use, and so much for others."""
+    return np.repeat(np.where(np.eye(uses, dtype=bool), own, others)[None], 2, axis=0)
 
 
 def systems(owner=(0.9, 0.1), average=(0.7, 0.6), steps=STEPS):
-    one = Systems(owner=does(*owner), average=does(*average), steps=np.full((1, 3), steps))
-    return [one, one]
+    return Systems(owner=does(*owner), average=does(*average), steps=np.full((2, 3), steps))
 
 
 def race(stakes=None, found=None, price=0.0001, terms=TERMS, who=None, seed=1, fall=0.0):

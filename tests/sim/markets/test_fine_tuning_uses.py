@@ -11,7 +11,7 @@ from feint.agents.outcome import Outcome, read
 from feint.agents.probes import performance_on
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, PLACE, SUPPRESSED, USES, fine_tuner
 from feint.sim.markets.actors import MALICIOUS
-from feint.sim.markets.competition import OWNER, Stakes, Systems, systems
+from feint.sim.markets.competition import OWNER, Stakes, Systems, systems_by_world
 from feint.sim.markets.fine_tuning_uses import deployed_on, generality, steps_to_target, use_sets
 from feint.sim.markets.ledger import MERGED
 from feint.sim.markets.market import Market
@@ -184,24 +184,24 @@ def test_a_system_is_judged_by_what_it_is_after_where_it_is_deployed(tuner):
 
 
 def test_with_nothing_in_common_systems_of_both_kinds_are_the_same(tuner):
-    for each in systems(tuner, Stakes(common=0.0)):
+    for each in systems_by_world(tuner, Stakes(common=0.0)):
         assert np.array_equal(each.owner, each.average)
-    apart = systems(tuner, Stakes(common=0.5))[0]
+    apart = systems_by_world(tuner, Stakes(common=0.5))[0]
     assert not np.allclose(apart.owner, apart.average)
     assert np.array_equal(apart.own()[..., OWNER], np.diagonal(apart.owner, axis1=1, axis2=2))
 
 
 def test_with_all_in_common_every_system_for_the_average_is_the_same(tuner):
-    for each in systems(tuner, Stakes(common=1.0)):
+    for each in systems_by_world(tuner, Stakes(common=1.0)):
         assert each.average == pytest.approx(np.repeat(each.average[:, :1], 3, axis=1))
 
 
 def test_a_world_is_what_it_is_beside_others(tuner):
-    whole = systems(tuner, Stakes())[1].world(3)
+    whole = systems_by_world(tuner, Stakes())[3]
     experts = [tuner.expert(use, 2).take([3]) for use in DOMAINS]
     alone = Systems.of(experts, [OBJECTIVE[use] for use in DOMAINS], Stakes())
     for name in ("owner", "average", "steps"):
-        assert np.allclose(getattr(whole, name), getattr(alone, name), rtol=0, atol=1e-12)
+        assert np.allclose(getattr(whole, name)[1], getattr(alone, name)[0], rtol=0, atol=1e-12)
 
 
 def test_a_market_of_those_who_want_hazards_alone_has_nothing_to_merge():
