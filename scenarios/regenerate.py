@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from feint.agents.errors import InputError, check_output
-from feint.scenarios.gallery.originals import MAKERS
 from feint.scenarios.requests import KINDS, loaded
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results import datafile, figure_style
@@ -62,7 +61,9 @@ class Regenerated(Report):
     """Comparison of a file with what its passport makes now."""
 
     file: str
-    kind: Annotated[str, Field(description="what the file holds, such as figure, comparison or trajectory")]  # pyright: ignore[reportIncompatibleVariableOverride]
+    kind: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride] - the file's, which has a passport of its own
+        str, Field(description="what the file holds, such as figure, comparison or trajectory")
+    ] = field()
     outcome: Annotated[Agreement, Field(description=", ".join(f"{kind.value}: {kind.meaning}" for kind in Agreement))]
     difference: Annotated[str | None, Field(description="the first difference between numbers, if it is known")]
     changed: Annotated[dict[str, Change], Field(description="versions, processor or commit that have changed")]
@@ -151,11 +152,9 @@ def report_of(passport: Passport, threads: int | None = None) -> Report:
     kind = passport["kind"]
     if kind in SWEPT:
         raise InputError(f"kind = {kind!r} is drawn from a sweep's folder, which no figure holds: run {SWEPT[kind]}.")
-    if kind not in KINDS and kind not in MAKERS:
+    if kind not in KINDS:
         raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {', '.join(KINDS)}.")
     try:
-        if kind in MAKERS:
-            return MAKERS[kind](passport, threads)
         request = loaded(KINDS[kind]).from_configuration(passport["configuration"])
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"kind = {kind!r} has a passport that this version of Feint cannot read: {error!r}.") from None

@@ -74,6 +74,7 @@ ORDER = (
     "scenarios/transfer",
     "scenarios/gallery",
     "scenarios/requests",
+    "scenarios/regenerate",
     "feint",
 )
 """Rooms from the ground up: a module imports its own room and those before it."""
