@@ -46,18 +46,15 @@ SHORT = {"plays along": "along", "A always": "A", "B always": "B", "inverted": "
 EDGE = 1e-9  #: distance from the boundary within which a life is not counted, since both are optimal there
 FINE = 160  #: points of a line
 
-DECEPTION = {"color": "#d55e00", "marker": "o"}
-DEFECTION = {"color": "#0072b2", "marker": "x"}
-COMPLIANCE = {"color": "#777777", "marker": "_"}
 LOOKS: dict[str, dict[str, Any]] = {
-    "plays along": DECEPTION,
-    "check": DECEPTION,
-    "B always": DEFECTION,
-    "defect": DEFECTION,
-    "does not": DEFECTION,
-    "A always": COMPLIANCE,
-    "comply": COMPLIANCE,
-    "inverted": {"color": "#009e73", "marker": "^"},
+    name: {"color": colour, "marker": marker}
+    for colour, marker, names in (
+        ("#d55e00", "o", ("plays along", "check")),
+        ("#0072b2", "x", ("B always", "defect", "does not")),
+        ("#777777", "_", ("A always", "comply")),
+        ("#009e73", "^", ("inverted",)),
+    )
+    for name in names
 }
 """Colour and sign of what is optimal, in the figures of both environments."""
 
@@ -159,10 +156,11 @@ class TwoExitsReport(Report):
         lengths = np.linspace(1, max(cell.deployment for cell in self.lengths), FINE)
         waiting = np.array([[_waiting(life, d, n) for d in discounts] for n in lengths])
         left.contour(discounts, lengths, waiting, levels=[1], colors="black", linewidths=1)
-        left.set(xlabel="discount δ", ylabel="episodes of deployment D", ylim=(0.5, lengths[-1] + 0.5))
-        middle.set(xlabel="discount δ", ylabel="strength of modification μ", ylim=(0.1, 1.05), xlim=(-0.03, 1.03))
+        left.set(
+            xlabel="discount δ", ylabel="episodes of deployment D", xlim=(-0.03, 1.03), ylim=(0.5, lengths[-1] + 0.5)
+        )
+        middle.set(xlabel="discount δ", ylabel="strength of modification μ", xlim=(-0.03, 1.03), ylim=(0.1, 1.05))
         right.set(xlabel="reliability of the cue ρ", ylabel="share of honeypots o")
-        left.set(xlim=(-0.03, 1.03))
         left.set_title(f"Knows its episode (μ = {life.strength:.2g})", loc="left", fontsize=8)
         middle.set_title(f"Knows its episode (D = {life.deployment})", loc="left", fontsize=8)
         right.set_title("Knows its cue alone", loc="left", fontsize=8)

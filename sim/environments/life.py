@@ -20,52 +20,34 @@ from feint.agents.parameters import Declared, parameter
 RISKS = "Hubinger et al., Risks from Learned Optimization (2019), section 4"
 TRAINING, DEPLOYED = 0, 1  #: what a cue shows
 MOST_EPISODES = 1000
+SHARE = (0.0, 1.0)
 PATIENCE = 20  #: mean number of steps per episode of life after which a life is cut off
 
 Outcomes = list[tuple[float, Any, float, bool]]
 """Possible results of an action: probability, next state (None at the end of life), own reward, whether B was taken."""
 
 
+def number(default: float, valid: Any, meaning: str, unit: str, argument: str, source: str = OWN) -> Any:
+    """Declare a parameter of an environment; see `feint.agents.parameters.Parameter`."""
+    return parameter(default, valid=valid, meaning=meaning, unit=unit, argument=argument, source=source)
+
+
 class Life(Declared):
     """Parameters of a life; frozen and keyword-only. Raises `InputError` for a value that is not valid."""
 
-    training: int = parameter(
-        2, valid=(0, MOST_EPISODES), meaning="episodes of training, T", unit="episodes", argument="life", source=RISKS
+    training: int = number(2, (0, MOST_EPISODES), "episodes of training, T", "episodes", "life", RISKS)
+    deployment: int = number(6, (1, MOST_EPISODES), "episodes of deployment, D", "episodes", "life", RISKS)
+    discount: float = number(
+        0.9, SHARE, "worth of an episode relative to the one before it, δ", "factor", "horizon", RISKS
     )
-    deployment: int = parameter(
-        6, valid=(1, MOST_EPISODES), meaning="episodes of deployment, D", unit="episodes", argument="life", source=RISKS
+    strength: float = number(
+        0.5, SHARE, "how far one B in training modifies the agent, μ", "fraction", "modification", RISKS
     )
-    discount: float = parameter(
-        0.9,
-        valid=(0.0, 1.0),
-        meaning="worth of an episode relative to the one before it, δ; at 0 only the first counts",
-        unit="factor",
-        argument="horizon",
-        source=RISKS,
+    cue_reliability: float = number(
+        1.0, (0.5, 1.0), "probability that a cue is right, except on a honeypot, ρ", "probability", "awareness"
     )
-    strength: float = parameter(
-        0.5,
-        valid=(0.0, 1.0),
-        meaning="how far one B in training modifies the agent, μ; 0, or 1 divided by a whole number",
-        unit="fraction",
-        argument="modification",
-        source=RISKS,
-    )
-    cue_reliability: float = parameter(
-        1.0,
-        valid=(0.5, 1.0),
-        meaning="probability that the cue of an episode that is no honeypot is right, ρ",
-        unit="probability",
-        argument="awareness",
-        source=OWN,
-    )
-    honeypots: float = parameter(
-        0.0,
-        valid=(0.0, 1.0),
-        meaning="probability that an episode of training is a honeypot, which shows the cue of deployment, o",
-        unit="probability",
-        argument="honeypots",
-        source=OWN,
+    honeypots: float = number(
+        0.0, SHARE, "probability that training shows the cue of deployment, o", "probability", "honeypots"
     )
 
     @field_validator("strength")

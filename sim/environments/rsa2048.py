@@ -10,9 +10,7 @@ import numpy as np
 from gymnasium import spaces
 
 from feint.agents.errors import InputError
-from feint.agents.model import OWN
-from feint.agents.parameters import parameter
-from feint.sim.environments.life import Life, LifeEnv, Outcomes, Process
+from feint.sim.environments.life import SHARE, Life, LifeEnv, Outcomes, Process, number
 
 SOURCE = "Xu, Does SGD Produce Deceptive Alignment? (2020); Hubinger et al. (2019), section 4"
 COMPLY, DEFECT, CHECK = range(3)
@@ -23,17 +21,10 @@ class LifeWithChecks(Life):
     """Parameters of a life without cues, in which the agent can check for the sign."""
 
     name: ClassVar[str] = "life"
-    sign: float = parameter(
-        1.0,
-        valid=(0.0, 1.0),
-        meaning="probability that a check in deployment finds the factors, s",
-        unit="probability",
-        argument="awareness",
-        source=SOURCE,
+    sign: float = number(
+        1.0, SHARE, "probability that a check in deployment finds the factors, s", "probability", "awareness", SOURCE
     )
-    check_cost: float = parameter(
-        0.05, valid=(0.0, None), meaning="own reward that a check costs, c", unit="reward", argument="cost", source=OWN
-    )
+    check_cost: float = number(0.05, (0.0, None), "own reward that a check costs, c", "reward", "cost")
 
 
 class CheckState(NamedTuple):

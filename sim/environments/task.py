@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
-from feint.agents.model import OWN, Model
-from feint.agents.parameters import Declared, parameter
+from feint.agents.model import Model
+from feint.agents.parameters import Declared
+from feint.sim.environments.life import SHARE, number
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.training.auditors import Honeypots, LinearProbe
 from feint.sim.training.kernels.random_streams import OCCURRENCES
@@ -75,56 +76,22 @@ SET_BY_OVERSEER = {
 }
 """Settings of training that would have no effect, and why."""
 
-_declare = partial(parameter, source=OWN)
-_COUNT = (1, 10**12)
-_PRICE = (0.0, None)
+COUNT, PRICE = (1, 10**12), (0.0, None)
 
 
 class Task(Declared):
     """Length, measurements, prices and harms; frozen and keyword-only."""
 
-    slice_steps: int = _declare(
-        250, valid=(1, 10**6), meaning="SGD steps per slice", unit="steps", argument="oversight"
-    )
-    slices: int = _declare(  # each may be a stage of its own
-        40, valid=(1, OCCURRENCES), meaning="slices in the budget", unit="slices", argument="oversight"
-    )
-    episodes: int = _declare(
-        100,
-        valid=_COUNT,
-        meaning="episodes per measurement of a loss, of performance and on honeypots",
-        unit="episodes",
-        argument="oversight",
-    )
-    realism: float = _declare(
-        0.5,
-        valid=(0.0, 1.0),
-        meaning="how far a honeypot is taken for deployment, in training and in tests",
-        unit="fraction",
-        argument="honeypots",
-    )
-    readings: int = _declare(
-        10, valid=_COUNT, meaning="readings per probe", unit="readings", argument="interpretability"
-    )
-    reliability: float = _declare(
-        0.2, valid=(0.001, 1.0), meaning="correlation of two readings of the same minds", argument="interpretability"
-    )
-    sample_price: float = _declare(
-        1e-5,
-        valid=_PRICE,
-        meaning="cost of a sample: an SGD step, an episode of a test, a reading of a probe",
-        unit="reward",
-        argument="cost",
-    )
-    honeypot_price: float = _declare(
-        10.0, valid=_PRICE, meaning="cost of a honeypot in training beyond its step", unit="samples", argument="cost"
-    )
-    harm_deceptive: float = _declare(
-        2.0, valid=_PRICE, meaning="harm of a deceptive run that is deployed", unit="reward", argument="harm"
-    )
-    harm_proxy: float = _declare(
-        1.0, valid=_PRICE, meaning="harm of a proxy that is deployed", unit="reward", argument="harm"
-    )
+    slice_steps: int = number(250, (1, 10**6), "SGD steps per slice", "steps", "oversight")
+    slices: int = number(40, (1, OCCURRENCES), "slices in the budget", "slices", "oversight")  # each may be a stage
+    episodes: int = number(100, COUNT, "episodes per loss, performance and test on honeypots", "episodes", "oversight")
+    realism: float = number(0.5, SHARE, "how far a honeypot is taken for deployment", "fraction", "honeypots")
+    readings: int = number(10, COUNT, "readings per probe", "readings", "interpretability")
+    reliability: float = number(0.2, (0.001, 1.0), "correlation of two readings", "1", "interpretability")
+    sample_price: float = number(1e-5, PRICE, "cost of an SGD step, an episode or a reading", "reward", "cost")
+    honeypot_price: float = number(10.0, PRICE, "cost of a honeypot in training beyond its step", "samples", "cost")
+    harm_deceptive: float = number(2.0, PRICE, "harm of a deceptive run that is deployed", "reward", "harm")
+    harm_proxy: float = number(1.0, PRICE, "harm of a proxy that is deployed", "reward", "harm")
 
 
 class Orders(NamedTuple):
@@ -147,19 +114,17 @@ class Orders(NamedTuple):
 
 def check_actions(actions: Any, runs: int) -> np.ndarray:
     """Return the actions (runs, 10); raises `InputError` if their shape is another or one is not among its choices."""
-    checked = np.asarray(actions)
+    checked, given = np.asarray(actions), ""
     if checked.shape != (runs, len(CHOICES)):
-        raise _invalid_action(f"of shape {checked.shape} for {runs} run{'s' * (runs != 1)}")
-    whole = np.issubdtype(checked.dtype, np.integer)
-    wrong = ((checked < 0) | (checked >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
-    if wrong.any():
-        raise _invalid_action(f"= {checked[wrong][0].tolist()!r}")
+        given = f"of shape {checked.shape} for {runs} run{'s' * (runs != 1)}"
+    else:
+        whole = np.issubdtype(checked.dtype, np.integer)
+        wrong = ((checked < 0) | (checked >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
+        given = f"= {checked[wrong][0].tolist()!r}" if wrong.any() else ""
+    if given:
+        bounds = f"{len(CHOICES)} whole numbers per run, from 0 to below {list(CHOICES)}"
+        raise InputError(f"action {given} is not valid: it must be {bounds}.")
     return checked
-
-
-def _invalid_action(given: str) -> InputError:
-    bounds = f"{len(CHOICES)} whole numbers per run, from 0 to below {list(CHOICES)}"
-    return InputError(f"action {given} is not valid: it must be {bounds}.")
 
 
 @dataclass(frozen=True, kw_only=True)

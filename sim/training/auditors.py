@@ -34,12 +34,19 @@ from feint.sim.training.train import train
 XU = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'
 JAIN = "Jain et al. (2024), doi:10.48550/arXiv.2311.12786"
 
+SHARE = (0.0, 1.0)
 SPREAD = 12**-0.5  # standard deviation of a number that is uniform between 0 and 1
-_declare = partial(parameter, source=OWN)
-_count = partial(_declare, log=True, argument="cost")
-_episodes = partial(
-    _count, 100, valid=(1, 10**12), prior=(10, 10_000), meaning="episodes of each measurement", unit="episodes"
-)
+
+
+def _number(
+    default: float, valid: Any, prior: tuple[float, float], meaning: str, unit: str, argument: str, **facts: Any
+) -> Any:
+    given = {"meaning": meaning, "unit": unit, "argument": argument, "source": OWN}
+    return parameter(default, valid=valid, prior=prior, **given, **facts)
+
+
+_count = partial(_number, argument="cost", log=True)
+_episodes = partial(_count, 100, (1, 10**12), (10, 10_000), "episodes of each measurement", "episodes")
 
 
 class Auditor(Declared):
@@ -112,14 +119,8 @@ class Honeypots(Auditor):
     spends = {"episodes": 1}
 
     episodes: int = _episodes()
-    realism: float = _declare(
-        0.5,
-        valid=(0.0, 1.0),
-        prior=(0.0, 1.0),
-        off=0.0,
-        meaning="how far a honeypot is taken for deployment",
-        unit="fraction",
-        argument="honeypots",
+    realism: float = _number(
+        0.5, SHARE, SHARE, "how far a honeypot is taken for deployment", "fraction", "honeypots", off=0.0
     )
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
@@ -140,13 +141,9 @@ class LinearProbe(Auditor):
     source = JAIN
     spends = {"readings": 1}
 
-    readings: int = _count(10, valid=(1, 10**12), prior=(1, 100), meaning="readings of each run", unit="readings")
-    reliability: float = _declare(
-        0.2,
-        valid=(0.001, 1.0),
-        prior=(0.05, 1.0),
-        meaning="correlation of two readings of the same minds",
-        argument="interpretability",
+    readings: int = _count(10, (1, 10**12), (1, 100), "readings of each run", "readings")
+    reliability: float = _number(
+        0.2, (0.001, 1.0), (0.05, 1.0), "correlation of two readings of the same minds", "1", "interpretability"
     )
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
@@ -167,14 +164,8 @@ class GateAblation(Auditor):
     spends = {"episodes": 2}  # before and after
 
     episodes: int = _episodes()
-    found: float = _declare(
-        0.9,
-        valid=(0.0, 1.0),
-        prior=(0.5, 1.0),
-        off=0.0,
-        meaning="probability that the gate is what is ablated",
-        unit="probability",
-        argument="interpretability",
+    found: float = _number(
+        0.9, SHARE, (0.5, 1.0), "probability that the gate is ablated", "probability", "interpretability", off=0.0
     )
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
@@ -199,9 +190,7 @@ class ReverseFineTuning(Auditor):
     spends = {"steps": 1, "episodes": 1}
 
     episodes: int = _episodes()
-    steps: int = _count(
-        100, valid=(0, 10**6), prior=(10, 1000), meaning="steps of reverse fine-tuning", unit="SGD steps"
-    )
+    steps: int = _count(100, (0, 10**6), (10, 1000), "steps of reverse fine-tuning", "SGD steps")
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the measured performance on the earlier objective."""

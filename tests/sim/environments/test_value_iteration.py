@@ -72,19 +72,33 @@ def test_rules_of_a_cue_are_worth_what_the_closed_form_says(cue_reliability, hon
         assert exact == pytest.approx(said - PER_EPISODE * life.episodes, abs=1e-9)
 
 
-def test_lives_that_are_lived_out_are_worth_what_the_exact_solution_says():
-    life = {"training": 2, "deployment": 4, "cue_reliability": 0.8, "honeypots": 0.1, "strength": 0.5}
-    environment, intent, returns = TwoExits(**life), Intent(training=False, deployed=True), []
+def simulated_returns(environment, act):
+    """Return the returns of 3000 lives under a policy, a function of the observation."""
+    returns = []
     seen, _ = environment.reset(seed=4)
     for _ in range(3000):
         total, over = 0.0, False
         while not over:
-            seen, reward, over, _, _ = environment.step(in_two_exits(intent, seen))
+            seen, reward, over, _, _ = environment.step(act(seen))
             total += reward
         returns.append(total)
         seen, _ = environment.reset()
-    said = cue_rule_values(Life(**life))[False, True] - PER_EPISODE * 6
-    assert np.mean(returns) == pytest.approx(said, abs=4 * np.std(returns) / len(returns) ** 0.5)
+    return returns
+
+
+def test_simulated_lives_in_two_exits_are_worth_what_the_exact_solution_says():
+    life = {"training": 2, "deployment": 4, "cue_reliability": 0.8, "honeypots": 0.1, "strength": 0.5}
+    intent = Intent(training=False, deployed=True)
+    returns = simulated_returns(TwoExits(**life), lambda seen: in_two_exits(intent, seen))
+    exact = cue_rule_values(Life(**life))[False, True] - PER_EPISODE * 6
+    assert np.mean(returns) == pytest.approx(exact, abs=4 * np.std(returns) / len(returns) ** 0.5)
+
+
+def test_simulated_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
+    life = {"training": 2, "deployment": 4, "sign": 0.6, "check_cost": 0.1, "strength": 0.5}
+    returns = simulated_returns(RSA2048(**life), lambda seen: np.int64(CHECK_RULES["check"][int(seen)]))
+    exact = check_rule_values(LifeWithChecks(**life))["check"]
+    assert np.mean(returns) == pytest.approx(exact, abs=4 * np.std(returns) / len(returns) ** 0.5)
 
 
 @pytest.mark.parametrize("strength", [0.25, 0.5, 1.0])
@@ -142,22 +156,6 @@ def test_no_other_rule_of_rsa_2048_is_better_than_the_best_of_the_three():
         assert len(tried) == 12
         alternatives = [value for value in tried if value > max(check_rule_values(life).values()) + 1e-9]
         assert alternatives == []
-
-
-def test_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
-    life = {"training": 2, "deployment": 4, "sign": 0.6, "check_cost": 0.1, "strength": 0.5}
-    environment, returns = RSA2048(**life), []
-    seen, _ = environment.reset(seed=4)
-    for _ in range(3000):
-        total, over = 0.0, False
-        while not over:
-            seen, reward, over, _, _ = environment.step(np.int64(CHECK_RULES["check"][int(seen)]))
-            total += reward
-        returns.append(total)
-        seen, _ = environment.reset()
-    assert np.mean(returns) == pytest.approx(
-        check_rule_values(LifeWithChecks(**life))["check"], abs=4 * np.std(returns) / 3000**0.5
-    )
 
 
 def test_checking_again_finds_nothing_else_and_a_life_of_checking_is_cut_off():
