@@ -30,7 +30,6 @@ from matplotlib.figure import Figure
 
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
-from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.crux import crux
 from feint.scenarios.argument.premises import PREMISES
 from feint.scenarios.claims import pretraining_vs_scratch as headline
@@ -49,7 +48,7 @@ house_look()
 default = feint.compare(runs=1000, seed=1)
 difference = default.difference()
 show(headline.figure(default))
-print("deception, pre-training + fine-tuning minus from scratch:", told(difference))
+print(f"deception, pre-training + fine-tuning minus from scratch: {difference:+.3f}")
 assert difference.low > 0  # at the default point the claim holds
 
 # %% [markdown]
@@ -87,7 +86,7 @@ for similarity in (0.0, 0.5, 0.9):
     for exposure in (1e-4, 0.003, 0.1):
         curriculum = feint.pretrain_finetune(pretraining={"awareness_exposure": exposure})
         found = feint.compare(curriculum, model=feint.Model(similarity=similarity), runs=500, seed=1).difference()
-        print(f"similarity {similarity:.1f}, exposure {exposure:<6g} {told(found)}")
+        print(f"similarity {similarity:.1f}, exposure {exposure:<6g} {found:+.3f}")
 
 # %% [markdown]
 # ## And where it is reversed
@@ -110,7 +109,7 @@ untold = {"steps": 5000, "awareness_exposure": 1e-4, "horizon_exposure": 1e-4}
 tells = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
 turned = feint.compare(feint.pretrain_finetune(untold, tells), model=hard_to_align, runs=1000, seed=1)
 show(headline.figure(turned))
-print("deception, pre-training + fine-tuning minus from scratch:", told(turned.difference()))
+print(f"deception, pre-training + fine-tuning minus from scratch: {turned.difference():+.3f}")
 assert turned.difference().high < 0  # here it is reversed
 
 # %% [markdown]
@@ -122,7 +121,7 @@ assert turned.difference().high < 0  # here it is reversed
 # %%
 found = crux(headline.CLAIM, runs=500, seed=1)
 figure, axes = sheet(3.2)
-lines(axes, found.off)
+lines(axes, found.without)
 axes.axvspan(found.effect.low, found.effect.high, color=COLOURS[feint.Outcome.DECEPTIVE], alpha=0.3, linewidth=0)
 axes.axvline(0, color="0.5", linewidth=0.8)
 axes.set_xlabel("difference in deception with this premise off; the band has all of them on")

@@ -20,7 +20,6 @@ import re
 
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
-from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
 from feint.sim.training.parameter_point import Point
@@ -72,7 +71,7 @@ for claim in CASES.values():
     show(figure)
     for part in claim.tested:
         verdict, interval = each.verdicts[part.name], each.intervals[part.name]
-        print(f"{part.name:10} {told(interval)}  {verdict.value} ({part.rule.words})")
+        print(f"{part.name:10} {interval:+.3f}  {verdict.value} ({part.rule.words})")
 
 # %% [markdown]
 # ## Turn what decides

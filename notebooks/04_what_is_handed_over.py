@@ -18,10 +18,8 @@
 
 # %%
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.argument.argue_texts import told
-from feint.scenarios.argument.crux_figures import figure, lattice_figure
-from feint.scenarios.argument.subset_lattice import lattice
-from feint.scenarios.argument.worldview import view_named, views
+from feint.scenarios.argument.crux import lattice
+from feint.scenarios.argument.worldview_files import view_named, views
 from feint.sim.training.configuration import load
 from feint.sim.training.parameter_point import Point
 
@@ -29,12 +27,12 @@ house_look()
 
 # %%
 default = lattice(runs=1000, seed=1)
-show(figure(default))
+show(default.figure())
 shares = default.attribution.shares
 for part in default.attribution.order:
-    print(f"{part:10} {told(shares[part])}")
+    print(f"{part:10} {shares[part]:+.3f}")
 total = sum(each.estimate for each in shares.values())
-print(f"together   {total:+.3f}, which is the whole difference: {told(default.attribution.whole)}")
+print(f"together   {total:+.3f}, which is the whole difference: {default.attribution.whole:+.3f}")
 assert abs(total - default.attribution.whole.estimate) < 1e-9
 
 # %% [markdown]
@@ -43,9 +41,9 @@ assert abs(total - default.attribution.whole.estimate) < 1e-9
 # A circle for each set of what is carried over. Shares cannot tell that two parts need each other; here one sees it.
 
 # %%
-show(lattice_figure(default))
+show(default.lattice_figure())
 for part in default.attribution.order:
-    print(f"{part:10} alone {told(default.corner(part))}")
+    print(f"{part:10} alone {default.corner(part):+.3f}")
 
 # %% [markdown]
 # ## Where the claim is reversed
@@ -56,10 +54,10 @@ for part in default.attribution.order:
 # %%
 told_in_file = load("../examples/reversed.toml")
 there = lattice(Point(model=told_in_file.model, curriculum=told_in_file.curriculum), runs=1000, seed=1)
-show(figure(there))
+show(there.figure())
 assert there.attribution.whole.high < 0
 for part in there.attribution.order:
-    print(f"{part:10} {told(there.attribution.shares[part])}")
+    print(f"{part:10} {there.attribution.shares[part]:+.3f}")
 
 # %% [markdown]
 # The minus is the goal's: pre-training for a near objective hands over one that is nearly right, and that outweighs the
@@ -86,7 +84,7 @@ for axes, (name, attribution) in zip(panels, found.items(), strict=True):
 sketch.supxlabel("share of the difference in deception", fontsize=8)
 show(sketch)
 for name, attribution in found.items():
-    print(f"{name:20} the whole difference {told(attribution.whole)}")
+    print(f"{name:20} the whole difference {attribution.whole:+.3f}")
 
 # %% [markdown]
 # ## What would change the answer

@@ -23,7 +23,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.experiments import Asked
 from feint.scenarios.finetuning import revival, wrappers
 from feint.scenarios.finetuning.groups import ANY
@@ -57,8 +56,8 @@ wrapped = wrappers.run(Asked(runs=200, seed=1))
 show(wrapped.figure())
 whole = wrapped.at("")[0]
 for on, change in whole.changes.items():
-    print(f"performance on {on}: change {told(change.total)}, by gate and pointer {told(change.wrapper)}, ", end="")
-    print(f"by representation and goal {told(change.core)}")
+    print(f"performance on {on}: change {change.total:+.3f}, by gate and pointer {change.wrapper:+.3f}, ", end="")
+    print(f"by representation and goal {change.core:+.3f}")
 print(f"Y to be read (r²) before {whole.read['before']:.3f}, after {whole.read['after']:.3f}, ")
 print(f"and in what never had Y {whole.never:.3f}")
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.argument.argue_texts import told
 from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import measure
@@ -59,11 +58,11 @@ show(found.figure())
 # %%
 law = found.law
 print(
-    f"toy, over both sizes: α {told(law.alpha)}", f"β {told(law.beta)}" if law.beta else "", f"R² {law.explained:.2f}"
+    f"toy, over both sizes: α {law.alpha:+.3f}", f"β {law.beta:+.3f}" if law.beta else "", f"R² {law.explained:.2f}"
 )
 for each, name in zip(found.laws, ("further", "nearer"), strict=True):
     if each.found:
-        print(f"toy, {name} objective: k {count(each.found.k)} steps, α {told(each.found.alpha)}")
+        print(f"toy, {name} objective: k {count(each.found.k)} steps, α {each.found.alpha:+.3f}")
 for each in (TEXT, TEXT_AND_CODE):
     print(f"paper, pre-trained on {each.name}: α {each.alpha:.2f}, β {each.beta:.2f}")
 
@@ -139,7 +138,7 @@ axes.set_xlabel("loss, pre-trained less from scratch")
 show(figure)
 for each in found.ends:
     slower = "never comes to" if each.slower is None else f"needs {each.slower:.2f} times the steps to"
-    print(f"{each.modes} modes: {told(each.difference)} at the last step; {slower} where D(N) is enough from scratch")
+    print(f"{each.modes} modes: {each.difference:+.3f} at the last step; {slower} where D(N) is enough from scratch")
 
 # %% [markdown]
 # ## What would change the answer

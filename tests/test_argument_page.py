@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 TOLD = json.loads((DOCS / "argument.json").read_text())

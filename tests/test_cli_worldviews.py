@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from departures import departures_markdown, shown
 from pages import block, check_same_drawing, numbers, printed, put, ran, words
 from PIL import Image
 from terminal import within_this_process
 
-from feint.scenarios.argument.worldview import FOLDER, views
-from feint.scenarios.argument.worldview_texts import departures_markdown
+from feint.scenarios.argument.worldview_files import FOLDER, views
 
 ROOT = Path(__file__).parents[1]
 PAGE, TABLE = ROOT / "docs" / "worldviews.md", ROOT / "docs" / "worldviews_table.md"
@@ -78,19 +78,19 @@ def test_compare_takes_a_curated_view(feint, name):
     ],
 )
 def test_wrong_input_is_one_sentence_and_nothing_is_trained(feint, monkeypatch, words, said):
-    monkeypatch.setattr("feint.scenarios.argument.worldviews.trials", pytest.fail)
+    monkeypatch.setattr("feint.scenarios.argument.worldviews.run_paired", pytest.fail)
     assert feint("worldviews", *words).refusal.startswith(said)
 
 
 def test_the_schema_is_printed(feint):
-    assert feint("schema", "worldviews").document["title"] == "WorldviewsDocument"
-    assert feint("schema", "compare").document["title"] == "CompareDocument"
+    assert feint("schema", "worldviews").document["title"] == "Matrix"
+    assert feint("schema", "compare").document["title"] == "Comparison"
     assert feint("schema", "worldview").refusal == "document 'worldview' is not known: did you mean 'worldviews'?"
 
 
 @pytest.mark.generated
 def test_the_table_of_departures_comes_from_the_files(rewrite):
-    now = HEADER + departures_markdown(views()) + "\n"
+    now = HEADER + departures_markdown(views().values()) + "\n"
     if rewrite:
         TABLE.write_text(now)
     assert TABLE.read_text() == now
@@ -110,6 +110,10 @@ def test_the_page_shows_what_its_command_prints_and_draws(feint, tmp_path, rewri
     assert sum(a != b for a, b in zip(before, after, strict=True)) <= MOVED
     assert numbers(stands) == pytest.approx(numbers(now), rel=0.05, abs=0.03)
     check_same_drawing(path, SHOWN)
+
+
+def test_values_are_written_as_a_person_writes_them():
+    assert [shown(x) for x in (0.00056, 3, (), ("goal", "gate"))] == ["0.00056", "3", "nothing", "goal, gate"]
 
 
 def row(head):

@@ -13,7 +13,7 @@ from claims_page import RUN, interval_of
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import FAMILIES, select_claims
 from feint.scenarios.gallery.gallery import PICTURES, FigureRequest
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import datafile
 from feint.sim.results.provenance import passport_in

@@ -1,157 +1,400 @@
-"""The argument put to the test: each claim at a point, over the prior around it, and what would turn it over."""
+"""Tests the claims of an argument: each at a point, over the prior around it, and what would reverse it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from textwrap import fill
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
 
 from feint.scenarios.argument.crux import Crux, cruxes
-from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate
-from feint.scenarios.argument.robustness import Robustness, moved_tolerances, other_forms, over_prior
+from feint.scenarios.argument.evaluate_claim import (
+    Effect,
+    Evaluation,
+    Robustness,
+    evaluate,
+    moved_tolerances,
+    other_forms,
+    over_prior,
+)
 from feint.scenarios.claims.registry import select_claims
-from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Verdict
+from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
 from feint.sim.analysis.nearest_flip import Flip, nearest_flip
-from feint.sim.ensembles.runner import check_threads
-from feint.sim.results.provenance import passport
+from feint.sim.analysis.prior_shares import Share
+from feint.sim.ensembles.runner import in_order, one_at_a_time
+from feint.sim.results.report import Hidden, Report, Table, from_attributes
+from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
+from feint.sim.results.text_tables import WIDTH, wrapped
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.train import PRECISION, check_runs, check_seed
+from feint.sim.training.train import PRECISION
+
+Kind = Literal["holds", "reversed", "neither"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """How much is run."""
 
-    runs: int = 4000  #: of each way of training at the point
+    runs: int = 4000  #: of each training protocol at the point
     draws: int = 512  #: from the prior
-    draw_runs: int = 400  #: of each draw and way
-    form_draws: int = 128  #: of those, with each functional form swapped; 0 swaps none
-    tries: int = 4  #: draws from which the nearest flip is sought
+    draw_runs: int = 400  #: of each draw and protocol
+    form_draws: int = 128  #: draws at which each functional form is swapped too; 0 swaps none
+    tries: int = 4  #: draws from which the nearest flip is searched
     search_runs: int = 600  #: of each point that the search tries
     confirming: int = 10_000  #: fresh runs that confirm a flip
+
+    def configuration(self) -> dict[str, int]:
+        """Return the numbers as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, int]) -> Self:
+        """Return the size that has this configuration."""
+        return cls(**configuration)
 
 
 FULL = Size()
 QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
-"""Claims share their draws; no form is swapped."""
+"""No functional form is swapped."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Finding:
-    """What was found of one claim."""
+@dataclass(frozen=True, kw_only=True)
+class Cited:
+    """Where a claim comes from."""
 
-    evaluation: Evaluation
-    robustness: Robustness
+    author: str
+    title: str
+    year: int
+    section: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorShare:
+    """Share of the prior; the interval also covers the draws that their runs leave undecided."""
+
+    estimate: float
+    low: float
+    high: float
+    certain: Annotated[int, Field(description="draws that certainly belong to it, beyond sampling error")]
+    possible: Annotated[int, Field(description="draws that may belong to it")]
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+Shares = dict[Kind, PriorShare]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartResult:
+    """One part of a claim: a number, and whether it lies where the claim needs it."""
+
+    name: str
+    rule: Annotated[str, Field(description="where it must lie, declared before it was run")]
+    tested: Annotated[bool, Field(description="whether the claim's verdict depends on it")]
+    verdict: Verdict
+    effect: Effect
+    prior: Shares
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Shares of the prior with one functional form swapped or one tolerance moved."""
+
+    name: str
+    prior: Shares
+
+    def __str__(self) -> str:
+        return " / ".join(f"{self.prior[kind].estimate:.2f}" for kind in KINDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A parameter at the point and at the flip."""
+
+    name: str
+    here: Any
+    there: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlipResult:
+    """The nearest point found at which the claim is of another kind."""
+
+    kind: Annotated[Literal["holds", "reversed"], Field(description="the kind there")]
+    distance: Annotated[float, Field(description="Euclidean, with each parameter's prior of length 1")]
+    changes: list[Change]
+    effects: Annotated[
+        dict[str, Effect], Field(description="of each part there, on fresh runs; simultaneous for all looks")
+    ]
+
+    @classmethod
+    def of(cls, flip: Flip, claim: Claim) -> Self:
+        """Return a flip as it is reported."""
+        return from_attributes(
+            cls,
+            flip,
+            changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
+            effects={part.name: Effect.of(part.estimand.words, flip.effects[part.name]) for part in claim.tested},
+        )
+
+    def effect_text(self) -> str:
+        """Return the effects there, with the names of the parts if there are several."""
+        named = len(self.effects) > 1
+        return ", ".join(f"{f'{name} ' if named else ''}{effect:+.3f}" for name, effect in self.effects.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimResult:
+    """Results of one claim."""
+
+    number: int
+    name: str
+    title: str
+    source: Cited
+    statement: str
+    verdict: Verdict
+    effect: Annotated[Effect, Field(description="at the point, of the first part; if one part is enough, the largest")]
+    prior: Annotated[Shares, Field(description="of the claim: of all its parts together, or of any if one is enough")]
+    baked_in: Annotated[Kind | None, Field(description="the kind that it certainly is nearly everywhere; else null")]
     crux: Crux
-    flip: Flip | None
+    nearest_flip: Annotated[FlipResult | None, Field(description="null if none was found")]
+    parts: list[PartResult]
+    variants: list[Variant]
+    evaluation: Hidden[Evaluation]
+
+    @classmethod
+    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: Flip | None) -> Self:
+        """Return the results of a claim as they are reported."""
+        claim = evaluation.claim
+        return from_attributes(
+            cls,
+            claim,
+            source=from_attributes(Cited, claim.source, section=claim.section),
+            verdict=evaluation.verdict,
+            effect=Effect.of(evaluation.headline_part.estimand.words, evaluation.effect),
+            prior=_shares(spread.shares(claim)),
+            baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
+            crux=crux,
+            nearest_flip=FlipResult.of(flip, claim) if flip else None,
+            parts=[
+                from_attributes(
+                    PartResult,
+                    part,
+                    rule=part.rule.words,
+                    verdict=evaluation.verdicts[part.name],
+                    effect=Effect.of(part.estimand.words, evaluation.intervals[part.name]),
+                    prior=_shares(spread.shares(claim, part.name)),
+                )
+                for part in claim.parts
+            ],
+            variants=[
+                Variant(name=name, prior=_shares(spread.shares(claim, None, *pair)))
+                for name, pair in spread.variants.items()
+            ],
+            evaluation=evaluation,
+        )
+
+    def text(self, spread: Robustness) -> str:
+        """Return the results in lines for a terminal."""
+        margins: Any = {"initial_indent": "  ", "subsequent_indent": "      "}
+        remark = self.evaluation.claim.remark
+        lines = [
+            f"{self.source.author} ({self.source.year}), {self.source.section}: {self.statement}",
+            f"Verdict at this point: {self.verdict.value}, {self.verdict.meaning}.",
+            *self._parts(),
+            *self._prior(),
+            *([remark(spread)] if remark else []),
+            self._crux(),
+            self._flip(len(spread.draws)),
+        ]
+        title = fill(f"{self.number} {self.title}", WIDTH, subsequent_indent="  ")
+        return "\n".join([title, *(fill(line, WIDTH, **margins) for line in lines)])
+
+    def _parts(self) -> Iterator[str]:
+        rule = None
+        for part in self.parts:
+            if part.rule != rule:
+                rule = part.rule
+                yield f"Declared in advance: holds if {rule}:"
+            verdict = part.verdict.value + ("" if part.tested else ", shown beside the claim")
+            yield f"{part.effect:+.3f} {part.effect.quantity} ({verdict})"
+
+    def _prior(self) -> Iterator[str]:
+        several = ", by any of its parts" if self.evaluation.claim.any_part else ", all its parts together"
+        shares = ", ".join(f"{kind} {share}" for kind, share in self.prior.items())
+        yield f"Over the prior the claim{several if sum(part.tested for part in self.parts) > 1 else ''}: {shares}."
+        if self.baked_in:
+            kind = predicate(self.baked_in)
+            yield f"Baked in: it {kind} nearly everywhere, for the model leaves it hardly a choice."
+        if self.variants:
+            listed = "; ".join(f"{variant.name}: {variant}" for variant in self.variants)
+            yield f"Holds / reversed / neither with other forms and tolerances. {listed}."
+
+    def _crux(self) -> str:
+        crux, part = self.crux, self.evaluation.headline_part.name
+        if crux.premise is None:
+            return f"Crux: no premise is seen to change the effect ({part}) when it alone is switched off."
+        ties = f"; cannot be ruled out as equally important: {', '.join(crux.ties)}" if crux.ties else ""
+        return f"Crux of the effect ({part}): {crux.premise}. Without it {crux.without[crux.premise]:+.3f}{ties}."
+
+    def _flip(self, draws: int) -> str:
+        flip = self.nearest_flip
+        if flip is None:
+            return f"Nearest flip: none found from {draws:,} draws, or one stands where a few runs turn it over."
+        moved = ", ".join(f"{move.name} {number(move.here)} → {number(move.there)}" for move in flip.changes)
+        return (
+            f"Nearest flip: the claim {predicate(flip.kind)} at {moved} (distance {flip.distance:.2f} in the prior's units); "
+            f"there {flip.effect_text()} on fresh runs."
+        )
+
+
+def _shares(shares: Mapping[str, Share]) -> Shares:
+    return {
+        kind: PriorShare(
+            estimate=share.sampling.estimate,
+            low=share.interval.low,
+            high=share.interval.high,
+            certain=share.certain,
+            possible=share.possible,
+        )
+        for kind, share in shares.items()
+    }  # pyright: ignore[reportReturnType] - the kinds
+
+
+def predicate(kind: str) -> str:
+    """Return a kind as the predicate of a claim: holds, is reversed, or is neither."""
+    return kind if kind == HOLDS else f"is {kind}"
+
+
+def number(value: Any) -> str:
+    """Return a parameter's value as text."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+class Verdicts(Table):
+    """A table of verdicts whose lines have fixed columns."""
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{row['number']:>3}  {row['claim']:22} {row['verdict']:13} {row['effect']:+.3f}" for row in self.rows
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Argued(Report):
+    """Results of every claim; `argued["headline"]` is that of one claim."""
+
+    claims: list[ClaimResult]
+    robustness: Hidden[Robustness]
+    request: Hidden[ArgueRequest]
+
+    def __getitem__(self, name: str) -> ClaimResult:
+        return next(result for result in self.claims if result.name == name)
+
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield a heading, all verdicts, and the results of each claim."""
+        size = self.request.chosen_size
+        yield wrapped(
+            f"{size.runs:,} runs of each way of training at the point, seed {self.request.seed}; {size.draws:,} draws "
+            f"from the prior of {size.draw_runs:,} runs each. 95 % intervals; simultaneous where a claim needs only "
+            "one of several parts, and for repeated looks at a flip."
+        )
+        rows = [
+            {"number": result.number, "claim": result.name, "verdict": result.verdict.value, "effect": result.effect}
+            | {f"prior_{kind}": result.prior[kind] for kind in KINDS}
+            for result in self.claims
+        ]
+        heads = ("number", "claim", "verdict", "effect")
+        yield Verdicts(rows, {head: lambda row, head=head: row[head] for head in heads})
+        for result in self.claims:
+            yield result.text(self.robustness)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgueRequest(Request):
+    """Test the claims of the argument one by one, and give a verdict on each."""
+
+    kind = "argue"
+    drawn = False
+
+    claim: Annotated[
+        tuple[str, ...] | None, Option("Test only this claim; repeatable. All of the family by default.", "NAME")
+    ] = None
+    family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
+    quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: about two minutes.")] = False
+    point: Point = field(default_factory=Point)
+    runs: Annotated[
+        int | None, Option("Runs of each training protocol at the point.", "N", least=1, most=MOST_RUNS)
+    ] = None
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    size: Size = FULL  #: how much is run if `quick` and `runs` do not say otherwise; not an option of the command
 
     @property
-    def claim(self) -> Claim:
-        """The claim."""
-        return self.evaluation.claim
+    def chosen_size(self) -> Size:
+        """How much is run."""
+        size = QUICK if self.quick else self.size
+        return size if self.runs is None else replace(size, runs=self.runs)
 
     @property
-    def verdict(self) -> Verdict:
-        """At the point."""
-        return self.evaluation.verdict
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Argument:
-    """Results of `argue`, by the claims' names."""
-
-    findings: dict[str, Finding]
-    point: Point
-    size: Size
-    seed: int
-    precision: str
-
-    def __getitem__(self, name: str) -> Finding:
-        return self.findings[name]
+    def claims(self) -> list[Claim]:
+        """Claims that are tested."""
+        return select_claims(self.claim, self.family)
 
     def configuration(self) -> dict[str, Any]:
-        """Everything that the numbers depend on."""
-        told = {"claims": list(self.findings), "seed": self.seed, "precision": self.precision}
-        return {**told, "point": self.point.described(), "size": asdict(self.size)}
+        """Return what departs from the defaults, and always how much is run."""
+        return {**super().configuration(), "size": self.chosen_size.configuration()}
 
-    def passport(self) -> dict[str, Any]:
-        """What is needed to make this result again."""
-        return passport("argument", self.configuration())
+    def work(self) -> float:
+        """Return the number of draws, also with each form, and of claims."""
+        size = self.chosen_size
+        return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(self.claims)
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Argued:
+        """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
+        claims, size, report = self.claims, self.chosen_size, one_at_a_time(progress)
+        keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
+        evaluations = evaluate(claims, self.point, runs=size.runs, **keys)
+        parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
+        found = cruxes(claims, self.point, parts=parts, runs=size.runs, **keys)
+        prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
+        if size.form_draws:
+            prior |= {"forms": other_forms(), "form_draws": size.form_draws}
+        spread = over_prior(claims, self.point, **prior, progress=report, **keys)
+
+        def result(claim: Claim) -> ClaimResult:
+            flip = self._flip(evaluations[claim.name], spread)
+            report(1)
+            return ClaimResult.of(evaluations[claim.name], spread, found[claim.name], flip)
+
+        return Argued(claims=[*in_order(result, claims, threads=threads)], robustness=spread, request=self)
+
+    def _flip(self, evaluation: Evaluation, spread: Robustness) -> Flip | None:
+        """Return the nearest point found at which the claim holds or is reversed, whichever it does not do here."""
+        claim, size = evaluation.claim, self.chosen_size
+        estimates = {part.name: evaluation.intervals[part.name].estimate for part in claim.tested}
+        here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})
+        keys = {"runs": size.search_runs, "confirming": size.confirming, "seed": self.seed, "precision": self.precision}
+        flips = [
+            nearest_flip(claim, self.point, spread.turned(claim, kind), kind=kind, tries=size.tries, **keys)
+            for kind in (HOLDS, REVERSED)
+            if kind != here
+        ]
+        return min(filter(None, flips), key=lambda flip: flip.distance, default=None)
 
 
 def argue(
     names: Iterable[str] | None = None,
     *,
     point: Point | None = None,
-    family: str = "pretraining",
-    size: Size = FULL,
-    runs: int | None = None,
-    seed: int = 0,
-    precision: str = PRECISION,
     threads: int | None = None,
-    progress: Callable[[int], object] | None = None,
-) -> Argument:
-    """Put claims to the test: all of a family, or those named.
-
-    `runs` replaces the size's runs of each way at the point. `progress` is called with the steps of `steps_of` that are
-    done. No number depends on `threads`. Raises `InputError`.
-    """
-    claims, point = select_claims(names, family), Point() if point is None else point
-    check_seed(seed)
-    if runs is not None:
-        check_runs(runs)
-        size = replace(size, runs=runs)
-    tell = progress or (lambda _: None)
-    common: dict[str, Any] = {"seed": seed, "precision": precision, "threads": check_threads(threads)}
-    here = evaluate(claims, point, runs=size.runs, **common)
-    hung = cruxes(
-        claims, point, parts={name: each.headline_part for name, each in here.items()}, runs=size.runs, **common
-    )
-    spread = over_prior(claims, point, **_prior(size), progress=tell, **common)
-
-    def flip(claim: Claim) -> Flip | None:
-        found = flip_of(here[claim.name], spread, point, size, seed, precision)
-        tell(1)
-        return found
-
-    with ThreadPoolExecutor(common["threads"]) as pool:
-        flips = list(pool.map(flip, claims))
-    findings = {
-        claim.name: Finding(evaluation=here[claim.name], robustness=spread, crux=hung[claim.name], flip=found)
-        for claim, found in zip(claims, flips, strict=True)
-    }
-    return Argument(findings=findings, point=point, size=size, seed=seed, precision=precision)
-
-
-def _prior(size: Size) -> dict[str, Any]:
-    """What `over_prior` is asked for."""
-    forms = {"forms": other_forms() if size.form_draws else {}, "form_draws": size.form_draws or None}
-    return {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances(), **forms}
-
-
-def steps_of(names: Iterable[str] | None, size: Size, family: str = "pretraining") -> int:
-    """How many steps `argue` tells its progress by: draws, with each form, and claims."""
-    return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(select_claims(names, family))
-
-
-def flip_of(found: Evaluation, spread: Robustness, point: Point, size: Size, seed: int, precision: str) -> Flip | None:
-    """The nearest point found where a claim is reversed, if it holds here; where it holds, if reversed; else either."""
-    rules = {part.name: part.rule for part in found.claim.tested}
-    here = found.claim.kind({name: rule.kind(found.intervals[name].estimate) for name, rule in rules.items()})
-    flips = [
-        nearest_flip(
-            found.claim,
-            point,
-            spread.turned(found.claim, kind),
-            kind=kind,
-            tries=size.tries,
-            runs=size.search_runs,
-            confirming=size.confirming,
-            seed=seed,
-            precision=precision,
-        )
-        for kind in (HOLDS, REVERSED)
-        if kind != here
-    ]
-    return min(filter(None, flips), key=lambda flip: flip.distance, default=None)
+    progress: Progress | None = None,
+    **asked: Any,
+) -> Argued:
+    """Test the named claims, or all of a family; further keywords are the fields of `ArgueRequest`."""
+    claim, point = None if names is None else tuple(names), Point() if point is None else point
+    return ArgueRequest(claim=claim, point=point, **asked).run(threads=threads, progress=progress)

@@ -1,137 +1,109 @@
-"""The argument as a graph: parameters, the premises they stand for, mechanisms, claims, and what each comes from.
+"""The argument as a graph: parameters, premises, mechanisms, claims and their sources, drawn or written to a file.
 
-Edges run from what is taken for granted to what is said: a parameter *sets* a premise, a premise *feeds* a mechanism, a
-mechanism *bears on* a claim; a source *states* a claim or *describes* or *disputes* a mechanism.
+Edges run from what is assumed to what is claimed: a parameter *sets* a premise, a premise *feeds* a mechanism, a
+mechanism *bears on* a claim; a source *states* a claim, and *describes* or *disputes* a mechanism.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
 
 from feint.agents.errors import InputError, check_output
-from feint.agents.model import Model
-from feint.agents.parameters import plain
+from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS, Ground, Mechanism
-from feint.scenarios.argument.premises import PREMISES, Premise
-from feint.scenarios.claims.registry import claims, select_claims
-from feint.sim.analysis.claims import Claim, Source, Verdict
-from feint.sim.results.datafile import as_line as text
-from feint.sim.results.figure_style import FORMATS
-from feint.sim.results.provenance import passport
-from feint.sim.training.parameter_point import EVERY, Point
-from feint.sim.training.stage import Stage
-from feint.sim.training.train import check_runs
+from feint.scenarios.argument.premises import PREMISES, Premise, bare, declaration, meaning
+from feint.scenarios.argument.worldviews import FACES
+from feint.scenarios.claims.registry import claims
+from feint.sim.analysis.claims import Source, Verdict
+from feint.sim.results import provenance
+from feint.sim.results.datafile import as_line
+from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
+from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
+from feint.sim.results.text_tables import folded
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     import networkx as nx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 KINDS = ("source", "parameter", "premise", "setting", "mechanism", "claim")
 RELATIONS = ("sets", "feeds", "bears on", "holds for", "states", "describes", "disputes")
 TABLES = ("graphml", "json")
-Resting = Premise | Ground  # what parameters stand for
+Assumption = Premise | Ground
+Facts = dict[str, Any]
+
+COLUMNS = ("premise", "mechanism", "claim")
+HEADS = ("premises, and their parameters", "mechanisms, and who says so", "claims, and what was found")
+LEFT = (0.03, 2.72, 5.2)  # inches from the left edge to each column
+WIDE = (1.98, 1.72, 1.67)  # width of the boxes of each column in inches
+LINE, PAD, BETWEEN = 0.095, 0.03, 0.028  # inches: a line of small text, the space around text, and between boxes
+TOP = 0.26  # inches for the headings
+SMALL = 5.6  # points
+INK = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#4d4d4d")
+"""Okabe and Ito's palette without yellow; lines of neighbouring mechanisms differ."""
+CITED = {"describes": "after", "disputes": "disputed by"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chain:
-    """What a claim rests on, from its mechanisms down to parameters."""
+def graph(found: Mapping[str, Verdict] | None = None, **configuration: Any) -> nx.DiGraph:
+    """Return the whole argument as a directed graph, which carries a passport.
 
-    claim: Claim
-    mechanisms: tuple[Mechanism, ...]
-    premises: tuple[Resting, ...]
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Of the claim, then of its mechanisms, each once."""
-        found = [self.claim.source, *(one for each in self.mechanisms for one in (*each.sources, *each.against))]
-        return tuple({source.key: source for source in found}.values())
-
-    def bibtex(self) -> str:
-        """The bibliography."""
-        return "\n\n".join(source.bibtex() for source in self.sources)
-
-
-def chain(name: str) -> Chain:
-    """The chain that leads to a claim; raises `InputError` for one that there is not."""
-    (claim,) = select_claims([name], family=claims()[name].family if name in claims() else "pretraining")
-    steps = tuple(each for each in MECHANISMS.values() if name in each.claims)
-    resting = dict.fromkeys(premise for each in steps for premise in each.premises)
-    return Chain(claim=claim, mechanisms=steps, premises=tuple(premise_named(each) for each in resting))
-
-
-def premise_named(name: str) -> Resting:
-    """A premise, one that can be switched off or one that is a matter of degree."""
-    return PREMISES[name] if name in PREMISES else GROUNDS[name]
-
-
-def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[str, Any] | None = None) -> nx.DiGraph:
-    """All of the argument, with what was found of each claim where that is given, by the claim's name.
-
-    A node has a `kind`, a `label` and `words`; an edge has a `relation`. All are text, numbers and yes or no, which any
-    format keeps. `configuration` says where verdicts come from; the graph carries it in its passport.
+    Nodes have a `kind`, a `label`, `words` and further facts, edges a `relation`. All values are text, numbers or
+    booleans, which every file format keeps. The node of a claim has a `verdict` if `found` has one by the claim's name;
+    `configuration` says how the verdicts were found, for the passport.
     """
     import networkx as nx
 
-    told = {"verdicts": {name: verdict.value for name, verdict in (verdicts or {}).items()}, **(configuration or {})}
-    found = nx.DiGraph(passport=text(passport("argument", told)))
-    for node, facts in _nodes(verdicts or {}):
-        found.add_node(node, **facts)
-    for a, b, facts in _edges():
-        found.add_edge(a, b, **facts)
-    return found
-
-
-def tried_graph(
-    point: Point | None = None, *, runs: int = 2000, seed: int = 0, threads: int | None = None
-) -> nx.DiGraph:
-    """The argument with the verdict on each claim at a point. Raises `InputError`."""
-    from feint.scenarios.argument.evaluate_claim import evaluate
-
-    point = Point() if point is None else point
-    check_runs(runs)
-    found = evaluate(claims().values(), point, runs=runs, seed=seed, threads=threads)
-    verdicts = {name: each.verdict for name, each in found.items()}
-    return graph(verdicts, {**point.described(), "runs": runs, "seed": seed})
+    verdicts = found or {}
+    if verdicts:
+        configuration["verdicts"] = {name: verdict.value for name, verdict in verdicts.items()}
+    made = nx.DiGraph(passport=as_line(provenance.passport(GraphRequest.kind, configuration)))
+    made.add_nodes_from(_nodes(verdicts))
+    made.add_edges_from(_edges())
+    return made
 
 
 def passport_of(graph: nx.DiGraph) -> dict[str, Any]:
-    """What is needed to make a graph again."""
+    """Return what is needed to compute a graph again."""
     return json.loads(graph.graph["passport"])
 
 
-def _nodes(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _nodes(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, Facts]]:
     for source in _sources():
-        yield (
-            f"source:{source.key}",
-            _facts("source", f"{source.author} {source.year}", source.title, where=source.where),
-        )
-    for name in dict.fromkeys(bare(each) for ground in _resting() for each in ground.parameters):
-        yield f"parameter:{name}", _facts("parameter", name, meaning(name), **standing(name))
-    for each in _resting():
-        kind = "setting" if each.name in SETTINGS else "premise"
-        yield f"{kind}:{each.name}", _facts(kind, each.name, each.words, switchable=isinstance(each, Premise))
+        yield _node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
+    for name in dict.fromkeys(bare(name) for assumption in _assumptions() for name in assumption.parameters):
+        yield _node("parameter", name, meaning(name), **declaration(name))
+    for assumption in _assumptions():
+        switchable = isinstance(assumption, Premise)
+        yield _node(_kind(assumption), assumption.name, assumption.words, switchable=switchable)
     for step in MECHANISMS.values():
-        yield f"mechanism:{step.name}", _facts("mechanism", step.name, step.words, term=step.term)
+        yield _node("mechanism", step.name, step.words, term=step.term)
     for claim in claims().values():
+        more = {"title": claim.title, "number": claim.number, "section": claim.section}
         known = {"verdict": verdicts[claim.name].value} if claim.name in verdicts else {}
-        told = _facts(
-            "claim", claim.name, claim.statement, title=claim.title, number=claim.number, section=claim.section
-        )
-        yield f"claim:{claim.name}", {**told, **known}
+        yield _node("claim", claim.name, claim.statement, **more, **known)
 
 
-def _facts(kind: str, label: str, words: str, **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "label": label, "words": words, **more}
+def _node(kind: str, name: str, words: str, label: str = "", **more: Any) -> tuple[str, Facts]:
+    return f"{kind}:{name}", {"kind": kind, "label": label or name, "words": words, **more}
+
+
+def _kind(assumption: Assumption) -> str:
+    return "setting" if assumption.name in SETTINGS else "premise"
 
 
 def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
-    for each in _resting():
-        kind = "setting" if each.name in SETTINGS else "premise"
-        for name in each.parameters:
-            yield f"parameter:{bare(name)}", f"{kind}:{each.name}", {"relation": "sets", "name": name}
+    for assumption in _assumptions():
+        for name in assumption.parameters:
+            end = f"{_kind(assumption)}:{assumption.name}"
+            yield f"parameter:{bare(name)}", end, {"relation": "sets", "name": name}
     for step in MECHANISMS.values():
         yield from _edges_of(step)
     for claim in claims().values():
@@ -143,7 +115,7 @@ def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
 def _edges_of(step: Mechanism) -> Iterator[tuple[str, str, dict[str, str]]]:
     here = f"mechanism:{step.name}"
     for name in step.premises:
-        yield f"premise:{premise_named(name).name}", here, {"relation": "feeds"}
+        yield f"premise:{assumption_named(name).name}", here, {"relation": "feeds"}
     for name in step.claims:
         yield here, f"claim:{claims()[name].name}", {"relation": "bears on"}
     for relation, sources in (("describes", step.sources), ("disputes", step.against)):
@@ -151,7 +123,7 @@ def _edges_of(step: Mechanism) -> Iterator[tuple[str, str, dict[str, str]]]:
             yield f"source:{source.key}", here, {"relation": relation}
 
 
-def _resting() -> list[Resting]:
+def _assumptions() -> list[Assumption]:
     return [*PREMISES.values(), *GROUNDS.values(), *SETTINGS.values()]
 
 
@@ -161,54 +133,18 @@ def _sources() -> list[Source]:
     return list({source.key: source for source in (*stated, *described)}.values())
 
 
-def bare(name: str) -> str:
-    """A parameter's own name, without the stage."""
-    return name.rpartition(".")[2]
-
-
-def meaning(name: str) -> str:
-    """What a parameter of this bare name means."""
-    field = (Model.model_fields if name in Model.model_fields else Stage.model_fields)[name]
-    return field.description or ""
-
-
-def standing(name: str) -> dict[str, str]:
-    """A parameter's default, prior, off value, argument and source, as text."""
-    declared = {**Stage.parameters(), **Model.parameters()}.get(name)
-    if declared is None:  # `carry`, which is no number
-        return {"default": value_text(f"{EVERY}.{name}")}
-    stage = "" if name in Model.model_fields else f"{EVERY}."
-    facts = {"default": value_text(stage + name), "prior": declared.prior_text, "off": plain(declared.off)}
-    return {**facts, "argument": declared.argument, "source": declared.source}
-
-
-def value_text(name: str, point: Point | None = None) -> str:
-    """What stands at a point under a dotted name; of a parameter of all stages, stage by stage where they differ."""
-    point = Point() if point is None else point
-    stage, _, parameter = name.rpartition(".")
-    if stage != EVERY:
-        return _one(point.value(name))
-    each = {one.name: _one(getattr(one, parameter)) for one in point.curriculum}
-    same = set(each.values())
-    return same.pop() if len(same) == 1 else ", ".join(f"{told} in {name}" for name, told in each.items())
-
-
-def _one(value: Any) -> str:
-    return "+".join(map(str, value)) if isinstance(value, tuple) else plain(value)
+def assumption_named(name: str) -> Assumption:
+    """Return a premise that can be switched off, or one that is a matter of degree."""
+    return PREMISES[name] if name in PREMISES else GROUNDS[name]
 
 
 def check_graph_path(path: str | Path) -> Path:
-    """The path of a graph to come, in a table or drawn; raises before anything is computed if it cannot be written."""
+    """Return the path of a table or figure of a graph; raises `InputError` if it cannot be written."""
     path = Path(path)
     if path.suffix.lstrip(".").lower() not in (*TABLES, *FORMATS):
-        endings = ", ".join(f".{each}" for each in (*TABLES, *FORMATS[:-1]))
+        endings = ", ".join(f".{ending}" for ending in (*TABLES, *FORMATS[:-1]))
         raise InputError(f"file = {str(path)!r} has no known format: its name must end in {endings} or .{FORMATS[-1]}.")
     return check_output("file", path)
-
-
-def is_drawn(path: Path) -> bool:
-    """Whether a file of this name is a figure."""
-    return path.suffix.lstrip(".").lower() in FORMATS
 
 
 def write(graph: nx.DiGraph, path: str | Path) -> None:
@@ -216,7 +152,7 @@ def write(graph: nx.DiGraph, path: str | Path) -> None:
     import networkx as nx
 
     path = check_graph_path(path)
-    if is_drawn(path):
+    if path.suffix.lstrip(".").lower() in FORMATS:
         raise InputError(f"file = {str(path)!r} is a figure's name: a table ends in .graphml or .json.")
     try:
         if path.suffix.lower() == ".graphml":
@@ -229,22 +165,198 @@ def write(graph: nx.DiGraph, path: str | Path) -> None:
 
 
 def read(path: str | Path) -> nx.DiGraph:
-    """Read a graph that `write` wrote; raises `InputError` for a file that is none."""
+    """Read a graph that `write` wrote; raises `InputError` for any other file."""
     import networkx as nx
 
     path = Path(path)
     try:
-        return _read(path)
+        if path.suffix.lower() != ".graphml":
+            return nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges")
+        made = nx.read_graphml(path)
     except (OSError, ValueError, KeyError, SyntaxError, nx.NetworkXError) as error:
         raise InputError(f"file = {str(path)!r} is no graph of an argument: {str(error).splitlines()[0]}.") from None
+    for added in ("node_default", "edge_default"):
+        made.graph.pop(added, None)
+    return made
 
 
-def _read(path: Path) -> nx.DiGraph:
-    import networkx as nx
+@dataclass(frozen=True)
+class Box:
+    """A node where it is drawn: its upper left corner and its size, in inches."""
 
-    if path.suffix.lower() == ".graphml":
-        found = nx.read_graphml(path)
-        for added in ("node_default", "edge_default"):
-            found.graph.pop(added, None)
-        return found
-    return nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges")
+    node: str
+    x: float
+    y: float
+    width: float
+    height: float
+    name: str
+    below: str  #: small lines under the name
+
+    @property
+    def middle(self) -> float:
+        """Height of its centre."""
+        return self.y + self.height / 2
+
+
+def figure(graph: nx.DiGraph) -> Figure:
+    """Draw premises, mechanisms and claims, without settings, which hold for every claim; a key numbers the sources."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    sources = [node for node, facts in graph.nodes(data=True) if facts["kind"] == "source"]
+    boxes = _boxes(graph, sources)
+    bottom = max(box.y + box.height for box in boxes.values())
+    height = bottom + 0.25 + 0.13 * (len(sources) + 1)
+    with mpl.rc_context(STYLE):
+        drawn = Figure(figsize=(PAGE_WIDTH, height))
+        axes: Axes = drawn.add_axes((0, 0, 1, 1))
+        axes.set(xlim=(0, PAGE_WIDTH), ylim=(height, 0))
+        axes.axis("off")
+        for x, width, head in zip(LEFT, WIDE, HEADS, strict=True):
+            axes.text(x + width / 2, TOP / 2, head, ha="center", va="center", fontsize=7.5, weight="bold")
+        _draw_edges(axes, graph, boxes)
+        for box in boxes.values():
+            _draw_box(axes, box, graph.nodes[box.node])
+        _draw_key(axes, graph, sources, bottom + 0.2)
+    return drawn
+
+
+def _boxes(graph: nx.DiGraph, sources: list[str]) -> dict[str, Box]:
+    """Return the box of every node that is drawn; all columns have the same height."""
+    sized = [[_sized(graph, node, sources) for node in column] for column in _ordered(graph)]
+    tallest = max(sum(height for *_, height in column) + BETWEEN * (len(column) - 1) for column in sized)
+    boxes = {}
+    for column, x, width in zip(sized, LEFT, WIDE, strict=True):
+        gap = (tallest - sum(height for *_, height in column)) / max(len(column) - 1, 1)
+        y = TOP
+        for node, name, below, height in column:
+            boxes[node] = Box(node, x, y, width, height, name, below)
+            y += height + gap
+    return boxes
+
+
+def _ordered(graph: nx.DiGraph) -> list[list[str]]:
+    """Return the nodes of each column from top to bottom: claims by number, others near what they lead to."""
+    columns = [[node for node, facts in graph.nodes(data=True) if facts["kind"] == kind] for kind in COLUMNS]
+    columns[2].sort(key=lambda node: graph.nodes[node]["number"])
+    for i in (1, 0):
+        place = {node: k for k, node in enumerate(columns[i + 1])}
+        columns[i].sort(key=lambda node: float(np.mean([place[end] for end in graph.successors(node)])))
+    return columns
+
+
+def _sized(graph: nx.DiGraph, node: str, sources: list[str]) -> tuple[str, str, str, float]:
+    """Return a node with its name, the small lines below it, and the height of both."""
+    facts = graph.nodes[node]
+    name, below = facts["label"], ""
+    if facts["kind"] == "premise":
+        names = dict.fromkeys(graph.edges[start, node]["name"] for start in graph.predecessors(node))
+        below = folded(", ".join(names), 50)
+    elif facts["kind"] == "mechanism":
+        below = _cited(graph, node, sources)
+    else:
+        name, below = f"{facts['number']} {name}", facts.get("verdict", "")
+    return node, name, below, 2 * PAD + 0.112 + LINE * len(below.split("\n") if below else [])
+
+
+def _cited(graph: nx.DiGraph, node: str, sources: list[str]) -> str:
+    """Return the numbers of the sources that describe or dispute a mechanism."""
+    relations = [graph.get_edge_data(source, node, {}).get("relation") for source in sources]
+    numbers = {name: [str(i) for i, found in enumerate(relations, start=1) if found == name] for name in CITED}
+    return ", ".join(f"{CITED[name]} [{', '.join(known)}]" for name, known in numbers.items() if known)
+
+
+def _draw_edges(axes: Axes, graph: nx.DiGraph, boxes: dict[str, Box]) -> None:
+    """Draw a curve per edge between columns, in the colour of its mechanism."""
+    steps = sorted((box for box in boxes.values() if box.node.startswith("mechanism:")), key=lambda box: box.y)
+    colours = {box.node: INK[i % len(INK)] for i, box in enumerate(steps)}
+    share = np.linspace(0, 1, 40)
+    for a, b in graph.edges:
+        if a in boxes and b in boxes:
+            start, end = boxes[a], boxes[b]
+            x = start.x + start.width + share * (end.x - start.x - start.width)
+            y = start.middle + (end.middle - start.middle) * (3 * share**2 - 2 * share**3)
+            axes.plot(x, y, color=colours[a if a in colours else b], linewidth=0.75, alpha=0.8, zorder=1)
+
+
+def _draw_box(axes: Axes, box: Box, facts: Facts) -> None:
+    from matplotlib.patches import Rectangle
+
+    fill, ink = FACES[Verdict(facts["verdict"])] if "verdict" in facts else ("white", "black")
+    line = "--" if facts.get("switchable") is False else "-"
+    look: Any = {"facecolor": fill, "edgecolor": "#222222", "linewidth": 0.6, "linestyle": line, "zorder": 2}
+    axes.add_patch(Rectangle((box.x, box.y), box.width, box.height, **look))
+    text: Any = {"va": "top", "color": ink, "zorder": 3}
+    axes.text(box.x + 0.06, box.y + PAD, box.name, fontsize=7, **text)
+    if box.below:
+        axes.text(box.x + 0.06, box.y + PAD + 0.12, box.below, fontsize=SMALL, linespacing=1.15, **text)
+
+
+def _draw_key(axes: Axes, graph: nx.DiGraph, sources: list[str], y: float) -> None:
+    """Draw the list of numbered sources, and what a dashed frame means."""
+    numbered = list(enumerate(sources, start=1))
+    stated = [i for i, source in numbered if any(end.startswith("claim:") for end in graph.successors(source))]
+    listed = ", ".join(f"[{i}]" for i in stated)
+    lines = [f"Dashed: a matter of degree, with no switch. Claims are those of {listed}."]
+    lines += [f"[{i}] {graph.nodes[source]['label']}: {graph.nodes[source]['words']}" for i, source in numbered]
+    for i, line in enumerate(lines):
+        axes.text(LEFT[0], y + 0.13 * i, line, va="top", fontsize=SMALL + 0.4)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ArgumentGraph(Report):
+    """The argument as a graph, with verdicts on its claims if they were requested."""
+
+    graph: Hidden[Any]  #: the `networkx.DiGraph`
+    request: Hidden[GraphRequest]
+
+    def blocks(self) -> list[Table]:
+        """Return a table of the claims."""
+        facts = [facts for _, facts in self.graph.nodes(data=True) if facts["kind"] == "claim"]
+        columns = ("number", "label", "title", "verdict")
+        return [Table(facts, {name: lambda row, name=name: row.get(name, "") for name in columns})]
+
+    def figure(self) -> Figure:
+        """Draw the graph."""
+        return figure(self.graph)
+
+    def passport(self) -> dict[str, Any]:
+        """Return what is needed to compute the graph again, and the verdicts."""
+        return passport_of(self.graph)
+
+    def write(self, path: str | Path) -> None:
+        """Draw or write the graph, by the ending of the file's name."""
+        path = check_graph_path(path)
+        if path.suffix.lstrip(".").lower() in FORMATS:
+            save(self.figure(), path, self.passport())
+        else:
+            write(self.graph, path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphRequest(Request):
+    """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
+
+    kind = "argument"
+
+    verdicts: Annotated[bool, Option("Evaluate the claims first, and put the verdict on each.")] = False
+    point: Point = field(default_factory=Point)
+    runs: Annotated[int, Option("With --verdicts: runs of each training protocol.", "N", least=1, most=MOST_RUNS)] = (
+        2000
+    )
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "verdicts", bool(self.verdicts))  # a passport names the verdicts that were found
+        if self.point != Point() and not self.verdicts:
+            raise InputError("--set and --curriculum ask for --verdicts: the graph itself is the same at every point.")
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> ArgumentGraph:  # noqa: ARG002
+        """Evaluate the claims if verdicts are requested, and return the graph; raises `InputError`."""
+        verdicts = {}
+        if self.verdicts:
+            keys: dict[str, Any] = {"runs": self.runs, "seed": self.seed, "threads": threads}
+            evaluations = evaluate(claims().values(), self.point, **keys)
+            verdicts = {name: evaluation.verdict for name, evaluation in evaluations.items()}
+        return ArgumentGraph(graph=graph(verdicts, **self.configuration()), request=self)

@@ -1,122 +1,121 @@
-"""Mechanisms: what in training is said to lead from the premises of the argument to its claims, and where it stands."""
+"""Mechanisms: what in training is said to lead from the premises of the argument to its claims, with their sources."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self
 
 from feint.agents.mind import GROUPS
+from feint.scenarios.argument.premises import by_name
 from feint.scenarios.bibliography import CARLSMITH_2023, HUBINGER_2022, WHEATON_2023, XU_2020, XU_2021
 from feint.sim.analysis.claims import Source
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Ground:
-    """Something taken for granted that no switch removes; its parameters say how much of it there is."""
+    """An assumption that no switch removes, with the dotted names of the parameters that represent it."""
 
     name: str
     words: str
-    parameters: tuple[str, ...]  #: dotted names
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, words: str, *parameters: str) -> Self:
+        """Return the assumption that these parameters represent."""
+        return cls(name, words, parameters)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mechanism:
-    """A step of the argument: from premises, by a term of the model, to claims."""
+    """A step of the argument: from premises, by a term of the model, to claims.
+
+    Parameters
+    ----------
+    term
+        What represents it in the model.
+    premises, claims
+        Names.
+    sources, against
+        Sources that describe it, and those that dispute it or its sign.
+
+    """
 
     name: str
     words: str
-    term: str  #: what in the model carries it
+    term: str
     premises: tuple[str, ...]
     claims: tuple[str, ...]
     sources: tuple[Source, ...]
-    against: tuple[Source, ...] = ()  #: sources that dispute it, or its sign
-
-
-Named = TypeVar("Named", Ground, Mechanism)
-
-
-def by_name(*each: Named) -> dict[str, Named]:
-    """Things with names, by them."""
-    return {one.name: one for one in each}
+    against: tuple[Source, ...] = ()
 
 
 GROUNDS: dict[str, Ground] = by_name(
-    Ground(
-        name="the losses differ",
-        words="the fine-tuning objective is not the pre-training one",
-        parameters=("similarity", "similarity_decay"),
+    Ground.of(
+        "the losses differ", "the fine-tuning objective is not the pre-training one", "similarity", "similarity_decay"
     ),
-    Ground(
-        name="seen and seldom seen",
-        words="some of an objective shows often in training data, and some seldom",
-        parameters=("modes", "spectrum"),
+    Ground.of(
+        "seen and seldom seen",
+        "some of an objective shows often in training data, and some seldom",
+        "modes",
+        "spectrum",
     ),
-    Ground(
-        name="goals are hard to write",
-        words="SGD writes an objective into the weights slowly",
-        parameters=("plasticity_goal", "goal_init"),
+    Ground.of(
+        "goals are hard to write", "SGD writes an objective into the weights slowly", "plasticity_goal", "goal_init"
     ),
-    Ground(
-        name="written goals are complex",
-        words="an objective in the weights costs what it takes to hold it",
-        parameters=("goal_cost",),
+    Ground.of("written goals are complex", "an objective in the weights costs what it takes to hold it", "goal_cost"),
+    Ground.of(
+        "pointers are hard to shift",
+        "SGD moves a pointer, and weight from goal to pointer, slowly",
+        "plasticity_pointer",
+        "plasticity_representation",
     ),
-    Ground(
-        name="pointers are hard to shift",
-        words="SGD moves a pointer, and weight from goal to pointer, slowly",
-        parameters=("plasticity_pointer", "plasticity_representation"),
+    Ground.of(
+        "deception is near",
+        "at the start a model lacks little readiness, awareness and horizon to play along",
+        "gate_init",
+        "plasticity_gate",
+        "awareness_init",
+        "horizon_init",
     ),
-    Ground(
-        name="deception is near",
-        words="at the start a model lacks little readiness, awareness and horizon to play along",
-        parameters=("gate_init", "plasticity_gate", "awareness_init", "horizon_init"),
+    Ground.of("the world is learned", "what the data tell, the world model takes up with time", "plasticity_world"),
+    Ground.of(
+        "capability grows", "training makes a model capable, step by step", "plasticity_capability", "capability_init"
     ),
-    Ground(
-        name="the world is learned",
-        words="what the data tell, the world model takes up with time",
-        parameters=("plasticity_world",),
-    ),
-    Ground(
-        name="capability grows",
-        words="training makes a model capable, step by step",
-        parameters=("plasticity_capability", "capability_init"),
-    ),
-    Ground(
-        name="capability held constant",
-        words="both ways of training stop at the same performance",
-        parameters=("*.target", "*.steps"),
-    ),
-    Ground(
-        name="honeypots",
-        words="some episodes of training are made to look like deployment",
-        parameters=("*.honeypots", "*.realism"),
-    ),
+    Ground.of("capability held constant", "both ways of training stop at the same performance", "*.target", "*.steps"),
+    Ground.of("honeypots", "some episodes of training are made to look like deployment", "*.honeypots", "*.realism"),
 )
 """Premises that are matters of degree, by name."""
 
 SETTINGS: dict[str, Ground] = by_name(
-    Ground(
-        name="variation",
-        words="runs differ in where they start and in what SGD changes easily",
-        parameters=("init_spread", "plasticity_spread"),
+    Ground.of(
+        "variation",
+        "runs differ in where they start and in what SGD changes easily",
+        "init_spread",
+        "plasticity_spread",
     ),
-    Ground(
-        name="reading",
-        words="when a run counts as trained, and when as good where it is deployed",
-        parameters=("train_tolerance", "deploy_tolerance", "deployment_spectrum"),
+    Ground.of(
+        "reading",
+        "when a run counts as trained, and when as good where it is deployed",
+        "train_tolerance",
+        "deploy_tolerance",
+        "deployment_spectrum",
     ),
-    Ground(
-        name="optimizer",
-        words="how large and how noisy the steps of SGD are, and towards what",
-        parameters=("*.learning_rate", "*.noise", "*.objective"),
+    Ground.of(
+        "optimizer",
+        "how large and how noisy the steps of SGD are, and towards what",
+        "*.learning_rate",
+        "*.noise",
+        "*.objective",
     ),
-    Ground(
-        name="functional forms",
-        words="the shape of capability, run-time inference and gate",
-        parameters=("capability_form", "inference_form", "gate_form"),
+    Ground.of(
+        "functional forms",
+        "the shape of capability, run-time inference and gate",
+        "capability_form",
+        "inference_form",
+        "gate_form",
     ),
 )
-"""What every claim is tried under and none asserts: variation and reading, by name."""
+"""Conditions under which every claim is evaluated and which none asserts, by name."""
 
 MECHANISMS: dict[str, Mechanism] = by_name(
     Mechanism(
@@ -251,4 +250,4 @@ MECHANISMS: dict[str, Mechanism] = by_name(
         sources=(XU_2020,),
     ),
 )
-"""By name. Their order is that of the argument."""
+"""Mechanisms by name, in the order of the argument."""

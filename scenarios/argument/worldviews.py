@@ -1,97 +1,353 @@
-"""Claims by world views: what of an argument holds where each party to it stands.
+"""Evaluates claims in several world views: what holds under each author's assumptions.
 
-The experiment. Every claim is tried at the point of every world view, and at the default point beside them, on the same
-runs and by the rules that were declared for it. A view that denies the conclusion is run as one that asserts it.
+The experiment. Every claim is evaluated at the point of every world view, and at the default point, on the same runs
+and by the rules that were declared for it. All views are run in the same way, whatever their conclusion.
 
-What it does not say. A cell is what the toy does with a reading of a text. It is not what its author holds, and no
-evidence for or against a view.
+What it does not show. A cell is what the toy model does with a reading of a text. It is not what its author holds, and
+no evidence for or against a view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
-from feint.scenarios.argument.evaluate_claim import Evaluation, evaluation_of, protocols_of
-from feint.scenarios.argument.worldview import WorldView, default_view, view_named, views
+from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, evaluation_of, protocols_of
+from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
 from feint.scenarios.claims.registry import select_claims
-from feint.sim.analysis.claims import Claim
+from feint.sim.analysis.claims import Claim, Verdict
 from feint.sim.analysis.estimands import frequency
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.results.provenance import passport
+from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
+from feint.sim.results.report import Hidden, Report, Table, from_attributes
+from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Runs, Seed
+from feint.sim.results.text_tables import folded, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.training.parameter_point import check_two_stages
-from feint.sim.training.train import PRECISION, check_precision, check_runs, check_seed
+from feint.sim.training.train import PRECISION, check_precision
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-RUNS = 2000
 LEVELS = {
     FROM_SCRATCH: frequency("deception, from scratch", scratch()),
     PRETRAIN_FINETUNE: frequency("deception, pre-training + fine-tuning", pretrained()),
 }
-"""What views differ in most, whatever they say of the claims: how often each way of training ends in deception."""
+"""How often each training protocol ends in deception, in which views differ most."""
+ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
+LETTERS = {verdict: verdict.value[0].upper() for verdict in Verdict}
+FACES: dict[Verdict, tuple[str, str]] = {
+    Verdict.SUPPORTED: ("#0072b2", "white"),
+    Verdict.CONTRADICTED: ("#e69f00", "black"),
+    Verdict.NEITHER: ("#e8e8e8", "black"),
+    Verdict.MIXED: ("#b3dcf5", "black"),
+    Verdict.UNDECIDED: ("white", "black"),
+}
+"""Fill of a cell and colour of its text: Okabe and Ito's hues, each of another lightness."""
+ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
+APART = 0.4  # rows between the claims and the frequencies of deception
+LINE, MOST, WHOLE = 10, 24, 13  # characters in a line of a column's heading, in one of a row's, and in one word
+LABELS, COLUMN = 1.5, 0.75  # inches of the rows' headings, and of the narrowest column
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Matrix:
-    """Claims tried at the point of each world view; `matrix["wheaton-2023", "headline"]` is one of them."""
+@dataclass(frozen=True, kw_only=True)
+class ClaimFacts:
+    """A claim that was evaluated."""
 
-    views: tuple[WorldView, ...]  #: the default point first
-    claims: tuple[Claim, ...]
-    found: Mapping[tuple[str, str], Evaluation]
-    levels: Mapping[tuple[str, str], Interval]  #: how often a way of training (a name of LEVELS) ends in deception
-    runs: int
+    number: int
+    name: str
+    title: str
+    statement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartEffect(Effect):
+    """Effect of one part of a claim, with its rule and verdict."""
+
+    name: str
+    rule: str
+    verdict: Verdict
+    tested: Annotated[bool, Field(description="whether the claim's verdict depends on it")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A claim in a world view."""
+
+    view: str
+    claim: str
+    verdict: Verdict
+    effect: Effect
+    parts: list[PartEffect]
+
+    @classmethod
+    def of(cls, view: str, evaluation: Evaluation) -> Self:
+        """Return the cell that reports an evaluation."""
+        claim, verdicts = evaluation.claim, evaluation.verdicts
+        parts = [
+            from_attributes(
+                PartEffect,
+                part,
+                rule=part.rule.words,
+                verdict=verdicts[part.name],
+                quantity=part.estimand.words,
+                **vars(evaluation.intervals[part.name]),
+            )
+            for part in claim.parts
+        ]
+        effect = Effect.of(claim.effect.estimand.words, evaluation.effect)
+        return cls(view=view, claim=claim.name, verdict=evaluation.verdict, effect=effect, parts=parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level(Effect):
+    """How often a training protocol ends in deception in a world view."""
+
+    view: str
+    arm: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Matrix(Report):
+    """Claims evaluated in each world view; `matrix["wheaton-2023", "headline"]` is one of the evaluations.
+
+    Parameters
+    ----------
+    views
+        World views, the default point first.
+    evaluations
+        Evaluations by the names of view and claim.
+    levels
+        Frequency of deception by the names of view and protocol.
+
+    """
+
     seed: int
-    precision: str
+    runs: int
     confidence: float
+    views: tuple[WorldView, ...]
+    claims: Hidden[tuple[Claim, ...]]
+    evaluations: Hidden[Mapping[tuple[str, str], Evaluation]]
+    levels: Hidden[Mapping[tuple[str, str], Interval]]
+    request: Hidden[WorldviewsRequest]
 
     def __getitem__(self, cell: tuple[str, str]) -> Evaluation:
-        """A claim at a world view, by their names."""
-        return self.found[cell]
+        return self.evaluations[cell]
 
-    def cells(self) -> Iterator[tuple[WorldView, Claim, Evaluation]]:
-        """Every claim of every view."""
-        for view in self.views:
-            for claim in self.claims:
-                yield view, claim, self[view.name, claim.name]
+    @computed_field(alias="claims")
+    @property
+    def claim_facts(self) -> list[ClaimFacts]:
+        """Claims that were evaluated."""
+        return [from_attributes(ClaimFacts, claim) for claim in self.claims]
 
-    def frame(self) -> pd.DataFrame:
-        """A row a view and claim: the verdict, and estimate and interval of the effect that is told of the claim."""
-        import pandas as pd
+    @computed_field
+    @property
+    def cells(self) -> list[Cell]:
+        """Every claim in every view."""
+        return [Cell.of(view.name, self[view.name, claim.name]) for view in self.views for claim in self.claims]
 
-        rows = [
-            {
-                "view": view.name,
-                "claim": claim.name,
-                "verdict": found.verdict.value,
-                "quantity": claim.effect.estimand.words,
-                "estimate": found.effect.estimate,
-                "low": found.effect.low,
-                "high": found.effect.high,
-            }
-            for view, claim, found in self.cells()
+    @computed_field(alias="levels")
+    @property
+    def level_facts(self) -> list[Level]:
+        """How often each protocol ends in deception in each view."""
+        return [
+            Level(view=view, arm=arm, quantity=LEVELS[arm].words, **vars(interval))
+            for (view, arm), interval in self.levels.items()
         ]
-        return pd.DataFrame(rows)
 
-    def passport(self) -> dict[str, Any]:
-        """What it takes to make it again."""
-        return passport(
-            "worldviews",
-            {
-                "views": [{"name": view.name, **view.point.described()} for view in self.views],
-                "claims": [claim.name for claim in self.claims],
-                "runs": self.runs,
-                "seed": self.seed,
-                "precision": self.precision,
-                "confidence": self.confidence,
-            },
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per view and claim: the verdict, and the claim's effect with its interval."""
+        limits = ("quantity", "estimate", "low", "high")
+        return [
+            {"view": cell.view, "claim": cell.claim, "verdict": cell.verdict.value}
+            | {name: getattr(cell.effect, name) for name in limits}
+            for cell in self.cells
+        ]
+
+    def level(self, view: WorldView, arm: str) -> str:
+        """Return how often a training protocol ends in deception in a view, as text."""
+        return f"{self.levels[view.name, arm].estimate:.2f}"
+
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield claims by world views, and what columns, letters and numbers mean."""
+        yield f"{self.runs:,} runs a way of training, seed {self.seed}"
+        columns = range(len(self.views))
+        rows = [(claim.name, *(_cell(self[view.name, claim.name]) for view in self.views)) for claim in self.claims]
+        levels = [(ROW_NAMES[arm], *(self.level(view, arm) for view in self.views)) for arm in LEVELS]
+        between = [("", *("" for _ in columns)), ("deception", *("" for _ in columns))]
+        yield Table.of_cells(("claim", *map(str, columns)), [*rows, *between, *levels])
+        yield ", ".join(f"{letter} {verdict.value}" for verdict, letter in LETTERS.items())
+        yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
+        effects = (
+            f"  {claim.name}: {claim.effect.estimand.words}; holds: {claim.effect.rule.words}" for claim in self.claims
+        )
+        yield "\n".join(["Below each letter, the claim's effect:", *(wrapped(effect, "    ") for effect in effects)])
+        yield f"A view is a reading of its text, not the text. Intervals: {100 * self.confidence:g} %, --json."
+
+    def figure(self) -> Figure:
+        """Draw one cell per claim and view, with the verdict as colour and letter; the default point comes first."""
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        height = HEAD + ROW * (len(self.claims) + len(LEVELS) + APART)
+        width = max(PAGE_WIDTH, LABELS + COLUMN * len(self.views))
+        with mpl.rc_context(STYLE):
+            drawn = Figure(figsize=(width, height), layout="constrained")
+            axes = drawn.subplots()
+            for column, view in enumerate(self.views):
+                for row, claim in enumerate(self.claims):
+                    _draw_cell(axes, column, row, self[view.name, claim.name])
+                for row, arm in enumerate(LEVELS, start=len(self.claims)):
+                    share = self.levels[view.name, arm].estimate
+                    _draw_level(axes, column, row + APART, self.level(view, arm), share)
+            self._label(axes)
+            _draw_key(drawn)
+        return drawn
+
+    def _label(self, axes: Axes) -> None:
+        views, claims = len(self.views), len(self.claims)
+        rows = [*range(claims), *(claims + APART + i for i in range(len(LEVELS)))]
+        heads = [f"{claim.number}  {claim.name}" for claim in self.claims] + [level.words for level in LEVELS.values()]
+        axes.set(xlim=(0, views), ylim=(claims + APART + len(LEVELS), 0))
+        axes.set_xticks([i + 0.5 for i in range(views)], [_heading(view.name) for view in self.views])
+        axes.set_yticks([row + 0.5 for row in rows], [folded(head, MOST) for head in heads])
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        for side in axes.spines.values():
+            side.set_visible(False)
+
+
+def number(value: float) -> str:
+    """Return an effect with its sign and two decimals."""
+    return f"{round(value, 2) + 0.0:+.2f}" if isfinite(value) else "–"  # no -0.00
+
+
+def _cell(evaluation: Evaluation) -> str:
+    return f"{LETTERS[evaluation.verdict]}\n{number(evaluation.effect.estimate)}"
+
+
+def _draw_cell(axes: Axes, column: int, row: int, evaluation: Evaluation) -> None:
+    from matplotlib.patches import Rectangle
+
+    fill, ink = FACES[evaluation.verdict]
+    letter, effect = _cell(evaluation).split("\n")
+    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=fill, edgecolor="#222222", linewidth=0.6))
+    axes.text(column + 0.2, row + 0.5, letter, color=ink, ha="center", va="center", weight="bold")
+    axes.text(column + 0.92, row + 0.52, effect, color=ink, ha="right", va="center", fontsize=7)
+
+
+def _draw_level(axes: Axes, column: int, row: float, text: str, share: float) -> None:
+    """Draw a number above a bar of that length."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((column, row), 1, 1, facecolor="white", edgecolor="#222222", linewidth=0.6))
+    axes.add_patch(Rectangle((column, row + 0.82), share, 0.18, facecolor="#d55e00", linewidth=0))
+    axes.text(column + 0.5, row + 0.42, text, ha="center", va="center", fontsize=7)
+
+
+def _heading(name: str) -> str:
+    """Return a view's name in short lines."""
+    words = (word if len(word) <= WHOLE else word[: WHOLE - 1] + "…" for word in name.replace("-", " ").split())
+    return folded(" ".join(words), LINE)
+
+
+def _draw_key(drawn: Figure) -> None:
+    from matplotlib.patches import Patch
+
+    patches = [
+        Patch(facecolor=FACES[verdict][0], edgecolor="#222222", linewidth=0.6, label=f"{letter}  {verdict.value}")
+        for verdict, letter in LETTERS.items()
+    ]
+    drawn.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldviewsRequest(Request):
+    """Evaluate claims in world views: at the default point, and under each author's assumptions."""
+
+    kind = "worldviews"
+    unit = " views"
+
+    view: Annotated[
+        tuple[str, ...] | None,
+        Option(
+            "A world view by name, or a file with a [model] table; repeatable. All curated views by default.",
+            "NAME|FILE.toml",
+        ),
+    ] = None
+    claim: Annotated[tuple[str, ...] | None, Option("A claim by name; repeatable. All claims by default.", "NAME")] = (
+        None
+    )
+    runs: Runs = 2000
+    seed: Seed = 0
+    precision: Precision = PRECISION
+    confidence: Confidence = CONFIDENCE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_precision(self.precision)
+        check_confidence(self.confidence)
+        if self.view is not None:
+            object.__setattr__(self, "view", tuple(view_named(which) for which in self.view))
+        names = [view.name for view in self.columns]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(
+                    f"view = {name!r} is asked for twice: give each file a name of its own, and each view once."
+                )
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration; in passports of version 1 the default point is a view."""
+        names = {"views": "view", "claims": "claim"}
+        rest = {names.get(name, name): value for name, value in configuration.items()}
+        if "views" in configuration:
+            rest["view"] = [view for view in rest["view"] if view["name"] != DEFAULT]
+        return super().from_configuration(rest)
+
+    @property
+    def columns(self) -> tuple[WorldView, ...]:
+        """World views that are requested, the default point first."""
+        return (default_view(), *(views().values() if self.view is None else map(view_named, self.view)))
+
+    def work(self) -> float:
+        """Return the number of views."""
+        return len(self.columns)
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Matrix:
+        """Evaluate the claims in each view, and return the matrix; raises `InputError`."""
+        claims = select_claims(self.claim)
+        protocols = [*protocols_of(claims), *(protocol for level in LEVELS.values() for protocol in level.protocols)]
+        keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": check_threads(threads)}
+        evaluations: dict[tuple[str, str], Evaluation] = {}
+        levels: dict[tuple[str, str], Interval] = {}
+        for view in self.columns:
+            check_two_stages(view.point)
+            ended = run_paired(view.point, protocols, range(self.runs), **keys)
+            for claim in claims:
+                evaluations[view.name, claim.name] = evaluation_of(claim, ended, self.confidence)
+            for arm, level in LEVELS.items():
+                levels[view.name, arm] = level.measured(ended, self.confidence)
+            if progress:
+                progress(1)
+        return Matrix(
+            seed=self.seed,
+            runs=self.runs,
+            confidence=self.confidence,
+            views=self.columns,
+            claims=tuple(claims),
+            evaluations=evaluations,
+            levels=levels,
+            request=self,
         )
 
 
@@ -99,54 +355,14 @@ def worldviews(
     which: Iterable[str | Path | WorldView] | None = None,
     *,
     claims: Iterable[str] | None = None,
-    runs: int = RUNS,
-    seed: int = 0,
-    precision: str = PRECISION,
-    confidence: float = CONFIDENCE,
     threads: int | None = None,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress | None = None,
+    **asked: Any,
 ) -> Matrix:
-    """Try claims, all unless some are named, at world views, all curated ones unless some are named or given as files.
+    """Evaluate claims, all by default, in world views, all curated ones by default, after the default point.
 
-    The default point is always the first; `progress` is told of each view that is done. Raises `InputError`.
+    World views are given as names, files or objects. Further keywords are the fields of `WorldviewsRequest`.
     """
-    check_runs(runs)
-    check_seed(seed)
-    check_precision(precision)
-    check_confidence(confidence)
-    check_threads(threads)
-    columns, rows = _columns(views() if which is None else which), select_claims(claims)
-    keys: dict[str, Any] = {"seed": seed, "precision": precision, "threads": threads}
-    protocols = list(
-        dict.fromkeys([*protocols_of(rows), *(protocol for level in LEVELS.values() for protocol in level.protocols)])
-    )
-    found: dict[tuple[str, str], Evaluation] = {}
-    levels: dict[tuple[str, str], Interval] = {}
-    for view in columns:
-        check_two_stages(view.point)
-        ended = run_paired(view.point, protocols, range(runs), **keys)
-        found.update({(view.name, claim.name): evaluation_of(claim, ended, confidence) for claim in rows})
-        levels.update({(view.name, arm): level.measured(ended, confidence) for arm, level in LEVELS.items()})
-        if progress:
-            progress(1)
-    return Matrix(
-        views=columns,
-        claims=tuple(rows),
-        found=found,
-        levels=levels,
-        runs=runs,
-        seed=seed,
-        precision=precision,
-        confidence=confidence,
-    )
-
-
-def _columns(which: Iterable[str | Path | WorldView]) -> tuple[WorldView, ...]:
-    found = (default_view(), *map(view_named, which))
-    names = [view.name for view in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(
-                f"view = {name!r} is asked for twice: give each file a name of its own, and each view once."
-            )
-    return found
+    view, claim = (None if names is None else tuple(names) for names in (which, claims))
+    request = WorldviewsRequest(view=view, claim=claim, **asked)  # pyright: ignore[reportArgumentType] - also views
+    return request.run(threads=threads, progress=progress)

@@ -9,9 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.argument.argue import FULL, QUICK, Argument, Finding, argue
-from feint.scenarios.argument.argue_documents import argue_document
-from feint.scenarios.argument.argue_texts import brief, flip_effects, told, value, variant_name, variants
+from feint.scenarios.argument.argue import FULL, QUICK, Argued, ClaimResult, argue, number, predicate
 from feint.scenarios.argument.counting_argument import Counting, count
 from feint.scenarios.argument.model_audit import Audit, audit
 from feint.sim.analysis.claims import KINDS
@@ -37,71 +35,57 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
     return "\n".join([row(*head), row(*("---" for _ in head)), *(row(*each) for each in rows)])
 
 
-def claims(found: Argument) -> Iterator[tuple[object, ...]]:
+def claims(found: Argued) -> Iterator[tuple[object, ...]]:
     """A row a claim."""
-    for finding in found.findings.values():
-        claim, shares = finding.claim, finding.robustness.shares(finding.claim)
-        over = (
-            f"{shares[kind].sampling.estimate:.2f} [{shares[kind].interval.low:.2f}, {shares[kind].interval.high:.2f}]"
-            for kind in KINDS
-        )
-        baked = finding.robustness.baked_in(claim)
-        verdict = finding.verdict.value + (f"; {baked} nearly everywhere" if baked else "")
-        yield (claim.number, f"`{claim.name}`", verdict, told(finding.evaluation.effect), *over)
+    for result in found.claims:
+        verdict = result.verdict.value + (f"; {result.baked_in} nearly everywhere" if result.baked_in else "")
+        shares = (str(result.prior[kind]) for kind in KINDS)
+        yield (result.number, f"`{result.name}`", verdict, f"{result.effect:+.3f}", *shares)
 
 
-def turning(found: Argument) -> Iterator[tuple[object, ...]]:
-    """What each claim hangs on, and what turns it over."""
-    for finding in found.findings.values():
-        yield f"`{finding.claim.name}`", hangs_on(finding), flips_at(finding)
+def turning(found: Argued) -> Iterator[tuple[object, ...]]:
+    """Yield one row per claim: its crux and its nearest flip."""
+    for result in found.claims:
+        yield f"`{result.name}`", hangs_on(result), flips_at(result)
 
 
-def hangs_on(finding: Finding) -> str:
-    """The crux in words."""
-    crux = finding.crux
+def hangs_on(result: ClaimResult) -> str:
+    """Return the crux in words."""
+    crux = result.crux
     if crux.premise is None:
         return "no single premise"
     ties = f"; perhaps as much on {', '.join(crux.ties)}" if crux.ties else ""
-    return f"{crux.premise}: without it {told(crux.off[crux.premise])}{ties}"
+    return f"{crux.premise}: without it {crux.without[crux.premise]:+.3f}{ties}"
 
 
-def flips_at(finding: Finding) -> str:
-    """The nearest flip in words."""
-    flip = finding.flip
+def flips_at(result: ClaimResult) -> str:
+    """Return the nearest flip in words."""
+    flip = result.nearest_flip
     if flip is None:
         return "none found"
-    moved = ", ".join(f"`{name}` {value(here)} → {value(there)}" for name, (here, there) in flip.changes.items())
-    what = flip.kind if flip.kind == "holds" else f"is {flip.kind}"
-    return f"{what} at {moved} (distance {flip.distance:.2f}): {flip_effects(flip)}"
+    moved = ", ".join(f"`{move.name}` {number(move.here)} → {number(move.there)}" for move in flip.changes)
+    return f"{predicate(flip.kind)} at {moved} (distance {flip.distance:.2f}): {flip.effect_text()}"
 
 
-def parts(found: Argument) -> Iterator[tuple[object, ...]]:
+def parts(found: Argued) -> Iterator[tuple[object, ...]]:
     """A row a part."""
-    for finding in found.findings.values():
-        for part in finding.claim.parts:
-            verdict = finding.evaluation.verdicts[part.name].value + ("" if part.tested else " (shown)")
-            yield (
-                f"`{finding.claim.name}`",
-                part.estimand.words,
-                part.rule.words,
-                told(finding.evaluation.intervals[part.name]),
-                verdict,
-            )
+    for result in found.claims:
+        for part in result.parts:
+            verdict = part.verdict.value + ("" if part.tested else " (shown)")
+            yield f"`{result.name}`", part.effect.quantity, part.rule, f"{part.effect:+.3f}", verdict
 
 
-def swapped(found: Argument) -> Iterator[tuple[object, ...]]:
+def swapped(found: Argued) -> Iterator[tuple[object, ...]]:
     """A row a form or tolerance: holds / reversed / neither of each claim."""
-    first = next(iter(found.findings.values()))
-    for each in variants(first):
-        cells = (brief(finding.robustness, finding.claim, *each) for finding in found.findings.values())
-        yield f"`{variant_name(*each)}`", *cells
+    for variants in zip(*(result.variants for result in found.claims), strict=True):
+        yield f"`{variants[0].name}`", *map(str, variants)
 
 
 def counted(found: Counting) -> Iterator[tuple[object, ...]]:
     """A row a type."""
     for outcome in Outcome:
         shares = (found.share(outcome, of) for of in ("kept", "trained"))
-        volume, after = (f"{each.estimate:.4f} [{each.low:.4f}, {each.high:.4f}]" for each in shares)
+        volume, after = (f"{share:.4f}" for share in shares)
         yield outcome.label, volume, f"{found.functions[outcome]:,}", f"{found.rarefied(outcome):.1f}", after
 
 
@@ -109,41 +93,42 @@ def audited(found: Audit) -> Iterator[tuple[object, ...]]:
     """A row a parameter."""
     for each in found.reactions:
         seen = "never read" if each.identical else "" if each.seen else "nothing seen"
-        yield f"`{each.parameter}`", told(each.change), f"`{each.claim}`", seen
+        change = f"{each.change:+.3f} [{each.low:+.3f}, {each.high:+.3f}]"
+        yield f"`{each.parameter}`", change, f"`{each.claim}`", seen
 
 
 def absurd(found: Audit) -> Iterator[tuple[object, ...]]:
     """A row an absurd input."""
-    for each in found.tested:
-        yield each.absurd.name, each.absurd.expected, "yes" if each.as_expected else "no", f"{each.moved:.3f}"
+    for each in found.absurd:
+        yield each.name, each.expected, "yes" if each.as_expected else "no", f"{each.moved:.3f}"
 
 
-def page(found: Argument, counting: Counting, auditing: Audit) -> str:
+def page(found: Argued, counting: Counting, auditing: Audit) -> str:
     """All tables."""
-    size = found.size
-    names = tuple(f"`{name}`" for name in found.findings)
+    size = found.request.chosen_size
+    names = tuple(f"`{result.name}`" for result in found.claims)
     told_by = passport(
-        "argument tables", {"argue": found.configuration(), "audit": auditing.passport()["configuration"]}
+        "argument tables", {"argue": found.request.configuration(), "audit": auditing.request.configuration()}
     )
     reached = ", ".join(f"{each.outcome} {each.draws} ({each.largest:.2f})" for each in auditing.reached)
     at_the_point = (
         f"{size.runs:,} runs of each way of training at the default point, {size.draws:,} draws from the prior of "
-        f"{size.draw_runs:,} runs each, seed {found.seed}; intervals are of 95 %."
+        f"{size.draw_runs:,} runs each, seed {found.request.seed}; intervals are of 95 %."
     )
     minds = (
         f"{counting.draws:,} minds, {counting.kept.sum():,} of which do well in training; {counting.trains:,} trained. "
         f"Of what does well, SGD's shares are {counting.distance:.3f} from the volume's (total variation)."
     )
     outcomes = (
-        f"Outcomes over {auditing.draws:,} draws of the prior, the draws at which each is met and its largest share "
-        f"of an arm: {reached}."
+        f"Outcomes over {auditing.request.draws:,} draws of the prior, the draws at which each is met and its largest "
+        f"share of an arm: {reached}."
     )
     blocks = [
         HEADER.rstrip(),
         at_the_point,
         "## Verdicts",
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
-        *(each.claim.remark(each.robustness) for each in found.findings.values() if each.claim.remark),
+        *(remark(found.robustness) for each in found.claims if (remark := each.evaluation.claim.remark)),
         "## What each hangs on, and what turns it over",
         table(("claim", "crux", "nearest flip"), turning(found)),
         "## Every number",
@@ -172,9 +157,9 @@ def page(found: Argument, counting: Counting, auditing: Audit) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def write(found: Argument, path: Path) -> None:
+def write(found: Argued, path: Path) -> None:
     """The whole as a document."""
-    path.write_text(json.dumps(json.loads(argue_document(found).model_dump_json(by_alias=True)), indent=1) + "\n")
+    path.write_text(json.dumps(found.document(), indent=1) + "\n")
 
 
 def main() -> None:

@@ -7,17 +7,15 @@ import jsonschema
 import numpy as np
 import pytest
 
-from feint.scenarios.argument import argue as court
-from feint.scenarios.argument.argue import QUICK, argue, steps_of
-from feint.scenarios.argument.argue_documents import argue_document
-from feint.scenarios.argument.argue_texts import WIDTH, argument_text
-from feint.scenarios.argument.robustness import DEFAULT, moved_tolerances, other_forms, over_prior
+from feint.scenarios.argument.argue import QUICK, ArgueRequest, argue
+from feint.scenarios.argument.evaluate_claim import DEFAULT, moved_tolerances, other_forms, over_prior
 from feint.scenarios.claims import capability_matching as matching
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.priors import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
+from feint.sim.results.text_tables import WIDTH
 from feint.sim.training.parameter_point import Point
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
@@ -31,18 +29,18 @@ def found():
 
 
 def test_each_claim_has_all_that_is_asked_of_it(found):
-    assert list(found.findings) == NAMES
-    for finding in found.findings.values():
-        assert finding.crux.effect == finding.evaluation.effect
-        assert set(finding.robustness.shares(finding.claim)) == {HOLDS, REVERSED, NEITHER}
+    assert [result.name for result in found.claims] == NAMES
+    for result in found.claims:
+        assert result.crux.effect == result.evaluation.effect
+        assert set(result.prior) == {HOLDS, REVERSED, NEITHER}
 
 
 def test_threads_and_company_change_nothing(found):
     alone = argue(["headline"], size=TINY, seed=3, threads=1)
-    for key, values in alone["headline"].robustness.found.items():
-        assert np.array_equal(values, found["headline"].robustness.found[key])
+    for key, values in alone.robustness.limits.items():
+        assert np.array_equal(values, found.robustness.limits[key])
     assert alone["headline"].evaluation.intervals == found["headline"].evaluation.intervals
-    assert alone["headline"].flip == found["headline"].flip
+    assert alone["headline"].nearest_flip == found["headline"].nearest_flip
 
 
 def test_a_draw_is_tried_on_runs_of_its_own():
@@ -66,7 +64,7 @@ def test_forms_are_swapped_and_tolerances_moved():
     ended = run_paired(there, claim.effect.estimand.protocols, range(60, 120), seed=2)
     wanted = claim.effect.estimand.measured(ended).estimate
     assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
-    assert {key[:2] for key in spread.found} == {
+    assert {key[:2] for key in spread.limits} == {
         (form, reading) for form in (DEFAULT, form) for reading in (OWN, *moved_tolerances())
     }
 
@@ -86,22 +84,22 @@ def test_a_claim_that_the_model_leaves_no_choice_is_told():
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     assert spread.baked_in(claim) is None
     everywhere = np.tile([0.5, 0.4, 0.6], (256, 1))
-    fixed = replace(spread, found=dict.fromkeys(spread.found, everywhere))
+    fixed = replace(spread, limits=dict.fromkeys(spread.limits, everywhere))
     assert fixed.baked_in(claim) == HOLDS
-    assert replace(spread, found={key: -everywhere[:, [0, 2, 1]] for key in spread.found}).baked_in(claim) == REVERSED
+    assert replace(spread, limits={key: -everywhere[:, [0, 2, 1]] for key in spread.limits}).baked_in(claim) == REVERSED
 
 
 def test_a_claim_holds_where_all_its_parts_do():
     (claim,) = select_claims(["head-start"])
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     holds, falls = [0.5, 0.4, 0.6], [-0.5, -0.6, -0.4]
-    keys = {key[3]: key for key in spread.found}
+    keys = {key[3]: key for key in spread.limits}
     one = np.array([holds, holds, falls, falls])
     other = np.array([holds, falls, holds, falls])
     found = {keys["capability"]: one, keys["capability-last"]: other}
-    told = {kind: share.count for kind, share in replace(spread, found=found).shares(claim).items()}
+    told = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim).items()}
     assert told == {HOLDS: 1, REVERSED: 1, NEITHER: 2}
-    part = {kind: share.count for kind, share in replace(spread, found=found).shares(claim, "capability").items()}
+    part = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim, "capability").items()}
     assert part == {HOLDS: 2, REVERSED: 2, NEITHER: 0}
 
 
@@ -109,31 +107,31 @@ def test_where_the_contrast_changes_its_sign_is_told():
     (claim,) = select_claims(["matching"])
     spread = over_prior([claim], draws=2, runs=60, seed=2)
     rows = {"target": [[0.5, 0.4, 0.6]] * 2, "steps": [[-0.5, -0.6, -0.4], [0.01, -0.1, 0.1]]}
-    found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.found}
-    changes = matching.sign_changes(replace(spread, found=found))
+    found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.limits}
+    changes = matching.sign_changes(replace(spread, limits=found))
     assert (changes["steps"].count, changes["steps"].certain, changes["steps"].possible) == (1, 1, 2)
     assert changes["total-steps"].possible == 0
-    assert "by steps 0.50" in matching.remark(replace(spread, found=found))
+    assert "by steps 0.50" in matching.remark(replace(spread, limits=found))
 
 
 def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
     (claim,) = select_claims(["headline"])
     spread = over_prior([claim], draws=2, runs=60, seed=2)
-    key = next(iter(spread.found))
+    key = next(iter(spread.limits))
     unsure, sure = [-0.03, -0.1, 0.1], [-0.5, -0.6, -0.4]
-    assert replace(spread, found={key: np.array([unsure, sure])}).turned(claim, REVERSED) == [spread.draws[1]]
-    assert replace(spread, found={key: np.array([unsure, unsure])}).turned(claim, REVERSED) == spread.draws
+    assert replace(spread, limits={key: np.array([unsure, sure])}).turned(claim, REVERSED) == [spread.draws[1]]
+    assert replace(spread, limits={key: np.array([unsure, unsure])}).turned(claim, REVERSED) == spread.draws
 
 
 def test_progress_ends_where_it_was_said_to():
     told = []
     size = replace(TINY, draws=4, form_draws=2)
     argue(["headline"], size=size, seed=3, progress=told.append)
-    assert sum(told) == steps_of(["headline"], size) == 4 + 2 * 5 + 1
+    assert sum(told) == ArgueRequest(claim=("headline",), size=size).work() == 4 + 2 * 5 + 1
 
 
 def test_the_document_agrees_with_its_schema(found):
-    told = json.loads(argue_document(found).model_dump_json(by_alias=True))
+    told = json.loads(found.json())
     jsonschema.validate(told, json.loads(schema_text("argue")))
     first = told["claims"][0]
     assert (first["name"], first["verdict"]) == ("headline", found["headline"].verdict.value)
@@ -142,13 +140,15 @@ def test_the_document_agrees_with_its_schema(found):
 
 
 def test_the_text_fits_a_terminal_and_names_every_number(found):
-    text = argument_text(found)
+    text = found.text()
     assert max(map(len, text.splitlines())) <= WIDTH
-    for finding in found.findings.values():
-        assert finding.verdict.value in text
-        assert f"{finding.evaluation.effect.estimate:+.3f}" in text
+    for result in found.claims:
+        assert result.verdict.value in text
+        assert f"{result.evaluation.effect.estimate:+.3f}" in text
+    assert list(found.frame()["verdict"]) == [result.verdict.value for result in found.claims]
+    assert found.frame()["prior_holds_low"].between(0, 1).all()
 
 
 def test_runs_at_the_point_may_be_others():
-    assert argue(["relearning"], size=TINY, runs=50).size.runs == 50
-    assert court.QUICK.runs == 1000
+    assert argue(["relearning"], size=TINY, runs=50).request.chosen_size.runs == 50
+    assert ArgueRequest(quick=True).chosen_size.runs == 1000

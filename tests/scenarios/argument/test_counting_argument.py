@@ -9,9 +9,8 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
-from feint.scenarios.argument.check_documents import counting_document
-from feint.scenarios.argument.counting_argument import count, drawn, lines, patterns_of
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.argument.counting_argument import count, drawn, patterns_of
+from feint.scenarios.requests import schema_text
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.training.parameter_point import Point
 
@@ -91,10 +90,10 @@ def test_more_decoys_move_the_volume_towards_deception():
 
 
 def test_the_document_and_the_text_say_the_same(found):
-    told = json.loads(counting_document(found).model_dump_json(by_alias=True))
+    told = json.loads(found.json())
     jsonschema.validate(told, json.loads(schema_text("counting")))
     assert [each["outcome"] for each in told["types"]] == list(LABELS)
-    text = "\n".join(lines(found))
+    text = found.text()
     assert max(map(len, text.splitlines())) <= 80
     assert f"{found.share('deceptive').estimate:.4f}" in text
     assert found.frame()["kept"].sum() == found.kept.sum()

@@ -11,10 +11,9 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.argument import crux_figures
-from feint.scenarios.argument.crux import crux, cruxes
+from feint.scenarios.argument.crux import SWITCHED, crux, cruxes, lattice, premises_lattice, without
+from feint.scenarios.argument.evaluate_claim import Effect
 from feint.scenarios.argument.premises import PREMISES
-from feint.scenarios.argument.subset_lattice import SWITCHED, lattice, premises_lattice, without
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Part, rises
 from feint.sim.analysis.estimands import Frequency, Term, frequency
@@ -103,21 +102,21 @@ def hung():
 
 def test_the_headline_hangs_on_a_premise_without_which_it_is_gone(hung):
     assert hung.premise in {"run-time inference", "awareness carried", "awareness by exposure"}
-    assert abs(hung.off[hung.premise].estimate) < 0.12 < hung.effect.estimate
-    assert list(hung.off) == list(hung.change)
-    assert {*hung.off} == {*PREMISES}
+    assert abs(hung.without[hung.premise].estimate) < 0.12 < hung.effect.estimate
+    assert list(hung.without) == list(hung.change)
+    assert {*hung.without} == {*PREMISES}
     sizes = [abs(change.estimate) for change in hung.change.values()]
     assert sizes == sorted(sizes, reverse=True)
-    assert hung.premise == next(iter(hung.off))
-    assert list(hung.frame()["premise"]) == list(hung.off)
+    assert hung.premise == next(iter(hung.without))
+    assert list(hung.frame()["premise"]) == list(hung.without)
 
 
 def test_the_effect_with_a_premise_off_is_the_effect_at_the_point_where_it_is_off(hung):
     for name in ("coverage", "capability carried"):
         there = without(Point(), [name])
         compared = compare(there.curriculum, model=there.model, runs=RUNS, seed=3)
-        assert hung.off[name] == compared.difference()
-        change = hung.off[name].estimate - hung.effect.estimate
+        assert hung.without[name] == Effect.of(f"the effect without {name}", compared.difference())
+        change = hung.without[name].estimate - hung.effect.estimate
         assert hung.change[name].estimate == pytest.approx(change)
         assert hung.change[name].low <= change <= hung.change[name].high
 
@@ -167,13 +166,13 @@ def test_wrong_input_is_refused_in_a_sentence(ask, said):
 
 
 def test_tables_carry_the_passport(found):
-    corners, shares = found.corners(), found.frame()
+    corners, shares = found.corner_frame(), found.frame()
     assert len(corners) == 32
     assert corners["estimate"].iloc[0] == found.corner().estimate
     assert len(shares) == 15
     for table in (corners, shares):
-        assert table.attrs["configuration"] == found.configuration()
-    assert found.configuration()["parts"] == [*GROUPS]
+        assert table.attrs["configuration"] == {"runs": RUNS, "seed": 3}
+    assert list(corners.columns) == [*GROUPS, "estimate", "low", "high"]
 
 
 def overlapping(figure):
@@ -201,12 +200,12 @@ def overlapping(figure):
 def test_no_text_of_the_figures_lies_over_another(found):
     premises = premises_lattice(SHORT, SWITCHED[:6], runs=20)
     one = premises_lattice(SHORT, ["coverage"], runs=20)
-    drawn = [crux_figures.figure(each) for each in (found, premises, one)] + [crux_figures.lattice_figure(found)]
+    drawn = [each.figure() for each in (found, premises, one)] + [found.lattice_figure()]
     for figure in drawn:
         assert overlapping(figure) == ([], [])
         assert figure.get_figwidth() == pytest.approx(6.9)
     with pytest.raises(InputError, match="of = 'premises' cannot be drawn"):
-        crux_figures.lattice_figure(premises)
+        premises.lattice_figure()
 
 
 QUICK = ("--runs", 40, "--set", "pretraining.steps=200", "--set", "finetuning.steps=400")

@@ -10,9 +10,9 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument import graph as argument
-from feint.scenarios.argument import graph_figure as argument_figure
 from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS
-from feint.scenarios.argument.premises import PREMISES
+from feint.scenarios.argument.premises import PREMISES, value_text
+from feint.scenarios.argument.why import chain
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.sweeps.factors import factor_of
@@ -55,9 +55,9 @@ def test_every_parameter_leads_by_a_premise_or_a_setting_to_a_claim(graph):
 def test_every_claim_has_mechanisms_premises_parameters_and_a_source_before_it(graph, name):
     before = {graph.nodes[node]["kind"] for node in nx.ancestors(graph, f"claim:{name}")}
     assert before == {"mechanism", "premise", "parameter", "source", "setting"}
-    chain = argument.chain(name)
-    assert chain.mechanisms
-    assert chain.sources[0] == claims()[name].source
+    found = chain(name)
+    assert found.mechanisms
+    assert found.sources[0].bibtex() == claims()[name].source.bibtex()
 
 
 def test_what_is_read_and_what_varies_is_a_setting_and_no_premise(graph):
@@ -89,7 +89,7 @@ def test_the_parameters_of_a_premise_are_those_of_the_model(ground):
     for name in ground.parameters:
         stage, _, bare = name.rpartition(".")
         assert bare in (Stage.model_fields if stage else Model.model_fields)
-        assert argument.value_text(name)
+        assert value_text(name)
         if stage not in {"*"}:
             factor_of(name, [Point().value(name)], Point().model, Point().curriculum)  # a name that a study takes
 
@@ -106,9 +106,9 @@ def test_each_name_is_told_once_and_mechanisms_name_what_there_is():
 
 
 def test_values_are_told_as_they_stand():
-    assert argument.value_text("*.steps") == "3,000 in pretraining, 12,000 in finetuning"
-    assert argument.value_text("*.awareness_exposure") == "0.003"
-    assert argument.value_text("similarity", Point(model=Model(similarity=(0.5, 0.25)))) == "0.5+0.25"
+    assert value_text("*.steps") == "3,000 in pretraining, 12,000 in finetuning"
+    assert value_text("*.awareness_exposure") == "0.003"
+    assert value_text("similarity", Point(model=Model(similarity=(0.5, 0.25)))) == "0.5+0.25"
 
 
 @pytest.mark.parametrize("ending", ["graphml", "json"])
@@ -136,12 +136,12 @@ def test_boxes_of_the_figure_do_not_overlap_and_hold_their_text(graph):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.patches import Rectangle
 
-    figure = argument_figure.figure(graph)
+    figure = argument.figure(graph)
     FigureCanvasAgg(figure).draw()
     assert (figure.get_figwidth(), figure.get_figheight()) <= (6.9, 9.3)
     (axes,) = figure.axes
     boxes = [patch.get_window_extent() for patch in axes.patches if isinstance(patch, Rectangle)]
-    assert len(boxes) == sum(len(of_kind(graph, kind)) for kind in argument_figure.COLUMNS)
+    assert len(boxes) == sum(len(of_kind(graph, kind)) for kind in argument.COLUMNS)
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     for text in axes.texts:
         extent = text.get_window_extent()
@@ -199,7 +199,7 @@ def test_the_graph_carries_verdicts_with_what_they_were_found_under(feint, tmp_p
     found = argument.read(tmp_path / "x.json")
     assert {found.nodes[f"claim:{name}"]["verdict"] for name in claims()} <= {each.value for each in Verdict}
     configuration = argument.passport_of(found)["configuration"]
-    assert (configuration["runs"], configuration["seed"], configuration["stages"][0]["steps"]) == (20, 4, 100)
+    assert (configuration["runs"], configuration["seed"], configuration["point"]["stages"][0]["steps"]) == (20, 4, 100)
     with Image.open(tmp_path / "x.png") as image:
         assert json.loads(image.info["Description"])["configuration"] == configuration
 

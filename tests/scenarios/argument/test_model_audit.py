@@ -6,10 +6,9 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from feint.scenarios.argument.check_documents import audit_document
-from feint.scenarios.argument.model_audit import ABSURD, Audit, Reached, absurdities, audit, lines, react
+from feint.scenarios.argument.model_audit import ABSURD, Audit, Reached, absurdities, audit, react
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 from feint.sim.analysis.estimands import Frequency, Term
 from feint.sim.analysis.priors import factors_at
 from feint.sim.ensembles.paired_runs import run_paired
@@ -30,10 +29,10 @@ def test_some_claim_reacts_to_every_parameter(found):
     """Not one is without any effect on any run; so few runs do not say how large it is (the manual's page does)."""
     assert {each.parameter for each in found.reactions} == {factor.name for factor in factors_at(POINT)}
     assert [each.parameter for each in found.reactions if each.identical] == []
-    moved = [abs(each.change.estimate) for each in found.reactions]
+    moved = [abs(each.change) for each in found.reactions]
     assert moved == sorted(moved, reverse=True)
     assert {"similarity", "inference_power"} <= {each.parameter for each in found.reactions if each.seen}
-    assert all(each in found.inert for each in found.reactions if each.change.estimate == 0)
+    assert all(each.parameter in found.inert for each in found.reactions if each.change == 0)
 
 
 def test_every_outcome_is_reached(found):
@@ -43,9 +42,9 @@ def test_every_outcome_is_reached(found):
 
 def test_the_absurd_does_what_it_must_and_moves_the_answer():
     tested = list(absurdities(POINT, 200, 1))
-    assert [each.absurd for each in tested] == list(ABSURD)
-    assert [each.absurd.name for each in tested if not each.as_expected] == []
-    assert [each.absurd.name for each in tested if each.moved < 0.05] == []
+    assert [each.name for each in tested] == [each.name for each in ABSURD]
+    assert [each.name for each in tested if not each.as_expected] == []
+    assert [each.name for each in tested if each.moved < 0.05] == []
 
 
 def test_nothing_reacts_to_what_is_never_read():
@@ -53,7 +52,7 @@ def test_nothing_reacts_to_what_is_never_read():
     realism = factor_of("finetuning.realism", "prior", POINT.model, POINT.curriculum)
     (claim,) = select_claims(["headline"])
     idle = react(realism, POINT, [{}], [claim], 50, 0)
-    assert (idle.identical, idle.seen, idle.change.estimate) == (True, False, 0)
+    assert (idle.identical, idle.seen, idle.change) == (True, False, 0)
     assert not react(realism, POINT, [{"finetuning.honeypots": 0.2}], [claim], 50, 0).identical
 
 
@@ -67,10 +66,10 @@ def test_luck_is_no_reaction():
 
 
 def test_what_is_found_is_told(found):
-    told = json.loads(audit_document(found).model_dump_json(by_alias=True))
+    told = json.loads(found.json())
     jsonschema.validate(told, json.loads(schema_text("audit")))
     assert len(told["absurd"]) == len(ABSURD)
     idle = replace(found.reactions[0], parameter="nothing", seen=False)
-    text = "\n".join(lines(replace(found, reactions=[idle])))
+    text = replace(found, reactions=[idle]).text()
     assert "NOTHING SEEN" in text
     assert max(map(len, text.splitlines())) <= 80

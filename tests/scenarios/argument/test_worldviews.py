@@ -12,11 +12,8 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate
-from feint.scenarios.argument.worldview import FOLDER, default_view, load_view, view_named, views
-from feint.scenarios.argument.worldview_documents import worldviews_document
-from feint.scenarios.argument.worldview_figure import figure
-from feint.scenarios.argument.worldview_texts import LETTERS, matrix_text, number, shown
-from feint.scenarios.argument.worldviews import LEVELS, worldviews
+from feint.scenarios.argument.worldview_files import FOLDER, default_view, load_view, view_named, views
+from feint.scenarios.argument.worldviews import LETTERS, LEVELS, WorldviewsRequest, number, worldviews
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results.figure_style import PAGE_WIDTH
@@ -29,7 +26,7 @@ PLACES = {"low end": 0.0, "lower quarter": 0.25, "middle": 0.5, "upper quarter":
 REASON = re.compile(
     rf"\[(V|S|D|K)\] ({'|'.join(PLACES)}|off), ?.*|\[(V|S|D|K)\] ({'|'.join(PLACES)}|off): \S.*", re.DOTALL
 )
-DEPARTED = [(view.name, departure) for view in views().values() for departure in view.departures()]
+DEPARTED = [(view.name, departure) for view in views().values() for departure in view.departures]
 SMALL = {"claims": ["headline", "relearning"], "runs": 60, "seed": 3}
 
 
@@ -69,7 +66,7 @@ def test_a_curated_view_says_whose_reading_of_what_it_is(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_departure_has_its_reason_and_no_reason_is_idle(name):
     view = views()[name]
-    assert set(view.because) == {departure.name for departure in view.departures()} != set()
+    assert set(view.because) == {departure.name for departure in view.departures} != set()
 
 
 @pytest.mark.parametrize(("view", "departure"), DEPARTED, ids=[f"{view}: {each.name}" for view, each in DEPARTED])
@@ -101,7 +98,7 @@ def test_a_curated_view_is_a_curriculum(name):
 def test_a_file_with_a_model_alone_is_a_view(tmp_path):
     view = load_view(written(tmp_path, "[model]\nsimilarity = 0.9\n"))
     assert (view.name, view.author, view.year, view.sources) == ("mine", "", None, ())
-    assert [(each.name, each.value, each.default, each.because) for each in view.departures()] == [
+    assert [(each.name, each.value, each.default, each.because) for each in view.departures] == [
         ("similarity", 0.9, 0.5, "")
     ]
 
@@ -110,11 +107,11 @@ def test_reasons_are_named_with_or_without_quotes(tmp_path):
     stages = '[[stage]]\nname = "pretraining"\nobjective = 0\ncoverage = 1\n[[stage]]\nname = "finetuning"\n'
     for name in ("pretraining.coverage", '"pretraining.coverage"'):
         view = load_view(written(tmp_path, f'{stages}[because]\n{name} = "as said"\n'))
-        assert [(each.name, each.because) for each in view.departures()] == [("pretraining.coverage", "as said")]
+        assert [(each.name, each.because) for each in view.departures] == [("pretraining.coverage", "as said")]
 
 
 def test_nothing_departs_at_the_default_point():
-    assert default_view().departures() == ()
+    assert default_view().departures == []
 
 
 @pytest.mark.parametrize(
@@ -209,10 +206,12 @@ def test_the_passport_holds_every_point(matrix):
     told = matrix.passport()
     assert told["kind"] == "worldviews"
     configuration = told["configuration"]
-    assert [view["name"] for view in configuration["views"]] == ["default", "xu-2021", "wheaton-2023"]
-    assert configuration["views"][2]["model"]["goal_init"] == 0.03
-    assert configuration["views"][2]["stages"][0]["coverage"] == 1
-    assert (configuration["runs"], configuration["seed"], configuration["claims"]) == (60, 3, SMALL["claims"])
+    assert [view["name"] for view in configuration["view"]] == ["xu-2021", "wheaton-2023"]
+    assert configuration["view"][1]["point"]["model"]["goal_init"] == 0.03
+    assert configuration["view"][1]["point"]["stages"][0]["coverage"] == 1
+    assert (configuration["runs"], configuration["seed"], configuration["claim"]) == (60, 3, SMALL["claims"])
+    again = WorldviewsRequest.from_configuration(configuration)
+    assert [view.point for view in again.columns] == [view.point for view in matrix.views]
 
 
 def test_progress_is_told_of_each_view():
@@ -222,7 +221,7 @@ def test_progress_is_told_of_each_view():
 
 
 def test_what_is_printed_fits_a_terminal_and_says_every_cell(matrix):
-    text = matrix_text(matrix)
+    text = matrix.text()
     assert max(map(len, text.splitlines())) <= 80
     row = next(line for line in text.splitlines() if line.startswith("headline"))
     assert row.split()[1:] == [LETTERS[matrix[view.name, "headline"].verdict] for view in matrix.views]
@@ -232,11 +231,10 @@ def test_what_is_printed_fits_a_terminal_and_says_every_cell(matrix):
 
 def test_numbers_are_printed_as_a_person_writes_them():
     assert [number(x) for x in (0.125, -0.001, float("inf"))] == ["+0.12", "+0.00", "–"]
-    assert [shown(x) for x in (0.00056, 3, (), ("goal", "gate"))] == ["0.00056", "3", "nothing", "goal, gate"]
 
 
 def test_the_document_satisfies_its_schema_and_says_every_part(matrix):
-    document = json.loads(worldviews_document(matrix).model_dump_json(by_alias=True), parse_constant=pytest.fail)
+    document = json.loads(matrix.json(), parse_constant=pytest.fail)
     schema = json.loads((PUBLISHED / "worldviews.schema.json").read_text())
     jsonschema.validate(document, schema)
     with pytest.raises(jsonschema.ValidationError):
@@ -263,7 +261,7 @@ def boxes(drawn):
 
 
 def test_the_figure_is_as_wide_as_a_page_and_no_text_meets_another(matrix):
-    drawn = figure(matrix)
+    drawn = matrix.figure()
     assert drawn.get_size_inches()[0] == PAGE_WIDTH
     found = boxes(drawn)
     assert sum(text in LETTERS.values() for text, _ in found) == 6
@@ -276,7 +274,7 @@ def test_the_figure_is_as_wide_as_a_page_and_no_text_meets_another(matrix):
 def test_many_views_with_long_names_keep_apart(tmp_path):
     names = [f"a-view-of-{i}-withaverylongname" for i in range(9)]
     files = [written(tmp_path, "[model]\n", f"{name}.toml") for name in names]
-    drawn = figure(worldviews(files, claims=["headline"], runs=5))
+    drawn = worldviews(files, claims=["headline"], runs=5).figure()
     assert drawn.get_size_inches()[0] > PAGE_WIDTH
     for (one, box), (other, second) in combinations(boxes(drawn).items(), 2):
         assert not box.overlaps(second), (one, other)
