@@ -14,8 +14,7 @@ from feint.scenarios.argument.argue import QUICK, argue
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
-from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.recorders import Was
+from feint.sim.ensembles.paired_runs import Was, run_paired
 from feint.sim.markets.training_cost import Price
 from feint.sim.training.parameter_point import Point
 

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.paired_runs import PerformanceOn, PutBack, Readable, RunOutcomes, game_of
 from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol, dotted
-from feint.sim.ensembles.recorders import PerformanceOn, PutBack, Readable, game_of
 
 Y, X, KIN, OTHER = range(4)
 """Objectives: of pre-training, of fine-tuning, one akin to Y, and one that has nothing to do with Y."""

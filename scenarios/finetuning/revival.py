@@ -65,9 +65,8 @@ from feint.scenarios.finetuning.protocols import (
 )
 from feint.scenarios.networks.revival import NetworksRevival
 from feint.sim.analysis.estimands import middle, step_ratio
-from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.paired_runs import RunOutcomes, Was
 from feint.sim.ensembles.protocols import TrainingProtocol
-from feint.sim.ensembles.recorders import Was
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Columns, Hidden, Report, Table
 from feint.sim.results.request import Progress

@@ -62,9 +62,8 @@ from feint.scenarios.finetuning.protocols import (
     staged,
 )
 from feint.scenarios.networks.wrappers import NetworksWrappers
-from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.paired_runs import PARTS, RunOutcomes, game_of, rest_of
 from feint.sim.ensembles.protocols import TrainingProtocol
-from feint.sim.ensembles.recorders import PARTS, game_of, rest_of
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress

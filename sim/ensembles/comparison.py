@@ -53,14 +53,6 @@ class Arm:
     stages: list[StageResult]
 
 
-@dataclass(frozen=True)
-class Arms:
-    """The two arms of a comparison."""
-
-    from_scratch: Arm
-    pretrain_finetune: Arm
-
-
 @dataclass(frozen=True, kw_only=True)
 class Difference(Interval):
     """Frequency after pre-training + fine-tuning minus from scratch."""
@@ -85,7 +77,7 @@ class Comparison(Report):
     model: PlainModel
     arms: Annotated[
         dict[str, Ensemble],
-        PlainSerializer(lambda arms: Arms(**{name: Arm(arm.stages) for name, arm in arms.items()}), return_type=Arms),
+        PlainSerializer(lambda arms: {name: Arm(arm.stages) for name, arm in arms.items()}, return_type=dict[str, Arm]),
     ]
     timing: Timing
     match: Hidden[Match]  #: what was held equal
@@ -108,7 +100,8 @@ class Comparison(Report):
     @property
     def flows(self) -> dict[str, Counts]:
         """Runs of the pre-trained arm by outcome of the first stage and of the last."""
-        return {label: Counts(*row) for label, row in zip(LABELS, self.flow().tolist(), strict=True)}
+        rows = (dict(zip(LABELS, row, strict=True)) for row in self.flow().tolist())
+        return dict(zip(LABELS, rows, strict=True))
 
     @property
     def scratch(self) -> Ensemble:

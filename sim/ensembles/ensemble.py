@@ -14,7 +14,7 @@ from pydantic import Field, computed_field
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.outcome_report import AT_STOP, UNITS, Counts, OutcomeReport, recordings
+from feint.sim.ensembles.outcome_report import AT_STOP, UNITS, OutcomeReport, StageOutcomes, recordings
 from feint.sim.ensembles.runner import Timing, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED, Summary, add_up_runs
 from feint.sim.results.datafile import as_line
@@ -24,6 +24,7 @@ from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
+from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -33,35 +34,15 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Quantiles over the runs whose value is finite; null if none is."""
-
-    q05: Number | None
-    q25: Number | None
-    q50: Number | None
-    q75: Number | None
-    q95: Number | None
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Spread:
-        """Return the quantiles of values (runs,)."""
-        finite = values[np.isfinite(values)]
-        return cls(*(np.quantile(finite, QUANTILES).tolist() if len(finite) else [None] * len(QUANTILES)))
+Spread = Annotated[
+    dict[str, Number | None], Field(description="quantiles over the runs whose value is finite; null if none is")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageResult:
-    """How the runs ended one stage."""
+class StageResult(StageOutcomes):
+    """How the runs ended one stage, and where they stopped."""
 
-    name: str
-    counts: Counts
-    missed_target: Annotated[
-        int, Field(description="runs that were never found at the target; they are counted above too")
-    ]
-    diverged: Annotated[
-        int, Field(description="runs whose state stopped being finite; they are counted as unconverged")
-    ]
     median_steps: float
     at_stop: Annotated[
         dict[str, Spread], Field(description="performance, capability and error on the objective, at the stop")
@@ -81,18 +62,14 @@ class Ensemble(OutcomeReport):
     @property
     def stages(self) -> list[StageResult]:
         """How the runs ended each stage."""
-        return [self._stage(i, name) for i, name in enumerate(self.curriculum.names)]
-
-    def _stage(self, stage: int, name: str) -> StageResult:
-        missed, diverged = self.failures(stage)
-        return StageResult(
-            name=name,
-            counts=Counts(**self.counts(stage)),
-            missed_target=missed,
-            diverged=diverged,
-            median_steps=float(np.median(self.steps[:, stage])),
-            at_stop={quantity: Spread.of(self[quantity][:, stage]) for quantity in AT_STOP},
-        )
+        return [
+            StageResult(
+                **self.outcomes_of(i),
+                median_steps=float(np.median(self.steps[:, i])),
+                at_stop={quantity: spread(self[quantity][:, i]) for quantity in AT_STOP},
+            )
+            for i in range(len(self.curriculum))
+        ]
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.recorded:
@@ -129,8 +106,8 @@ class Ensemble(OutcomeReport):
         """Return the median of a quantity at the end of a stage with its quartiles."""
         if quantity == "steps":
             return f"{np.median(self.steps[:, stage]):,.0f}"
-        spread = Spread.of(self[quantity][:, stage])
-        return "" if spread.q50 is None else f"{spread.q50:.3f} ({spread.q25:.3f}, {spread.q75:.3f})"
+        quantiles = spread(self[quantity][:, stage])
+        return "" if quantiles["q50"] is None else "{q50:.3f} ({q25:.3f}, {q75:.3f})".format(**quantiles)
 
     def frame(self) -> pd.DataFrame:
         """Return one row per run and stage, with the outcome as a category and the passport in `attrs`."""
@@ -194,21 +171,23 @@ class SimulateRequest(Request):
         """Return the number of runs; if they are recorded one by one, over all stages."""
         return self.runs * (1 if self.summary else len(self.point.curriculum))
 
+    def spec(self) -> RunSpec:
+        """Return what is trained; raises `InputError` if a part is not valid."""
+        return self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
+
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Ensemble | Summary:
         """Train the runs; raises `InputError`, and warns if runs diverged."""
         return self.summarize(threads, progress) if self.summary else self.simulate(threads, progress)
 
     def summarize(self, threads: int | None = None, progress: Progress | None = None) -> Summary:
         """Train the runs, and keep counts and moments."""
-        spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
+        spec = self.spec()
         tally, moments, timing = add_up_runs(spec, self.runs, threads, progress)
-        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": spec.model, "timing": timing}
-        return Summary(**known, spec=spec, tally=tally, moments=moments, request=self)
+        return Summary(**self._known(spec), timing=timing, tally=tally, moments=moments)
 
     def simulate(self, threads: int | None = None, progress: Progress | None = None) -> Ensemble:
         """Train the runs, and record each."""
-        spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
-        threads = check_threads(threads)
+        spec, threads = self.spec(), check_threads(threads)
         spec.warm_up()
         recorded, report = _empty_records(self.runs, len(spec.curriculum)), one_at_a_time(progress)
 
@@ -228,8 +207,18 @@ class SimulateRequest(Request):
         _warn_of_divergence(recorded, spec.curriculum)
         run_steps = int(recorded["steps"].sum())
         timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
-        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": spec.model, "timing": timing}
-        return Ensemble(**known, spec=spec, recorded=recorded, request=self)
+        return Ensemble(**self._known(spec), timing=timing, recorded=recorded)
+
+    def _known(self, spec: RunSpec) -> dict[str, Any]:
+        """Return what both reports hold of the request."""
+        return {"seed": self.seed, "runs": self.runs, "model": spec.model, "spec": spec, "request": self}
+
+
+def spread(values: np.ndarray) -> dict[str, float | None]:
+    """Return QUANTILES of the finite values of runs by name (runs,)."""
+    finite = values[np.isfinite(values)]
+    quantiles = np.quantile(finite, QUANTILES).tolist() if len(finite) else [None] * len(QUANTILES)
+    return {f"q{round(100 * q):02d}": value for q, value in zip(QUANTILES, quantiles, strict=True)}
 
 
 def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
@@ -310,20 +299,8 @@ def summarize(
 ) -> Summary:
     """Train the same runs as `simulate`, and keep counts and moments, in memory that does not grow with the runs.
 
-    Parameters
-    ----------
-    runs
-        Number of runs, at most 10^12.
-    progress
-        Called with the number of runs that finished all stages.
-
-    Other parameters are those of `simulate`. No number depends on threads.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
-
+    Parameters and exceptions are those of `simulate`, but there may be 10^12 runs, and `progress` is called with the
+    number of runs that finished all stages.
     """
     point = Point.of(curriculum, model=model, start=start, match=match)
     request = SimulateRequest(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import isfinite, sqrt
 from statistics import NormalDist
 from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, computed_field
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome
 from feint.agents.state import State
-from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arm_of
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
 from feint.sim.results.report import Hidden, Report
@@ -26,7 +27,7 @@ from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidenc
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_point import PlainModel, Point
-from feint.sim.training.run_spec import RunSpec
+from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION
 
 RUNS = 100_000
@@ -141,50 +142,25 @@ class WeightedSums(Sums):
     place: np.ndarray  #: Σ w e z (scalars,)
 
     @classmethod
-    def of(cls, weights: np.ndarray, events: np.ndarray, z: np.ndarray, run_steps: int, lane_steps: int) -> Self:
-        """Return the sums of some runs, from w (runs,), e (runs,) and z (runs, scalars)."""
+    def of(cls, starts: Starts, stops: Sequence[Stop], event: Outcome) -> Self:
+        """Return the sums of runs that started and stopped so; the event is an outcome of the last stage."""
+        weights, events = starts.weights, stops[-1].readings.outcome == event
         hit = weights[events]
         return cls(
             runs=len(weights),
+            run_steps=sum(int(stop.state.taken.sum()) for stop in stops),
+            lane_steps=sum(stop.lane_steps for stop in stops),
             seen=len(hit),
             weight=float(weights.sum()),
             weight_squares=float((weights**2).sum()),
             event=float(hit.sum()),
             event_squares=float((hit**2).sum()),
             largest=float(hit.max(initial=0.0)),
-            place=(hit[:, None] * z[events]).sum(axis=0),
-            run_steps=run_steps,
-            lane_steps=lane_steps,
+            place=(hit[:, None] * starts.deviations[events]).sum(axis=0),
         )
 
     def __add__(self, other: Any) -> Self:
         return replace(super().__add__(other), largest=max(self.largest, other.largest))
-
-    def frequency(self, confidence: float, *, tilted: bool) -> Interval:
-        """Return how often untilted runs have the event.
-
-        Untilted, by `frequency_interval`: an upper bound if none was seen. Tilted, by `fay_feuer`, since intervals
-        from the normal distribution, of the mean or of its logarithm, cover too seldom if weights differ.
-        """
-        if not tilted:
-            return frequency_interval(self.seen, self.runs, confidence)
-        return fay_feuer(self.event, self.event_squares, self.largest, self.runs, confidence)
-
-    @property
-    def effective(self) -> float:
-        """Effective size of weight × event, (Σ w e)² / Σ (w e)²: as many runs with the event and equal weights."""
-        return self.event**2 / self.event_squares if self.event_squares > 0 else 0.0
-
-    def mean_weight(self, confidence: float) -> Interval:
-        """Return the mean of the weights with an interval of the normal distribution."""
-        mean = self.weight / self.runs
-        error = sqrt(max(0.0, self.weight_squares / self.runs - mean**2) / self.runs)
-        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
-        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="normal")
-
-    def centre(self, names: Iterable[str]) -> dict[str, float]:
-        """Return the mean z of each scalar over untilted runs with the event; nothing if none was seen."""
-        return dict(zip(names, (self.place / self.event).tolist(), strict=True)) if self.event > 0 else {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -197,22 +173,60 @@ class Rare(Report):
     outcome: str
     stage: str
     tilt: Annotated[dict[str, float], Field(description="standard deviations by which the start's draws were moved")]
-    interval: Annotated[
-        Interval,
-        Field(alias="frequency", description="of the outcome over untilted runs; where none was seen, high bounds it"),
-    ]
-    seen: Annotated[NonNegativeInt, Field(description="tilted runs with the outcome")]
-    effective: Annotated[float, Field(description="effective size of weight × event")]
-    mean_weight: Annotated[Interval, Field(description="1 but for chance")]
-    centre: Annotated[
-        dict[str, float], Field(description="mean of the start over runs with the outcome, in standard deviations")
-    ]
-    """Of all tilts the one by these numbers is the nearest to the starts of such runs, in relative entropy (Rubinstein
-    and Kroese, "The Cross-Entropy Method", 2004, doi:10.1007/978-1-4757-4321-0)."""
     timing: Timing
     spec: Hidden[RunSpec]
     sums: Hidden[WeightedSums]
+    scalars: Hidden[tuple[str, ...]]  #: those of `sums.place`
+    confidence: Hidden[float]
     request: Hidden[RareRequest]
+
+    @computed_field(
+        alias="frequency", description="of the outcome over untilted runs; where none was seen, high bounds it"
+    )
+    @property
+    def interval(self) -> Interval:
+        """How often untilted runs end so.
+
+        Untilted, by `frequency_interval`: an upper bound if none was seen. Tilted, by `fay_feuer`, since intervals
+        from the normal distribution, of the mean or of its logarithm, cover too seldom if weights differ.
+        """
+        sums = self.sums
+        if not self.tilt:
+            return frequency_interval(sums.seen, self.runs, self.confidence)
+        return fay_feuer(sums.event, sums.event_squares, sums.largest, self.runs, self.confidence)
+
+    @computed_field(description="tilted runs with the outcome")
+    @property
+    def seen(self) -> NonNegativeInt:
+        """Number of trained runs with the outcome."""
+        return self.sums.seen
+
+    @computed_field(description="effective size of weight × event")
+    @property
+    def effective(self) -> float:
+        """Effective size of weight × event, (Σ w e)² / Σ (w e)²: as many runs with the event and equal weights."""
+        return self.sums.event**2 / self.sums.event_squares if self.sums.event_squares > 0 else 0.0
+
+    @computed_field(description="1 but for chance")
+    @property
+    def mean_weight(self) -> Interval:
+        """Mean of the weights, which is 1 but for chance, with an interval of the normal distribution."""
+        mean = self.sums.weight / self.runs
+        error = sqrt(max(0.0, self.sums.weight_squares / self.runs - mean**2) / self.runs)
+        reach = NormalDist().inv_cdf(0.5 + self.confidence / 2) * error
+        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=self.confidence, method="normal")
+
+    @computed_field(description="mean of the start over runs with the outcome, in standard deviations")
+    @property
+    def centre(self) -> dict[str, float]:
+        """Mean z of each scalar over untilted runs with the event; empty if none was seen.
+
+        Of all tilts the one by these numbers is the nearest to the starts of such runs, in relative entropy (Rubinstein
+        and Kroese, "The Cross-Entropy Method", 2004, doi:10.1007/978-1-4757-4321-0).
+        """
+        if not self.sums.event > 0:
+            return {}
+        return dict(zip(self.scalars, (self.sums.place / self.sums.event).tolist(), strict=True))
 
     def blocks(self) -> list[str]:
         """Return the frequency with its interval, and how much the tilted runs tell of it."""
@@ -227,7 +241,7 @@ class Rare(Report):
         if shifts:
             found.append(f"mean weight {self.mean_weight:.3f}, 1 but for chance")
         if self.centre:
-            centre = _places(self.centre, KEPT + "{:+.1f}")
+            centre = self._places(KEPT + "{:+.1f}")
             found.append(wrapped(f"where it lies, in standard deviations of the start: {centre}"))
         return [
             f"{self.runs:,} runs, seed {self.seed}, start {spec.start}, matched by {spec.match.value}\n"
@@ -235,28 +249,26 @@ class Rare(Report):
             "\n".join([*found, str(self.timing)]),
         ]
 
+    def _places(self, form: str) -> str:
+        """Return the scalars whose centre is away from the origin, each with it."""
+        away = {name: z for name, z in self.centre.items() if abs(z) >= SHOWN}
+        return ", ".join(name + form.format(z) for name, z in away.items()) or "the centre of all starts"
 
-def _places(centre: Mapping[str, float], form: str) -> str:
-    """Return the scalars whose centre is away from the origin, each with it."""
-    away = {name: z for name, z in centre.items() if abs(z) >= SHOWN}
-    return ", ".join(name + form.format(z) for name, z in away.items()) or "the centre of all starts"
-
-
-def _check_size(sums: WeightedSums, tilt: Tilt, outcome: str) -> None:
-    """Raise if tilted runs have too small an effective size."""
-    if not tilt.shifts or sums.effective >= LEAST:
-        return
-    if not sums.event > 0:
+    def check_size(self) -> Self:
+        """Return the report; raises `InputError` if tilted runs have too small an effective size."""
+        if not self.tilt or self.effective >= LEAST:
+            return self
+        if not self.sums.event > 0:
+            raise InputError(
+                f"{self.outcome!r} was seen in none of {self.runs:,} tilted runs, which bounds nothing (effective size "
+                f"0, at least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
+            )
+        needed = float(f"{self.runs * LEAST / self.effective * 1.05:.1e}")
         raise InputError(
-            f"{outcome!r} was seen in none of {sums.runs:,} tilted runs, which bounds nothing (effective size 0, at "
-            f"least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
+            f"the effective size of weight × event is {self.effective:.1f} for {self.outcome!r}, and at least "
+            f"{LEAST:g} is needed: train {needed:,.0f} runs or more, or tilt to where it was seen "
+            f"({self._places('={:.1f}')})."
         )
-    needed = float(f"{sums.runs * LEAST / sums.effective * 1.05:.1e}")
-    raise InputError(
-        f"the effective size of weight × event is {sums.effective:.1f} for {outcome!r}, and at least {LEAST:g} is "
-        f"needed: train {needed:,.0f} runs or more, or tilt to where it was seen "
-        f"({_places(sums.centre(tilt.known), '={:.1f}')})."
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,6 +297,8 @@ class RareRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_confidence(self.confidence)
+        if self.arm not in ARM_NAMES:
+            raise unknown("arm", self.arm, ARM_NAMES)
 
     def work(self) -> float:
         """Return the number of runs."""
@@ -292,31 +306,22 @@ class RareRequest(Request):
 
     def spec(self) -> RunSpec:
         """Return what is trained; a curriculum of one stage is its own arm."""
-        point = self.point
-        curriculum, match, objectives = point.curriculum, point.match, None
-        if len(curriculum) > 1:
-            curriculum, match, objectives = arm_of(curriculum, self.arm, match, point.model)
-        elif self.arm not in ARM_NAMES:
-            raise unknown("arm", self.arm, ARM_NAMES)
-        return RunSpec.of(
-            curriculum,
-            model=point.model,
-            seed=self.seed,
-            start=point.start,
-            match=match,
-            objectives=objectives if self.objectives is None else self.objectives,
-            precision=self.precision,
-        )
+        known: dict[str, Any] = {"seed": self.seed, "precision": self.precision}
+        if self.arm == PRETRAIN_FINETUNE or len(self.point.curriculum) == 1:
+            return self.point.spec(**known, objectives=self.objectives)
+        return TrainingProtocol(self.arm).spec(self.point, **known)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Rare:
         """Train the runs; raises `InputError`, also if the effective size of tilted runs is below LEAST."""
         spec = self.spec()
         event, stage, tilt = Outcome.named(self.outcome), _stage(self.stage, spec), Tilt.of(self.tilt, spec)
         spec.warm_up()
-        sums, timing = add_up(
-            lambda block: _summed(spec, tilt, event, stage, block), self.runs, threads=threads, progress=progress
-        )
-        _check_size(sums, tilt, event.label)
+
+        def train(block: range) -> WeightedSums:
+            starts = tilt.begin(spec, np.arange(block.start, block.stop))
+            return WeightedSums.of(starts, list(islice(spec.train(starts.state), stage + 1)), event)
+
+        sums, timing = add_up(train, self.runs, threads=threads, progress=progress)
         return Rare(
             seed=self.seed,
             runs=self.runs,
@@ -324,29 +329,13 @@ class RareRequest(Request):
             outcome=event.label,
             stage=spec.curriculum.names[stage],
             tilt=tilt.shifts,
-            interval=sums.frequency(self.confidence, tilted=bool(tilt.shifts)),
-            seen=sums.seen,
-            effective=sums.effective,
-            mean_weight=sums.mean_weight(self.confidence),
-            centre=sums.centre(tilt.known),
             timing=timing,
             spec=spec,
             sums=sums,
+            scalars=tilt.known,
+            confidence=self.confidence,
             request=self,
-        )
-
-
-def _summed(spec: RunSpec, tilt: Tilt, event: Outcome, stage: int, block: range) -> WeightedSums:
-    """Return the sums of a block of runs, trained to the end of a stage."""
-    starts = tilt.begin(spec, np.arange(block.start, block.stop))
-    run_steps = lane_steps = 0
-    for i, stop in enumerate(spec.train(starts.state)):
-        run_steps += int(stop.state.taken.sum())
-        lane_steps += stop.lane_steps
-        if i == stage:
-            events = stop.readings.outcome == event
-            return WeightedSums.of(starts.weights, events, starts.deviations, run_steps, lane_steps)
-    raise AssertionError(stage)
+        ).check_size()
 
 
 def _stage(stage: Any, spec: RunSpec) -> int:
@@ -376,37 +365,21 @@ def rare(
 ) -> Rare:
     """Estimate how often runs end a stage as a type, from runs whose start is tilted towards it.
 
-    Memory does not grow with the runs, and no number depends on threads.
+    Other parameters are those of `summarize`: memory does not grow with the runs.
 
     Parameters
     ----------
-    curriculum
-        Stages of training.
     outcome
-        Type to look for.
+        Type to look for at the end of `stage`, the index of a stage.
     tilt
         By how many standard deviations the start's draw of a scalar is moved, as in {"plasticity_goal": -2.0}: of
         representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run
         counts with its weight, see `Tilt`. Without a tilt, runs are counted.
-    stage
-        Index of the stage at whose end the outcome is counted.
-    runs
-        Number of runs, at most 10^12.
-    confidence
-        Confidence level of the intervals.
-    model, seed, start, match, threads, objectives, precision
-        As for `simulate`.
-    progress
-        Called with the number of runs that finished.
 
     Raises
     ------
     InputError
         If an argument is not valid, or the effective size of tilted runs is below LEAST.
-
-    Source
-    ------
-    Rubinstein and Kroese, "The Cross-Entropy Method" (2004), doi:10.1007/978-1-4757-4321-0.
 
     """
     request = RareRequest(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.runner import Timing
@@ -49,15 +49,21 @@ def recordings(stop: Stop) -> dict[str, np.ndarray]:
     return {**counted, **stop.readings._asdict()}
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Runs by outcome; they add up to the runs."""
+Counts = Annotated[dict[str, NonNegativeInt], Field(description="runs by outcome; they add up to the runs")]
 
-    unconverged: NonNegativeInt
-    internal: NonNegativeInt
-    corrigible: NonNegativeInt
-    deceptive: NonNegativeInt
-    proxy: NonNegativeInt
+
+@dataclass(frozen=True, kw_only=True)
+class StageOutcomes:
+    """How the runs ended one stage."""
+
+    name: str
+    counts: Counts
+    missed_target: Annotated[
+        NonNegativeInt, Field(description="runs that were never found at the target; they are counted above too")
+    ]
+    diverged: Annotated[
+        NonNegativeInt, Field(description="runs whose state stopped being finite; they are counted as unconverged")
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -95,6 +101,12 @@ class OutcomeReport(Report):
     def failures(self, stage: int) -> tuple[int, int]:
         """Return how many runs missed the target of a stage, and how many diverged in it."""
         raise NotImplementedError
+
+    def outcomes_of(self, stage: int) -> dict[str, Any]:
+        """Return the fields of `StageOutcomes` for a stage."""
+        missed, diverged = self.failures(stage)
+        name, counts = self.curriculum.names[stage], self.counts(stage)
+        return {"name": name, "counts": counts, "missed_target": missed, "diverged": diverged}
 
     def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
         """Return how often a stage ends as this type, with its `frequency_interval`."""

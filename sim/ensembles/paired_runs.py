@@ -1,4 +1,4 @@
-"""Trains several protocols at one point on common random numbers, or reads one protocol at checkpoints."""
+"""Trains several protocols at one point on common random numbers, records runs, and reads runs at checkpoints."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from feint.agents.errors import InputError
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
 from feint.agents.outcome import read
+from feint.agents.probes import acting, performance_on, readable, scored
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
+from feint.sim.statistics.shapley import Game
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.train import PRECISION, check_runs, enter, race
@@ -25,6 +27,9 @@ TOLERANCES = ("train_tolerance", "deploy_tolerance")
 Reading = tuple[tuple[str, float], ...]
 """Tolerances that are moved, by name; none keeps those of the point."""
 OWN: Reading = ()
+PARTS = ("gate", "pointer", "representation", "goal")
+"""Parts of a mind among which a change of behaviour is divided."""
+CORNERS = 2 ** len(PARTS)
 Job = tuple[RunSpec, int, tuple[Recorder, ...]]
 """What is trained, its lot, and what is recorded of it."""
 
@@ -184,24 +189,9 @@ class Checkpoints:
 
 
 def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, threads: int | None = None) -> Checkpoints:
-    """Train the runs with these numbers and read them at steps of the last stage.
+    """Train the runs with these numbers and read them at steps of the last stage, which rise from 0 or more.
 
-    Parameters
-    ----------
-    spec
-        What is trained.
-    runs
-        Numbers of the runs.
-    steps
-        Rising whole numbers of at least 0.
-    threads
-        One per core if None; no number depends on them.
-
-    Raises
-    ------
-    InputError
-        If the steps do not rise.
-
+    No number depends on threads. Raises `InputError` if the steps do not rise.
     """
     steps = tuple(int(step) for step in steps)
     if not steps or steps[0] < 0 or any(a >= b for a, b in pairwise(steps)):
@@ -229,3 +219,74 @@ def _read(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Checkpoints:
         running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
     readings = Readings(*(np.array(at_steps) for at_steps in zip(*seen, strict=True)))
     return Checkpoints(steps=steps, readings=readings, running=np.array(running))
+
+
+@dataclass(frozen=True)
+class Readable:
+    """Records how well an objective can be read from the terminal objective at the end of a stage (runs,)."""
+
+    stage: int
+    objective: int = 0
+
+    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
+        """Return what is recorded of runs that stopped there."""
+        return readable(stops[self.stage].state, self.objective)
+
+
+@dataclass(frozen=True)
+class PerformanceOn:
+    """Records performance on an objective at the end of a stage, believing to be trained as in that stage (runs,)."""
+
+    stage: int
+    objective: int = 0
+
+    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
+        """Return what is recorded of runs that stopped there."""
+        state = stops[self.stage].state
+        return performance_on(state, self.objective, state.objective)
+
+
+@dataclass(frozen=True)
+class Was:
+    """Records the code of the outcome at the end of a stage (runs,)."""
+
+    stage: int
+
+    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
+        """Return what is recorded of runs that stopped there."""
+        return stops[self.stage].readings.outcome
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """Records performance on objectives with each set of PARTS put back to before a stage, without training.
+
+    The context is always that stage. In the array (runs, objectives, CORNERS + 1), corner i has the parts whose bits
+    are set in i as they were after the stage, the other parts as they were before it, and everything else as it was
+    after it; the last entry is the performance before the stage.
+    """
+
+    stage: int
+    objectives: tuple[int, ...] = (0, 1)
+
+    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
+        """Return what is recorded of runs that stopped there."""
+        before, after = stops[self.stage - 1].state, stops[self.stage].state
+        context, capability = after.objective, read(after, after.objective).capability
+        scores = []
+        for corner in range(CORNERS):
+            back = {part: getattr(before.mind, part) for k, part in enumerate(PARTS) if not corner >> k & 1}
+            behaviour = acting(after.with_mind(**back) if back else after, context)
+            scores.append([scored(after, objective, behaviour, capability) for objective in self.objectives])
+        scores.append([performance_on(before, objective, context) for objective in self.objectives])
+        return np.ascontiguousarray(np.moveaxis(np.array(scores), 2, 0).swapaxes(1, 2))
+
+
+def game_of(corners: np.ndarray) -> Game:
+    """Return the game among PARTS that PutBack recorded on one objective (runs, CORNERS + 1)."""
+    return Game(parts=PARTS, worth=corners[:, :CORNERS].T)
+
+
+def rest_of(corners: np.ndarray) -> np.ndarray:
+    """Return the change that remains with all PARTS put back: by capability, awareness, horizon and world (runs,)."""
+    return corners[:, 0] - corners[:, CORNERS]

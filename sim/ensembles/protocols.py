@@ -150,21 +150,8 @@ def arms_of(
 ) -> dict[str, Curriculum]:
     """Return what each arm of a comparison trains: the last stage alone, and all stages, both as the matching requires.
 
-    Parameters
-    ----------
-    curriculum
-        Two stages or more.
-    modes
-        Number of modes, which is N in the transfer law; used by `data` alone.
-    worth
-        D_T in steps for `data`: how many steps of the last stage the earlier ones are worth; by the transfer law if
-        None.
-
-    Raises
-    ------
-    InputError
-        If the curriculum has one stage, or a length is not possible.
-
+    Only matching by `data` uses `modes`, which is N in the transfer law, and `worth`, D_T in steps: how many steps of
+    the last stage the earlier ones are worth, by the transfer law if None. Raises `InputError`.
     """
     check_curriculum(curriculum)
     if len(curriculum) < 2:

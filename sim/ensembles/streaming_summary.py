@@ -11,7 +11,7 @@ from pydantic import NonNegativeInt, computed_field
 
 from feint.agents.errors import unknown
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.outcome_report import UNITS, Counts, OutcomeReport, recordings
+from feint.sim.ensembles.outcome_report import UNITS, OutcomeReport, StageOutcomes, recordings
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import Progress
@@ -124,13 +124,9 @@ class Measure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageSummary:
-    """How the runs ended one stage, in sums."""
+class StageSummary(StageOutcomes):
+    """How the runs ended one stage, and the moments of what was recorded."""
 
-    name: str
-    counts: Counts
-    missed_target: NonNegativeInt
-    diverged: NonNegativeInt
     measures: dict[str, Measure]
 
 
@@ -148,14 +144,8 @@ class Summary(OutcomeReport):
     def stages(self) -> list[StageSummary]:
         """How the runs ended each stage."""
         return [
-            StageSummary(
-                name=name,
-                counts=Counts(**self.counts(i)),
-                missed_target=int(self.tally.missed[i]),
-                diverged=int(self.tally.diverged[i]),
-                measures={measure: self._measure(measure, i) for measure in MEASURED},
-            )
-            for i, name in enumerate(self.curriculum.names)
+            StageSummary(**self.outcomes_of(i), measures={name: self._measure(name, i) for name in MEASURED})
+            for i in range(len(self.curriculum))
         ]
 
     def _measure(self, name: str, stage: int) -> Measure:

@@ -20,7 +20,7 @@ from feint.scenarios.finetuning.revival import (
     RevivalRequest,
     Revived,
 )
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.text_tables import WIDTH

@@ -11,9 +11,8 @@ from feint.agents.probes import performance_on
 from feint.scenarios.finetuning.groups import FEWEST, PREPARED, Kind, kinds_of
 from feint.scenarios.finetuning.protocols import CORNERS, X, Y, finetuning, no_pretraining, staged
 from feint.scenarios.finetuning.wrappers import SWEEPS, WrappersRequest, wrapped
-from feint.scenarios.schemas import schema_text
-from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.recorders import PARTS, PutBack, game_of, rest_of
+from feint.scenarios.requests import schema_text
+from feint.sim.ensembles.paired_runs import PARTS, PutBack, game_of, rest_of, run_paired
 from feint.sim.results.text_tables import WIDTH
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.run_spec import Stop

@@ -20,9 +20,8 @@ from feint.scenarios.finetuning.protocols import (
     staged,
 )
 from feint.sim.analysis.estimands import MeanEstimand
-from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.paired_runs import PARTS, PerformanceOn, Was, game_of, rest_of, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
-from feint.sim.ensembles.recorders import PARTS, PerformanceOn, Was, game_of, rest_of
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
