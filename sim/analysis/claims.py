@@ -1,4 +1,4 @@
-"""Claims: what is said of training before it is tried, what would count for it and against it, and verdicts."""
+"""Claims about training, declared before they are tested: rules for and against them, and verdicts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOLDS, REVERSED, NEITHER = KINDS = "holds", "reversed", "neither"
 
 
 class Verdict(Enum):
-    """What is found of a claim, or of a part of one."""
+    """Result of testing a claim, or one of its parts."""
 
     SUPPORTED = "supported", "the whole interval lies where the claim says"
     CONTRADICTED = "contradicted", "the whole interval lies where the claim says it does not"
@@ -28,7 +28,7 @@ class Verdict(Enum):
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Verdict:
-        """A member that is its name and explains itself."""
+        """Return a member with a name and its meaning."""
         member = object.__new__(cls)
         member._value_ = value
         member.meaning = meaning
@@ -40,9 +40,9 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Where a quantity must lie for a claim to hold, and where it lies if the claim is reversed.
+    """Ranges of an estimand in which a claim holds, and in which it is reversed.
 
-    Ranges hold both their ends; an end that both sides have belongs to the side that holds.
+    Ranges contain both their ends; an end of both sides belongs to the side that holds.
     """
 
     words: str
@@ -50,25 +50,25 @@ class Rule:
     reverses: tuple[Range, ...]
 
     def kind(self, value: float) -> str:
-        """Holds, reversed or neither, at a value."""
+        """Return holds, reversed or neither for a value."""
         if any(low <= value <= high for low, high in self.holds):
             return HOLDS
         return REVERSED if any(low <= value <= high for low, high in self.reverses) else NEITHER
 
     def possible(self, low: float, high: float) -> frozenset[str]:
-        """The kinds that values from `low` to `high` may be of."""
-        ends = {end for each in (*self.holds, *self.reverses) for end in each if low < end < high}
+        """Return the kinds that values from `low` to `high` may have."""
+        ends = {end for limits in (*self.holds, *self.reverses) for end in limits if low < end < high}
         steps = sorted({low, high, *ends})
         between = ((a + b) / 2 for a, b in pairwise(steps) if isfinite(a) and isfinite(b))
         return frozenset(map(self.kind, [*steps, *between]))
 
     def margin(self, kind: str, low: float, high: float) -> float:
-        """By how much values from `low` to `high` lie within holds, or within reversed; below 0 they do not."""
+        """Return by how much values from `low` to `high` lie within holds or within reversed; negative if outside."""
         ranges = self.holds if kind == HOLDS else self.reverses
         return max(min(low - a, b - high) for a, b in ranges)
 
     def verdict(self, interval: Interval) -> Verdict:
-        """What an interval says."""
+        """Return the verdict of an interval."""
         kinds = self.possible(interval.low, interval.high)
         return VERDICTS[next(iter(kinds))] if len(kinds) == 1 else Verdict.UNDECIDED
 
@@ -77,130 +77,119 @@ VERDICTS = {HOLDS: Verdict.SUPPORTED, REVERSED: Verdict.CONTRADICTED, NEITHER: V
 
 
 def rises(least: float = LEAST) -> Rule:
-    """An effect of at least so much; as much the other way reverses it."""
-    words = f"at least {least:g}; reversed at -{least:g} or below"
-    return Rule(words=words, holds=((least, inf),), reverses=((-inf, -least),))
+    """Return the rule of an effect of at least `least`, which is reversed at -`least` or below."""
+    return at_least(least, -least)
 
 
 def at_least(holds: float, reverses: float) -> Rule:
-    """A level of at least `holds`; at `reverses` or below the claim is reversed."""
+    """Return the rule of a level of at least `holds`, which is reversed at `reverses` or below."""
     words = f"at least {holds:g}; reversed at {reverses:g} or below"
     return Rule(words=words, holds=((holds, inf),), reverses=((-inf, reverses),))
 
 
 def at_most(holds: float, reverses: float) -> Rule:
-    """A level of at most `holds`; at `reverses` or above the claim is reversed."""
+    """Return the rule of a level of at most `holds`, which is reversed at `reverses` or above."""
     words = f"at most {holds:g}; reversed at {reverses:g} or above"
     return Rule(words=words, holds=((-inf, holds),), reverses=((reverses, inf),))
 
 
 def within(bound: float) -> Rule:
-    """No further from 0 than `bound`; further the claim is reversed."""
+    """Return the rule of a number no further from 0 than `bound`."""
     words = f"within ±{bound:.3g}; reversed beyond"
     return Rule(words=words, holds=((-bound, bound),), reverses=((-inf, -bound), (bound, inf)))
 
 
 def apart(least: float = LEAST) -> Rule:
-    """Further from 0 than `least`, either way; nearer the claim is reversed."""
+    """Return the rule of a number further from 0 than `least`, either way."""
     words = f"beyond ±{least:g}; reversed within"
     return Rule(words=words, holds=((-inf, -least), (least, inf)), reverses=((-least, least),))
 
 
 def no_fall(least: float = LEAST) -> Rule:
-    """No lower than -`least`; lower the claim is reversed."""
+    """Return the rule of a number no lower than -`least`."""
     return Rule(words=f"-{least:g} or above; reversed below", holds=((-least, inf),), reverses=((-inf, -least),))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a claim, a premise or a reading comes from."""
+    """Where a claim, a premise or a measurement comes from."""
 
     key: str
     author: str
     title: str
     year: int
     where: str  #: address or DOI
-    kind: str = "online"  #: of entry in a bibliography
+    kind: str = "online"  #: of the entry in a bibliography
 
     def bibtex(self) -> str:
-        """The entry for a bibliography."""
-        field = "doi" if self.where.startswith("10.") else "url"
-        told = {"author": self.author, "title": f"{{{self.title}}}", "year": str(self.year), field: self.where}
-        lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in told.items())
+        """Return the entry for a bibliography."""
+        where = "doi" if self.where.startswith("10.") else "url"
+        entry = {"author": self.author, "title": f"{{{self.title}}}", "year": self.year, where: self.where}
+        lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in entry.items())
         return f"@{self.kind}{{{self.key},\n{lines}\n}}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One number that a claim stands or falls by, with the rule that was declared for it."""
+    """One number on which a claim depends, with the rule declared for it."""
 
     name: str
     estimand: Estimand
     rule: Rule
-    tested: bool = True  #: whether the verdict of the claim hangs on it; others are shown beside it
+    tested: bool = True  #: whether the verdict of the claim depends on it; others are only shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim, declared before it is tried; its first part is the one that is told as its effect."""
+    """A claim, declared before it is tested; the first part is reported as its effect."""
 
     name: str
     title: str
     source: Source
-    section: str  #: where in the source
+    section: str  #: of the source
     statement: str  #: in its author's terms
     parts: tuple[Part, ...]
-    any_part: bool = False  #: one part is enough; intervals then hold for all parts at once (Bonferroni)
+    any_part: bool = False  #: whether one part is enough; intervals then hold for all parts at once (Bonferroni)
     family: str = "pretraining"
     number: int = 0
-    remark: Callable[[Any], str] | None = None  #: what more there is to say of its draws from the prior
+    remark: Callable[[Any], str] | None = None  #: returns what else to report of its draws from the prior
 
     @property
     def effect(self) -> Part:
-        """The part that is told as the effect."""
+        """The part that is reported as the effect."""
         return self.parts[0]
 
     @property
     def tested(self) -> tuple[Part, ...]:
-        """The parts that the verdict hangs on."""
+        """The parts on which the verdict depends."""
         return tuple(part for part in self.parts if part.tested)
 
     def confidence(self, confidence: float) -> float:
-        """The level of each part's interval."""
+        """Return the confidence level of each part's interval."""
         return 1 - (1 - confidence) / len(self.tested) if self.any_part else confidence
 
     def verdict(self, verdicts: Mapping[str, Verdict]) -> Verdict:
-        """Of the whole, from the verdicts of its parts by name."""
-        found = [verdicts[part.name] for part in self.tested]
-        return one_of(found) if self.any_part else all_of(found)
+        """Return the verdict of the claim from those of its parts: mixed if two that are decided differ."""
+        of_parts = {verdicts[part.name] for part in self.tested}
+        decided = of_parts - {Verdict.UNDECIDED}
+        if self.any_part and Verdict.SUPPORTED in decided:
+            return Verdict.SUPPORTED
+        if len(decided) > 1:
+            return Verdict.MIXED
+        return Verdict.UNDECIDED if Verdict.UNDECIDED in of_parts else decided.pop()
 
     def kind(self, kinds: Mapping[str, str]) -> str:
-        """Of the whole, from the kinds of its parts: that of all of them, or neither; one that holds may be enough."""
-        return self._of(frozenset(kinds[part.name] for part in self.tested))
+        """Return the kind of the claim from those of its parts: that of all, or neither; one that holds may suffice."""
+        return self._kind_of(frozenset(kinds[part.name] for part in self.tested))
 
     def possible(self, kinds: Mapping[str, frozenset[str]]) -> frozenset[str]:
-        """The kinds that the whole may be of, from those that each part may be of."""
-        met = {frozenset[str]()}
+        """Return the kinds that the claim may have from those that each part may have."""
+        sets = {frozenset[str]()}
         for part in self.tested:
-            met = {each | {kind} for each in met for kind in kinds[part.name]}
-        return frozenset(map(self._of, met))
+            sets = {of_parts | {kind} for of_parts in sets for kind in kinds[part.name]}
+        return frozenset(map(self._kind_of, sets))
 
-    def _of(self, met: frozenset[str]) -> str:
-        if self.any_part and HOLDS in met:
+    def _kind_of(self, of_parts: frozenset[str]) -> str:
+        if self.any_part and HOLDS in of_parts:
             return HOLDS
-        return next(iter(met)) if len(met) == 1 else NEITHER
-
-
-def all_of(verdicts: list[Verdict]) -> Verdict:
-    """Of a claim that needs all its parts: what they agree on; mixed where two that are decided differ."""
-    decided = {each for each in verdicts if each is not Verdict.UNDECIDED}
-    if len(decided) > 1:
-        return Verdict.MIXED
-    return Verdict.UNDECIDED if Verdict.UNDECIDED in verdicts else decided.pop()
-
-
-def one_of(verdicts: list[Verdict]) -> Verdict:
-    """Of a claim that needs one of its parts."""
-    if Verdict.SUPPORTED in verdicts:
-        return Verdict.SUPPORTED
-    return all_of(verdicts)
+        return next(iter(of_parts)) if len(of_parts) == 1 else NEITHER

@@ -16,7 +16,6 @@ from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, La
 from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
-from feint.sim.sweeps.study import Study
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
@@ -85,11 +84,13 @@ class GridAnalysis(Analysis):
     held: dict[str, Any]
     cells: list[Cell]
     layers: Hidden[tuple[Layer, ...]]
+    table: Hidden[Any]  #: one row per cell
 
-    @property
-    def study(self) -> Study:
-        """The study."""
-        return self.layers[0].responses[0].study
+    def frame(self) -> pd.DataFrame:
+        """Return one row per cell, with the passport in `attrs`."""
+        table = self.table.copy()
+        table.attrs.update(self.passport())
+        return table
 
 
 def grid_slice(

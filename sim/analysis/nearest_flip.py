@@ -1,4 +1,4 @@
-"""The nearest flip: the smallest change, in the prior's own units, that turns a claim over."""
+"""The nearest flip: the smallest change of parameters, in units of their priors, that changes what a claim is."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from feint.sim.sweeps.factors import Factor
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
-HALVINGS = 6  # of the way to a point that is turned over
-LOOKS = 6  # at fresh runs, each a little further on
-FURTHER = 1.08  # by how much
+HALVINGS = 6  # of the way to a flipped point
+LOOKS = 6  # at fresh runs, each a little further away
+FURTHER = 1.08  # factor of the distance between looks
 FRESH = 2**40  # first of the runs that confirm
 STEPS = 40  # of the optimizer, at most
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flip:
-    """A point at which a claim is turned over, and what was found there on fresh runs."""
+    """A point at which a claim is of another kind, with its effects on fresh runs."""
 
-    kind: str  #: what it is there: holds or reversed
-    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point one stands at, and at the flip
-    distance: float  #: Euclidean, each parameter's prior of length 1
-    effects: Mapping[str, Interval]  #: of each part that the claim's verdict hangs on, by name
-    trained: int  #: points that the search tried
+    kind: str  #: of the claim at the flip: holds or reversed
+    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point searched from, and at the flip
+    distance: float  #: Euclidean, with each parameter's prior of length 1
+    effects: Mapping[str, Interval]  #: by name of the tested part
+    trained: int  #: number of points that the search tried
 
 
 class Search:
-    """Points around one, in the prior's own units, tried on common random numbers."""
+    """Points around one, in units of the prior, tried on common random numbers."""
 
     def __init__(
         self, claim: Claim, point: Point, *, kind: str, runs: int, confirming: int, seed: int, precision: str
@@ -49,19 +49,22 @@ class Search:
         self.known: dict[bytes, float] = {}
 
     def changes(self, units: np.ndarray) -> dict[str, Any]:
-        """What differs from the point one stands at."""
+        """Return the values that differ from the point searched from."""
         moved = np.flatnonzero(units != self.base)
         return {self.factors[i].name: self.factors[i].at(float(np.clip(units[i], 0.0, 1.0))) for i in moved}
 
     def effects(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> dict[str, Interval]:
-        """The claim's parts at a point, on these runs."""
+        """Return the effects of the claim's tested parts at a point, on these runs."""
         there = self.point.at(self.changes(units))
         ended = run_paired(there, self.protocols, runs, seed=self.seed, precision=self.precision, threads=1)
         level = self.claim.confidence(confidence)
         return {part.name: part.estimand.measured(ended, level) for part in self.claim.tested}
 
     def margin(self, units: np.ndarray) -> float:
-        """By how much a point is turned over, by intervals as wide as the confirming runs will have; else below 0."""
+        """Return by how much a point is flipped; negative if it is not.
+
+        Intervals are narrowed to the width that the confirming runs will have.
+        """
         key = units.tobytes()
         if key not in self.known:
             effects = self.effects(units, range(self.runs))
@@ -73,12 +76,12 @@ class Search:
             self.known[key] = max(margins) if enough else min(margins)
         return self.known[key]
 
-    def turned(self, units: np.ndarray) -> bool:
-        """Whether a point is turned over."""
+    def flipped(self, units: np.ndarray) -> bool:
+        """Return whether a point is flipped."""
         return self.margin(units) >= 0
 
     def distance(self, units: np.ndarray) -> float:
-        """From the point one stands at."""
+        """Return the distance of a point from the one searched from."""
         return float(np.linalg.norm(units - self.base))
 
 
@@ -94,31 +97,47 @@ def nearest_flip(
     seed: int = 0,
     precision: str = PRECISION,
 ) -> Flip | None:
-    """The nearest point found at which a claim is of another kind; None where no candidate leads to one.
+    """Return the nearest point found at which a claim is of another kind; None if no candidate leads to one.
 
-    None too where one stands on the limit, so that the runs of the search call the point itself turned over.
+    From each of the nearest `tries` candidates that flip the claim, parameters are put back where possible (halves
+    first, as in Zeller and Hildebrandt's delta debugging, doi:10.1109/32.988498), the rest is halved along the way, and
+    COBYLA (scipy) shortens it as long as the claim stays flipped, all on the same `runs`. The nearest result is
+    confirmed on fresh runs, a little further away if they do not confirm it; its intervals hold for all looks at all
+    tries. It is a minimum found, not a proved one.
 
-    From each of the nearest `tries` of the `drawn` changes that turn it over: what can be put back is put back (halves
-    first, as Zeller and Hildebrandt's delta debugging does, doi:10.1109/32.988498), the rest is halved along the way,
-    and then COBYLA (scipy) shortens it as far as the sign holds. All that is on the same `runs`. The nearest is
-    confirmed on `confirming` fresh ones, a little further on where they do not confirm it; its intervals hold for all
-    looks at all tries. It is a minimum found, not a minimum proved.
+    Parameters
+    ----------
+    claim
+        The claim.
+    point
+        Where to search from. If the runs of the search call it flipped, the result is None.
+    drawn
+        Candidates, as values by dotted name.
+    kind
+        Kind of the claim at the flip: holds or reversed.
+    tries
+        How many candidates are shortened.
+    runs, confirming
+        Number of runs per protocol and point in the search, and of fresh runs per look.
+    seed, precision
+        As for `simulate`.
+
     """
     search = Search(claim, point, kind=kind, runs=runs, confirming=confirming, seed=seed, precision=precision)
-    if search.turned(search.base):
+    if search.flipped(search.base):
         return None
-    there = [np.array([in_units(each, row[each.name]) for each in search.factors]) for row in drawn]
-    there = islice(filter(search.turned, sorted(there, key=search.distance)), tries)
-    found = [shorten(search, put_back(search, units)) for units in there]
+    candidates = [np.array([in_units(factor, row[factor.name]) for factor in search.factors]) for row in drawn]
+    nearest = islice(filter(search.flipped, sorted(candidates, key=search.distance)), tries)
+    shortened = [shorten(search, put_back(search, units)) for units in nearest]
     level = look_confidence(CONFIDENCE, LOOKS * tries)
-    for i, units in enumerate(sorted(found, key=search.distance)):
+    for i, units in enumerate(sorted(shortened, key=search.distance)):
         if flip := confirmed(search, units, level, FRESH + i * LOOKS * confirming):
             return flip
     return None
 
 
 def put_back(search: Search, units: np.ndarray) -> np.ndarray:
-    """As many coordinates as can be where one stands, the point still turned over."""
+    """Return the point with as many parameters put back as possible, still flipped."""
     moved = np.flatnonzero(units != search.base)
     size = len(moved)
     while size > 1:
@@ -126,7 +145,7 @@ def put_back(search: Search, units: np.ndarray) -> np.ndarray:
         for first in range(0, len(moved), size):
             fewer = units.copy()
             fewer[moved[first : first + size]] = search.base[moved[first : first + size]]
-            if search.turned(fewer):
+            if search.flipped(fewer):
                 units = fewer
         moved = np.flatnonzero(units != search.base)
         size = min(size, len(moved))
@@ -134,13 +153,13 @@ def put_back(search: Search, units: np.ndarray) -> np.ndarray:
 
 
 def shorten(search: Search, units: np.ndarray) -> np.ndarray:
-    """Nearer along the way, then wherever the optimizer finds a shorter one."""
+    """Return a nearer point, first along the way, then wherever the optimizer finds one."""
     from scipy.optimize import minimize
 
     near, far = 0.0, 1.0
     for _ in range(HALVINGS):
         middle = (near + far) / 2
-        near, far = (near, middle) if search.turned(_between(search, units, middle)) else (middle, far)
+        near, far = (near, middle) if search.flipped(_between(search, units, middle)) else (middle, far)
     units = _between(search, units, far)
     moved = np.flatnonzero(units != search.base)
     if len(moved) < 2:
@@ -154,10 +173,10 @@ def shorten(search: Search, units: np.ndarray) -> np.ndarray:
     best = [units]
 
     def margin(offsets: np.ndarray) -> float:
-        found = search.margin(at(offsets))
-        if found >= 0 and search.distance(at(offsets)) < search.distance(best[0]):
+        reached = search.margin(at(offsets))
+        if reached >= 0 and search.distance(at(offsets)) < search.distance(best[0]):
             best[0] = at(offsets)
-        return found
+        return reached
 
     minimize(
         lambda offsets: float(np.linalg.norm(offsets)),
@@ -170,7 +189,7 @@ def shorten(search: Search, units: np.ndarray) -> np.ndarray:
 
 
 def confirmed(search: Search, units: np.ndarray, confidence: float, first: int) -> Flip | None:
-    """The flip, where fresh runs from `first` on say so too, here or a little further on."""
+    """Return the flip if fresh runs from `first` on confirm it, here or a little further away."""
     for look in range(LOOKS):
         there = _between(search, units, FURTHER**look)
         fresh = range(first + look * search.confirming, first + (look + 1) * search.confirming)
@@ -192,13 +211,13 @@ def confirmed(search: Search, units: np.ndarray, confidence: float, first: int) 
 
 
 def _narrowed(interval: Interval, share: float) -> tuple[float, float]:
-    """The limits of an interval that is a share as wide."""
+    """Return the limits of an interval narrowed to a share of its width."""
     reach = interval.half_width * share
     return interval.estimate - reach, interval.estimate + reach
 
 
 def _between(search: Search, units: np.ndarray, share: float) -> np.ndarray:
-    """A share of the way, and no further than the prior goes."""
+    """Return a share of the way to a point, within the prior."""
     moved = units != search.base
     there = search.base.copy()
     there[moved] = np.clip(search.base[moved] + share * (units - search.base)[moved], 0.0, 1.0)

@@ -25,12 +25,12 @@ from feint.sim.analysis.response_profiles import ResponseProfile, response_profi
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
 from feint.sim.results.report import Hidden, Table
-from feint.sim.results.request import Confidence, Option, Progress
+from feint.sim.results.request import Confidence, Option
 from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
+from feint.sim.sweeps.sweep_results import Sweep
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
@@ -49,12 +49,6 @@ class PhaseDiagram(GridAnalysis):
     """
 
     plane: Hidden[Slice]
-
-    def frame(self) -> pd.DataFrame:
-        """Return one row per layer and point, with the passport in `attrs`."""
-        table = self.plane.table.copy()
-        table.attrs.update(self.passport())
-        return table
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield one table per layer and panel: the second parameter down, the first across."""
@@ -130,6 +124,8 @@ def phase_diagram(
         confidence=confidence,
         cells=[Cell.of(row, {name: row[name] for name in shown}) for row in plane.table.to_dict("records")],
         layers=plane.layers,
+        table=plane.table,
+        study=layers[0].responses[0].study,
         plane=plane,
     )
 
@@ -266,18 +262,12 @@ class MapRequest(AnalysisRequest):
     ] = None
     confidence: Confidence = CONFIDENCE
 
-    def run(
-        self,
-        *,
-        threads: int | None = None,  # noqa: ARG002
-        progress: Progress | None = None,  # noqa: ARG002
-    ) -> PhaseDiagram | ResponseProfile:
-        """Compute the map, or without `y` the profile; raises `InputError` if the sweep has none."""
-        sweep = self.sweep()
+    def analyse(self, sweep: Sweep) -> PhaseDiagram | ResponseProfile:
+        """Return the map or, without `y`, the profile."""
         if self.y is None:
             layers = layers_of(sweep, self.of, self.outcome or DECEPTIVE)
-            return replace(response_profile(layers, self.x, self.at, confidence=self.confidence), request=self)
+            return response_profile(layers, self.x, self.at, confidence=self.confidence)
         if self.x is None:
             raise InputError(f"x is missing: name the parameter that goes across, and {self.y} goes upwards.")
         layers = layers_of(sweep, self.of, self.outcome)
-        return replace(phase_diagram(layers, (self.x, self.y), self.at, confidence=self.confidence), request=self)
+        return phase_diagram(layers, (self.x, self.y), self.at, confidence=self.confidence)

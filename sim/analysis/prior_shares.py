@@ -21,9 +21,10 @@ from feint.sim.analysis.response_surface import (
     response,
 )
 from feint.sim.results.report import Table
-from feint.sim.results.request import Confidence, Option, Progress
+from feint.sim.results.request import Confidence, Option
 from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
+from feint.sim.sweeps.sweep_results import Sweep
 
 LEAST = 0.02  # smallest effect that counts, by default
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
@@ -159,7 +160,6 @@ class ShareRequest(AnalysisRequest):
     outcome: OutcomeName = DECEPTIVE
     confidence: Confidence = CONFIDENCE
 
-    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> PriorShare:  # noqa: ARG002
-        """Compute the shares; raises `InputError` if the sweep has none."""
-        effect = response(self.sweep(), DIFFERENCE, self.outcome)
-        return replace(prior_share(effect, self.least, confidence=self.confidence), request=self)
+    def analyse(self, sweep: Sweep) -> PriorShare:
+        """Return the shares of the sweep's points."""
+        return prior_share(response(sweep, DIFFERENCE, self.outcome), self.least, confidence=self.confidence)

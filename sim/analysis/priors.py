@@ -1,4 +1,4 @@
-"""The prior around a point: draws from it, its own units, and what share of it is of a kind."""
+"""The prior around a point: draws from it, its units, and the share of draws of each kind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from feint.sim.training.parameter_point import Point
 
 
 def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
-    """What changes at each of so many draws from the whole prior, points of a scrambled Sobol sequence.
+    """Return the values by dotted name of `draws` points of a scrambled Sobol sequence over the whole prior.
 
-    Raises `InputError` where `draws` is no power of two.
+    Raises `InputError` if `draws` is no power of two.
     """
     study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
     tables = designs.points(study)
@@ -32,14 +32,14 @@ def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
 
 
 def factors_at(point: Point) -> list[Factor]:
-    """Every parameter that has a prior."""
+    """Return every parameter that has a prior."""
     return prior_factors(point.model, point.curriculum)
 
 
 def in_units(factor: Factor, value: float) -> float:
-    """Where a value lies between the ends of its prior, 0 and 1, in the logarithm where the prior is logarithmic.
+    """Return the place of a value between the ends of its prior, 0 and 1, in the logarithm if the prior is logarithmic.
 
-    A value of 0, which turns off what a logarithmic prior is of, counts as its low end.
+    A value of 0, which a logarithmic prior does not contain, counts as its low end.
     """
     if not factor.log:
         return (value - factor.low) / (factor.high - factor.low)
@@ -51,12 +51,12 @@ def in_units(factor: Factor, value: float) -> float:
 def shares_of(
     kinds: Sequence[str], possible: Sequence[frozenset[str]], confidence: float = CONFIDENCE
 ) -> dict[str, Share]:
-    """Over what share of some points a claim holds, is reversed, or is neither: as found, and as it may be, at each."""
+    """Return the shares of points where a claim holds, is reversed, or is neither, from its kind and possible kinds."""
     return {
         kind: Share.of(
-            np.array([each == kind for each in kinds]),
-            np.array([each == {kind} for each in possible]),
-            np.array([kind in each for each in possible]),
+            np.array([one == kind for one in kinds]),
+            np.array([maybe == {kind} for maybe in possible]),
+            np.array([kind in maybe for maybe in possible]),
             confidence,
         )
         for kind in KINDS

@@ -41,13 +41,6 @@ class ResponseProfile(GridAnalysis):
 
     factors: Hidden[tuple[Factor, ...]]  #: one factor of a grid, or those that vary one at a time
     lines: Hidden[Factor | None]  #: one more factor of a grid that varies: one line per level
-    table: Hidden[Any]  #: one row per parameter, layer, line and value; columns COLUMNS
-
-    def frame(self) -> pd.DataFrame:
-        """Return one row per parameter, layer, line and value, with the passport in `attrs`."""
-        table = self.table.copy()
-        table.attrs.update(self.passport())
-        return table
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield one table per parameter: its values down, layers across."""
@@ -200,6 +193,7 @@ def response_profile(
         factors=factors,
         lines=lines,
         table=table,
+        study=study,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -16,8 +16,8 @@ from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.provenance import passport
 from feint.sim.results.report import Hidden, Report
-from feint.sim.results.request import Option, Request
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango, wilson
+from feint.sim.results.request import Option, Progress, Request
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_at_look
@@ -116,7 +116,8 @@ class Response:
         If the study adds runs, the intervals are exact and hold at every look.
         """
         if self.events is None:
-            return [exact(value, confidence) for value in self.value.tolist()]
+            exact: dict[str, Any] = {"confidence": confidence, "method": "exact"}
+            return [Interval(estimate=value, low=value, high=value, **exact) for value in self.value.tolist()]
         events: list[Any] = list(zip(*(column.tolist() for column in self.events), strict=True))
         check_confidence(confidence)
         intervals = {(g, lost, n): self._interval(g, lost, n, confidence) for g, lost, n in set(events)}
@@ -164,21 +165,16 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> R
         raise unknown("outcome", outcome, LABELS)
     rows = last_stages(sweep.counts)
     rows = rows[rows["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)].sort_values("point")
-    _check_finished(sweep, rows)
+    complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points)
+    if complete < expected:
+        raise InputError(
+            f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
+            f"go on with the sweep by {RESUME}."
+        )
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)
     points = _plain_points(sweep.points.sort_values("point", ignore_index=True))
     return counted(sweep.study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
-
-
-def _check_finished(sweep: Sweep, rows: pd.DataFrame) -> None:
-    """Raise `InputError` unless every point has its runs."""
-    there = int((rows["runs"] >= sweep.study.runs).sum())
-    if there < len(sweep.points):
-        raise InputError(
-            f"{str(sweep.folder)!r} is not finished: {there:,} of {len(sweep.points):,} points have their runs; "
-            f"go on with the sweep by {RESUME}."
-        )
 
 
 def counted(
@@ -226,18 +222,6 @@ def plain_cell(value: Any) -> Any:
     """Return a value as a table can compare it: carried groups as `a+b`, several numbers as `0.5, 0.2`."""
     cell = as_cell(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
     return ", ".join(f"{number:g}" for number in cell) if isinstance(cell, tuple) else cell
-
-
-def score_interval(of: str, gained: float, lost: float, runs: float, confidence: float) -> Interval:
-    """Return Wilson's interval of a frequency, Tango's of a difference; counts may be means over points."""
-    if of == DIFFERENCE:
-        return tango(gained, lost, runs, confidence)
-    return wilson(gained, runs, confidence)  # pyright: ignore[reportArgumentType] - its formula takes any number
-
-
-def exact(value: float, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval of a number without sampling error."""
-    return Interval(estimate=value, low=value, high=value, confidence=confidence, method="exact")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -292,7 +276,7 @@ def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None) -
 
 @dataclass(frozen=True, kw_only=True)
 class AnalysisRequest(Request):
-    """Base of requests that read a finished sweep."""
+    """Base of requests that read a finished sweep; a subclass defines `analyse`."""
 
     threaded = False
 
@@ -302,14 +286,18 @@ class AnalysisRequest(Request):
         """Return 0: nothing is trained."""
         return 0
 
-    def sweep(self) -> Sweep:
-        """Open the sweep; an unfinished one gives a warning."""
-        return Sweep.open(self.folder).checked()
+    def analyse(self, sweep: Sweep) -> Any:
+        """Return the analysis of the sweep; raises `InputError` if it has none."""
+        raise NotImplementedError
+
+    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Any:  # noqa: ARG002
+        """Open the sweep and analyse it; an unfinished one gives a warning."""
+        return replace(self.analyse(Sweep.open(self.folder).checked()), request=self)
 
     def configuration(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults without the folder, and the sweep's passport."""
-        asked = {name: value for name, value in super().configuration().items() if name != "folder"}
-        return {"request": asked, "sweep": Sweep.open(self.folder).passport()}
+        own = {name: value for name, value in super().configuration().items() if name != "folder"}
+        return {"request": own, "sweep": Sweep.open(self.folder).passport()}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -317,14 +305,10 @@ class Analysis(Report):
     """Base of what is made of a study's responses; its passport names the libraries that compute it."""
 
     confidence: float
+    study: Hidden[Study]
     request: Hidden[AnalysisRequest | None] = None
 
     libraries: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def study(self) -> Study:
-        """The study."""
-        raise NotImplementedError
 
     def passport(self) -> dict[str, Any]:
         """Return what is needed to compute the result again."""
@@ -341,12 +325,8 @@ class ResponseAnalysis(Analysis):
     outcome: str
     response: Hidden[Response]
 
-    @property
-    def study(self) -> Study:
-        """The study."""
-        return self.response.study
-
 
 def facts_of(response: Response, confidence: float) -> dict[str, Any]:
     """Return the fields of a `ResponseAnalysis`."""
-    return {"of": response.of, "outcome": response.outcome, "confidence": confidence, "response": response}
+    common = {"of": response.of, "outcome": response.outcome, "study": response.study}
+    return {**common, "confidence": confidence, "response": response}

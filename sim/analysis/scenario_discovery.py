@@ -6,8 +6,8 @@ The boxes are the leaves of a regression tree, grown on one half of the points a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from math import exp, inf, sqrt
+from dataclasses import dataclass
+from math import exp, inf, isinf, sqrt
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -24,12 +24,11 @@ from feint.sim.analysis.response_surface import (
     ResponseAnalysis,
     facts_of,
     response,
-    score_interval,
 )
 from feint.sim.results.optional_dependencies import load_extra
-from feint.sim.results.report import Number
-from feint.sim.results.request import Confidence, Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from feint.sim.results.request import Confidence
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
+from feint.sim.sweeps.sweep_results import Sweep
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
 EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points represent the space
@@ -46,8 +45,8 @@ class Condition:
     """A limit of a region on one parameter: an interval, or some of its values."""
 
     name: str
-    above: Number = -inf
-    below: Number = inf
+    above: float | None = None
+    below: float | None = None
     among: tuple[str, ...] = ()
 
     @property
@@ -55,9 +54,9 @@ class Condition:
         """The condition in words."""
         if self.among:
             return f"{self.name} is {' or '.join(self.among)}"
-        if self.above == -inf:
+        if self.above is None:
             return f"{self.name} below {self.below:.3g}"
-        if self.below == inf:
+        if self.below is None:
             return f"{self.name} above {self.above:.3g}"
         return f"{self.name} between {self.above:.3g} and {self.below:.3g}"
 
@@ -191,7 +190,9 @@ def _over_runs(response: Response, rows: np.ndarray, confidence: float) -> Inter
     gained, lost, runs = (counts[rows] for counts in response.events)
     of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
     first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
-    return score_interval(response.of, first, second, of_all, confidence)
+    if response.of == DIFFERENCE:
+        return tango(first, second, of_all, confidence)
+    return wilson(first, of_all, confidence)  # pyright: ignore[reportArgumentType] - its formula takes any number
 
 
 def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:
@@ -277,8 +278,7 @@ def _conditions(limits: Limits) -> Iterator[Condition]:
     left: dict[str, tuple[str, ...]] = {}
     for column, (low, high) in limits.items():
         if column.value is None:
-            ends = (exp(low), exp(high)) if column.log else (low, high)
-            above, below = (-inf if low == -inf else ends[0]), (inf if high == inf else ends[1])
+            above, below = (None if isinf(end) else exp(end) if column.log else end for end in (low, high))
             yield Condition(column.name, above=above, below=below)
             continue
         before = left.get(column.name, column.values)
@@ -327,7 +327,6 @@ class RegionsRequest(AnalysisRequest):
     outcome: OutcomeName = DECEPTIVE
     confidence: Confidence = CONFIDENCE
 
-    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regions:  # noqa: ARG002
-        """Find the regions; raises `InputError` if the sweep has none."""
-        surface = response(self.sweep(), self.of, self.outcome)
-        return replace(regions(surface, confidence=self.confidence), request=self)
+    def analyse(self, sweep: Sweep) -> Regions:
+        """Return the regions of the sweep."""
+        return regions(response(sweep, self.of, self.outcome), confidence=self.confidence)

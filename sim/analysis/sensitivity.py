@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -29,9 +29,11 @@ from feint.sim.analysis.sensitivity_indices import (
 )
 from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, settled
 from feint.sim.results.report import Hidden, Number, Table
-from feint.sim.results.request import Confidence, Progress
+from feint.sim.results.request import Confidence
 from feint.sim.results.text_tables import table, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep_results import Sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,19 +57,11 @@ class Index:
 
     name: str
     argument: str
-    first: Annotated[Interval | None, Field(description="share of the variance that it explains alone")] = None
-    total: Annotated[Interval | None, Field(description="share of the variance that is left if all else is known")] = (
-        None
-    )
-    effect: Annotated[
-        Interval | None, Field(description="Morris: mean absolute change of the response over the whole range")
-    ] = None
-    mean_effect: Annotated[float | None, Field(description="Morris, of a parameter: the mean change with its sign")] = (
-        None
-    )
-    spread: Annotated[float | None, Field(description="Morris, of a parameter: standard deviation of the changes")] = (
-        None
-    )
+    first: Annotated[Interval | None, Field(description="share of the variance that it explains alone")]
+    total: Annotated[Interval | None, Field(description="share of the variance that is left if all else is known")]
+    effect: Annotated[Interval | None, Field(description="Morris: mean absolute change over the whole range")]
+    mean_effect: Annotated[float | None, Field(description="Morris, of a parameter: the mean change with its sign")]
+    spread: Annotated[float | None, Field(description="Morris, of a parameter: standard deviation of the changes")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +97,6 @@ class Sensitivity(ResponseAnalysis):
     indices: list[Index]
     arguments: list[ArgumentSum]
     measures: Hidden[Measures]
-
-    def index(self, name: str) -> Index:
-        """Return the indices of a parameter or argument."""
-        return next(index for index in self.indices if index.name == name)
 
     def frame(self) -> pd.DataFrame:
         """Return one row per measure and name, with the passport in `attrs`."""
@@ -228,16 +218,12 @@ def sensitivity(
     if samples < least:
         raise InputError(f"samples = {samples} is too few for an interval: it must be at least {least}.")
     bootstrap: dict[str, Any] = {"confidence": confidence, "resamples": resamples, "seed": seed}
-    more: dict[str, dict[str, Any]] = {}
+    signed: Mapping[str, tuple[float, float]] = {}
     if sobol := study.design == "saltelli":
         measures, variance = sobol_indices(response, **bootstrap)
     else:
-        effects, variance = elementary_effects(response, **bootstrap), float(response.value.var())
-        measures = {EFFECT: {name: interval for name, (interval, _, _) in effects.items()}}
-        if not study.by_group:
-            more = {name: {"mean_effect": mean, "spread": spread} for name, (_, mean, spread) in effects.items()}
-    groups, summed = study.groups, measures.get(SUMMED, {})
-    single = {measure: indices for measure, indices in measures.items() if measure != SUMMED}
+        measures, signed = elementary_effects(response, **bootstrap)
+        variance = float(response.value.var())
     return Sensitivity(
         **facts_of(response, confidence),
         method="Sobol" if sobol else "Morris",
@@ -248,25 +234,23 @@ def sensitivity(
         monte_carlo_variance=float(response.variance.mean()),
         subtracted=sobol and study.streams == "independent",
         resamples=resamples,
-        indices=[
-            Index(
-                name=name,
-                argument=groups[name],
-                **{measure: indices[name] for measure, indices in single.items()},
-                **more.get(name, {}),
-            )
-            for name in by_size(measures)
-        ],
+        indices=[_index(name, study, measures, signed) for name in by_size(measures)],
         arguments=[
             ArgumentSum(
                 argument=group,
-                parameters=[name for name in groups if groups[name] == group],
+                parameters=[name for name, its in study.groups.items() if its == group],
                 first_summed=interval,
             )
-            for group, interval in summed.items()
+            for group, interval in measures.get(SUMMED, {}).items()
         ],
         measures=measures,
     )
+
+
+def _index(name: str, study: Study, measures: Measures, signed: Mapping[str, tuple[float, float]]) -> Index:
+    mean, spread = signed.get(name, (None, None))
+    intervals = {measure: measures.get(measure, {}).get(name) for measure in HEADINGS}
+    return Index(name=name, argument=study.groups[name], **intervals, mean_effect=mean, spread=spread)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,7 +263,6 @@ class SensitivityRequest(AnalysisRequest):
     outcome: OutcomeName = DECEPTIVE
     confidence: Confidence = CONFIDENCE
 
-    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Sensitivity:  # noqa: ARG002
-        """Compute the indices; raises `InputError` if the sweep has none."""
-        surface = response(self.sweep(), self.of, self.outcome)
-        return replace(sensitivity(surface, confidence=self.confidence), request=self)
+    def analyse(self, sweep: Sweep) -> Sensitivity:
+        """Return the indices of the sweep's parameters."""
+        return sensitivity(response(sweep, self.of, self.outcome), confidence=self.confidence)

@@ -133,8 +133,8 @@ def _subtracted(response: Response) -> np.ndarray:
 
 def elementary_effects(
     response: Response, *, confidence: float, resamples: int, seed: int
-) -> dict[str, tuple[Interval, float, float]]:
-    """Return by name the mean absolute elementary effect, the mean effect with its sign, and its standard deviation.
+) -> tuple[dict[str, dict[str, Interval]], dict[str, tuple[float, float]]]:
+    """Return mean absolute elementary effects by name, and the mean effect with its sign and spread of each parameter.
 
     An elementary effect is the change of the response along one step of a trajectory, divided by the share of the range
     that the step covers (Morris 1991, doi:10.1080/00401706.1991.10484804); means of absolute effects are those of
@@ -158,13 +158,15 @@ def elementary_effects(
         seed=np.random.SeedSequence([seed, len(cube)]),
     )
     at = {str(name): i for i, name in enumerate(found["names"])}
-    columns = [[float(value) for value in found[name]] for name in ("mu_star", "mu_star_conf", "mu", "sigma")]
-    effects = {}
-    for name in study.groups:
-        middle, reach, mean, spread = (column[at[name]] for column in columns)
-        low = max(0.0, middle - reach)
-        effects[name] = _around(middle, reach, low, confidence, OVER_TRAJECTORIES), mean, spread
-    return effects
+    middle, reach, mean, spread = (
+        {name: float(found[column][i]) for name, i in at.items()}
+        for column in ("mu_star", "mu_star_conf", "mu", "sigma")
+    )
+    effects = {
+        name: _around(middle[name], reach[name], max(0.0, middle[name] - reach[name]), confidence, OVER_TRAJECTORIES)
+        for name in study.groups
+    }
+    return {EFFECT: effects}, {} if study.by_group else {name: (mean[name], spread[name]) for name in effects}
 
 
 def _around(middle: float, reach: float, low: float, confidence: float, method: str) -> Interval:

@@ -6,7 +6,7 @@ import jsonschema
 import planted
 import pytest
 
-from feint.scenarios.schemas import schema_text
+from feint.scenarios.requests import schema_text
 
 DOCUMENTS = ("sensitivity", "regions", "share", "map")
 

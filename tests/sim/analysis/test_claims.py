@@ -16,12 +16,10 @@ from feint.sim.analysis.claims import (
     Part,
     Rule,
     Verdict,
-    all_of,
     apart,
     at_least,
     at_most,
     no_fall,
-    one_of,
     rises,
     within,
 )
@@ -87,6 +85,16 @@ def test_more_runs_never_turn_a_decided_verdict(rule: Rule, a, b, share):
         assert rule.verdict(interval(middle, high)) is decided
 
 
+def claim_of(count: int, *, any_part: bool) -> Claim:
+    parts = tuple(Part(name=str(i), estimand=frequency("", scratch()), rule=rises()) for i in range(count))
+    return Claim(name="", title="", source=XU_2021, section="", statement="", parts=parts, any_part=any_part)
+
+
+def verdict_of(verdicts, *, any_part=False):
+    claim = claim_of(len(verdicts), any_part=any_part)
+    return claim.verdict({str(i): verdict for i, verdict in enumerate(verdicts)})
+
+
 @pytest.mark.parametrize(
     ("found", "verdict"),
     [
@@ -99,13 +107,13 @@ def test_more_runs_never_turn_a_decided_verdict(rule: Rule, a, b, share):
     ],
 )
 def test_a_claim_needs_all_its_parts(found, verdict):
-    assert all_of(found) is verdict
+    assert verdict_of(found) is verdict
 
 
 def test_or_one_of_them():
-    assert one_of([V.NEITHER, V.SUPPORTED, V.CONTRADICTED]) is V.SUPPORTED
-    assert one_of([V.NEITHER, V.NEITHER]) is V.NEITHER
-    assert one_of([V.NEITHER, V.UNDECIDED]) is V.UNDECIDED
+    assert verdict_of([V.NEITHER, V.SUPPORTED, V.CONTRADICTED], any_part=True) is V.SUPPORTED
+    assert verdict_of([V.NEITHER, V.NEITHER], any_part=True) is V.NEITHER
+    assert verdict_of([V.NEITHER, V.UNDECIDED], any_part=True) is V.UNDECIDED
 
 
 def test_rules_say_what_they_are():
@@ -121,11 +129,6 @@ def test_a_margin_is_what_lies_within_and_below_0_what_does_not(rule: Rule, a, b
             assert rule.possible(low, high) == {kind}
         if rule.possible(low, high) == {kind}:
             assert rule.margin(kind, low, high) >= 0
-
-
-def claim_of(count: int, *, any_part: bool) -> Claim:
-    parts = tuple(Part(name=str(i), estimand=frequency("", scratch()), rule=rises()) for i in range(count))
-    return Claim(name="", title="", source=XU_2021, section="", statement="", parts=parts, any_part=any_part)
 
 
 kinds = st.sampled_from([HOLDS, REVERSED, NEITHER])
