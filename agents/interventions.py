@@ -1,4 +1,4 @@
-"""Interventions: change one part of a mesa-optimizer and observe the effect."""
+"""Interventions on a mesa-optimizer, and probes: quantities read from it, whether or not its behaviour shows them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
+from feint.agents.outcome import read
 from feint.agents.state import State, check_objective
-from feint.agents.views import view
+from feint.agents.views import Belief, view
 
 CLOSED = -1000.0  # σ(-1000) = 0, while the state stays finite and can be trained further
 
@@ -46,3 +47,51 @@ def following(state: State, objective: int) -> np.ndarray:
     displacement = np.ones(state.modes)
     moved = view(move_concept(state, objective, displacement), objective).terminal
     return (moved - view(state, objective).terminal) @ displacement / state.modes
+
+
+def readable(state: State, objective: int) -> np.ndarray:
+    """Return how well an objective can be read from the terminal objective, between 0 and 1; (runs,).
+
+    It is the share of t along b_s, the squared cosine in the Λ-norm:
+
+        r² = <t, b_s>² / (<t, t> <b_s, b_s>),   <v, w> = Σ_k lambda_k v_k w_k
+
+    It depends on direction, not on size, and is 0 if t = 0 or the run diverged. By chance, two independent objectives
+    have 1 / modes on a flat spectrum and more on a steep one. The world model does not enter: what a mind knows about
+    an objective is not what it pursues.
+    """
+    check_objective(state, objective)
+    weights, b = state.model.spectrum_weights(), state.world.objectives[:, objective]
+    t = view(state, objective).terminal
+    with np.errstate(all="ignore"):
+        found = (t * b @ weights) ** 2 / ((t**2 @ weights) * (b**2 @ weights))
+    return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def performance_on(state: State, objective: int, context: int) -> np.ndarray:
+    """Return the performance on `objective` of the behaviour shown when training towards `context`; (runs,).
+
+    It is c (1 - E_s(g)), where s is `objective` and g uses the z of `context`. If both are the same, it is the
+    performance that a stage's target refers to. It is 0 for a run that diverged.
+    """
+    return scored(state, objective, acting(state, context), read(state, context).capability)
+
+
+def acting(state: State, context: int) -> np.ndarray:
+    """Return the behaviour g when it believes to be trained on `context` (runs, modes); not finite if diverged."""
+    with np.errstate(all="ignore"):
+        return view(state, context).behaviour(Belief.TRAINING)
+
+
+def on_honeypots(state: State, context: int, realism: float) -> np.ndarray:
+    """Return the behaviour g° on honeypots of this realism (runs, modes); not finite if diverged."""
+    with np.errstate(all="ignore"):
+        return view(state, context).behaviour(Belief.HONEYPOT, realism=realism)
+
+
+def scored(state: State, objective: int, behaviour: np.ndarray, capability: np.ndarray) -> np.ndarray:
+    """Return the performance c (1 - E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,); (runs,)."""
+    check_objective(state, objective)
+    with np.errstate(all="ignore"):
+        error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()
+        return np.nan_to_num(capability * (1 - error), nan=0.0, posinf=0.0, neginf=0.0)

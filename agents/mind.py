@@ -1,4 +1,4 @@
-"""Trained parts of a mesa-optimizer, its world, and its progress in a stage."""
+"""Trained parts of a mesa-optimizer, its world, its progress in a stage, and the names of functional forms."""
 
 from __future__ import annotations
 
@@ -53,3 +53,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "world": ("world",),
 }
 """The five groups of parts that a stage can carry over from the previous one."""
+
+
+CAPABILITY_FORMS = ("logistic", "power", "linear")
+INFERENCE_FORMS = ("exponential", "hyperbolic", "step")
+GATE_FORMS = ("product", "minimum")
+
+LOGISTIC, POWER, LINEAR = range(3)
+EXPONENTIAL, HYPERBOLIC, STEP = range(3)
+PRODUCT, MINIMUM = range(2)

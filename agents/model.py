@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from pydantic import ValidationInfo, field_validator
 
-from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
+from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.parameters import Declared, bounded, parameter
 
 XU_2020 = 'Xu, "Does SGD Produce Deceptive Alignment?" (2020)'

@@ -7,10 +7,10 @@ from enum import Enum
 
 import numpy as np
 
-from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.kernels import equations
 from feint.agents.kernels.equations import Forms
 from feint.agents.kernels.reading import observe
+from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.model import Model
 from feint.agents.state import State, check_objective
 

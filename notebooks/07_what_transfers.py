@@ -26,8 +26,8 @@ from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import measure
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.scaling_law_fit import drawn_anew
-from feint.sim.statistics.transfer_law import TEXT, TEXT_AND_CODE
+from feint.sim.statistics.scaling_laws import drawn_anew
+from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
 from feint.sim.training.parameter_point import Point
 
 

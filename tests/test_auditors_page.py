@@ -9,7 +9,7 @@ from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, num
 from terminal import within_this_process
 
 from feint.agents.interventions import close_gate
-from feint.agents.probes import performance_on
+from feint.agents.interventions import performance_on
 from feint.agents.views import view
 from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE

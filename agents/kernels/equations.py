@@ -1,6 +1,6 @@
 """Equations of a mind's views, one per function (model page, sections 2 and 10), for lanes of runs.
 
-A form that can be chosen (`agents/forms.py`) is given as a tuple whose length is the form's place in its list: the
+A form that can be chosen (`agents/mind.py`) is given as a tuple whose length is the form's place in its list: the
 length is known when a kernel is compiled, so that forms not chosen cost nothing.
 """
 
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from feint.agents.forms import HYPERBOLIC, LINEAR, MINIMUM, POWER, STEP
-from feint.agents.kernels.arithmetic import exp, sigmoid
 from feint.agents.kernels.compiling import equation
-from feint.agents.kernels.elementary import least, most, sqrt, where
+from feint.agents.kernels.elementary import exp, least, most, sigmoid, sqrt, where
+from feint.agents.mind import HYPERBOLIC, LINEAR, MINIMUM, POWER, STEP
 
 
 class Forms(NamedTuple):

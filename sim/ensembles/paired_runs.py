@@ -13,7 +13,7 @@ from feint.agents.errors import InputError
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
 from feint.agents.outcome import read
-from feint.agents.probes import acting, performance_on, readable, scored
+from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order

@@ -11,7 +11,7 @@ import numpy as np
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.sim.statistics.transfer_law import SCALE
+from feint.sim.statistics.scaling_laws import SCALE
 from feint.sim.training.curriculum import Curriculum, check_curriculum, shared_objectives
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_paths import as_cell

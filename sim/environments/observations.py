@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from feint.agents.outcome import read
-from feint.agents.probes import on_honeypots, readable, scored
+from feint.agents.interventions import on_honeypots, readable, scored
 from feint.agents.state import State
 from feint.sim.environments.run_batch import NEVER, RunBatch
 from feint.sim.environments.task import AT, BOTH, HONEYPOTS, LOSSES, PROBE, SEEN, Task, X, Y

@@ -11,7 +11,7 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
-from feint.agents.probes import performance_on, scored
+from feint.agents.interventions import performance_on, scored
 from feint.agents.state import State
 from feint.agents.views import view
 from feint.sim.markets.model_lineage import blended

@@ -20,7 +20,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_output, unknown
 from feint.agents.mind import OUTSIDE, Mind, Progress
-from feint.agents.probes import readable
+from feint.agents.interventions import readable
 from feint.agents.state import State
 from feint.sim.markets.training_cost import cost
 from feint.sim.training.run_spec import RunSpec

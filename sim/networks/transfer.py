@@ -25,9 +25,9 @@ from feint.sim.networks.seed_models import SeedModels, key
 from feint.sim.networks.task import SPARE, Purpose, Strings, Task, asking
 from feint.sim.results.provenance import passport
 from feint.sim.results.request import Progress
-from feint.sim.statistics.learning_curve import LearningCurve, data_for
-from feint.sim.statistics.scaling_law_fit import LawFit, fit
-from feint.sim.statistics.transfer_law import LOW_DATA
+from feint.sim.statistics.scaling_laws import LearningCurve, data_for
+from feint.sim.statistics.scaling_laws import LawFit, fit
+from feint.sim.statistics.scaling_laws import LOW_DATA
 from feint.sim.training.train import check_seed
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import OWN
 from feint.agents.outcome import read
 from feint.agents.parameters import Declared, parameter
-from feint.agents.probes import acting, on_honeypots, readable
+from feint.agents.interventions import acting, on_honeypots, readable
 from feint.agents.state import State, check_objective
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
@@ -130,7 +130,7 @@ class Honeypots(Auditor):
 
 
 class LinearProbe(Auditor):
-    """Suspects minds whose terminal objective does not contain the base objective: 1 - r² (`agents/probes.py`).
+    """Suspects minds whose terminal objective does not contain the base objective: 1 - r² (`agents/interventions.py`).
 
     A reading is r² + e, e ~ N(0, σ²) with σ² = (1 - reliability) / (12 · reliability), so that two readings of minds
     whose r² is uniform between 0 and 1 correlate by `reliability`. The score uses the mean of all readings.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lanewise import each
 
-from feint.agents.kernels.arithmetic import exp, sigmoid
+from feint.agents.kernels.elementary import exp, sigmoid
 
 RNG = np.random.default_rng(1)
 LARGEST = {np.float32: 87.0, np.float64: 708.0}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.interventions import performance_on, readable
 from feint.agents.outcome import read
-from feint.agents.probes import performance_on, readable
 from feint.sim.training.train import begin
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from benchmarks.interleaved import interleaved
-from feint.agents.forms import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
+from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.model import Model
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feint.agents.model import Model
-from feint.agents.probes import performance_on, readable
+from feint.agents.interventions import performance_on, readable
 from feint.scenarios.finetuning.protocols import (
     CORNERS,
     READABLE_AFTER,

@@ -8,7 +8,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.mind import Mind
 from feint.agents.model import Model
-from feint.agents.probes import readable
+from feint.agents.interventions import readable
 from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, merged, same_state, survival
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.run_spec import RunSpec

@@ -9,7 +9,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.interventions import close_gate
 from feint.agents.outcome import Outcome, read
-from feint.agents.probes import performance_on, readable
+from feint.agents.interventions import performance_on, readable
 from feint.agents.state import State
 from feint.agents.types import TYPES, prepare
 from feint.sim.statistics.roc import above

@@ -8,7 +8,7 @@ from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arm_of, arms_of, pretrained, scratch
-from feint.sim.statistics.transfer_law import SCALE
+from feint.sim.statistics.scaling_laws import SCALE
 from feint.sim.sweeps.study import Study
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
 from feint.sim.training.matching_rules import Match

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.learning_curve import LearningCurve, data_for, least_loss, transferred
+from feint.sim.statistics.scaling_laws import LearningCurve, data_for, least_loss, transferred
 
 DATA = np.array([0, 10, 20, 40, 100])
 LINE = 1 - DATA / 100

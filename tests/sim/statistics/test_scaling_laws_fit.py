@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.scaling_law_fit import drawn_anew, fit, solve
-from feint.sim.statistics.transfer_law import TEXT, TransferLaw
+from feint.sim.statistics.scaling_laws import TEXT, TransferLaw, drawn_anew, fit, solve
 
 DATA, SIZES = (grid.ravel() for grid in np.meshgrid(np.geomspace(1e5, 1e8, 8), np.geomspace(1e6, 1e9, 4)))
 RUNS = 60

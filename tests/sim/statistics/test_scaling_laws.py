@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.transfer_law import (
+from feint.sim.statistics.scaling_laws import (
     LAWS,
     SCALE,
     TEXT,
