@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from feint.sim.sweeps.study import Study as Study
     from feint.sim.sweeps.sweep import sweep as sweep
     from feint.sim.sweeps.sweep_results import Sweep as Sweep
-    from feint.sim.training import train as train
     from feint.sim.training.configuration import load as load
     from feint.sim.training.curriculum import Curriculum as Curriculum
     from feint.sim.training.curriculum import from_scratch as from_scratch
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from feint.sim.training.train import advance as advance
     from feint.sim.training.train import begin as begin
     from feint.sim.training.train import enter as enter
+    from feint.sim.training.train import train as train
 
 _ROOMS = {
     "feint.agents.errors": ("InputError",),
