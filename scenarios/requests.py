@@ -107,3 +107,12 @@ def request_of(name: str, known: dict[str, str]) -> type[Request]:
     if name not in known:
         raise unknown("scenario" if known is SCENARIOS else "command", name, known)
     return loaded(known[name])
+
+
+def schema_text(name: str) -> str:
+    """Return the published JSON schema of a document; raises `InputError` if it is not known."""
+    from feint.sim.results.report import schema
+
+    if name not in DOCUMENTS:
+        raise unknown("document", name, DOCUMENTS)
+    return schema(loaded(DOCUMENTS[name]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from feint.sim.networks.seed_models import FINETUNING, SCHEDULE, Measurement
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import MOST_RUNS, Networks, Option, Progress, Request, Seed, Settings
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +30,24 @@ class NetworksRequest(Request):
 
     unit = ""
     default_runs: ClassVar[int]  #: of the engine
+    own_settings: ClassVar[tuple[str, ...]] = ()  #: settings of the engine besides those of a point
 
     settings: Settings = field(default_factory=dict)
     networks: Networks = False
     runs: Annotated[int | None, Option("Number of runs, or of networks' seeds.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration; one of version 1 holds every parameter of the point."""
+        if "model" not in configuration:
+            return super().from_configuration(configuration)
+        default = _settings_of(Point().described())
+        settings = {
+            name: value for name, value in _settings_of(configuration).items() if value != default.get(name)
+        } | {name: configuration[name] for name in cls.own_settings}
+        others = {name: configuration[name] for name in ("networks", "runs", "seed") if name in configuration}
+        return cls(settings=settings, **others)
 
     @property
     def count(self) -> int:
@@ -47,6 +61,14 @@ class NetworksRequest(Request):
             if name not in names:
                 raise unknown("number", name, names)
         return dict(self.settings)
+
+
+def _settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a point by dotted name."""
+    stages = {stage["name"]: stage for stage in described["stages"]}
+    of_stages = {f"{name}.{key}": value for name, stage in stages.items() for key, value in stage.items()}
+    start = {"start": described["start"]} if "start" in described else {}
+    return {**described["model"], **of_stages, **start}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -77,7 +77,7 @@ def experiments() -> None:
 
 def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}.")]) -> None:
     """Print the JSON schema of a command's document."""
-    from feint.scenarios.schemas import schema_text
+    from feint.scenarios.requests import schema_text
 
     print(schema_text(document))
 

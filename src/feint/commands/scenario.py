@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from feint.commands.options import AsJson, FigureFile, Threads, whole
-from feint.commands.output import bar, figure_path, print_json, save
 
 if TYPE_CHECKING:
     from feint.sim.results.request import Request
@@ -51,33 +50,14 @@ def scenario(
 ) -> None:
     """Run one thought experiment."""
     from feint.commands.build import answer
-    from feint.scenarios.experiments import Asked, run
     from feint.scenarios.requests import SCENARIOS, request_of
-    from feint.sim.training.configuration import parse_settings
 
-    if name in SCENARIOS:
-        given = {"settings": settings, "networks": networks or None, "runs": runs, "seed": seed, "threads": threads}
-        given |= {"lineage": lineage}
-        kind, known = request_of(name, SCENARIOS), {"as_json": as_json, "figure": figure}
-        given = {option: value for option, value in given.items() if value is not None}
-        check_options(name, kind, given)
-        answer(kind, given | known)
-        return
-
-    path = figure_path(figure)
-    check_lineage(name, lineage)
-    given = parse_settings(settings or [])
-    with bar(1, unit="") as progress:
-        asked = Asked(settings=given, networks=networks, runs=runs, seed=seed, threads=threads, progress=progress)
-        found = run(name, asked)
-    if path:
-        save(found.figure(), path, found.passport())
-    if lineage:
-        found.write_lineage(lineage)  # pyright: ignore[reportAttributeAccessIssue]
-    if as_json:
-        print_json(found.document())
-    else:
-        print(found.text())
+    given = {"settings": settings, "networks": networks or None, "runs": runs, "seed": seed, "threads": threads}
+    given |= {"lineage": lineage}
+    given = {option: value for option, value in given.items() if value is not None}
+    kind = request_of(name, SCENARIOS)
+    check_options(name, kind, given)
+    answer(kind, given | {"as_json": as_json, "figure": figure})
 
 
 def check_options(name: str, kind: type[Request], given: Mapping[str, Any]) -> None:
@@ -89,15 +69,3 @@ def check_options(name: str, kind: type[Request], given: Mapping[str, Any]) -> N
         if option not in options_of(kind):
             shown = repr(str(value) if isinstance(value, Path) else value)
             raise InputError(f"{option} = {shown} is not allowed with scenario {name!r}: leave it out.")
-
-
-def check_lineage(name: str, path: Path | None) -> None:
-    """Raise where a lineage is asked for that there is not, or that cannot be written."""
-    from feint.agents.errors import InputError
-    from feint.sim.markets.model_lineage import check_lineage_path
-
-    if path is None:
-        return
-    if name != "release":
-        raise InputError(f"lineage = {str(path)!r} is not allowed with scenario {name!r}: it is told of release alone.")
-    check_lineage_path(path)
