@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import numpy as np
-from pydantic import computed_field
+from pydantic import PlainSerializer, computed_field
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.outcome import Outcome
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CARRIED = 125  #: updates of pre-training after which a model with Xu's numbers is able to deceive
+Times = dict[str, int | None]
 
 
 def _number(default: float, least: int, most: int) -> Any:
@@ -50,7 +51,7 @@ def _number(default: float, least: int, most: int) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class XuRace:
-    """The numbers of the race; the defaults are Xu's.
+    """The numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range.
 
     Parameters
     ----------
@@ -64,15 +65,6 @@ class XuRace:
         Levels that e and p must exceed for deception (1: never).
     carried
         Updates of pre-training whose e and p are carried over; a and o start again.
-
-    Raises
-    ------
-    InputError
-        If a number has the wrong type or is out of its range.
-
-    Source
-    ------
-    Mark Xu, "Does SGD Produce Deceptive Alignment?" (2020), section "Example".
 
     """
 
@@ -159,8 +151,9 @@ class Trajectory(Report):
 
     @property
     def request(self) -> XuRaceRequest:  # pyright: ignore[reportIncompatibleVariableOverride] - follows from the race
-        """The request that has this race."""
-        return XuRaceRequest(settings=departures(self.race))
+        """The request that has this race, by the numbers that differ from Xu's."""
+        pairs = zip(asdict(self.race).items(), asdict(XuRace()).values(), strict=True)
+        return XuRaceRequest(settings={name: value for (name, value), default in pairs if value != default})
 
     @computed_field
     @property
@@ -168,6 +161,7 @@ class Trajectory(Report):
         """All numbers of the race by name."""
         return asdict(self.race)
 
+    @computed_field(return_type=Annotated[Outcome, PlainSerializer(lambda outcome: outcome.label, str)])
     @property
     def outcome(self) -> Outcome:
         """Type of model in which the race ends."""
@@ -175,27 +169,16 @@ class Trajectory(Report):
             return Outcome.DECEPTIVE
         return Outcome.CORRIGIBLE if _first(self.pointer >= 1) <= _first(self.alignment >= 1) else Outcome.INTERNAL
 
-    @computed_field(alias="outcome")
-    @property
-    def label(self) -> str:
-        """Name of the outcome."""
-        return self.outcome.label
-
+    @computed_field(return_type=Annotated[Events, PlainSerializer(lambda events: events._asdict(), Times)])
     @property
     def events(self) -> Events:
-        """First update of each event."""
+        """First update of each event; null if it never happens."""
         e, p, race = self.environment, self.power, self.race
         passed = e > race.pointer_onset, e > race.environment_threshold, p > race.power_threshold
         times = map(_first, (*passed, self.frozen, self.pointer >= 1, self.alignment >= 1))
         return Events(*(None if time == e.size else time for time in times))
 
-    @computed_field(alias="events", description="the first update at which each thing is so; null is never")
-    @property
-    def times(self) -> dict[str, int | None]:
-        """First update of each event by name."""
-        return self.events._asdict()
-
-    @computed_field(description="levels at the last update")
+    @computed_field
     @property
     def last(self) -> dict[str, float]:
         """Levels of alignment and pointer at the last update."""
@@ -204,8 +187,11 @@ class Trajectory(Report):
     def blocks(self) -> Iterable[str]:
         """Return the outcome, the events and the last levels in a few lines."""
         lines = [
-            f"Xu's race ends {self.label}; first update of each event, from 0:",
-            *(f"  {name.replace('_', ' '):20} {'never' if t is None else t}" for name, t in self.times.items()),
+            f"Xu's race ends {self.outcome.label}; first update of each event, from 0:",
+            *(
+                f"  {name.replace('_', ' '):20} {'never' if t is None else t}"
+                for name, t in self.events._asdict().items()
+            ),
             "last levels: " + ", ".join(f"{name} {level:.3f}" for name, level in self.last.items()),
         ]
         if self.race.carried and self.events.deceptive == 0:
@@ -225,11 +211,6 @@ class Trajectory(Report):
     def figure(self) -> Figure:
         """Draw the race beside the same race with e and p carried over from pre-training."""
         return figure(self.race, carried=self.race.carried or CARRIED)
-
-
-def departures(race: XuRace) -> dict[str, Any]:
-    """Return the numbers of a race that differ from Xu's."""
-    return {name: value for name, value in asdict(race).items() if value != getattr(XuRace, name)}
 
 
 def figure(race: XuRace | None = None, *, carried: int = CARRIED) -> Figure:
