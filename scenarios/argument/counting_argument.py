@@ -222,7 +222,7 @@ class CountingRequest(Request):
 
     def _count(self, spec: RunSpec, block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
         """Return the outcomes of a block of draws that do well, their functions, and the outcomes after training."""
-        stage, capability_target = spec.asked[-1]
+        stage, capability_target = spec.stages[-1]
         state = drawn(spec, block, self.width)
         readings = read(state, stage.objective)
         well = readings.performance >= stage.target

@@ -72,7 +72,7 @@ class Population:
         for arm in ARM_NAMES:
             spec = TrainingProtocol(arm).spec(point, seed=seed)
             *_, stop = spec.train(spec.begin(np.arange(runs, dtype=np.uint64)))
-            states[arm], stages[arm] = stop.state, spec.asked[-1][0]
+            states[arm], stages[arm] = stop.state, spec.stages[-1][0]
             missed.append(stop.missed)
             readings.append(read(stop.state, stages[arm].objective))
         return cls(

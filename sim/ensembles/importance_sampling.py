@@ -234,19 +234,19 @@ class Rare(Report):
         shifts = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in self.tilt.items())
         often = f"{share:.3g}" if self.seen else f"≤ {share.high:.3g}"
         level = f"{100 * share.confidence:g} %"
-        found = [
+        lines = [
             wrapped(f"{self.outcome} after {self.stage}: {often}, {level} interval ({share.method})"),
             f"seen in {self.seen:,} runs, effective size of weight × event {self.effective:,.1f}",
         ]
         if shifts:
-            found.append(f"mean weight {self.mean_weight:.3f}, 1 but for chance")
+            lines.append(f"mean weight {self.mean_weight:.3f}, 1 but for chance")
         if self.centre:
             centre = self._places(KEPT + "{:+.1f}")
-            found.append(wrapped(f"where it lies, in standard deviations of the start: {centre}"))
+            lines.append(wrapped(f"where it lies, in standard deviations of the start: {centre}"))
         return [
             f"{self.runs:,} runs, seed {self.seed}, start {spec.start}, matched by {spec.match.value}\n"
             + (wrapped(f"tilted by {shifts} standard deviations of the start") if shifts else "not tilted"),
-            "\n".join([*found, str(self.timing)]),
+            "\n".join([*lines, str(self.timing)]),
         ]
 
     def _places(self, form: str) -> str:

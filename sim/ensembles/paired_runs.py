@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
 from feint.agents.outcome import read
-from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
@@ -157,7 +157,7 @@ def _families(jobs: Iterable[Job]) -> Iterator[list[Job]]:
     for job in jobs:
         spec, lot, _ = job
         start = (spec.model, spec.seed, spec.start, spec.objectives, spec.precision, lot)
-        families.setdefault((start, spec.asked[0] if len(spec.curriculum) > 1 else spec), []).append(job)
+        families.setdefault((start, spec.stages[0] if len(spec.curriculum) > 1 else spec), []).append(job)
     yield from families.values()
 
 
@@ -170,7 +170,7 @@ def _train_family(family: list[Job], block: range, readings: list[Reading]) -> d
 
 
 def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
-    stages = spec.asked
+    stages = spec.stages
     for i in range(len(stages)):
         path = tuple(stages[: i + 1])
         if path not in known:
@@ -209,7 +209,7 @@ def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, thread
 def _read(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Checkpoints:
     """Return the checkpoints of neighbouring runs."""
     state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
-    *before, (last, capability_target) = spec.asked
+    *before, (last, capability_target) = spec.stages
     for stage, target in before:
         state = spec.train_stage(state, stage, target).state
     moving, seen, running = enter(state, last).copied(), [], []

@@ -195,7 +195,7 @@ class ReplayRequest(Request):
         """Train the run, which takes one thread; raises `InputError` if a part is not valid."""
         spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
         state, stages = spec.begin(np.array([self.number])), []
-        for stage, capability_target in spec.asked:
+        for stage, capability_target in spec.stages:
             recorded, state = self._record(enter(state, stage), stage, capability_target, progress)
             stages.append(recorded)
         known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model, "every": self.every}

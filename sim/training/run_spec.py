@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class RunSpec:
         )
 
     @property
-    def asked(self) -> list[tuple[Stage, float]]:
+    def stages(self) -> list[tuple[Stage, float]]:
         """Each stage with the capability that it requires besides its target."""
         return self.match.spec(self.curriculum)
 
@@ -80,7 +80,7 @@ class RunSpec:
 
     def train(self, state: State) -> Iterator[Stop]:
         """Train an initial state stage by stage, and yield where the runs stop at the end of each."""
-        for stage, capability_target in self.asked:
+        for stage, capability_target in self.stages:
             stop = self.train_stage(state, stage, capability_target)
             yield stop
             state = stop.state
@@ -97,16 +97,3 @@ class RunSpec:
         stage = Stage(steps=0)
         start = begin(self.model, runs=1, objectives=self.objectives)
         read(train(start, stage, precision=self.precision), stage.objective)
-
-    def configuration(self, of: dict[str, int]) -> dict[str, Any]:
-        """Return everything that the numbers of runs depend on, as plain data; `of` says which runs or how many."""
-        return {
-            "model": self.model.model_dump(mode="json"),
-            "stages": self.curriculum.described(),
-            "seed": self.seed,
-            **of,
-            "start": self.start,
-            "match": self.match.value,
-            "objectives": self.objectives,
-            "precision": self.precision,
-        }
