@@ -21,5 +21,5 @@ def some_orders(runs, steps, seed=0):
     return actions
 
 
-def run_batch(runs=RUNS, seed=3, **options):
+def batch_of(runs=RUNS, seed=3, **options):
     return RunBatch(Terms.of({**PLAIN, **options}), seed, np.arange(runs, dtype=np.uint64))

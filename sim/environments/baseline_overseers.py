@@ -140,24 +140,9 @@ class Episodes:
 
 
 def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Episodes:
-    """Let an overseer train the first runs of the population that an environment draws from this seed.
+    """Let an overseer train the first runs of the population that an environment draws from a seed, one episode each.
 
-    Parameters
-    ----------
-    policy
-        The overseer.
-    terms
-        The task, and the population.
-    runs
-        Number of runs, one episode each.
-    seed
-        Seed of the population.
-
-    Raises
-    ------
-    InputError
-        If `runs` or `seed` is not valid, or the policy orders what is not among the choices.
-
+    Raises `InputError` for runs, a seed or an action that is not valid.
     """
     check_runs(runs)
     check_seed(seed)

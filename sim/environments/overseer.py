@@ -13,8 +13,7 @@ from gymnasium.vector.utils import batch_space
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
-from feint.sim.environments.observations import blank, observe
-from feint.sim.environments.run_batch import RunBatch
+from feint.sim.environments.run_batch import RunBatch, blank, observe
 from feint.sim.environments.task import AT, CHOICES, DEPLOY, GO_ON, SEEN, Orders, Task, Terms, X, Y, check_actions
 from feint.sim.training.train import check_runs
 

@@ -21,12 +21,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
-from feint.agents.interventions import close_gate
+from feint.agents.interventions import acting, close_gate, on_honeypots, readable
 from feint.agents.mind import GROUPS
 from feint.agents.model import OWN
 from feint.agents.outcome import read
 from feint.agents.parameters import Declared, parameter
-from feint.agents.interventions import acting, on_honeypots, readable
 from feint.agents.state import State, check_objective
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train

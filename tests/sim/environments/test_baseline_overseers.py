@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
-from ordered import RUNS, SHORT, run_batch, some_orders
+from ordered import RUNS, SHORT, batch_of, some_orders
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
@@ -118,7 +118,7 @@ def test_what_is_deployed_deceptive_is_rewarded_less_its_harm():
 
 
 def test_each_run_has_its_own_draw_from_the_prior():
-    of = run_batch(runs=4000, vary=VARIED)
+    of = batch_of(runs=4000, vary=VARIED)
     for factor in of.terms.factors:
         if factor.name in PLASTICITIES:
             drawn = of.plasticity[:, PLASTICITIES.index(factor.name)]
@@ -127,7 +127,7 @@ def test_each_run_has_its_own_draw_from_the_prior():
             shares = np.log(drawn / factor.low) / np.log(factor.high / factor.low)
             assert np.quantile(shares, [0.1, 0.5, 0.9]) == pytest.approx([0.1, 0.5, 0.9], abs=0.03)
     assert {factor.name for factor in of.terms.factors} == {*PLASTICITIES, *STARTS}
-    plain = run_batch(runs=4000)
+    plain = batch_of(runs=4000)
     moved = of.state.mind.gate - plain.state.mind.gate
     assert np.quantile(moved, [0, 0.5, 1]) == pytest.approx([-3, -0.5, 2], abs=0.15)
     assert np.allclose(of.state.initial.pointer, of.state.mind.pointer)
@@ -144,7 +144,7 @@ def test_what_is_set_is_not_drawn():
 
 
 def test_a_start_that_is_prepared_is_so_whatever_is_drawn():
-    of, plain = run_batch(settings={"start": "deceptive"}, vary=VARIED), run_batch(settings={"start": "deceptive"})
+    of, plain = batch_of(settings={"start": "deceptive"}, vary=VARIED), batch_of(settings={"start": "deceptive"})
     for name in ("gate", "awareness", "horizon", "capability", "representation"):
         assert (getattr(of.state.mind, name) == 4).all()
         assert (getattr(of.state.initial, name) == 4).all()

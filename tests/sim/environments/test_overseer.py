@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from ordered import PLAIN, RUNS, SHORT, run_batch, some_orders
+from ordered import PLAIN, RUNS, SHORT, batch_of, some_orders
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.environments import observations, overseer
+from feint.sim.environments import overseer, run_batch
 from feint.sim.environments.baseline_overseers import orders
-from feint.sim.environments.observations import NORMALS, Quantities, quantities
 from feint.sim.environments.overseer import OverseenRuns, Overseer, Overseers, deploy
+from feint.sim.environments.run_batch import NORMALS, Quantities, quantities
 from feint.sim.environments.task import (
     ACTIONS,
     AT,
@@ -51,28 +51,28 @@ def same(state, other):
     [(0, from_scratch(steps=200, target=0.0)), (2, pretrain_finetune({"steps": 80}, {"steps": 120, "target": 0.0}))],
 )
 def test_a_schedule_trains_what_its_curriculum_trains_to_the_bit(on_y, curriculum):
-    state = slices(run_batch(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
+    state = slices(batch_of(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
     ensemble = simulate(curriculum, runs=RUNS, seed=3)
     for name, values in read(state, X)._asdict().items():
         assert np.array_equal(values, ensemble[name][:, -1]), name
 
 
 def test_another_learning_rate_goes_on_in_the_same_stage_and_stream():
-    state = slices(run_batch(), orders(RUNS, learning_rate=2), orders(RUNS, learning_rate=0))
+    state = slices(batch_of(), orders(RUNS, learning_rate=2), orders(RUNS, learning_rate=0))
     stages = [Stage(steps=80, target=0.0, learning_rate=rate) for rate in (1.0, 0.1)]
     engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
     assert same(state, engine)
 
 
 def test_honeypots_go_on_in_the_same_stage_and_stream():
-    state = slices(run_batch(), orders(RUNS), orders(RUNS, honeypots=2))
+    state = slices(batch_of(), orders(RUNS), orders(RUNS, honeypots=2))
     stages = [Stage(steps=80, target=0.0, honeypots=share, realism=0.5) for share in (0.0, 0.2)]
     engine = advance(advance(enter(begin(runs=RUNS, seed=3), stages[0]), stages[0], 40), stages[1], 80)
     assert same(state, engine)
 
 
 def test_an_objective_that_comes_back_is_a_stage_of_its_own():
-    state = slices(run_batch(), *[orders(RUNS, objective) for objective in (X, Y, X)])
+    state = slices(batch_of(), *[orders(RUNS, objective) for objective in (X, Y, X)])
     engine = begin(runs=RUNS, seed=3)
     for objective in (X, Y, X):
         engine = train(engine, Stage(objective=objective, steps=40, target=0.0))
@@ -83,7 +83,7 @@ def test_an_objective_that_comes_back_is_a_stage_of_its_own():
 def test_what_is_put_back_is_what_an_intervention_puts_back(groups):
     groups = (groups,) if isinstance(groups, str) else groups
     back = {f"reset_{group}": 1 for group in groups}
-    state = slices(run_batch(), orders(RUNS), orders(RUNS, **back), orders(RUNS, Y))
+    state = slices(batch_of(), orders(RUNS), orders(RUNS, **back), orders(RUNS, Y))
     engine = train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0))
     kept = tuple(group for group in GROUPS if group not in groups)
     engine = train(engine, Stage(steps=40, target=0.0, carry=kept))
@@ -92,7 +92,7 @@ def test_what_is_put_back_is_what_an_intervention_puts_back(groups):
 
 def test_all_put_back_is_from_scratch():
     everything = {f"reset_{group}": 1 for group in GROUPS}
-    state = slices(run_batch(), orders(RUNS), orders(RUNS, **everything))
+    state = slices(batch_of(), orders(RUNS), orders(RUNS, **everything))
     assert same(state, train(begin(runs=RUNS, seed=3), Stage(steps=40, target=0.0)))
 
 
@@ -130,7 +130,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
         )
 
     before = course()
-    for module in (observations, overseer):
+    for module in (run_batch, overseer):
         monkeypatch.setattr(module, "read", wrong)
     for one, other in zip(before, course(), strict=True):
         for mine, theirs in zip(one[:-1], other[:-1], strict=True):
@@ -142,7 +142,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
 def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
     """Two populations with different minds but the same quantities give the same observations."""
     stated = Quantities(*(np.full(RUNS, value) for value in (0.1, 0.2, 0.9, 0.8, 0.7)))
-    monkeypatch.setattr(observations, "quantities", lambda *_: stated)
+    monkeypatch.setattr(run_batch, "quantities", lambda *_: stated)
     seen = []
     for settings in ({}, {"gate_init": 3.0, "goal_init": 1.0}):
         envs = Overseers(RUNS, settings=settings, **PLAIN)
@@ -154,20 +154,20 @@ def test_what_is_seen_is_a_function_of_what_can_be_measured(monkeypatch):
 def test_readings_scatter_about_what_they_measure_as_is_stated():
     numbers = Task(episodes=25, readings=4, reliability=0.5)
     exact = Quantities(*(np.full(20000, value) for value in (0.1, 0.4, 0.9, 0.8, 0.7)))
-    readings = observations.noisy_readings(exact, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
+    readings = run_batch.noisy_readings(exact, np.random.default_rng(0).standard_normal((20000, NORMALS)), numbers)
     assert readings.mean(axis=0) == pytest.approx([0.1, 0.4, 0.9, 0.8, 0.7], abs=0.004)
     assert readings.std(axis=0) == pytest.approx([0.1, 0.1, 0.1, 0.1, 12**-0.5 / 2], rel=0.02)
     once = Task(readings=1, reliability=0.5)
     uniform, two = np.random.default_rng(1).random(20000), []
     for seed in (2, 3):
         noise = np.random.default_rng(seed).standard_normal((20000, NORMALS))
-        two.append(observations.noisy_readings(Quantities(*[uniform] * 5), noise, once)[:, -1])
+        two.append(run_batch.noisy_readings(Quantities(*[uniform] * 5), noise, once)[:, -1])
     assert np.corrcoef(*two)[0, 1] == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("realism", [0.0, 1.0])
 def test_honeypots_show_training_at_no_realism_and_deployment_at_full(realism):
-    of = run_batch(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
+    of = batch_of(realism=realism, settings={"gate_init": 2.0, "awareness_init": 1.0, "horizon_init": 1.0})
     state = slices(of, *[orders(RUNS)] * 5)
     exact = quantities(of, np.arange(RUNS), np.full(RUNS, BOTH))
     readings = read(state, X)
@@ -210,7 +210,7 @@ def test_a_run_that_diverged_is_shown_as_bad_as_can_be_and_worth_nothing():
 
 def test_what_is_not_finite_is_shown_as_bad_as_can_be_and_never_as_what_it_was():
     exact = Quantities(*(np.full(3, np.nan) for _ in Quantities._fields))
-    readings = observations.noisy_readings(exact, np.zeros((3, NORMALS)), Task())
+    readings = run_batch.noisy_readings(exact, np.zeros((3, NORMALS)), Task())
     assert readings[:, :3].tolist() == [[3, 3, -1]] * 3
     assert np.isnan(readings[:, 3:]).all()
     course = OverseenRuns(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
