@@ -150,7 +150,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         return "".join(
-            f"<p>{html.escape(block)}</p>" if isinstance(block, str) else block._repr_html_() for block in self.blocks()
+            f"<p>{html.escape(block).replace(chr(10), '<br>')}</p>" if isinstance(block, str) else block._repr_html_()
+            for block in self.blocks()
         )
 
     def draw(self, panels: Any) -> None:
