@@ -8,9 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from feint.agents.errors import InputError, unknown
 from feint.commands.lazy import LazyGroup
 from feint.commands.output import show_warning
-from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS
+from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, loaded
 
 STOPPED = 130  # exit code after Ctrl-C
 OWN = {
@@ -18,7 +19,7 @@ OWN = {
     "export": "feint.commands.sweeps:export",
     "figures": "feint.commands.gallery:figures",
     "graph": "feint.commands.graph:graph",
-    "scenario": "feint.commands.scenario:scenario",
+    "scenario": "feint.commands.cli:scenario",
     "schema": "feint.commands.cli:schema",
     "sweep": "feint.commands.sweeps:sweep",
 }
@@ -41,6 +42,7 @@ class Scenarios(LazyGroup):
     """All scenarios of `feint scenario`."""
 
     panels = {"Scenarios": SCENARIOS}
+    of = "scenario"
 
 
 app = typer.Typer(
@@ -77,15 +79,15 @@ def experiments() -> None:
 
 def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}.")]) -> None:
     """Print the JSON schema of a command's document."""
-    from feint.scenarios.requests import schema_text
+    from feint.sim.results.report import schema as schema_of
 
-    print(schema_text(document))
+    if document not in DOCUMENTS:
+        raise unknown("document", document, DOCUMENTS)
+    print(schema_of(loaded(DOCUMENTS[document])))
 
 
 def main() -> None:
     """Run the command line; bad input is one sentence and exit code 2."""
-    from feint.agents.errors import InputError
-
     warnings.showwarning = show_warning
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
     try:
@@ -108,5 +110,5 @@ def main() -> None:
 
 def _give_up(sentence: str) -> NoReturn:
     if sentence:  # a call without a command has printed the help
-        print(f"feint: {sentence}", file=sys.stderr)
+        print(f"feint: {sentence}{'' if sentence[-1] in '.?' else '.'}", file=sys.stderr)
     sys.exit(2)

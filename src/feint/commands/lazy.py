@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperGroup
 
+from feint.agents.errors import unknown
+from feint.scenarios.requests import loaded
+
 
 class LazyGroup(TyperGroup):
     """Group whose commands are requests or functions, named as `module:name`.
@@ -16,31 +19,30 @@ class LazyGroup(TyperGroup):
     """
 
     panels: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    of: ClassVar[str] = "command"  #: what its members are called in messages
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the parser's own signature
         """Return the names of all commands in the order of the help."""
         return [name for listed in self.panels.values() for name in listed]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """Return the command of this name; None if it is not known."""
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of this name; raises `InputError` if it is not known."""
         for panel, listed in self.panels.items():
             if cmd_name in listed:
                 return _made(cmd_name, listed[cmd_name], panel)
-        return None
+        raise unknown(self.of, cmd_name, self.list_commands(ctx))
 
 
 def _made(name: str, target: str, panel: str) -> Any:
+    """Return the command of a request or a function, or a group of commands."""
     from feint.commands.build import command
-    from feint.scenarios.requests import loaded
-    from feint.sim.results.request import Request
 
     found = loaded(target)
-    app = typer.Typer(add_completion=False)
     if isinstance(found, typer.Typer):
         app = found
     else:
-        is_request = isinstance(found, type) and issubclass(found, Request)
-        app.command(name, rich_help_panel=panel)(command(found) if is_request else found)
+        app = typer.Typer(add_completion=False)
+        app.command(name, rich_help_panel=panel)(command(found) if isinstance(found, type) else found)
     made = typer.main.get_command(app)
     made.name, made.rich_help_panel = name, panel  # pyright: ignore[reportAttributeAccessIssue]
     return made
