@@ -23,24 +23,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.experiments import Asked
-from feint.scenarios.finetuning import revival, wrappers
 from feint.scenarios.finetuning.groups import ANY
-from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH
-from feint.scenarios.networks.figures import wrappers_figure
+from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, RevivalRequest
+from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.networks.wrappers import NetworksWrappers
 from feint.sim.analysis.estimands import middle
-from feint.sim.networks.experiments import Battery
-from feint.sim.networks.measurement_key import Finding
-from feint.sim.networks.model_cache import Lineage
-from feint.sim.networks.seed_models import REVERSE_RATE, Subject, key
-from feint.sim.networks.wrapper_measurements import ACCURACIES, READ
-from feint.sim.statistics.intervals import Interval
-
-
-def count(steps: Interval) -> str:
-    """A number of steps with its interval."""
-    return f"{steps.estimate:,.0f} [{steps.low:,.0f}, {steps.high:,.0f}]"
-
+from feint.sim.networks.experiments import ACCURACIES, READ, Battery
+from feint.sim.networks.seed_models import REVERSE_RATE, Measurement, SeedModels, key
 
 house_look()
 
@@ -52,7 +41,7 @@ house_look()
 # pointer carry (the wrapper), what representation and goal carry (the core), and how well Y can still be read.
 
 # %%
-wrapped = wrappers.run(Asked(runs=200, seed=1))
+wrapped = WrappersRequest(runs=200, seed=1).run()
 show(wrapped.figure())
 whole = wrapped.at("")[0]
 for on, change in whole.changes.items():
@@ -74,12 +63,12 @@ assert whole.read["after"].low > whole.never.high
 # had it, and from scratch.
 
 # %%
-back = revival.run(Asked(runs=200, seed=1))
+back = RevivalRequest(runs=200, seed=1).run()
 show(back.figure())
-courses = {course.who: course for course in back.courses if course.condition.task == "Y"}
+courses = {course.who: course for course in back.courses if course.task == "Y"}
 for who in (HAD, NEVER, SCRATCH):
     course = courses[who]
-    print(f"{who:12} steps {count(course.steps)}; when it is back,", end=" ")
+    print(f"{who:12} steps {course.steps:,.0f}; when it is back,", end=" ")
     print(f"after Y {course.held:.3f}, playing along {course.played:.3f}")
 assert courses[HAD].steps.high < courses[SCRATCH].steps.low / 20
 
@@ -100,30 +89,30 @@ assert courses[NEVER].held.high < courses[HAD].held.low
 
 # %%
 SEEDS, RATES = 3, (3e-4, 3e-2)
-findings = [Finding("probe", network) for network in ("pre-trained", "never", "raw")]
+measurements = [Measurement("probe", network) for network in ("pre-trained", "never", "raw")]
 for rate in RATES:
-    findings += [Finding(each, "pre-trained", "refuse", rate) for each in (*ACCURACIES, *READ, "steps")]
-    findings += [Finding(each, "pre-trained", "relabel", rate) for each in READ]
-findings += [Finding(each, "never", "refuse", RATES[0]) for each in (*READ, "steps")]
-from_scratch = Finding("steps", "scratch", rate=REVERSE_RATE)
-findings.append(from_scratch)
+    measurements += [Measurement(each, "pre-trained", "refuse", rate) for each in (*ACCURACIES, *READ, "steps")]
+    measurements += [Measurement(each, "pre-trained", "relabel", rate) for each in READ]
+measurements += [Measurement(each, "never", "refuse", RATES[0]) for each in (*READ, "steps")]
+from_scratch = Measurement("steps", "scratch", rate=REVERSE_RATE)
+measurements.append(from_scratch)
 
 
 def measured(i: int) -> list[float]:
-    """Every finding in the networks of one seed."""
-    lineage = Lineage(Subject(key(0, i)))
-    return [lineage.measured(finding) for finding in findings]
+    """Return every measurement of the networks of one seed."""
+    models = SeedModels(key(0, i))
+    return [models.measured(measurement) for measurement in measurements]
 
 
 with ThreadPoolExecutor() as pool:
     columns = np.array(list(pool.map(measured, range(SEEDS))))
-values = {finding: columns[:, i] for i, finding in enumerate(findings)}
+values = {measurement: columns[:, i] for i, measurement in enumerate(measurements)}
 networks = Battery(values=values, seeds=SEEDS, seed=0, learning_rates=RATES, parts=("wrappers", "revival"))
-show(wrappers_figure(networks))
+show(NetworksWrappers.of(networks).figure())
 
 # %%
-gentle, harsh = (values[Finding("probe", "pre-trained", "refuse", rate)] for rate in (RATES[0], RATES[-1]))
-never = values[Finding("probe", "never", "refuse", RATES[0])]
+gentle, harsh = (values[Measurement("probe", "pre-trained", "refuse", rate)] for rate in (RATES[0], RATES[-1]))
+never = values[Measurement("probe", "never", "refuse", RATES[0])]
 for name, each in {"gentle refusal": gentle, "harsh refusal": harsh, "never had it": never}.items():
     print(f"probe after {name:15} median {np.median(each):.2f}, {each.min():.2f} to {each.max():.2f}")
 assert gentle.min() > max(harsh.max(), never.max())  # a gentle refusal leaves it to be read; a harsh one does not
@@ -137,11 +126,11 @@ assert gentle.min() > max(harsh.max(), never.max())  # a gentle refusal leaves i
 # %%
 toy = {f"{HAD}, rate {rate:g}": None for rate in (0.01, 0.1, 1.0)}
 for each in back.at("rate"):
-    if each.kind.name == ANY and each.condition.rate in (0.01, 0.1, 1.0):
+    if each.type == ANY and each.condition.rate in (0.01, 0.1, 1.0):
         toy[f"{HAD}, rate {each.condition.rate:g}"] = each.steps
 toy |= {who: courses[who].steps for who in (NEVER, SCRATCH)}
-taken = {f"had it, rate {rate:g}": values[Finding("steps", "pre-trained", "refuse", rate)] for rate in RATES}
-taken |= {"never had it": values[Finding("steps", "never", "refuse", RATES[0])], SCRATCH: values[from_scratch]}
+taken = {f"had it, rate {rate:g}": values[Measurement("steps", "pre-trained", "refuse", rate)] for rate in RATES}
+taken |= {"never had it": values[Measurement("steps", "never", "refuse", RATES[0])], SCRATCH: values[from_scratch]}
 real = {who: middle(each, (float(each.min()), float(each.max()))) for who, each in taken.items()}
 figure, panels = sheet(1.9, 2)
 for axes, (title, found) in zip(panels, {"toy: Y": toy, "networks: the count of a": real}.items(), strict=True):
@@ -149,7 +138,7 @@ for axes, (title, found) in zip(panels, {"toy: Y": toy, "networks: the count of 
     axes.set_xscale("symlog", linthresh=1)
     axes.set(title=title, xlabel="steps until it is back", xlim=(-0.3, 1e5))
     for who, each in found.items():
-        print(f"{title:26} {who:18} {count(each)}")
+        print(f"{title:26} {who:18} {each:,.0f}")
 show(figure)
 assert real[f"had it, rate {RATES[0]:g}"].high < min(real[SCRATCH].low, real["never had it"].low)
 

@@ -22,19 +22,11 @@ from typing import Any
 import numpy as np
 
 from feint.notebook import house_look, lines, sheet, show
-from feint.scenarios.experiments import Asked
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import measure
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.scaling_laws import drawn_anew
-from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
+from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE, drawn_anew
 from feint.sim.training.parameter_point import Point
-
-
-def count(steps: Interval) -> str:
-    """A number of steps with its interval."""
-    return f"{steps.estimate:,.0f} [{steps.low:,.0f}, {steps.high:,.0f}]"
-
 
 house_look()
 
@@ -46,7 +38,7 @@ house_look()
 # combinations of similarity, its fall in the tail, and the spectrum; and who is ahead at equal compute.
 
 # %%
-found = transfer.run(Asked(runs=60, seed=1, settings={"sizes": [8, 16], "longest": 12_000}))
+found = transfer.TransferRequest(runs=60, seed=1, settings={"sizes": [8, 16], "longest": 12_000}).run()
 show(found.figure())
 
 # %% [markdown]
@@ -57,12 +49,10 @@ show(found.figure())
 
 # %%
 law = found.law
-print(
-    f"toy, over both sizes: α {law.alpha:+.3f}", f"β {law.beta:+.3f}" if law.beta else "", f"R² {law.explained:.2f}"
-)
-for each, name in zip(found.laws, ("further", "nearer"), strict=True):
-    if each.found:
-        print(f"toy, {name} objective: k {count(each.found.k)} steps, α {each.found.alpha:+.3f}")
+print(f"toy, over both sizes: α {law.alpha:+.3f}", f"β {law.beta:+.3f}" if law.beta else "", f"R² {law.explained:.2f}")
+for each, name in ((found.puzzle.further, "further"), (found.puzzle.nearer, "nearer")):
+    if each.fit:
+        print(f"toy, {name} objective: k {each.fit.k:,.0f} steps, α {each.fit.alpha:+.3f}")
 for each in (TEXT, TEXT_AND_CODE):
     print(f"paper, pre-trained on {each.name}: α {each.alpha:.2f}, β {each.beta:.2f}")
 
@@ -72,9 +62,11 @@ for each in (TEXT, TEXT_AND_CODE):
 
 # %%
 print(f"bend of α over the regime: {law.bend:+.2f}; D_T is typically off by a factor of {law.factor:.2f}")
-gap = found.gap[:, -1]
-print(f"at the regime's end the nearer one transfers {gap[0]:+,.0f} [{gap[1]:+,.0f}, {gap[2]:+,.0f}] steps more")
-further, nearer = (each.found for each in found.laws)
+gap = found.puzzle.gap[-1]
+print(
+    f"at the regime's end the nearer one transfers {gap.estimate:+,.0f} [{gap.low:+,.0f}, {gap.high:+,.0f}] steps more"
+)
+further, nearer = found.puzzle.further.fit, found.puzzle.nearer.fit
 assert further
 assert nearer
 assert nearer.alpha.high < further.alpha.low  # as in the paper: the nearer, the less from more data
@@ -109,7 +101,7 @@ for axes, (name, changes) in zip(panels, pairs.items(), strict=True):
     axes.set_xscale("symlog", linthresh=10)
     axes.axvline(0, color="0.8", linewidth=0.6)
     for what, each in parts[name].items():
-        print(f"{name:8} {what:20} {count(each)}")
+        print(f"{name:8} {what:20} {each:,.0f}")
 show(figure)
 
 # %% [markdown]
