@@ -40,22 +40,10 @@ def train_there(packed: bytes) -> tuple[Runtime, Columns] | InputError:
 class Cluster:
     """Context manager that yields a function from jobs to units trained on a Dask cluster, in no fixed order.
 
-    Only some units per thread of the cluster are submitted at a time, so that memory does not grow with their number.
-
-    Parameters
-    ----------
-    study
-        The study that is carried out.
-    scheduler
-        Address, scheduler file (.json) or `distributed.Client`.
-    workers
-        Without a scheduler: number of processes of one thread each, which are started here and stopped at the end.
-
-    Raises
-    ------
-    InputError
-        If the cluster cannot be reached, if its workers would not give identical bits, or if a unit fails for good.
-
+    `scheduler` is an address, a scheduler file (.json) or a `distributed.Client`; without one, `workers` processes of
+    one thread each are started here, and stopped at the end. Only some units per thread of the cluster are submitted at
+    a time, so that memory does not grow with their number. Raises `InputError` if the cluster cannot be reached, if its
+    workers would not give identical bits, or if a unit fails for good.
     """
 
     def __init__(self, study: Study, scheduler: Any = None, workers: int | None = None) -> None:

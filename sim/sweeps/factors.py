@@ -14,7 +14,7 @@ from feint.agents.parameters import Parameter
 from feint.agents.types import STARTS, check_start
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.matching_rules import Match
-from feint.sim.training.parameter_paths import carried
+from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 NAMED = {"start": list(STARTS), "match": [mode.value for mode in Match]}
@@ -36,6 +36,14 @@ class Factor:
     whole: bool = False  #: whether the parameter is a whole number
     group: str = ""  #: the argument that the parameter belongs to
     base: Any = None  #: its value at the point around which the study varies
+
+    def __post_init__(self) -> None:
+        if not self.is_range:
+            return
+        if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
+            raise InputError(f"vary.{self.name}: low = {self.low!r} must be no more than high = {self.high!r}.")
+        if self.log and self.low <= 0:
+            raise InputError(f"vary.{self.name}: low = {self.low!r} must be above 0 where log = true.")
 
     @property
     def is_range(self) -> bool:
@@ -65,15 +73,6 @@ class Factor:
         """The lowest and the highest value; the first and the last of a list."""
         return [self.at(0.0), self.at(1.0)] if self.is_range else [self.values[0], self.values[-1]]
 
-    def check(self) -> None:
-        """Raise `InputError` unless a range runs from a lower to a higher end."""
-        if not self.is_range:
-            return
-        if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
-            raise InputError(f"vary.{self.name}: low = {self.low!r} must be no more than high = {self.high!r}.")
-        if self.log and self.low <= 0:
-            raise InputError(f"vary.{self.name}: low = {self.low!r} must be above 0 where log = true.")
-
     def described(self) -> Any:
         """Return the factor as plain data."""
         if not self.is_range:
@@ -82,27 +81,16 @@ class Factor:
 
 
 def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Factor:
-    """Return the factor of an entry of `vary`.
+    """Return the factor of an entry of `vary`; raises `InputError` for a name or specification that is not valid.
 
-    Parameters
-    ----------
-    name
-        Dotted name: `parameter`, `stage.parameter`, `start` or `match`.
-    spec
-        List of values, {"low": …, "high": …, "levels": …, "log": …}, or "prior".
-    model, curriculum
-        The point around which it varies.
-
-    Raises
-    ------
-    InputError
-        If the name is not known, or the specification does not fit it.
-
+    `name` is `parameter`, `stage.parameter`, `start` or `match`; `spec` is a list of values, a mapping with `low`,
+    `high`, `levels` and `log`, or "prior".
     """
     declared, base = _declaration(name, model, curriculum)
     spec = spec.tolist() if hasattr(spec, "tolist") else spec  # of NumPy and pandas
-    group, whole = ("ways of training", False) if declared is None else (declared.argument, _is_whole(declared))
-    facts: dict[str, Any] = {"name": name, "base": base, "group": group, "whole": whole}
+    facts: dict[str, Any] = {"name": name, "base": base, "group": "ways of training"}
+    if declared is not None:
+        facts |= {"group": declared.argument, "whole": isinstance(declared.default, int)}
     if isinstance(spec, (list, tuple)):
         return Factor(values=_values(name, spec), **facts)
     if declared is None or declared.choices or isinstance(base, tuple):
@@ -119,15 +107,9 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
 
 def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> None:
     """Raise `InputError` unless a factor of this name can have the value, whatever the values of others."""
-    stage, _, parameter = name.rpartition(".")
-    if name == "start":
-        check_start(value)
-    elif name == "match":
-        Match.named(value)
-    elif stage:
-        curriculum.replace({stage: {parameter: carried(value) if parameter == "carry" else value}})
-    else:
-        model.replace(**{name: value})
+    here = Point(model=model, curriculum=curriculum).at({name: value})
+    check_start(here.start)
+    Match.named(here.match)
 
 
 def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
@@ -140,10 +122,6 @@ def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
     of_stages = [name for name, declared in Stage.parameters().items() if declared.prior]
     names += [f"{stage.name}.{name}" for stage in curriculum for name in of_stages]
     return [factor_of(name, "prior", model, curriculum) for name in names]
-
-
-def _is_whole(declared: Parameter) -> bool:
-    return isinstance(declared.default, int)
 
 
 def _values(name: str, spec: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -15,7 +14,7 @@ from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
-from feint.sim.training.configuration import TABLES, Configuration, from_tables
+from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.matching_rules import Match
 from feint.sim.training.parameter_point import Point
@@ -38,6 +37,10 @@ GROUPED = ("saltelli", "morris")
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
 DIGEST = "sha256:"
+NOTHING_VARIES = (
+    "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] in a file, and "
+    "vary={'similarity': [0.0, 0.9]} in Python."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,6 @@ class Study:
         self._check_design()
         self._check_runs()
         for factor in self.factors:
-            factor.check()
             for value in factor.values or factor.ends:
                 check_value(factor.name, value, self.model, self.curriculum)
         self.specs({})
@@ -130,29 +132,28 @@ class Study:
         check_seed(self.seed)
 
     def _check_design(self) -> None:
-        fitting = f"is not allowed with design = {self.design!r}: leave it out."
-        if self.by_group is not False and self.design not in GROUPED:
-            raise InputError(f"by_group = {self.by_group!r} {fitting}")
-        if (self.design == "table") != (self.table is not None):
-            raise InputError("table and design = 'table' go together: name the file with the points in table.")
-        if self.design == "table" and self.vary:
-            raise InputError("vary is not allowed with design = 'table': the file's columns say what varies.")
-        if self.design not in ("table", "prior") and not self.vary:
-            raise InputError(
-                "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] "
-                "in a file, and vary={'similarity': [0.0, 0.9]} in Python."
-            )
-        if self.design in SAMPLED and self.samples is None:
-            raise InputError(f"samples is missing: design = {self.design!r} needs to know how many.")
-        if self.samples is None:
-            return
-        if self.design not in SAMPLED:
-            raise InputError(f"samples = {self.samples!r} {fitting}")
-        samples = self._check_whole("samples", 1, 10**9)
-        if self.design in BALANCED and samples & (samples - 1):
+        """Raise `InputError` unless the design has what it needs, and nothing else."""
+        design, sampled, table = self.design, self.design in SAMPLED, self.design == "table"
+        forbidden = f"is not allowed with design = {design!r}: leave it out."
+        for wrong, sentence in (
+            (self.by_group is not False and design not in GROUPED, f"by_group = {self.by_group!r} {forbidden}"),
+            (
+                table != (self.table is not None),
+                "table and design = 'table' go together: name the file with the points in table.",
+            ),
+            (table and self.vary, "vary is not allowed with design = 'table': the file's columns say what varies."),
+            (not (self.vary or table or design == "prior"), NOTHING_VARIES),
+            (sampled and self.samples is None, f"samples is missing: design = {design!r} needs to know how many."),
+            (not sampled and self.samples is not None, f"samples = {self.samples!r} {forbidden}"),
+        ):
+            if wrong:
+                raise InputError(sentence)
+        samples = self._check_whole("samples", 1, 10**9) if sampled else 0
+        if design in BALANCED and samples & (samples - 1):
+            below = 1 << samples.bit_length() - 1
             raise InputError(
                 f"samples = {samples!r} is not valid: a Sobol sequence is balanced at powers of two, "
-                f"such as {1 << samples.bit_length() - 1} or {1 << samples.bit_length()}."
+                f"such as {below} or {2 * below}."
             )
 
     def _check_runs(self) -> None:
@@ -238,20 +239,9 @@ class Study:
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read a study from a TOML file; raises `InputError` with the file and what would be right."""
-        path = Path(path)
-        try:
-            with path.open("rb") as file:
-                content = tomllib.load(file)
-        except OSError as error:
-            raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}: this is not a TOML file: {error}.") from None
-        try:
-            study = cls.from_tables(content)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+        study = read_file(path, cls.from_tables)
         if study.table is not None and not Path(study.table).is_absolute():
-            object.__setattr__(study, "table", str(path.parent / study.table))
+            object.__setattr__(study, "table", str(Path(path).parent / study.table))
         return study
 
     @classmethod

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
@@ -15,6 +15,7 @@ from feint.sim.training.parameter_paths import by_stage
 from feint.sim.training.stage import Stage
 
 TABLES = ("model", "stage", "view", "because")
+Parsed = TypeVar("Parsed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,11 @@ def load(path: str | Path) -> Configuration:
         If the file cannot be read or is not valid; the message names the file, the place and what would be right.
 
     """
+    return read_file(path, from_tables)
+
+
+def read_file(path: str | Path, parse: Callable[[dict[str, Any]], Parsed]) -> Parsed:
+    """Return what `parse` makes of a TOML file; raises `InputError` that names the file."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -66,7 +72,7 @@ def load(path: str | Path) -> Configuration:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: this is not a TOML file: {error}.") from None
     try:
-        return from_tables(content)
+        return parse(content)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
