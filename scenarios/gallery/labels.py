@@ -1,100 +1,76 @@
-"""Labels of points, placed so that none lies over another one, a point or an interval."""
+"""Labels of points, placed so that none overlaps another label, a point or an interval."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-SIZE = 7  # points, of the letters
-ROUNDS = (7, 13, 20, 28, 37, 47, 58, 70)  # points from the labelled one at which a place is looked for
-TURNS = 16  # directions at each
-LINE_FROM = 13  # from so far on a line leads to the label
+FONT_SIZE = 7  # points
+DISTANCES = (7, 13, 20, 28, 37, 47, 58, 70)  # points from the labelled point at which a place is tried
+ANGLES = [np.pi / 4 + 2 * np.pi * turn / 16 for turn in range(16)]  # directions at each, from the upper right around
+OFFSETS = np.array(
+    [(away * np.cos(angle), away * np.sin(angle)) for away in DISTANCES for angle in ANGLES]
+    + [(DISTANCES[0], DISTANCES[0])]  # if no place is free of labels
+)
+LEADER_FROM = 13  # points from which on a line leads to the label
 
 
 def place(axes: Axes, points: np.ndarray, labels: list[str], bars: np.ndarray) -> None:
-    """Write a label beside each point (points, 2); `bars` are its limits, left, right, below and above (points, 4).
+    """Write each label at the nearest free place beside its point, or at the nearest one that is free of labels.
 
-    Each label takes the free place that is the nearest, from the upper right around; where there is none it takes the
-    nearest one that is free of labels.
+    Parameters
+    ----------
+    points
+        Labelled points in data coordinates (points, 2).
+    bars
+        Limits of each point's intervals: left, right, below and above (points, 4).
+
     """
     figure: Any = axes.figure
     figure.draw_without_rendering()
-    taken = [box for point, bar in zip(points, bars, strict=True) for box in _cross(axes, point, bar)]
-    written: list[np.ndarray] = []
-    frame = axes.get_window_extent()
-    inside = np.array([frame.x0, frame.y0, frame.x1, frame.y1])
-    dot = figure.dpi / 72
-    order = np.argsort(-points[:, 1], kind="stable")
-    for i in order.tolist():
-        text = axes.text(0, 0, labels[i], fontsize=SIZE, transform=None, zorder=5)
-        size = text.get_window_extent()
-        at, x, y = _place(axes.transData.transform(points[i]), (size.width, size.height), dot, inside, taken, written)
+    taken = np.concatenate([_cross(axes, point, bar) for point, bar in zip(points, bars, strict=True)])
+    written, frame = np.zeros((0, 4)), axes.get_window_extent()
+    for i in np.argsort(-points[:, 1], kind="stable").tolist():
+        text = axes.text(0, 0, labels[i], fontsize=FONT_SIZE, transform=None, zorder=5)
+        size = np.array(text.get_window_extent().size)
         text.remove()
-        written.append(np.array([x, y, x + size.width, y + size.height]))
-        _write(axes, points[i], labels[i], at)
+        corners = axes.transData.transform(points[i]) + OFFSETS * (figure.dpi / 72)
+        corners -= np.where(OFFSETS < 0, size, 0) * (1, 0) + size * (0, 0.5)
+        boxes = np.hstack([corners - 1, corners + size + 1])
+        inside = (boxes[:, :2] >= frame.min).all(1) & (boxes[:, 2:] <= frame.max).all(1)
+        allowed = inside & ~_overlap(boxes, written)
+        free = allowed & ~_overlap(boxes, taken)
+        chosen = int(np.argmax(free)) if free.any() else int(np.argmax(allowed)) if allowed.any() else -1
+        written = np.vstack([written, [*corners[chosen], *(corners[chosen] + size)]])
+        _write(axes, points[i], labels[i], OFFSETS[chosen])
 
 
-def _cross(axes: Axes, point: np.ndarray, bar: np.ndarray) -> Iterator[np.ndarray]:
-    """The boxes in pixels that a point's intervals and its mark take."""
+def _cross(axes: Axes, point: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Return the boxes in pixels of a point's intervals and its mark (3, 4)."""
     (left, below), (right, above) = axes.transData.transform([(bar[0], bar[2]), (bar[1], bar[3])])
     x, y = axes.transData.transform(point)
-    yield np.array([left, y - 1, right, y + 1])
-    yield np.array([x - 1, below, x + 1, above])
-    yield np.array([x - 5, y - 5, x + 5, y + 5])
+    return np.array([[left, y - 1, right, y + 1], [x - 1, below, x + 1, above], [x - 5, y - 5, x + 5, y + 5]])
 
 
-Box = tuple[float, float]
+def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return whether each box overlaps one of the others (boxes,); boxes are left, below, right and above."""
+    low, high = np.split(boxes[:, None], 2, axis=2)
+    other_low, other_high = np.split(others[None], 2, axis=2)
+    return np.any(np.all((low < other_high) & (other_low < high), axis=2), axis=1)
 
 
-def _place(
-    at: np.ndarray, size: Box, dot: float, inside: np.ndarray, taken: list[np.ndarray], written: list[np.ndarray]
-) -> tuple[Box, float, float]:
-    """The offset in points, and the lower left corner in pixels, of the nearest free place."""
-    spare = None
-    for away in ROUNDS:
-        for turn in range(TURNS):
-            angle = np.pi / 4 + 2 * np.pi * turn / TURNS
-            offset = (away * float(np.cos(angle)), away * float(np.sin(angle)))
-            x, y = _corner(at, offset, size, dot)
-            box = np.array([x - 1, y - 1, x + size[0] + 1, y + size[1] + 1])
-            if not _within(box, inside) or any(_over(box, other) for other in written):
-                continue
-            if not any(_over(box, other) for other in taken):
-                return offset, x, y
-            spare = spare or (offset, x, y)
-    return spare or ((ROUNDS[0], ROUNDS[0]), *_corner(at, (ROUNDS[0], ROUNDS[0]), size, dot))
-
-
-def _corner(at: np.ndarray, offset: Box, size: Box, dot: float) -> Box:
-    """The lower left corner of a text that stands to the side of its offset."""
-    x, y = at[0] + offset[0] * dot, at[1] + offset[1] * dot
-    return x - (size[0] if offset[0] < 0 else 0), y - size[1] / 2
-
-
-def _within(box: np.ndarray, outer: np.ndarray) -> bool:
-    return bool((box[:2] >= outer[:2]).all() and (box[2:] <= outer[2:]).all())
-
-
-def _over(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
-
-
-def _write(axes: Axes, point: np.ndarray, label: str, offset: Box) -> None:
-    side = "right" if offset[0] < 0 else "left"
+def _write(axes: Axes, point: np.ndarray, label: str, offset: np.ndarray) -> None:
     line: Any = {"arrowstyle": "-", "linewidth": 0.4, "color": "#555555", "shrinkA": 0, "shrinkB": 3}
     axes.annotate(
         label,
         tuple(point.tolist()),
-        (round(offset[0], 3), round(offset[1], 3)),
+        tuple(offset.round(3).tolist()),
         textcoords="offset points",
-        ha=side,
+        ha="right" if offset[0] < 0 else "left",
         va="center",
-        fontsize=SIZE,
-        arrowprops=line if np.hypot(*offset) >= LINE_FROM - 1e-9 else None,
+        fontsize=FONT_SIZE,
+        arrowprops=line if np.hypot(*offset) >= LEADER_FROM - 1e-9 else None,
         zorder=5,
     )
