@@ -154,6 +154,7 @@ class SimulateRequest(Request):
     kind = "ensemble"
     unit = " runs"
     started = True
+    not_drawn = {"summary": "the figure is drawn from single runs"}
 
     point: Point = field(default_factory=Point)
     runs: Annotated[int, Option("Number of runs.", "N")] = 2000

@@ -80,6 +80,7 @@ class Request:
     threaded: ClassVar[bool] = True  #: whether `--threads` is offered
     drawn: ClassVar[bool] = True  #: whether `--figure` is offered
     outputs: ClassVar[Mapping[str, Output]] = {}  #: further files, by option
+    not_drawn: ClassVar[Mapping[str, str]] = {}  #: fields that exclude `--figure`, with the reason
     text_only: ClassVar[tuple[str, ...]] = ()  #: fields that choose another text, so that they exclude `--json`
 
     def __post_init__(self) -> None:

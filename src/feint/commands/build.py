@@ -61,6 +61,9 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     for name in kind.text_only:
         if given["as_json"] and values[name]:
             raise InputError(f"--{name} and --json exclude each other: give one.")
+    for name, reason in kind.not_drawn.items():
+        if given["figure"] and values[name]:
+            raise InputError(f"--{name} and --figure exclude each other: {reason}.")
     path = figure_path(given.get("figure"))
     outputs = {name: each.check(given[name]) for name, each in kind.outputs.items() if given.get(name)}
     request = kind(**dict(_converted(kind, values)))
