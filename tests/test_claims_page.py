@@ -92,6 +92,19 @@ def test_a_verdict_that_the_rules_do_not_give_is_refused():
         claims_page.page(DOCS, declared=declared(parts=(replace(part, rule=moved),)))
 
 
+def test_a_proposed_claim_is_shown_as_not_yet_run(page):
+    proposal = replace(claims()["headline"], name="proposed", statement="Something new is said.")
+    shown = claims_page.page(DOCS, proposed={"pretraining": {"proposed": proposal}})
+    assert "| [proposed](#claim-proposed) |" in shown
+    assert "| not yet run | – | – |" in shown
+    (section,) = [part for part in shown.split("\n(") if part.startswith("claim-proposed)=")]
+    assert "*Something new is said.*" in section
+    assert "**Not yet run.**" in section
+    assert f"| {proposal.effect.rule.words} |" in section
+    assert "`feint argue --claim proposed`" in section
+    assert "claim-proposed" not in page
+
+
 def test_a_claim_that_was_not_run_is_refused():
     known = declared()
     known["release"].popitem()

@@ -1,4 +1,4 @@
-"""The manual's worked example: a new mechanism touches its declaration, the step and their tests, and nothing else.
+"""The manual's example of a mechanism: it changes a declaration, the step, the argument and their tests, nothing else.
 
 `docs/examples/myopia.patch` is the whole change, which `docs/kernels.md` shows. Here it is made in a copy of the house.
 """
@@ -7,16 +7,19 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from copies import ROOT, copied, run
 
-ROOT = Path(__file__).parents[1]
 PATCH = ROOT / "docs" / "examples" / "myopia.patch"
 
-DECLARATION, STEP = "agents/model.py", "sim/training/kernels/sgd_step.py"
-TESTS = ("tests/agents/test_parameters.py", "tests/oracle.py", "tests/sim/test_step.py", "tests/sim/test_laws.py")
+DECLARATION, STEP, PLACE = "agents/model.py", "sim/training/kernels/sgd_step.py", "scenarios/argument/mechanisms.py"
+PARAMETERS, STEPS, LAWS = (
+    "tests/agents/test_parameters.py",
+    "tests/sim/training/kernels/test_sgd_step.py",
+    "tests/sim/test_laws.py",
+)
+CHANGED = (DECLARATION, STEP, PLACE, PARAMETERS, "tests/oracle.py", STEPS, LAWS)
 
 STALE = """The worked example does not fit the house any more. Make its change in a copy, by hand, write `git diff -U1`
 there to docs/examples/myopia.patch, and run `nox -s golden`."""
@@ -25,15 +28,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("git") is None, reason="the patch is applied by git"),
     pytest.mark.slow,
 ]
-
-
-def copied(folder):
-    """The house without its heaviest room."""
-    for part in ("agents", "sim", "scenarios", "src", "tests"):
-        left_out = shutil.ignore_patterns("__pycache__", "benchmarks", "studies")
-        shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=left_out)
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    return folder
 
 
 def patched(folder):
@@ -73,29 +67,12 @@ def difference(name, folder):
     return re.sub(r"^index .*\n", "", process.stdout, flags=re.MULTILINE)
 
 
-def run(house, *arguments, **variables):
-    """The summary of tests run in the copy, and the names of those that failed."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "PYTHON", "PYTEST"))
-    }
-    process = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rf", "--tb=short", *arguments],
-        cwd=house,
-        env={**inherited, "PYTHONPATH": str(house / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert process.returncode in {0, 1}, process.stdout + process.stderr  # neither a mistake nor nothing to test
-    return process.stdout, re.findall(r"^FAILED \S+::(\S+)", process.stdout, re.MULTILINE)
-
-
 @pytest.mark.generated
-def test_the_example_touches_the_declaration_the_step_and_their_tests_and_nothing_else(tmp_path, rewrite):
+def test_the_example_changes_the_declaration_the_step_the_argument_and_their_tests_alone(tmp_path, rewrite):
     copied(tmp_path / "a")
-    assert differing(patched(tmp_path / "b")) == {DECLARATION, STEP, *TESTS}
+    assert differing(patched(tmp_path / "b")) == {*CHANGED}
     if rewrite:
-        PATCH.write_text("".join(difference(name, tmp_path) for name in (DECLARATION, STEP, *TESTS)))
+        PATCH.write_text("".join(difference(name, tmp_path) for name in CHANGED))
     lines = re.findall(r"^[+-](?![+-]{2} ).*", difference(STEP, tmp_path), re.MULTILINE)
     print("in the step:", *lines, sep="\n")
     assert len([line for line in lines if line.startswith("+")]) <= 3
@@ -103,16 +80,28 @@ def test_the_example_touches_the_declaration_the_step_and_their_tests_and_nothin
 
 
 def test_with_it_all_tests_of_parameters_and_step_pass(changed):
-    said, failed = run(changed, "tests/agents/test_parameters.py", "tests/sim/test_step.py", NUMBA_DISABLE_JIT="1")
+    said, failed = run(changed, PARAMETERS, STEPS, NUMBA_DISABLE_JIT="1")
     assert failed == [], said
     assert int(re.findall(r"(\d+) passed", said)[0]) > 500
+
+
+def test_with_it_the_argument_leaves_no_parameter_out(changed):
+    said, failed = run(changed, "tests/scenarios/argument/test_graph.py", "-k", "left_out or leads or parameters_of")
+    assert failed == [], said
+
+
+def test_without_its_place_in_the_argument_the_same_test_fails(tmp_path):
+    house = patched(tmp_path / "changed")
+    shutil.copy(ROOT / PLACE, house / PLACE)
+    said, failed = run(house, "tests/scenarios/argument/test_graph.py", "-k", "left_out")
+    assert failed == ["test_no_claim_premise_mechanism_or_parameter_is_left_out"], said
 
 
 def test_without_its_line_in_the_step_the_same_tests_fail(tmp_path):
     house = patched(tmp_path / "changed")
     shutil.copy(ROOT / STEP, house / STEP)
     chosen = "minus_the_gradient_of_the_loss or down_the_gradient or myopia_cost"
-    said, failed = run(house, "tests/sim/test_step.py", "-k", chosen, NUMBA_DISABLE_JIT="1")
+    said, failed = run(house, STEPS, "-k", chosen, NUMBA_DISABLE_JIT="1")
     by_test = {name.partition("[")[0] for name in failed}
     assert by_test == {
         "test_kernel_steps_down_the_gradient_of_the_loss",
@@ -122,8 +111,6 @@ def test_without_its_line_in_the_step_the_same_tests_fail(tmp_path):
 
 def test_compiled_it_moves_the_horizon_alone_and_in_the_limit_no_run_deceives(changed, tmp_path):
     cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    said, failed = run(
-        changed, "tests/sim/test_step.py", "tests/sim/test_laws.py", "-k", "myopia_cost or dear", **cache
-    )
+    said, failed = run(changed, STEPS, LAWS, "-k", "myopia_cost or dear", **cache)
     assert failed == [], said
     assert "2 passed" in said

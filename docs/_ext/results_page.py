@@ -9,7 +9,6 @@ from typing import Any
 
 import claims_page
 
-from feint.scenarios.claims.registry import FAMILIES, claims
 from feint.scenarios.gallery.gallery import PICTURES, FigureRequest
 from feint.sim.results.provenance import passport_in
 
@@ -34,9 +33,10 @@ TABLES = {
 
 def page(folder: Path) -> str:
     """Return claims, figures, tables and passports as Markdown, from the files of a folder."""
-    declared = {family: claims(family) for family in FAMILIES}
+    declared = claims_page.declared_claims()
     documents = {family: claims_page.document(folder, family, declared[family]) for family in declared}
-    blocks = ["## Claims", claims_page.summary(documents, declared).replace("](#", "](claims.md#"), "## Figures"]
+    summary = claims_page.summary(documents, declared, claims_page.proposals())
+    blocks = ["## Claims", summary.replace("](#", "](claims.md#"), "## Figures"]
     for name in PICTURES:
         blocks += shown(folder, name)
     blocks += ["## Tables", "\n".join(f"- [{name}]({link(name)}): {what}" for name, what in TABLES.items())]

@@ -236,8 +236,6 @@ def test_replace_validates_like_a_new_one():
         Model().replace(shielding=2)
 
 
-@pytest.mark.parametrize(
-    "module", ["sim.training.stage", "sim.training.auditors", "sim.environments.task", "sim.environments.life"]
-)
+@pytest.mark.parametrize("module", ["sim.training.stage", "sim.training.auditors", "sim.environments.life"])
 def test_a_choice_of_feint_itself_is_named_alike_everywhere(module):
     assert import_module(f"feint.{module}").OWN is OWN

@@ -9,7 +9,7 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, protocols_of
 from feint.scenarios.claims import dodges
-from feint.scenarios.claims.registry import FAMILIES, claims, select_claims
+from feint.scenarios.claims.registry import FAMILIES, PROPOSED, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.estimands import Frequency, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
@@ -19,7 +19,8 @@ from feint.sim.training.parameter_point import Point, Towards
 
 ALL = list(claims().values())
 NAMES = [claim.name for claim in ALL]
-DECLARED = [claim for family in FAMILIES for claim in claims(family).values()]
+DECLARED = [claim for family in FAMILIES for claim in (claims(family) | proposed_claims(family)).values()]
+FILES = [file for registry in (FAMILIES, PROPOSED) for files in registry.values() for file in files]
 
 
 def point_of(path):
@@ -40,7 +41,7 @@ def test_a_claim_says_beforehand_what_it_is(claim: Claim):
     assert all(part.estimand.words and part.rule.words for part in claim.parts)
 
 
-@pytest.mark.parametrize("file", [file for files in FAMILIES.values() for file in files])
+@pytest.mark.parametrize("file", FILES)
 def test_a_file_reads_like_the_argument(file):
     """The claim in its source's terms, the experiment, and what would count against it."""
     text = (import_module(f"feint.scenarios.claims.{file}").__doc__ or "").lower()
@@ -49,14 +50,15 @@ def test_a_file_reads_like_the_argument(file):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_claims_are_numbered_in_the_order_of_their_registry(family):
-    numbers = [claim.number for claim in claims(family).values()]
-    assert numbers == list(range(1, len(FAMILIES[family]) + 1))
+    numbers = [claim.number for claim in (claims(family) | proposed_claims(family)).values()]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 def test_every_claim_file_is_registered():
     folder = Path(str(import_module("feint.scenarios.claims").__file__)).parent
     files = {path.stem for path in folder.glob("*.py")} - {"__init__", "registry"}
-    assert files == {file for names in FAMILIES.values() for file in names}
+    assert files == {*FILES}
+    assert len(files) == len(FILES)
 
 
 def test_no_two_claims_share_a_name():

@@ -1,0 +1,37 @@
+"""Copies of the house, in which something is changed and its tests are run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("agents", "sim", "scenarios", "src", "tests")
+
+
+def copied(folder, *more):
+    """Copy the house into a folder, with more rooms if they are named, but without benchmarks and studies."""
+    left_out = shutil.ignore_patterns("__pycache__", "benchmarks", "studies", "_build")
+    for part in (*ROOMS, *more):
+        shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=left_out)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def run(house, *arguments, **variables):
+    """Run tests in a copy, and return their summary and the names of those that failed."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "PYTHON", "PYTEST"))
+    }
+    process = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-rf", "--tb=short", *arguments],
+        cwd=house,
+        env={**inherited, "PYTHONPATH": str(house / "src"), "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode in {0, 1}, process.stdout + process.stderr  # neither a mistake nor nothing to test
+    return process.stdout, re.findall(r"^FAILED \S+::(\S+)", process.stdout, re.MULTILINE)

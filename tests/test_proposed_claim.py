@@ -1,0 +1,74 @@
+"""A claim is proposed by one file and one line: the manual lists it as not yet run, and all tests pass at once."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from copies import copied, run
+
+CLAIM = '''"""Waiting helps.
+
+The claim. More time for fine-tuning lowers deception.
+
+The experiment. Pre-training + fine-tuning to the last step, minus the same stopped at its target.
+
+What would count against it. As much deception, or more.
+"""
+
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.estimands import difference
+from feint.sim.ensembles.protocols import pretrained
+
+CLAIM = Claim(
+    number=12,
+    name="waiting",
+    title="Waiting helps",
+    source=XU_2021,
+    section="nowhere",
+    statement="More time for fine-tuning lowers deception.",
+    parts=(
+        Part(
+            name="longer",
+            estimand=difference("deception avoided by waiting", pretrained(), pretrained(match="steps")),
+            rule=rises(),
+        ),
+    ),
+)
+'''
+TESTS = ("tests/scenarios/test_claims.py", "tests/test_claims_page.py", "tests/test_argument_page.py")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A copy in which a claim is proposed."""
+    folder = copied(tmp_path_factory.mktemp("proposed").resolve(), "docs", "examples")
+    (folder / "scenarios" / "claims" / "waiting.py").write_text(CLAIM)
+    registry = folder / "scenarios" / "claims" / "registry.py"
+    changed, count = re.subn(
+        r"^(PROPOSED: .* = )\{\}$", r'\1{"pretraining": ("waiting",)}', registry.read_text(), flags=re.M
+    )
+    assert count == 1
+    registry.write_text(changed)
+    return folder
+
+
+def test_the_tests_of_claims_and_their_pages_pass_at_once(house):
+    said, failed = run(house, *TESTS, "-m", "not slow", "-k", "not identical_arms and not never_say_the_opposite")
+    assert failed == [], said
+    assert "waiting" in run(house, TESTS[0], "--collect-only")[0]
+
+
+def test_the_manual_lists_it_as_not_yet_run(house):
+    script = "import sys, pathlib, claims_page, results_page\nfor page in (claims_page, results_page):\n"
+    script += "    sys.stdout.write(page.page(pathlib.Path('docs')))"
+    paths = f"{house / 'src'}:{house / 'docs' / '_ext'}"
+    command = [sys.executable, "-c", script]
+    pages = subprocess.run(command, cwd=house, env={"PYTHONPATH": paths}, capture_output=True, text=True, check=True)
+    assert "| [waiting](#claim-waiting) | Waiting helps | not yet run | – | – |" in pages.stdout
+    assert "| [waiting](claims.md#claim-waiting) | Waiting helps | not yet run | – | – |" in pages.stdout
+    assert "**Not yet run.**" in pages.stdout
+    assert "`feint argue --claim waiting`" in pages.stdout
