@@ -112,7 +112,7 @@ def no_fall(least: float = LEAST) -> Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a claim, a premise or a measurement comes from."""
+    """Publication of a claim, a premise or a measurement."""
 
     key: str
     author: str

@@ -24,7 +24,7 @@ from feint.sim.statistics.intervals import (
 
 DECEPTIVE = Outcome.DECEPTIVE.label
 Ended = Mapping[TrainingProtocol, RunOutcomes]
-"""How the runs of each protocol ended; all protocols have the same runs."""
+"""Outcomes of each protocol, all on the same runs."""
 
 
 class Estimand(Protocol):
@@ -51,7 +51,7 @@ class Estimand(Protocol):
 
 @dataclass(frozen=True)
 class Term:
-    """How often a protocol ends in an outcome, with a sign."""
+    """Frequency of an outcome of a protocol, with a sign."""
 
     protocol: TrainingProtocol
     outcome: str = DECEPTIVE
@@ -113,7 +113,7 @@ class _OfProtocols:
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
-        return replace(self, **{name: each.with_defaults(changes) for name, each in self._named().items()})  # pyright: ignore
+        return replace(self, **{name: its.with_defaults(changes) for name, its in self._named().items()})  # pyright: ignore
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class StepRatio(_OfProtocols):
 
 @dataclass(frozen=True)
 class Loss(_OfProtocols):
-    """How much less one protocol reaches than another: the mean over paired runs, with Student's interval."""
+    """Mean difference between what another protocol and this one reach, over paired runs, with Student's interval."""
 
     words: str
     protocol: TrainingProtocol

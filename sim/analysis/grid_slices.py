@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from pydantic import Field
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.parameters import plain
-from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
+from feint.sim.analysis.response_surface import LIMITS, Analysis, Layer, plain_cell
 from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
@@ -26,33 +26,13 @@ MOST_PANELS = 6  # levels of the parameter that is shown as panels
 FEW = 4  # levels up to which each has a tick
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Slice:
-    """Layers over a grid of points: a table with one row per layer and point."""
+class Slice(NamedTuple):
+    """Layers along some factors of a study."""
 
-    axes: tuple[Factor, ...]
-    panels: Factor | None
-    at: dict[str, Any]  #: the levels that other factors are held at
-    layers: tuple[Layer, ...]
-    table: pd.DataFrame  #: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`
-
-    def values(self, layer: Layer, panel: Any, column: str = "estimate") -> np.ndarray:
-        """Return a column of one layer and panel over two axes (y, x)."""
-        x, y = self.axes
-        rows = self.table[self.table["layer"] == layer.name]
-        if self.panels is not None:
-            rows = rows[rows[self.panels.name] == panel]
-        return rows.pivot(index=y.name, columns=x.name, values=column).loc[levels(y), levels(x)].to_numpy()
-
-    def largest(self, layer: Layer) -> float:
-        """Return the largest absolute value of a layer, or of all layers of frequencies; 1 if all are 0."""
-        alike = [each.name for each in self.layers if (each.name == DIFFERENCE) == (layer.name == DIFFERENCE)]
-        return float(self.table.loc[self.table["layer"].isin(alike), "estimate"].abs().max()) or 1.0
-
-    @property
-    def panel_levels(self) -> list[Any]:
-        """Levels of the parameter that is shown as panels; [None] without one."""
-        return levels(self.panels) if self.panels is not None else [None]
+    factors: tuple[Factor, ...]
+    other: Factor | None  #: one more factor that varies, with one panel or line per level
+    held: dict[str, Any]  #: levels that the others are held at
+    table: pd.DataFrame  #: one row per layer and point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +64,21 @@ class GridAnalysis(Analysis):
     held: dict[str, Any]
     cells: list[Cell]
     layers: Hidden[tuple[Layer, ...]]
+    factors: Hidden[tuple[Factor, ...]]  #: of the axes
+    other: Hidden[Factor | None]  #: one more factor that varies, with one panel or line per level
     table: Hidden[Any]  #: one row per cell
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], part: Slice, at: Callable[[Any], dict[str, Any]], confidence: float) -> Self:
+        """Return the analysis of a slice; `at` gives the parameters of a row."""
+        return cls(
+            axes=[factor.name for factor in part.factors],
+            cells=[Cell.of(row, at(row)) for row in part.table.to_dict("records")],
+            layers=tuple(layers),
+            study=layers[0].study,
+            confidence=confidence,
+            **part._asdict(),
+        )
 
     def frame(self) -> pd.DataFrame:
         """Return one row per cell, with the passport in `attrs`."""
@@ -107,7 +101,7 @@ def grid_slice(
     import pandas as pd
 
     check_confidence(confidence)
-    study = layers[0].responses[0].study
+    study = layers[0].study
     factors = {factor.name: factor for factor in study.factors}
     _check_axes(study.design, factors, axes, at or {})
     held = {name: _level(factors[name], value) for name, value in (at or {}).items()}
@@ -116,13 +110,8 @@ def grid_slice(
     table = pd.concat([layer.frame(confidence) for layer in layers], ignore_index=True)
     for name, value in held.items():
         table = table[table[name] == value]
-    return Slice(
-        axes=tuple(factors[name] for name in axes),
-        panels=free[0] if free else None,
-        at=held,
-        layers=tuple(layers),
-        table=table.reset_index(drop=True),
-    )
+    shown = tuple(factors[name] for name in axes)
+    return Slice(shown, free[0] if free else None, held, table.reset_index(drop=True))
 
 
 def _check_axes(design: str, factors: Mapping[str, Factor], axes: Sequence[str], at: Mapping[str, Any]) -> None:

@@ -12,10 +12,8 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.grid_slices import (
-    Cell,
     GridAnalysis,
     Scale,
-    Slice,
     grid_slice,
     held_text,
     level_text,
@@ -24,7 +22,7 @@ from feint.sim.analysis.grid_slices import (
 from feint.sim.analysis.response_profiles import ResponseProfile, response_profile
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
-from feint.sim.results.report import Hidden, Table
+from feint.sim.results.report import Table
 from feint.sim.results.request import Confidence, Option
 from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
@@ -48,24 +46,40 @@ class PhaseDiagram(GridAnalysis):
     outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it.
     """
 
-    plane: Hidden[Slice]
+    def values(self, layer: Layer, panel: Any, column: str = "estimate") -> np.ndarray:
+        """Return a column of one layer and panel over the two axes (y, x)."""
+        x, y = self.factors
+        rows = self.table[self.table["layer"] == layer.name]
+        if self.other is not None:
+            rows = rows[rows[self.other.name] == panel]
+        return rows.pivot(index=y.name, columns=x.name, values=column).loc[levels(y), levels(x)].to_numpy()
+
+    def largest(self, layer: Layer) -> float:
+        """Return the largest absolute value of a layer, or of all layers of frequencies; 1 if all are 0."""
+        alike = [each.name for each in self.layers if (each.name == DIFFERENCE) == (layer.name == DIFFERENCE)]
+        return float(self.table.loc[self.table["layer"].isin(alike), "estimate"].abs().max()) or 1.0
+
+    @property
+    def panel_levels(self) -> list[Any]:
+        """Levels of the parameter that is shown as panels; [None] without one."""
+        return levels(self.other) if self.other is not None else [None]
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield one table per layer and panel: the second parameter down, the first across."""
-        panels, (x, y) = self.plane.panels, self.plane.axes
+        x, y = self.axes
         for layer in self.layers:
-            for panel in self.plane.panel_levels:
-                held = {**({panels.name: panel} if panels else {}), **self.held}
+            for panel in self.panel_levels:
+                held = {**({self.other.name: panel} if self.other else {}), **self.held}
                 where = [layer.title, *(f"{name} = {level_text(value)}" for name, value in held.items())]
-                yield "\n".join([wrapped(", ".join(where)), wrapped(f"{y.name} down, {x.name} across")])
+                yield "\n".join([wrapped(", ".join(where)), wrapped(f"{y} down, {x} across")])
                 yield self._table(layer, panel)
         if any(layer.is_phase for layer in self.layers):
             yield f"first letter of the outcome ({', '.join(LABELS)}), and its frequency"
 
     def _table(self, layer: Layer, panel: Any) -> Table:
         """Return the table of a layer and panel, with the highest level of the second parameter first."""
-        x, y = self.plane.axes
-        values, outcomes = self.plane.values(layer, panel), self.plane.values(layer, panel, "outcome")
+        x, y = self.factors
+        values, outcomes = self.values(layer, panel), self.values(layer, panel, "outcome")
         sign = "+" if layer.name == DIFFERENCE else ""
         rows = [
             [level_text(level)]
@@ -79,12 +93,12 @@ class PhaseDiagram(GridAnalysis):
         phases = any(layer.is_phase for layer in self.layers)
         heights = [HEIGHT] * len(self.layers) + [KEY_HEIGHT] * phases
         heights[len(self.layers) - 1] += LINE_HEIGHT * (1 + len(self.held))
-        with canvas((COLUMN_WIDTH if self.plane.panels is None else PAGE_WIDTH, sum(heights))) as drawn:
+        with canvas((COLUMN_WIDTH if self.other is None else PAGE_WIDTH, sum(heights))) as drawn:
             parts = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
             for part, layer in zip(parts, self.layers, strict=False):
-                _draw_layer(part, self.plane, layer)
+                _draw_layer(part, self, layer)
             if phases:
-                shown = {each for layer in self.layers if layer.is_phase for each in _outcomes(self.plane, layer)}
+                shown = {each for layer in self.layers if layer.is_phase for each in _outcomes(self, layer)}
                 patches = [_patch(outcome) for outcome in sorted(shown)]
                 parts[-1].legend(handles=patches, loc="center", ncols=3, frameon=False, columnspacing=1.0)
             return settled(drawn)
@@ -116,65 +130,56 @@ def phase_diagram(
         If the design is no grid over the axes, or if more than one other parameter is not held.
 
     """
-    plane = grid_slice(layers, axes, at, confidence=confidence)
-    shown = [axis.name for axis in (*plane.axes, *([plane.panels] if plane.panels else []))]
-    return PhaseDiagram(
-        axes=[axis.name for axis in plane.axes],
-        held=plane.at,
-        confidence=confidence,
-        cells=[Cell.of(row, {name: row[name] for name in shown}) for row in plane.table.to_dict("records")],
-        layers=plane.layers,
-        table=plane.table,
-        study=layers[0].responses[0].study,
-        plane=plane,
-    )
+    part = grid_slice(layers, axes, at, confidence=confidence)
+    shown = [factor.name for factor in (*part.factors, *([part.other] if part.other else []))]
+    return PhaseDiagram.of(layers, part, lambda row: {name: row[name] for name in shown}, confidence)
 
 
-def _draw_layer(part: SubFigure, plane: Slice, layer: Layer) -> None:
+def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
     """Draw one panel per level, and the key to the colours."""
     from matplotlib.colorbar import make_axes
 
-    x, y = (Scale.of(axis) for axis in plane.axes)
-    panels = part.subplots(1, len(plane.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
+    x, y = (Scale.of(axis) for axis in diagram.factors)
+    panels = part.subplots(1, len(diagram.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
     part.suptitle(layer.title, fontsize=8, x=0.01, ha="left")
-    for panel, level in zip(panels, plane.panel_levels, strict=True):
-        _draw_panel(panel, plane, layer, level)
+    for panel, level in zip(panels, diagram.panel_levels, strict=True):
+        _draw_panel(panel, diagram, layer, level)
         x.label(panel.xaxis)
         y.label(panel.yaxis)
-        if plane.panels is not None:
-            panel.set_title(f"{plane.panels.name} = {level_text(level)}", fontsize=7.5)
-        if layer is plane.layers[-1]:
-            panel.set_xlabel(plane.axes[0].name + held_text(plane.at))
-    panels[0].set_ylabel(plane.axes[1].name)
+        if diagram.other is not None:
+            panel.set_title(f"{diagram.other.name} = {level_text(level)}", fontsize=7.5)
+        if layer is diagram.layers[-1]:
+            panel.set_xlabel(diagram.axes[0] + held_text(diagram.held))
+    panels[0].set_ylabel(diagram.axes[1])
     key, _ = make_axes(panels.tolist(), pad=0.02, fraction=0.13, aspect=9)
     if layer.is_phase:
-        _draw_fading(key, _outcomes(plane, layer))
+        _draw_fading(key, _outcomes(diagram, layer))
     else:
         part.colorbar(panels[0].collections[0], cax=key)
         key.locator_params(nbins=5)
     key.tick_params(labelsize=7)
 
 
-def _draw_panel(panel: Axes, plane: Slice, layer: Layer, level: Any) -> None:
+def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) -> None:
     """Draw colours, borders, letters and signs of one panel."""
-    x, y = (Scale.of(axis) for axis in plane.axes)
-    value = plane.values(layer, level).astype(float)
+    x, y = (Scale.of(axis) for axis in diagram.factors)
+    value = diagram.values(layer, level).astype(float)
     if layer.is_phase:
-        codes = np.vectorize(LABELS.index)(plane.values(layer, level, "outcome"))
+        codes = np.vectorize(LABELS.index)(diagram.values(layer, level, "outcome"))
         panel.pcolormesh(x.edges, y.edges, _faded(codes, value))
         _outline(panel, x, y, codes)
         marks = {int(outcome): _letter(outcome) for outcome in Outcome}
     elif layer.name == DIFFERENCE:
-        limit = plane.largest(layer)
+        limit = diagram.largest(layer)
         panel.pcolormesh(x.edges, y.edges, value, cmap="RdBu_r", vmin=-limit, vmax=limit)
         if value.min() < 0 < value.max():
             panel.contour(x.centres, y.centres, value, levels=[0.0], colors="black", linewidths=1.0)
-        codes = (plane.values(layer, level, "low") > 0) * 1 - (plane.values(layer, level, "high") < 0) * 1
+        codes = (diagram.values(layer, level, "low") > 0) * 1 - (diagram.values(layer, level, "high") < 0) * 1
         rows, columns = np.nonzero(codes == 0)
         panel.plot(x.centres[columns], y.centres[rows], ".", color="black", markersize=2)
         marks = SIGNS
     else:
-        panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=plane.largest(layer))
+        panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=diagram.largest(layer))
         return
     for code, column, row in _areas(codes):
         _write(panel, x.centres[column], y.centres[row], marks.get(code, ""))
@@ -216,9 +221,9 @@ def _write(panel: Axes, x: float, y: float, text: str) -> None:
     panel.text(x, y, text, ha="center", va="center", fontsize=7.5, path_effects=halo)
 
 
-def _outcomes(plane: Slice, layer: Layer) -> list[Outcome]:
+def _outcomes(diagram: PhaseDiagram, layer: Layer) -> list[Outcome]:
     """Return the outcomes that are the most frequent somewhere in a layer."""
-    shown = set(plane.table.loc[plane.table["layer"] == layer.name, "outcome"])
+    shown = set(diagram.table.loc[diagram.table["layer"] == layer.name, "outcome"])
     return [outcome for outcome in Outcome if outcome.label in shown]
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.analysis.grid_slices import Cell, GridAnalysis, Scale, grid_slice, held_text, is_number, level_text
+from feint.sim.analysis.grid_slices import GridAnalysis, Scale, Slice, grid_slice, held_text, is_number, level_text
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Layer
 from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
-from feint.sim.results.report import Hidden, Table
+from feint.sim.results.report import Table
 from feint.sim.results.text_tables import folded
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.sweeps.factors import Factor
@@ -37,16 +37,13 @@ COLUMNS = ["parameter", "layer", "line", "value", "outcome", *LIMITS]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ResponseProfile(GridAnalysis):
-    """Layers along parameters, as lines with intervals."""
-
-    factors: Hidden[tuple[Factor, ...]]  #: one factor of a grid, or those that vary one at a time
-    lines: Hidden[Factor | None]  #: one more factor of a grid that varies: one line per level
+    """Layers along parameters, as lines with intervals; the columns of its table are COLUMNS."""
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield one table per parameter: its values down, layers across."""
         if self.held:
             yield f"at {', '.join(f'{name} = {level_text(value)}' for name, value in self.held.items())}"
-        line = [folded(self.lines.name)] if self.lines else []
+        line = [folded(self.other.name)] if self.other else []
         for factor in self.factors:
             rows = []
             along = self.table[self.table["parameter"] == factor.name]
@@ -83,7 +80,7 @@ class ResponseProfile(GridAnalysis):
 
     def _share_arms(self, every: np.ndarray) -> None:
         """Give the panels of the arms one scale if each layer has a panel; a difference has its own."""
-        if self.lines is not None and len(self.factors) == 1:
+        if self.other is not None and len(self.factors) == 1:
             arms = [axes for axes, layer in zip(every, self.layers, strict=False) if layer.name != DIFFERENCE]
             for axes in arms[1:]:
                 axes.sharey(arms[0])
@@ -98,7 +95,7 @@ class ResponseProfile(GridAnalysis):
             for factor in self.factors:
                 rows = shown[shown["parameter"] == factor.name]
                 yield "", factor, rows.assign(label=rows["layer"].map(titles))
-        elif self.lines is not None:
+        elif self.other is not None:
             for layer in self.layers:
                 rows = table[table["layer"] == layer.name]
                 yield layer.title, factor, rows.assign(label=rows["line"])
@@ -112,8 +109,8 @@ class ResponseProfile(GridAnalysis):
         handles, labels = axes.get_legend_handles_labels()
         several = len(self.factors) > 1
         if len(handles) > 1 or several:
-            title = self.lines.name if self.lines is not None else None
-            columns = 3 if several or self.lines is not None else 1
+            title = self.other.name if self.other is not None else None
+            columns = 3 if several or self.other is not None else 1
             drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
 
 
@@ -164,11 +161,11 @@ def response_profile(
         If the design is another, or as `grid_slice` does.
 
     """
-    study, lines, held = layers[0].responses[0].study, None, {}
+    study = layers[0].study
     if study.design == "one-at-a-time":
         if at:
             raise InputError("at is not allowed where parameters vary one at a time: the others are held as they are.")
-        factors, table = _one_at_a_time(layers, x, confidence)
+        part = _one_at_a_time(layers, x, confidence)
     elif study.design != "grid":
         raise InputError(
             f"design = {study.design!r} has no lines of points: a profile needs design = 'grid' or 'one-at-a-time'."
@@ -176,34 +173,21 @@ def response_profile(
     elif x is None:
         raise InputError(f"x is missing: name one of {', '.join(factor.name for factor in study.factors)}.")
     else:
-        along = grid_slice(layers, (x,), at, confidence=confidence)
-        factors, lines, held = along.axes, along.panels, along.at
-        line = "" if lines is None else [level_text(level) for level in along.table[lines.name]]
-        table = along.table.assign(parameter=x, value=along.table[x], line=line)[COLUMNS]
-    cells = [
-        Cell.of(row, {row["parameter"]: row["value"]} | ({lines.name: row["line"]} if lines else {}))
-        for row in table.to_dict("records")
-    ]
-    return ResponseProfile(
-        axes=[factor.name for factor in factors],
-        held=held,
-        confidence=confidence,
-        cells=cells,
-        layers=tuple(layers),
-        factors=factors,
-        lines=lines,
-        table=table,
-        study=study,
-    )
+        part = grid_slice(layers, (x,), at, confidence=confidence)
+        line = "" if part.other is None else [level_text(level) for level in part.table[part.other.name]]
+        part = part._replace(table=part.table.assign(parameter=x, value=part.table[x], line=line)[COLUMNS])
+
+    def parameters(row: Any) -> dict[str, Any]:
+        return {row["parameter"]: row["value"]} | ({part.other.name: row["line"]} if part.other else {})
+
+    return ResponseProfile.of(layers, part, parameters, confidence)
 
 
-def _one_at_a_time(
-    layers: Sequence[Layer], x: str | None, confidence: float
-) -> tuple[tuple[Factor, ...], pd.DataFrame]:
-    """Return the factors, and each one's rows: the base point, and those that differ from it in that factor alone."""
+def _one_at_a_time(layers: Sequence[Layer], x: str | None, confidence: float) -> Slice:
+    """Return the rows of each factor: the base point, and those that differ from it in that factor alone."""
     import pandas as pd
 
-    factors = {factor.name: factor for factor in layers[0].responses[0].study.factors}
+    factors = {factor.name: factor for factor in layers[0].study.factors}
     if x is not None and x not in factors:
         raise unknown("varied parameter", x, factors)
     shown = [x] if x else list(factors)
@@ -216,4 +200,5 @@ def _one_at_a_time(
             part = rows.assign(parameter=name, line="", value=rows[name].astype(object))
             numbers = all(is_number(value) for value in part["value"])
             parts.append(part.sort_values("value") if numbers else part)
-    return tuple(factors[name] for name in shown), pd.concat(parts, ignore_index=True)[COLUMNS]
+    table = pd.concat(parts, ignore_index=True)[COLUMNS]
+    return Slice(tuple(factors[name] for name in shown), None, {}, table)

@@ -84,7 +84,7 @@ class Response:
 
     @property
     def factors(self) -> list[Factor]:
-        """What varies; if the points are a table's, its columns."""
+        """Factors that vary; if the points are a table's, its columns."""
         study = self.study
         if study.design != "table":
             return study.factors
@@ -226,7 +226,7 @@ def plain_cell(value: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layer:
-    """What a map or profile shows of one arm: a response, or the most frequent of all outcomes at each point."""
+    """Content of a map or profile for one arm: a response, or the most frequent of all outcomes at each point."""
 
     responses: tuple[Response, ...]
 
@@ -234,6 +234,11 @@ class Layer:
     def name(self) -> str:
         """The arm, "difference" or "function"."""
         return self.responses[0].of
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.responses[0].study
 
     @property
     def is_phase(self) -> bool:

@@ -73,7 +73,7 @@ class Region:
     @computed_field
     @property
     def where(self) -> str:
-        """Its conditions in words."""
+        """Conditions in words."""
         return " and ".join(condition.text for condition in self.conditions) or "everywhere"
 
 
@@ -87,7 +87,7 @@ class Regions(ResponseAnalysis):
     found_on: int
     held_out: int
     explained: Annotated[
-        float | None, Field(description="share of the variance over held-out points; null where there is none")
+        float | None, Field(description="share of the variance over held-out points; null if there is none")
     ]
     regions: tuple[Region, ...]
 

@@ -89,7 +89,7 @@ class Sensitivity(ResponseAnalysis):
     points: int
     streams: str
     variance: Annotated[
-        float, Field(description="of the response over points; Monte Carlo variance taken out where subtracted")
+        float, Field(description="of the response over points; Monte Carlo variance taken out if subtracted")
     ]
     monte_carlo_variance: Annotated[Number, Field(description="of a point, the mean over points; null of single runs")]
     subtracted: bool
@@ -120,9 +120,9 @@ class Sensitivity(ResponseAnalysis):
         heading = f"{what}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
         yield "\n".join([self.response.title, wrapped(heading), wrapped(self._variances())])
         yield Table(self.indices, self._columns(), rule=False)
-        several = [each for each in self.arguments if len(each.parameters) > 1]
+        several = [argument for argument in self.arguments if len(argument.parameters) > 1]
         if several:
-            rows = [["\n  ".join([each.argument, *each.parameters]), f"{each.first_summed:.3f}"] for each in several]
+            rows = [["\n  ".join([s.argument, *s.parameters]), f"{s.first_summed:.3f}"] for s in several]
             what = "First-order indices summed by argument; what its parameters do only together is not in the sum:"
             yield "\n".join([wrapped(what), *table(rows)])
 

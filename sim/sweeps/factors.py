@@ -18,7 +18,7 @@ from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 NAMED = {"start": list(STARTS), "match": [mode.value for mode in Match]}
-"""What may vary besides parameters, and the values that it can have."""
+"""Names that may vary besides parameters, and the values that they can have."""
 RANGE = ("low", "high", "levels", "log")
 DEFAULT_LEVELS = 5
 
@@ -61,7 +61,7 @@ class Factor:
 
     @property
     def grid(self) -> list[Any]:
-        """Its values on a grid."""
+        """Values on a grid."""
         if not self.is_range:
             return list(self.values)
         steps = (self.levels or DEFAULT_LEVELS) - 1
@@ -163,7 +163,7 @@ def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Param
             return Model.parameters()[name], getattr(model, name)
         if name not in Stage.model_fields:
             raise unknown("parameter to vary", name, [*Model.model_fields, *NAMED])
-        choices = " or ".join(f"{each}.{name}" for each in curriculum.names)
+        choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
         raise InputError(f"vary.{name}: it is a parameter of a stage: write {choices}.")
     if stage not in curriculum.names:
         raise unknown("stage", stage, curriculum.names)

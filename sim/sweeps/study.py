@@ -45,7 +45,7 @@ NOTHING_VARIES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What varies around a model and a curriculum, in which arms, and with how many runs.
+    """Parameters that vary around a model and a curriculum, the arms that are trained, and the number of runs.
 
     Runs are numbered from 0 at every point. With common streams (the default) all points share starts and noise, so
     that neighbours differ by their parameters and not by sampling error; independent streams number the runs of each
@@ -174,14 +174,14 @@ class Study:
 
     @property
     def factors(self) -> list[Factor]:
-        """What varies, in order."""
+        """Factors that vary, in order."""
         if self.design == "prior" and not self.vary:
             return prior_factors(self.model, self.curriculum)
         return [factor_of(name, spec, self.model, self.curriculum) for name, spec in self.vary.items()]
 
     @property
     def groups(self) -> dict[str, str]:
-        """What the designs saltelli and morris move one at a time, parameters or arguments, each with its argument."""
+        """Parameters or arguments that the designs saltelli and morris move one at a time → their argument."""
         return {factor.group if self.by_group else factor.name: factor.group for factor in self.factors}
 
     @property
@@ -257,7 +257,7 @@ class Study:
         return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **given)
 
 
-DEFAULTS = {each.name: each.default for each in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
+DEFAULTS = {part.name: part.default for part in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
 SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum"))
 OF_POINT = ("model", "stages", "start", "match")
 

@@ -219,15 +219,15 @@ class Sweep(Report):
         Stages are in the order of the curriculum, and arms in that of the study.
         """
         table = self.frame()
-        found = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
+        data = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
         order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
-        found = found.sel({key: [name for name in names if name in found[key]] for key, names in order.items()})
-        at = self.points.set_index("point").loc[found["point"].to_numpy()]
-        found = found.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied})
-        for name in found.variables:
+        data = data.sel({key: [name for name in names if name in data[key]] for key, names in order.items()})
+        at = self.points.set_index("point").loc[data["point"].to_numpy()]
+        data = data.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied})
+        for name in data.variables:
             meaning, unit = _meaning_of(str(name))
-            found[name].attrs.update({"long_name": meaning, "units": unit})
-        return found.assign_attrs(passport=as_line(self.passport()))
+            data[name].attrs.update({"long_name": meaning, "units": unit})
+        return data.assign_attrs(passport=as_line(self.passport()))
 
     def export(self, path: str | Path) -> None:
         """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""

@@ -164,7 +164,7 @@ class Store:
 
 
 def _is_leftover(path: Path) -> bool:
-    """Whether a file or folder is one that a sweep leaves if it is killed before its manifest is written."""
+    """Return whether a sweep that is killed before it writes its manifest leaves this file or folder."""
     return path.name in ("lock", "holder.json") or (path.name in KINDS and path.is_dir() and not any(path.iterdir()))
 
 

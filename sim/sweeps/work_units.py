@@ -18,7 +18,7 @@ from feint.sim.training.run_spec import RunSpec
 
 
 class Cut(NamedTuple):
-    """How a sweep is cut into parts; kept in its manifest, so that it is resumed as it was begun."""
+    """Sizes of the parts of a sweep; kept in its manifest, so that it is resumed as it was begun."""
 
     runs: int = 2**15  #: of a unit and arm, over all its points
     points: int = 256  #: most points of a unit
@@ -54,7 +54,7 @@ class Unit:
 
     @property
     def points(self) -> range:
-        """Its points."""
+        """Numbers of its points."""
         return range(self.first_point, self.last_point)
 
     @property

@@ -36,18 +36,18 @@ def layer(function=slope, vary=VARY, design="grid", **facts):
 
 
 def test_a_slice_has_the_values_of_its_points():
-    plane = grid_slice([layer()], AXES, {"train_tolerance": 1.5})
+    plane = phase_diagram([layer()], AXES, {"train_tolerance": 1.5})
     values = plane.values(plane.layers[0], None)
     x, y = np.meshgrid([0, 0.45, 0.9], [0.2, 0.2 * 10**0.5, 2, 2 * 10**0.5, 20])
     assert values == pytest.approx(x - 0.5 + 0.1 * np.log10(y / 2))
-    assert plane.panels is None
-    turned = grid_slice([layer()], AXES[::-1], {"train_tolerance": 0.2})
+    assert plane.other is None
+    turned = phase_diagram([layer()], AXES[::-1], {"train_tolerance": 0.2})
     assert turned.values(plane.layers[0], None) == pytest.approx(values.T)
 
 
 def test_one_more_parameter_is_shown_as_panels():
-    plane = grid_slice([layer(lambda p: p["train_tolerance"])], AXES)
-    assert plane.panels is not None
+    plane = phase_diagram([layer(lambda p: p["train_tolerance"])], AXES)
+    assert plane.other is not None
     assert plane.panel_levels == [0.2, 1.5]
     for level in plane.panel_levels:
         assert (plane.values(plane.layers[0], level) == level).all()
@@ -120,8 +120,8 @@ def test_scales_follow_the_declaration_and_names_stand_side_by_side():
 def test_a_profile_of_a_grid_has_a_line_a_level(found):
     layers = layers_of(found, outcome="internal")
     one = response_profile(layers, "similarity", {"plasticity_gate": 2})
-    assert one.lines is not None
-    assert one.lines.name == "train_tolerance"
+    assert one.other is not None
+    assert one.other.name == "train_tolerance"
     rows = one.table[(one.table["layer"] == "from_scratch") & (one.table["line"] == "1.5")]
     assert rows["value"].tolist() == [0.0, 0.45, 0.9]
     assert (rows["low"] <= rows["estimate"]).all()
