@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -28,24 +27,14 @@ SWEPT = {
     "map": "feint map DIR --x NAME --y NAME --figure FILE",
 }
 """Kinds of figures that are drawn from a sweep's folder, and the command that draws them."""
-
-
-class Agreement(Enum):
-    """How a file that was made again compares with the original."""
-
-    SAME = "same", "the same to the byte"
-    REDRAWN = "redrawn", "the same data, drawn otherwise"
-    NUMBERS = "numbers", "other numbers"
-    DIFFERENT = "different", "drawn otherwise; whether the numbers are the same its passport does not say"
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str) -> Agreement:
-        """Return a member with its value and meaning."""
-        member = object.__new__(cls)
-        member._value_ = value
-        member.meaning = meaning
-        return member
+SAME, REDRAWN, NUMBERS, DIFFERENT = "same", "redrawn", "numbers", "different"
+MEANINGS = {
+    SAME: "the same to the byte",
+    REDRAWN: "the same data, drawn otherwise",
+    NUMBERS: "other numbers",
+    DIFFERENT: "drawn otherwise; whether the numbers are the same its passport does not say",
+}
+"""Outcome of a comparison → what it means."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +53,7 @@ class Regenerated(Report):
     kind: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride] - the file's, which has a passport of its own
         str, Field(description="what the file holds, such as figure, comparison or trajectory")
     ] = field()
-    outcome: Annotated[Agreement, Field(description=", ".join(f"{kind.value}: {kind.meaning}" for kind in Agreement))]
+    outcome: Annotated[str, Field(description=", ".join(f"{name}: {meaning}" for name, meaning in MEANINGS.items()))]
     difference: Annotated[str | None, Field(description="the first difference between numbers, if it is known")]
     changed: Annotated[dict[str, Change], Field(description="versions, processor or commit that have changed")]
     original: Hidden[Passport]  #: the file's own passport
@@ -73,12 +62,12 @@ class Regenerated(Report):
     @property
     def exit_code(self) -> int:
         """0 if the file came out the same, else 1."""
-        return 0 if self.outcome is Agreement.SAME else 1
+        return 0 if self.outcome == SAME else 1
 
     def blocks(self) -> Iterable[str]:
         """Return a sentence, and one line per change of what made the file."""
         where = f": {self.difference}" if self.difference else ""
-        first = wrapped(f"{self.file}: {self.outcome.meaning}{where}.")
+        first = wrapped(f"{self.file}: {MEANINGS[self.outcome]}{where}.")
         changes = (f"  {name}: {change.then} then, {change.now} now" for name, change in self.changed.items())
         return ["\n".join([first, *changes])]
 
@@ -89,16 +78,7 @@ class Regenerated(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class RegenerateRequest(Request):
-    """Make a file again from its passport, and report whether it came out the same (exit code 0).
-
-    Parameters
-    ----------
-    file
-        Figure (.svg, .png, .pdf) or data (.csv) that Feint wrote.
-    out
-        File in which to keep what was made.
-
-    """
+    """Make a file again from its passport, and report whether it came out the same (exit code 0)."""
 
     kind = "regenerate"
     unit = ""
@@ -186,32 +166,32 @@ def _content(report: Report) -> str | None:
     return getattr(report, "content", None)
 
 
-def _compare_data(path: Path, original: Passport, report: Report) -> tuple[int, Agreement, str | None]:
+def _compare_data(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
     content, now = datafile.read(path)[0], _content(report) or ""
     if content == now:
-        return 0, Agreement.SAME, None
+        return 0, SAME, None
     edited = "" if datafile.digest(content) == original.get("data") else " (the file was changed after it was computed)"
-    return 0, Agreement.NUMBERS, f"{datafile.first_difference(content, now)}{edited}"
+    return 0, NUMBERS, f"{datafile.first_difference(content, now)}{edited}"
 
 
-def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int, Agreement, str | None]:
+def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
     """Return which of the drawings the file holds, how they compare, and the first difference of numbers.
 
     The new figure is saved with the original's passport, so that only the drawing is compared.
     """
     content = _content(report)
     if content is not None and original.get("data") != datafile.digest(content):
-        return 0, Agreement.NUMBERS, _difference_of_data(path.with_suffix(".csv"), original, content)
+        return 0, NUMBERS, _difference_of_data(path.with_suffix(".csv"), original, content)
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
         for which, draw in enumerate(report.drawings()):
             figure_style.save(draw(), again, dict(original))
             if again.read_bytes() == path.read_bytes():
-                return which, Agreement.SAME, None
+                return which, SAME, None
     difference = _difference_of_configurations(original, report.passport())
     if difference:
-        return 0, Agreement.NUMBERS, difference
-    return 0, Agreement.DIFFERENT if content is None else Agreement.REDRAWN, None
+        return 0, NUMBERS, difference
+    return 0, DIFFERENT if content is None else REDRAWN, None
 
 
 def _difference_of_configurations(then: Passport, now: Passport) -> str:

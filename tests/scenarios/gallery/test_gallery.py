@@ -7,7 +7,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.gallery.gallery import PICTURES, FigureRequest, draw_into, select_pictures
-from feint.scenarios.regenerate import Agreement, regenerate
+from feint.scenarios.regenerate import regenerate
 from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
 from feint.sim.results.provenance import passport_in
@@ -43,10 +43,10 @@ def test_a_figure_is_regenerated_from_its_passport_in_every_format(drawn, name, 
     """Its data are computed from nothing, once; then drawn in each format."""
     figure, (data, *files) = drawn[name]
     again = regenerate(data, threads=1)
-    assert (again.outcome, again.kind, again.changed) == (Agreement.SAME, "figure", {})
+    assert (again.outcome, again.kind, again.changed) == ("same", "figure", {})
     monkeypatch.setattr(FigureRequest, "run", lambda *_, **__: figure)
     for file in files:
-        assert regenerate(file).outcome is Agreement.SAME, file
+        assert regenerate(file).outcome == "same", file
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -105,7 +105,7 @@ def test_data_that_were_edited_are_refused_and_computed_again_if_that_is_request
     with pytest.raises(InputError, match=r"was changed after it was computed.*--again"):
         drawn_into(tmp_path, tiny("headline"))
     again = regenerate(file)
-    assert again.outcome is Agreement.NUMBERS
+    assert again.outcome == "numbers"
     assert again.difference is not None
     assert again.difference.startswith("row 11, estimate: 0.875 in the file, ")
     assert "was changed" in again.difference
@@ -158,5 +158,5 @@ def test_what_drew_it_last_is_reported(drawn, tmp_path):
     sheet.axes[0].set_title("")
     figures.save(sheet, tmp_path / "headline.svg", told)
     again = regenerate(tmp_path / "headline.svg")
-    assert again.outcome is Agreement.REDRAWN
+    assert again.outcome == "redrawn"
     assert again.changed["matplotlib"].then == "3.0.0"
