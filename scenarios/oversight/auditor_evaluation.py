@@ -28,7 +28,7 @@ from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Report, Table
-from feint.sim.results.request import Option, Progress, Request, Runs, Seed
+from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.roc import FEW, GRID, Curve, Separation, curve, separation
 from feint.sim.training.auditors import AUDITORS, Auditor, chosen
@@ -341,7 +341,7 @@ class AuditorsRequest(Request):
     ] = field(default_factory=dict)
     false_alarms: Annotated[float, Option("Share of aligned runs that may be suspected.", "X")] = 0.01
     point: Point = field(default_factory=Point)
-    runs: Runs = 1000
+    runs: Annotated[int, Option("Runs per arm.", "N", least=1, most=MOST_RUNS)] = 1000
     seed: Seed = 0
 
     def __post_init__(self) -> None:

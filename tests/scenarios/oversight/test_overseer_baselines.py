@@ -83,6 +83,4 @@ def test_what_is_not_valid_is_refused_in_a_sentence(request_of, message):
 @pytest.mark.parametrize("option", [("--networks",), ("--threads", 2)])
 def test_options_that_the_scenario_does_not_have_are_refused(monkeypatch, capsys, option):
     feint = within_this_process(monkeypatch, capsys)
-    refusal = feint("scenario", "overseer", *option).refusal
-    assert f"{option[0].strip('-')} = " in refusal
-    assert "is not allowed with scenario 'overseer'" in refusal
+    assert f"No such option: {option[0]}" in feint("scenario", "overseer", *option).refusal

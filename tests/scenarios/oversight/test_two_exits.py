@@ -76,7 +76,7 @@ def test_settings_are_those_of_a_life_and_nothing_else(monkeypatch, capsys):
     with pytest.raises(InputError, match="training = 0"):
         TwoExitsRequest(settings={"training": 0}).run()
     feint = within_this_process(monkeypatch, capsys)
-    assert "runs = 5" in feint("scenario", "two-exits", "--runs", 5).refusal
+    assert "No such option: --runs" in feint("scenario", "two-exits", "--runs", 5).refusal
     with pytest.raises(InputError, match="seed"):
         RSA2048Request(seed=-1)
 
