@@ -19,7 +19,7 @@ from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINE
 from feint.sim.ensembles.runner import Timing
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Report, Table
-from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Runs, Seed
+from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.results.text_tables import folded
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
@@ -215,7 +215,7 @@ class CompareRequest(Request):
     started = True
 
     point: Point = field(default_factory=Point)
-    runs: Runs = 2000
+    runs: Annotated[int, Option("Number of runs per arm.", "N", least=1, most=MOST_RUNS)] = 2000
     seed: Seed = 0
     precision: Precision = PRECISION
     worth: Annotated[

@@ -1,4 +1,4 @@
-"""Comparisons: what they say of two arms."""
+"""Comparisons of two arms: what is trained, counted and reported."""
 
 import numpy as np
 import pytest

@@ -114,11 +114,11 @@ def test_the_largest_seed_is_a_seed_of_its_own():
 
 
 def test_diverging_runs_are_flagged_counted_and_warned_of():
-    with pytest.warns(RuntimeWarning, match=r"\d+ of 400 runs diverged in stage 'finetuning'") as told:
+    with pytest.warns(RuntimeWarning, match=r"\d+ of 400 runs diverged in stage 'finetuning'") as warned:
         ensemble = simulate(from_scratch(learning_rate=1e6, steps=200), runs=400, seed=1)
     diverged = ensemble["diverged"][:, 0]
     assert diverged.sum() > 20
-    assert str(told[0].message).startswith(f"{diverged.sum()} of 400")
+    assert str(warned[0].message).startswith(f"{diverged.sum()} of 400")
     assert (ensemble.outcome[diverged, 0] == Outcome.UNCONVERGED).all()
     assert sum(ensemble.counts().values()) == 400
     assert ensemble["missed"][diverged, 0].all()
@@ -157,9 +157,9 @@ def test_timing_counts_the_steps_of_all_runs_and_stages():
 
 
 def test_progress_tells_of_every_run_and_stage():
-    told = []
-    simulate(SHORT, runs=50, progress=told.append)
-    assert sum(told) == 100
+    amounts = []
+    simulate(SHORT, runs=50, progress=amounts.append)
+    assert sum(amounts) == 100
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_largest_world_that_is_valid_can_be_trained():
     assert (ensemble.steps == 1).all()
 
 
-def test_progress_is_told_by_one_thread_at_a_time():
+def test_progress_is_reported_by_one_thread_at_a_time():
     inside = []
 
     def tell(finished):

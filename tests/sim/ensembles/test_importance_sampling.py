@@ -90,7 +90,7 @@ def test_no_bit_of_it_depends_on_threads():
 
 @pytest.mark.parametrize("exponent", [2, 3, 4, 6])
 def test_a_frequency_known_in_closed_form_is_found_however_rare(exponent):
-    """Trained and read by the kernels: once in a million is told from once in a thousand by 5,000 runs each."""
+    """Trained and read by the kernels: 5,000 runs distinguish once in a million from once in a thousand."""
     reach = -float(norm.ppf(10.0**-exponent))
     found = rare(STEP, tilt={"gate": reach}, model=gated(-reach), runs=5000, seed=exponent)
     error = np.sqrt(1 / found.effective) * found.interval.estimate
@@ -158,7 +158,7 @@ def test_it_carries_its_passport():
     assert again.run().interval == found.interval
 
 
-def test_progress_is_told_of_every_run():
+def test_progress_is_reported_of_every_run():
     finished = []
     rare(from_scratch(steps=2), runs=5000, progress=finished.append)
     assert sum(finished) == 5000

@@ -1,10 +1,10 @@
-"""Journeys train the stages that they say, and notes write down what stands there."""
+"""Protocols train the stages that they declare, and recorders record where the runs stopped."""
 
 import numpy as np
 import pytest
 
-from feint.agents.model import Model
 from feint.agents.interventions import performance_on, readable
+from feint.agents.model import Model
 from feint.scenarios.finetuning.protocols import (
     CORNERS,
     READABLE_AFTER,
@@ -26,22 +26,22 @@ from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
 POINT = Point(curriculum=pretrain_finetune({"steps": 400}, {"steps": 900}))
-NOTES = (READABLE_BEFORE, READABLE_AFTER, CORNERS, Was(0), PerformanceOn(1))
-WAY = staged(pretraining(), finetuning(steps=300), recorders=NOTES)
+RECORDERS = (READABLE_BEFORE, READABLE_AFTER, CORNERS, Was(0), PerformanceOn(1))
+PROTOCOL = staged(pretraining(), finetuning(steps=300), recorders=RECORDERS)
 
 
 @pytest.fixture(scope="module")
 def ended():
-    return run_paired(POINT, [WAY], range(60), seed=5)[WAY]
+    return run_paired(POINT, [PROTOCOL], range(60), seed=5)[PROTOCOL]
 
 
 @pytest.fixture(scope="module")
 def stops():
-    spec = WAY.spec(POINT, seed=5)
+    spec = PROTOCOL.spec(POINT, seed=5)
     return list(spec.train(spec.begin(np.arange(60, dtype=np.uint64))))
 
 
-def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
+def test_a_protocol_has_the_stages_of_the_point_except_for_what_it_declares():
     point = POINT.at({"finetuning.noise": 0.7, "pretraining.learning_rate": 0.5, "similarity": 0.25})
     spec = retrained().spec(point, seed=0)
     before, tuning, again = spec.curriculum
@@ -53,7 +53,7 @@ def test_a_journey_has_the_stages_of_the_point_but_for_what_it_says():
     assert spec.model.similarity == (0.25, 0.9, 0.0)
 
 
-def test_what_a_journey_changes_itself_stays():
+def test_what_a_protocol_changes_itself_stays():
     protocol = finetuned_control(similarity=0.1)
     assert isinstance(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}), TrainingProtocol)
     assert dict(protocol.with_defaults({"similarity": 0.5, "decoys": 1.0}).changes) == {
@@ -75,7 +75,7 @@ def test_a_group_that_fine_tuning_does_not_carry_is_carried_on_from_there():
     assert len(spec.curriculum[2].carry) == 5
 
 
-def test_notes_are_of_where_the_runs_stood(ended, stops):
+def test_recorders_read_where_the_runs_stopped(ended, stops):
     assert np.array_equal(ended.recorded[READABLE_BEFORE], readable(stops[0].state, Y))
     assert np.array_equal(ended.recorded[READABLE_AFTER], readable(stops[1].state, Y))
     assert np.array_equal(ended.recorded[Was(0)], ended.before)
@@ -107,13 +107,13 @@ def test_shares_and_the_rest_add_up_to_the_change(ended):
         assert game_of(corners).shares().sum(axis=0) + rest_of(corners) == pytest.approx(whole, abs=1e-12)
 
 
-def test_notes_change_nothing_and_ways_share_what_they_have_in_common(ended):
+def test_recorders_change_nothing_and_protocols_share_what_they_have_in_common(ended):
     bare = staged(pretraining(), finetuning(steps=300))
-    found = run_paired(POINT, [bare, WAY, pretrained()], range(60), seed=5, threads=1)
+    found = run_paired(POINT, [bare, PROTOCOL, pretrained()], range(60), seed=5, threads=1)
     assert not found[bare].recorded
-    for protocol in (bare, WAY):
+    for protocol in (bare, PROTOCOL):
         assert np.array_equal(found[protocol].performance, ended.performance)
-    assert np.array_equal(found[WAY].recorded[CORNERS], ended.recorded[CORNERS])
+    assert np.array_equal(found[PROTOCOL].recorded[CORNERS], ended.recorded[CORNERS])
 
 
 def test_a_point_that_names_a_similarity_for_its_objective_is_where_one_stands():
@@ -121,10 +121,10 @@ def test_a_point_that_names_a_similarity_for_its_objective_is_where_one_stands()
     assert finetuned().spec(point, seed=0).model.similarity == (0.3, 0.9, 0.0)
 
 
-def test_a_mean_of_what_was_noted_is_paired():
+def test_a_mean_of_what_was_recorded_is_paired():
     protocols = (
-        staged(pretraining(), finetuning(steps=300), recorders=NOTES),
-        staged(no_pretraining(), finetuning(), recorders=NOTES),
+        staged(pretraining(), finetuning(steps=300), recorders=RECORDERS),
+        staged(no_pretraining(), finetuning(), recorders=RECORDERS),
     )
     found = run_paired(POINT, protocols, range(60), seed=5)
 

@@ -88,7 +88,7 @@ def test_without_a_tilt_every_weight_is_one_and_the_start_the_plans():
         np.testing.assert_array_equal(starts.state.mind.gate, one.begin(RUNS).mind.gate)
 
 
-def test_what_is_not_drawn_is_not_told():
+def test_what_is_not_drawn_is_not_reported():
     assert Tilt.of({}, spec(start="internal")).known == ()
     assert Tilt.of({}, spec(init_spread=0.0)).known == BIASES
     assert Tilt.of({}, spec(plasticity_spread=0.0)).known == LOGITS
