@@ -35,7 +35,7 @@ def figure(parts: Sequence[tuple[Part, Interval]], prior: Mapping[str, Any]) -> 
 
 def draw_part(axes: Axes, part: Part, interval: Interval) -> None:
     """Draw an interval in front of the ranges that count for and against the claim."""
-    ends = [end for each in (*part.rule.holds, *part.rule.reverses) for end in each if abs(end) < float("inf")]
+    ends = [end for limits in (*part.rule.holds, *part.rule.reverses) for end in limits if abs(end) < float("inf")]
     low, high = min(interval.low, *ends, 0), max(interval.high, *ends, 0)
     room = 0.08 * (high - low or 1)
     axes.set(xlim=(low - room, high + room), ylim=(-1, 1))

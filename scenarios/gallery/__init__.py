@@ -1,1 +1,1 @@
-"""Figures of the argument, one a file: what each is computed from, and how its table is drawn."""
+"""Figures of the argument: how their data are computed, and how they are drawn from them."""

@@ -86,7 +86,7 @@ def _face(outcome: Outcome) -> dict[str, Any]:
 
 PICTURE = Picture(
     name="cases",
-    title="what becomes of an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
+    title="outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
     compute=compute,
     draw=draw,
     full={"runs": 2000, "levels": 20},

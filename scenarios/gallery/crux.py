@@ -54,7 +54,9 @@ def draw_crux(table: pd.DataFrame) -> Figure:
 
 def compute_lattice(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     """Return one row per set of groups."""
-    return _lattice(point, size, **keys).corner_frame().assign(runs=size["runs"], seed=keys["seed"])
+    corners = _lattice(point, size, **keys).corners
+    rows = [{**{group: group in corner.parts for group in GROUPS}, **limits(corner.value)} for corner in corners]
+    return pd.DataFrame(rows).assign(runs=size["runs"], seed=keys["seed"])
 
 
 def draw_lattice(table: pd.DataFrame) -> Figure:

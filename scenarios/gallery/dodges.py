@@ -87,7 +87,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
 
 PICTURE = Picture(
     name="dodges",
-    title="ways of doing pre-training otherwise: deception avoided against performance lost, with the Pareto front",
+    title="variants of pre-training: deception avoided against performance lost, with the Pareto front",
     compute=compute,
     draw=draw,
     full={"runs": 10_000},

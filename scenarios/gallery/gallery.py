@@ -101,7 +101,7 @@ class GalleryFigure(Report):
     request: Hidden[FigureRequest]
     content: Hidden[str]  #: the data as CSV
     made: Hidden[dict[str, Any]]  #: passport of the data
-    found: bool = False  #: whether the data were read from a folder
+    reused: bool = False  #: whether the data were read from a folder
 
     def blocks(self) -> list[str]:
         """Return the title of the figure."""
@@ -149,7 +149,7 @@ def read_figure(request: FigureRequest, path: Path) -> GalleryFigure:
             f"file = {str(path)!r} was changed after it was computed, since its digest is not the one in its passport: "
             "compute it again with --again."
         )
-    return GalleryFigure(request=request, content=content, made=made, found=True)
+    return GalleryFigure(request=request, content=content, made=made, reused=True)
 
 
 def draw_into(
@@ -181,7 +181,7 @@ def draw_into(
     """
     path = folder / f"{request.figure}.csv"
     figure = read_figure(request, path) if path.exists() and not again else request.run(threads=threads)
-    if not figure.found:
+    if not figure.reused:
         datafile.write(path, figure.content, figure.made)
     drawn = _drawn(figure, path)
     files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
@@ -195,7 +195,7 @@ def _drawn(figure: GalleryFigure, path: Path) -> Figure:
     try:
         return figure.figure()
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        if not figure.found:
+        if not figure.reused:
             raise
         raise InputError(
             f"file = {str(path)!r} holds data that this version of Feint cannot draw ({error}): "

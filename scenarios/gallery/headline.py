@@ -67,7 +67,7 @@ def draw_transitions(table: pd.DataFrame) -> Figure:
 
 HEADLINE = Picture(
     name="headline",
-    title=f"how often each way of training ends as each type; deception, {PRETRAIN_FINETUNE} minus from_scratch",
+    title=f"how often each training protocol ends as each type; deception, {PRETRAIN_FINETUNE} minus from_scratch",
     compute=compute_headline,
     draw=draw_headline,
     full={"runs": 10_000},

@@ -65,7 +65,7 @@ def _response(study: Study, table: pd.DataFrame, of: str, outcome: str = DECEPTI
 
 PICTURE = Picture(
     name="phases",
-    title="the most frequent outcome of each way of training, and the sign of the difference in deception, over "
+    title="the most frequent outcome of each training protocol, and the sign of the difference in deception, over "
     "similarity and the plasticity of the gate",
     compute=compute,
     draw=draw,

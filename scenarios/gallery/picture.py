@@ -11,8 +11,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from feint.agents.errors import load_extra
 from feint.sim.results.figure_style import STYLE, settled
-from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 
 LIMITS = ("estimate", "low", "high")

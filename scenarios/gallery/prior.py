@@ -75,7 +75,7 @@ def _draw_limits(axes: Axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) ->
 
 PICTURE = Picture(
     name="prior",
-    title="over what share of the prior each claim holds, is reversed, or is neither",
+    title="the share of the prior in which each claim holds, is reversed, or is neither",
     compute=compute,
     draw=draw,
     full={"runs": 200, "draws": 256},

@@ -72,7 +72,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 PICTURE = Picture(
     name="sensitivity",
-    title="how much of the variation of the difference over the prior goes back to each group of parameters",
+    title="how much of the variation of the difference over the prior each group of parameters explains",
     compute=compute,
     draw=draw,
     full={"runs": 100, "base_points": 512},

@@ -77,7 +77,7 @@ def draw_graph(table: pd.DataFrame) -> Figure:
 
 WORLDVIEWS = Picture(
     name="worldviews",
-    title="each claim tried where each party to the argument stands, whatever the point",
+    title="the verdict on each claim in each world view, whatever the point",
     compute=compute_worldviews,
     draw=draw_worldviews,
     full={"runs": 2000},

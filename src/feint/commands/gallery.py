@@ -1,4 +1,4 @@
-"""The command that draws the figures of the gallery: `feint figures`."""
+"""The commands that draw the argument: `feint figures` and `feint graph`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feint.commands.options import CurriculumFile, Precision, Seed, Settings, Threads, point_of, whole
-from feint.commands.output import show_warning
+from feint.commands.options import CurriculumFile, Precision, Seed, Settings, Threads, point_of, show_warning, whole
 
 if TYPE_CHECKING:
     from feint.scenarios.gallery.gallery import GalleryFigure
@@ -67,5 +66,28 @@ def _report(figure: GalleryFigure, files: tuple[Path, ...]) -> None:
     made_by = figure.made["versions"]["feint"]
     if made_by != VERSION:
         show_warning(f"{str(data)!r} was computed by Feint {made_by}, and this is {VERSION}: --again recomputes it.")
-    how = "found" if figure.found else "computed"
+    how = "found" if figure.reused else "computed"
     print(f"{data} {how}, drawn as {', '.join(file.name for file in drawn)}", flush=True)
+
+
+def graph(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Graph to write, .graphml or .json, or to draw, .svg, .png or .pdf.")
+    ],
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Evaluate the claims first, and put the verdict on each.")
+    ] = False,
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Annotated[
+        int, typer.Option(parser=whole, metavar="N", help="With --verdicts: runs of each training protocol.")
+    ] = 2000,
+    seed: Seed = 0,
+    threads: Threads = None,
+) -> None:
+    """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
+    from feint.scenarios.argument.graph import GraphRequest, check_graph_path
+
+    file = check_graph_path(file)
+    request = GraphRequest(verdicts=verdicts, point=point_of(curriculum, settings), runs=runs, seed=seed)
+    request.run(threads=threads).write(file)

@@ -54,8 +54,8 @@ def test_a_figure_drawn_from_its_data_is_the_one_drawn_from_nothing(drawn, folde
     before, (_, svg, *_) = drawn[name]
     content = svg.read_bytes()
     figure, files = drawn_into(folder, tiny(name))
-    assert figure.found
-    assert not before.found
+    assert figure.reused
+    assert not before.reused
     assert files[1].read_bytes() == content
 
 
