@@ -15,10 +15,9 @@ what actors without a system get from the others' systems.
 What would count against it. A system that loses a tenth of a budget; half of the actors without one.
 """
 
-from functools import partial
-
 from feint.scenarios.bibliography import FERNANDES_2020
-from feint.scenarios.release.competition_limit import CompetitionMean, effect_on_others, gain, without
+from feint.scenarios.release.affordability import ExpertsMean
+from feint.scenarios.release.competition_limit import effect_on_others, gain, in_worlds, without
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
 
 TENTH = rises(0.1)
@@ -32,29 +31,27 @@ CLAIM = Claim(
     statement="Unless they are willing to fall behind others, actors need to use AI systems to stay competitive.",
     family="release",
     parts=(
-        Part("ahead", CompetitionMean("budgets that a system gains, a decade on", gain), TENTH),
+        Part("ahead", ExpertsMean("budgets that a system gains, a decade on", in_worlds(gain)), TENTH),
         Part(
             "without",
-            CompetitionMean("share of actors without a system after a decade of imitation", without),
+            ExpertsMean("share of actors without a system after a decade of imitation", in_worlds(without)),
             at_most(0.25, 0.5),
         ),
         Part(
             "at once",
-            CompetitionMean("budgets that a system gains at the release", partial(gain, year=0)),
+            ExpertsMean("budgets that a system gains at the release", in_worlds(gain, year=0)),
             TENTH,
             tested=False,
         ),
         Part(
             "dear",
-            CompetitionMean(
-                "the same, where a step costs a hundred times as much", partial(gain, year=0, dearer=100.0)
-            ),
+            ExpertsMean("the same, where a step costs a hundred times as much", in_worlds(gain, year=0, dearer=100.0)),
             TENTH,
             tested=False,
         ),
         Part(
             "befalls",
-            CompetitionMean("budgets that others' systems bring to who has none", effect_on_others),
+            ExpertsMean("budgets that others' systems bring to who has none", in_worlds(effect_on_others)),
             rises(),
             tested=False,
         ),

@@ -16,7 +16,8 @@ average.
 """
 
 from feint.scenarios.bibliography import FERNANDES_2020
-from feint.scenarios.release.competition_limit import CompetitionMean, average_gain, serving_owners
+from feint.scenarios.release.affordability import ExpertsMean
+from feint.scenarios.release.competition_limit import average_gain, in_worlds, serving_owners
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
 from feint.sim.markets.competition import Stakes
 
@@ -32,25 +33,28 @@ CLAIM = Claim(
     family="release",
     parts=(
         Part(
-            "dominate", CompetitionMean("share of systems that serve their owner after a decade", serving_owners), MOST
+            "dominate",
+            ExpertsMean("share of systems that serve their owner after a decade", in_worlds(serving_owners)),
+            MOST,
         ),
         Part(
             "better",
-            CompetitionMean("budgets that all have more where all systems serve the average", average_gain),
+            ExpertsMean("budgets that all have more where all systems serve the average", in_worlds(average_gain)),
             rises(),
         ),
         Part(
             "fined",
-            CompetitionMean(
-                "the same share, where it costs a quarter of a budget", serving_owners, Stakes(penalty=0.25)
+            ExpertsMean(
+                "the same share, where it costs a quarter of a budget", in_worlds(serving_owners, Stakes(penalty=0.25))
             ),
             MOST,
             tested=False,
         ),
         Part(
             "weak",
-            CompetitionMean(
-                "the same share, where who has more is copied a tenth as surely", serving_owners, Stakes(selection=1.0)
+            ExpertsMean(
+                "the same share, where who has more is copied a tenth as surely",
+                in_worlds(serving_owners, Stakes(selection=1.0)),
             ),
             MOST,
             tested=False,

@@ -16,14 +16,13 @@ What would count against it. An increase by less than a tenth of the actors; a m
 from functools import partial
 
 from feint.scenarios.bibliography import HAZARDS_2023
-from feint.scenarios.release.affordability import FINAL_STATES, GainOfMerging, pooling_gain, undetected_gain
-from feint.scenarios.release.training_protocols import DOMAINS, NEW, OBJECTIVE, fine_tuned
+from feint.scenarios.release.affordability import ExpertsMean, merging_gain, pooling_gain, undetected_gain
+from feint.scenarios.release.training_protocols import NEW, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
 ADDED = fine_tuned(NEW)
 TENTH = rises(0.1)
-EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
 
 CLAIM = Claim(
     number=2,
@@ -44,11 +43,7 @@ CLAIM = Claim(
         ),
         Part(
             "composed",
-            GainOfMerging(
-                "mean performance on three domains, experts merged less the best expert",
-                protocols=EXPERTS,
-                objectives=tuple(OBJECTIVE[domain] for domain in DOMAINS),
-            ),
+            ExpertsMean("mean performance on three domains, experts merged less the best expert", merging_gain),
             rises(),
         ),
         Part(

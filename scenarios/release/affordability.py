@@ -6,14 +6,15 @@ alone; of pools of m actors, the share whose budgets add up to n p m^loss. Assum
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from feint.agents.state import State
+from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, fine_tuned
 from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
@@ -22,7 +23,7 @@ from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.model_lineage import merged
 from feint.sim.markets.training_cost import Price, cost, published_step_price
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
-from feint.sim.training.run_spec import Stop
+from feint.sim.training.train import Stop
 
 TERMS = Terms()
 ANCHOR = "llama-2-70b"
@@ -104,39 +105,39 @@ class FinalStates:
 FINAL_STATES = FinalStates()
 
 
+EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
+GOALS = tuple(OBJECTIVE[domain] for domain in DOMAINS)
+"""Objectives of the experts."""
+
+
 @dataclass(frozen=True)
 class ExpertsMean:
-    """Base of means over runs of a number within ±RANGE, computed from the final states of several experts."""
+    """Mean over runs of a number within ±RANGE, computed from how the experts for the harmless uses ended."""
 
     words: str
-    protocols: tuple[TrainingProtocol, ...] = field(kw_only=True)
+    of: Callable[[list[RunOutcomes]], np.ndarray]  #: (runs,)
+    protocols: tuple[TrainingProtocol, ...] = EXPERTS
 
     def values(self, ended: Ended) -> np.ndarray:
         """Return the contribution of each run (runs,)."""
-        raise NotImplementedError
+        return self.of([ended[protocol] for protocol in self.protocols])
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
         return mean_of(self.values(ended), RANGE, confidence)
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+    def with_changes(self, changes: Mapping[str, Any]) -> ExpertsMean:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         return replace(self, protocols=tuple(protocol.with_defaults(changes) for protocol in self.protocols))
 
 
-@dataclass(frozen=True)
-class GainOfMerging(ExpertsMean):
-    """How much more general the merge of experts is than the most general of them."""
-
-    objectives: tuple[int, ...] = field(kw_only=True)
-
-    def values(self, ended: Ended) -> np.ndarray:
-        """Return the contribution of each run (runs,)."""
-        states = [final_state(ended[protocol]) for protocol in self.protocols]
-        best = np.max([generality(state, self.objectives) for state in states], axis=0)
-        return generality(merged(states), self.objectives) - best
+def final_states(ended: list[RunOutcomes]) -> list[State]:
+    """Return the final states of each expert, all runs in one."""
+    return [State.joined(list(outcomes.recorded[FINAL_STATES])) for outcomes in ended]
 
 
-def final_state(ended: RunOutcomes) -> State:
-    """Return the final states of all runs as one."""
-    return State.joined(list(ended.recorded[FINAL_STATES]))
+def merging_gain(ended: list[RunOutcomes]) -> np.ndarray:
+    """Return how much more general the merge of the experts is than the most general of them (runs,)."""
+    states = final_states(ended)
+    best = np.max([generality(state, GOALS) for state in states], axis=0)
+    return generality(merged(states), GOALS) - best

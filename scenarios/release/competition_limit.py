@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from feint.scenarios.release.affordability import DECADE, FINAL_STATES, PRICE, RANGE, TERMS, ExpertsMean, final_state
-from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, fine_tuned
-from feint.sim.analysis.estimands import Ended
+from feint.scenarios.release.affordability import DECADE, FINAL_STATES, GOALS, PRICE, RANGE, TERMS, final_states
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.markets.competition import (
     AVERAGE,
     OWNER,
@@ -36,7 +32,6 @@ from feint.sim.markets.competition import (
 from feint.sim.markets.training_cost import cost
 
 STAKES = Stakes()
-EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
 CACHED = 8  # worlds that are kept in memory
 
 
@@ -100,17 +95,11 @@ def effect_on_others(systems: Systems, stakes: Stakes) -> np.ndarray:
     return stakes.value * stakes.common * systems.owner.mean(axis=(1, 2))
 
 
-@dataclass(frozen=True)
-class CompetitionMean(ExpertsMean):
-    """Mean over runs of a number computed from what systems do in the world of each run."""
-
-    of: Callable[[Systems, Stakes], np.ndarray]  #: (runs,)
-    stakes: Stakes = STAKES
-    protocols: tuple[TrainingProtocol, ...] = field(default=EXPERTS, kw_only=True)
-
-    def values(self, ended: Ended) -> np.ndarray:
-        """Return the contribution of each run (runs,)."""
-        return self.of(worlds([ended[protocol] for protocol in self.protocols], self.stakes), self.stakes)
+def in_worlds(
+    of: Callable[..., np.ndarray], stakes: Stakes = STAKES, **more: float
+) -> Callable[[list[RunOutcomes]], np.ndarray]:
+    """Return a number of systems and stakes as one of the runs whose worlds the systems are in."""
+    return lambda ended: of(worlds(ended, stakes), stakes, **more)
 
 
 _cached: OrderedDict[Any, tuple[list[np.ndarray], Systems]] = OrderedDict()
@@ -124,7 +113,7 @@ def worlds(ended: list[RunOutcomes], stakes: Stakes) -> Systems:
     with _lock:
         if key in _cached:
             return _cached[key][1]
-    systems = Systems.of([final_state(outcomes) for outcomes in ended], [OBJECTIVE[use] for use in DOMAINS], stakes)
+    systems = Systems.of(final_states(ended), GOALS, stakes)
     with _lock:
         _cached[key] = recorded, systems  # keeping the arrays alive keeps their ids unique
         while len(_cached) > CACHED:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
+from feint.agents.interventions import performance_on, readable
 from feint.agents.outcome import Outcome, read
-from feint.agents.probes import performance_on, readable
 from feint.scenarios.release.affordability import RANGE
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, WRAPPED, Y, released, use_stages
 from feint.sim.markets.fine_tuning_uses import generality

@@ -65,9 +65,8 @@ from feint.sim.markets.market_lineage import MarketLineage, notable_actors
 from feint.sim.markets.market_parameters import Terms
 from feint.sim.markets.model_lineage import Lineage, check_lineage_path, write_graphml
 from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Factor, Price
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import Output, Progress, Request, Runs, Seed, Settings
-from feint.sim.results.text_tables import wrapped
 from feint.sim.training.parameter_point import Point, check_two_stages
 
 if TYPE_CHECKING:
@@ -84,15 +83,7 @@ Numbers = TypeVar("Numbers", Terms, Stakes, FineTuning)
 class ReleaseRequest(Request):
     """Release a model into markets of actors who fine-tune it: hazards, benefits and mitigations.
 
-    Parameters
-    ----------
-    settings
-        Numbers by name: those of `Terms`, `Stakes`, `FineTuning` and the model, and `stage.parameter`.
-    runs
-        Number of markets, each of one released model.
-    seed
-        Random seed.
-
+    Numbers that can be set are those of `Terms`, `Stakes`, `FineTuning` and the model, and `stage.parameter`.
     """
 
     kind = "release"

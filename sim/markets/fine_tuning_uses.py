@@ -10,8 +10,8 @@ from typing import Self
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.agents.outcome import Outcome, read
 from feint.agents.interventions import performance_on, scored
+from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
 from feint.agents.views import view
 from feint.sim.markets.model_lineage import blended

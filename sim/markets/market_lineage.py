@@ -16,8 +16,8 @@ from feint.sim.markets.actors import AIMS
 from feint.sim.markets.ledger import MERGED, NOBODY, POOLED
 from feint.sim.markets.market import Market
 from feint.sim.markets.model_lineage import PUBLISH, RELEASE, TAKE, Lineage
-from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
+from feint.sim.training.train import RunSpec
 
 
 class MarketLineage:
@@ -36,29 +36,25 @@ class MarketLineage:
         """Return the lineage with all that these actors held, in the order in which they had it."""
         for actor in actors:
             check_whole("actor", actor, 0, len(self.market.actors) - 1)
-            held = self.holdings[self.holdings["actor"] == actor]
-            for model, publisher in held[["model", "publisher"]].tolist():
-                self._held(actor, model, publisher)
+            for row in self.holdings[self.holdings["actor"] == actor]:
+                self._held(actor, int(row["model"]), int(row["publisher"]))
         return self.lineage
 
     def _held(self, actor: int, model: int, publisher: int) -> str:
         """Add a model that an actor made, alone or in its pool, or took, and return its name."""
         if publisher == NOBODY:
             return self._made(model)
-        name = f"{self._name(model)}, taken by {actor}"
-        if name not in self.lineage.graph:
-            parent = self._published(model, publisher)
-            year = self._first_year(actor, model)
-            self.lineage.hand_on(name, parent, owner=self._actor(actor), kind=TAKE, year=year)
-        return name
+        return self._handed_on(model, TAKE, f"taken by {actor}", actor, self._published(model, publisher))
 
     def _published(self, model: int, publisher: int) -> str:
-        """Add a model that an actor published, in the year in which the actor first had it, and return its name."""
-        name = f"{self._name(model)}, published by {publisher}"
+        return self._handed_on(model, PUBLISH, f"published by {publisher}", publisher, self._made(model))
+
+    def _handed_on(self, model: int, kind: str, words: str, actor: int, parent: str) -> str:
+        """Add a model that an actor published or took, in the year in which the actor first had it."""
+        name = f"{self._name(model)}, {words}"
         if name not in self.lineage.graph:
-            parent = self._made(model)
-            year = self._first_year(publisher, model)
-            self.lineage.hand_on(name, parent, owner=self._actor(publisher), kind=PUBLISH, year=year)
+            year = int(self._holding(actor, model)["year"].min())
+            self.lineage.hand_on(name, parent, owner=self._actor(actor), kind=kind, year=year)
         return name
 
     def _made(self, model: int) -> str:
@@ -90,9 +86,6 @@ class MarketLineage:
 
     def _holding(self, actor: int, model: int) -> np.ndarray:
         return self.holdings[(self.holdings["actor"] == actor) & (self.holdings["model"] == model)]
-
-    def _first_year(self, actor: int, model: int) -> int:
-        return int(self._holding(actor, model)["year"].min())
 
     def _name(self, model: int) -> str:
         kind, uses = self.models[model]["kind"], self.market.uses

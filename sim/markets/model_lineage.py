@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.agents.errors import InputError, check_output, unknown
-from feint.agents.mind import OUTSIDE, Mind, Progress
 from feint.agents.interventions import readable
+from feint.agents.mind import OUTSIDE, Mind, Progress
 from feint.agents.state import State
 from feint.sim.markets.training_cost import cost
-from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import PRECISION, train
+from feint.sim.training.train import PRECISION, RunSpec, train
 
 if TYPE_CHECKING:
     import networkx as nx

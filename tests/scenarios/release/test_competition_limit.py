@@ -5,14 +5,13 @@ import pytest
 
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.release.affordability import DECADE, FINAL_STATES, PRICE, TERMS
+from feint.scenarios.release.affordability import DECADE, EXPERTS, FINAL_STATES, PRICE, TERMS, ExpertsMean
 from feint.scenarios.release.competition_limit import (
-    EXPERTS,
-    CompetitionMean,
     average_gain,
     budgets,
     effect_on_others,
     gain,
+    in_worlds,
     serving_owners,
     shares_after_decade,
     without,
@@ -64,10 +63,10 @@ def test_what_cannot_be_made_puts_no_one_ahead_and_is_used_by_no_one():
 
 def test_with_nothing_in_common_both_kinds_are_alike(ended):
     stakes = Stakes(common=0.0)
-    same = CompetitionMean("", average_gain, stakes), CompetitionMean("", serving_owners, stakes)
+    same = [ExpertsMean("", in_worlds(of, stakes)) for of in (average_gain, serving_owners)]
     assert not same[0].values(ended).any()
     assert same[1].values(ended) == pytest.approx(0.5)
-    assert CompetitionMean("", average_gain).values(ended).any()
+    assert ExpertsMean("", in_worlds(average_gain)).values(ended).any()
 
 
 def test_a_penalty_makes_it_pay_to_serve_the_average():

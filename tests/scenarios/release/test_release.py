@@ -12,8 +12,8 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import FAMILIES, select_claims
-from feint.scenarios.claims.shared_costs import EXPERTS
 from feint.scenarios.release.affordability import (
+    EXPERTS,
     FINAL_STATES,
     PRICE,
     REFERENCE,
@@ -40,8 +40,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.markets.actors import market_seed
 from feint.sim.markets.competition import Competition, systems_by_world
 from feint.sim.markets.model_lineage import same_state
-from feint.sim.results.report import schema
-from feint.sim.results.text_tables import WIDTH
+from feint.sim.results.report import WIDTH, schema
 from feint.sim.training.parameter_point import Point
 
 FAMILY = "release"
@@ -292,7 +291,7 @@ def test_the_command_writes_a_lineage(feint, tmp_path):
 @pytest.mark.parametrize(
     ("name", "file", "said"),
     [
-        ("xu-race", "family.graphml", "is not allowed with scenario 'xu-race'"),
+        ("xu-race", "family.graphml", "No such option: --lineage"),
         ("release", "family.png", "its name must end in .graphml"),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from catalogues import STEPS, catalogue
 
 from feint.agents.errors import InputError
-from feint.agents.outcome import Outcome, read
 from feint.agents.interventions import performance_on
+from feint.agents.outcome import Outcome, read
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, PLACE, SUPPRESSED, USES, fine_tuner
 from feint.sim.markets.actors import MALICIOUS
 from feint.sim.markets.competition import OWNER, Stakes, Systems, systems_by_world

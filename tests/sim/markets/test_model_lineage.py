@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.interventions import readable
 from feint.agents.mind import Mind
 from feint.agents.model import Model
-from feint.agents.interventions import readable
 from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, merged, same_state, survival
 from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
+from feint.sim.training.train import RunSpec
 
 RUNS = np.arange(12, dtype=np.uint64)
 MODEL = Model(similarity=(0.5, 0.9, 0.0))
