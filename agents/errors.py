@@ -1,11 +1,13 @@
-"""Errors for bad input, one sentence with the field, the value and what would be right, and the common checks."""
+"""Errors for bad input, which name the field, the value and what would be right; checks; optional libraries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 MOST_NAMED = 12  # names in one sentence
 
@@ -40,3 +42,31 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     names = ", ".join(known) if len(known) <= MOST_NAMED else ", ".join(known[:MOST_NAMED]) + " and others"
     hint = f"did you mean {near[0]!r}?" if near else f"known are {names}."
     return InputError(f"{kind} {name!r} is not known: {hint}")
+
+
+#: which of Feint's extras brings a library
+EXTRA_OF = {
+    "SALib": "analysis",
+    "sklearn": "analysis",
+    "distributed": "cluster",
+    "polars": "tables",
+    "duckdb": "tables",
+    "IPython": "notebooks",
+    "ipywidgets": "notebooks",
+    "panel": "explore",
+    "stable_baselines3": "rl",
+    "torch": "rl",
+}
+
+
+def load_extra(module: str, purpose: str) -> Any:
+    """Import a module of an optional library; raises `InputError` with what to install if it is missing."""
+    library = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ImportError:
+        extra = EXTRA_OF[library]
+        raise InputError(
+            f"{purpose} needs {library}, which is not installed: .venv/bin/pip install -e '.[{extra}]' in a clone, "
+            f"pip install 'feint[{extra}]' elsewhere."
+        ) from None

@@ -16,9 +16,8 @@ from feint.scenarios.requests import KINDS, loaded
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results import datafile, figure_style
 from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
-from feint.sim.results.report import Hidden, Report
+from feint.sim.results.report import Hidden, Report, wrapped
 from feint.sim.results.request import Option, Progress, Request
-from feint.sim.results.text_tables import wrapped
 
 Passport = Mapping[str, Any]
 NONE = "none"  # in place of a version or commit that is not known

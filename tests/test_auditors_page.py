@@ -8,8 +8,7 @@ import pytest
 from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, numbers, printed, put
 from terminal import within_this_process
 
-from feint.agents.interventions import close_gate
-from feint.agents.interventions import performance_on
+from feint.agents.interventions import close_gate, performance_on
 from feint.agents.views import view
 from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE

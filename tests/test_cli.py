@@ -16,7 +16,7 @@ from feint.agents.version import VERSION
 from feint.scenarios.requests import DOCUMENTS
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.protocols import arms_of
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Match
 from feint.sim.training.stage import Stage
 
 THREE = """

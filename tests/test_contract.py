@@ -12,9 +12,9 @@ from lanewise import each
 from numba.core import config
 
 from feint.agents.kernels import lanes
-from feint.agents.kernels.arithmetic import exp
 from feint.agents.kernels.boarding import gain
 from feint.agents.kernels.compiling import OPTIONS
+from feint.agents.kernels.elementary import exp
 from feint.agents.kernels.rows import by_lane, rows
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]

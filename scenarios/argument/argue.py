@@ -24,9 +24,8 @@ from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
 from feint.sim.analysis.nearest_flip import Flip, nearest_flip
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import Hidden, Report, Table, from_attributes
+from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
-from feint.sim.results.text_tables import WIDTH, wrapped
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
@@ -246,10 +245,8 @@ class ClaimResult:
         if flip is None:
             return f"Nearest flip: none found from {draws:,} draws, or one stands where a few runs turn it over."
         moved = ", ".join(f"{move.name} {number(move.here)} → {number(move.there)}" for move in flip.changes)
-        return (
-            f"Nearest flip: the claim {predicate(flip.kind)} at {moved} (distance {flip.distance:.2f} in the prior's units); "
-            f"there {flip.effect_text()} on fresh runs."
-        )
+        where = f"{moved} (distance {flip.distance:.2f} in the prior's units)"
+        return f"Nearest flip: the claim {predicate(flip.kind)} at {where}; there {flip.effect_text()} on fresh runs."
 
 
 def _shares(shares: Mapping[str, Share]) -> Shares:
@@ -360,7 +357,7 @@ class ArgueRequest(Request):
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
         evaluations = evaluate(claims, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
-        found = cruxes(claims, self.point, parts=parts, runs=size.runs, **keys)
+        of_claims = cruxes(claims, self.point, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
@@ -369,7 +366,7 @@ class ArgueRequest(Request):
         def result(claim: Claim) -> ClaimResult:
             flip = self._flip(evaluations[claim.name], spread)
             report(1)
-            return ClaimResult.of(evaluations[claim.name], spread, found[claim.name], flip)
+            return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flip)
 
         return Argued(claims=[*in_order(result, claims, threads=threads)], robustness=spread, request=self)
 
@@ -393,8 +390,8 @@ def argue(
     point: Point | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
-    **asked: Any,
+    **fields: Any,
 ) -> Argued:
     """Test the named claims, or all of a family; further keywords are the fields of `ArgueRequest`."""
     claim, point = None if names is None else tuple(names), Point() if point is None else point
-    return ArgueRequest(claim=claim, point=point, **asked).run(threads=threads, progress=progress)
+    return ArgueRequest(claim=claim, point=point, **fields).run(threads=threads, progress=progress)

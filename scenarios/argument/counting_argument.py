@@ -39,8 +39,7 @@ from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import Interval, frequency_interval
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.run_spec import RunSpec
-from feint.sim.training.train import PRECISION
+from feint.sim.training.train import PRECISION, RunSpec
 
 SCALARS = ("representation", "gate", "capability", "awareness", "horizon")
 LARGEST_GOAL = 2.0  # Λ-norm; that of a base objective is 1
@@ -238,10 +237,10 @@ class CountingRequest(Request):
 
 
 def count(
-    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **asked: Any
+    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **fields: Any
 ) -> Counting:
     """Count types among random minds; further keywords are the fields of `CountingRequest`."""
-    request = CountingRequest(point=Point() if point is None else point, **asked)
+    request = CountingRequest(point=Point() if point is None else point, **fields)
     return request.run(threads=threads, progress=progress)
 
 

@@ -69,19 +69,9 @@ class Crux:
         return pd.DataFrame([dict(flattened(row)) for row in rows])
 
 
-def crux(
-    claim: Claim,
-    point: Point | None = None,
-    *,
-    runs: int = 2000,
-    seed: int = 0,
-    precision: str = PRECISION,
-    confidence: float = CONFIDENCE,
-    threads: int | None = None,
-) -> Crux:
-    """Return the crux of one claim at a point; see `cruxes`."""
-    keys = {"runs": runs, "seed": seed, "precision": precision, "confidence": confidence, "threads": threads}
-    return cruxes([claim], point, **keys)[claim.name]
+def crux(claim: Claim, point: Point | None = None, **fields: Any) -> Crux:
+    """Return the crux of one claim at a point; keywords are those of `cruxes`."""
+    return cruxes([claim], point, **fields)[claim.name]
 
 
 def cruxes(
@@ -98,21 +88,10 @@ def cruxes(
 ) -> dict[str, Crux]:
     """Return the crux of each claim's effect by the claim's name, all of them on the same runs.
 
-    A value that the claim's own protocols set is kept if a premise would set it otherwise. Intervals of changes hold
-    for all premises at once (Bonferroni), because the largest change is picked among them.
-
-    Parameters
-    ----------
-    premises
-        Names of the premises that are switched off, one at a time; all of them by default.
-    parts
-        The part of a claim whose effect is meant, by the claim's name; by default its first part.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
-
+    The named premises, all by default, are switched off one at a time. The effect is that of the part in `parts`, by
+    the claim's name, else of the first part. A value that the claim's own protocols set is kept if a premise would set
+    it otherwise. Intervals of changes hold for all premises at once (Bonferroni), because the largest change is picked
+    among them. Raises `InputError`.
     """
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
@@ -188,16 +167,11 @@ class CruxRequest(Request):
     started = True
     outputs = {
         "lattice": Output(
-            "Draw every set of groups carried over, with how often its runs end so.",
-            "FILE",
-            "save_lattice",
-            check_figure_path,
+            "Draw how often each set of groups ends with the outcome.", "FILE", "save_lattice", check_figure_path
         )
     }
 
-    premises: Annotated[bool, Option("Divide among premises that can be switched off, not groups carried over.")] = (
-        False
-    )
+    premises: Annotated[bool, Option("Divide among premises that can be switched off, not among groups.")] = False
     premise: Annotated[
         tuple[str, ...] | None,
         Option("With --premises: only these premises, while the others stay on; repeatable.", "NAME"),
@@ -206,10 +180,7 @@ class CruxRequest(Request):
     runs: Annotated[
         int | None,
         Option(
-            f"Paired runs of each set; {RUNS:,} for groups and {PREMISE_RUNS:,} for premises by default.",
-            "N",
-            least=1,
-            most=MOST_RUNS,
+            f"Paired runs of each set; by default {RUNS:,}, of premises {PREMISE_RUNS}.", "N", least=1, most=MOST_RUNS
         ),
     ] = None
     seed: Seed = 0
@@ -324,9 +295,9 @@ def without(point: Point, premises: Iterable[str]) -> Point:
     return point
 
 
-def lattice(point: Point | None = None, *, threads: int | None = None, **asked: Any) -> Lattice:
+def lattice(point: Point | None = None, *, threads: int | None = None, **fields: Any) -> Lattice:
     """Divide the difference among groups carried over; keywords are those of `CruxRequest`."""
-    return CruxRequest(point=Point() if point is None else point, **asked).run(threads=threads)
+    return CruxRequest(point=Point() if point is None else point, **fields).run(threads=threads)
 
 
 def premises_lattice(
@@ -335,10 +306,10 @@ def premises_lattice(
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-    **asked: Any,
+    **fields: Any,
 ) -> Lattice:
     """Divide the difference among premises that can be switched off; keywords are those of `CruxRequest`."""
     point = Point() if point is None else point
-    return CruxRequest(premises=True, premise=tuple(premises), point=point, **asked).run(
+    return CruxRequest(premises=True, premise=tuple(premises), point=point, **fields).run(
         threads=threads, progress=progress
     )

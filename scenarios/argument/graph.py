@@ -24,9 +24,8 @@ from feint.sim.analysis.claims import Source, Verdict
 from feint.sim.results import provenance
 from feint.sim.results.datafile import as_line
 from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
-from feint.sim.results.text_tables import folded
 from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
@@ -52,20 +51,19 @@ INK = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#4d4d4
 CITED = {"describes": "after", "disputes": "disputed by"}
 
 
-def graph(found: Mapping[str, Verdict] | None = None, **configuration: Any) -> nx.DiGraph:
+def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[str, Any] | None = None) -> nx.DiGraph:
     """Return the whole argument as a directed graph, which carries a passport.
 
     Nodes have a `kind`, a `label`, `words` and further facts, edges a `relation`. All values are text, numbers or
-    booleans, which every file format keeps. The node of a claim has a `verdict` if `found` has one by the claim's name;
-    `configuration` says how the verdicts were found, for the passport.
+    booleans, which every file format keeps. A claim has the verdict that `verdicts` gives it by name; `configuration`
+    says how the verdicts were found, for the passport.
     """
     import networkx as nx
 
-    verdicts = found or {}
-    if verdicts:
-        configuration["verdicts"] = {name: verdict.value for name, verdict in verdicts.items()}
+    named = {name: verdict.value for name, verdict in (verdicts or {}).items()}
+    configuration = {**(configuration or {}), **({"verdicts": named} if named else {})}
     made = nx.DiGraph(passport=as_line(provenance.passport(GraphRequest.kind, configuration)))
-    made.add_nodes_from(_nodes(verdicts))
+    made.add_nodes_from(_nodes(named))
     made.add_edges_from(_edges())
     return made
 
@@ -75,7 +73,7 @@ def passport_of(graph: nx.DiGraph) -> dict[str, Any]:
     return json.loads(graph.graph["passport"])
 
 
-def _nodes(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, Facts]]:
+def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
     for source in _sources():
         yield _node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
     for name in dict.fromkeys(bare(name) for assumption in _assumptions() for name in assumption.parameters):
@@ -87,7 +85,7 @@ def _nodes(verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, Facts]]:
         yield _node("mechanism", step.name, step.words, term=step.term)
     for claim in claims().values():
         more = {"title": claim.title, "number": claim.number, "section": claim.section}
-        known = {"verdict": verdicts[claim.name].value} if claim.name in verdicts else {}
+        known = {"verdict": verdicts[claim.name]} if claim.name in verdicts else {}
         yield _node("claim", claim.name, claim.statement, **more, **known)
 
 
@@ -262,7 +260,7 @@ def _sized(graph: nx.DiGraph, node: str, sources: list[str]) -> tuple[str, str, 
 def _cited(graph: nx.DiGraph, node: str, sources: list[str]) -> str:
     """Return the numbers of the sources that describe or dispute a mechanism."""
     relations = [graph.get_edge_data(source, node, {}).get("relation") for source in sources]
-    numbers = {name: [str(i) for i, found in enumerate(relations, start=1) if found == name] for name in CITED}
+    numbers = {name: [str(i) for i, relation in enumerate(relations, start=1) if relation == name] for name in CITED}
     return ", ".join(f"{CITED[name]} [{', '.join(known)}]" for name, known in numbers.items() if known)
 
 
@@ -359,4 +357,4 @@ class GraphRequest(Request):
             keys: dict[str, Any] = {"runs": self.runs, "seed": self.seed, "threads": threads}
             evaluations = evaluate(claims().values(), self.point, **keys)
             verdicts = {name: evaluation.verdict for name, evaluation in evaluations.items()}
-        return ArgumentGraph(graph=graph(verdicts, **self.configuration()), request=self)
+        return ArgumentGraph(graph=graph(verdicts, self.configuration()), request=self)

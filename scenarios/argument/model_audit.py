@@ -18,9 +18,8 @@ from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import crossed
-from feint.sim.results.report import Hidden, Report, Table, from_attributes
+from feint.sim.results.report import Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.parameter_point import Point
@@ -239,10 +238,10 @@ class AuditRequest(Request):
 
 
 def audit(
-    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **asked: Any
+    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **fields: Any
 ) -> Audit:
     """Audit the model around a point; keywords are those of `AuditRequest`: points, draws, runs, seed."""
-    return AuditRequest(point=Point() if point is None else point, **asked).run(threads=threads, progress=progress)
+    return AuditRequest(point=Point() if point is None else point, **fields).run(threads=threads, progress=progress)
 
 
 def react(

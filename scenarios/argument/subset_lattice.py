@@ -20,9 +20,8 @@ from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, save
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import Request
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.shapley import Attribution, Game
 
@@ -103,19 +102,6 @@ class Lattice(Report):
     def frame(self) -> pd.DataFrame:
         """Return one row per share and per pair (see `Attribution.frame`), with the passport in `attrs`."""
         table = self.attribution.frame()
-        table.attrs.update(self.passport())
-        return table
-
-    def corner_frame(self) -> pd.DataFrame:
-        """Return one row per set: one column per part, true if it is in the set, then estimate and limits."""
-        import pandas as pd
-
-        rows = [
-            {part: part in corner.parts for part in self.attribution.parts}
-            | {name: getattr(corner.value, name) for name in ("estimate", "low", "high")}
-            for corner in self.corners
-        ]
-        table = pd.DataFrame(rows)
         table.attrs.update(self.passport())
         return table
 

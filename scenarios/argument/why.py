@@ -14,9 +14,8 @@ from feint.scenarios.argument.mechanisms import MECHANISMS
 from feint.scenarios.argument.premises import Premise, bare, declaration, meaning, value_text
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim, Source
-from feint.sim.results.report import Hidden, Report, from_attributes
+from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
 from feint.sim.results.request import Option, Progress, Request
-from feint.sim.results.text_tables import WIDTH, wrapped
 
 
 @dataclass(frozen=True, kw_only=True)

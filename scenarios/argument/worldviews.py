@@ -27,9 +27,8 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
-from feint.sim.results.report import Hidden, Report, Table, from_attributes
+from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Runs, Seed
-from feint.sim.results.text_tables import folded, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.training.parameter_point import check_two_stages
 from feint.sim.training.train import PRECISION, check_precision
@@ -357,12 +356,12 @@ def worldviews(
     claims: Iterable[str] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
-    **asked: Any,
+    **fields: Any,
 ) -> Matrix:
     """Evaluate claims, all by default, in world views, all curated ones by default, after the default point.
 
     World views are given as names, files or objects. Further keywords are the fields of `WorldviewsRequest`.
     """
     view, claim = (None if names is None else tuple(names) for names in (which, claims))
-    request = WorldviewsRequest(view=view, claim=claim, **asked)  # pyright: ignore[reportArgumentType] - also views
+    request = WorldviewsRequest(view=view, claim=claim, **fields)  # pyright: ignore[reportArgumentType] - also views
     return request.run(threads=threads, progress=progress)

@@ -22,7 +22,7 @@ from feint.sim.analysis.estimands import Frequency, Term, difference
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import CONFIDENCE
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Match
 
 HELD = Match.TARGET.value
 OPPOSED = {HOLDS, REVERSED}

@@ -9,9 +9,9 @@ is then, with no further training:
 - *attribution*: gate, pointer, representation and goal are put back to where fine-tuning found them, in all 2⁴ ways;
   their Shapley values divide the change of performance, on X and on Y, exactly. `rest` is the change that remains with
   all four put back: by capability, awareness, horizon and world model.
-- *probe*: how well Y can be read from the terminal objective (`agents/probes.py`), before and after, compared with
-  minds that were never trained, and minds that were pre-trained on a Z that has nothing to do with Y and fine-tuned in
-  the same way.
+- *probe*: how well Y can be read from the terminal objective (`agents/interventions.py`), before and after, compared
+  with minds that were never trained, and minds that were pre-trained on a Z that has nothing to do with Y and
+  fine-tuned in the same way.
 - *ablation*: performance on Y with the gate put back, and with gate and pointer.
 
 Behaviour is always that of a mind which believes it is trained on X. Types are those after pre-training; an * marks

@@ -37,11 +37,10 @@ from feint.scenarios.networks.seeds import (
 )
 from feint.sim.networks.transfer import ARMS, FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Progress, Request
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.scaling_law_fit import LawFit
+from feint.sim.statistics.scaling_laws import LawFit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

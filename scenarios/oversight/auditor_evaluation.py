@@ -27,9 +27,8 @@ from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.roc import FEW, GRID, Curve, Separation, curve, separation
 from feint.sim.training.auditors import AUDITORS, Auditor, chosen
 from feint.sim.training.parameter_point import Point

@@ -11,7 +11,7 @@ import numpy as np
 from feint.agents.model import Model
 from feint.sim.ensembles.paired_runs import read_checkpoints
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
-from feint.sim.statistics.learning_curve import LearningCurve, least_loss, transferred
+from feint.sim.statistics.scaling_laws import LearningCurve, least_loss, transferred
 from feint.sim.training.parameter_point import Point
 
 POINTS = 60  #: amounts of data at which losses are read

@@ -10,11 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from feint.scenarios.transfer.arms import Arms
-from feint.sim.results.report import Table
-from feint.sim.results.text_tables import wrapped
+from feint.sim.results.report import Table, wrapped
 from feint.sim.statistics.intervals import Interval, student
-from feint.sim.statistics.learning_curve import ENOUGH, data_for, least_loss
-from feint.sim.statistics.transfer_law import LOW_DATA
+from feint.sim.statistics.scaling_laws import ENOUGH, LOW_DATA, data_for, least_loss
 
 REGIMES = ("low", "medium", "high")
 """Up to a tenth of D(N), up to D(N), and beyond, where from-scratch training is close to convergence."""

@@ -10,8 +10,7 @@ import numpy as np
 from feint.scenarios.transfer.arms import Arms
 from feint.scenarios.transfer.compute import loss_differences
 from feint.scenarios.transfer.laws import NEARNESS, Law
-from feint.sim.statistics.scaling_law_fit import LawFit
-from feint.sim.statistics.transfer_law import LOW_DATA
+from feint.sim.statistics.scaling_laws import LOW_DATA, LawFit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

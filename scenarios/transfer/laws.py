@@ -12,11 +12,9 @@ from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.scenarios.transfer.arms import Arms
-from feint.sim.results.report import Number, Table
-from feint.sim.results.text_tables import wrapped
+from feint.sim.results.report import Number, Table, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
-from feint.sim.statistics.scaling_law_fit import LawFit, drawn_anew, fit
-from feint.sim.statistics.transfer_law import TransferLaw, crossing
+from feint.sim.statistics.scaling_laws import LawFit, TransferLaw, crossing, drawn_anew, fit
 
 NEARNESS: Mapping[str, tuple[float, ...]] = {
     "similarity": (0.1, 0.5, 0.9),

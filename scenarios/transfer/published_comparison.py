@@ -40,9 +40,8 @@ from feint.scenarios.transfer.published_measurements import (
 )
 from feint.scenarios.transfer.stand_ins import StandIns
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
 from feint.sim.results.request import Progress
-from feint.sim.results.text_tables import folded, wrapped
 from feint.sim.statistics.intervals import Interval
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pydantic import Field
 from feint.scenarios.bibliography import GREENBLATT_2024, HERNANDEZ_2021, HUBINGER_2024, JAIN_2024, QI_2024
 from feint.sim.analysis.claims import Source
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.transfer_law import TEXT, TEXT_AND_CODE
+from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
 
 EXPONENT, RATIO, ITERATIONS, STEPS, PERCENT, NEURONS, POINTS = (
     "exponent", "ratio", "iterations", "steps", "%", "neurons", "points",

@@ -51,11 +51,9 @@ from feint.scenarios.transfer.laws import (
     weight,
 )
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Progress
-from feint.sim.results.text_tables import wrapped
-from feint.sim.statistics.scaling_law_fit import LawFit
-from feint.sim.statistics.transfer_law import LAWS, TEXT, TEXT_AND_CODE, crossing
+from feint.sim.statistics.scaling_laws import LAWS, TEXT, TEXT_AND_CODE, LawFit, crossing
 from feint.sim.training.parameter_point import Point, check_two_stages
 
 if TYPE_CHECKING:

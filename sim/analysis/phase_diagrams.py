@@ -22,9 +22,8 @@ from feint.sim.analysis.grid_slices import (
 from feint.sim.analysis.response_profiles import ResponseProfile, response_profile
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
-from feint.sim.results.report import Table
+from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.sweeps.sweep_results import Sweep
 

@@ -20,9 +20,8 @@ from feint.sim.analysis.response_surface import (
     facts_of,
     response,
 )
-from feint.sim.results.report import Table
+from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
-from feint.sim.results.text_tables import wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
 from feint.sim.sweeps.sweep_results import Sweep
 

@@ -10,8 +10,7 @@ from feint.agents.errors import InputError, unknown
 from feint.sim.analysis.grid_slices import GridAnalysis, Scale, Slice, grid_slice, held_text, is_number, level_text
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Layer
 from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
-from feint.sim.results.report import Table
-from feint.sim.results.text_tables import folded
+from feint.sim.results.report import Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.sweeps.factors import Factor
 

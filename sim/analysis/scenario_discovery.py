@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field, computed_field
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, load_extra
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import (
     DIFFERENCE,
@@ -25,7 +25,6 @@ from feint.sim.analysis.response_surface import (
     facts_of,
     response,
 )
-from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.results.request import Confidence
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
 from feint.sim.sweeps.sweep_results import Sweep

@@ -28,9 +28,8 @@ from feint.sim.analysis.sensitivity_indices import (
     sobol_indices,
 )
 from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, settled
-from feint.sim.results.report import Hidden, Number, Table
+from feint.sim.results.report import Hidden, Number, Table, table, wrapped
 from feint.sim.results.request import Confidence
-from feint.sim.results.text_tables import table, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_results import Sweep

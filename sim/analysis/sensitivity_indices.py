@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import sqrt
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, load_extra
 from feint.sim.analysis.response_surface import Response
-from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.experimental_designs import MORRIS_LEVELS, problem
 from feint.sim.sweeps.factors import Factor
@@ -30,18 +29,24 @@ def sobol_indices(
     If parameters move singly, the first-order indices are also summed by argument. Raises `InputError` if the response
     does not vary, or by no more than sampling error.
     """
+    from scipy.stats import t
+
     if np.ptp(response.value) == 0:
         raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
-    groups = response.study.groups
-    base = BasePoints.of(response, len(groups))
-    estimates = base.estimates(np.arange(base.count)[None])[:, 0]
-    drawn = np.random.default_rng([seed, base.count]).integers(base.count, size=(resamples, base.count))
-    again = np.concatenate([base.estimates(drawn[i : i + AT_ONCE]) for i in range(0, resamples, AT_ONCE)], axis=1)
-    reach = _reach(base.count, confidence)
+    groups, variance = response.study.groups, float(response.value.var())
+    split = load_extra("SALib.analyze.sobol", "a Sobol analysis").separate_output_values
+    count = len(response.value) // (len(groups) + 2)
+    centred = (response.value - response.value.mean()) / np.sqrt(variance)
+    values, errors = (split(each, len(groups), count, False) for each in (centred, _subtracted(response) / variance))
+    drawn = np.random.default_rng([seed, count]).integers(count, size=(resamples, count))
+    estimates = _estimates(values, errors, np.arange(count)[None])[:, 0]
+    parts = (drawn[first : first + AT_ONCE] for first in range(0, resamples, AT_ONCE))
+    again = np.concatenate([_estimates(values, errors, rows) for rows in parts], axis=1)
+    reach = float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
     if estimates[0] <= reach * again[0].std(ddof=1):
         raise InputError(
             f"{response.title} varies between points by no more than sampling error "
-            f"(variance {response.value.var():.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
+            f"(variance {variance:.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
             "give each point more runs, or use streams = 'common'."
         )
 
@@ -57,65 +62,35 @@ def sobol_indices(
     if not response.study.by_group:
         rows = {group: [1 + i for i, its in enumerate(groups.values()) if its == group] for group in groups.values()}
         measures[SUMMED] = {group: interval(*its) for group, its in rows.items()}
-    return measures, float(estimates[0]) * float(response.value.var())
+    return measures, float(estimates[0]) * variance
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class BasePoints:
-    """Values and Monte Carlo variances at A, at B and at A with one factor taken from B, scaled to unit variance."""
+def _estimates(values: Sequence[np.ndarray], errors: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Return variance, first-order and total indices (1 + 2 moved, resamples) of rows (resamples, base points).
 
-    a: np.ndarray  #: (base points,)
-    b: np.ndarray
-    ab: np.ndarray  #: (base points, factors or groups)
-    error_a: np.ndarray
-    error_b: np.ndarray
-    error_ab: np.ndarray
+    `values`, of unit variance, and the Monte Carlo variances `errors` are those at the base points A (base points,), at
+    B, and at A with one factor or group taken from B (base points, moved). The estimators are those of Saltelli et al.
+    2010 (doi:10.1016/j.cpc.2009.09.018). Each value is y = f + e with an error e of its own, of variance v; what errors
+    add in the mean is subtracted:
 
-    @classmethod
-    def of(cls, response: Response, moved: int) -> Self:
-        """Return the base points of a response of which `moved` factors or groups vary."""
-        split = load_extra("SALib.analyze.sobol", "a Sobol analysis").separate_output_values
-        count, variance = len(response.value) // (moved + 2), response.value.var()
-        a, b, ab, _ = split((response.value - response.value.mean()) / np.sqrt(variance), moved, count, False)
-        errors = split(_subtracted(response) / variance, moved, count, False)
-        return cls(a=a, b=b, ab=ab, error_a=errors[0], error_b=errors[1], error_ab=errors[2])
+        variance         Var(y) - mean v, over A and B
+        total, times it  ½ mean (y_A - y_AB)² - ½ mean (v_A + v_AB)
+        first, times it  mean y_B (y_AB - y_A), to which they add nothing: y_B shares its error with neither
 
-    @property
-    def count(self) -> int:
-        """Number of base points."""
-        return len(self.a)
+    """
+    from SALib.analyze.sobol import first_order, total_order
 
-    def estimates(self, rows: np.ndarray) -> np.ndarray:
-        """Return variance, first-order and total indices (1 + 2 moved, resamples) of rows (resamples, base points).
-
-        The estimators are those of Saltelli et al. 2010 (doi:10.1016/j.cpc.2009.09.018). Each value is y = f + e with
-        an error e of its own, of variance v; what errors add in the mean is subtracted:
-
-            variance         Var(y) - mean v, over A and B
-            total, times it  ½ mean (y_A - y_AB)² - ½ mean (v_A + v_AB)
-            first, times it  mean y_B (y_AB - y_A), to which they add nothing: y_B shares its error with neither
-
-        """
-        from SALib.analyze.sobol import first_order, total_order
-
-        rows = rows.T
-        a, b, error_a, error_b = (part[rows] for part in (self.a, self.b, self.error_a, self.error_b))
-        raw = np.concatenate([a, b]).var(axis=0)
-        clean = raw - np.concatenate([error_a, error_b]).mean(axis=0)
-        scale = np.divide(raw, clean, out=np.full_like(clean, np.nan), where=clean > 0)
-        first, total = [], []
-        for ab, error in zip(self.ab.T, self.error_ab.T, strict=True):
-            added = np.divide((error_a + error[rows]).mean(axis=0) / 2, raw, out=np.zeros_like(raw), where=raw > 0)
-            first.append(first_order(a, ab[rows], b) * scale)
-            total.append((total_order(a, ab[rows], b) - added) * scale)
-        return np.array([clean, *first, *total])
-
-
-def _reach(count: int, confidence: float) -> float:
-    """Return how many standard deviations over resamples of `count` base points an interval reaches."""
-    from scipy.stats import t
-
-    return float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+    rows = rows.T
+    a, b, error_a, error_b = (part[rows] for part in (values[0], values[1], errors[0], errors[1]))
+    raw = np.concatenate([a, b]).var(axis=0)
+    clean = raw - np.concatenate([error_a, error_b]).mean(axis=0)
+    scale = np.divide(raw, clean, out=np.full_like(clean, np.nan), where=clean > 0)
+    first, total = [], []
+    for ab, error in zip(values[2].T, errors[2].T, strict=True):
+        added = np.divide((error_a + error[rows]).mean(axis=0) / 2, raw, out=np.zeros_like(raw), where=raw > 0)
+        first.append(first_order(a, ab[rows], b) * scale)
+        total.append((total_order(a, ab[rows], b) - added) * scale)
+    return np.array([clean, *first, *total])
 
 
 def _subtracted(response: Response) -> np.ndarray:

@@ -18,9 +18,8 @@ from feint.sim.ensembles.outcome_report import Counts, outcome_blocks
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.ensembles.runner import Timing
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
-from feint.sim.results.text_tables import folded
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     HALF_WIDTH,
@@ -30,8 +29,7 @@ from feint.sim.statistics.intervals import (
     runs_needed,
     tango,
 )
-from feint.sim.training.curriculum import Curriculum, pretrain_finetune, shared_objectives
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune, shared_objectives
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
 

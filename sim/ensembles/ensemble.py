@@ -20,12 +20,10 @@ from feint.sim.ensembles.streaming_summary import MOST_SUMMED, Summary, add_up_r
 from feint.sim.results.datafile import as_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
-from feint.sim.training.run_spec import RunSpec
-from feint.sim.training.train import PRECISION
+from feint.sim.training.train import PRECISION, RunSpec
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,15 +20,12 @@ from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
-from feint.sim.results.report import Hidden, Report
+from feint.sim.results.report import KEPT, Hidden, Report, wrapped
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
-from feint.sim.results.text_tables import KEPT, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import PlainModel, Point
-from feint.sim.training.run_spec import RunSpec, Stop
-from feint.sim.training.train import PRECISION
+from feint.sim.training.train import PRECISION, RunSpec, Stop
 
 RUNS = 100_000
 LEAST = 50.0  # effective size below which tilted runs give no interval

@@ -13,13 +13,11 @@ from pydantic import Field, NonNegativeInt
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.runner import Timing
 from feint.sim.results.figure_style import PAGE_WIDTH, face
-from feint.sim.results.report import Hidden, Report, Table
-from feint.sim.results.text_tables import folded
+from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import PlainModel
-from feint.sim.training.run_spec import RunSpec, Stop
+from feint.sim.training.train import RunSpec, Stop
 
 UNITS = {
     "steps": ("SGD steps taken", "steps"),

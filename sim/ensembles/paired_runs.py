@@ -19,8 +19,7 @@ from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
 from feint.sim.statistics.shapley import Game
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.run_spec import RunSpec, Stop
-from feint.sim.training.train import PRECISION, check_runs, enter, race
+from feint.sim.training.train import PRECISION, RunSpec, Stop, check_runs, enter, race
 
 LOT = 2**48  # runs of a lot
 TOLERANCES = ("train_tolerance", "deploy_tolerance")

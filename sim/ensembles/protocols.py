@@ -12,13 +12,11 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.sim.statistics.scaling_laws import SCALE
-from feint.sim.training.curriculum import Curriculum, check_curriculum, shared_objectives
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, shared_objectives
 from feint.sim.training.parameter_paths import as_cell
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.run_spec import RunSpec, Stop
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import PRECISION
+from feint.sim.training.train import PRECISION, RunSpec, Stop
 
 FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
 ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}

@@ -15,7 +15,7 @@ from feint.sim.ensembles.outcome_report import UNITS, OutcomeReport, StageOutcom
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import Progress
-from feint.sim.training.run_spec import RunSpec, Stop
+from feint.sim.training.train import RunSpec, Stop
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, load_extra
 from feint.sim.environments.baseline_overseers import orders
 from feint.sim.environments.overseer import Overseers
 from feint.sim.environments.task import ACTIONS, CHOICES
-from feint.sim.results.optional_dependencies import load_extra
 
 PURPOSE = "training an overseer"
 WIDTH = 32  # of both layers

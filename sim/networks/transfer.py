@@ -25,9 +25,7 @@ from feint.sim.networks.seed_models import SeedModels, key
 from feint.sim.networks.task import SPARE, Purpose, Strings, Task, asking
 from feint.sim.results.provenance import passport
 from feint.sim.results.request import Progress
-from feint.sim.statistics.scaling_laws import LearningCurve, data_for
-from feint.sim.statistics.scaling_laws import LawFit, fit
-from feint.sim.statistics.scaling_laws import LOW_DATA
+from feint.sim.statistics.scaling_laws import LOW_DATA, LawFit, LearningCurve, data_for, fit
 from feint.sim.training.train import check_seed
 
 if TYPE_CHECKING:

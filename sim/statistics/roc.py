@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, computed_field
 
-from feint.sim.results.optional_dependencies import load_extra
+from feint.agents.errors import load_extra
 from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval
 

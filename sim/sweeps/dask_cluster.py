@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from feint.agents.errors import InputError, check_whole
-from feint.sim.results.optional_dependencies import load_extra
+from feint.agents.errors import InputError, check_whole, load_extra
 from feint.sim.sweeps.runtime_fingerprint import Runtime, this_runtime
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.work_units import Columns, Job, Unit, train_unit

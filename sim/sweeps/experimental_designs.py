@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from feint.agents.errors import InputError
-from feint.sim.results.optional_dependencies import load_extra
+from feint.agents.errors import InputError, load_extra
 from feint.sim.sweeps.factors import Factor, check_value, factor_of
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_paths import as_cell

@@ -12,8 +12,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter
 from feint.agents.types import STARTS, check_start
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 

@@ -15,11 +15,9 @@ from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
-from feint.sim.training.curriculum import Curriculum, pretrain_finetune
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.run_spec import RunSpec
-from feint.sim.training.train import PRECISION, check_precision, check_seed
+from feint.sim.training.train import PRECISION, RunSpec, check_precision, check_seed
 
 DESIGNS = {
     "grid": "every combination of the levels",

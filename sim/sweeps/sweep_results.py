@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, load_extra
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 from feint.sim.results.datafile import as_line
-from feint.sim.results.optional_dependencies import load_extra
-from feint.sim.results.report import Hidden, Report, Table
-from feint.sim.results.text_tables import KEPT, wrapped
-from feint.sim.results.text_tables import table as table_lines
+from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
+from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of, tango
 from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_at_look, still_wide
 from feint.sim.sweeps.study import Study

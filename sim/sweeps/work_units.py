@@ -14,7 +14,7 @@ from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import blocks
 from feint.sim.ensembles.streaming_summary import Tally, crossed
 from feint.sim.sweeps.study import Study
-from feint.sim.training.run_spec import RunSpec
+from feint.sim.training.train import RunSpec
 
 
 class Cut(NamedTuple):

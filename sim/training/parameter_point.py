@@ -10,10 +10,9 @@ from pydantic import PlainSerializer
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.sim.training.curriculum import Curriculum, check_curriculum, check_model, pretrain_finetune
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, check_model, pretrain_finetune
 from feint.sim.training.parameter_paths import by_stage, carried, split
-from feint.sim.training.run_spec import RunSpec
+from feint.sim.training.train import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
 EVERY = "*"  #: means all stages in a dotted name

@@ -17,16 +17,13 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, read
 from feint.agents.state import State
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Number, Report, Table
+from feint.sim.results.report import Hidden, Number, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Output, Precision, Request, Seed
 from feint.sim.results.request import Progress as ProgressCallback
-from feint.sim.results.text_tables import folded
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import PlainModel, Point
-from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import PRECISION, enter, race
+from feint.sim.training.train import PRECISION, RunSpec, enter, race
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from feint.sim.sweeps.sweep_results import Sweep as Sweep
     from feint.sim.training.configuration import load as load
     from feint.sim.training.curriculum import Curriculum as Curriculum
+    from feint.sim.training.curriculum import Match as Match
     from feint.sim.training.curriculum import from_scratch as from_scratch
     from feint.sim.training.curriculum import pretrain_finetune as pretrain_finetune
-    from feint.sim.training.matching_rules import Match as Match
     from feint.sim.training.replay import Trajectory as Trajectory
     from feint.sim.training.replay import replay as replay
     from feint.sim.training.stage import Stage as Stage
@@ -50,10 +50,9 @@ _ROOMS = {
     "feint.agents.views": ("Belief", "view"),
     "feint.sim.ensembles.comparison": ("Comparison", "compare"),
     "feint.sim.training.configuration": ("load",),
-    "feint.sim.training.curriculum": ("Curriculum", "from_scratch", "pretrain_finetune"),
+    "feint.sim.training.curriculum": ("Curriculum", "Match", "from_scratch", "pretrain_finetune"),
     "feint.sim.ensembles.ensemble": ("Ensemble", "simulate", "summarize"),
     "feint.sim.sweeps.sweep_results": ("Sweep",),
-    "feint.sim.training.matching_rules": ("Match",),
     "feint.sim.ensembles.importance_sampling": ("Rare", "rare"),
     "feint.sim.training.replay": ("Trajectory", "replay"),
     "feint.sim.training.stage": ("Stage",),

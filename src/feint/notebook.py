@@ -9,9 +9,8 @@ from io import BytesIO
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, load_extra
 from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
-from feint.sim.results.optional_dependencies import load_extra
 from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.factors import factor_of
 from feint.sim.training.parameter_point import Point

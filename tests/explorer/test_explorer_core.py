@@ -17,13 +17,12 @@ from terminal import within_this_process
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.commands.explore import FINAL, PORT, SLICED
-from feint.explorer.knobs import LAST, groups, knobs
+from feint.explorer.controls import LAST, groups, knobs
 from feint.explorer.server import opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import MOST, State, described, viewed, written
-from feint.explorer.tallies import BUDGET, Life, Tally, answers, life, tallies, tally
-from feint.explorer.work_queue import Reader, WorkQueue
-from feint.scenarios.argument.worldview import DEFAULT, views
+from feint.explorer.tallies import BUDGET, Life, Reader, Tally, WorkQueue, answers, life, tallies, tally
+from feint.scenarios.argument.worldview_files import DEFAULT, views
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.training.parameter_point import Point

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feint.agents.kernels.arithmetic import exp
 from feint.agents.kernels.compiling import equation, kernel
-from feint.agents.kernels.elementary import sqrt
+from feint.agents.kernels.elementary import exp, sqrt
 from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
 from feint.sim.training.kernels.random_streams import START, draw, open_stream
 

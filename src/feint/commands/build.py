@@ -1,4 +1,4 @@
-"""Makes a command from a request: its options, validation, progress bar, JSON, text and files."""
+"""Makes commands from requests: options, validation, progress bar, JSON, text and files; imported when called."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
-from feint.agents.errors import InputError
+from feint.agents.errors import InputError, unknown
 from feint.commands.options import (
     AsJson,
     CurriculumFile,
@@ -20,13 +21,53 @@ from feint.commands.options import (
     Settings,
     Start,
     Threads,
+    bar,
+    figure_path,
     point_of,
     real,
+    save,
     whole,
 )
-from feint.commands.output import bar, figure_path, save
+from feint.scenarios.requests import loaded
 from feint.sim.results.report import Report
 from feint.sim.results.request import Option, Request
+
+
+class LazyGroup(TyperGroup):
+    """Group whose commands are requests or functions, named as `module:name`.
+
+    `panels` has the commands by the heading under which the help lists them.
+    """
+
+    panels: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    of: ClassVar[str] = "command"  #: what its members are called in messages
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the parser's own signature
+        """Return the names of all commands in the order of the help."""
+        return [name for listed in self.panels.values() for name in listed]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of this name; raises `InputError` if it is not known."""
+        for panel, listed in self.panels.items():
+            if cmd_name in listed:
+                return _made(cmd_name, listed[cmd_name], panel)
+        raise unknown(self.of, cmd_name, self.list_commands(ctx))
+
+
+def _made(name: str, target: str, panel: str) -> Any:
+    """Return the command of a request or a function, or a group of commands."""
+    from feint.commands.build import command
+
+    found = loaded(target)
+    if isinstance(found, typer.Typer):
+        app = found
+    else:
+        app = typer.Typer(add_completion=False)
+        app.command(name, rich_help_panel=panel)(command(found) if isinstance(found, type) else found)
+    made = typer.main.get_command(app)
+    made.name, made.rich_help_panel = name, panel  # pyright: ignore[reportAttributeAccessIssue]
+    return made
+
 
 PARSERS: dict[Any, Callable[[str], Any]] = {int: whole, float: real}
 POINT = {"curriculum": (CurriculumFile, None), "settings": (Settings, None)}

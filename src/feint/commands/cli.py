@@ -9,8 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from feint.agents.errors import InputError, unknown
-from feint.commands.lazy import LazyGroup
-from feint.commands.output import show_warning
+from feint.commands.build import LazyGroup
+from feint.commands.options import show_warning
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, loaded
 
 STOPPED = 130  # exit code after Ctrl-C
@@ -18,7 +18,7 @@ OWN = {
     "explore": "feint.commands.explore:explore",
     "export": "feint.commands.sweeps:export",
     "figures": "feint.commands.gallery:figures",
-    "graph": "feint.commands.graph:graph",
+    "graph": "feint.commands.gallery:graph",
     "scenario": "feint.commands.cli:scenario",
     "schema": "feint.commands.cli:schema",
     "sweep": "feint.commands.sweeps:sweep",

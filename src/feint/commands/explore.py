@@ -40,8 +40,7 @@ def explore(
     ] = None,
 ) -> None:
     """Open a page on which the premises are turned with sliders and the conclusion moves; Ctrl-C ends it."""
-    from feint.agents.errors import InputError
-    from feint.sim.results.optional_dependencies import load_extra
+    from feint.agents.errors import InputError, load_extra
     from feint.sim.training.train import check_runs
 
     check_runs(FINAL if runs is None else runs)
@@ -69,7 +68,7 @@ def _start(curriculum: Path | None, settings: list[str] | None, seed: int) -> St
 
 def _write(state: State, path: Path, runs: int) -> None:
     from feint.agents.errors import InputError, check_output
-    from feint.commands.output import bar
+    from feint.commands.options import bar
 
     if path.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"export = {str(path)!r} is not a page: its name must end in .html.")

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from feint.commands.options import Threads, whole
-from feint.commands.output import show_warning
+from feint.commands.options import Threads, show_warning, whole
 
 
 def sweep(

@@ -1,17 +1,181 @@
-"""Knobs as widgets, grouped by argument."""
+"""Controls of the page: every parameter of the model and of both stages, with the values of its slider, as a widget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from html import escape
 from typing import Any
 
 import panel as pn
 import param
 
-from feint.explorer.knobs import Knob, groups, knobs
+from feint.agents.mind import GROUPS
+from feint.agents.model import OWN, XU_2021, Model
+from feint.agents.parameters import Parameter, plain
+from feint.agents.types import STARTS
 from feint.explorer.state import State
-from feint.explorer.styles import CARD, SLIDER, TEXT
+from feint.explorer.texts import CARD, SLIDER, TEXT
+from feint.scenarios.argument.worldview_files import default_view, views
+from feint.sim.sweeps.factors import Factor
+from feint.sim.training.curriculum import Match
+from feint.sim.training.parameter_point import Point
+from feint.sim.training.stage import Stage
+
+STOPS = 40  # steps from one end of a slider to the other
+REACH: dict[
+    str, tuple[float, float, bool]
+] = {  # ends of sliders of parameters without a prior, and whether logarithmic
+    "modes": (2, 64, True),
+    "init_spread": (0.0, 2.0, False),
+    "plasticity_spread": (0.0, 1.0, False),
+    "steps": (100, 30_000, True),
+    "target": (0.0, 0.95, False),
+}
+STAGES = {"pretraining": "pre-training", "finetuning": "fine-tuning"}
+WAYS = "ways of training"
+LAST = (
+    WAYS,
+    "world",
+    "optimization",
+    "curriculum",
+    "matching",
+    "variation between runs",
+    "reading",
+    "functional forms",
+)
+"""Arguments at the end of the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knob:
+    """A parameter that can be changed."""
+
+    name: str  #: dotted, as a study has it
+    declared: Parameter
+    several: bool = False  #: whether several choices can be made
+
+    @property
+    def group(self) -> str:
+        """Argument that it belongs to."""
+        return self.declared.argument
+
+    @property
+    def default(self) -> Any:
+        """Default value."""
+        return self.declared.default
+
+    @property
+    def title(self) -> str:
+        """Name, with the stage in words."""
+        stage, _, name = self.name.rpartition(".")
+        return f"{name}, {STAGES[stage]}" if stage else name
+
+    @property
+    def ends(self) -> tuple[float, float, bool]:
+        """Ends of its slider and whether it is logarithmic, from the prior if there is one."""
+        prior = self.declared.prior
+        return (*prior, self.declared.log) if prior else REACH[self.declared.name]
+
+    def values(self, *more: Any) -> dict[str, Any]:
+        """Return the slider's values by label: its range, its default, those of world views, off, and `more`."""
+        found = {*(self.along(i / STOPS) for i in range(STOPS + 1)), self.default, *more}
+        found |= {view.point.value(self.name) for view in views().values()}
+        off = self.declared.off
+        if off is not None:
+            found.add(off)
+        return {self.label(value): value for value in sorted(found)}
+
+    def label(self, value: Any) -> str:
+        """Return a value as the page shows it."""
+        said = plain(value) if self.whole else f"{value:g}"
+        return f"{said} (off)" if value == self.declared.off and not self.within(value) else said
+
+    def within(self, value: float) -> bool:
+        """Return whether a value is in the range."""
+        low, high, _ = self.ends
+        return low <= value <= high
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is an integer."""
+        return isinstance(self.default, int)
+
+    def along(self, share: float) -> Any:
+        """Return the value at a share of the way from one end of its slider to the other, in few digits."""
+        low, high, log = self.ends
+        value = Factor(name=self.name, low=low, high=high, log=log).at(share)
+        return round(float(f"{value:.2g}")) if self.whole else float(f"{value:.3g}")
+
+    @property
+    def tip(self) -> str:
+        """Meaning, default, range and source."""
+        facts = self.declared
+        lines = [
+            f"{facts.meaning[0].upper()}{facts.meaning[1:]}.",
+            f"Default {_said(self.default)}, unit {facts.unit}.",
+        ]
+        if facts.prior:
+            lines.append(f"Prior {facts.prior_text.replace(' L', ', uniform in the logarithm')}.")
+        if facts.choices:
+            lines.append(f"Choices: {', '.join(facts.choices)}.")
+        else:
+            lines.append(f"Valid: {facts.allowed}.")
+        return " ".join([*lines, f"Source: {facts.source}."])
+
+
+def _said(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else plain(value)
+
+
+@cache
+def knobs() -> dict[str, Knob]:
+    """Return every knob by its dotted name, in the order of the page."""
+    found = [*_of_model(), *_of_stages(), *_of_ways()]
+    order = list(dict.fromkeys(knob.group for knob in found if knob.group not in LAST)) + list(LAST)
+    found.sort(key=lambda knob: order.index(knob.group))
+    return {knob.name: knob for knob in found}
+
+
+def groups() -> dict[str, list[Knob]]:
+    """Return the knobs by argument."""
+    found: dict[str, list[Knob]] = {}
+    for knob in knobs().values():
+        found.setdefault(knob.group, []).append(knob)
+    return found
+
+
+def _of_model() -> Iterator[Knob]:
+    return (Knob(name=name, declared=declared) for name, declared in Model.parameters().items())
+
+
+def _of_stages() -> Iterator[Knob]:
+    start = default_view().point
+    for name, declared in Stage.parameters().items():
+        for stage in STAGES if name != "objective" else ():
+            dotted = f"{stage}.{name}"
+            yield Knob(name=dotted, declared=replace(declared, default=start.value(dotted)))
+
+
+def _of_ways() -> Iterator[Knob]:
+    start = Point()
+    for name, choices, meaning, source in (
+        ("start", tuple(STARTS), "how runs start: fresh, or as one of the three types", XU_2021 + ", cases 1 to 3"),
+        ("match", tuple(mode.value for mode in Match), "what is held equal between the ways of training", XU_2021),
+        ("finetuning.carry", tuple(GROUPS), "what fine-tuning takes over from pre-training, the rest begins anew", OWN),
+    ):
+        declared = Parameter(
+            name=name.rpartition(".")[2],
+            default=start.value(name),
+            choices=choices,
+            meaning=meaning,
+            unit="name",
+            argument=WAYS,
+            source=source,
+        )
+        yield Knob(name=name, declared=declared, several=isinstance(declared.default, tuple))
+
 
 OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are visible at once
 Turn = Callable[[str, Any], None]

@@ -14,8 +14,7 @@ from feint.agents.errors import InputError
 from feint.explorer import texts
 from feint.explorer.page import Frame, Page, boxed
 from feint.explorer.state import State
-from feint.explorer.tallies import answers
-from feint.explorer.work_queue import WorkQueue
+from feint.explorer.tallies import WorkQueue, answers
 
 ADDRESS = "127.0.0.1"
 WARM = 64  # runs that are trained before the first reader

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
-from feint.scenarios.argument.worldview import DEFAULT, WorldView, default_view, views
+from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, views
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.results.request import MOST_RUNS
 from feint.sim.training.configuration import parse_setting

@@ -15,7 +15,7 @@ from feint.scenarios.requests import schema_text
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.priors import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
-from feint.sim.results.text_tables import WIDTH
+from feint.sim.results.report import WIDTH
 from feint.sim.training.parameter_point import Point
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)

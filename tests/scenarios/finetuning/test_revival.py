@@ -23,7 +23,7 @@ from feint.scenarios.finetuning.revival import (
 from feint.scenarios.requests import schema_text
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.results.text_tables import WIDTH
+from feint.sim.results.report import WIDTH
 from feint.sim.training.parameter_point import Point
 
 SMALL = {"pretraining.steps": 400}

@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 from terminal import within_this_process
 
-from feint.agents.probes import performance_on
+from feint.agents.interventions import performance_on
 from feint.scenarios.finetuning.groups import FEWEST, PREPARED, Kind, kinds_of
 from feint.scenarios.finetuning.protocols import CORNERS, X, Y, finetuning, no_pretraining, staged
 from feint.scenarios.finetuning.wrappers import SWEEPS, WrappersRequest, wrapped
 from feint.scenarios.requests import schema_text
 from feint.sim.ensembles.paired_runs import PARTS, PutBack, game_of, rest_of, run_paired
-from feint.sim.results.text_tables import WIDTH
+from feint.sim.results.report import WIDTH
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.run_spec import Stop
-from feint.sim.training.train import begin
+from feint.sim.training.train import Stop, begin
 
 REQUEST = WrappersRequest(runs=60, seed=4, settings={"pretraining.steps": 400})
 

@@ -7,7 +7,7 @@ from feint.scenarios.networks.seeds import SEEDS
 from feint.scenarios.transfer import network_stand_ins
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
-from feint.sim.statistics.transfer_law import TransferLaw
+from feint.sim.statistics.scaling_laws import TransferLaw
 
 WIDTHS = (8, 16, 32)
 LAW = TransferLaw(name="planted", k=40, alpha=0.3, beta=0.2)

@@ -13,7 +13,7 @@ from feint.scenarios.transfer.arms import Arms, amounts, measure, overlap
 from feint.scenarios.transfer.compute import REGIMES, ahead, end, frontier, in_regime, loss_differences
 from feint.scenarios.transfer.laws import NEARNESS, fit_arms, gap_of, law_of
 from feint.scenarios.transfer.transfer import TransferRequest
-from feint.sim.statistics.learning_curve import LearningCurve
+from feint.sim.statistics.scaling_laws import LearningCurve
 from feint.sim.training.parameter_point import Point
 
 SMALL = {"sizes": [2, 4], "longest": 20_000}

@@ -8,7 +8,7 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.ensembles.importance_sampling import BIASES, LOGITS, SCALARS, Tilt, deviations, moved
 from feint.sim.training.curriculum import from_scratch
-from feint.sim.training.run_spec import RunSpec
+from feint.sim.training.train import RunSpec
 
 RUNS = np.arange(6000)
 MILLION = -float(norm.ppf(1e-6))  # standard deviations that a draw exceeds once in a million

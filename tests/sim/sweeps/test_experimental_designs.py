@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from feint.agents.errors import InputError
-from feint.sim.results.optional_dependencies import load_extra
+from feint.agents.errors import InputError, load_extra
 from feint.sim.sweeps.experimental_designs import count, points, problem
 from feint.sim.sweeps.study import Study
 

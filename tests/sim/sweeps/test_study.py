@@ -14,8 +14,7 @@ from feint.agents.model import Model
 from feint.sim.sweeps.experimental_designs import count, points
 from feint.sim.sweeps.study import DESIGNS, Study
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.training.curriculum import Curriculum, pretrain_finetune
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.stage import Stage
 
 TINY = pretrain_finetune({"steps": 5}, {"steps": 5})

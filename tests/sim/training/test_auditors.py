@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.agents.interventions import close_gate
+from feint.agents.interventions import close_gate, performance_on, readable
 from feint.agents.outcome import Outcome, read
-from feint.agents.interventions import performance_on, readable
 from feint.agents.state import State
 from feint.agents.types import TYPES, prepare
 from feint.sim.statistics.roc import above
 from feint.sim.training.auditors import AUDITORS, measured_performance, reverse_stage
 from feint.sim.training.curriculum import pretrain_finetune
-from feint.sim.training.run_spec import RunSpec
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import begin, train
+from feint.sim.training.train import RunSpec, begin, train
 
 RUNS = 600
 MANY = 10**10  # episodes, which leave no sampling error

@@ -10,8 +10,7 @@ from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arm_of, arms_of, pretrained, scratch
 from feint.sim.statistics.scaling_laws import SCALE
 from feint.sim.sweeps.study import Study
-from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, from_scratch, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 

@@ -12,8 +12,7 @@ from feint.sim.ensembles.protocols import (
     pretrained,
     scratch,
 )
-from feint.sim.training.curriculum import from_scratch
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Match, from_scratch
 from feint.sim.training.parameter_point import Point, check_two_stages
 
 

@@ -12,8 +12,7 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.agents.types import STARTS
 from feint.agents.views import Belief, view
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
-from feint.sim.training.matching_rules import Match
+from feint.sim.training.curriculum import Curriculum, Match, from_scratch, pretrain_finetune
 from feint.sim.training.replay import replay
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
