@@ -16,7 +16,7 @@ from feint.agents.model import OWN, XU_2021, Model
 from feint.agents.parameters import Parameter, plain
 from feint.agents.types import STARTS
 from feint.explorer.state import State
-from feint.explorer.texts import CARD, SLIDER, TEXT
+from feint.explorer.styles import CARD, SLIDER, TEXT
 from feint.scenarios.argument.worldview_files import default_view, views
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.curriculum import Match

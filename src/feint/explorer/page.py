@@ -19,8 +19,8 @@ from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow, Lives
 from feint.explorer.controls import STAGES, Controls, text
 from feint.explorer.state import State, described
+from feint.explorer.styles import FRAME, SIDE_BY_SIDE, SLIDER
 from feint.explorer.tallies import Life, Reader, Tally, WorkQueue, answers
-from feint.explorer.texts import FRAME, SIDE_BY_SIDE, SLIDER
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 

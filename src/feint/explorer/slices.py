@@ -21,8 +21,8 @@ from feint.explorer.charts import Bars, Difference, Flow
 from feint.explorer.controls import knobs, text
 from feint.explorer.page import boxed, column, drawn
 from feint.explorer.state import State, described
+from feint.explorer.styles import SLIDER, STILL
 from feint.explorer.tallies import Tally, tally
-from feint.explorer.texts import SLIDER, STILL
 from feint.scenarios.argument.worldview_files import DEFAULT
 from feint.sim.results.datafile import as_line as line
 from feint.sim.results.provenance import passport
