@@ -24,7 +24,7 @@ from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_a
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_results import Sweep
 from feint.sim.sweeps.sweep_store import RESUME, last_stages
-from feint.sim.training.parameter_paths import as_cell
+from feint.sim.training.parameter_point import as_cell
 
 if TYPE_CHECKING:
     import pandas as pd

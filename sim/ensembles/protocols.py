@@ -13,8 +13,7 @@ from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.sim.statistics.scaling_laws import SCALE
 from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, shared_objectives
-from feint.sim.training.parameter_paths import as_cell
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, as_cell
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, RunSpec, Stop
 

@@ -12,7 +12,7 @@ import numpy as np
 from feint.agents.errors import InputError, load_extra
 from feint.sim.sweeps.factors import Factor, check_value, factor_of
 from feint.sim.sweeps.study import Study
-from feint.sim.training.parameter_paths import as_cell
+from feint.sim.training.parameter_point import as_cell
 
 if TYPE_CHECKING:
     import pandas as pd

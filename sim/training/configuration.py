@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.parameter_paths import by_stage
+from feint.sim.training.parameter_point import by_stage
 from feint.sim.training.stage import Stage
 
 TABLES = ("model", "stage", "view", "because")

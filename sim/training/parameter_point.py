@@ -1,4 +1,7 @@
-"""Points of parameter space: a model, a curriculum, a start and a matching rule."""
+"""Points of parameter space: a model, a curriculum, a start and a matching rule, and dotted names of parameters.
+
+In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a stage.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from pydantic import PlainSerializer
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, check_model, pretrain_finetune
-from feint.sim.training.parameter_paths import by_stage, carried, split
 from feint.sim.training.train import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
@@ -170,3 +172,33 @@ def check_two_stages(point: Point, names: tuple[str, ...] = ("pretraining", "fin
     if point.curriculum.names != names:
         given = ", ".join(point.curriculum.names)
         raise InputError(f"stages = {given} are not those that claims speak of: name them {' and '.join(names)}.")
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return the stage, empty for the model's parameters, and the parameter."""
+    stage, _, parameter = name.rpartition(".")
+    return stage, parameter
+
+
+def by_stage(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Split changes by dotted name into those of the model and those of each stage."""
+    of_model: dict[str, Any] = {}
+    of_stages: dict[str, dict[str, Any]] = {}
+    for name, value in changes.items():
+        stage, parameter = split(name)
+        (of_stages.setdefault(stage, {}) if stage else of_model)[parameter] = value
+    return of_model, of_stages
+
+
+def carried(value: Any) -> tuple[str, ...]:
+    """Return the carried groups named by a table cell such as `a+b`; "nothing" means none."""
+    if isinstance(value, str):
+        return () if value == "nothing" else tuple(value.split("+"))
+    return tuple(value)
+
+
+def as_cell(value: Any) -> Any:
+    """Return a value as a table cell; a tuple of carried groups becomes `a+b`."""
+    if isinstance(value, tuple) and all(isinstance(group, str) for group in value):
+        return "+".join(value) if value else "nothing"
+    return value

@@ -14,8 +14,7 @@ from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.results.request import MOST_RUNS
 from feint.sim.training.configuration import parse_setting
-from feint.sim.training.parameter_paths import by_stage
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.parameter_point import Point, by_stage, check_two_stages
 from feint.sim.training.train import check_seed
 
 OWN_NAMES = ("view", "seed", "run")
