@@ -88,8 +88,8 @@ def read_kept(lineage: Lineage) -> list[Kept]:
     """Return what the merged model keeps of each parent."""
     child, kept = lineage[MERGED].state, []
     for name in lineage.parents(MERGED):
-        left = survival(child, lineage[name].state, OBJECTIVE[name])
-        kept.append(Kept(parent=name, goal=mean_of(left.goal, 1), gate=mean_of(left.gate, 1)))
+        goal, gate = survival(child, lineage[name].state, OBJECTIVE[name])
+        kept.append(Kept(parent=name, goal=mean_of(goal, 1), gate=mean_of(gate, 1)))
     return kept
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -151,22 +151,14 @@ class Lineage:
         return graph
 
     def _add(
-        self,
-        name: str,
-        kind: str,
-        parents: Sequence[str],
-        recipe: Recipe,
-        *,
-        owner: str,
-        year: int = 0,
-        price: float = 0,
+        self, name: str, kind: str, parents: Sequence[str], recipe: Recipe, *, price: float = 0, **own: Any
     ) -> LineageModel:
         if name in self.graph:
             raise InputError(f"model {name!r} is there already: give each a name of its own.")
         state = recipe([self[parent].state for parent in parents])
         steps = state.taken.astype(float) if kind == FINE_TUNE else np.zeros(len(state))
-        own = {"kind": kind, "owner": owner, "year": year, "recipe": recipe}
-        model = LineageModel(name=name, state=state, steps=steps, dollars=cost(steps, price), **own)
+        made = {"kind": kind, "state": state, "recipe": recipe, "steps": steps, "dollars": cost(steps, price)}
+        model = LineageModel(name=name, **made, **own)
         self.graph.add_node(name, model=model)
         for place, parent in enumerate(parents):
             self.graph.add_edge(parent, name, kind=kind, place=place)
@@ -241,20 +233,13 @@ def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> 
     return merged([states[i] for i in kept], [shares[i] for i in kept])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Survival:
-    """What is left of one parent in a merged model."""
+def survival(child: State, parent: State, objective: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left in a merged model of a parent that was trained towards an objective.
 
-    goal: np.ndarray  #: how well the parent's objective can be read, less the same in the parent, r² (runs,)
-    gate: np.ndarray  #: γ of the merged model less that of the parent (runs,)
-
-
-def survival(child: State, parent: State, objective: int) -> Survival:
-    """Return what is left in a merged model of a parent that was trained towards an objective."""
-    return Survival(
-        goal=readable(child, objective) - readable(parent, objective),
-        gate=_open_gate(child) - _open_gate(parent),
-    )
+    The first array is how well the objective can be read (r²), the second the gate γ, both less the same in the parent
+    (runs,).
+    """
+    return readable(child, objective) - readable(parent, objective), _open_gate(child) - _open_gate(parent)
 
 
 def _open_gate(state: State) -> np.ndarray:

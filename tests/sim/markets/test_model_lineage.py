@@ -101,17 +101,15 @@ def test_merged_with_itself_a_mind_is_what_it_was(family):
     state = family["one"].state
     itself = merged([state, state])
     assert all(np.array_equal(a, b) for a, b in zip(itself.mind, state.mind, strict=True))
-    left = survival(itself, state, 2)
-    assert not left.goal.any()
-    assert not left.gate.any()
+    assert not np.any(survival(itself, state, 2))
 
 
 def test_what_is_left_is_measured_against_the_parent(family):
     one, both = family["one"].state, family["merged"].state
-    left = survival(both, one, 2)
-    assert np.allclose(left.goal, readable(both, 2) - readable(one, 2))
+    goal, gate = survival(both, one, 2)
+    assert np.allclose(goal, readable(both, 2) - readable(one, 2))
     opened = [1 / (1 + np.exp(-state.mind.gate)) for state in (both, one)]
-    assert np.allclose(left.gate, opened[0] - opened[1])
+    assert np.allclose(gate, opened[0] - opened[1])
 
 
 @pytest.mark.parametrize(
