@@ -14,9 +14,9 @@ from pydantic import PlainSerializer, computed_field
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
-from feint.sim.ensembles.outcome_report import Counts, outcome_blocks
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.ensembles.runner import Timing
+from feint.sim.ensembles.streaming_summary import Counts, outcome_blocks
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed

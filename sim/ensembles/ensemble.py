@@ -14,9 +14,17 @@ from pydantic import Field, computed_field
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.outcome_report import AT_STOP, UNITS, OutcomeReport, StageOutcomes, recordings
 from feint.sim.ensembles.runner import Timing, check_threads, chunks, in_order, one_at_a_time
-from feint.sim.ensembles.streaming_summary import MOST_SUMMED, Summary, add_up_runs
+from feint.sim.ensembles.streaming_summary import (
+    AT_STOP,
+    MOST_SUMMED,
+    UNITS,
+    OutcomeReport,
+    StageOutcomes,
+    Summary,
+    add_up_runs,
+    recordings,
+)
 from feint.sim.results.datafile import as_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
