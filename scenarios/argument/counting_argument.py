@@ -37,6 +37,7 @@ from feint.sim.ensembles.protocols import scratch
 from feint.sim.ensembles.runner import BLOCK, blocks, in_order, one_at_a_time
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
+from feint.sim.results.text_tables import KEPT
 from feint.sim.statistics.intervals import Interval, frequency_interval
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec
@@ -162,7 +163,7 @@ class Counting(Report):
             f"Kept: {self.kept.sum():,} draws do well in training. Between the shares: the distinct functions to "
             f"expect in {self.alike:,} of a type's kept draws (in all of them: {', '.join(map(str, self.functions))}). "
             "The total variation between the shares of types that do well, in the volume and after SGD, is "
-            f"{self.distance:.3f} (0: the same, 1: nothing in common). Intervals are of 95 %."
+            f"{self.distance:.3f} (0: the same, 1: nothing in common). Intervals are of 95{KEPT}%."
         )
 
 
