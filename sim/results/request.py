@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
@@ -143,13 +144,20 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+    plain = value is None or (isinstance(value, (bool, int, float)) and value not in INFINITE.values())
+    return value if plain else str(value)
 
 
 def _restored(kind: Any, value: Any) -> Any:
     if hasattr(kind, "from_configuration"):
         return kind.from_configuration(value)
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, Mapping):
+        return {name: _restored(None, each) for name, each in value.items()}
+    return tuple(value) if isinstance(value, list) else INFINITE.get(value, value)
+
+
+INFINITE = {"inf": inf, "-inf": -inf}
+"""Numbers that JSON does not have, by their text in a configuration."""
 
 
 MOST_RUNS = 10**9  # of one ensemble, which holds what it records in memory

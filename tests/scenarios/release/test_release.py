@@ -262,6 +262,12 @@ def test_it_is_made_again_from_its_passport(found):
     assert again.run().document() == found.document()
 
 
+def test_an_infinite_number_stands_in_a_passport_as_text():
+    request = ReleaseRequest(settings={"tamper": np.inf})
+    assert request.configuration() == {"settings": {"tamper": "inf"}}
+    assert ReleaseRequest.from_configuration(request.configuration()) == request
+
+
 def test_a_passport_of_version_1_holds_every_number(found):
     request = found.request
     everything = {"terms": request.terms.model_dump(), "stakes": request.stakes.model_dump()}
