@@ -35,9 +35,8 @@ from feint.agents.state import State
 from feint.agents.views import view
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.ensembles.runner import BLOCK, blocks, in_order, one_at_a_time
-from feint.sim.results.report import Hidden, Report
+from feint.sim.results.report import KEPT, Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
-from feint.sim.results.text_tables import KEPT
 from feint.sim.statistics.intervals import Interval, frequency_interval
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec
