@@ -161,6 +161,8 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
 
 def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) -> None:
     """Draw colours, borders, letters and signs of one panel."""
+    from matplotlib.patheffects import withStroke
+
     x, y = (Scale.of(axis) for axis in diagram.factors)
     value = diagram.values(layer, level).astype(float)
     if layer.is_phase:
@@ -180,8 +182,10 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
     else:
         panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=diagram.largest(layer))
         return
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7.5}
+    halo = [withStroke(linewidth=1.5, foreground="white")]
     for code, column, row in _areas(codes):
-        _write(panel, x.centres[column], y.centres[row], marks.get(code, ""))
+        panel.text(x.centres[column], y.centres[row], marks.get(code, ""), **style, path_effects=halo)
 
 
 def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
@@ -211,13 +215,6 @@ def _outline(panel: Axes, x: Scale, y: Scale, codes: np.ndarray) -> None:
         panel.plot([x.edges[column + 1]] * 2, y.edges[row : row + 2], color="black", linewidth=0.6)
     for row, column in zip(*np.nonzero(codes[1:] != codes[:-1]), strict=True):
         panel.plot(x.edges[column : column + 2], [y.edges[row + 1]] * 2, color="black", linewidth=0.6)
-
-
-def _write(panel: Axes, x: float, y: float, text: str) -> None:
-    from matplotlib.patheffects import withStroke
-
-    halo = [withStroke(linewidth=1.5, foreground="white")]
-    panel.text(x, y, text, ha="center", va="center", fontsize=7.5, path_effects=halo)
 
 
 def _outcomes(diagram: PhaseDiagram, layer: Layer) -> list[Outcome]:

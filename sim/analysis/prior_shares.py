@@ -37,13 +37,7 @@ class Share:
     count: Annotated[int, Field(serialization_alias="points")]
     certain: Annotated[int, Field(description="points whose own interval lies within the kind")]
     possible: Annotated[int, Field(description="points whose own interval reaches into the kind")]
-    interval: Annotated[
-        Interval,
-        Field(
-            serialization_alias="share",
-            description="from the lower limit of certain to the upper limit of possible",
-        ),
-    ]
+    interval: Annotated[Interval, Field(serialization_alias="share", description="from certain to possible points")]
     sampling: Annotated[Interval, Field(description="limits of points alone, which takes each for what its runs say")]
 
     @classmethod

@@ -47,10 +47,11 @@ class ResponseProfile(GridAnalysis):
             rows = []
             along = self.table[self.table["parameter"] == factor.name]
             for (value, of_line), part in along.groupby(["value", "line"], sort=False):
-                limits = part.set_index("layer")
-                cells = (_limits(*limits.loc[layer.name, list(LIMITS[:3])].tolist()) for layer in self.layers)
+                limits = part.set_index("layer").loc[[layer.name for layer in self.layers], list(LIMITS[:3])]
+                cells = (f"{middle:.3f} [{low:.3f}, {high:.3f}]" for middle, low, high in limits.to_numpy())
                 rows.append([level_text(value), *([of_line] if line else []), *cells])
-            headings = [folded(factor.name), *line, *(_heading(layer) for layer in self.layers)]
+            titles = (",\n".join(map(folded, layer.title.split(", "))) for layer in self.layers)
+            headings = [folded(factor.name), *line, *titles]
             yield replace(Table.of_cells(headings, rows), rule=False, fixed=1 + len(line))
 
     def figure(self) -> Figure:
@@ -111,15 +112,6 @@ class ResponseProfile(GridAnalysis):
             title = self.other.name if self.other is not None else None
             columns = 3 if several or self.other is not None else 1
             drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
-
-
-def _heading(layer: Layer) -> str:
-    """Return the title of a layer over its column."""
-    return ",\n".join(map(folded, layer.title.split(", ")))
-
-
-def _limits(estimate: float, low: float, high: float) -> str:
-    return f"{estimate:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _draw_lines(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:

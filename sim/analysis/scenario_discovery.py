@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, inf, isinf, sqrt
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, computed_field
@@ -141,24 +141,21 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
         )
     drawn = np.random.default_rng([seed, count]).permutation(count)
     finding, judging = drawn[: count // 2], drawn[count // 2 :]
-    tree = Tree.of(response, finding, seed)
-    leaf = tree.leaves(response)[judging]
-    inside = {at: judging[leaf == at] for at in tree.boxes()}
-    boxes = [
-        Region(
-            conditions=conditions,
-            points=len(inside[at]),
-            share=len(inside[at]) / len(judging),
-            mean=mean_over(response, inside[at], confidence),
-        )
-        for at, conditions in tree.boxes().items()
-    ]
+    columns = tuple(_columns_of(response))
+    tree = _chosen_tree(_numbers(columns, response)[finding], response.value[finding], seed) if columns else None
+    leaf = np.zeros(count, int) if tree is None else tree.apply(_numbers(columns, response))
+    boxes = {0: ()} if tree is None else dict(_boxes(tree.tree_, columns, 0, {}))
+    found = []
+    for at, conditions in boxes.items():
+        inside = judging[leaf[judging] == at]
+        mean, share = mean_over(response, inside, confidence), len(inside) / len(judging)
+        found.append(Region(conditions=conditions, points=len(inside), share=share, mean=mean))
     return Regions(
         **facts_of(response, confidence),
         found_on=len(finding),
         held_out=len(judging),
-        explained=_explained(response.value[judging], leaf),
-        regions=tuple(sorted(boxes, key=lambda region: -region.mean.estimate)),
+        explained=_explained(response.value[judging], leaf[judging]),
+        regions=tuple(sorted(found, key=lambda region: -region.mean.estimate)),
     )
 
 
@@ -202,8 +199,7 @@ def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:
     return 1 - float(within / ((values - values.mean()) ** 2).sum())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """A number that the tree may cut: a parameter, its logarithm, or whether it has one of its values."""
 
     name: str
@@ -221,55 +217,40 @@ class Column:
 Limits = dict[Column, tuple[float, float]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tree:
-    """A regression tree over the points of a response."""
+def _chosen_tree(table: np.ndarray, values: np.ndarray, seed: int) -> Any:
+    """Return a regression tree of scikit-learn (CART: Breiman, Friedman, Olshen and Stone 1984); None for one leaf.
 
-    columns: tuple[Column, ...]
-    grown: Any  #: of scikit-learn; None if it has a single leaf
+    Its size is chosen by cross-validation: the smallest in LEAVES that explains as much of the variance of values
+    (points,) over columns (points, columns) as the best one, to SLACK, if that is above 0 by SURE standard errors over
+    folds.
+    """
+    if np.ptp(values) == 0:
+        return None
+    folds = load_extra("sklearn.model_selection", "regions").KFold(FOLDS, shuffle=True, random_state=seed)
+    explained = np.zeros((len(LEAVES), FOLDS))
+    for j, (within, out) in enumerate(folds.split(table)):
+        most = np.mean((values[out] - values[within].mean()) ** 2)
+        for i, leaves in enumerate(LEAVES):
+            predicted = _grown(table[within], values[within], leaves, seed).predict(table[out])
+            explained[i, j] = (most - np.mean((values[out] - predicted) ** 2)) / values.var()
+    middle = explained.mean(axis=1)
+    chosen = int((middle >= middle.max() - SLACK).argmax())
+    sure = middle[chosen] > SURE * explained[chosen].std(ddof=1) / np.sqrt(FOLDS)
+    return _grown(table, values, LEAVES[chosen], seed) if sure else None
 
-    @classmethod
-    def of(cls, response: Response, rows: np.ndarray, seed: int) -> Self:
-        """Grow a tree on some points of a response (CART: Breiman, Friedman, Olshen and Stone 1984).
 
-        Its size is chosen by cross-validation on those points: the smallest in LEAVES that explains as much of the
-        variance as the best one, to SLACK; a single leaf if that is not above 0 by SURE standard errors over folds.
-        """
-        columns, values = tuple(_columns_of(response)), response.value[rows]
-        if not columns or np.ptp(values) == 0:
-            return cls(columns=columns, grown=None)
-        table = _numbers(columns, response)[rows]
-        folds = load_extra("sklearn.model_selection", "regions").KFold(FOLDS, shuffle=True, random_state=seed)
-        explained = np.zeros((len(LEAVES), FOLDS))
-        for j, (within, out) in enumerate(folds.split(table)):
-            most = np.mean((values[out] - values[within].mean()) ** 2)
-            for i, leaves in enumerate(LEAVES):
-                predicted = _grown(table[within], values[within], leaves, seed).predict(table[out])
-                explained[i, j] = (most - np.mean((values[out] - predicted) ** 2)) / values.var()
-        middle = explained.mean(axis=1)
-        chosen = int((middle >= middle.max() - SLACK).argmax())
-        sure = middle[chosen] > SURE * explained[chosen].std(ddof=1) / np.sqrt(FOLDS)
-        return cls(columns=columns, grown=_grown(table, values, LEAVES[chosen], seed) if sure else None)
-
-    def leaves(self, response: Response) -> np.ndarray:
-        """Return the leaf of each point (points,)."""
-        if self.grown is None:
-            return np.zeros(len(response.value), int)
-        return self.grown.apply(_numbers(self.columns, response))
-
-    def boxes(self) -> dict[int, tuple[Condition, ...]]:
-        """Return the conditions of each leaf."""
-        return dict(self._below(0, {})) if self.grown is not None else {0: ()}
-
-    def _below(self, node: int, limits: Limits) -> Iterator[tuple[int, tuple[Condition, ...]]]:
-        nodes = self.grown.tree_
-        if nodes.children_left[node] < 0:
-            yield node, tuple(_conditions(limits))
-            return
-        column, cut = self.columns[nodes.feature[node]], float(nodes.threshold[node])
-        low, high = limits.get(column, (-inf, inf))
-        yield from self._below(int(nodes.children_left[node]), {**limits, column: (low, min(high, cut))})
-        yield from self._below(int(nodes.children_right[node]), {**limits, column: (max(low, cut), high)})
+def _boxes(
+    nodes: Any, columns: tuple[Column, ...], node: int, limits: Limits
+) -> Iterator[tuple[int, tuple[Condition, ...]]]:
+    """Yield each leaf below a node with its conditions."""
+    if nodes.children_left[node] < 0:
+        yield node, tuple(_conditions(limits))
+        return
+    column, cut = columns[nodes.feature[node]], float(nodes.threshold[node])
+    low, high = limits.get(column, (-inf, inf))
+    left, right = {**limits, column: (low, min(high, cut))}, {**limits, column: (max(low, cut), high)}
+    yield from _boxes(nodes, columns, int(nodes.children_left[node]), left)
+    yield from _boxes(nodes, columns, int(nodes.children_right[node]), right)
 
 
 def _conditions(limits: Limits) -> Iterator[Condition]:

@@ -232,7 +232,11 @@ class Study:
         point = Point.from_configuration(configuration)
         given = {name: configuration[name] for name in (*SCALARS, "arms") if name in configuration}
         vary = {} if given.get("design") == "table" else configuration["vary"]
-        return cls(model=point.model, curriculum=point.curriculum, **given, vary=_without_none(vary))
+        ranges = {
+            name: spec if isinstance(spec, list) else {end: value for end, value in spec.items() if value is not None}
+            for name, spec in vary.items()
+        }
+        return cls(model=point.model, curriculum=point.curriculum, **given, vary=ranges)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -275,11 +279,3 @@ def _table_digest(table: str) -> str:
         return DIGEST + hashlib.sha256(Path(table).read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"table = {table!r} cannot be read: {error.strerror}.") from None
-
-
-def _without_none(vary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return entries of `vary` without the parts of ranges that are not given."""
-    return {
-        name: spec if isinstance(spec, list) else {key: value for key, value in spec.items() if value is not None}
-        for name, spec in vary.items()
-    }

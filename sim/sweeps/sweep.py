@@ -66,8 +66,12 @@ def sweep(
         If an argument is not valid, if the folder cannot be used, or if a part cannot be trained.
 
     """
-    _check_order(study, out)
-    trainer = _trainer(study, check_threads(threads), scheduler, workers)
+    if not isinstance(study, Study):
+        raise InputError(f"study = {study!r} is not a Study: write sweep(study, out), the folder second.")
+    if not isinstance(out, (str, PathLike)):
+        raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
+    threads, here = check_threads(threads), scheduler is None and workers is None
+    trainer = _in_threads(study, threads) if here else Cluster(study, scheduler, workers)
     with Store.opened(out, study, resume=resume) as store:
         if begin is not None:
             begin()
@@ -96,14 +100,6 @@ def sweep(
     return Sweep.open(out)
 
 
-def _check_order(study: object, out: object) -> None:
-    """Raise `InputError` unless these are a study and the path of a folder, in this order."""
-    if not isinstance(study, Study):
-        raise InputError(f"study = {study!r} is not a Study: write sweep(study, out), the folder second.")
-    if not isinstance(out, (str, PathLike)):
-        raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
-
-
 def write_points(store: Store) -> None:
     """Write the points of the design, unless they are there; every point is validated before any is trained."""
     import pyarrow as pa
@@ -129,13 +125,6 @@ def _part(columns: Columns) -> pa.Table:
     kinds = {"arm": pa.string(), "stage": pa.string()}
     schema = pa.schema([(name, kinds.get(name, pa.int64())) for name in COLUMNS])
     return pa.Table.from_pydict(columns, schema=schema)
-
-
-def _trainer(study: Study, threads: int, scheduler: Any, workers: int | None) -> Any:
-    """Return a context manager that yields a function from jobs to trained units."""
-    if scheduler is None and workers is None:
-        return _in_threads(study, threads)
-    return Cluster(study, scheduler, workers)
 
 
 @contextmanager
