@@ -64,8 +64,8 @@ def readable(state: State, objective: int) -> np.ndarray:
     weights, b = state.model.spectrum_weights(), state.world.objectives[:, objective]
     t = view(state, objective).terminal
     with np.errstate(all="ignore"):
-        found = (t * b @ weights) ** 2 / ((t**2 @ weights) * (b**2 @ weights))
-    return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+        share = (t * b @ weights) ** 2 / ((t**2 @ weights) * (b**2 @ weights))
+    return np.nan_to_num(share, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def performance_on(state: State, objective: int, context: int) -> np.ndarray:

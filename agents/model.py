@@ -348,11 +348,11 @@ class Model(Declared):
     def _one_or_several(cls, value: object) -> object:
         """Hold one number, or each of several, to the bounds."""
         several = isinstance(value, (list, tuple))
-        for each in value if several else (value,):
-            bounded(cls.parameters()["similarity"], each, cls)
+        for number in value if several else (value,):
+            bounded(cls.parameters()["similarity"], number, cls)
         if several and not value:
             raise ValueError("similarity = [] names no fine-tuning objective: give one number, or one for each.")
-        return tuple(float(each) for each in value) if several else value
+        return tuple(float(number) for number in value) if several else value
 
     def spectrum_weights(self) -> np.ndarray:
         """Return the training spectrum, lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""

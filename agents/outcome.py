@@ -73,7 +73,7 @@ def read(state: State, objective: int) -> Readings:
     """
     check_objective(state, objective)
     model = state.model
-    found = np.empty((len(Readings._fields), len(state)))
+    numbers = np.empty((len(Readings._fields), len(state)))
     _read(
         state.mind,
         state.world,
@@ -84,8 +84,8 @@ def read(state: State, objective: int) -> Readings:
         model.inference_power,
         chosen(model),
         (model.train_tolerance, model.deploy_tolerance),
-        found,
+        numbers,
     )
-    readings = Readings(found[0].astype(np.int8), *found[1:])
+    readings = Readings(numbers[0].astype(np.int8), *numbers[1:])
     readings.outcome[state.diverged] = Outcome.UNCONVERGED
     return readings

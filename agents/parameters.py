@@ -102,13 +102,13 @@ class Declared(BaseModel):
     @cache
     def parameters(cls) -> Mapping[str, Parameter]:
         """Return the declaration of every parameter, by name."""
-        found = {}
+        declared = {}
         for name, field in cls.model_fields.items():
             extra = field.json_schema_extra
             if isinstance(extra, dict) and "parameter" in extra:
                 facts: Any = extra["parameter"]
-                found[name] = Parameter(**{**facts, "name": name})
-        return MappingProxyType(found)
+                declared[name] = Parameter(**{**facts, "name": name})
+        return MappingProxyType(declared)
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some values changed, validated like a new one."""

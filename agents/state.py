@@ -118,7 +118,7 @@ class State:
                         "only states that share it can be joined."
                     )
         arrays = [state._arrays() for state in states]
-        return first._with({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+        return first._with({name: np.concatenate([flat[name] for flat in arrays]) for name in arrays[0]})
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one .npz file, completely or not at all."""

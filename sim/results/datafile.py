@@ -81,7 +81,7 @@ def read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def first_difference(before: str, now: str) -> str | None:
     """Return the first cell in which two CSVs differ, in words; None if they are equal."""
-    old, new = (table_of(each) if each.strip() else None for each in (before, now))
+    old, new = (table_of(content) if content.strip() else None for content in (before, now))
     if old is None or new is None or list(old.columns) != list(new.columns):
         return "the columns" if before != now else None
     if len(old) != len(new):

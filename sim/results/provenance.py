@@ -61,14 +61,14 @@ def passport_in(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     ending = path.suffix.lstrip(".").lower()
     if ending not in READERS:
-        known = ", ".join(f".{each}" for each in READERS)
+        known = ", ".join(f".{ending}" for ending in READERS)
         raise InputError(f"file = {str(path)!r} has no known format: its name must end in {known}.")
     if not path.is_file():
         raise InputError(f"file = {str(path)!r} cannot be read: there is no such file.")
-    found = datafile.read(path)[1] if ending == "csv" else _read(path, ending)
-    if not isinstance(found, dict) or any(field not in found for field in FIELDS):
+    carried = datafile.read(path)[1] if ending == "csv" else _read(path, ending)
+    if not isinstance(carried, dict) or any(field not in carried for field in FIELDS):
         raise _foreign(path)
-    return found
+    return carried
 
 
 def _read(path: Path, ending: str) -> Any:
@@ -118,8 +118,8 @@ def difference_text(held: Any, wanted: Any) -> str:
 def differing(held: Any, wanted: Any, name: str = "") -> Iterator[str]:
     """Yield the differences of two nested tables, in words."""
     if isinstance(held, dict) and isinstance(wanted, dict):
-        for each in [*held, *(other for other in wanted if other not in held)]:
-            yield from differing(held.get(each), wanted.get(each), f"{name}.{each}" if name else each)
+        for key in [*held, *(other for other in wanted if other not in held)]:
+            yield from differing(held.get(key), wanted.get(key), f"{name}.{key}" if name else key)
     elif isinstance(held, list) and isinstance(wanted, list) and len(held) == len(wanted):
         for i, (one, other) in enumerate(zip(held, wanted, strict=True)):
             named = isinstance(other, dict) and "name" in other

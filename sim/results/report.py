@@ -65,9 +65,9 @@ def aligned(rows: Iterable[Sequence[str]], *, rule: bool = False) -> list[str]:
     if not cells:
         return []
     widths = [max(len(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
-    told = [line for row in cells for line in _lines(row, widths)]
+    text = [line for row in cells for line in _lines(row, widths)]
     below = max(len(cell) for cell in cells[0])
-    return [*told[:below], "─" * (sum(widths) + len(GAP) * (len(widths) - 1)), *told[below:]] if rule else told
+    return [*text[:below], "─" * (sum(widths) + len(GAP) * (len(widths) - 1)), *text[below:]] if rule else text
 
 
 def _lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _blocks(rows: Sequence[Sequence[str]], fixed: int) -> Iterator[list[int]]:
     again = list(range(fixed))
     columns = list(again)
     for i in range(fixed, len(widths)):
-        taken = sum(widths[each] for each in [*columns, i]) + len(GAP) * len(columns)
+        taken = sum(widths[column] for column in [*columns, i]) + len(GAP) * len(columns)
         if taken > WIDTH and len(columns) > fixed:
             yield columns
             columns = list(again)
@@ -256,9 +256,9 @@ class Report:
         """
         import pandas as pd
 
-        found = pd.DataFrame([dict(flattened(row)) for row in self.rows()])
-        found.attrs.update(self.passport())
-        return found
+        frame = pd.DataFrame([dict(flattened(row)) for row in self.rows()])
+        frame.attrs.update(self.passport())
+        return frame
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document as plain data: version of its form, every field, and the passport."""

@@ -86,7 +86,7 @@ class Request:
 
     def __post_init__(self) -> None:
         for name, kind in get_type_hints(type(self), include_extras=True).items():
-            option = next((each for each in getattr(kind, "__metadata__", ()) if isinstance(each, Option)), None)
+            option = next((option for option in getattr(kind, "__metadata__", ()) if isinstance(option, Option)), None)
             if option is not None and option.least is not None and getattr(self, name) is not None:
                 object.__setattr__(self, name, check_whole(name, getattr(self, name), option.least, option.most))
 
@@ -123,8 +123,8 @@ class Request:
 def _defaults(cls: type) -> dict[str, Any]:
     """Return the default of every field; `MISSING` for a field that must be given."""
     return {
-        each.name: each.default_factory() if each.default_factory is not MISSING else each.default
-        for each in fields(cls)
+        field.name: field.default_factory() if field.default_factory is not MISSING else field.default
+        for field in fields(cls)
     }
 
 
@@ -141,9 +141,9 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "configuration"):
         return value.configuration()
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     plain = value is None or (isinstance(value, (bool, int, float)) and value not in INFINITE.values())
     return value if plain else str(value)
 
@@ -152,7 +152,7 @@ def _restored(kind: Any, value: Any) -> Any:
     if hasattr(kind, "from_configuration"):
         return kind.from_configuration(value)
     if isinstance(value, Mapping):
-        return {name: _restored(None, each) for name, each in value.items()}
+        return {name: _restored(None, item) for name, item in value.items()}
     return tuple(value) if isinstance(value, list) else INFINITE.get(value, value)
 
 

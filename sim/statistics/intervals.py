@@ -316,8 +316,8 @@ def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> I
 
 def _differing(values: np.ndarray) -> tuple[int, float]:
     """Return how many runs differ from the most common value, and that value."""
-    found, times = np.unique(values, return_counts=True)
-    return len(values) - int(times.max()), float(found[times.argmax()])
+    distinct, times = np.unique(values, return_counts=True)
+    return len(values) - int(times.max()), float(distinct[times.argmax()])
 
 
 def _exact(values: np.ndarray, differing: int, reach: float, confidence: float, what: str) -> Interval:

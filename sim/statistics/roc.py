@@ -73,9 +73,9 @@ def curve(positives: np.ndarray, negatives: np.ndarray, *, confidence: float = C
         return None
     rate, hit, _ = _curve(positives, negatives)
     generator, drawn = np.random.default_rng(0), np.empty((BANDS, len(GRID)))
-    for each in drawn:
+    for row in drawn:
         again = _curve(generator.choice(positives, len(positives)), generator.choice(negatives, len(negatives)))
-        each[:] = np.interp(GRID, again[0], again[1])
+        row[:] = np.interp(GRID, again[0], again[1])
     low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2], axis=0)
     return Curve(false_alarms=rate.tolist(), detections=hit.tolist(), low=low, high=high)
 

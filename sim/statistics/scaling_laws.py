@@ -192,9 +192,9 @@ class LearningCurve:
         """
         place = np.clip(np.searchsorted(self.data, data, side="right") - 1, 0, len(self.data) - 2)
         share = (data - self.data[place]) / (self.data[place + 1] - self.data[place])
-        found = self.losses[place] + share[:, None] * (self.losses[place + 1] - self.losses[place])
-        found[data > self.data[-1]] = np.nan
-        return found
+        measured = self.losses[place] + share[:, None] * (self.losses[place + 1] - self.losses[place])
+        measured[data > self.data[-1]] = np.nan
+        return measured
 
 
 def least_loss(loss: np.ndarray) -> np.ndarray:
@@ -210,9 +210,9 @@ def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarr
     best = least_loss(loss)
     falls = np.concatenate([[True], np.diff(best) < 0])
     falls[np.flatnonzero(falls[1:] & ~falls[:-1])] = True  # from where a fall sets out, after a level stretch
-    found = np.interp(-wanted, -best[falls], data[falls])
-    found = np.where(wanted >= best[0], 0.0, found)
-    return np.where(wanted < best[-1], np.nan, found)
+    measured = np.interp(-wanted, -best[falls], data[falls])
+    measured = np.where(wanted >= best[0], 0.0, measured)
+    return np.where(wanted < best[-1], np.nan, measured)
 
 
 def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
@@ -247,16 +247,16 @@ class LawFit:
         return TransferLaw(name=name, k=self.k.estimate, alpha=self.alpha.estimate, beta=beta)
 
 
-def solve(data: np.ndarray, sizes: np.ndarray, found: np.ndarray) -> np.ndarray:
+def solve(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Return ln k, α and β that fit D_T (points,) best; NaN if too few points are left, β = 0 for a single size."""
     from scipy.linalg import lstsq
 
-    good = np.isfinite(found) & (found > 0)
+    good = np.isfinite(measured) & (measured > 0)
     several = len(np.unique(sizes)) > 1
     if good.sum() < FEWEST + several:
         return np.full(3, np.nan)
     columns = [np.ones(good.sum()), np.log(data[good]), *([np.log(sizes[good])] if several else [])]
-    solved = lstsq(np.stack(columns, axis=1), np.log(found[good]))
+    solved = lstsq(np.stack(columns, axis=1), np.log(measured[good]))
     return np.concatenate([solved[0], np.zeros(3 - len(columns))])  # pyright: ignore[reportOptionalSubscript]
 
 
@@ -274,24 +274,24 @@ def fit(
 
     Raises `InputError` where fewer than three points have a positive D_T.
     """
-    found = measure(np.full(runs, 1 / runs))
-    solved = solve(data, sizes, found)
+    measured = measure(np.full(runs, 1 / runs))
+    solved = solve(data, sizes, measured)
     if np.isnan(solved).any():
         raise InputError(
-            f"of {len(data)} points {int((found > 0).sum())} have a positive D_T: a law needs {FEWEST} or more; "
+            f"of {len(data)} points {int((measured > 0).sum())} have a positive D_T: a law needs {FEWEST} or more; "
             "take more runs, or nearer objectives."
         )
     low, high = _limits(data, sizes, measure, runs, seed, confidence, resamples)
     k, alpha, beta = zip(solved, low, high, strict=True)
-    good = np.isfinite(found) & (found > 0)
-    explained, factor = _goodness(data[good], sizes[good], found[good], solved)
+    good = np.isfinite(measured) & (measured > 0)
+    explained, factor = _goodness(data[good], sizes[good], measured[good], solved)
     return LawFit(
         k=_interval(np.exp(k), confidence),
         alpha=_interval(alpha, confidence),
         beta=_interval(beta, confidence) if len(np.unique(sizes)) > 1 else None,
         explained=explained,
         factor=factor,
-        bend=_bend(data, sizes, found),
+        bend=_bend(data, sizes, measured),
         points=int(good.sum()),
         left_out=int((~good).sum()),
     )
@@ -337,21 +337,21 @@ def drawn_anew(
         ).bootstrap_distribution
 
 
-def _interval(told: Sequence[float] | np.ndarray, confidence: float) -> Interval:
-    estimate, low, high = map(float, told)
+def _interval(limits: Sequence[float] | np.ndarray, confidence: float) -> Interval:
+    estimate, low, high = map(float, limits)
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method=METHOD)
 
 
-def _goodness(data: np.ndarray, sizes: np.ndarray, found: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
+def _goodness(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
     """Return R² and the typical factor of the residuals."""
-    told = np.log(found)
-    rest = told - (solved[0] + solved[1] * np.log(data) + solved[2] * np.log(sizes))
-    spread = ((told - told.mean()) ** 2).sum()
+    logs = np.log(measured)
+    rest = logs - (solved[0] + solved[1] * np.log(data) + solved[2] * np.log(sizes))
+    spread = ((logs - logs.mean()) ** 2).sum()
     return float(1 - (rest**2).sum() / spread if spread > 0 else 1.0), float(np.exp(np.sqrt((rest**2).mean())))
 
 
-def _bend(data: np.ndarray, sizes: np.ndarray, found: np.ndarray) -> float:
+def _bend(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray) -> float:
     """Return α of the upper half of the data minus α of the lower half, split at their geometric middle; or NaN."""
     middle = np.sqrt(data.min() * data.max())
-    lower, upper = (solve(data[half], sizes[half], found[half])[1] for half in (data <= middle, data >= middle))
+    lower, upper = (solve(data[half], sizes[half], measured[half])[1] for half in (data <= middle, data >= middle))
     return float(upper - lower)

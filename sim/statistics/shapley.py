@@ -98,9 +98,9 @@ class Game:
             confidence=confidence,
             whole=mean_of(self.whole, span, confidence),
             shares={
-                part: mean_of(each, span, confidence) for part, each in zip(self.parts, self.shares(), strict=True)
+                part: mean_of(value, span, confidence) for part, value in zip(self.parts, self.shares(), strict=True)
             },
-            pairs={pair: mean_of(each, 2 * span, confidence) for pair, each in pairs.items()},
+            pairs={pair: mean_of(value, 2 * span, confidence) for pair, value in pairs.items()},
         )
 
 
@@ -128,10 +128,10 @@ class Attribution:
         """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
         import pandas as pd
 
-        rows = [(part, "", each) for part, each in self.shares.items()]
-        rows += [(a, b, each) for (a, b), each in self.pairs.items()]
+        rows = [(part, "", value) for part, value in self.shares.items()]
+        rows += [(a, b, value) for (a, b), value in self.pairs.items()]
         return pd.DataFrame(
-            [(part, other, each.estimate, each.low, each.high, each.method) for part, other, each in rows],
+            [(part, other, value.estimate, value.low, value.high, value.method) for part, other, value in rows],
             columns=["part", "other", "estimate", "low", "high", "method"],
         )
 
@@ -163,4 +163,4 @@ def game(parts: Sequence[str], worth: Callable[[frozenset[str]], Any]) -> Game:
     """Return the game of a function of sets of parts, whose value is a number or an array over runs."""
     parts = tuple(parts)
     corners = (frozenset(part for k, part in enumerate(parts) if i >> k & 1) for i in range(2 ** len(parts)))
-    return Game(parts=parts, worth=np.array([np.atleast_1d(worth(each)) for each in corners]))
+    return Game(parts=parts, worth=np.array([np.atleast_1d(worth(value)) for value in corners]))

@@ -101,26 +101,26 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
 
 def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a table of comments."""
-    found = content.get(name, {})
-    if not isinstance(found, Mapping):
-        raise InputError(f"{name} = {found!r} is not a table: write [{name}], and what belongs to it below.")
-    return found
+    table = content.get(name, {})
+    if not isinstance(table, Mapping):
+        raise InputError(f"{name} = {table!r} is not a table: write [{name}], and what belongs to it below.")
+    return table
 
 
 def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, Any]:
     """Return the values of several `name=value` settings; raises `InputError` if a name is given twice."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for setting in settings:
         name, value = parse_setting(setting, option)
-        check_new(name, found, option, setting)
-        found[name] = value
-    return found
+        check_new(name, values, option, setting)
+        values[name] = value
+    return values
 
 
-def check_new(name: str, found: Mapping[str, Any], option: str, text: str) -> None:
+def check_new(name: str, values: Mapping[str, Any], option: str, text: str) -> None:
     """Raise `InputError` if a name was given already."""
-    if name in found:
-        raise InputError(f"{option} = {text!r} names {name} a second time, after {found[name]!r}: give it once.")
+    if name in values:
+        raise InputError(f"{option} = {text!r} names {name} a second time, after {values[name]!r}: give it once.")
 
 
 def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:

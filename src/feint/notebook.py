@@ -9,6 +9,8 @@ from io import BytesIO
 from math import log10
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from feint.agents.errors import InputError, load_extra
 from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
 from feint.sim.statistics.intervals import Interval
@@ -52,11 +54,11 @@ class Dial:
 def premises(*names: str, point: Point | None = None) -> dict[str, Dial]:
     """Dials of parameters, by dotted names as a study has them, from end to end of the prior; raises `InputError`."""
     point = Point() if point is None else point
-    found = {}
+    dials = {}
     for name in names:
         factor = factor_of(name, "prior", point.model, point.curriculum)
-        found[name] = Dial(value=factor.base, low=factor.low, high=factor.high, log=factor.log)
-    return found
+        dials[name] = Dial(value=factor.base, low=factor.low, high=factor.high, log=factor.log)
+    return dials
 
 
 def house_look() -> None:
@@ -78,9 +80,9 @@ def sheet(height: float, columns: int = 1, **look: Any) -> tuple[Figure, Any]:
 
 def lines(axes: Axes, intervals: Mapping[str, Interval], **look: Any) -> None:
     """A line an interval from the top down, its estimate a point; `look` goes to `errorbar`."""
-    at, found = range(len(intervals)), list(intervals.values())
-    estimates = [each.estimate for each in found]
-    reach = [[each.estimate - each.low for each in found], [each.high - each.estimate for each in found]]
+    at, shown = range(len(intervals)), list(intervals.values())
+    estimates, low, high = zip(*((interval.estimate, interval.low, interval.high) for interval in shown), strict=True)
+    reach = np.array([np.subtract(estimates, low), np.subtract(high, estimates)])
     axes.errorbar(estimates, at, xerr=reach, **{"fmt": "o", "markersize": 4, "color": "black", "capsize": 2, **look})
     axes.set_yticks(at, list(intervals))
     axes.set_ylim(len(intervals) - 0.5, -0.5)

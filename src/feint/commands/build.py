@@ -58,12 +58,12 @@ def _made(name: str, target: str, panel: str) -> Any:
     """Return the command of a request or a function, or a group of commands."""
     from feint.commands.build import command
 
-    found = loaded(target)
-    if isinstance(found, typer.Typer):
-        app = found
+    member = loaded(target)
+    if isinstance(member, typer.Typer):
+        app = member
     else:
         app = typer.Typer(add_completion=False)
-        app.command(name, rich_help_panel=panel)(command(found) if isinstance(found, type) else found)
+        app.command(name, rich_help_panel=panel)(command(member) if isinstance(member, type) else member)
     made = typer.main.get_command(app)
     made.name, made.rich_help_panel = name, panel  # pyright: ignore[reportAttributeAccessIssue]
     return made
@@ -87,14 +87,14 @@ def command(kind: type[Request]) -> Callable[..., None]:
         for name, (annotation, default) in options_of(kind).items()
     ]
     call.__signature__ = inspect.Signature(options)  # pyright: ignore[reportFunctionMemberAccess] - read by typer
-    call.__annotations__ = {each.name: each.annotation for each in options}
+    call.__annotations__ = {option.name: option.annotation for option in options}
     call.__doc__ = inspect.getdoc(kind)
     return call
 
 
 def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     """Carry out a command: make the request, compute, write the files, print, and return the result."""
-    own = {each.name for each in fields(kind)}  # pyright: ignore[reportArgumentType]
+    own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
     values = {name: value for name, value in given.items() if name in own}
     if "point" in own:
         more = {name: given[name] for name in STARTED if name in given and name not in own}
@@ -106,17 +106,17 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
         if given["figure"] and values[name]:
             raise InputError(f"--{name} and --figure exclude each other: {reason}.")
     path = figure_path(given.get("figure"))
-    outputs = {name: each.check(given[name]) for name, each in kind.outputs.items() if given.get(name)}
+    outputs = {name: output.check(given[name]) for name, output in kind.outputs.items() if given.get(name)}
     request = kind(**dict(_converted(kind, values)))
     request.check(given)
     with bar(request.work(), unit=request.unit) as progress:
-        found = request.run(threads=given.get("threads"), progress=progress)
+        result = request.run(threads=given.get("threads"), progress=progress)
     if path:
-        save(found.figure(), path, found.passport())
+        save(result.figure(), path, result.passport())
     for name, written in outputs.items():
-        getattr(found, kind.outputs[name].method)(written)
-    print(found.json() if given["as_json"] else found.text())
-    return found
+        getattr(result, kind.outputs[name].method)(written)
+    print(result.json() if given["as_json"] else result.text())
+    return result
 
 
 def options_of(kind: type[Request]) -> dict[str, tuple[Any, Any]]:
@@ -126,16 +126,16 @@ def options_of(kind: type[Request]) -> dict[str, tuple[Any, Any]]:
 
 def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     hints = get_type_hints(kind, include_extras=True)
-    for each in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
-        if each.name == "point":
+    for field in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
+        if field.name == "point":
             yield from {**POINT, **(STARTED if kind.started else {})}.items()
             continue
-        hint = hints[each.name]
+        hint = hints[field.name]
         inner, *metadata = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         option = next((extra for extra in metadata if isinstance(extra, Option)), None)
         if option is None:  # a keyword in Python alone
             continue
-        yield each.name, (_annotated(inner, option, each.name), _default(each, inner, option))
+        yield field.name, (_annotated(inner, option, field.name), _default(field, inner, option))
     if kind.threaded:
         yield "threads", (Threads, None)
     for name, output in kind.outputs.items():
@@ -145,10 +145,10 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
         yield "figure", (FigureFile, None)
 
 
-def _default(each: Any, inner: Any, option: Option) -> Any:
+def _default(field: Any, inner: Any, option: Option) -> Any:
     if _repeats(inner):
         return None
-    return (... if option.argument else inspect.Parameter.empty) if each.default is MISSING else each.default
+    return (... if option.argument else inspect.Parameter.empty) if field.default is MISSING else field.default
 
 
 def _annotated(inner: Any, option: Option, name: str) -> Any:
@@ -166,7 +166,7 @@ def _annotated(inner: Any, option: Option, name: str) -> Any:
 
 def _without_none(inner: Any) -> Any:
     if get_origin(inner) in (Union, UnionType):
-        (inner,) = (each for each in get_args(inner) if each is not type(None))
+        (inner,) = (kind for kind in get_args(inner) if kind is not type(None))
     return inner
 
 

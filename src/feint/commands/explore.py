@@ -54,8 +54,8 @@ def explore(
     from feint.explorer.server import Explorer
 
     explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
-    said = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
-    explorer.serve(browser=not no_open, ready=lambda: print(said, flush=True))
+    message = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
+    explorer.serve(browser=not no_open, ready=lambda: print(message, flush=True))
 
 
 def _start(curriculum: Path | None, settings: list[str] | None, seed: int) -> State:
