@@ -10,7 +10,7 @@ from studies.argument import claims, parts, table, turning
 from terminal import within_this_process
 
 from feint.scenarios.argument.argue import QUICK, argue
-from feint.scenarios.finetuning.revival import RevivalCondition
+from feint.scenarios.finetuning.revival import NEVER, RevivalCondition
 from feint.sim.analysis.claims import KINDS
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
@@ -39,8 +39,8 @@ def test_what_the_page_prints_and_shows_is_what_its_commands_print_and_draw(fein
 
 def test_without_coverage_is_as_the_page_says():
     point, base = Point().at({"pretraining.coverage": 0.0}), RevivalCondition()
-    ended = run_paired(point, base.protocols, range(2000), seed=1)
-    mine, never = ended[base.protocol()].steps, ended[base.never].steps
+    ended = run_paired(point, base.protocols.values(), range(2000), seed=1)
+    mine, never = ended[base.protocol()].steps, ended[base.controls[NEVER]].steps
     ratio = step_ratio(mine, never)
     found = [np.median(mine), np.median(never), *(2**end for end in (ratio.estimate, ratio.low, ratio.high))]
     page = " ".join(PAGE.read_text().split())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic import Field
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
+from feint.scenarios.finetuning.protocols import GENTLE
 from feint.scenarios.networks.seeds import NetworksRequest
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
@@ -30,6 +31,7 @@ FEWEST = 20  # runs of a type, below which it is left out
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Learning rates of fine-tuning, relative to that of pre-training."""
 SIMILARITIES = (0.0, 0.25, 0.5, 0.75, 0.9)
+HAD, NEVER, SCRATCH = "had Y", "never had Y", "from scratch"
 MARKERS = {ANY: "o", "unconverged": "x", "internal": "s", "corrigible": "^", "deceptive": "D", "proxy": "v"}
 CONTROL: dict[str, Any] = {"color": "0.45", "linestyle": ":", "linewidth": 1.1}
 """Line style of runs that never had Y."""
@@ -64,33 +66,57 @@ class Condition:
     """
 
     vary: str = ""
-    rate: float = 0.1
+    rate: float = GENTLE
     similarity: float | None = None
+
+    @classmethod
+    def varied(cls, vary: str, values: Iterable[Any], **fixed: Any) -> list[Self]:
+        """Return a condition for each value of a field."""
+        return [cls(vary, **{vary: value}, **fixed) for value in values]
 
     @property
     def value(self) -> float:
         """Value of the field that is varied; 0 if none is."""
         return float(getattr(self, self.vary)) if self.vary else 0.0
 
-    @property
-    def changes(self) -> dict[str, Any]:
-        """Changes to the point."""
-        return {} if self.similarity is None else {"similarity": self.similarity}
+    def changes(self, start: str = "") -> dict[str, Any]:
+        """Return the changes to the point, with a start if one is named."""
+        near = {} if self.similarity is None else {"similarity": self.similarity}
+        return {**near, "start": start} if start else near
+
+    def protocol(self, start: str = "") -> TrainingProtocol:
+        """Return what is trained, from a start prepared as a type if one is named."""
+        raise NotImplementedError
 
     @property
-    def protocols(self) -> list[TrainingProtocol]:
-        """All protocols that are trained."""
+    def controls(self) -> dict[str, TrainingProtocol]:
+        """Protocols with which it is compared, by name."""
         raise NotImplementedError
+
+    @property
+    def protocols(self) -> dict[str, TrainingProtocol]:
+        """All protocols that are trained, by name."""
+        prepared = {f"{start}*": self.protocol(start) for start in PREPARED}
+        return {HAD: self.protocol(), **self.controls, **prepared}
 
 
 C = TypeVar("C", bound=Condition)
+
+
+class Sweep(NamedTuple):
+    """Values of a field of conditions, and how it is named."""
+
+    values: Sequence[float]
+    title: str
+    label: str  #: of an axis
+    scale: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
     """Base of results of runs of one kind under one condition."""
 
-    vary: Annotated[str, Field(description="what is varied; empty if nothing is")]
+    vary: Annotated[str, Field(description="rate, steps, similarity or kin if it is varied; else empty")]
     value: Annotated[float, Field(description="value of what is varied; 0 if nothing is")]
     type: str
     prepared: Annotated[bool, Field(description="whether they were prepared as this type before pre-training")]
@@ -103,6 +129,13 @@ def group_of(condition: Condition, kind: Kind, runs: np.ndarray) -> dict[str, An
     """Return the fields of `Group`."""
     fields = {"condition": condition, "vary": condition.vary, "value": condition.value, "runs": len(runs)}
     return {**fields, "kind": kind, "type": kind.name, "prepared": kind.prepared}
+
+
+def prepared_runs(condition: Condition, ended: Ended) -> Iterator[tuple[Kind, RunOutcomes, np.ndarray]]:
+    """Yield how the runs prepared as each type ended, with the indices of all of them."""
+    for start in PREPARED:
+        outcomes = ended[condition.protocol(start)]
+        yield Kind(start, prepared=True), outcomes, np.arange(len(outcomes))
 
 
 def kinds_of(outcomes: np.ndarray) -> Iterator[tuple[Kind, np.ndarray]]:
@@ -134,7 +167,7 @@ class FinetuningRequest(NetworksRequest):
             raise InputError(f"runs = {self.count!r} are too few for this scenario: give at least {FEWEST}.")
         return point
 
-    def train(self, protocols: list[TrainingProtocol], threads: int | None = None) -> Ended:
+    def train(self, protocols: Iterable[TrainingProtocol], threads: int | None = None) -> Ended:
         """Return how the runs of these protocols ended."""
         return run_paired(self.point, protocols, range(self.count), seed=self.seed, threads=threads)
 
@@ -143,7 +176,7 @@ class FinetuningRequest(NetworksRequest):
     ) -> Iterator[tuple[C, Ended]]:
         """Yield each condition with how its runs ended; stages that conditions of a sweep share are trained once."""
         for conditions in sweeps.values():
-            ended = self.train([each for condition in conditions for each in condition.protocols], threads)
+            ended = self.train([each for condition in conditions for each in condition.protocols.values()], threads)
             yield from ((condition, ended) for condition in conditions)
             if progress:
                 progress(1 / len(sweeps))

@@ -34,19 +34,23 @@ from feint.scenarios.finetuning.groups import (
     ANY,
     CONTROL,
     FEWEST,
-    PREPARED,
+    HAD,
+    NEVER,
     RATES,
+    SCRATCH,
     SIMILARITIES,
     Condition,
     Ended,
     FinetuningRequest,
     Group,
     Kind,
+    Sweep,
     by_kind,
     draw_intervals,
     group_of,
     kinds_of,
     mean,
+    prepared_runs,
     reaches,
     style,
 )
@@ -78,18 +82,21 @@ if TYPE_CHECKING:
 
 WITHIN = (0, 1, 2, 4, 6, 10, 30, 100, 300, 1000, 3000)
 """Numbers of steps within which runs are back."""
-KINSHIPS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 AFTER_X = Was(1)
-HAD, NEVER, SCRATCH = "had Y", "never had Y", "from scratch"
-TITLES = {
-    "rate": "By learning rate of fine-tuning, in that of pre-training: back to Y, all runs",
-    "similarity": "By similarity of X to Y: back to Y, all runs",
-    "kin": "By similarity of Y′ to Y: to Y′, all runs",
-}
-AXES = {
-    "rate": ("learning rate on X (1: pre-training's)", "log"),
-    "similarity": ("similarity of X to Y", "linear"),
-    "kin": ("similarity of Y′ to Y", "linear"),
+VARIED = {
+    "rate": Sweep(
+        RATES,
+        "By learning rate of fine-tuning, in that of pre-training: back to Y, all runs",
+        "learning rate on X (1: pre-training's)",
+        "log",
+    ),
+    "similarity": Sweep(SIMILARITIES, "By similarity of X to Y: back to Y, all runs", "similarity of X to Y", "linear"),
+    "kin": Sweep(
+        (0.0, 0.25, 0.5, 0.75, 0.9, 1.0),
+        "By similarity of Y′ to Y: to Y′, all runs",
+        "similarity of Y′ to Y",
+        "linear",
+    ),
 }
 LINES = {
     HAD: style(Kind(ANY)),
@@ -121,34 +128,22 @@ class RevivalCondition(Condition):
 
     def protocol(self, start: str = "") -> TrainingProtocol:
         """Return pre-training, from a start prepared as a type if one is named, fine-tuning, and the third stage."""
-        return self._staged(Y, start=start, recorders=(READABLE_BEFORE, READABLE_AFTER, AFTER_X))
+        return self._after(Y, recorders=(READABLE_BEFORE, READABLE_AFTER, AFTER_X), **self.changes(start))
 
     @property
-    def never(self) -> TrainingProtocol:
-        """The same protocol for runs that never had Y."""
-        return self._staged(OTHER, start="fresh")
+    def controls(self) -> dict[str, TrainingProtocol]:
+        """The same protocol for runs that never had Y, and the last stage alone."""
+        fresh = self.changes("fresh")
+        return {NEVER: self._after(OTHER, **fresh), SCRATCH: staged(retraining(self.again), kin=self.kin, **fresh)}
 
-    @property
-    def scratch(self) -> TrainingProtocol:
-        """The last stage alone."""
-        return staged(retraining(self.again), kin=self.kin, **self.changes, start="fresh")
-
-    @property
-    def protocols(self) -> list[TrainingProtocol]:
-        """All protocols that are trained."""
-        return [self.protocol(), *map(self.protocol, PREPARED), self.never, self.scratch]
-
-    def _staged(self, before: int, start: str, recorders: Any = ()) -> TrainingProtocol:
-        stages = pretraining(before), finetuning(self.rate, LENGTH), retraining(self.again)
-        changes = {**self.changes, **({"start": start} if start else {})}
-        return staged(*stages, recorders=recorders, kin=self.kin, **changes)
+    def _after(self, before: int, **more: Any) -> TrainingProtocol:
+        return staged(pretraining(before), finetuning(self.rate), retraining(self.again), kin=self.kin, **more)
 
 
-SWEEPS = {
-    "": [RevivalCondition(), RevivalCondition(again=KIN)],
-    "rate": [RevivalCondition("rate", rate=rate) for rate in RATES],
-    "similarity": [RevivalCondition("similarity", similarity=similarity) for similarity in SIMILARITIES],
-    "kin": [RevivalCondition("kin", again=KIN, kin=kin) for kin in KINSHIPS],
+SWEEPS = {"": [RevivalCondition(), RevivalCondition(again=KIN)]}
+SWEEPS |= {
+    vary: RevivalCondition.varied(vary, sweep.values, again=KIN if vary == "kin" else Y)
+    for vary, sweep in VARIED.items()
 }
 
 
@@ -164,7 +159,6 @@ class Revived(Group):
     """Results of runs of one kind under one condition."""
 
     task: Annotated[Literal["Y", "Y′"], Field(description="what is trained last")]
-    vary: Annotated[Literal["", "rate", "similarity", "kin"], Field(description="what is varied; empty if nothing is")]
     when: Annotated[Literal["before X", "after X"], Field(description="when they were of that type")]
     steps: Annotated[Interval, Field(description="of the last stage, the median")]
     log2_ratio: Annotated[dict[str, Interval], Field(description="of them over those of others, run by run; medians")]
@@ -177,7 +171,7 @@ class Revived(Group):
     def of(cls, condition: RevivalCondition, when: Any, kind: Kind, runs: np.ndarray, ended: Ended) -> Revived:
         """Return the results of the selected runs of one protocol."""
         mine = ended[condition.protocol(kind.name if kind.prepared else "")]
-        others = {NEVER: ended[condition.never], SCRATCH: ended[condition.scratch]}
+        others = {name: ended[protocol] for name, protocol in condition.controls.items()}
         return cls(
             **group_of(condition, kind, runs),
             task=condition.task,
@@ -196,8 +190,8 @@ def revived(condition: RevivalCondition, ended: Ended) -> Iterator[Revived]:
     for when, outcomes in (("before X", whole.before), ("after X", whole.recorded[AFTER_X])):
         for kind, runs in kinds_of(outcomes):
             yield Revived.of(condition, when, kind, runs, ended)
-    for start in PREPARED:
-        yield Revived.of(condition, "before X", Kind(start, prepared=True), np.arange(len(whole)), ended)
+    for kind, _, runs in prepared_runs(condition, ended):
+        yield Revived.of(condition, "before X", kind, runs, ended)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,14 +218,6 @@ class Course:
             within={most: frequency_interval(count, len(ended)) for most, count in counts.items()},
             **ends(ended.outcome),
         )
-
-
-def courses(condition: RevivalCondition, ended: Ended) -> Iterator[Course]:
-    """Yield the course of every protocol of a condition."""
-    protocols = {HAD: condition.protocol(), NEVER: condition.never, SCRATCH: condition.scratch}
-    protocols |= {f"{start}*": condition.protocol(start) for start in PREPARED}
-    for who, protocol in protocols.items():
-        yield Course.of(condition.task, who, ended[protocol])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -267,9 +253,9 @@ class Revival(Report):
             groups = [each for when in ("before X", "after X") for each in self.at("", when) if each.task == task]
             title = f"Steps to {task}, and what they are of those of others"
             yield Table(groups, {**named, **COLUMNS}, title, fixed=2)
-        for vary, title in TITLES.items():
+        for vary, sweep in VARIED.items():
             groups = [group for group in self.at(vary) if group.type == ANY]
-            yield Table(groups, {"": lambda group: f"{group.value:g}", **COLUMNS}, title)
+            yield Table(groups, {"": lambda group: f"{group.value:g}", **COLUMNS}, sweep.title)
 
     def course_table(self, task: str) -> Table:
         """Return the shares that are back within numbers of steps, by protocol."""
@@ -293,9 +279,9 @@ class Revival(Report):
             for axes, task in ((first, "Y"), (second, "Y′")):
                 self.draw_courses(axes, task)
             self.draw_hidden(third)
-            for axes, (vary, (label, scale)) in zip(below.subplots(1, 3, sharey=True), AXES.items(), strict=True):
+            for axes, (vary, sweep) in zip(below.subplots(1, 3, sharey=True), VARIED.items(), strict=True):
                 self.draw_factors(axes, vary)
-                axes.set(xlabel=label, xscale=scale, yscale="log")
+                axes.set(xlabel=sweep.label, xscale=sweep.scale, yscale="log")
             below.axes[0].set_ylabel("steps over those\nfrom scratch (median)")
             sns.despine(drawn)
             handles, labels = first.get_legend_handles_labels()
@@ -379,8 +365,9 @@ class RevivalRequest(FinetuningRequest):
         if self.networks:
             return NetworksRevival.measure(self, threads=threads, progress=progress)
         groups: list[Revived] = []
-        base: list[Course] = []
+        courses: list[Course] = []
         for condition, ended in self.sweep(SWEEPS, threads=threads, progress=progress):
             groups += revived(condition, ended)
-            base += courses(condition, ended) if not condition.vary else ()
-        return Revival(runs=self.count, seed=self.seed, courses=base, groups=groups, request=self)
+            if not condition.vary:
+                courses += [Course.of(condition.task, who, ended[way]) for who, way in condition.protocols.items()]
+        return Revival(runs=self.count, seed=self.seed, courses=courses, groups=groups, request=self)

@@ -34,7 +34,7 @@ from feint.scenarios.finetuning.groups import (
     ANY,
     CONTROL,
     FEWEST,
-    PREPARED,
+    NEVER,
     RATES,
     SIMILARITIES,
     Condition,
@@ -42,12 +42,14 @@ from feint.scenarios.finetuning.groups import (
     FinetuningRequest,
     Group,
     Kind,
+    Sweep,
     across,
     by_kind,
     draw_intervals,
     group_of,
     kinds_of,
     mean,
+    prepared_runs,
 )
 from feint.scenarios.finetuning.protocols import (
     CORNERS,
@@ -73,17 +75,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LENGTHS = (30, 100, 300, 1000, 3000, 10_000)
 UNTRAINED = staged(no_pretraining(), recorders=(READABLE_BEFORE,))
-TITLES = {
-    "rate": "learning rate of fine-tuning, in that of pre-training",
-    "steps": "steps of fine-tuning",
-    "similarity": "similarity of X to Y",
-}
-AXES = {
-    "rate": ("learning rate (1: pre-training's)", "log"),
-    "steps": ("steps of fine-tuning", "log"),
-    "similarity": ("similarity of X to Y", "linear"),
+VARIED = {
+    "rate": Sweep(
+        RATES,
+        "learning rate of fine-tuning, in that of pre-training",
+        "learning rate (1: pre-training's)",
+        "log",
+    ),
+    "steps": Sweep((30, 100, 300, 1000, 3000, 10_000), "steps of fine-tuning", "steps of fine-tuning", "log"),
+    "similarity": Sweep(SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
 }
 ROWS = ("on X by gate\nand pointer", "on X by repre-\nsentation, goal", "Y to be read\nafter (r²)")
 
@@ -96,25 +97,16 @@ class FinetuningCondition(Condition):
 
     def protocol(self, start: str = "") -> TrainingProtocol:
         """Return pre-training, from a start prepared as a type if one is named, and fine-tuning."""
-        return finetuned(self.rate, self.steps, **self.changes, **({"start": start} if start else {}))
+        return finetuned(self.rate, self.steps, **self.changes(start))
 
     @property
-    def control(self) -> TrainingProtocol:
+    def controls(self) -> dict[str, TrainingProtocol]:
         """The same protocol for runs that never had Y."""
-        return finetuned_control(self.rate, self.steps, **self.changes)
-
-    @property
-    def protocols(self) -> list[TrainingProtocol]:
-        """All protocols that are trained."""
-        return [self.protocol(), *map(self.protocol, PREPARED), self.control]
+        return {NEVER: finetuned_control(self.rate, self.steps, **self.changes())}
 
 
-SWEEPS = {
-    "": [FinetuningCondition()],
-    "rate": [FinetuningCondition("rate", rate=rate) for rate in RATES],
-    "steps": [FinetuningCondition("steps", steps=steps) for steps in LENGTHS],
-    "similarity": [FinetuningCondition("similarity", similarity=similarity) for similarity in SIMILARITIES],
-}
+SWEEPS = {"": [FinetuningCondition()]}
+SWEEPS |= {vary: FinetuningCondition.varied(vary, sweep.values) for vary, sweep in VARIED.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +116,7 @@ class Change:
     before: Interval
     after: Interval
     total: Interval
-    parts: Annotated[
-        dict[str, Interval],
-        Field(description="Shapley values of gate, pointer, representation, goal; and the rest"),
-    ]
+    parts: Annotated[dict[str, Interval], Field(description="Shapley values of the four parts; and the rest")]
     wrapper: Annotated[Interval, Field(description="gate and pointer together")]
     core: Annotated[Interval, Field(description="representation and goal together")]
 
@@ -150,9 +139,6 @@ class Change:
 class Wrapped(Group):
     """Results of runs of one kind under one condition."""
 
-    vary: Annotated[
-        Literal["", "rate", "steps", "similarity"], Field(description="what is varied; empty if nothing is")
-    ]
     type: Annotated[str, Field(description="after pre-training; any for all runs")]
     changes: Annotated[dict[Literal["X", "Y"], Change], Field(description="of performance on X and on Y")]
     put_back: Annotated[dict[str, Interval], Field(description="performance on Y with these parts put back")]
@@ -181,12 +167,11 @@ class Wrapped(Group):
 
 def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
     """Yield the results of each kind of runs under one condition."""
-    whole, control = ended[condition.protocol()], ended[condition.control]
+    whole, control = ended[condition.protocol()], ended[condition.controls[NEVER]]
     for kind, runs in kinds_of(whole.before):
         yield Wrapped.of(condition, kind, whole, runs, control)
-    for start in PREPARED:
-        prepared = ended[condition.protocol(start)]
-        yield Wrapped.of(condition, Kind(start, prepared=True), prepared, np.arange(len(prepared)), control)
+    for kind, outcomes, runs in prepared_runs(condition, ended):
+        yield Wrapped.of(condition, kind, outcomes, runs, control)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -221,7 +206,7 @@ class Wrappers(Report):
             heading,
             *(self.change_table(on) for on in ("X", "Y")),
             self.below_table(),
-            *(self.sweep_table(vary, title) for vary, title in TITLES.items()),
+            *(self.sweep_table(vary, sweep.title) for vary, sweep in VARIED.items()),
         ]
 
     def change_table(self, on: Any) -> Table:
@@ -272,9 +257,9 @@ class Wrappers(Report):
             for on, axes in zip(("X", "Y"), above.subplots(1, 2), strict=True):
                 self.draw_shares(axes, on)
             panels = below.subplots(3, 3, sharex="col", sharey="row")
-            for column, (vary, (label, scale)) in enumerate(AXES.items()):
+            for column, (vary, sweep) in enumerate(VARIED.items()):
                 self.draw_sweep(panels[:, column], vary)
-                panels[-1, column].set(xlabel=label, xscale=scale)
+                panels[-1, column].set(xlabel=sweep.label, xscale=sweep.scale)
             for axes, label in zip(panels[:, 0], ROWS, strict=True):
                 axes.set_ylabel(label)
             sns.despine(drawn)

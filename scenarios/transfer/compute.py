@@ -25,13 +25,9 @@ class Ahead:
     modes: int
     regime: str
     counted: Annotated[bool, Field(description="whether the steps of pre-training count")]
-    share: Annotated[
-        float, Field(description="share of the regime's budgets at which the pre-trained arm has the lower loss")
-    ]
+    share: Annotated[float, Field(description="share of its budgets at which the pre-trained arm has the lower loss")]
     steps: Annotated[int, Field(description="the regime's last budget, steps of fine-tuning")]
-    difference: Annotated[
-        Interval, Field(description="there: loss of the pre-trained arm less that from scratch, paired")
-    ]
+    difference: Annotated[Interval, Field(description="there: loss pre-trained less that from scratch, paired")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +38,7 @@ class End:
     difference: Annotated[
         Interval, Field(description="loss at the last step, pre-trained less from scratch; above 0 is ossified")
     ]
-    slower: Annotated[
-        float | None,
-        Field(description="steps to 99 % over those from scratch; above 1 is slower, null if never reached"),
-    ]
+    slower: Annotated[float | None, Field(description="steps to 99 % over those from scratch; null if never there")]
 
 
 @dataclass(frozen=True, kw_only=True)

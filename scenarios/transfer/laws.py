@@ -34,9 +34,7 @@ class Law:
     overlap: Annotated[float, Field(description="Σ λ_k s_k / Σ λ_k: similarity of the objectives where training looks")]
     fit: Annotated[LawFit | None, Field(alias="law", description="null if fewer than three points have a positive D_T")]
     data: Annotated[list[int], Field(description="D_F, steps, of the low-data regime")]
-    transferred: Annotated[
-        list[Number], Field(description="D_T, steps; null if from-scratch training never gets there")
-    ]
+    transferred: Annotated[list[Number], Field(description="D_T, steps; null if scratch never gets there")]
 
     @property
     def ceiling(self) -> float:
@@ -70,19 +68,17 @@ class Puzzle:
     further: Law
     nearer: Law
     crossing: Annotated[float | None, Field(description="D_F at which the fitted laws cross, steps")]
-    overtaken: Annotated[
-        int | None, Field(description="least D_F at which the nearer objective is seen to transfer less")
-    ]
+    overtaken: Annotated[int | None, Field(description="least D_F at which the nearer one is seen to transfer less")]
     gap: Annotated[list[Gap], Field(description="D_T of the nearer objective less that of the further one, by D_F")]
 
     @classmethod
-    def of(cls, further: Law, nearer: Law, gap: list[Gap]) -> Puzzle:
-        """Return where the laws cross, and where the nearer objective is overtaken."""
-        cross = None
-        if further.fit and nearer.fit:
-            cross = crossing(nearer.fit.law("nearer"), further.fit.law("further"))
+    def of(cls, further: Arms, nearer: Arms, seed: int) -> Puzzle:
+        """Return both laws, where they cross, and where the nearer objective is overtaken."""
+        laws, gap, cross = [law_of(arms, seed) for arms in (further, nearer)], gap_of(further, nearer, seed), None
+        if laws[0].fit and laws[1].fit:
+            cross = crossing(laws[1].fit.law("nearer"), laws[0].fit.law("further"))
         overtaken = next((each.data for each in gap if each.high < 0), None)
-        return cls(further=further, nearer=nearer, crossing=cross, overtaken=overtaken, gap=gap)
+        return cls(further=laws[0], nearer=laws[1], crossing=cross, overtaken=overtaken, gap=gap)
 
     def table(self) -> Table:
         """Return both laws, and sentences on where they cross."""
@@ -131,6 +127,11 @@ class WorkedValue:
     transferred: float
     multiplier: Annotated[float, Field(description="(D_F + D_T) / D_F")]
 
+    @classmethod
+    def of(cls, law: TransferLaw, size: float, data: float) -> WorkedValue:
+        """Return the worked value of a law."""
+        return cls(size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size))
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedLaw:
@@ -143,27 +144,18 @@ class PublishedLaw:
     provenance: str
     size_tenfold: Annotated[float, Field(description="factor of D_T if the model is ten times as large")]
     data_hundredfold: Annotated[float, Field(description="factor of D_T with a hundred times as much data")]
-    data_for_size_tenfold: Annotated[
-        float, Field(description="times the data that a model ten times as large is worth")
-    ]
+    data_for_size_tenfold: Annotated[float, Field(description="factor of the data that is worth ten times the size")]
     worked: list[WorkedValue]
 
     @classmethod
     def of(cls, law: TransferLaw) -> PublishedLaw:
         """Return the arithmetic of a law."""
-        names = ("name", "k", "alpha", "beta", "provenance")
-        worked = [
-            WorkedValue(
-                size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size)
-            )
-            for size, data in WORKED
-        ]
         return cls(
-            **{name: getattr(law, name) for name in names},
+            **{name: getattr(law, name) for name in ("name", "k", "alpha", "beta", "provenance")},
             size_tenfold=law.by_size(10),
             data_hundredfold=law.by_data(100),
             data_for_size_tenfold=law.data_for_size(10),
-            worked=worked,
+            worked=[WorkedValue.of(law, size, data) for size, data in WORKED],
         )
 
 

@@ -33,9 +33,7 @@ class PublishedNumber:
     title: str
     year: int
     where: str
-    provenance: Annotated[
-        str, Field(description="[V] read in the source, [S] in a summary of it, [D] derived from such numbers")
-    ]
+    provenance: Annotated[str, Field(description="[V] read in the source, [S] in a summary, [D] derived from such")]
     conditions: str
 
 
@@ -44,12 +42,8 @@ class Compared:
     """A number with its residual from the published one."""
 
     value: Interval
-    residual: Annotated[
-        float | None, Field(description="a factor or a difference, by the row; null if none is published")
-    ]
-    agrees: Annotated[
-        bool | None, Field(description="whether the interval meets the published range; null for a fitted row")
-    ]
+    residual: Annotated[float | None, Field(description="factor or difference; null if no number is published")]
+    agrees: Annotated[bool | None, Field(description="whether it meets the published range; null if fitted")]
 
 
 @dataclass(frozen=True)

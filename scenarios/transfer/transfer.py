@@ -21,7 +21,7 @@ Newsletter of Rohin Shah.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -44,7 +44,6 @@ from feint.scenarios.transfer.laws import (
     Weight,
     correlations,
     fit_arms,
-    gap_of,
     law_of,
     law_table,
     published_table,
@@ -84,9 +83,7 @@ class Size:
     steps: list[int]
     from_scratch: list[float]
     pre_trained: list[float]
-    transferred: Annotated[
-        list[Number], Field(description="D_T, steps; null if from-scratch training never gets there")
-    ]
+    transferred: Annotated[list[Number], Field(description="D_T, steps; null if scratch never gets there")]
     arms: Hidden[Arms]
 
     @classmethod
@@ -121,47 +118,9 @@ class Transferred(Report):
     ahead: list[Ahead]
     frontier: Frontiers
     published: list[PublishedLaw]
-    published_crossing: Annotated[
-        float, Field(description="characters of fine-tuning at which the paper's two laws cross")
-    ]
+    published_crossing: Annotated[float, Field(description="characters at which the two laws of the paper cross")]
     pair: Hidden[tuple[Arms, Arms]]
     request: Hidden[TransferRequest]
-
-    @classmethod
-    def of(
-        cls,
-        request: TransferRequest,
-        sizes: list[Arms],
-        pair: tuple[Arms, Arms],
-        handed: Mapping[str, tuple[Arms, Arms]],
-        near: Iterable[Arms],
-    ) -> Transferred:
-        """Return what arms show: at all sizes, of the pair, by what is handed over, and by how near objectives are."""
-        seed = request.seed
-        budgets = np.geomspace(sizes[0].modes, request.longest * sizes[-1].modes, 25)
-        laws = [law_of(arms, seed) for arms in near]
-        further, nearer = pair
-        return cls(
-            runs=request.count,
-            seed=seed,
-            law=fit_arms(sizes, seed),
-            sizes=[Size.of(arms) for arms in sizes],
-            puzzle=Puzzle.of(law_of(further, seed), law_of(nearer, seed), gap_of(further, nearer, seed)),
-            handed=[
-                HandedOver(carried=name, further=law_of(further, seed), nearer=law_of(nearer, seed))
-                for name, (further, nearer) in handed.items()
-            ],
-            near=laws,
-            weights=[weight(name, laws) for name in NEARNESS],
-            together=correlations(laws),
-            ends=[end(arms) for arms in sizes],
-            ahead=[each for arms in sizes for each in ahead(arms)],
-            frontier=Frontiers(free=frontier(sizes, False, budgets), counted=frontier(sizes, True, budgets)),
-            published=[PublishedLaw.of(law) for law in LAWS.values()],
-            published_crossing=crossing(TEXT_AND_CODE, TEXT),
-            pair=pair,
-            request=request,
-        )
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield the law, the puzzle, what is handed over, what sets the constants, compute, and the paper's laws."""
@@ -182,10 +141,10 @@ class Transferred(Report):
         yield str(self.frontier)
         yield end_table(self.ends)
         yield published_table(self.published)
-        first, second = LAWS.values()
+        first = self.published[0]
         yield (
-            f"Of {first.name}: a model 10 times as large transfers {first.by_size(10):.3f} times as much, 100 times "
-            f"the data {first.by_data(100):.3f} times. The two laws cross at D_F = {crossing(second, first):.3g} "
+            f"Of {first.name}: a model 10 times as large transfers {first.size_tenfold:.3f} times as much, 100 times "
+            f"the data {first.data_hundredfold:.3f} times. The two laws cross at D_F = {self.published_crossing:.3g} "
             "characters."
         )
 
@@ -203,21 +162,14 @@ class Transferred(Report):
 
     def handed_table(self) -> Table:
         """Return D_T by what pre-training hands over."""
-        rows = [
-            [
-                handed.carried,
-                which,
-                f"{law.transferred[0]:,.0f}",
-                f"{law.ceiling:,.0f}",
-                f"{law.fit.alpha.estimate:.2f}" if law.fit else "-",
-            ]
-            for handed in self.handed
-            for which, law in (("further", handed.further), ("nearer", handed.nearer))
-        ]
+        rows = []
+        for handed in self.handed:
+            for which, law in (("further", handed.further), ("nearer", handed.nearer)):
+                alpha = f"{law.fit.alpha.estimate:.2f}" if law.fit else "-"
+                rows.append([handed.carried, which, f"{law.transferred[0]:,.0f}", f"{law.ceiling:,.0f}", alpha])
+        headings = ("handed over", "objective", "D_T at D_F = 1", "at the regime's end", "alpha")
         title = "What the data consist of: D_T where pre-training hands over some groups alone."
-        return Table.of_cells(
-            ("handed over", "objective", "D_T at D_F = 1", "at the regime's end", "alpha"), rows, title
-        )
+        return Table.of_cells(headings, rows, title)
 
     def near_table(self) -> Table:
         """Return what sets k and what sets α."""
@@ -228,27 +180,22 @@ class Transferred(Report):
             "others' levels:"
         )
         together = ", ".join(f"of {name} {value:+.2f}" for name, value in self.together.items())
-        note = (
-            ""
-            if not explained
-            else (
-                f"R² of these laws: {min(explained):.2f} to {max(explained):.2f}. Rank correlations over the "
-                f"combinations, overlap being Σ λ_k s_k / Σ λ_k: {together}."
-            )
-        )
+        note = f"Rank correlations over the combinations, overlap being Σ λ_k s_k / Σ λ_k: {together}."
+        if explained:
+            note = f"R² of these laws: {min(explained):.2f} to {max(explained):.2f}. {note}"
         columns = {
             "parameter": "parameter",
             "ln k moves by": lambda each: f"{each.of_k:+.2f}",
             "alpha moves by": lambda each: f"{each.of_alpha:+.3f}",
         }
-        return Table(self.weights, columns, wrapped(title), wrapped(note))
+        return Table(self.weights, columns, wrapped(title), wrapped(note) if explained else "")
 
     def figure(self) -> Figure:
         """Return losses, transferred data, what sets k and α, and compute."""
         import seaborn as sns
 
-        crossing = self.puzzle.crossing
-        shown = crossing if crossing is not None and crossing < 10 * self.request.longest else None
+        cross = self.puzzle.crossing
+        shown = cross if cross is not None and cross < 10 * self.request.longest else None
         alone = next(each.further for each in self.handed if each.carried == "capability alone")
         laws = {"further": self.puzzle.further, "nearer": self.puzzle.nearer}
         with canvas((PAGE_WIDTH, 5.4)) as drawn:
@@ -310,18 +257,36 @@ class TransferRequest(NetworksRequest):
         work = len(sizes) + 2 + len(grid) + 2 * len(HANDED)
 
         def arms(changes: Mapping[str, Any]) -> Arms:
-            found = measure(point, changes, longest=longest, runs=self.count, seed=self.seed, threads=threads)
+            measured = measure(point, changes, longest=longest, runs=self.count, seed=self.seed, threads=threads)
             if progress is not None:
                 progress(1 / work)
-            return found
+            return measured
 
-        return Transferred.of(
-            self,
-            [arms({"modes": size}) for size in sizes],
-            (arms(FURTHER), arms(NEARER)),
-            {
-                name: (arms({**FURTHER, "finetuning.carry": carry}), arms({**NEARER, "finetuning.carry": carry}))
-                for name, carry in HANDED.items()
-            },
-            map(arms, grid),
+        def law(changes: Mapping[str, Any], **more: Any) -> Law:
+            return law_of(arms({**changes, **more}), self.seed)
+
+        by_size, further, nearer = [arms({"modes": size}) for size in sizes], arms(FURTHER), arms(NEARER)
+        carries = {name: {"finetuning.carry": carry} for name, carry in HANDED.items()}
+        near = [law(levels) for levels in grid]
+        budgets = np.geomspace(sizes[0], longest * sizes[-1], 25)
+        return Transferred(
+            runs=self.count,
+            seed=self.seed,
+            law=fit_arms(by_size, self.seed),
+            sizes=[Size.of(each) for each in by_size],
+            puzzle=Puzzle.of(further, nearer, self.seed),
+            handed=[
+                HandedOver(carried=name, further=law(FURTHER, **carry), nearer=law(NEARER, **carry))
+                for name, carry in carries.items()
+            ],
+            near=near,
+            weights=[weight(name, near) for name in NEARNESS],
+            together=correlations(near),
+            ends=[end(each) for each in by_size],
+            ahead=[regime for each in by_size for regime in ahead(each)],
+            frontier=Frontiers(free=frontier(by_size, False, budgets), counted=frontier(by_size, True, budgets)),
+            published=[PublishedLaw.of(law) for law in LAWS.values()],
+            published_crossing=crossing(TEXT_AND_CODE, TEXT),
+            pair=(further, nearer),
+            request=self,
         )

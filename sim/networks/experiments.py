@@ -92,9 +92,7 @@ class Finding:
     unit: str
     network: Annotated[str, Field(description="pre-trained, never, scratch, random or raw")]
     tuned: Annotated[str, Field(description="how it was fine-tuned: not, refuse or relabel")]
-    rate: Annotated[
-        float | None, Field(description="learning rate of the fine-tuning, or of the training that is measured")
-    ]
+    rate: Annotated[float | None, Field(description="learning rate of the fine-tuning, or of what is measured")]
     coverage: Annotated[float, Field(description="share of the prompt in pre-training")]
     correlation: Annotated[float, Field(description="C in the data of relabelling")]
     median: Number

@@ -45,7 +45,7 @@ def feint(monkeypatch, capsys):
 @pytest.fixture(scope="module")
 def base():
     condition = RevivalCondition()
-    return run_paired(Point(), condition.protocols, range(80), seed=1)
+    return run_paired(Point(), condition.protocols.values(), range(80), seed=1)
 
 
 @pytest.mark.parametrize("start", ["internal", "corrigible"])
@@ -71,7 +71,7 @@ def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
     condition = RevivalCondition()
     states = [
         protocol.spec(Point(), seed=1).begin(np.arange(20, dtype=np.uint64))
-        for protocol in (condition.protocol(), condition.never, condition.scratch)
+        for protocol in (condition.protocol(), *condition.controls.values())
     ]
     for state in states[1:]:
         assert np.array_equal(state.world.objectives, states[0].world.objectives)
@@ -80,7 +80,7 @@ def test_all_are_trained_on_the_same_objectives_from_the_same_starts():
 
 def test_learning_it_again_takes_fewer_steps_than_learning_it(base):
     condition = RevivalCondition()
-    had, scratch = base[condition.protocol()], base[condition.scratch]
+    had, scratch = base[condition.protocol()], base[condition.controls[SCRATCH]]
     assert step_ratio(had.steps, scratch.steps).high < -2
 
 
@@ -88,7 +88,9 @@ def test_the_ratio_is_the_median_of_each_run_over_itself(base):
     condition = RevivalCondition()
     runs = np.arange(80)
     told = Revived.of(condition, "before X", Kind("any"), runs, base)
-    mine, other = (np.maximum(base[protocol].steps, 1) for protocol in (condition.protocol(), condition.scratch))
+    mine, other = (
+        np.maximum(base[protocol].steps, 1) for protocol in (condition.protocol(), condition.controls[SCRATCH])
+    )
     assert told.log2_ratio[SCRATCH].estimate == pytest.approx(np.median(np.log2(mine / other)))
     assert told.steps.estimate == np.median(base[condition.protocol()].steps)
 
@@ -104,7 +106,7 @@ def test_more_are_back_within_more_steps_and_the_rest_missed(found):
 
 def test_without_inference_nothing_plays():
     condition = RevivalCondition()
-    ended = run_paired(Point().at({"inference_power": 0.0}), condition.protocols, range(60), seed=1)
+    ended = run_paired(Point().at({"inference_power": 0.0}), condition.protocols.values(), range(60), seed=1)
     for kind in (Kind("any"), Kind("deceptive", prepared=True)):
         told = Revived.of(condition, "before X", kind, np.arange(60), ended)
         assert told.played.estimate == 0

@@ -69,7 +69,8 @@ def test_a_scenario_prints_within_80_columns_and_has_document_figure_table_and_p
     table = found.frame()
     assert len(table) > SEEDS
     assert found.passport()["configuration"]["seed"] == table.attrs["configuration"]["seed"] == 2
-    assert REQUESTS[name].from_configuration(document["passport"]["configuration"]) == request
+    configuration = document["passport"]["configuration"]
+    assert REQUESTS[name].from_configuration(configuration).configuration() == configuration == request.configuration()
 
 
 @pytest.mark.usefixtures("short")
