@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.gallery import cases, crux, dodges, headline, phases, prior, race, sensitivity, verdicts
+from feint.scenarios.gallery import argument, dodges, outcomes, parameter_space
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import datafile, figure_style
 from feint.sim.results.provenance import commit, difference_text, passport
@@ -24,18 +24,18 @@ from feint.sim.training.train import PRECISION, check_precision, check_runs
 PICTURES = {
     picture.name: picture
     for picture in (
-        headline.HEADLINE,
-        headline.TRANSITIONS,
-        cases.PICTURE,
-        crux.CRUX,
-        crux.LATTICE,
-        race.PICTURE,
-        phases.PICTURE,
-        prior.PICTURE,
+        outcomes.HEADLINE,
+        outcomes.TRANSITIONS,
+        outcomes.CASES,
+        argument.CRUX,
+        argument.LATTICE,
+        outcomes.RACE,
+        parameter_space.PHASES,
+        argument.PRIOR,
         dodges.PICTURE,
-        verdicts.WORLDVIEWS,
-        verdicts.GRAPH,
-        sensitivity.PICTURE,
+        argument.WORLDVIEWS,
+        argument.GRAPH,
+        parameter_space.SENSITIVITY,
     )
 }
 """All figures by name, in the order of the manual's page."""

@@ -9,8 +9,8 @@ from matplotlib.text import Text
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.gallery import cases, labels
-from feint.scenarios.gallery.dodges import on_front
+from feint.scenarios.gallery import outcomes
+from feint.scenarios.gallery.dodges import on_front, place
 from feint.scenarios.gallery.gallery import FigureRequest
 from feint.sim.training.parameter_point import Point
 
@@ -67,10 +67,10 @@ def test_quantiles_of_the_race_rise(table):
 
 
 def test_the_cases_draw_deception_where_its_intervals_stand(table):
-    drawn = cases.draw(table("cases"))
+    drawn = outcomes.draw_cases(table("cases"))
     seen = table("cases").set_index(["start", "trained", "outcome"]).sort_index()
     for panel, (trained, start) in zip(
-        drawn.axes, [(trained, start) for trained in cases.TRAINED for start in cases.STARTS], strict=True
+        drawn.axes, [(trained, start) for trained in outcomes.TRAINED for start in outcomes.STARTS], strict=True
     ):
         line = panel.lines[0]
         wanted = seen.loc[(start, trained, "deceptive"), "estimate"]
@@ -107,7 +107,7 @@ def test_labels_lie_over_no_other_label_and_within_the_axes(seed):
         ],
         axis=1,
     )
-    labels.place(axes, points, [f"label-{i}" for i in range(len(points))], bars)
+    place(axes, points, [f"label-{i}" for i in range(len(points))], bars)
     sheet.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in axes.texts]  # without the line that leads to it
     assert len(boxes) == len(points)

@@ -1,0 +1,224 @@
+"""Figures `headline`, `transitions`, `cases` and `race`: how runs end, and how they get there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from feint.agents.errors import check_whole
+from feint.agents.outcome import LABELS, Outcome
+from feint.scenarios.gallery.picture import Picture, Size, interval_of, limits, rows_of
+from feint.sim.ensembles.comparison import CompareRequest, Comparison, draw_ribbons, draw_shares
+from feint.sim.ensembles.paired_runs import read_checkpoints, run_paired
+from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol, pretrained, scratch
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH
+from feint.sim.statistics.intervals import frequency_interval
+from feint.sim.training.parameter_point import Point
+
+DIFFERENCE = "difference"  # in place of an arm
+STAGES = ("pretraining", "finetuning")
+EDGES = (-0.78, 1.72)  # of the axes, between which labels have room in a column
+STARTS = {"internal": "internally aligned start", "corrigible": "corrigible start", "deceptive": "deceptive start"}
+TRAINED = {"both": "both stages", "finetuning": "fine-tuning alone"}
+STACKED = (Outcome.DECEPTIVE, Outcome.PROXY, Outcome.CORRIGIBLE, Outcome.INTERNAL, Outcome.UNCONVERGED)
+NEAREST = 0.95  # the end of similarity's prior
+READINGS = {  # label, colour, line style
+    "following": ("pointer  (1 − β) π", COLOURS[Outcome.CORRIGIBLE], "--"),
+    "instrumental": ("gate  ψ", COLOURS[Outcome.DECEPTIVE], "-"),
+}
+QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
+TRAINING = "training"  # the row with the share of the runs that have not stopped
+DECADES = (0, 1, 10, 100, 1000, 10_000, 100_000)
+
+
+def _comparison(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> Comparison:
+    """Compare both protocols at a point."""
+    return CompareRequest(point=point, runs=size["runs"], seed=seed, precision=precision).run(threads=threads)
+
+
+def compute_headline(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per arm and outcome, and one for the difference."""
+    comparison = _comparison(point, size, **keys)
+    last = {"arm": DIFFERENCE, "outcome": "deceptive", **limits(comparison.difference())}
+    return pd.concat([comparison.shares(), pd.DataFrame([last])], ignore_index=True).assign(runs=size["runs"])
+
+
+def draw_headline(table: pd.DataFrame) -> Figure:
+    """Draw bars with intervals."""
+    is_difference = table["arm"] == DIFFERENCE
+    drawn = Figure(figsize=(COLUMN_WIDTH, 2.9), layout="constrained")
+    axes = drawn.subplots()
+    difference = interval_of(rows_of(table[is_difference])[0])
+    draw_shares(axes, table[~is_difference], int(table["runs"].iloc[0]), difference)
+    handles, labels = axes.get_legend_handles_labels()
+    if legend := axes.get_legend():
+        legend.remove()
+    drawn.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    sns.despine(fig=drawn)
+    return drawn
+
+
+def compute_transitions(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per pair of outcomes: how many runs went from one to the other."""
+    counts = _comparison(point, size, **keys).flow()
+    rows = [(before, after, counts[i, j]) for i, before in enumerate(LABELS) for j, after in enumerate(LABELS)]
+    return pd.DataFrame(rows, columns=[*STAGES, "runs"])
+
+
+def draw_transitions(table: pd.DataFrame) -> Figure:
+    """Draw ribbons from left to right."""
+    counts = table.pivot(index=STAGES[0], columns=STAGES[1], values="runs").loc[list(LABELS), list(LABELS)]
+    drawn = Figure(figsize=(COLUMN_WIDTH, 2.8), layout="constrained")
+    axes = drawn.subplots()
+    draw_ribbons(axes, np.asarray(counts) / int(table["runs"].sum()), STAGES)
+    axes.set_xlim(*EDGES)
+    return drawn
+
+
+HEADLINE = Picture(
+    name="headline",
+    title=f"how often each training protocol ends as each type; deception, {PRETRAIN_FINETUNE} minus from_scratch",
+    compute=compute_headline,
+    draw=draw_headline,
+    full={"runs": 10_000},
+    quick={"runs": 1000},
+)
+TRANSITIONS = Picture(
+    name="transitions",
+    title="where pre-trained runs went in fine-tuning, outcome by outcome",
+    compute=compute_transitions,
+    draw=draw_transitions,
+    full={"runs": 10_000},
+    quick={"runs": 1000},
+)
+
+
+def case_protocol(start: str, trained: str, similarity: float) -> TrainingProtocol:
+    """Return the training protocol of a case."""
+    return (pretrained if trained == "both" else scratch)(start=start, similarity=similarity)
+
+
+def compute_cases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per start, training, similarity and outcome."""
+    runs, count = size["runs"], check_whole("levels", size["levels"], 2)
+    levels = np.round(np.linspace(0, NEAREST, count), 4).tolist()
+    cells = [(start, trained, level) for start in STARTS for trained in TRAINED for level in levels]
+    ended = run_paired(point, [case_protocol(*cell) for cell in cells], range(runs), **keys)
+    rows = []
+    for start, trained, level in cells:
+        codes = ended[case_protocol(start, trained, level)].outcome
+        for outcome in STACKED:
+            count = int((codes == outcome).sum())
+            case = {"start": start, "trained": trained, "similarity": level, "outcome": outcome.label}
+            rows.append({**case, "runs": runs, **limits(frequency_interval(count, runs))})
+    return pd.DataFrame(rows)
+
+
+def draw_cases(table: pd.DataFrame) -> Figure:
+    """Draw one column per start and one row per training: stacked outcomes, and intervals of deception."""
+    drawn = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
+    panels = drawn.subplots(len(TRAINED), len(STARTS), sharex=True, sharey=True)
+    for i, trained in enumerate(TRAINED):
+        for k, start in enumerate(STARTS):
+            _draw_case(panels[i, k], table[(table["start"] == start) & (table["trained"] == trained)])
+        panels[i, 0].set_ylabel(f"{TRAINED[trained]}:\nshare of runs")
+    for k, start in enumerate(STARTS):
+        panels[0, k].set_title(STARTS[start])
+        panels[-1, k].set_xlabel("similarity of the objectives")
+    patches = [Patch(**_face(outcome), label=outcome.label) for outcome in STACKED]
+    drawn.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
+    drawn.suptitle(f"{int(table['runs'].iloc[0]):,} runs a point; bars: 95 % intervals of deception", fontsize=8)
+    sns.despine(fig=drawn)
+    return drawn
+
+
+def _draw_case(axes: Axes, rows: pd.DataFrame) -> None:
+    shares = rows.pivot(index="outcome", columns="similarity", values="estimate")
+    x, below = np.asarray(shares.columns, float), np.zeros(shares.shape[1])
+    for outcome in STACKED:
+        above = below + shares.loc[outcome.label].to_numpy()
+        axes.fill_between(x, below, above, **_face(outcome))
+        below = above
+    seen = rows[rows["outcome"] == Outcome.DECEPTIVE.label]
+    reach = np.abs(seen[["low", "high"]].to_numpy().T - seen["estimate"].to_numpy())
+    axes.errorbar(
+        seen["similarity"], seen["estimate"], yerr=reach, color="black", marker=".", markersize=3, capsize=1.5
+    )
+    axes.set(xlim=(-0.01, NEAREST + 0.01), ylim=(-0.01, 1.01), xticks=(0, 0.25, 0.5, 0.75), yticks=(0, 0.5, 1))
+
+
+def _face(outcome: Outcome) -> dict[str, Any]:
+    return {"facecolor": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.4}
+
+
+CASES = Picture(
+    name="cases",
+    title="outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
+    compute=compute_cases,
+    draw=draw_cases,
+    full={"runs": 2000, "levels": 20},
+    quick={"runs": 500, "levels": 6},
+)
+
+
+def compute_race(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> pd.DataFrame:
+    """Return one row per arm, step and reading: quantiles over the runs."""
+    runs, count = size["runs"], check_whole("steps", size["steps"], 2)
+    most = point.curriculum[-1].steps
+    at = np.unique(np.round(np.geomspace(1, most + 1, count)).astype(int) - 1).tolist()
+    rows = []
+    for arm in ARM_NAMES:
+        spec = TrainingProtocol(arm).spec(point, seed=seed, precision=precision)
+        checkpoints = read_checkpoints(spec, range(runs), at, threads=threads)
+        for i, step in enumerate(at):
+            place = {"arm": arm, "step": step, "runs": runs}
+            for name in READINGS:
+                values = np.nanquantile(getattr(checkpoints.readings, name)[i], list(QUANTILES.values()))
+                rows.append({**place, "reading": name, **dict(zip(QUANTILES, values.tolist(), strict=True))})
+            rows.append({**place, "reading": TRAINING, "median": float(checkpoints.running[i].mean())})
+    return pd.DataFrame(rows)
+
+
+def draw_race(table: pd.DataFrame) -> Figure:
+    """Draw one panel per arm: medians and bands, and the share of the runs that are still in training."""
+    drawn = Figure(figsize=(PAGE_WIDTH, 2.9), layout="constrained")
+    panels = drawn.subplots(1, len(ARM_NAMES), sharex=True, sharey=True)
+    for panel, (arm, words) in zip(panels, ARM_NAMES.items(), strict=True):
+        _draw_course(panel, table[table["arm"] == arm])
+        panel.set(title=words, xlabel="SGD step of fine-tuning", xscale="log", ylim=(-0.02, 1.02))
+    ticks = [tick for tick in DECADES if tick <= table["step"].max()]
+    panels[0].set_xticks([tick + 1 for tick in ticks], [f"{tick:,}" for tick in ticks])
+    panels[0].minorticks_off()
+    panels[0].set_ylabel("median over runs, with bands")
+    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    sns.despine(fig=drawn)
+    return drawn
+
+
+def _draw_course(axes: Axes, rows: pd.DataFrame) -> None:
+    for name, (words, colour, line) in READINGS.items():
+        seen = rows[rows["reading"] == name]
+        x = seen["step"] + 1
+        axes.fill_between(x, seen["q05"], seen["q95"], color=colour, alpha=0.12, linewidth=0)
+        axes.fill_between(x, seen["q25"], seen["q75"], color=colour, alpha=0.28, linewidth=0)
+        axes.plot(x, seen["median"], line, color=colour, linewidth=1.6, label=words)
+    still = rows[rows["reading"] == TRAINING]
+    axes.plot(still["step"] + 1, still["median"], ":", color="black", linewidth=1.0, label="share still in training")
+    for alpha, words in ((0.28, "half of the runs"), (0.12, "nine tenths")):
+        axes.fill_between([], [], [], color="#444444", alpha=alpha, linewidth=0, label=words)
+
+
+RACE = Picture(
+    name="race",
+    title="the instrumental gate against the pointer along fine-tuning: median and bands over runs",
+    compute=compute_race,
+    draw=draw_race,
+    full={"runs": 4000, "steps": 80},
+    quick={"runs": 500, "steps": 40},
+)
