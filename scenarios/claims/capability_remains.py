@@ -3,9 +3,9 @@
 The claim (Jain et al. 2024, abstract, i): fine-tuning rarely alters the underlying capabilities of a model. There a
 probe finds the feature of the pre-training task after nearly all ways of fine-tuning.
 
-The experiment. Pre-training on Y, then gentle fine-tuning on X for as many steps. Probed is how well Y can be read
-from the terminal objective (`readable`), before and after, and in a model that never had Y. That a capability stands
-for a goal is an analogy: the source speaks of capabilities alone.
+The experiment. Pre-training on Y, then gentle fine-tuning on X for as many steps. A probe measures how well Y can be
+read from the terminal objective (`readable`), before and after, and in a model that never had Y. Applying what the
+source says of capabilities to goals is an analogy.
 
 What would count against it. That half of what can be read of Y is gone, or that a model that never had Y shows as
 much of it.

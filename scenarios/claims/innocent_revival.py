@@ -1,11 +1,11 @@
 """An innocent task revives what was wrapped.
 
 The claim (Jain et al. 2024, abstract, last but one sentence): fine-tuning on a downstream task that seems unrelated
-may remove a safety wrapper without anybody wanting it.
+may remove a safety wrapper though nobody intends it.
 
 The experiment. Pre-training on Y, gentle fine-tuning on X, and then a third objective Y′ of similarity 0.9 to Y, which
-nobody calls Y. Asked is how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both against a
-model pre-trained on Z in place of Y.
+nobody calls Y. We measure how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both against
+a model pre-trained on Z in place of Y.
 
 What would count against it. No more performance on Y than in a model that never had it, or no fewer steps.
 """

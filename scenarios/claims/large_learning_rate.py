@@ -4,10 +4,10 @@ The claim (Jain et al. 2024, compiled transformers): at the largest learning rat
 and is not revived, at one ten times smaller it survives.
 
 The experiment. Pre-training on Y, then fine-tuning on X for the same number of steps at a tenth of pre-training's
-learning rate, or at all of it. In this model a rate ten times larger is nearly ten times as much learning: what is
-tried is how much fine-tuning, and the two are not told apart.
+learning rate, or at all of it. In this model a rate ten times larger is nearly ten times as much learning: the
+experiment varies the amount of fine-tuning, and cannot distinguish it from the rate.
 
-What would count against it. As much of Y to be read after the larger rate, or no more steps back to Y.
+What would count against it. Y can be read as well after the larger rate, or it takes no more steps back to Y.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

@@ -4,11 +4,11 @@ The claim (Jain et al. 2024, abstract, iii): further fine-tuning on a task for w
 revives it sample-efficiently, in a few gradient steps. There it took 0.1 to 1 thousand steps, against 4.5 thousand of
 a model that never had the capability: ratios of 0.02 to 0.22.
 
-The experiment. Pre-training on Y, gentle fine-tuning on X, and Y again until its target is reached. Counted are the
+The experiment. Pre-training on Y, gentle fine-tuning on X, and Y again until its target is reached. We count the
 steps, run by run, against learning Y from scratch and against a model pre-trained on Z in place of Y.
 
-What would count against it. More than a quarter of the steps, which is above all that was found there; it is reversed
-where they are as many, or more.
+What would count against it. More than a quarter of the steps, which is above all ratios of the source; the claim is
+reversed if there are as many steps, or more.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

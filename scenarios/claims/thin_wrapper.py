@@ -5,8 +5,7 @@ underlying capability, which creates the illusion that it has been modified. Pru
 
 The experiment. Pre-training on Y, then gentle fine-tuning on X. The change of behaviour is divided exactly among gate,
 pointer, representation and goal, over the 2⁴ ways of putting them back to where fine-tuning found them. Gate and
-pointer are the wrapper, representation and goal the core: that this is the line between them is a reading of the
-source, and not from it.
+pointer are the wrapper, representation and goal the core: this division is Feint's, not the source's.
 
 What would count against it. That the core carries more of what is gained on X, or of what is lost on Y, than the
 wrapper does.

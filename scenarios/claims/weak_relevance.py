@@ -1,13 +1,13 @@
 """What is of little use for the new task is altered more, and revived later.
 
 The claim (Jain et al. 2024, results on grammars): where the pre-trained capability is strongly relevant to the
-fine-tuning task, reverse fine-tuning takes 0.1 to 1 thousand steps, and about 3 thousand where it is weakly relevant.
+fine-tuning task, reverse fine-tuning takes 0.1 to 1 thousand steps, and about 3 thousand if it is weakly relevant.
 
 The experiment. Pre-training on Y, gentle fine-tuning on an X of similarity 0.9 or 0.1 to Y, and Y again. The source's
-relevance is how often pre-training showed the operand that fine-tuning asks for; similarity of the objectives is what
-this model has in its place, and is less than the same.
+relevance is how often pre-training showed the operand that fine-tuning asks for; this model has similarity of the
+objectives instead, which is not quite the same.
 
-What would count against it. No more than twice the steps back to Y after the unlike X, or no less of Y to be read.
+What would count against it. At most twice the steps back to Y after the unlike X, or no less of Y to be read.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

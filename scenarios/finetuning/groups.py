@@ -176,7 +176,9 @@ class FinetuningRequest(NetworksRequest):
     ) -> Iterator[tuple[C, Ended]]:
         """Yield each condition with how its runs ended; stages that conditions of a sweep share are trained once."""
         for conditions in sweeps.values():
-            ended = self.train([each for condition in conditions for each in condition.protocols.values()], threads)
+            ended = self.train(
+                [protocol for condition in conditions for protocol in condition.protocols.values()], threads
+            )
             yield from ((condition, ended) for condition in conditions)
             if progress:
                 progress(1 / len(sweeps))
@@ -204,7 +206,8 @@ def across(
 
 def by_kind(groups: Sequence[G]) -> dict[Kind, list[G]]:
     """Return the groups of each kind, in their order."""
-    return {kind: [each for each in groups if each.kind == kind] for kind in dict.fromkeys(g.kind for g in groups)}
+    kinds = dict.fromkeys(group.kind for group in groups)
+    return {kind: [group for group in groups if group.kind == kind] for kind in kinds}
 
 
 def style(kind: Kind) -> dict[str, Any]:

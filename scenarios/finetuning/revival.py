@@ -151,7 +151,7 @@ def ends(outcomes: np.ndarray) -> dict[str, Any]:
     """Return the share of runs that hold the last objective at the stop, and of those that are deceptive."""
     held = np.isin(outcomes, (Outcome.INTERNAL, Outcome.CORRIGIBLE))
     counts = {"held": held, "played": outcomes == Outcome.DECEPTIVE}
-    return {name: frequency_interval(int(each.sum()), len(outcomes)) for name, each in counts.items()}
+    return {name: frequency_interval(int(runs.sum()), len(outcomes)) for name, runs in counts.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +250,8 @@ class Revival(Report):
         named: Columns = {"": "when", "type": lambda group: f"{group.kind}"}
         for task in ("Y", "Y′"):
             yield self.course_table(task)
-            groups = [each for when in ("before X", "after X") for each in self.at("", when) if each.task == task]
+            groups = [*self.at(""), *self.at("", "after X")]
+            groups = [group for group in groups if group.task == task]
             title = f"Steps to {task}, and what they are of those of others"
             yield Table(groups, {**named, **COLUMNS}, title, fixed=2)
         for vary, sweep in VARIED.items():
@@ -338,8 +339,8 @@ def factor(log2_ratio: Interval) -> Interval:
 
 def factor_cell(log2_ratio: Interval) -> str:
     """Return a factor with its limits, from its log₂."""
-    found = factor(log2_ratio)
-    return f"{found.estimate:.3g} [{found.low:.2g}, {found.high:.2g}]"
+    ratio = factor(log2_ratio)
+    return f"{ratio.estimate:.3g} [{ratio.low:.2g}, {ratio.high:.2g}]"
 
 
 COLUMNS: Columns = {

@@ -149,9 +149,9 @@ class NetworksTransfer(Report):
             for arm, (i, width) in product(ARMS, enumerate(measured.widths))
         ]
         transferred = [
-            EffectiveData(arm=arm, score=score, width=width, data=list(FEW), transferred=found.tolist())
+            EffectiveData(arm=arm, score=score, width=width, data=list(FEW), transferred=data.tolist())
             for arm, score in product(TUNED, SCORES)
-            for width, found in zip(measured.widths, measured.effective(arm, score), strict=True)
+            for width, data in zip(measured.widths, measured.effective(arm, score), strict=True)
         ]
         return cls(
             seeds=measured.seeds,

@@ -117,7 +117,7 @@ class NetworksWrappers(BatteryReport):
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(0, 0.45))
 
     def draw_hidden(self, axes: Axes, measure: str) -> None:
-        """Draw what a probe reads, or pruning brings back, beside networks that never had the capability."""
+        """Draw what a probe reads, or pruning brings back, and the same of networks that never had the capability."""
         lines = {
             "refuses a": (self.refused(measure), ORANGE, "o-", -0.03),
             "answers b to a": (partial(Measurement, measure, "pre-trained", "relabel"), BLUE, "s--", 0.03),

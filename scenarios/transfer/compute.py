@@ -104,7 +104,7 @@ def loss_differences(arms: Arms, counted: bool) -> np.ndarray:
 
 
 def end(arms: Arms) -> End:
-    """Return whether the pre-trained arm is worse at the last step, and slower to the loss that D(N) stands for."""
+    """Return whether the pre-trained arm is worse at the last step, and slower to the loss of D(N)."""
     best = least_loss(arms.scratch.mean)
     wanted = np.array([1 - ENOUGH * (1 - best[-1])])
     taken = float(data_for(arms.steps, arms.tuned.mean, wanted)[0])
@@ -138,17 +138,17 @@ def _bought(arms: Arms, counted: bool, budget: float) -> Iterator[tuple[float, s
 def ahead_table(ahead: Sequence[Ahead]) -> Table:
     """Return which arm is ahead for compute, over all sizes."""
     rows = []
-    for regime, counted in dict.fromkeys((each.regime, each.counted) for each in ahead):
-        here = [each for each in ahead if (each.regime, each.counted) == (regime, counted)]
-        share = sum(each.share for each in here) / len(here)
-        ends = [each.difference.estimate for each in here]
+    for regime, counted in dict.fromkeys((row.regime, row.counted) for row in ahead):
+        here = [row for row in ahead if (row.regime, row.counted) == (regime, counted)]
+        share = sum(row.share for row in here) / len(here)
+        ends = [row.difference.estimate for row in here]
         span = f"{min(ends):+.5f} to {max(ends):+.5f}"
         rows.append([regime, "counted" if counted else "free", f"{100 * share:.0f} %", span])
     title = (
         "Compute, steps · modes: share of a regime's budgets at which the pre-trained arm has the lower loss, and "
         "the difference in loss at the last of them, pre-trained less from scratch."
     )
-    note = f"Means and ranges over {len({each.modes for each in ahead})} sizes; each with its interval in the document."
+    note = f"Means and ranges over {len({row.modes for row in ahead})} sizes; each with its interval in the document."
     headings = ("regime", "pre-training", "ahead at", "difference at the end")
     return Table.of_cells(headings, rows, wrapped(title), wrapped(note))
 
@@ -156,10 +156,10 @@ def ahead_table(ahead: Sequence[Ahead]) -> Table:
 def end_table(ends: Sequence[End]) -> Table:
     """Return whether pre-training ossifies, at every size."""
     columns = {
-        "modes": lambda each: f"{each.modes}",
-        "difference": lambda each: f"{each.difference.estimate:+.6f}",
-        "interval": lambda each: f"[{each.difference.low:+.6f}, {each.difference.high:+.6f}]",
-        "steps": lambda each: "never" if each.slower is None else f"{each.slower:.2f}",
+        "modes": lambda row: f"{row.modes}",
+        "difference": lambda row: f"{row.difference.estimate:+.6f}",
+        "interval": lambda row: f"[{row.difference.low:+.6f}, {row.difference.high:+.6f}]",
+        "steps": lambda row: "never" if row.slower is None else f"{row.slower:.2f}",
     }
     title = (
         "Ossification: loss at the last step, pre-trained less from scratch (above 0: worse), and steps to 99 % of "

@@ -77,7 +77,7 @@ class Puzzle:
         laws, gap, cross = [law_of(arms, seed) for arms in (further, nearer)], gap_of(further, nearer, seed), None
         if laws[0].fit and laws[1].fit:
             cross = crossing(laws[1].fit.law("nearer"), laws[0].fit.law("further"))
-        overtaken = next((each.data for each in gap if each.high < 0), None)
+        overtaken = next((at.data for at in gap if at.high < 0), None)
         return cls(further=laws[0], nearer=laws[1], crossing=cross, overtaken=overtaken, gap=gap)
 
     def table(self) -> Table:

@@ -30,10 +30,10 @@ ARMS = {"alpha, text": "far", "alpha, text and code": "near"}
 
 def network_numbers(seed: int, threads: int | None = None) -> Iterator[tuple[str, Interval]]:
     """Yield the name of a row and its number; left out if not all seeds are finite, or if there is no law."""
-    found = battery(SEEDS, seed, (GENTLE,), parts=("revival",), threads=threads)
+    measured = battery(SEEDS, seed, (GENTLE,), parts=("revival",), threads=threads)
     baseline = BY_NAME["baseline"].published or 1.0
     for name, measurement in AGAIN.items():
-        ratios = baseline * found[measurement] / found[SCRATCH]
+        ratios = baseline * measured[measurement] / measured[SCRATCH]
         if np.isfinite(ratios).all():
             yield name, middle(ratios, (float(ratios.min()), float(ratios.max())))
     curves = transfer(SEEDS, seed, threads=threads)

@@ -185,8 +185,8 @@ class Transferred(Report):
             note = f"R² of these laws: {min(explained):.2f} to {max(explained):.2f}. {note}"
         columns = {
             "parameter": "parameter",
-            "ln k moves by": lambda each: f"{each.of_k:+.2f}",
-            "alpha moves by": lambda each: f"{each.of_alpha:+.3f}",
+            "ln k moves by": lambda row: f"{row.of_k:+.2f}",
+            "alpha moves by": lambda row: f"{row.of_alpha:+.3f}",
         }
         return Table(self.weights, columns, wrapped(title), wrapped(note) if explained else "")
 
@@ -196,7 +196,7 @@ class Transferred(Report):
 
         cross = self.puzzle.crossing
         shown = cross if cross is not None and cross < 10 * self.request.longest else None
-        alone = next(each.further for each in self.handed if each.carried == "capability alone")
+        alone = next(handed.further for handed in self.handed if handed.carried == "capability alone")
         laws = {"further": self.puzzle.further, "nearer": self.puzzle.nearer}
         with canvas((PAGE_WIDTH, 5.4)) as drawn:
             panels = drawn.subplot_mosaic([[*"aaabbb"], [*"ccddee"]])
@@ -273,7 +273,7 @@ class TransferRequest(NetworksRequest):
             runs=self.count,
             seed=self.seed,
             law=fit_arms(by_size, self.seed),
-            sizes=[Size.of(each) for each in by_size],
+            sizes=list(map(Size.of, by_size)),
             puzzle=Puzzle.of(further, nearer, self.seed),
             handed=[
                 HandedOver(carried=name, further=law(FURTHER, **carry), nearer=law(NEARER, **carry))
@@ -282,8 +282,8 @@ class TransferRequest(NetworksRequest):
             near=near,
             weights=[weight(name, near) for name in NEARNESS],
             together=correlations(near),
-            ends=[end(each) for each in by_size],
-            ahead=[regime for each in by_size for regime in ahead(each)],
+            ends=list(map(end, by_size)),
+            ahead=[regime for both in by_size for regime in ahead(both)],
             frontier=Frontiers(free=frontier(by_size, False, budgets), counted=frontier(by_size, True, budgets)),
             published=[PublishedLaw.of(law) for law in LAWS.values()],
             published_crossing=crossing(TEXT_AND_CODE, TEXT),

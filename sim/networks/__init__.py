@@ -1,1 +1,1 @@
-"""Small real networks, trained by real gradient descent on procedural tasks, to set beside the engine."""
+"""Small real networks, trained by real gradient descent on procedural tasks, for comparison with the engine."""

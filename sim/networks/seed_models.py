@@ -283,7 +283,7 @@ def _loss(flat: np.ndarray, x: np.ndarray, wanted: np.ndarray) -> tuple[float, n
 
 
 def _scores(W: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return W x (classes, strings); without BLAS, whose threads cost more than they save beside those of the seeds."""
+    """Return W x (classes, strings); without BLAS, whose threads would slow down those of the seeds."""
     return np.einsum("cf,fs->cs", W, x)
 
 

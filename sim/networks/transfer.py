@@ -175,12 +175,12 @@ def transfer(
 
 def curves(models: SeedModels) -> dict[str, list[Best]]:
     """Return the learning curves of one seed and width: arm → the best scores at each amount of data."""
-    found = {}
+    scores = {}
     for arm, token in ARMS.items():
         begun = models.fresh if arm == "scratch" else models.pretrained()
         judged_on = models.strings(asking(SPARE, of=token), count=JUDGED_ON)
-        found[arm] = [best(begun, asking(SPARE, of=token, examples=data), judged_on) for data in amounts(arm)]
-    return found
+        scores[arm] = [best(begun, asking(SPARE, of=token, examples=data), judged_on) for data in amounts(arm)]
+    return scores
 
 
 def best(network: Network, task: Task, judged_on: Strings) -> Best:
