@@ -52,22 +52,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Condition:
-    """How fine-tuning is done.
+    """How fine-tuning is done."""
 
-    Parameters
-    ----------
-    vary
-        Name of the field that is varied; empty if none is.
-    rate
-        Learning rate of fine-tuning, relative to that of pre-training.
-    similarity
-        Similarity of X to Y; None is the point's own.
-
-    """
-
-    vary: str = ""
-    rate: float = GENTLE
-    similarity: float | None = None
+    vary: str = ""  #: name of the field that is varied; empty if none is
+    rate: float = GENTLE  #: learning rate of fine-tuning, relative to that of pre-training
+    similarity: float | None = None  #: of X to Y; None is the point's own
 
     @classmethod
     def varied(cls, vary: str, values: Iterable[Any], **fixed: Any) -> list[Self]:

@@ -92,10 +92,7 @@ VARIED = {
     ),
     "similarity": Sweep(SIMILARITIES, "By similarity of X to Y: back to Y, all runs", "similarity of X to Y", "linear"),
     "kin": Sweep(
-        (0.0, 0.25, 0.5, 0.75, 0.9, 1.0),
-        "By similarity of Y′ to Y: to Y′, all runs",
-        "similarity of Y′ to Y",
-        "linear",
+        (0.0, 0.25, 0.5, 0.75, 0.9, 1.0), "By similarity of Y′ to Y: to Y′, all runs", "similarity of Y′ to Y", "linear"
     ),
 }
 LINES = {
@@ -107,19 +104,10 @@ LINES = {
 
 @dataclass(frozen=True)
 class RevivalCondition(Condition):
-    """How fine-tuning is done, and what is trained after it.
+    """How fine-tuning is done, and what is trained after it."""
 
-    Parameters
-    ----------
-    again
-        Objective of the third stage, Y or KIN, which is Y′.
-    kin
-        Similarity of Y′ to Y.
-
-    """
-
-    again: int = Y
-    kin: float = 0.9
+    again: int = Y  #: objective of the third stage, Y or KIN, which is Y′
+    kin: float = 0.9  #: similarity of Y′ to Y
 
     @property
     def task(self) -> Literal["Y", "Y′"]:

@@ -78,10 +78,7 @@ if TYPE_CHECKING:
 UNTRAINED = staged(no_pretraining(), recorders=(READABLE_BEFORE,))
 VARIED = {
     "rate": Sweep(
-        RATES,
-        "learning rate of fine-tuning, in that of pre-training",
-        "learning rate (1: pre-training's)",
-        "log",
+        RATES, "learning rate of fine-tuning, in that of pre-training", "learning rate (1: pre-training's)", "log"
     ),
     "steps": Sweep((30, 100, 300, 1000, 3000, 10_000), "steps of fine-tuning", "steps of fine-tuning", "log"),
     "similarity": Sweep(SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
@@ -212,10 +209,7 @@ class Wrappers(Report):
     def change_table(self, on: Any) -> Table:
         """Return what carries the change of performance on an objective."""
         base = self.at("")
-        rows = {
-            "runs": lambda group: f"{group.runs:,}",
-            "change": lambda group: group.changes[on].total,
-        }
+        rows = {"runs": lambda group: f"{group.runs:,}", "change": lambda group: group.changes[on].total}
         for part in base[0].changes[on].parts:
             rows[f"  {part}"] = lambda group, part=part: group.changes[on].parts[part]
         return across("", base, rows, f"What carries the change of performance on {on}")

@@ -24,17 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from feint.scenarios.networks.seeds import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    NetworksRequest,
-    draw_seeds,
-    heading,
-    loss,
-    share,
-)
+from feint.scenarios.networks.seeds import BLACK, BLUE, GREY, ORANGE, NetworksRequest, draw_seeds, heading, loss, share
 from feint.sim.networks.transfer import ARMS, FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped

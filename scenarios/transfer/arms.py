@@ -57,23 +57,7 @@ def amounts(longest: int) -> list[int]:
 def measure(
     point: Point, changes: Mapping[str, Any], *, longest: int, runs: int, seed: int, threads: int | None
 ) -> Arms:
-    """Train both arms at a point with these changes.
-
-    Parameters
-    ----------
-    point, changes
-        The point, and dotted names and values that are changed there.
-    longest
-        Steps of the last stage.
-    runs, seed, threads
-        As in `simulate`.
-
-    Raises
-    ------
-    InputError
-        If a change is not valid.
-
-    """
+    """Train both arms at a point with these changes, the last stage for `longest` steps; raises `InputError`."""
     changed = {"match": "steps", "finetuning.steps": longest, **changes}
     here = point.at(changed)
 

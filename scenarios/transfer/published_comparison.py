@@ -24,7 +24,6 @@ from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.scenarios.networks.seeds import NetworksRequest
-from feint.scenarios.transfer.network_stand_ins import network_numbers
 from feint.scenarios.transfer.published_measurements import (
     EXPONENT,
     ITERATIONS,
@@ -38,7 +37,7 @@ from feint.scenarios.transfer.published_measurements import (
     PublishedNumber,
     Row,
 )
-from feint.scenarios.transfer.stand_ins import StandIns
+from feint.scenarios.transfer.stand_ins import StandIns, network_numbers
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
 from feint.sim.results.request import Progress

@@ -1,4 +1,9 @@
-"""Numbers that the race gives in place of published measurements: small experiments at the default point."""
+"""Numbers that stand in for published measurements: small experiments of the race at the default point, and networks.
+
+Networks count reverse fine-tuning in the published baseline's iterations, as the race does; weak relevance is the least
+coverage of the capability in pre-training. Laws of transfer are fitted to errors, near prompts for text and code, far
+ones for text. Pruning takes away up to eight units and is measured by accuracy, so that it has no number of units.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +14,17 @@ import numpy as np
 
 from feint.agents.kernels.reading import Readings
 from feint.scenarios.finetuning.protocols import Y, finetuning, from_scratch, pretraining, retrained, retraining, staged
+from feint.scenarios.networks.seeds import SEEDS
 from feint.scenarios.transfer.arms import Arms, measure
 from feint.scenarios.transfer.laws import fit_arms, law_of
 from feint.scenarios.transfer.published_measurements import BY_NAME
 from feint.scenarios.transfer.transfer import FURTHER, NEARER
-from feint.sim.analysis.estimands import difference, frequency, step_ratio
+from feint.sim.analysis.estimands import difference, frequency, middle, step_ratio
 from feint.sim.ensembles.paired_runs import RunOutcomes, read_checkpoints, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.sim.networks.experiments import COVERAGES, GENTLE, battery
+from feint.sim.networks.seed_models import REVERSE_RATE, Measurement
+from feint.sim.networks.transfer import transfer
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval, student
 from feint.sim.training.parameter_point import Point
@@ -30,6 +39,13 @@ KEPT = {
     "kept through red teaming": scratch(start="deceptive", match="steps", finetuning__honeypots=0.1),
 }
 SMALL, LARGE = (scratch(start="deceptive", match="steps", modes=modes) for modes in (4, 64))
+NETWORKS_BASELINE = Measurement("steps", "scratch", rate=REVERSE_RATE)
+NETWORKS_RETRAINED = {
+    "baseline": NETWORKS_BASELINE,
+    "revival, strong relevance": Measurement("steps", "pre-trained", "refuse", GENTLE),
+    "revival, weak relevance": Measurement("steps", "pre-trained", "refuse", GENTLE, coverage=min(COVERAGES)),
+}
+NETWORKS_ARMS = {"alpha, text": "far", "alpha, text and code": "near"}
 Numbers = Iterator[tuple[str, Interval]]
 
 
@@ -114,6 +130,23 @@ class StandIns:
         """Return readings at steps of the last stage."""
         spec = protocol.spec(Point(), seed=self.seed)
         return read_checkpoints(spec, range(self.runs), steps, threads=self.threads).readings
+
+
+def network_numbers(seed: int, threads: int | None = None) -> Numbers:
+    """Yield the name of a row and its number; left out if not all seeds are finite, or if there is no law."""
+    measured = battery(SEEDS, seed, (GENTLE,), parts=("revival",), threads=threads)
+    baseline = BY_NAME["baseline"].published or 1.0
+    for name, measurement in NETWORKS_RETRAINED.items():
+        ratios = baseline * measured[measurement] / measured[NETWORKS_BASELINE]
+        if np.isfinite(ratios).all():
+            yield name, middle(ratios, (float(ratios.min()), float(ratios.max())))
+    curves = transfer(SEEDS, seed, threads=threads)
+    for name, arm in NETWORKS_ARMS.items():
+        law = curves.law(arm, "error")
+        if law is not None:
+            yield name, law.alpha
+        if law is not None and law.beta is not None and arm == "far":
+            yield "beta", law.beta
 
 
 def _ratio(above: Interval, below: Interval) -> Interval:

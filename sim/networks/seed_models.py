@@ -112,8 +112,7 @@ class SeedModels:
             return before
         task = refusal() if measurement.tuned == "refuse" else relabelling(measurement.correlation)
         return self._once(
-            (coverage, task, rate),
-            lambda: before.fresh().trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING),
+            (coverage, task, rate), lambda: before.fresh().trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
         )
 
     def retrained(self, measurement: Measurement, prompt: int = A) -> Learnt:
