@@ -30,7 +30,7 @@ class NetworksRequest(Request):
 
     unit = ""
     default_runs: ClassVar[int]  #: of the engine
-    own_settings: ClassVar[tuple[str, ...]] = ()  #: settings of the engine besides those of a point
+    own_settings: ClassVar[Mapping[str, Any]] = {}  #: settings of the engine besides those of a point, with defaults
 
     settings: Settings = field(default_factory=dict)
     networks: Networks = False
@@ -42,12 +42,12 @@ class NetworksRequest(Request):
         """Return the request that has this configuration; one of version 1 holds every parameter of the point."""
         if "model" not in configuration:
             return super().from_configuration(configuration)
-        default = _settings_of(Point().described())
-        settings = {
-            name: value for name, value in _settings_of(configuration).items() if value != default.get(name)
-        } | {name: configuration[name] for name in cls.own_settings}
-        others = {name: configuration[name] for name in ("networks", "runs", "seed") if name in configuration}
-        return cls(settings=settings, **others)
+        default = {**_settings_of(Point().described()), **cls.own_settings}
+        every = _settings_of(configuration) | {name: configuration[name] for name in cls.own_settings}
+        settings = {name: value for name, value in every.items() if value != default.get(name)}
+        others = {name: configuration[name] for name in ("networks", "seed") if name in configuration}
+        runs = None if configuration["runs"] == cls.default_runs else configuration["runs"]
+        return cls(settings=settings, runs=runs, **others)
 
     @property
     def count(self) -> int:

@@ -218,12 +218,12 @@ class TransferRequest(NetworksRequest):
 
     kind = "transfer"
     default_runs = 500
-    own_settings = ("sizes", "longest")
+    own_settings = {"sizes": [4, 8, 16, 32, 64], "longest": 48_000}
 
     @property
     def sizes(self) -> list[int]:
         """Numbers of modes, rising."""
-        value = self.settings.get("sizes", [4, 8, 16, 32, 64])
+        value = self.settings.get("sizes", self.own_settings["sizes"])
         sizes = list(value) if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) else []
         if len(sizes) > 1 and sizes[0] > 0 and sizes[-1] <= 4096 and sizes == sorted(set(sizes)):
             return sizes
@@ -235,7 +235,7 @@ class TransferRequest(NetworksRequest):
     @property
     def longest(self) -> int:
         """Steps of the last stage."""
-        return check_whole("longest", self.settings.get("longest", 48_000), 1000, 10**6)
+        return check_whole("longest", self.settings.get("longest", self.own_settings["longest"]), 1000, 10**6)
 
     @property
     def point(self) -> Point:
