@@ -144,7 +144,7 @@ def test_every_section_that_a_docstring_cites_is_on_the_page():
     sections = re.findall(r"^## (\d+)\. ", PAGE.read_text(), re.MULTILINE)
     assert sections == [str(number) for number in range(1, 11)]
     files = [file for folder in ("agents", "sim", "scenarios", "tests") for file in (ROOT / folder).rglob("*.py")]
-    pattern = re.compile(r"MODEL[:,] sections? (\d+)(?:(?:, \d+)* and (\d+))?")
+    pattern = re.compile(r"model page, sections? (\d+)(?:(?:, \d+)* and (\d+))?")
     cited = [numbers for file in files for numbers in pattern.findall(file.read_text())]
     assert len(cited) > 10
     assert {number for pair in cited for number in pair if number} <= set(sections)

@@ -16,7 +16,7 @@ from feint.sim.training.stage import Stage
 
 L = True
 
-MODEL_TABLE = [  # MODEL, section 8: name, default, prior, whether it is log-uniform
+MODEL_TABLE = [  # model page, section 8: name, default, prior, whether it is log-uniform
     ("modes", 16, None, not L),
     ("similarity", 0.5, (0, 0.95), not L),
     ("similarity_decay", 0, (0, 1), not L),

@@ -1,4 +1,4 @@
-"""What must come out (MODEL: sections 8 and 9): checks of the code, not of the world."""
+"""What must come out (model page, sections 8 and 9): checks of the code, not of the world."""
 
 import numpy as np
 import oracle
