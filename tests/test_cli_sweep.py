@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from terminal import within_this_process
 
-from feint.commands import cli
 from feint.sim.sweeps.sweep_results import Sweep
 
 STUDY = """
@@ -44,65 +44,61 @@ def study(tmp_path):
     return path
 
 
-def run(monkeypatch, capsys, *words):
-    """Exit code, standard output and standard error of a command."""
-    monkeypatch.setattr(sys, "argv", ["feint", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    said = capsys.readouterr()
-    return ended.value.code or 0, said.out, said.err
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    return within_this_process(monkeypatch, capsys)
 
 
-def test_a_study_is_swept_shown_and_exported(monkeypatch, capsys, study, tmp_path):
+def test_a_study_is_swept_shown_and_exported(feint, study, tmp_path):
     out = tmp_path / "out"
-    code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", out)
+    code, said, errors = feint("sweep", study, "--out", out)
     begun = f"feint: 4 points, 2 arms, 30 runs of each, into {out}, on"
     assert code == 0
     assert re.fullmatch(rf"{re.escape(begun)} \d+ threads?\n", errors)
     assert "4 points, 240 runs in all, design grid\n" in said
     assert "point 3: similarity = 0.9, finetuning.carry = goal+world\n  from_scratch       30  " in said
     assert max(map(len, said.splitlines())) <= 80
-    code, again, errors = run(monkeypatch, capsys, "sweep", study, "--out", out, "--resume", "--threads", "1")
+    code, again, errors = feint("sweep", study, "--out", out, "--resume", "--threads", "1")
     assert (code, again, errors) == (0, said, f"{begun} 1 thread\n")
-    code, said, errors = run(monkeypatch, capsys, "export", out, tmp_path / "table.csv")
+    code, said, errors = feint("export", out, tmp_path / "table.csv")
     assert (code, said, errors) == (0, "", "")
     table = pd.read_csv(tmp_path / "table.csv")
     assert table["finetuning.carry"].unique().tolist() == ["nothing", "goal+world"]
     assert len(table) == 4 * 3
 
 
-def test_a_damaged_part_is_told_as_a_warning_and_made_again(monkeypatch, capsys, study, tmp_path):
+def test_a_damaged_part_is_told_as_a_warning_and_made_again(feint, study, tmp_path):
     out = tmp_path / "out"
-    run(monkeypatch, capsys, "sweep", study, "--out", out)
+    feint("sweep", study, "--out", out)
     victim = next((out / "parts").iterdir())
     victim.write_bytes(victim.read_bytes()[:-1])
-    code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", out, "--resume")
+    code, _, errors = feint("sweep", study, "--out", out, "--resume")
     assert code == 0
     _, warned = errors.splitlines()
     assert warned.startswith(f"feint: warning: {victim.name}: its content is not what was written; it was set aside")
 
 
-def test_without_resume_a_folder_is_not_touched(monkeypatch, capsys, study, tmp_path):
-    run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+def test_without_resume_a_folder_is_not_touched(feint, study, tmp_path):
+    feint("sweep", study, "--out", tmp_path / "out")
     before = Sweep.open(tmp_path / "out").manifest
-    code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    code, said, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert (code, said) == (2, "")
     assert errors.endswith("holds this study already: go on with it by --resume (resume=True in Python).\n")
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == before
 
 
-def test_what_will_be_done_is_said_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
+def test_what_will_be_done_is_said_before_anything_is_trained(feint, monkeypatch, capsys, study, tmp_path):
     def write_points(_):
         assert capsys.readouterr().err.startswith("feint: 4 points, 2 arms, 30 runs of each, into ")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
-    code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    code, _, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert code == 130
     assert errors.startswith("feint: stopped. Finished parts of a sweep are kept")
 
 
-def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, capsys, study, tmp_path):
+def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(feint, monkeypatch, study, tmp_path):
     class Screen(io.StringIO):
         def isatty(self):
             return True
@@ -116,12 +112,12 @@ def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(monkeypatch, 
     screen = Screen()
     monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
     monkeypatch.setattr(sys, "stderr", screen)
-    assert run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")[0] == 130
+    assert feint("sweep", study, "--out", tmp_path / "out")[0] == 130
 
 
-def test_points_that_stay_too_wide_are_told(monkeypatch, capsys, study, tmp_path):
+def test_points_that_stay_too_wide_are_told(feint, study, tmp_path):
     Path(study).write_text("half_width = 0.01\nmost_runs = 60\n" + STUDY)
-    code, said, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    code, said, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert code == 0
     assert "30 to 60 runs of each" in errors
     assert "4 points have an interval wider than half_width = 0.01 after most_runs = 60" in " ".join(said.split())
@@ -159,19 +155,19 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_one_sentence_and_exit_code_2(monkeypatch, capsys, study, tmp_path, mistake):
+def test_a_mistake_is_one_sentence_and_exit_code_2(feint, monkeypatch, study, tmp_path, mistake):
     words, sentence = MISTAKES[mistake]
     places = {"STUDY": study, "OUT": tmp_path / "none"}
     monkeypatch.chdir(tmp_path)
-    code, said, errors = run(monkeypatch, capsys, *(places.get(word, word) for word in words))
+    code, said, errors = feint(*(places.get(word, word) for word in words))
     assert (code, said) == (2, "")
     assert errors.count("\n") == 1
     assert sentence in errors
 
 
-def test_a_wrong_entry_is_told_with_its_file(monkeypatch, capsys, study, tmp_path):
+def test_a_wrong_entry_is_told_with_its_file(feint, study, tmp_path):
     Path(study).write_text(STUDY.replace("runs = 30", "run = 30"))
-    code, _, errors = run(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    code, _, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert code == 2
     assert "entry 'run' is not known: did you mean 'runs'?" in errors
     assert not (tmp_path / "out").exists()

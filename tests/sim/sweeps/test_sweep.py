@@ -66,6 +66,13 @@ def test_common_streams_give_neighbours_the_same_luck_and_independent_ones_their
     assert (counted["independent"] > 1).all()
 
 
+def test_a_sweep_is_one_line_a_text_and_a_table(found):
+    assert repr(found) == f"Sweep({str(found.folder)!r}, design='grid', points=6, finished=True)"
+    assert str(found).startswith("6 points, 720 runs in all, design grid\nruns, deception, and its difference between")
+    assert found._repr_html_().count("<tr>") == 1 + 12
+    assert found.passport()["configuration"].keys() == {"vary", "runs", "seed", "stages"}
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_no_part_depends_on_threads(found, tmp_path, threads):
     other = sweep(STUDY, tmp_path / "out", threads=threads)

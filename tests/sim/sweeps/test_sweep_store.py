@@ -161,7 +161,9 @@ def test_a_sweep_knows_whether_it_is_finished(folder, whole):
     assert whole.finished
     (folder / "parts" / parts(folder)[2]).unlink()
     assert not Sweep.open(folder).finished
-    assert sweep(STUDY, folder, resume=True).finished
+    with pytest.warns(RuntimeWarning, match=r"is not finished: what follows is of the parts there are"):
+        Sweep.open(folder).checked()
+    assert sweep(STUDY, folder, resume=True).checked().finished
 
 
 def test_a_folder_in_use_without_resume_is_refused(folder):
@@ -284,14 +286,25 @@ def test_a_table_of_points_is_known_by_its_content_wherever_it_lies(tmp_path, mo
         sweep(Study.load("study.toml"), "out", resume=True)
 
 
-@pytest.mark.parametrize(("group", "name"), [("versions", "numba"), ("processor", "processor")])
-def test_a_sweep_of_other_versions_or_of_another_processor_is_not_gone_on_with(folder, group, name):
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize(
+    ("group", "name", "sentence"),
+    [
+        (
+            "versions",
+            "its code",
+            r"^out = '.*' was begun by other versions \(its code is 'another' there and '\w+' here\)",
+        ),
+        ("processor", "processor", r"have processors of two kinds: processor is '.*' for the one and 'another' for"),
+    ],
+)
+def test_a_sweep_of_other_versions_or_of_another_processor_is_not_resumed(folder, group, name, sentence, resume):
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["maker"][group][name] = "another"
     path.write_text(json.dumps(manifest))
-    with pytest.raises(InputError, match="another"):
-        sweep(STUDY, folder, resume=True)
+    with pytest.raises(InputError, match=sentence):
+        sweep(STUDY, folder, resume=resume)
 
 
 def test_a_part_that_stands_there_twice_counts_once(folder, whole, tmp_path):
