@@ -1,4 +1,4 @@
-"""Registry of what can be asked: commands, scenarios, and the documents that they print."""
+"""Registry of what can be requested: commands, scenarios, and the documents that they print."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
     "audit": "feint.scenarios.argument.model_audit:AuditRequest",
 }
-"""Command → its request, as `module:class`; commands of the front door alone are in `feint.commands.cli`."""
+"""Requests of the commands, each as module and class; commands that are functions are in `feint.commands.cli`."""
 SCENARIOS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
     "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
@@ -39,7 +39,7 @@ SCENARIOS = {
     "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
     "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",
 }
-"""Scenario → its request."""
+"""Requests of the scenarios."""
 DOCUMENTS = {
     "compare": "feint.sim.ensembles.comparison:Comparison",
     "simulate": "feint.sim.ensembles.ensemble:Ensemble",
@@ -72,7 +72,7 @@ DOCUMENTS = {
     "transfer": "feint.scenarios.transfer.transfer:Transferred",
     "wrappers": "feint.scenarios.finetuning.wrappers:Wrappers",
 }
-"""Name of a JSON document → the report whose document it is."""
+"""Reports whose JSON documents have these names."""
 
 KINDS = {
     "comparison": "feint.sim.ensembles.comparison:CompareRequest",
@@ -93,7 +93,7 @@ KINDS = {
     "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
     "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",
 }
-"""Kind of a passport → the request that makes its figure again."""
+"""Requests that make a figure again, by the kind of its passport."""
 
 
 def loaded(target: str) -> Any:

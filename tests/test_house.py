@@ -1,4 +1,4 @@
-"""The house (HOUSE): who may import whom, how the folders are reached, what stands in the front door."""
+"""The layout: which room may import which, how the folders are reached, what the front door offers."""
 
 import ast
 import json
