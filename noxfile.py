@@ -69,7 +69,7 @@ def precision(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Rewrite what is generated and committed: golden numbers, schemas, parameter table, first figure."""
+    """Rewrite what is generated and committed: golden numbers, recordings, schemas, tables, figures, notebooks."""
     session.run(PYTHON, "-m", "pytest", "-q", "-m", "generated", "--rewrite")
 
 

@@ -112,9 +112,7 @@ def check_same(recorded: Any, now: Any, tolerance: dict[str, float], where: str 
         assert len(recorded) == len(now), where
         for i, (before, after) in enumerate(zip(recorded, now, strict=True)):
             check_same(before, after, tolerance, f"{where}[{i}]")
-    elif isinstance(recorded, str | bool | None):
-        assert recorded == now, where
-    elif isinstance(recorded, int) and tolerance is CLOSE:
+    elif isinstance(recorded, str | bool | None) or (isinstance(recorded, int) and tolerance is CLOSE):
         assert recorded == now, where
     else:
         assert now == pytest.approx(recorded, **tolerance, nan_ok=True), where
