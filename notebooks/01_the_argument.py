@@ -32,7 +32,7 @@ import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
 from feint.scenarios.argument.crux import crux
 from feint.scenarios.argument.premises import PREMISES
-from feint.scenarios.claims import pretraining_vs_scratch as headline
+from feint.scenarios.claims.pretraining_vs_scratch import CLAIM
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.training.parameter_point import Point
 
@@ -47,7 +47,7 @@ house_look()
 # %%
 default = feint.compare(runs=1000, seed=1)
 difference = default.difference()
-show(headline.figure(default))
+show(default.figure())
 print(f"deception, pre-training + fine-tuning minus from scratch: {difference:+.3f}")
 assert difference.low > 0  # at the default point the claim holds
 
@@ -71,7 +71,7 @@ for name, arm in default.arms.items():
 def both_ways(values: dict[str, float]) -> Figure:
     """Both ways of training at a point that differs from the default by these values."""
     point = Point().at(values)
-    return headline.figure(feint.compare(point.curriculum, model=point.model, runs=300, seed=1))
+    return feint.compare(point.curriculum, model=point.model, runs=300, seed=1).figure()
 
 
 turn(both_ways, premises("similarity", "pretraining.awareness_exposure", "gate_init", "plasticity_goal"))
@@ -108,7 +108,7 @@ hard_to_align = feint.Model(
 untold = {"steps": 5000, "awareness_exposure": 1e-4, "horizon_exposure": 1e-4}
 tells = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
 turned = feint.compare(feint.pretrain_finetune(untold, tells), model=hard_to_align, runs=1000, seed=1)
-show(headline.figure(turned))
+show(turned.figure())
 print(f"deception, pre-training + fine-tuning minus from scratch: {turned.difference():+.3f}")
 assert turned.difference().high < 0  # here it is reversed
 
@@ -119,7 +119,7 @@ assert turned.difference().high < 0  # here it is reversed
 # claim hangs on that premise there.
 
 # %%
-found = crux(headline.CLAIM, runs=500, seed=1)
+found = crux(CLAIM, runs=500, seed=1)
 figure, axes = sheet(3.2)
 lines(axes, found.without)
 axes.axvspan(found.effect.low, found.effect.high, color=COLOURS[feint.Outcome.DECEPTIVE], alpha=0.3, linewidth=0)
