@@ -1,6 +1,5 @@
 """The claims on fine-tuning are declared as all claims are, and tried on the same runs."""
 
-
 import numpy as np
 import pytest
 from terminal import within_this_process

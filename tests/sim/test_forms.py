@@ -1,4 +1,4 @@
-"""Whole runs in other forms (model page, section 10): against the oracle on the same noise. Single steps: `test_step.py`."""
+"""Whole runs in other forms (model page, section 10), held to the oracle on the same noise."""
 
 import numpy as np
 import oracle

@@ -38,12 +38,18 @@ def feint(monkeypatch, capsys):
     return within_this_process(monkeypatch, capsys)
 
 
+def game_of(lattice):
+    """The worth of every set in each run, which a lattice keeps if runs were trained."""
+    assert lattice.game is not None
+    return lattice.game
+
+
 def test_with_nothing_carried_each_run_ends_as_from_scratch_and_with_all_as_after_both_stages(found):
     ended = run_paired(Point(), [scratch(), pretrained()], range(RUNS), seed=3)
     compared = compare(runs=RUNS, seed=3)
     for corner, protocol, arm in ((0, scratch(), compared.scratch), (-1, pretrained(), compared.pretrained)):
-        assert (found.game.worth[corner] == arm.is_outcome("deceptive")).all()
-        assert (found.game.worth[corner] == (ended[protocol].outcome == 3)).all()
+        assert (game_of(found).worth[corner] == arm.is_outcome("deceptive")).all()
+        assert (game_of(found).worth[corner] == (ended[protocol].outcome == 3)).all()
 
 
 def test_shares_add_up_to_the_headline_s_difference(found):
@@ -51,16 +57,16 @@ def test_shares_add_up_to_the_headline_s_difference(found):
     whole = compare(runs=RUNS, seed=3).difference()
     assert sum(share.estimate for share in shares.values()) == pytest.approx(whole.estimate, abs=1e-12)
     assert found.attribution.whole == whole
-    assert found.game.shares().sum(axis=0) == pytest.approx(found.game.whole, abs=1e-12)
-    assert found.game.worth.dtype == np.int8
+    assert game_of(found).shares().sum(axis=0) == pytest.approx(game_of(found).whole, abs=1e-12)
+    assert game_of(found).worth.dtype == np.int8
 
 
 def test_a_group_that_is_never_read_has_no_share_in_any_run():
     found = lattice(NEVER_READ, runs=RUNS, outcome="corrigible")
-    unread = [found.game.shares()[found.game.parts.index(group)] for group in ("gate", "awareness")]
+    unread = [game_of(found).shares()[game_of(found).parts.index(group)] for group in ("gate", "awareness")]
     assert all((each == 0).all() for each in unread)
-    assert np.abs(found.game.shares()).max() > 0
-    for pair, each in found.game.interactions().items():
+    assert np.abs(game_of(found).shares()).max() > 0
+    for pair, each in game_of(found).interactions().items():
         if {"gate", "awareness"} & {*pair}:
             assert (each == 0).all()
 
@@ -68,10 +74,10 @@ def test_a_group_that_is_never_read_has_no_share_in_any_run():
 def test_the_ends_of_a_lattice_of_premises_are_the_headline_with_all_on_and_with_all_off():
     chosen = ("coverage", "decoys", "written goals first")
     found = premises_lattice(premises=chosen, runs=60, seed=2)
-    for off, corner in ((chosen, 0), (("decoys", "coverage"), found.game.corner("written goals first")), ((), -1)):
+    for off, corner in ((chosen, 0), (("decoys", "coverage"), game_of(found).corner("written goals first")), ((), -1)):
         there = without(Point(), off)
         compared = compare(there.curriculum, model=there.model, runs=60, seed=2)
-        assert found.game.worth[corner].mean() == pytest.approx(compared.difference().estimate)
+        assert game_of(found).worth[corner].mean() == pytest.approx(compared.difference().estimate)
     assert sum(share.estimate for share in found.attribution.shares.values()) == pytest.approx(
         found.attribution.whole.estimate, abs=1e-12
     )
@@ -80,7 +86,7 @@ def test_the_ends_of_a_lattice_of_premises_are_the_headline_with_all_on_and_with
 def test_a_premise_that_is_off_already_has_no_share():
     point = Point(model=Model(speed_cost=0.0, shielding=0.0))
     found = premises_lattice(point, ("speed prior", "coverage", "crystallisation"), runs=60)
-    assert (found.game.shares()[[0, 2]] == 0).all()
+    assert (game_of(found).shares()[[0, 2]] == 0).all()
 
 
 @pytest.mark.parametrize("pair", [("awareness by exposure", "awareness by reward"), ("goal carried", "world carried")])
@@ -90,7 +96,7 @@ def test_premises_are_switched_off_in_any_order(pair):
 
 def test_numbers_depend_neither_on_threads_nor_on_what_else_is_asked():
     one, two = (premises_lattice(SHORT, ("decoys", "coverage"), runs=50, threads=n) for n in (1, 2))
-    assert (one.game.worth == two.game.worth).all()
+    assert (game_of(one).worth == game_of(two).worth).all()
     alone = crux(claims()["headline"], runs=80, threads=1)
     assert cruxes([claims()["matching"], claims()["headline"]], runs=80, threads=2)["headline"] == alone
 

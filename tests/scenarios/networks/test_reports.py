@@ -11,6 +11,7 @@ from feint.agents.errors import InputError
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
 from feint.scenarios.networks.transfer import NetworksTransfer
+from feint.scenarios.networks.wrappers import NetworksWrappers
 from feint.scenarios.transfer.transfer import TransferRequest
 from feint.sim.networks import seed_models, transfer
 from feint.sim.networks.seed_models import Measurement
@@ -91,6 +92,7 @@ def test_settings_that_real_networks_do_not_have_are_refused(name):
 @pytest.mark.usefixtures("short")
 def test_other_learning_rates_leave_out_the_bands_that_need_the_usual_ones():
     found = WrappersRequest(networks=True, runs=1, settings={"learning_rates": [1e-3]}).run()
+    assert isinstance(found, NetworksWrappers)
     assert Measurement("probe", "pre-trained", "refuse", 1e-3) in found.battery.values
     assert [band.name for band in found.bands] == ["probe, raw input"]
 
@@ -119,6 +121,7 @@ def test_effective_data_and_the_law_are_those_that_were_planted():
 @pytest.mark.usefixtures("short")
 def test_one_seed_has_no_law_for_it_has_no_interval():
     found = TransferRequest(networks=True, runs=1, settings={"widths": [4]}).run()
+    assert isinstance(found, NetworksTransfer)
     assert {law.fit for law in found.laws} == {None}
     assert [law.k for law in found.laws] == [None] * 4
 

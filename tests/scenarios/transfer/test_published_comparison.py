@@ -149,6 +149,7 @@ def test_numbers_of_networks_stand_in_their_column_where_there_are_any(monkeypat
     monkeypatch.setattr(StandIns, "numbers", lambda _: {})
     board = CalibrationRequest(networks=True, runs=RUNS).run()
     scores = {score.name: score for score in board.scores}
+    assert scores["pruning"].networks
     assert scores["pruning"].networks.value == interval(6, 8)
     assert scores["pruning"].networks_missing == ""
     assert scores["beta"].networks is None

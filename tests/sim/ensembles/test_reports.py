@@ -109,7 +109,7 @@ def test_quantiles_of_no_finite_value_are_null():
 def test_a_summary_is_drawn_as_the_ensemble_is():
     ensemble, summary = simulate(SHORT, runs=300, seed=2), summarize(SHORT, runs=300, seed=2)
     for one, other in zip(ensemble.figure().axes, summary.figure().axes, strict=True):
-        assert [bar.get_width() for bar in one.patches] == [bar.get_width() for bar in other.patches]
+        assert [bar.get_bbox().width for bar in one.patches] == [bar.get_bbox().width for bar in other.patches]  # pyright: ignore[reportAttributeAccessIssue] - bars
         assert one.get_title() == other.get_title()
 
 
