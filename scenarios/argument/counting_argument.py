@@ -62,25 +62,14 @@ class TypeCount:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Counting(Report):
-    """Types among random minds that do well in training, and among the minds that SGD makes of them.
-
-    Parameters
-    ----------
-    kept
-        Draws that do well in training (outcomes,), in the order of LABELS.
-    patterns
-        For each outcome, how many of those draws compute each function.
-    trained
-        The first `trains` draws after SGD, whether they do well or not (outcomes,).
-
-    """
+    """Types among random minds that do well in training, and among the minds that SGD makes of them."""
 
     draws: int
     trains: int
     width: float
-    kept: Hidden[np.ndarray]
-    patterns: Hidden[tuple[Mapping[int, int], ...]]
-    trained: Hidden[np.ndarray]
+    kept: Hidden[np.ndarray]  #: number of draws that do well in training (outcomes,)
+    patterns: Hidden[tuple[Mapping[int, int], ...]]  #: for each outcome, how many of them compute each function
+    trained: Hidden[np.ndarray]  #: number of the first `trains` draws after SGD, whether well or not (outcomes,)
     request: Hidden[CountingRequest]
 
     def share(self, outcome: Outcome | str, of: str = "kept") -> Interval:

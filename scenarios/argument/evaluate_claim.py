@@ -133,24 +133,13 @@ def other_forms() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Robustness:
-    """Every part of some claims at draws from the prior, also with other functional forms and tolerances.
-
-    Parameters
-    ----------
-    draws
-        Values of the parameters by dotted name, one mapping per draw.
-    runs
-        Number of runs per draw and training protocol.
-    limits
-        Estimate, low and high limit (draws, 3) by form, reading, claim and part.
-
-    """
+    """Every part of some claims at draws from the prior, also with other functional forms and tolerances."""
 
     claims: tuple[Claim, ...]
     point: Point
-    draws: list[dict[str, Any]]
-    runs: int
-    limits: Mapping[Key, np.ndarray]
+    draws: list[dict[str, Any]]  #: values of the parameters by dotted name
+    runs: int  #: per draw and training protocol
+    limits: Mapping[Key, np.ndarray]  #: estimate, low and high limit (draws, 3)
 
     @property
     def variants(self) -> dict[str, tuple[str, Reading]]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -178,8 +178,7 @@ def read(path: str | Path) -> nx.DiGraph:
     return made
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(NamedTuple):
     """A node where it is drawn: its upper left corner and its size, in inches."""
 
     node: str
@@ -189,11 +188,6 @@ class Box:
     height: float
     name: str
     below: str  #: small lines under the name
-
-    @property
-    def middle(self) -> float:
-        """Height of its centre."""
-        return self.y + self.height / 2
 
 
 def figure(graph: nx.DiGraph) -> Figure:
@@ -273,7 +267,8 @@ def _draw_edges(axes: Axes, graph: nx.DiGraph, boxes: dict[str, Box]) -> None:
         if a in boxes and b in boxes:
             start, end = boxes[a], boxes[b]
             x = start.x + start.width + share * (end.x - start.x - start.width)
-            y = start.middle + (end.middle - start.middle) * (3 * share**2 - 2 * share**3)
+            low, high = (box.y + box.height / 2 for box in (start, end))
+            y = low + (high - low) * (3 * share**2 - 2 * share**3)
             axes.plot(x, y, color=colours[a if a in colours else b], linewidth=0.75, alpha=0.8, zorder=1)
 
 

@@ -27,26 +27,15 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True)
 class Mechanism:
-    """A step of the argument: from premises, by a term of the model, to claims.
-
-    Parameters
-    ----------
-    term
-        What represents it in the model.
-    premises, claims
-        Names.
-    sources, against
-        Sources that describe it, and those that dispute it or its sign.
-
-    """
+    """A step of the argument: from premises, by a term of the model, to claims."""
 
     name: str
     words: str
-    term: str
-    premises: tuple[str, ...]
-    claims: tuple[str, ...]
+    term: str  #: what represents it in the model
+    premises: tuple[str, ...]  #: names
+    claims: tuple[str, ...]  #: names
     sources: tuple[Source, ...]
-    against: tuple[Source, ...] = ()
+    against: tuple[Source, ...] = ()  #: sources that dispute it, or its sign
 
 
 GROUNDS: dict[str, Ground] = by_name(

@@ -19,26 +19,13 @@ SMALL = 1e-6  # what is left of a reward that is switched off
 
 @dataclass(frozen=True, kw_only=True)
 class Premise:
-    """An assumption of the argument that can be switched off.
-
-    Parameters
-    ----------
-    name, words
-        Short name, and the assumption as a clause.
-    parameters
-        Dotted names of the parameters that represent it.
-    off
-        Function of a point that returns the changes which switch the premise off there.
-    carried
-        Whether it is a group that pre-training hands over.
-
-    """
+    """An assumption of the argument that can be switched off."""
 
     name: str
-    words: str
-    parameters: tuple[str, ...]
-    off: Callable[[Point], Changes]
-    carried: bool = False
+    words: str  #: the assumption as a clause
+    parameters: tuple[str, ...]  #: dotted names of the parameters that represent it
+    off: Callable[[Point], Changes]  #: returns the changes that switch it off at a point
+    carried: bool = False  #: whether it is a group that pre-training hands over
 
 
 Named = TypeVar("Named", bound=Any)

@@ -117,26 +117,15 @@ class Level(Effect):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Matrix(Report):
-    """Claims evaluated in each world view; `matrix["wheaton-2023", "headline"]` is one of the evaluations.
-
-    Parameters
-    ----------
-    views
-        World views, the default point first.
-    evaluations
-        Evaluations by the names of view and claim.
-    levels
-        Frequency of deception by the names of view and protocol.
-
-    """
+    """Claims evaluated in each world view; `matrix["wheaton-2023", "headline"]` is one of the evaluations."""
 
     seed: int
     runs: int
     confidence: float
-    views: tuple[WorldView, ...]
+    views: tuple[WorldView, ...]  #: the default point first
     claims: Hidden[tuple[Claim, ...]]
-    evaluations: Hidden[Mapping[tuple[str, str], Evaluation]]
-    levels: Hidden[Mapping[tuple[str, str], Interval]]
+    evaluations: Hidden[Mapping[tuple[str, str], Evaluation]]  #: by the names of view and claim
+    levels: Hidden[Mapping[tuple[str, str], Interval]]  #: frequency of deception by the names of view and protocol
     request: Hidden[WorldviewsRequest]
 
     def __getitem__(self, cell: tuple[str, str]) -> Evaluation:
