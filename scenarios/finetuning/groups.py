@@ -66,7 +66,7 @@ class Condition:
     @property
     def value(self) -> float:
         """Value of the field that is varied; 0 if none is."""
-        return float(getattr(self, self.vary)) if self.vary else 0.0
+        return getattr(self, self.vary) if self.vary else 0.0
 
     def changes(self, start: str = "") -> dict[str, Any]:
         """Return the changes to the point, with a start if one is named."""
@@ -116,7 +116,7 @@ class Group:
 
 def group_of(condition: Condition, kind: Kind, runs: np.ndarray) -> dict[str, Any]:
     """Return the fields of `Group`."""
-    fields = {"condition": condition, "vary": condition.vary, "value": condition.value, "runs": len(runs)}
+    fields = {"condition": condition, "vary": condition.vary, "value": float(condition.value), "runs": len(runs)}
     return {**fields, "kind": kind, "type": kind.name, "prepared": kind.prepared}
 
 

@@ -146,6 +146,7 @@ def ends(outcomes: np.ndarray) -> dict[str, Any]:
 class Revived(Group):
     """Results of runs of one kind under one condition."""
 
+    vary: Literal["", "rate", "similarity", "kin"]
     task: Annotated[Literal["Y", "Y′"], Field(description="what is trained last")]
     when: Annotated[Literal["before X", "after X"], Field(description="when they were of that type")]
     steps: Annotated[Interval, Field(description="of the last stage, the median")]

@@ -136,6 +136,7 @@ class Change:
 class Wrapped(Group):
     """Results of runs of one kind under one condition."""
 
+    vary: Literal["", "rate", "steps", "similarity"]
     type: Annotated[str, Field(description="after pre-training; any for all runs")]
     changes: Annotated[dict[Literal["X", "Y"], Change], Field(description="of performance on X and on Y")]
     put_back: Annotated[dict[str, Interval], Field(description="performance on Y with these parts put back")]
@@ -282,11 +283,11 @@ class Wrappers(Report):
         """Draw wrapper, core, and how well Y can be read, a line per kind."""
         groups = self.at(vary)
         for kind, mine in by_kind(groups).items():
-            x = [group.value for group in mine]
+            x = [group.condition.value for group in mine]
             draw_intervals(panels[0], x, [group.changes["X"].wrapper for group in mine], kind)
             draw_intervals(panels[1], x, [group.changes["X"].core for group in mine], kind)
             draw_intervals(panels[2], x, [group.read["after"] for group in mine], kind)
-        control = {group.value: group.never.estimate for group in groups}
+        control = {group.condition.value: group.never.estimate for group in groups}
         panels[2].plot(list(control), list(control.values()), **CONTROL, label="never had Y (r²)")
         panels[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
         for axes in panels[:2]:
