@@ -154,15 +154,9 @@ class NetworksTransfer(Report):
             request=request,
         )
 
-    def rows(self) -> list[EffectiveData]:
-        """Return one row per arm, score and width."""
-        return self.transferred
-
-    def frame(self) -> Any:
-        """Return the learning curves, one row per arm, width and amount of data, with the passport in `attrs`."""
-        table = self.measured.frame()
-        table.attrs.update(self.passport())
-        return table
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the learning curves, one row per arm, width and amount of data."""
+        return list(self.measured.rows())
 
     def law(self, arm: str, score: str) -> NetworksLaw:
         """Return the law of one arm and score."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -18,13 +18,9 @@ from pydantic import Field
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.networks.seed_models import MEASURES, REVERSE_RATE, Measurement, SeedModels, key
-from feint.sim.results.provenance import passport
-from feint.sim.results.report import Number
+from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import Progress
 from feint.sim.training.train import check_seed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 GENTLE, HARSH = 3e-4, 3e-2  #: lowest and highest learning rate of fine-tuning
 RATES = (GENTLE, 1e-3, 3e-3, 1e-2, HARSH)
@@ -35,7 +31,7 @@ CORRELATIONS = (0.5, 0.8, 1.0)  #: besides none; as in Jain et al. (2024)
 ACCURACIES = ("accuracy a", "accuracy b", "accuracy largest")
 READ = ("probe", "pruned")
 RELABELLED = (*ACCURACIES, "accuracy new", *READ)
-QUANTILES = {"median": 0.5, "lower quartile": 0.25, "upper quartile": 0.75, "least": 0.0, "most": 1.0}
+QUANTILES = {"median": 0.5, "lower_quartile": 0.25, "upper_quartile": 0.75, "least": 0.0, "most": 1.0}
 
 
 def wrappers(rates: Sequence[float] = RATES) -> Iterator[Measurement]:
@@ -98,6 +94,8 @@ class Finding:
     median: Number
     lower_quartile: Number
     upper_quartile: Number
+    least: Hidden[float]
+    most: Hidden[float]
     seeds: Annotated[list[Number], Field(description="of each seed, in their order")]
 
 
@@ -132,48 +130,14 @@ class Battery:
         return quantile(self.values[measurement], 0.5)
 
     def findings(self) -> list[Finding]:
-        """Return every measurement with its quartiles and its value for each seed."""
-        return [
-            Finding(
-                **measurement._asdict(),
-                meaning=MEASURES[measurement.measure].meaning,
-                unit=MEASURES[measurement.measure].unit,
-                median=quantile(values, 0.5),
-                lower_quartile=quantile(values, 0.25),
-                upper_quartile=quantile(values, 0.75),
-                seeds=values.tolist(),
-            )
-            for measurement, values in self.values.items()
-        ]
+        """Return every measurement with its quartiles, range and value for each seed."""
+        return [_finding(measurement, values) for measurement, values in self.values.items()]
 
-    def frame(self) -> pd.DataFrame:
-        """Return one row per measurement: its median, quartiles and range over seeds; the passport is in `attrs`."""
-        import pandas as pd
 
-        rows = [
-            {**measurement._asdict(), "unit": MEASURES[measurement.measure].unit}
-            | {name: quantile(values, q) for name, q in QUANTILES.items()}
-            for measurement, values in self.values.items()
-        ]
-        table = pd.DataFrame(rows)
-        table.attrs.update(self.passport())
-        return table
-
-    def long(self) -> pd.DataFrame:
-        """Return one row per measurement and seed."""
-        import pandas as pd
-
-        rows = [
-            {**measurement._asdict(), "seed": i, "value": value}
-            for measurement, values in self.values.items()
-            for i, value in enumerate(values)
-        ]
-        return pd.DataFrame(rows)
-
-    def passport(self) -> dict[str, Any]:
-        """Return what is needed to compute the battery again."""
-        own = {"learning_rates": list(self.learning_rates), "parts": list(self.parts)}
-        return passport("networks", {"seeds": self.seeds, "seed": self.seed, **own})
+def _finding(measurement: Measurement, values: np.ndarray) -> Finding:
+    meaning, unit, _ = MEASURES[measurement.measure]
+    spread: dict[str, Any] = {name: quantile(values, q) for name, q in QUANTILES.items()}
+    return Finding(**measurement._asdict(), meaning=meaning, unit=unit, **spread, seeds=values.tolist())
 
 
 def battery(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,9 @@ from feint.sim.networks.kernels.strings import INPUTS
 from feint.sim.networks.network import BATCH, Network, size
 from feint.sim.networks.seed_models import SeedModels, key
 from feint.sim.networks.task import SPARE, Purpose, Strings, Task, asking
-from feint.sim.results.provenance import passport
 from feint.sim.results.request import Progress
 from feint.sim.statistics.scaling_laws import LOW_DATA, LawFit, LearningCurve, data_for, fit
 from feint.sim.training.train import check_seed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WIDTHS = (8, 16, 32, 64)
 FEW = tuple(2**k for k in range(4, 13))  #: strings to fine-tune on, D_F
@@ -101,27 +97,15 @@ class Transfer:
         except InputError:
             return None
 
-    def frame(self) -> pd.DataFrame:
-        """Return medians, quartiles and range over seeds of loss and error, one row per arm, width and amount."""
-        import pandas as pd
-
-        table = pd.DataFrame(list(self._rows()))
-        table.attrs.update(self.passport())
-        return table
-
-    def _rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield medians, quartiles and range over seeds of loss and error, one row per arm, width and amount."""
         for arm, (i, width) in product(ARMS, enumerate(self.widths)):
             for j, data in enumerate(amounts(arm)):
                 row: dict[str, Any] = {"arm": arm, "width": width, "data": data}
                 for score in SCORES:
                     at = np.quantile(getattr(self, score)[arm][i, j], list(QUANTILES.values()))
-                    row |= {f"{score} {name}": float(value) for name, value in zip(QUANTILES, at, strict=True)}
+                    row |= {f"{score}_{name}": float(value) for name, value in zip(QUANTILES, at, strict=True)}
                 yield row
-
-    def passport(self) -> dict[str, Any]:
-        """Return what is needed to compute the curves again."""
-        own = {"seeds": self.seeds, "seed": self.seed, "widths": list(self.widths)}
-        return passport("networks-transfer", own)
 
 
 def transfer(

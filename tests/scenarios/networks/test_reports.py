@@ -69,6 +69,8 @@ def test_a_scenario_prints_within_80_columns_and_has_document_figure_table_and_p
     found.figure().savefig(tmp_path / "drawn.svg")
     table = found.frame()
     assert len(table) > SEEDS
+    if name != "transfer":
+        assert {"median", "lower_quartile", "least", "most", "unit"} < {*table.columns}
     assert found.passport()["configuration"]["seed"] == table.attrs["configuration"]["seed"] == 2
     configuration = document["passport"]["configuration"]
     assert REQUESTS[name].from_configuration(configuration).configuration() == configuration == request.configuration()
@@ -127,6 +129,7 @@ def test_one_seed_has_no_law_for_it_has_no_interval():
 
 
 def test_the_table_of_transfer_has_a_row_an_arm_width_and_amount():
-    table = planted().frame()
+    table = NetworksTransfer.of(planted(), TransferRequest(networks=True)).frame()
     assert len(table) == 4 * (len(MANY) + 2 * len(FEW))
-    assert table.attrs["kind"] == "networks-transfer"
+    assert {"loss_median", "error_least", "error_upper_quartile"} < {*table.columns}
+    assert table.attrs["configuration"] == {"networks": True}

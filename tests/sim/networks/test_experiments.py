@@ -105,18 +105,16 @@ def test_threads_change_nothing_and_seeds_are_independent_of_how_many_there_are(
 
 
 @pytest.mark.usefixtures("short")
-def test_the_table_has_medians_and_spread_and_the_passport_what_is_needed():
+def test_findings_have_medians_spread_and_every_seed():
     found = battery(3, learning_rates=(GENTLE,), parts=("wrappers",))
-    table = found.frame()
+    assert len(found.findings()) == len(found.values)
     measurement = Measurement("probe", "raw")
-    row = table[(table.measure == "probe") & (table.network == "raw")].iloc[0]
-    assert row["median"] == found.median(measurement) == np.median(found[measurement])
-    assert (row["least"], row["most"]) == (found[measurement].min(), found[measurement].max())
-    assert len(found.long()) == 3 * len(table)
-    configuration = found.passport()["configuration"]
-    assert configuration["seeds"] == 3
-    assert configuration["learning_rates"] == [GENTLE]
-    assert table.attrs["configuration"] == configuration
+    (row,) = [each for each in found.findings() if (each.measure, each.network) == ("probe", "raw")]
+    assert row.median == found.median(measurement) == np.median(found[measurement])
+    assert (row.least, row.most) == (found[measurement].min(), found[measurement].max())
+    assert row.seeds == found[measurement].tolist()
+    assert all(len(each.seeds) == found.seeds == 3 for each in found.findings())
+    assert found.learning_rates == (GENTLE,)
 
 
 def test_quantiles_are_those_of_numpy_and_hold_what_was_never_reached():
