@@ -14,7 +14,7 @@ from pydantic import Field
 from feint.agents.errors import InputError, check_output
 from feint.scenarios.requests import KINDS, loaded
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.results import datafile, figure_style
+from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
 from feint.sim.results.report import Hidden, Report, wrapped
 from feint.sim.results.request import Option, Progress, Request
@@ -69,6 +69,10 @@ class Regenerated(Report):
         first = wrapped(f"{self.file}: {MEANINGS[self.outcome]}{where}.")
         changes = (f"  {name}: {change.then} then, {change.now} now" for name, change in self.changed.items())
         return ["\n".join([first, *changes])]
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return what has changed, then and now."""
+        return [{"name": name, "then": change.then, "now": change.now} for name, change in self.changed.items()]
 
     def passport(self) -> dict[str, Any]:
         """Return the file's own passport."""
@@ -157,7 +161,7 @@ def _write(report: Report, path: Path, which: int) -> None:
     elif content is None:
         raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
     else:
-        datafile.write(path, content, {name: value for name, value in passport.items() if name != "drawn"})
+        provenance.write_csv(path, content, {name: value for name, value in passport.items() if name != "drawn"})
 
 
 def _content(report: Report) -> str | None:
@@ -166,11 +170,12 @@ def _content(report: Report) -> str | None:
 
 
 def _compare_data(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
-    content, now = datafile.read(path)[0], _content(report) or ""
+    content, now = provenance.read_csv(path)[0], _content(report) or ""
     if content == now:
         return 0, SAME, None
-    edited = "" if datafile.digest(content) == original.get("data") else " (the file was changed after it was computed)"
-    return 0, NUMBERS, f"{datafile.first_difference(content, now)}{edited}"
+    unchanged = provenance.digest(content) == original.get("data")
+    edited = "" if unchanged else " (the file was changed after it was computed)"
+    return 0, NUMBERS, f"{provenance.first_difference(content, now)}{edited}"
 
 
 def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
@@ -179,7 +184,7 @@ def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int
     The new figure is saved with the original's passport, so that only the drawing is compared.
     """
     content = _content(report)
-    if content is not None and original.get("data") != datafile.digest(content):
+    if content is not None and original.get("data") != provenance.digest(content):
         return 0, NUMBERS, _difference_of_data(path.with_suffix(".csv"), original, content)
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
@@ -203,11 +208,11 @@ def _difference_of_configurations(then: Passport, now: Passport) -> str:
 def _difference_of_data(path: Path, original: Passport, content: str) -> str | None:
     """Return the first difference to the data from which the figure was drawn, if they are beside it."""
     try:
-        before, _ = datafile.read(path)
+        before, _ = provenance.read_csv(path)
     except InputError:
         return None
-    unchanged = datafile.digest(before) == original.get("data")
-    return datafile.first_difference(before, content) if unchanged else None
+    unchanged = provenance.digest(before) == original.get("data")
+    return provenance.first_difference(before, content) if unchanged else None
 
 
 def _changes(then: Passport, now: Passport) -> Iterator[tuple[str, Change]]:

@@ -206,7 +206,9 @@ class Trajectory(Report):
 
         levels = {name: getattr(self, name) for name in ("environment", "power", "alignment", "pointer")}
         wide = pd.DataFrame({"update": np.arange(self.power.size), "deceptive": self.frozen, **levels})
-        return wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
+        found = wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
+        found.attrs.update(self.passport())
+        return found
 
     def figure(self) -> Figure:
         """Draw the race beside the same race with e and p carried over from pre-training."""

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from terminal import within_this_process
 
 from feint.scenarios.gallery.gallery import PICTURES
-from feint.sim.results import datafile
+from feint.sim.results import provenance
 from feint.sim.results.provenance import passport_in
 
 ROOT = Path(__file__).parents[1]
@@ -65,8 +65,8 @@ def test_the_gallery_is_drawn_by_the_commands_on_its_page(feint, tmp_path, rewri
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_a_figure_that_is_shown_is_of_the_data_beside_it(path):
     told = passport_in(path)
-    content, data = datafile.read(path.with_suffix(".csv"))
-    assert told["data"] == data["data"] == datafile.digest(content)
+    content, data = provenance.read_csv(path.with_suffix(".csv"))
+    assert told["data"] == data["data"] == provenance.digest(content)
     assert path.stat().st_size < LARGEST
     assert f"figures/argument/{path.relative_to(FOLDER)}" in PAGE.read_text()
 
@@ -77,7 +77,7 @@ def test_every_figure_is_shown():
 
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(path):
-    drawn = PICTURES[path.stem].drawn(datafile.table_of(datafile.read(path.with_suffix(".csv"))[0]))
+    drawn = PICTURES[path.stem].drawn(provenance.table_from_csv(provenance.read_csv(path.with_suffix(".csv"))[0]))
     found = list(boxes(drawn))
     assert len(found) > 5
     page = drawn.bbox.padded(1)

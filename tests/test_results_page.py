@@ -15,7 +15,7 @@ from feint.scenarios.claims.registry import FAMILIES, select_claims
 from feint.scenarios.gallery.gallery import PICTURES, FigureRequest
 from feint.scenarios.requests import schema_text
 from feint.sim.analysis.claims import Verdict
-from feint.sim.results import datafile
+from feint.sim.results import provenance
 from feint.sim.results.provenance import passport_in
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -66,7 +66,7 @@ def test_the_data_of_a_figure_are_found_again_by_fewer_runs(name, keys):
     path = DOCS / results_page.GALLERY / f"{name}.csv"
     committed = FigureRequest.from_configuration(passport_in(path)["configuration"])
     again = replace(committed, size={**PICTURES[name].quick, "runs": FEW}, seed=7).table()
-    rows = datafile.table_of(datafile.read(path)[0]).merge(again, on=keys, suffixes=("", "_now"))
+    rows = provenance.table_from_csv(provenance.read_csv(path)[0]).merge(again, on=keys, suffixes=("", "_now"))
     assert len(rows) >= min(len(again), 11)
     before = "avoided_" if name == "dodges" else ""
     gap = np.maximum(rows[f"{before}low"] - rows[f"{before}high_now"], rows[f"{before}low_now"] - rows[f"{before}high"])

@@ -22,8 +22,8 @@ from feint.scenarios.argument.worldviews import FACES
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Source, Verdict
 from feint.sim.results import provenance
-from feint.sim.results.datafile import as_line
 from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
+from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point
@@ -62,7 +62,7 @@ def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[
 
     named = {name: verdict.value for name, verdict in (verdicts or {}).items()}
     configuration = {**(configuration or {}), **({"verdicts": named} if named else {})}
-    made = nx.DiGraph(passport=as_line(provenance.passport(GraphRequest.kind, configuration)))
+    made = nx.DiGraph(passport=passport_line(provenance.passport(GraphRequest.kind, configuration)))
     made.add_nodes_from(_nodes(named))
     made.add_edges_from(_edges())
     return made

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.gallery import argument, dodges, outcomes, parameter_space
 from feint.scenarios.gallery.picture import Picture
-from feint.sim.results import datafile, figure_style
+from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import commit, difference_text, passport
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
@@ -83,10 +83,10 @@ class FigureRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> GalleryFigure:  # noqa: ARG002
         """Compute the data of the figure, and return them with their passport."""
-        content = datafile.content(self.table(threads))
+        content = provenance.csv_text(self.table(threads))
         made = passport(self.kind, self.configuration())
         made["versions"] |= {name: version(name) for name in (*TABLED_BY, *self.picture.extra)}
-        return GalleryFigure(request=self, content=content, made={**made, "data": datafile.digest(content)})
+        return GalleryFigure(request=self, content=content, made={**made, "data": provenance.digest(content)})
 
     def described(self) -> dict[str, Any]:
         """Return everything that the numbers depend on, including defaults."""
@@ -109,7 +109,7 @@ class GalleryFigure(Report):
 
     def frame(self) -> pd.DataFrame:
         """Return the data of the figure."""
-        return datafile.table_of(self.content)
+        return provenance.table_from_csv(self.content)
 
     def figure(self) -> Figure:
         """Draw the figure."""
@@ -133,7 +133,7 @@ def select_pictures(names: Iterable[str] | None = None) -> list[Picture]:
 
 def read_figure(request: FigureRequest, path: Path) -> GalleryFigure:
     """Return a figure with the data of a file; raises `InputError` if they are not those requested, or were edited."""
-    content, made = datafile.read(path)
+    content, made = provenance.read_csv(path)
     if not isinstance(made, dict) or made.get("kind") != FigureRequest.kind:
         raise InputError(f"file = {str(path)!r} is not the data of a figure: name another folder, or remove it.")
     difference = difference_text(
@@ -144,7 +144,7 @@ def read_figure(request: FigureRequest, path: Path) -> GalleryFigure:
             f"file = {str(path)!r} was computed under another configuration: {difference}; request that one, name "
             "another folder, or compute it again with --again."
         )
-    if made.get("data") != datafile.digest(content):
+    if made.get("data") != provenance.digest(content):
         raise InputError(
             f"file = {str(path)!r} was changed after it was computed, since its digest is not the one in its passport: "
             "compute it again with --again."
@@ -182,7 +182,7 @@ def draw_into(
     path = folder / f"{request.figure}.csv"
     figure = read_figure(request, path) if path.exists() and not again else request.run(threads=threads)
     if not figure.reused:
-        datafile.write(path, figure.content, figure.made)
+        provenance.write_csv(path, figure.content, figure.made)
     drawn = _drawn(figure, path)
     files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
     for file in files:

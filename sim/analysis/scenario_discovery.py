@@ -107,6 +107,10 @@ class Regions(ResponseAnalysis):
         yield f"{self.response.title}\n{judged}"
         yield "\n".join(self.sentences())
 
+    def rows(self) -> tuple[Region, ...]:
+        """Return the regions."""
+        return self.regions
+
 
 def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0) -> Regions:
     """Return the leaves of a regression tree grown on one half of the points.

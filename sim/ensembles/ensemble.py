@@ -25,7 +25,7 @@ from feint.sim.ensembles.streaming_summary import (
     add_up_runs,
     recordings,
 )
-from feint.sim.results.datafile import as_line
+from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
 from feint.sim.training.curriculum import Curriculum, Match
@@ -143,7 +143,7 @@ class Ensemble(OutcomeReport):
         variables["outcome"][2]["flag_values"] = list(range(len(LABELS)))
         variables["outcome"][2]["flag_meanings"] = " ".join(LABELS)
         coordinates = {"run": np.arange(self.runs), "stage": list(self.curriculum.names)}
-        return xr.Dataset(variables, coordinates, {"passport": as_line(self.passport())})
+        return xr.Dataset(variables, coordinates, {"passport": passport_line(self.passport())})
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
         """Return the trajectory of one run, equal to the bit to what the ensemble computed for it."""

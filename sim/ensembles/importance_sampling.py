@@ -246,6 +246,11 @@ class Rare(Report):
             "\n".join([*lines, str(self.timing)]),
         ]
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row: what was counted, and how often it occurs."""
+        names = ("outcome", "stage", "runs", "seed", "interval", "effective", "mean_weight")
+        return [{name: getattr(self, name) for name in names}]
+
     def _places(self, form: str) -> str:
         """Return the scalars whose centre is away from the origin, each with it."""
         away = {name: z for name, z in self.centre.items() if abs(z) >= SHOWN}

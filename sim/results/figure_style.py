@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, check_output
 from feint.agents.outcome import Outcome
-from feint.sim.results.datafile import as_line as text
+from feint.sim.results.provenance import passport_line as text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

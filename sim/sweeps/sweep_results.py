@@ -16,7 +16,7 @@ from feint.agents.errors import InputError, load_extra
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
-from feint.sim.results.datafile import as_line
+from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of, tango
@@ -225,7 +225,7 @@ class Sweep(Report):
         for name in data.variables:
             meaning, unit = _meaning_of(str(name))
             data[name].attrs.update({"long_name": meaning, "units": unit})
-        return data.assign_attrs(passport=as_line(self.passport()))
+        return data.assign_attrs(passport=passport_line(self.passport()))
 
     def export(self, path: str | Path) -> None:
         """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""

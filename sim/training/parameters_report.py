@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
-from feint.sim.results.report import Hidden, Report
+from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
 
@@ -46,13 +46,13 @@ class ParametersReport(Report):
             return self.markdown()
         from rich import box
         from rich.console import Console
-        from rich.table import Table
+        from rich.table import Table as Rich
 
         console = Console(highlight=False)
         console = console if console.is_terminal else Console(highlight=False, width=200, color_system=None)
         with console.capture() as captured:
             for kind in (Model, Stage):
-                shown = Table(box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+                shown = Rich(box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
                 for head in HEADS:
                     shown.add_column(head, no_wrap=head != "meaning")
                 for parameter in kind.parameters().values():
@@ -66,6 +66,17 @@ class ParametersReport(Report):
         return captured.get().removesuffix("\n")
 
     __str__ = text
+
+    def blocks(self) -> list[Table]:
+        """Return the parameters as tables for a notebook."""
+        return [
+            Table.of_cells(HEADS, [_cells(parameter) for parameter in kind.parameters().values()], kind.__name__)
+            for kind in (Model, Stage)
+        ]
+
+    def rows(self) -> list[ParameterFacts]:
+        """Return the declarations."""
+        return self.parameters
 
     def markdown(self) -> str:
         """Return the parameters as the tables of the manual."""

@@ -13,8 +13,8 @@ from feint.scenarios.argument.argue import FULL, QUICK, Argued, ClaimResult, arg
 from feint.scenarios.argument.counting_argument import Counting, count
 from feint.scenarios.argument.model_audit import Audit, audit
 from feint.sim.analysis.claims import KINDS
-from feint.sim.results.datafile import as_line as text
 from feint.sim.results.provenance import passport
+from feint.sim.results.provenance import passport_line as text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"

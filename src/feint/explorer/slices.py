@@ -24,8 +24,8 @@ from feint.explorer.state import State, described
 from feint.explorer.styles import SLIDER, STILL
 from feint.explorer.tallies import Tally, tally
 from feint.scenarios.argument.worldview_files import DEFAULT
-from feint.sim.results.datafile import as_line as line
 from feint.sim.results.provenance import passport
+from feint.sim.results.provenance import passport_line as line
 
 PREMISES = (
     "similarity",

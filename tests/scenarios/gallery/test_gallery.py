@@ -8,8 +8,8 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.gallery.gallery import PICTURES, FigureRequest, draw_into, select_pictures
 from feint.scenarios.regenerate import regenerate
-from feint.sim.results import datafile
 from feint.sim.results import figure_style as figures
+from feint.sim.results import provenance
 from feint.sim.results.provenance import passport_in
 from feint.sim.training.parameter_point import Point
 
@@ -65,7 +65,7 @@ def test_a_passport_holds_all_that_the_numbers_depend_on(drawn, name):
     told, request = passport_in(svg), tiny(name)
     assert told["configuration"] == {"figure": name, "size": dict(request.size), "seed": 3}
     assert FigureRequest.from_configuration(told["configuration"]) == request
-    assert told["data"] == datafile.digest(figure.content)
+    assert told["data"] == provenance.digest(figure.content)
     assert {"feint", "numpy", "numba", *PICTURES[name].extra} < set(told["versions"])
     assert set(told["drawn"]["versions"]) == {"matplotlib", "seaborn"}
     assert passport_in(data) == {key: value for key, value in told.items() if key != "drawn"}

@@ -13,8 +13,8 @@ from feint.agents.version import VERSION
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import SimulateRequest, simulate
 from feint.sim.results import figure_style as figures
-from feint.sim.results.datafile import as_line as text
 from feint.sim.results.provenance import commit, difference_text
+from feint.sim.results.provenance import passport_line as text
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.replay import replay
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.results import datafile
+from feint.sim.results import provenance
 from feint.sim.results.provenance import passport_in
 
 TOLD = {"passport": 1, "kind": "figure", "configuration": {"figure": "β > 0 & <b>"}, "versions": {}, "commit": None}
@@ -17,20 +17,20 @@ def table():
 
 
 def test_a_table_comes_back_to_the_bit(tmp_path):
-    content = datafile.content(table())
-    datafile.write(tmp_path / "a.csv", content, TOLD)
-    again, told = datafile.read(tmp_path / "a.csv")
+    content = provenance.csv_text(table())
+    provenance.write_csv(tmp_path / "a.csv", content, TOLD)
+    again, told = provenance.read_csv(tmp_path / "a.csv")
     assert (again, told) == (content, TOLD)
-    pd.testing.assert_frame_equal(datafile.table_of(again), table(), check_exact=True, check_dtype=False)
-    assert datafile.content(datafile.table_of(again)) == content
+    pd.testing.assert_frame_equal(provenance.table_from_csv(again), table(), check_exact=True, check_dtype=False)
+    assert provenance.csv_text(provenance.table_from_csv(again)) == content
     assert passport_in(tmp_path / "a.csv") == TOLD
 
 
 def test_missing_values_and_infinities_come_back():
     known = pd.DataFrame({"value": [1.5, np.nan, np.inf, -np.inf]})
-    again = datafile.table_of(datafile.content(known))
+    again = provenance.table_from_csv(provenance.csv_text(known))
     np.testing.assert_array_equal(again["value"], known["value"])
-    assert datafile.first_difference(datafile.content(known), datafile.content(again)) is None
+    assert provenance.first_difference(provenance.csv_text(known), provenance.csv_text(again)) is None
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_missing_values_and_infinities_come_back():
     ],
 )
 def test_the_first_difference_is_told(now, difference):
-    assert datafile.first_difference("a,b\n1,2.5\n3,x\n", now) == difference
+    assert provenance.first_difference("a,b\n1,2.5\n3,x\n", now) == difference
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf", "csv"])
@@ -74,13 +74,13 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, name, reason):
 
 
 def test_a_passport_without_what_it_takes_is_none(tmp_path):
-    datafile.write(tmp_path / "a.csv", "a\n1\n", {"kind": "figure"})
+    provenance.write_csv(tmp_path / "a.csv", "a\n1\n", {"kind": "figure"})
     with pytest.raises(InputError, match="carries no passport"):
         passport_in(tmp_path / "a.csv")
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
-        datafile.write(tmp_path, "a\n", TOLD)
+        provenance.write_csv(tmp_path, "a\n", TOLD)
     with pytest.raises(InputError, match="cannot be read"):
-        datafile.read(tmp_path)
+        provenance.read_csv(tmp_path)

@@ -1,0 +1,240 @@
+"""Checks that every report passes: document, text, table, figure, passport; and every request: progress, refusals."""
+
+import json
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import jsonschema
+import planted
+import pytest
+
+from feint.agents.errors import InputError
+from feint.agents.mind import GROUPS
+from feint.agents.model import Model
+from feint.scenarios.argument.argue import QUICK, ArgueRequest
+from feint.scenarios.argument.counting_argument import CountingRequest
+from feint.scenarios.argument.crux import CruxRequest
+from feint.scenarios.argument.graph import GraphRequest
+from feint.scenarios.argument.model_audit import AuditRequest
+from feint.scenarios.argument.why import WhyRequest
+from feint.scenarios.argument.worldviews import WorldviewsRequest
+from feint.scenarios.finetuning.revival import RevivalRequest
+from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
+from feint.scenarios.oversight.overseer_baselines import OverseerRequest
+from feint.scenarios.oversight.rsa2048 import RSA2048Request
+from feint.scenarios.oversight.two_exits import TwoExitsRequest
+from feint.scenarios.regenerate import RegenerateRequest, regenerate
+from feint.scenarios.release.release import ReleaseRequest
+from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded
+from feint.scenarios.transfer.published_comparison import CalibrationRequest
+from feint.scenarios.transfer.transfer import TransferRequest
+from feint.scenarios.xu_race import XuRaceRequest
+from feint.sim.ensembles.comparison import CompareRequest
+from feint.sim.ensembles.ensemble import SimulateRequest
+from feint.sim.ensembles.importance_sampling import RareRequest
+from feint.sim.networks import seed_models, transfer
+from feint.sim.results import figure_style
+from feint.sim.results.report import Table
+from feint.sim.statistics import scaling_laws
+from feint.sim.training.curriculum import pretrain_finetune
+from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameters_report import ParametersRequest
+from feint.sim.training.replay import ReplayRequest
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
+WIDTH = 80
+SHORT = pretrain_finetune({"steps": 200}, {"steps": 300, "honeypots": 0.1, "carry": ("goal", "world")})
+WHOLE = SHORT.replace({"finetuning": {"carry": tuple(GROUPS)}})
+MODEL = Model(similarity=0.3)
+POINT = Point(model=MODEL, curriculum=SHORT)
+MARKET = {"actors": 300, "streams": 2, "years": 3, "tamper": 2.0, "similarity": 0.6}
+TINY = replace(QUICK, runs=40, draws=2, draw_runs=20, search_runs=40, confirming=80)
+REQUESTS = {
+    "compare": CompareRequest(point=replace(POINT, start="corrigible"), runs=30, seed=2, confidence=0.9),
+    "simulate": SimulateRequest(point=replace(POINT, match="total-steps"), runs=30, seed=2, objectives=3),
+    "summary": SimulateRequest(point=replace(POINT, start="internal"), runs=30, seed=2, summary=True),
+    "rare": RareRequest(point=POINT, outcome="unconverged", tilt={"capability": -0.5}, runs=300, seed=1),
+    "replay": ReplayRequest(point=POINT, number=4, seed=2, every=7),
+    "parameters": ParametersRequest(),
+    "argue": ArgueRequest(claim=("headline",), size=TINY, seed=3),
+    "why": WhyRequest(claim="deceptive-stays"),
+    "worldviews": WorldviewsRequest(view=("xu-2021",), claim=("headline",), runs=20),
+    "crux": CruxRequest(point=Point(model=MODEL, curriculum=WHOLE), runs=20, seed=2),
+    "crux, premises": CruxRequest(
+        premises=True, premise=("decoys", "speed prior"), point=Point(model=MODEL), runs=20, outcome="internal"
+    ),
+    "counting": CountingRequest(draws=2000, trains=50, seed=1),
+    "audit": AuditRequest(point=Point(curriculum=WHOLE), points=1, draws=2, runs=4),
+    "auditors": AuditorsRequest(point=Point(curriculum=SHORT), runs=30, seed=1, dials={"probe.readings": 3}),
+    "overseer": OverseerRequest(runs=20, seed=1),
+    "scenario": XuRaceRequest(settings={"carried": 40}),
+    "rsa-2048": RSA2048Request(seed=1),
+    "two-exits": TwoExitsRequest(settings={"training": 3}),
+    "release": ReleaseRequest(settings=MARKET, runs=4, seed=1),
+    "transfer": TransferRequest(settings={"sizes": (2, 3), "longest": 20_000}, runs=20, seed=1),
+    "calibration": CalibrationRequest(runs=20, seed=1),
+    "wrappers": WrappersRequest(settings={"similarity": 0.3, "pretraining.steps": 100}, runs=20, seed=1),
+    "revival": RevivalRequest(settings={"pretraining.steps": 400}, runs=60, seed=4),
+    "networks-transfer": TransferRequest(networks=True, runs=3, seed=2, settings={"widths": (4, 8)}),
+    "networks-wrappers": WrappersRequest(networks=True, runs=3, seed=2),
+    "networks-revival": RevivalRequest(networks=True, runs=3, seed=2),
+    "graph": GraphRequest(),
+    "graph, verdicts": GraphRequest(verdicts=True, point=Point(model=MODEL), runs=20, seed=1),
+}
+"""A small request for every document, apart from analyses of sweeps and `regenerate`, and for every figure."""
+DRAWN = [name for name, request in REQUESTS.items() if request.drawn and not getattr(request, "summary", False)]
+WIDE = ("parameters", "regions", "graph", "graph, verdicts")
+"""Reports whose text may be wider than a terminal: tables, sentences of one line each, and what is only written."""
+GIVEN = {"number": 0, "claim": "headline", "file": Path("a.svg"), "folder": Path("swept")}
+"""Values of fields that have no default."""
+KNOWN = sorted({*COMMANDS.values(), *SCENARIOS.values()})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples():
+    """Fit laws with few resamples: how wide their intervals are is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(scaling_laws.fit.__kwdefaults__, "resamples", 20)
+        yield
+
+
+@cache
+def answered(name):
+    """Return the report of a request, and the amounts of work that it reported on the way."""
+    with ExitStack() as stack:
+        if name.startswith("networks"):
+            hardly_train(stack.enter_context(pytest.MonkeyPatch.context()))
+        if name == "regenerate":
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            report, _ = answered("scenario")
+            figure_style.save(report.figure(), folder / "a.svg", report.passport())
+            return RegenerateRequest(file=folder / "a.svg").run(), []
+        if name in planted.reports():
+            return planted.reports()[name](), []
+        progress = []
+        return REQUESTS[name].run(progress=progress.append), progress
+
+
+def hardly_train(patch):
+    """Let networks train next to no time, in which they learn nothing."""
+    patch.setattr(seed_models, "SCHEDULE", ((20, 1e-3),))
+    patch.setattr(seed_models, "FINETUNING", 10)
+    patch.setattr(seed_models, "LONGEST", 20)
+    patch.setattr(seed_models, "PLATEAU", 10)
+    patch.setattr(transfer, "LOOKS", (2, 5))
+
+
+@pytest.fixture
+def report(name):
+    return answered(name)[0]
+
+
+each_document = pytest.mark.parametrize("name", DOCUMENTS)
+each_report = pytest.mark.parametrize("name", {**DOCUMENTS, **REQUESTS})
+each_request = pytest.mark.parametrize("name", REQUESTS)
+
+
+@each_document
+def test_a_document_is_the_registered_one(name, report):
+    assert type(report) is loaded(DOCUMENTS[name])
+
+
+@each_document
+def test_a_document_satisfies_its_published_schema_and_changed_ones_do_not(name, report):
+    document = json.loads(report.json(), parse_constant=pytest.fail)
+    assert document == report.document()
+    schema = json.loads((PUBLISHED / f"{name}.schema.json").read_text())
+    jsonschema.validate(document, schema)
+    less = {key: value for key, value in document.items() if key != schema["required"][0]}
+    for broken in ({**document, "extra": 1}, less):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema)
+
+
+@each_report
+def test_the_text_fits_a_terminal(name, report):
+    text = report.text()
+    assert str(report) == text
+    assert name in WIDE or [line for line in text.split("\n") if len(line) > WIDTH and "://" not in line] == []
+
+
+@each_report
+def test_a_prompt_shows_one_line(report):
+    assert repr(report).startswith(f"{type(report).__name__}(")
+    assert len(repr(report)) < 300
+    assert "\n" not in repr(report)
+
+
+@each_report
+def test_a_notebook_shows_every_table(report):
+    tables = sum(isinstance(block, Table) for block in report.blocks())
+    assert report._repr_html_().count("<table>") == tables
+
+
+@each_report
+def test_a_frame_has_the_passport(report):
+    frame = report.frame()
+    assert frame.attrs == report.passport()
+    assert len(frame) == len(frame.drop_duplicates())
+
+
+@pytest.mark.parametrize("name", [name for name in DRAWN if name.startswith("networks")])
+def test_networks_are_drawn(report, tmp_path):
+    figure_style.save(report.figure(), tmp_path / "a.svg", report.passport())
+    assert (tmp_path / "a.svg").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", [name for name in DRAWN if not name.startswith("networks")])
+def test_a_figure_comes_out_the_same_from_its_passport(report, tmp_path):
+    for number, draw in enumerate(report.drawings()):
+        path = tmp_path / f"{number}.svg"
+        figure_style.save(draw(), path, report.passport())
+        again = regenerate(path, out=tmp_path / "again.svg", threads=1)
+        assert (again.outcome, again.changed) == ("same", {})
+        assert (tmp_path / "again.svg").read_bytes() == path.read_bytes()
+
+
+@each_request
+def test_a_request_comes_back_from_its_configuration(name):
+    """The configuration goes through JSON, as a passport in a file holds it."""
+    request = REQUESTS[name]
+    configuration = json.loads(json.dumps(request.configuration()))
+    again = type(request).from_configuration(configuration)
+    assert again.configuration() == request.configuration()
+    assert again == request or name == "worldviews"  # which keeps a view whole, as it was then
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name != "graph, verdicts"])
+def test_a_passport_holds_the_configuration(name, report):
+    """That of a graph with verdicts holds the verdicts themselves."""
+    assert report.passport()["configuration"] == REQUESTS[name].configuration()
+    assert report.document()["passport"] == report.passport()
+
+
+@each_request
+def test_progress_sums_to_the_work(name):
+    progress = answered(name)[1]
+    assert not progress or sum(progress) == pytest.approx(REQUESTS[name].work())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"runs": 0}, {"runs": True}, {"runs": 2.5}, {"seed": -1}, {"seed": 2**64}, {"confidence": 1.0}], ids=str
+)
+@pytest.mark.parametrize("target", KNOWN, ids=lambda target: target.split(":")[1])
+def test_a_wrong_number_is_refused_in_one_sentence(target, wrong):
+    request = loaded(target)
+    names = {field.name for field in fields(request)}
+    ((name, value),) = wrong.items()
+    if name not in names:
+        pytest.skip(f"it has no {name}")
+    with pytest.raises(InputError, match=rf"^{name} = {value} is not valid: it must be [^\n]*\.$"):
+        request(**{**{name: given for name, given in GIVEN.items() if name in names}, **wrong})
+
+
+def test_every_document_and_every_kind_of_figure_is_tried_here():
+    assert set(REQUESTS) | {*planted.reports(), "regenerate"} >= set(DOCUMENTS)
+    assert {REQUESTS[name].kind for name in DRAWN} | {"figure"} == {*KINDS}
