@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from feint.agents.errors import unknown
+from feint.sim.results.report import Report, schema
 from feint.sim.results.request import Request
 
 COMMANDS: dict[str, str] = {
@@ -41,6 +42,7 @@ SCENARIOS = {
 }
 """Requests of the scenarios."""
 DOCUMENTS = {
+    **{name: target for name, target in SCENARIOS.items() if name != "xu-race"},  # whose document is called scenario
     "compare": "feint.sim.ensembles.comparison:Comparison",
     "simulate": "feint.sim.ensembles.ensemble:Ensemble",
     "summary": "feint.sim.ensembles.streaming_summary:Summary",
@@ -51,47 +53,31 @@ DOCUMENTS = {
     "regions": "feint.sim.analysis.scenario_discovery:Regions",
     "share": "feint.sim.analysis.prior_shares:PriorShare",
     "map": "feint.sim.analysis.phase_diagrams:PhaseDiagram",
-    "overseer": "feint.scenarios.oversight.overseer_baselines:Overseen",
     "regenerate": "feint.scenarios.regenerate:Regenerated",
     "scenario": "feint.scenarios.xu_race:Trajectory",
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsReport",
-    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Report",
-    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsReport",
-    "release": "feint.scenarios.release.release:Release",
     "argue": "feint.scenarios.argument.argue:Argued",
     "why": "feint.scenarios.argument.why:Chain",
     "crux": "feint.scenarios.argument.subset_lattice:Lattice",
     "worldviews": "feint.scenarios.argument.worldviews:Matrix",
     "counting": "feint.scenarios.argument.counting_argument:Counting",
     "audit": "feint.scenarios.argument.model_audit:Audit",
-    "calibration": "feint.scenarios.transfer.published_comparison:Scoreboard",
     "networks-revival": "feint.scenarios.networks.revival:NetworksRevival",
     "networks-transfer": "feint.scenarios.networks.transfer:NetworksTransfer",
     "networks-wrappers": "feint.scenarios.networks.wrappers:NetworksWrappers",
-    "revival": "feint.scenarios.finetuning.revival:Revival",
-    "transfer": "feint.scenarios.transfer.transfer:Transferred",
-    "wrappers": "feint.scenarios.finetuning.wrappers:Wrappers",
 }
-"""Reports whose JSON documents have these names."""
+"""Reports whose JSON documents have these names, or the requests that give them."""
 
 KINDS = {
+    **SCENARIOS,
     "comparison": "feint.sim.ensembles.comparison:CompareRequest",
     "ensemble": "feint.sim.ensembles.ensemble:SimulateRequest",
     "trajectory": "feint.sim.training.replay:ReplayRequest",
     "figure": "feint.scenarios.gallery.gallery:FigureRequest",
-    "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
-    "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
     "auditing": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
-    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
-    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
-    "release": "feint.scenarios.release.release:ReleaseRequest",
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "argument": "feint.scenarios.argument.graph:GraphRequest",
-    "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
-    "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
-    "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
-    "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",
 }
 """Requests that make a figure again, by the kind of its passport."""
 
@@ -109,10 +95,16 @@ def request_of(name: str, known: dict[str, str]) -> type[Request]:
     return loaded(known[name])
 
 
+def report_of(document: str) -> type[Report]:
+    """Return the report whose JSON document has this name; raises `InputError` if it is not known."""
+    if document not in DOCUMENTS:
+        raise unknown("document", document, DOCUMENTS)
+    report = loaded(DOCUMENTS[document])
+    if issubclass(report, Request):
+        report = get_type_hints(report.run)["return"]
+    return next(iter(get_args(report)), report)  # of several reports, the one without real networks
+
+
 def schema_text(name: str) -> str:
     """Return the published JSON schema of a document; raises `InputError` if it is not known."""
-    from feint.sim.results.report import schema
-
-    if name not in DOCUMENTS:
-        raise unknown("document", name, DOCUMENTS)
-    return schema(loaded(DOCUMENTS[name]))
+    return schema(report_of(name))

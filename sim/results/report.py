@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
 from pydantic_core.core_schema import any_schema
 
+from feint.agents.errors import InputError
 from feint.sim.results.provenance import passport
 from feint.sim.results.request import Request
 
@@ -226,9 +227,9 @@ class Report:
             for block in self.blocks()
         )
 
-    def draw(self, panels: Any) -> None:
-        """Draw into an array of axes of the shape `grid`."""
-        raise NotImplementedError
+    def draw(self, panels: Any) -> None:  # noqa: ARG002 - reports with a figure draw into it
+        """Draw into an array of axes of the shape `grid`; raises `InputError` if the result has no figure."""
+        raise InputError(f"{type(self).__name__} has no figure: use frame() for its numbers.")
 
     def figure(self) -> Figure:
         """Return the result as a figure in the common style."""
@@ -247,7 +248,7 @@ class Report:
 
     def rows(self) -> Sequence[Any]:
         """Return the rows of `frame`; by default those of the first table."""
-        return next(block for block in self.blocks() if isinstance(block, Table)).rows
+        return next((block.rows for block in self.blocks() if isinstance(block, Table)), [self])
 
     def frame(self) -> pd.DataFrame:
         """Return the rows of the result as a data frame, with the passport in `attrs`.

@@ -26,7 +26,7 @@ FEW = 5  # with fewer runs that have, or lack, the event, exact limits replace W
 class Interval:
     """An estimate with its interval; formatted, as in `f"{interval:.3f}"`, it reads 0.530 [0.508, 0.552]."""
 
-    estimate: float
+    estimate: Number
     low: Number
     high: Number
     confidence: float

@@ -17,6 +17,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 
 LOW_DATA = 0.1  #: the law was fitted where D_F is at most this share of D(N)
@@ -237,7 +238,7 @@ class LawFit:
     beta: Interval | None  #: None where there was one size
     explained: float  #: R², share of the variance of ln D_T that the law explains
     factor: float  #: by which D_T is typically off: e to the root mean square of the residuals
-    bend: float  #: α of the upper half of the data less α of the lower; 0 for a power law
+    bend: Number  #: α of the upper half of the data less α of the lower; 0 for a power law, NaN if there are too few
     points: int  #: measured ones
     left_out: int  #: in the regime, but with no positive D_T or with one that from-scratch training never shows
 

@@ -8,77 +8,20 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.argument.crux import CruxRequest
-from feint.scenarios.argument.graph import GraphRequest
-from feint.scenarios.argument.worldviews import WorldviewsRequest
-from feint.scenarios.finetuning.revival import RevivalRequest
-from feint.scenarios.finetuning.wrappers import WrappersRequest
-from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
-from feint.scenarios.oversight.overseer_baselines import OverseerRequest
-from feint.scenarios.oversight.rsa2048 import RSA2048Request
-from feint.scenarios.oversight.two_exits import TwoExitsRequest
 from feint.scenarios.regenerate import SWEPT, regenerate
-from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.requests import KINDS, loaded
-from feint.scenarios.transfer.published_comparison import CalibrationRequest
-from feint.scenarios.transfer.transfer import TransferRequest
 from feint.scenarios.xu_race import XuRaceRequest
 from feint.sim.ensembles.comparison import CompareRequest
-from feint.sim.ensembles.ensemble import SimulateRequest
 from feint.sim.results import figure_style as figures
 from feint.sim.results.provenance import passport, passport_in
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.replay import ReplayRequest
 
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 300, "honeypots": 0.1, "carry": ("goal", "world")})
 WHOLE = SHORT.replace({"finetuning": {"carry": tuple(GROUPS)}})
 MODEL = Model(similarity=0.3)
 FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 MARKET = {"actors": 300, "streams": 2, "years": 3, "tamper": 2.0, "similarity": 0.6}
-DRAWN = {
-    "comparison": CompareRequest(
-        point=Point(model=MODEL, curriculum=SHORT, start="corrigible"), runs=30, seed=2, confidence=0.9
-    ),
-    "ensemble": SimulateRequest(
-        point=Point(model=MODEL, curriculum=SHORT, match="total-steps"), runs=30, seed=2, objectives=3
-    ),
-    "trajectory": ReplayRequest(point=Point(model=MODEL, curriculum=SHORT), number=4, seed=2, every=7),
-    "race": XuRaceRequest(settings={"carried": 40}),
-    "views": WorldviewsRequest(view=("xu-2021",), claim=("headline",), runs=20),
-    "groups": CruxRequest(point=Point(model=MODEL, curriculum=WHOLE), runs=20, seed=2),
-    "premises": CruxRequest(premises=True, premise=("decoys", "speed prior"), point=Point(model=MODEL), runs=20),
-    "graph": GraphRequest(),
-    "graph with verdicts": GraphRequest(verdicts=True, point=Point(model=MODEL), runs=20, seed=1),
-    "release": ReleaseRequest(settings=MARKET, runs=4, seed=1),
-    "auditors": AuditorsRequest(point=Point(curriculum=SHORT), runs=30, seed=1),
-    "overseer": OverseerRequest(runs=20, seed=1),
-    "rsa-2048": RSA2048Request(seed=1),
-    "two-exits": TwoExitsRequest(settings={"training": 3}),
-    "transfer": TransferRequest(settings={"sizes": [2, 3], "longest": 20_000}, runs=20, seed=1),
-    "calibration": CalibrationRequest(runs=20, seed=1),
-    "wrappers": WrappersRequest(settings={"similarity": 0.3, "pretraining.steps": 100}, runs=20, seed=1),
-    "revival": RevivalRequest(settings={"pretraining.steps": 400}, runs=60, seed=4),
-}
-each_request = pytest.mark.parametrize("request_", DRAWN.values(), ids=DRAWN)
-
-
-@each_request
-def test_a_figure_comes_out_the_same_from_its_passport(tmp_path, request_):
-    report = request_.run(threads=1)
-    for number, draw in enumerate(report.drawings()):
-        path = tmp_path / f"{number}.svg"
-        figures.save(draw(), path, report.passport())
-        again = regenerate(path, out=tmp_path / "again.svg", threads=1)
-        assert (again.outcome, again.changed) == ("same", {})
-        assert (tmp_path / "again.svg").read_bytes() == path.read_bytes()
-
-
-@each_request
-def test_a_request_comes_back_from_its_configuration(request_):
-    """Through JSON, as a passport in a file holds it."""
-    configuration = json.loads(json.dumps(request_.configuration()))
-    assert type(request_).from_configuration(configuration).configuration() == request_.configuration()
 
 
 def comparison(match="target", worth=None):
@@ -103,10 +46,6 @@ def test_a_comparison_by_data_whose_worth_was_given_comes_out_the_same(tmp_path)
     figure, told = comparison("data", worth=77)
     figures.save(figure, tmp_path / "a.png", told)
     assert regenerate(tmp_path / "a.png").outcome == "same"
-
-
-def test_every_kind_that_can_be_drawn_again_is_tried_here():
-    assert {request.kind for request in DRAWN.values()} | {"figure"} == {*KINDS}
 
 
 def committed():

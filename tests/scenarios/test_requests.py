@@ -7,7 +7,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.commands import cli
-from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, request_of
+from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of, request_of
 from feint.sim.results.report import Report
 from feint.sim.results.request import Request
 
@@ -30,9 +30,9 @@ def test_a_figure_of_a_scenario_can_be_made_again(name):
     assert KINDS[request_of(name, SCENARIOS).kind] == SCENARIOS[name]
 
 
-@pytest.mark.parametrize("target", DOCUMENTS.values())
-def test_a_document_is_that_of_a_report(target):
-    assert issubclass(loaded(target), Report)
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_is_that_of_a_report(name):
+    assert issubclass(report_of(name), Report)
 
 
 @pytest.mark.parametrize("words", CALLS)

@@ -8,10 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError
 from feint.commands.build import LazyGroup
 from feint.commands.options import show_warning
-from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, loaded
+from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
 
 STOPPED = 130  # exit code after Ctrl-C
 OWN = {
@@ -79,11 +79,7 @@ def experiments() -> None:
 
 def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}.")]) -> None:
     """Print the JSON schema of a command's document."""
-    from feint.sim.results.report import schema as schema_of
-
-    if document not in DOCUMENTS:
-        raise unknown("document", document, DOCUMENTS)
-    print(schema_of(loaded(DOCUMENTS[document])))
+    print(schema_text(document))
 
 
 def main() -> None:

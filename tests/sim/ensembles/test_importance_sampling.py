@@ -289,3 +289,10 @@ def test_the_python_of_the_manual_runs(capsys):
     for example in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         exec(compile(example, PAGE.name, "exec"), {})
     assert "Clopper" in capsys.readouterr().out
+
+
+def test_a_result_without_table_or_figure_is_one_row_and_says_so():
+    found = rare(from_scratch(steps=20), "internal", runs=20, seed=1)
+    assert list(found.frame()["runs"]) == [20]
+    with pytest.raises(InputError, match="Rare has no figure"):
+        found.figure()

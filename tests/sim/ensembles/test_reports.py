@@ -7,7 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from feint.scenarios.requests import DOCUMENTS, loaded
+from feint.scenarios.requests import report_of
 from feint.sim.ensembles.comparison import CompareRequest, compare
 from feint.sim.ensembles.ensemble import SimulateRequest, simulate, spread, summarize
 from feint.sim.ensembles.importance_sampling import rare
@@ -45,7 +45,7 @@ def test_a_document_satisfies_its_schema_and_nothing_else_does(named):
 
 def test_a_report_has_one_line_for_a_prompt_and_tables_for_a_notebook(named):
     name, report = named
-    assert type(report) is loaded(DOCUMENTS[name])
+    assert type(report) is report_of(name)
     assert len(repr(report)) < 200
     assert repr(report).startswith(f"{type(report).__name__}(")
     assert str(report) == report.text()
