@@ -99,7 +99,7 @@ def changed(tmp_path_factory):
         shutil.copytree(ROOT / folder, house / "feint" / folder, ignore=shutil.ignore_patterns("__pycache__"))
     files = [
         file
-        for folder in ("agents", "sim/kernels", "sim/networks/kernels")
+        for folder in ("agents", "sim/training/kernels", "sim/networks/kernels")
         for file in (house / "feint" / folder).rglob("*.py")
     ]
     process = subprocess.run(

@@ -36,10 +36,10 @@ def study_of(points, curriculum):
     return Study(vary=vary, runs=RUNS, arms=ARM, curriculum=curriculum)
 
 
-def swept(folder, study, **protocols):
+def swept(folder, study, **ways):
     """Carry out a study in a new folder; returns its runs."""
     shutil.rmtree(folder, ignore_errors=True)
-    sweep(study, folder, **protocols)
+    sweep(study, folder, **ways)
     return len(study.factors[0].grid) * RUNS
 
 
@@ -62,9 +62,9 @@ def nothing_written():
         yield
 
 
-def unwritten(folder, study, **protocols):
+def unwritten(folder, study, **ways):
     with nothing_written():
-        return swept(folder, study, **protocols)
+        return swept(folder, study, **ways)
 
 
 CLOCKS = {"on the wall": time.perf_counter_ns, "of processors": time.process_time_ns}
@@ -143,10 +143,10 @@ TENTH = {"low": 0.0, "high": 0.9, "levels": 10}
 VARIED = ("similarity", "spectrum", "shielding", "similarity_decay", "goal_cost", "deployment_spectrum")
 
 
-def tiny(folder, points, **protocol):
+def tiny(folder, points, **way):
     """A sweep of a power of ten of points, of 8 runs and a few steps each."""
     vary: dict[str, object] = dict.fromkeys(VARIED[: len(str(points)) - 1], TENTH)
-    sweep(Study(vary=vary, runs=8, curriculum=pretrain_finetune({"steps": 3}, {"steps": 3})), folder, **protocol)
+    sweep(Study(vary=vary, runs=8, curriculum=pretrain_finetune({"steps": 3}, {"steps": 3})), folder, **way)
 
 
 def size(folder):
@@ -154,11 +154,11 @@ def size(folder):
     return sum(path.stat().st_size for path in folder.iterdir())
 
 
-def needed(folder, points, protocol):
+def needed(folder, points, way):
     """Bytes by which a process grows that sweeps so many points, and of the files of points and of parts."""
     file = folder / "sweep.py"
     file.write_text(SWEEP)
-    command = [sys.executable, str(file), str(Path(__file__).parents[1]), str(folder), str(points), protocol]
+    command = [sys.executable, str(file), str(Path(__file__).parents[1]), str(folder), str(points), way]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [int(each) for each in printed.split()]
 
@@ -166,14 +166,14 @@ def needed(folder, points, protocol):
 @pytest.mark.benchmark(group="sweeps")
 @pytest.mark.skipif(not memory.FORGET.exists(), reason="the peak of a process is read from /proc (Linux)")
 @pytest.mark.parametrize("way", ["threads", "workers"])
-def test_memory_of_many_points(benchmark, tmp_path, quick, protocol):
+def test_memory_of_many_points(benchmark, tmp_path, quick, way):
     """By how much the process grows from few points to many: a table of 4,096 of them is held, and no more."""
     sizes = [10**k for k in ((3, 4) if quick else (4, 5))]
     for points in sizes:
         (tmp_path / str(points)).mkdir()
 
     def measured():
-        return [needed(tmp_path / str(points), points, protocol) for points in sizes]
+        return [needed(tmp_path / str(points), points, way) for points in sizes]
 
     (less, *_), (more, *files) = benchmark.pedantic(measured, rounds=1)
     slope = (more - less) / (sizes[1] - sizes[0])
@@ -186,4 +186,4 @@ def test_memory_of_many_points(benchmark, tmp_path, quick, protocol):
             "bytes a point in files of points and of parts": [each / sizes[1] for each in files],
         }
     )
-    print(f"\n{protocol}:", benchmark.extra_info)
+    print(f"\n{way}:", benchmark.extra_info)
