@@ -108,7 +108,8 @@ def for_arm(intermediate: str, cpu: str) -> str:
 
 def body(assembly: str) -> str:
     """The instructions of the kernel itself, without its wrappers for Python."""
-    found = re.search(r"^_ZN5feint3sim8training7kernels11train_lanes4race\S*:(.*?)^\.Lfunc_end", assembly, re.MULTILINE | re.DOTALL)
+    kernel = r"^_ZN5feint3sim8training7kernels11train_lanes4race\S*:(.*?)^\.Lfunc_end"
+    found = re.search(kernel, assembly, re.MULTILINE | re.DOTALL)
     assert found
     return found[1]
 
