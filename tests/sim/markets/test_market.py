@@ -262,7 +262,7 @@ def test_terms_that_cannot_be_are_refused(values, said):
 
 def test_terms_are_named():
     with pytest.raises(InputError, match="market parameter 'member' is not known: did you mean 'members'"):
-        Terms(member=3)
+        Terms(member=3)  # pyright: ignore[reportCallIssue] - the mistake that is tested
 
 
 def test_there_is_a_row_for_each_use():
