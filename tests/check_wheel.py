@@ -24,7 +24,7 @@ def main(wheel: str) -> None:
     ours += (ROOT / "scenarios" / "views").glob("*.toml")
     missing = {f"feint/{_within(path)}" for path in ours} - names
     assert not missing, f"the wheel lacks {sorted(missing)}"
-    assert {"feint/__init__.py", "feint/__main__.py", "feint/cli.py", "feint/py.typed"} <= names
+    assert {"feint/__init__.py", "feint/__main__.py", "feint/commands/cli.py", "feint/py.typed"} <= names
     print(f"{len(names)} files, all under feint/")
 
 
