@@ -1,6 +1,7 @@
 """Options and fixtures of the whole suite."""
 
 import pytest
+from terminal import within_this_process
 
 
 def pytest_addoption(parser):
@@ -11,5 +12,11 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def rewrite(request):
-    """Whether generated files are to be written anew."""
+    """Whether generated files are to be rewritten."""
     return request.config.getoption("--rewrite")
+
+
+@pytest.fixture
+def feint(monkeypatch, capsys):
+    """Call the command line within this process."""
+    return within_this_process(monkeypatch, capsys)

@@ -7,7 +7,6 @@ import sys
 import pytest
 from PIL import Image
 from planted import SHORT, UNIT, study
-from terminal import within_this_process
 
 from feint.sim.sweeps.sweep import sweep
 
@@ -29,11 +28,6 @@ def folders(tmp_path_factory):
     """Small sweeps of every design, a few hundred runs of short stages each."""
     root = tmp_path_factory.mktemp("sweeps")
     return {name: sweep(each, root / name).folder for name, each in STUDIES.items()}
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 UNCONVERGED = ("--of", "from_scratch", "--outcome", "unconverged")

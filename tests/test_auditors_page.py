@@ -1,12 +1,11 @@
-"""The manual's page on auditors: its printed output, its figure, and its statements about the results."""
+"""What the manual's page on auditors says of its results holds in them."""
 
 import re
 import shlex
 
 import numpy as np
 import pytest
-from pages import DOCS, FIGURES, ROOT, check_alike, check_printed_and_drawn, numbers, printed, put
-from terminal import within_this_process
+from pages import PAGES, numbers, printed, prose
 
 from feint.agents.interventions import close_gate, performance_on
 from feint.agents.views import view
@@ -15,32 +14,9 @@ from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 from feint.sim.training.auditors import AUDITORS
 from feint.sim.training.parameter_point import Point
 
-PAGE = DOCS / "auditors.md"
-EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+PAGE = PAGES["auditors"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.generated]
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    return within_this_process(monkeypatch, capsys)
-
-
-def test_what_the_page_prints_and_draws_is_what_its_command_does(feint, tmp_path, rewrite):
-    ((command, stands),) = printed(PAGE)
-    where = {"shown": FIGURES / "auditors.png", "folder": tmp_path}
-    check_printed_and_drawn(feint, PAGE, command, stands, **where, rewrite=rewrite, abs=0.03)
-
-
-def test_the_python_of_the_page_prints_what_stands_below_it(capsys, rewrite):
-    ((code, stands),) = EXAMPLE.findall(PAGE.read_text())
-    exec(compile(code, "auditors.md", "exec"), {})
-    now = capsys.readouterr().out
-    if rewrite:
-        put(PAGE, f"{code}```\n\n```text\n{stands}```", f"{code}```\n\n```text\n{now}```")
-        return
-    check_alike(stands, now, abs=0.03)
 
 
 def test_what_the_page_says_of_the_results_holds_in_them(feint):
@@ -83,7 +59,7 @@ def test_what_the_page_says_of_a_test_in_training_is_what_it_shows():
     assert deceptive.std() == pytest.approx(0.011, abs=0.001)
     assert (deceptive < np.quantile(aligned, 0.1)).mean() == pytest.approx(0.38, abs=0.03)
     assert np.subtract(*np.quantile(aligned, [0.75, 0.25])) < 0.002 < np.subtract(*np.quantile(deceptive, [0.75, 0.25]))
-    page = " ".join(PAGE.read_text().split())
+    page = prose(PAGE)
     assert "0.903 against 0.900 in the median" in page
     assert "one aligned run in ten suspected it catches 38 %" in page
     assert "scatter by 0.011" in page
@@ -98,7 +74,7 @@ def test_what_the_page_says_of_the_most_aware_is_what_their_minds_are():
     )
     assert (gate_before, gate_after) == pytest.approx((0.51, 0.72), abs=0.01)
     assert (under_before, under_after) == pytest.approx((0.54, -0.08), abs=0.02)
-    page = " ".join(PAGE.read_text().split())
+    page = prose(PAGE)
     assert "from 0.51 to 0.72" in page
     assert "falls from 0.54 to -0.08" in page
 

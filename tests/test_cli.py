@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import tqdm
-from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_process
+from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own
 
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
@@ -29,11 +29,6 @@ stage = [
 """
 STAGE = {"name", "counts", "missed_target", "median_steps"} | {"diverged", "at_stop"}
 RESULT = {"schema", "seed", "runs", "model", "timing"} | {"passport"}
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def stages_of(document):

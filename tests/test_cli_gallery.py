@@ -5,17 +5,11 @@ import sys
 
 import jsonschema
 import pytest
-from terminal import within_this_process
 
 from feint.scenarios.gallery.gallery import PICTURES
 from feint.sim.results.provenance import passport_in
 
 SHORT = ("--runs", 20, "--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 @pytest.fixture

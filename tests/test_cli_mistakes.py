@@ -1,18 +1,13 @@
 """The command line against wrong input: exit code 2, what was wrong and what is right, and nothing trained."""
 
 import pytest
-from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own, within_this_process
+from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own
 
 TRAINS = {
     "compare": "feint.sim.ensembles.comparison.CompareRequest.run",
     "simulate": "feint.sim.ensembles.ensemble.SimulateRequest.run",
     "replay": "feint.sim.training.replay.ReplayRequest.run",
 }
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 SHARED = [  # options that every command that trains has

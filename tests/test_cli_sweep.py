@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from terminal import within_this_process
 
 from feint.sim.sweeps.sweep_results import Sweep
 
@@ -42,11 +41,6 @@ def study(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(STUDY)
     return path
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def test_a_study_is_swept_shown_and_exported(feint, study, tmp_path):

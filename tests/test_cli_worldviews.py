@@ -2,28 +2,17 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from departures import departures_markdown, shown
-from pages import block, check_same_drawing, numbers, printed, put, ran, words
+from pages import DOCS, PAGES, printed
 from PIL import Image
-from terminal import within_this_process
 
 from feint.scenarios.argument.worldview_files import FOLDER, views
 
-ROOT = Path(__file__).parents[1]
-PAGE, TABLE = ROOT / "docs" / "worldviews.md", ROOT / "docs" / "worldviews_table.md"
-SHOWN = ROOT / "docs" / "figures" / "worldviews.png"
+PAGE, TABLE = PAGES["worldviews"], DOCS / "worldviews_table.md"
 HEADER = "<!-- generated: nox -s golden -->\n"
 QUICK = ("--claim", "headline", "--runs", 30)
-MOVED = 6  # words of the matrix that may differ on another kind of processor, where an interval ends near a limit
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    return within_this_process(monkeypatch, capsys)
 
 
 def test_a_file_with_a_model_alone_stands_beside_the_default_point(feint, tmp_path):
@@ -97,21 +86,6 @@ def test_the_table_of_departures_comes_from_the_files(rewrite):
     assert f"{{include}} {TABLE.name}" in PAGE.read_text()
 
 
-@pytest.mark.slow
-@pytest.mark.generated
-def test_the_page_shows_what_its_command_prints_and_draws(feint, tmp_path, rewrite):
-    ((command, stands),) = printed(PAGE)
-    path = SHOWN if rewrite else tmp_path / "worldviews.png"
-    now = ran(feint, command, "--figure", path)
-    if rewrite:
-        put(PAGE, block(command, stands), block(command, now))
-        return
-    before, after = (words(text).split() for text in (stands, now))
-    assert sum(a != b for a, b in zip(before, after, strict=True)) <= MOVED
-    assert numbers(stands) == pytest.approx(numbers(now), rel=0.05, abs=0.03)
-    check_same_drawing(path, SHOWN)
-
-
 def test_values_are_written_as_a_person_writes_them():
     assert [shown(x) for x in (0.00056, 3, (), ("goal", "gate"))] == ["0.00056", "3", "nothing", "goal, gate"]
 
@@ -128,9 +102,3 @@ def test_what_the_page_says_of_its_matrix_stands_in_it():
     assert {view: letter for view, letter in headline.items() if letter != "S"} == {"wheaton-2023": "N"}
     assert float(scratch["hubinger-2022-high"]) > 0.5
     assert float(scratch["wheaton-2023"]) == float(pretrained["wheaton-2023"]) == 0
-
-
-def test_the_python_of_the_page_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    exec(compile(example, "worldviews.md", "exec"), {})
-    assert "neither" in capsys.readouterr().out

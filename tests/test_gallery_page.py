@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from matplotlib.text import Text
-from terminal import within_this_process
 
 from feint.scenarios.gallery.gallery import PICTURES
 from feint.sim.results import provenance
@@ -21,12 +20,6 @@ FOLDER = ROOT / "docs" / "figures" / "argument"
 SHOWN = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".svg", ".png"))
 COMMANDS = re.findall(r"<!-- gallery -->\n```sh\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
 LARGEST = 200_000  # bytes of a figure in the repository
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    return within_this_process(monkeypatch, capsys)
 
 
 def boxes(figure):

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
@@ -31,11 +30,6 @@ SHORT = Point(curriculum=pretrain_finetune().replace({"pretraining": {"steps": 2
 @pytest.fixture(scope="module")
 def found():
     return lattice(runs=RUNS, seed=3)
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def game_of(lattice):

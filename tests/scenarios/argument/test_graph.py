@@ -5,7 +5,6 @@ import json
 import networkx as nx
 import pytest
 from PIL import Image
-from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
@@ -25,11 +24,6 @@ FOUND = dict(zip(claims(), [*Verdict] * 3, strict=False))
 @pytest.fixture(scope="module")
 def graph():
     return argument.graph(FOUND)
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def of_kind(graph, kind):

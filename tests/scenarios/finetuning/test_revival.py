@@ -6,7 +6,6 @@ from itertools import pairwise
 import jsonschema
 import numpy as np
 import pytest
-from terminal import within_this_process
 
 from feint.scenarios.finetuning.groups import Kind
 from feint.scenarios.finetuning.protocols import KIN, finetuning, no_pretraining, retraining, staged
@@ -35,11 +34,6 @@ def found():
     result = RevivalRequest(runs=60, seed=4, settings=SMALL).run(progress=told.append)
     assert sum(told) == pytest.approx(1)
     return result
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import json
 import jsonschema
 import numpy as np
 import pytest
-from terminal import within_this_process
 
 from feint.agents.interventions import performance_on
 from feint.scenarios.finetuning.groups import FEWEST, PREPARED, Kind, kinds_of
@@ -26,11 +25,6 @@ def found():
     result = REQUEST.run(progress=told.append)
     assert sum(told) == pytest.approx(1)
     return result
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def corners(changed):

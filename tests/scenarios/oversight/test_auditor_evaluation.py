@@ -5,7 +5,6 @@ import json
 import jsonschema
 import numpy as np
 import pytest
-from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
@@ -29,11 +28,6 @@ from feint.sim.training.parameter_point import Point
 RUNS = 200
 SMALL = ("--runs", 120, "--seed", 3)
 QUICK = ("--runs", 30, "--set", "pretraining.steps=50", "--set", "finetuning.steps=60")
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import jsonschema
 import networkx as nx
 import numpy as np
 import pytest
-from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import evaluate
@@ -53,11 +52,6 @@ def found():
     result = ReleaseRequest(runs=5, seed=4, settings=SMALL).run(progress=shares.append)
     assert sum(shares) == pytest.approx(1)
     return result
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

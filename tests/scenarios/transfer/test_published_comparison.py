@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from terminal import within_this_process
 
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.transfer import published_comparison
@@ -18,11 +17,6 @@ RUNS = 60
 @pytest.fixture(scope="module")
 def board():
     return CalibrationRequest(runs=RUNS, seed=1).run()
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def interval(low, high):

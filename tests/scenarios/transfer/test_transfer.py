@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from terminal import within_this_process
 
 from feint.agents.model import Model
 from feint.scenarios.networks.transfer import NetworksTransfer
@@ -23,11 +22,6 @@ WORDS = ("--runs", 40, "--seed", 1, "--set", "sizes=[2, 4]", "--set", "longest=2
 @pytest.fixture(scope="module")
 def found():
     return TransferRequest(settings=SMALL, runs=40, seed=1).run()
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def planted(k, alpha, beta, modes, *, spent=100, runs=30, longest=10_000):

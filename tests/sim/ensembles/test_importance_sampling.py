@@ -1,14 +1,11 @@
 """Rare outcomes: plain counting where nothing is tilted, known laws where something is, and brute force."""
 
 import re
-import shlex
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import norm
-from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
@@ -21,10 +18,6 @@ from feint.sim.training.curriculum import from_scratch, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 150, "target": 0.3})
-PAGE = Path(__file__).parents[3] / "docs" / "rare.md"
-PRINTED = re.compile(r"<!-- (feint rare[^\n]*) -->\n```text\n(.*?)```", re.DOTALL)
-NUMBER = re.compile(r"[+-]?\d[\d,]*\.?\d*(?:e-\d+)?")
-
 STEP = from_scratch(steps=1, target=0.0, awareness_exposure=0.0, horizon_exposure=0.0)
 NEAR = from_scratch(awareness_exposure=0.03)
 OFTEN = Model(gate_init=0.0, awareness_init=-2.0)
@@ -46,11 +39,6 @@ def gated(gate_init):
     return Model(
         gate_init=gate_init, plasticity_world=1e6, goal_init=1e-9, inference_power=100.0, **still, **sure, **reading
     )
-
-
-@pytest.fixture
-def feint(monkeypatch, capsys):
-    return within_this_process(monkeypatch, capsys)
 
 
 def test_untilted_it_is_plain_counting():
@@ -259,40 +247,3 @@ def test_the_confidence_can_be_asked_for(feint):
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(feint, words, sentence):
     assert feint("rare", "--runs", 900, *SHORTER, *words).refusal.startswith(sentence)
-
-
-def near(stands, now):
-    """Within 5 %, or a tenth where it is no frequency: on another kind of processor a run may end otherwise."""
-    return abs(stands - now) <= max(0.05 * abs(now), 0.11 if abs(now) >= 0.1 else 0.0)
-
-
-@pytest.mark.generated
-def test_what_the_manual_prints_is_what_its_commands_print(feint, rewrite):
-    page = PAGE.read_text()
-    shown = PRINTED.findall(page)
-    assert len(shown) == 3
-    for command, stands in shown:
-        said = feint(*shlex.split(command)[1:])
-        assert (said.code, said.err) == (0, "")
-        now = "".join(line + "\n" for line in said.out.splitlines() if "SGD steps in" not in line)
-        if rewrite:
-            before, after = (f"{command} -->\n```text\n{text}" for text in (stands, now))
-            PAGE.write_text(PAGE.read_text().replace(before, after))
-        else:
-            assert NUMBER.sub("#", stands) == NUMBER.sub("#", now)
-            pairs = zip(NUMBER.findall(stands), NUMBER.findall(now), strict=True)
-            apart = [pair for pair in pairs if not near(*(float(number.replace(",", "")) for number in pair))]
-            assert apart == []
-
-
-def test_the_python_of_the_manual_runs(capsys):
-    for example in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
-        exec(compile(example, PAGE.name, "exec"), {})
-    assert "Clopper" in capsys.readouterr().out
-
-
-def test_a_result_without_table_or_figure_is_one_row_and_says_so():
-    found = rare(from_scratch(steps=20), "internal", runs=20, seed=1)
-    assert list(found.frame()["runs"]) == [20]
-    with pytest.raises(InputError, match="Rare has no figure"):
-        found.figure()
