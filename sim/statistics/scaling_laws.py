@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from numbers import Real
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -250,15 +249,13 @@ class LawFit:
 
 def solve(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Return ln k, α and β that fit D_T (points,) best; NaN if too few points are left, β = 0 for a single size."""
-    from scipy.linalg import lstsq
-
     good = np.isfinite(measured) & (measured > 0)
-    several = len(np.unique(sizes)) > 1
+    several = np.ptp(sizes) > 0
     if good.sum() < FEWEST + several:
         return np.full(3, np.nan)
     columns = [np.ones(good.sum()), np.log(data[good]), *([np.log(sizes[good])] if several else [])]
-    solved = lstsq(np.stack(columns, axis=1), np.log(measured[good]))
-    return np.concatenate([solved[0], np.zeros(3 - len(columns))])  # pyright: ignore[reportOptionalSubscript]
+    solved, *_ = np.linalg.lstsq(np.stack(columns, axis=1), np.log(measured[good]))
+    return np.concatenate([solved, np.zeros(3 - len(columns))])
 
 
 def fit(
@@ -324,18 +321,8 @@ def drawn_anew(
     statistic: Callable[[np.ndarray], np.ndarray], runs: int, seed: int, resamples: int = RESAMPLES
 ) -> np.ndarray:
     """Return a statistic of the runs' weights (runs,) for resamples with replacement (…, resamples)."""
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
-    with catch_warnings():
-        simplefilter("ignore", DegenerateDataWarning)  # which it says of its own limits where a draw gives NaN
-        return bootstrap(
-            (np.arange(runs),),
-            lambda drawn: statistic(np.bincount(drawn, minlength=runs) / runs),
-            vectorized=False,
-            n_resamples=resamples,
-            method="percentile",
-            random_state=np.random.default_rng(seed),  # pyright: ignore[reportCallIssue] - so called by all versions
-        ).bootstrap_distribution
+    drawn = np.random.default_rng(seed).integers(0, runs, (resamples, runs))
+    return np.stack([statistic(np.bincount(row, minlength=runs) / runs) for row in drawn], axis=-1)
 
 
 def _interval(limits: Sequence[float] | np.ndarray, confidence: float) -> Interval:

@@ -99,7 +99,7 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
     )
     said = []
     for seed in range(200):
-        ended = run_paired(Point(), arms.protocols, range(250), seed=seed)
+        ended = run_paired(Point(), arms.protocols, range(128), seed=seed)
         said.append(evaluation_of(null, ended).verdict)
     decided = [each for each in said if each in (Verdict.SUPPORTED, Verdict.CONTRADICTED)]
     assert len(decided) <= 10
@@ -110,7 +110,7 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
 def test_fewer_runs_never_say_the_opposite(path):
     """The runs of the quick form are the first of the full one's."""
     point = point_of(path) if path else Point()
-    few, many = (evaluate(ALL, point, runs=runs) for runs in (600, 2400))
+    few, many = (evaluate(ALL, point, runs=runs) for runs in (300, 1200))
     opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
     for name in NAMES:
         for part, verdict in few[name].verdicts.items():

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import jsonschema
 import planted
 import pytest
+from quick import hardly_train, resample_little
 
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
@@ -37,10 +38,8 @@ from feint.sim.analysis.response_surface import AnalysisRequest
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.ensemble import SimulateRequest
 from feint.sim.ensembles.importance_sampling import RareRequest
-from feint.sim.networks import seed_models, transfer
 from feint.sim.results import figure_style
 from feint.sim.results.report import Table
-from feint.sim.statistics import scaling_laws
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.parameters_report import ParametersRequest
@@ -99,7 +98,7 @@ WRONG = {"runs": (0, True, 2.5), "seed": (-1, 2**64), "confidence": (0.0, 1.0)}
 def few_resamples():
     """Fit laws with few resamples: how wide their intervals are is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(scaling_laws.fit.__kwdefaults__, "resamples", 20)  # pyright: ignore[reportArgumentType]
+        resample_little(patch)
         yield
 
 
@@ -118,15 +117,6 @@ def answered(name):
             return planted.reports()[name](), []
         progress = []
         return REQUESTS[name].run(progress=progress.append), progress
-
-
-def hardly_train(patch):
-    """Let networks train next to no time, in which they learn nothing."""
-    patch.setattr(seed_models, "SCHEDULE", ((20, 1e-3),))
-    patch.setattr(seed_models, "FINETUNING", 10)
-    patch.setattr(seed_models, "LONGEST", 20)
-    patch.setattr(seed_models, "PLATEAU", 10)
-    patch.setattr(transfer, "LOOKS", (2, 5))
 
 
 @pytest.fixture

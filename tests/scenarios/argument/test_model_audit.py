@@ -15,14 +15,16 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.statistics.intervals import bounded_mean, look_confidence
 from feint.sim.sweeps.factors import factor_of
+from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
 POINT = Point()
+SHORTER = Point(curriculum=pretrain_finetune({"steps": 2500}, {"steps": 2500}))
 
 
 @pytest.fixture(scope="module")
 def found() -> Audit:
-    return audit(points=1, draws=16, runs=50, seed=0)
+    return audit(SHORTER, points=1, draws=16, runs=50, seed=0)
 
 
 def test_some_claim_reacts_to_every_parameter(found):

@@ -1,11 +1,10 @@
 """Scenarios with real networks: what they print, their documents and figures, with networks hardly trained."""
 
-import json
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
+from quick import hardly_train
 
 from feint.agents.errors import InputError
 from feint.scenarios.finetuning.revival import RevivalRequest
@@ -13,7 +12,6 @@ from feint.scenarios.finetuning.wrappers import WrappersRequest
 from feint.scenarios.networks.transfer import NetworksTransfer
 from feint.scenarios.networks.wrappers import NetworksWrappers
 from feint.scenarios.transfer.transfer import TransferRequest
-from feint.sim.networks import seed_models, transfer
 from feint.sim.networks.seed_models import Measurement
 from feint.sim.networks.transfer import FEW, MANY, Transfer
 
@@ -24,12 +22,7 @@ SEEDS, WIDTHS = 3, (4, 8)
 
 @pytest.fixture
 def short(monkeypatch):
-    """Training that takes next to no time, of which nothing is learnt."""
-    monkeypatch.setattr(seed_models, "SCHEDULE", ((20, 1e-3),))
-    monkeypatch.setattr(seed_models, "FINETUNING", 10)
-    monkeypatch.setattr(seed_models, "LONGEST", 20)
-    monkeypatch.setattr(seed_models, "PLATEAU", 10)
-    monkeypatch.setattr(transfer, "LOOKS", (2, 5))
+    hardly_train(monkeypatch)
 
 
 def request_of(name):
@@ -55,25 +48,14 @@ def planted(beta=0.4, alpha=0.2, k=60.0):
 
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_scenario_prints_within_80_columns_and_has_document_figure_table_and_passport(name, tmp_path):
-    told = []
-    request = request_of(name)
-    found = request.run(progress=told.append)
-    assert sum(told) == pytest.approx(1)
-    text = found.text()
-    assert max(map(len, text.split("\n"))) <= 80, text
-    assert f"{SEEDS} real networks each way, seed 2" in text
-    document = json.loads(found.json())
-    jsonschema.validate(document, json.loads((PUBLISHED / f"networks-{name}.schema.json").read_text()))
-    assert document["seeds"] == SEEDS
-    found.figure().savefig(tmp_path / "drawn.svg")
-    table = found.frame()
-    assert len(table) > SEEDS
+def test_a_scenario_says_how_many_networks_there_are(name):
+    """Its document, figure and passport are checked with all others."""
+    found = request_of(name).run()
+    assert f"{SEEDS} real networks each way, seed 2" in found.text()
+    assert found.document()["seeds"] == SEEDS
+    assert len(found.frame()) > SEEDS
     if name != "transfer":
-        assert {"median", "lower_quartile", "least", "most", "unit"} < {*table.columns}
-    assert found.passport()["configuration"]["seed"] == table.attrs["configuration"]["seed"] == 2
-    configuration = document["passport"]["configuration"]
-    assert REQUESTS[name].from_configuration(configuration).configuration() == configuration == request.configuration()
+        assert {"median", "lower_quartile", "least", "most", "unit"} < {*found.frame().columns}
 
 
 @pytest.mark.usefixtures("short")

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from quick import resample_little
 
 from feint.agents.model import Model
 from feint.scenarios.networks.transfer import NetworksTransfer
@@ -176,7 +177,8 @@ def test_a_point_whose_law_cannot_be_fitted_is_kept_without_one():
     assert law.ceiling < 0
 
 
-def test_the_command_prints_draws_and_tells_progress(feint, tmp_path):
+def test_the_command_prints_draws_and_tells_progress(feint, tmp_path, monkeypatch):
+    resample_little(monkeypatch)
     said = feint("scenario", "transfer", *WORDS, "--json", "--figure", tmp_path / "transfer.svg")
     document = said.document
     assert document["scenario"] == "transfer"

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import oracle
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,13 +37,12 @@ def values(kind, names, drawn):
     )
 
 
-FORMS = {name: declared.choices for name, declared in Model.parameters().items() if declared.choices}
-WHOLE = ("modes", "steps", "objective", *FORMS)
+WHOLE = ("modes", "steps", "objective", *oracle.FORMS)
 MODELS = st.builds(
     lambda kept, modes, forms: Model(modes=modes, **kept, **forms),
     values(Model, [name for name in Model.parameters() if name not in WHOLE], {}),
     st.sampled_from([1, 2, 5, 16]),
-    st.sampled_from([{}, {name: choices[-1] for name, choices in FORMS.items()}]),
+    st.sampled_from([{}, oracle.TOGETHER[0]]),
 )
 STAGES = st.lists(
     st.tuples(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from quick import hardly_train
 
 from feint.agents.errors import InputError
-from feint.sim.networks import seed_models
 from feint.sim.networks.experiments import (
     BANDS,
     GENTLE,
@@ -36,13 +36,7 @@ def whole():
 
 @pytest.fixture
 def short(monkeypatch):
-    """Training that takes next to no time, of which nothing is learnt."""
-    monkeypatch.setattr(seed_models, "SCHEDULE", ((20, 1e-3),))
-    monkeypatch.setattr(seed_models, "FINETUNING", 10)
-    monkeypatch.setattr(seed_models, "LONGEST", 20)
-    monkeypatch.setattr(seed_models, "JUDGED_ON", 120)
-    monkeypatch.setattr(seed_models, "CHOSEN_ON", 20)
-    monkeypatch.setattr(seed_models, "PLATEAU", 10)
+    hardly_train(monkeypatch)
 
 
 @pytest.mark.slow
