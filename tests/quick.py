@@ -1,0 +1,20 @@
+"""Patches that make a computation small where its numbers are not what is tested."""
+
+from feint.sim.networks import seed_models, transfer
+from feint.sim.statistics import scaling_laws
+
+
+def hardly_train(patch):
+    """Let networks train and be measured in next to no time; they learn nothing."""
+    patch.setattr(seed_models, "SCHEDULE", ((20, 1e-3),))
+    patch.setattr(seed_models, "FINETUNING", 10)
+    patch.setattr(seed_models, "LONGEST", 20)
+    patch.setattr(seed_models, "JUDGED_ON", 120)
+    patch.setattr(seed_models, "CHOSEN_ON", 20)
+    patch.setattr(seed_models, "PLATEAU", 10)
+    patch.setattr(transfer, "LOOKS", (2, 5))
+
+
+def resample_little(patch):
+    """Fit laws of transfer with few resamples: their intervals are wrong."""
+    patch.setitem(scaling_laws.fit.__kwdefaults__, "resamples", 20)
