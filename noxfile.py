@@ -26,8 +26,14 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, or those given after `--`, by two workers: more would each compile the same kernels again."""
-    session.run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+    """All tests, or those given after `--`, by two workers: more would each compile the same kernels again.
+
+    Kernels that both need at once are compiled before. `tests/conftest.py` says which tests stay on one worker.
+    """
+    for precision in ("single", "double"):
+        session.run(PYTHON, "-m", "feint", "compare", "--runs", "16", "--precision", precision, silent=True)
+    workers = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+    session.run(PYTHON, "-m", "pytest", *workers, *session.posargs)
 
 
 @nox.session
