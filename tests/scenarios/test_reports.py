@@ -171,6 +171,15 @@ def test_a_frame_has_the_passport(report):
     assert report.frame().attrs == report.passport()
 
 
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name not in DRAWN] + ["compare", "simulate", "replay"])
+def test_a_document_comes_out_the_same_from_its_passport(name, report):
+    again = type(REQUESTS[name]).from_configuration(report.passport()["configuration"]).run(threads=1)
+    first, second = (made.document() for made in (report, again))
+    for document in (first, second):
+        document.pop("timing", None)
+    assert first == second
+
+
 @pytest.mark.parametrize("name", [name for name in DRAWN if name.startswith("networks")])
 def test_networks_are_drawn(report, tmp_path):
     figure_style.save(report.figure(), tmp_path / "a.svg", report.passport())

@@ -7,7 +7,6 @@ import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.scenarios.xu_race import Trajectory, XuRace, XuRaceRequest, figure
-from feint.sim.results.report import schema
+from feint.scenarios.xu_race import XuRace, XuRaceRequest, figure
 
 PAGE = (Path(__file__).parents[2] / "docs" / "xu_race.md").read_text(encoding="utf-8")
 NEVER = XuRace(power_threshold=1)
@@ -217,9 +215,8 @@ def test_a_race_cannot_be_changed():
         XuRace().carried = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def test_the_document_is_as_its_schema_says():
+def test_the_document_holds_settings_outcome_and_events():
     document = json.loads(XuRace(carried=40).run().json())
-    jsonschema.validate(document, json.loads(schema(Trajectory)))
     assert document["settings"]["carried"] == 40
     assert (document["scenario"], document["outcome"]) == ("xu-race", "deceptive")
     assert document["events"] == {**XuRace(carried=40).run().events._asdict()}

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -11,11 +10,9 @@ from feint.scenarios.argument.argue import QUICK, ArgueRequest, argue
 from feint.scenarios.argument.evaluate_claim import DEFAULT, moved_tolerances, other_forms, over_prior
 from feint.scenarios.claims import capability_matching as matching
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.requests import schema_text
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.priors import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
-from feint.sim.results.report import WIDTH
 from feint.sim.training.parameter_point import Point
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
@@ -130,18 +127,16 @@ def test_progress_ends_where_it_was_said_to():
     assert sum(told) == ArgueRequest(claim=("headline",), size=size).work() == 4 + 2 * 5 + 1
 
 
-def test_the_document_agrees_with_its_schema(found):
+def test_the_document_holds_verdicts_and_effects(found):
     told = json.loads(found.json())
-    jsonschema.validate(told, json.loads(schema_text("argue")))
     first = told["claims"][0]
     assert (first["name"], first["verdict"]) == ("headline", found["headline"].verdict.value)
     assert first["effect"]["estimate"] == found["headline"].evaluation.effect.estimate
     assert told["passport"]["configuration"]["size"]["draws"] == 8
 
 
-def test_the_text_fits_a_terminal_and_names_every_number(found):
+def test_the_text_names_every_number(found):
     text = found.text()
-    assert max(map(len, text.splitlines())) <= WIDTH
     for result in found.claims:
         assert result.verdict.value in text
         assert f"{result.evaluation.effect.estimate:+.3f}" in text

