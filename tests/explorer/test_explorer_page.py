@@ -181,7 +181,7 @@ def test_the_figure_comes_with_its_passport(visit, tmp_path):
     download.value.save_as(path)
     with Image.open(path) as image:
         configuration = json.loads(image.info["Description"])["configuration"]
-    assert (configuration["runs"], configuration["model"]["similarity"]) == (RUNS, 0.8)
+    assert (configuration["runs"], configuration["point"]["model"]) == (RUNS, {"similarity": 0.8})
 
 
 @pytest.mark.generated
