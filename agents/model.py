@@ -21,6 +21,9 @@ OWN = "modelling choice of Feint"
 POSITIVE = (0.0, None)
 EXPONENT = (0.0, 20.0)  # of up to 1024 modes: every weight stays a normal number
 LOGIT = (-30.0, 30.0)
+KNOWN_AT_ONCE = 1e6  # nats: from here on the objective is known without evidence
+GRADER_OFF = -30.0  # log-odds
+MALLEN = 'Mallen and Shlegeris, "The behavioral selection model for predicting AI motivations" (2025)'
 
 
 class Model(Declared):
@@ -173,6 +176,36 @@ class Model(Declared):
         argument="run-time pointers",
         source=XU_2021,
     )
+    identification: float = parameter(
+        1.0,
+        valid=POSITIVE,
+        prior=(0.01, 100.0),
+        log=True,
+        off=KNOWN_AT_ONCE,
+        meaning="evidence in one sample on which objective is trained (1,000,000 and more: known at once)",
+        unit="nats per squared distance",
+        argument="finding out the objective",
+        source=XU_2021 + ", case 3: faster than the model works out its objective; the filter: " + OWN,
+    )
+    switching: float = parameter(
+        1e-3,
+        valid=(0.0, 1.0),
+        prior=(1e-5, 0.1),
+        log=True,
+        meaning="how probable it takes a change to another objective to be, at each step",
+        unit="1/step",
+        argument="finding out the objective",
+        source=XU_2021 + ": it predicted that it would be fine-tuned; the filter: " + OWN,
+    )
+    grader: float = parameter(
+        GRADER_OFF,
+        valid=LOGIT,
+        off=GRADER_OFF,
+        meaning="log weight, at the start, of a pointer at whatever is graded (-30: none)",
+        unit="log-odds",
+        argument="pointers",
+        source=MALLEN,
+    )
     speed_cost: float = parameter(
         0.001,
         valid=POSITIVE,
@@ -276,6 +309,7 @@ class Model(Declared):
     init_spread: float = parameter(
         1.0,
         valid=POSITIVE,
+        prior=(0.5, 2.0),
         off=0.0,
         meaning="spread of a run's start around the *_init values",
         unit="log-odds",
@@ -285,6 +319,7 @@ class Model(Declared):
     plasticity_spread: float = parameter(
         0.5,
         valid=POSITIVE,
+        prior=(0.0, 1.0),
         off=0.0,
         meaning="spread of a run's inductive bias, in the logarithm of each plasticity",
         unit="log",
@@ -294,8 +329,7 @@ class Model(Declared):
     train_tolerance: float = parameter(
         0.1,
         valid=POSITIVE,
-        prior=(0.05, 0.2),
-        meaning="largest error on the training objective that counts as trained",
+        meaning="largest error on the training objective that counts as trained; at least 1 - target of the stage",
         unit="error",
         argument="reading",
         source=OWN,
@@ -319,9 +353,9 @@ class Model(Declared):
         source=OWN,
     )
     inference_form: str = parameter(
-        "exponential",
+        "odds",
         choices=INFERENCE_FORMS,
-        meaning="what run-time inference makes of x = inference_power · c: 1 - e^-x, x / (1 + x), or 1 where x > 1",
+        meaning="run-time inference: 1 - e^(-x / (1 - c)), 1 - e^-x, x / (1 + x), or 1 where x = inference_power · c > 1",
         unit="form",
         argument="functional forms",
         source=OWN,
@@ -353,6 +387,11 @@ class Model(Declared):
         if several and not value:
             raise ValueError("similarity = [] names no fine-tuning objective: give one number, or one for each.")
         return tuple(float(number) for number in value) if several else value
+
+    @property
+    def known_at_once(self) -> bool:
+        """Whether every mind knows from a stage's first check on which objective is trained."""
+        return self.identification >= KNOWN_AT_ONCE
 
     def spectrum_weights(self) -> np.ndarray:
         """Return the training spectrum, lambda_k ∝ k^(-spectrum), scaled to mean 1; (modes,)."""

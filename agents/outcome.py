@@ -10,7 +10,7 @@ from feint.agents.errors import unknown
 from feint.agents.kernels.reading import Readings
 from feint.agents.kernels.reading import read as _read
 from feint.agents.state import State, check_objective
-from feint.agents.views import chosen
+from feint.agents.views import believing, chosen
 
 
 class Outcome(IntEnum):
@@ -21,6 +21,7 @@ class Outcome(IntEnum):
     CORRIGIBLE = 2, "it does what training wants, deployed or not, because it points at its model of the objective"
     DECEPTIVE = 3, "it does what training wants only while it believes that it is in training"
     PROXY = 4, "it is good on training data and wrong off it, whatever it believes: it hides nothing"
+    REWARD_SEEKING = 5, "it does whatever is graded, for its own sake, while it believes that it is in training"
 
     meaning: str
 
@@ -44,7 +45,7 @@ class Outcome(IntEnum):
     @property
     def label(self) -> str:
         """Name in tables and files."""
-        return self.name.lower()
+        return self.name.lower().replace("_", "-")
 
 
 LABELS = tuple(outcome.label for outcome in Outcome)
@@ -63,7 +64,8 @@ def read(state: State, objective: int) -> Readings:
     Returns
     -------
     Readings
-        Arrays of one number per run. A run that diverged is unconverged, whatever its numbers are.
+        Arrays of one number per run. A run that diverged is unconverged, whatever its numbers are. What has reached
+        the target of its stage is never unconverged: the tolerance is max(train_tolerance, 1 - target).
 
     Raises
     ------
@@ -75,7 +77,7 @@ def read(state: State, objective: int) -> Readings:
     model = state.model
     numbers = np.empty((len(Readings._fields), len(state)))
     _read(
-        state.mind,
+        believing(state, objective),
         state.world,
         tuple(range(state.objectives)),
         objective,
@@ -83,7 +85,7 @@ def read(state: State, objective: int) -> Readings:
         model.deployment_weights(),
         model.inference_power,
         chosen(model),
-        (model.train_tolerance, model.deploy_tolerance),
+        (max(model.train_tolerance, 1 - state.target if state.target else 0.0), model.deploy_tolerance),
         numbers,
     )
     readings = Readings(numbers[0].astype(np.int8), *numbers[1:])

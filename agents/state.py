@@ -18,7 +18,7 @@ from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
 FORKS = 2**32
-FORMAT = 1  # of a saved state
+FORMAT = 2  # of a saved state
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +39,7 @@ class State:
     progress: Progress  #: how far the runs are in their present stage
     occurrences: tuple[int, ...]  #: how often each objective was trained since a stage carried nothing
     objective: int = -1  #: objective of the present stage; -1 outside any
+    target: float = 0.0  #: performance at which the present stage stops; 0 if it has no target
 
     def __len__(self) -> int:
         return len(self.run)
@@ -84,9 +85,9 @@ class State:
         """Return a copy with this mind, also as its initial draw."""
         return replace(self, mind=mind, initial=mind)
 
-    def arriving(self, progress: Progress, objective: int, occurrences: tuple[int, ...]) -> Self:
-        """Return a copy at another position of its random streams."""
-        return replace(self, progress=progress, objective=objective, occurrences=occurrences)
+    def arriving(self, progress: Progress, objective: int, target: float, occurrences: tuple[int, ...]) -> Self:
+        """Return a copy in another stage, at its position in the random streams."""
+        return replace(self, progress=progress, objective=objective, target=target, occurrences=occurrences)
 
     def passing(self, mind: Mind, progress: Progress) -> Self:
         """Return a copy that holds one run at several steps, for a replay (model page, section 7)."""
@@ -111,7 +112,7 @@ class State:
             raise InputError("states = [] cannot be joined: give at least one state.")
         first = states[0]
         for other in states[1:]:
-            for name in ("model", "seed", "objectives", "objective", "occurrences"):
+            for name in ("model", "seed", "objectives", "objective", "target", "occurrences"):
                 if getattr(other, name) != getattr(first, name):
                     raise InputError(
                         f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: "
@@ -127,6 +128,7 @@ class State:
             "model": np.array(self.model.model_dump_json()),
             "seed": np.array(self.seed, np.uint64),
             "objective": np.array(self.objective),
+            "target": np.array(self.target),
             "occurrences": np.array(self.occurrences, np.int64),
         }
         with NamedTemporaryFile(dir=Path(path).absolute().parent, delete=False) as file:
@@ -157,6 +159,7 @@ class State:
             model=Model(**json.loads(str(data["model"]))),
             seed=int(data["seed"]),
             objective=int(data["objective"]),
+            target=float(data["target"]),
             occurrences=tuple(int(n) for n in data["occurrences"]),
             **_grouped(data),
         )

@@ -33,10 +33,15 @@ class MesaOptimizer:
         raise NotImplementedError
 
     def prepare(self, state: State) -> State:
-        """Return a fresh state in which every run is of this type; this becomes its initial draw."""
-        mind: Mind = state.with_mind(
-            capability=np.full(len(state), SETTLED), world=_knowing(state), **self.settle(state)
-        ).mind
+        """Return a fresh state in which every run is of this type and sure to be trained on objective 0.
+
+        This becomes its initial draw.
+        """
+        first = np.zeros((len(state), state.objectives))
+        first[:, 0] = 1.0
+        world = np.where(first, first, state.mind.world)
+        prepared = {"capability": np.full(len(state), SETTLED), "world": world, "belief": first}
+        mind: Mind = state.with_mind(**prepared, **self.settle(state)).mind
         return state.starting_from(mind)
 
     def recognised(self, state: State, objective: int) -> np.ndarray:
@@ -108,10 +113,3 @@ def check_start(start: object) -> None:
     """Raise `InputError` unless this is one of STARTS."""
     if start not in STARTS:
         raise unknown("start", start, STARTS)
-
-
-def _knowing(state: State) -> np.ndarray:
-    """Return the world model of an agent that understands objective 0."""
-    world = state.mind.world.copy()
-    world[:, 0] = 1.0
-    return world

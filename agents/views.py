@@ -10,8 +10,8 @@ import numpy as np
 from feint.agents.kernels import equations
 from feint.agents.kernels.equations import Forms
 from feint.agents.kernels.reading import observe
-from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
-from feint.agents.model import Model
+from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS, Mind
+from feint.agents.model import GRADER_OFF, Model
 from feint.agents.state import State, check_objective
 
 
@@ -28,19 +28,20 @@ class View:
     """Views of every run of a state, at a stage with a given objective."""
 
     concepts: np.ndarray  #: m, each objective as understood (runs, objectives, modes)
-    pointing: np.ndarray  #: π, shares of the pointer (runs, objectives); the rest is the decoy's
-    terminal: np.ndarray  #: t, the terminal objective (runs, modes)
-    understood: np.ndarray  #: z, the training objective as understood (runs, modes)
+    pointing: np.ndarray  #: π, shares of the pointer (runs, objectives); the rest is that of what is graded and a decoy
+    graded: np.ndarray  #: (1 - β) π_g, weight of what is graded in the objective in training (runs,)
+    terminal: np.ndarray  #: t', the terminal objective where nothing is graded (runs, modes)
+    understood: np.ndarray  #: z, the objective it takes to be trained (runs, modes)
     gate: np.ndarray  #: ψ, the instrumental gate (runs,)
 
     def behaviour(self, belief: Belief, *, realism: float = 1.0) -> np.ndarray:
-        """Return its behaviour under a belief (runs, modes): g in training, t deployed, g° on a honeypot."""
-        gate = {
-            Belief.TRAINING: self.gate,
-            Belief.DEPLOYED: np.zeros_like(self.gate),
-            Belief.HONEYPOT: _over(equations.honeypot_gate)(realism, self.gate),
-        }[belief]
-        return _over(equations.behaviour)(gate[:, None], self.terminal, self.understood)
+        """Return its behaviour under a belief (runs, modes): g in training, t' deployed, g° on a honeypot.
+
+        g° = (1 - ψ°) t° + ψ° z, with t° = t' + (1 - r) (1 - β) π_g z and ψ° = (1 - r) ψ; r = 0 gives g, r = 1 gives t'.
+        """
+        share = {Belief.TRAINING: 1.0, Belief.DEPLOYED: 0.0, Belief.HONEYPOT: 1.0 - realism}[belief]
+        gate, z = share * self.gate[:, None], self.understood
+        return (1.0 - gate) * (self.terminal + share * self.graded[:, None] * z) + gate * z
 
 
 def view(state: State, objective: int) -> View:
@@ -54,30 +55,52 @@ def view(state: State, objective: int) -> View:
     """
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
-    pointing, terminal, gate = np.empty((runs, objectives)), np.empty((runs, modes)), np.empty(runs)
+    pointing, graded = np.empty((runs, objectives)), np.empty(runs)
+    terminal, gate = np.empty((runs, modes)), np.empty(runs)
+    mind = believing(state, objective)
     observe(
-        state.mind,
+        mind,
         state.world,
         tuple(range(objectives)),
         state.model.spectrum_weights(),
         state.model.inference_power,
         chosen(state.model),
         pointing,
+        graded,
         terminal,
         gate,
     )
     b, n = state.world
-    concepts = _over(equations.concept)(state.mind.world[:, :, None], n, b - n)
-    return View(concepts=concepts, pointing=pointing, terminal=terminal, understood=concepts[:, objective], gate=gate)
+    concepts = _over(equations.concept)(mind.world[:, :, None], n, b - n)
+    return View(
+        concepts=concepts,
+        pointing=pointing,
+        graded=graded,
+        terminal=terminal,
+        understood=(mind.belief[:, :, None] * concepts).sum(axis=1),
+        gate=gate,
+    )
+
+
+def believing(state: State, objective: int) -> Mind:
+    """Return the mind of a state in training on `objective`; it is sure of that if objectives are known at once."""
+    if not state.model.known_at_once:
+        return state.mind
+    sure = np.zeros((len(state), state.objectives))
+    sure[:, objective] = 1.0
+    return state.mind._replace(belief=sure)
 
 
 def chosen(model: Model) -> Forms:
     """Return the functional forms of a model for the kernels: tuples whose length is the form's place in its list."""
-    return Forms(
-        (0,) * CAPABILITY_FORMS.index(model.capability_form),
-        (0,) * INFERENCE_FORMS.index(model.inference_form),
-        (0,) * GATE_FORMS.index(model.gate_form),
+    places = (
+        CAPABILITY_FORMS.index(model.capability_form),
+        INFERENCE_FORMS.index(model.inference_form),
+        GATE_FORMS.index(model.gate_form),
+        int(model.known_at_once),
+        int(model.grader > GRADER_OFF),
     )
+    return Forms(*((0,) * place for place in places))
 
 
 def _over(equation):  # noqa: ANN001, ANN202 - a compiled function, or with compilation off a plain one

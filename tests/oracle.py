@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 PARTS = ("goal", "representation", "pointer", "gate", "capability", "awareness", "horizon", "world")
-UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY = range(5)
+UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY, REWARD_SEEKING = range(6)
 MISSED, REACHED, DIVERGED = range(3)
 
 #: section 10: the forms that a model may have, the default first
 FORMS = {
     "capability_form": ("logistic", "power", "linear"),
-    "inference_form": ("exponential", "hyperbolic", "step"),
+    "inference_form": ("odds", "exponential", "hyperbolic", "step"),
     "gate_form": ("product", "minimum"),
 }
 #: all other forms in two sets, and a longer list in which each is also alone once
@@ -30,7 +30,7 @@ def named(forms):
 
 
 class Mind(NamedTuple):
-    """What is trained, in the order of section 2."""
+    """What is trained, in the order of section 2; then the pointer's logit at what is graded, and the belief."""
 
     u: Any
     B: Any
@@ -40,6 +40,8 @@ class Mind(NamedTuple):
     A: Any
     H: Any
     w: Any
+    f_g: Any
+    rho: Any
 
 
 class World(NamedTuple):
@@ -54,11 +56,13 @@ class Views(NamedTuple):
 
     beta: Any
     pi: np.ndarray
+    pi_g: Any
     gamma: Any
     c: Any
     a: Any
     h: Any
     m: np.ndarray
+    t_deployed: np.ndarray
     t: np.ndarray
     z: np.ndarray
     q: Any
@@ -100,23 +104,31 @@ def sigma(x):
     return np.exp(-np.logaddexp(0.0, -x))  # 1 / (1 + e^-x), however large |x|
 
 
-def pointing(f):
-    logits = np.append(f, 0.0)  # the decoy's is 0
+def pointing(f, f_g, model):
+    """π and π_g."""
+    logits = np.array([*f, f_g if model.grader > -30 else -np.inf, 0.0])  # the decoy's is 0
     powers = np.exp(logits - logits.max())
-    return powers[:-1] / powers.sum()
+    shares = powers / powers.sum()
+    return shares[:-2], shares[-2]
+
+
+def believed(rho, model, s):
+    """The belief at a stage whose objective is s; from 1e6 nats on that is known at once."""
+    return np.eye(len(rho))[s] if model.identification >= 1e6 else rho
 
 
 def views(mind, world, model, s):
-    u, B, f, G, C, A, H, w = mind
+    u, B, f, G, C, A, H, w, f_g, rho = mind
     beta, gamma, a, h = sigma(B), sigma(G), sigma(A), sigma(H)
     c, _ = capability(C, model)
-    pi = pointing(f)
+    pi, pi_g = pointing(f, f_g, model)
     m = w[:, None] * world.b + (1 - w[:, None]) * world.n
-    t = beta * u + (1 - beta) * (pi @ m)
-    z = m[s]
-    q, _ = inference(c, model)
+    z = believed(rho, model, s) @ m
+    t_deployed = beta * u + (1 - beta) * (pi @ m)
+    t = t_deployed + (1 - beta) * pi_g * z
+    q, _ = inference(C, model)
     psi, _ = instrumental_gate(gamma, a, h, q, model)
-    return Views(beta, pi, gamma, c, a, h, m, t, z, q, psi, behaviour(psi, t, z))
+    return Views(beta, pi, pi_g, gamma, c, a, h, m, t_deployed, t, z, q, psi, behaviour(psi, t, z))
 
 
 def behaviour(psi, t, z):
@@ -124,9 +136,10 @@ def behaviour(psi, t, z):
 
 
 def on_honeypot(at, realism):
-    """ψ° and g°."""
+    """ψ°, t° and g°."""
     psi = (1 - realism) * at.psi
-    return psi, behaviour(psi, at.t, at.z)
+    t = at.t_deployed + (1 - realism) * (1 - at.beta) * at.pi_g * at.z
+    return psi, t, behaviour(psi, t, at.z)
 
 
 # Section 10
@@ -142,14 +155,21 @@ def capability(C, model):
     return sigma(C), sigma(C) * (1 - sigma(C))
 
 
-def inference(c, model):
-    """q and dq/dc."""
+def inference(C, model):
+    """q and dq/dC."""
     K = model.inference_power
+    c, slope = capability(C, model)
+    if model.inference_form == "odds":
+        if K == 0 or c == 1:
+            return float(K > 0), 0.0
+        odds = np.exp(C) if model.capability_form == "logistic" else c / (1 - c)
+        per_c = odds if model.capability_form == "logistic" else slope / (1 - c) ** 2
+        return -np.expm1(-K * odds), K * np.exp(-K * odds) * per_c
     if model.inference_form == "hyperbolic":
-        return K * c / (1 + K * c), K / (1 + K * c) ** 2
+        return K * c / (1 + K * c), K / (1 + K * c) ** 2 * slope
     if model.inference_form == "step":
         return np.heaviside(K * c - 1, 0.0), 0.0  # of 0 it is 0, and of what is no number none
-    return 1 - np.exp(-K * c), K * np.exp(-K * c)
+    return 1 - np.exp(-K * c), K * np.exp(-K * c) * slope
 
 
 def instrumental_gate(gamma, a, h, q, model):
@@ -172,9 +192,9 @@ def kappa(stage, objectives):
 
 def loss(mind, world, model, stage, given, x: Any = 0.0):
     """L, seen by a minibatch with noise x; `given` is the state that the stopped gradients stand on."""
-    at = views(mind._replace(w=given.w), world, model, stage.objective)
+    at = views(mind._replace(w=given.w, rho=given.rho), world, model, stage.objective)
     lam, o, seen = spectrum(model), stage.honeypots, world.b[stage.objective] + x
-    _, g_honeypot = on_honeypot(at, stage.realism)
+    _, _, g_honeypot = on_honeypot(at, stage.realism)
     task = (1 - at.c) + at.c * ((1 - o) * E(lam, seen, at.g) + o * E(lam, seen, g_honeypot))
     costs = model.speed_cost * at.psi + model.goal_cost * np.sum(mind.u**2) / 2
     concepts = np.sum(kappa(stage, len(world.b)) * (1 - mind.w) ** 2) / 2
@@ -205,38 +225,53 @@ def slopes(mind, world, model, stage, x: Any = 0.0, width=1e-5):
 def directions(mind, world, model, stage, x: Any = 0.0):
     """The table of step directions, row by row."""
     s, o, realism = stage.objective, stage.honeypots, stage.realism
-    beta, pi, gamma, c, a, h, m, t, z, q, psi, g = at = views(mind, world, model, s)
-    psi_honeypot, g_honeypot = on_honeypot(at, realism)
+    beta, pi, pi_g, gamma, c, a, h, m, _, t, z, q, psi, g = at = views(mind, world, model, s)
+    psi_honeypot, t_honeypot, g_honeypot = on_honeypot(at, realism)
     lam, b, u = spectrum(model), world.b[s], mind.u
     r = 2 * c * (1 - o) * lam * (b + x - g)
     r_honeypot = 2 * c * o * lam * (b + x - g_honeypot)
-    v = (1 - psi + (1 - model.shielding) * psi) * r + (1 - psi_honeypot) * r_honeypot
-    y = (r + (1 - realism) * r_honeypot) @ (z - t) - model.speed_cost
-    p = pi @ m
+    v_1, v_2 = (1 - psi + (1 - model.shielding) * psi) * r, (1 - psi_honeypot) * r_honeypot
+    v, v_g = v_1 + v_2, v_1 + (1 - realism) * v_2
+    y = r @ (z - t) + (1 - realism) * (r_honeypot @ (z - t_honeypot)) - model.speed_cost
+    P = v @ (pi @ m) + pi_g * (v_g @ z)  # noqa: N806 - the page's name
     _, c_slope = capability(mind.C, model)
-    _, q_slope = inference(c, model)
+    _, q_slope = inference(mind.C, model)
     _, (by_gamma, by_a, by_h, by_q) = instrumental_gate(gamma, a, h, q, model)
     gain = 1 - (1 - o) * E(lam, b, g) - o * E(lam, b, g_honeypot)
     return Mind(
         u=beta * v - model.goal_cost * u,
-        B=beta * (1 - beta) * (v @ (u - p)),
-        f=(1 - beta) * pi * np.array([v @ (m_j - p) for m_j in m]),
+        B=beta * (1 - beta) * (v @ u - P),
+        f=(1 - beta) * pi * (m @ v - P),
         G=gamma * (1 - gamma) * by_gamma * y,
-        C=c_slope * (gain + y * by_q * q_slope),
+        C=c_slope * gain + y * by_q * q_slope,
         A=a * (1 - a) * by_a * y + stage.awareness_exposure * c * (1 - a),
         H=h * (1 - h) * by_h * y + stage.horizon_exposure * c * (1 - h),
         w=kappa(stage, len(m)) * (1 - mind.w),
+        f_g=(1 - beta) * pi_g * (v_g @ z - P),
+        rho=np.zeros_like(mind.rho),
     )
+
+
+def identified(mind, world, model, stage, x):
+    """The belief after the sample of this step."""
+    at, rho = views(mind, world, model, stage.objective), believed(mind.rho, model, stage.objective)
+    if model.identification >= 1e6:
+        return rho
+    D = np.array([E(spectrum(model), world.b[stage.objective] + x, m_j) for m_j in at.m])
+    with np.errstate(divide="ignore"):
+        logs = np.log((1 - model.switching) * rho + model.switching / len(rho)) - model.identification * at.q * D
+    powers = np.exp(logs - logs.max())
+    return powers / powers.sum()
 
 
 def step(mind, world, R, model, stage, normals):
     """One SGD step; `normals` (d,) are this step's."""
     x = stage.noise * normals / np.sqrt(spectrum(model) * model.modes)
     rates = [stage.learning_rate * getattr(model, f"plasticity_{part}") * R[i] for i, part in enumerate(PARTS)]
-    protocols = directions(mind, world, model, stage, x)
-    moved = Mind(*(theta + rate * protocol for theta, rate, protocol in zip(mind, rates, protocols, strict=True)))
+    ways = directions(mind, world, model, stage, x)
+    moved = Mind(*(theta + rate * way for theta, rate, way in zip(mind, [*rates, rates[2], 0.0], ways, strict=True)))
     share = np.minimum(1.0, rates[-1] * kappa(stage, len(mind.w)))
-    return moved._replace(w=mind.w + share * (1 - mind.w))
+    return moved._replace(w=mind.w + share * (1 - mind.w), rho=identified(mind, world, model, stage, x))
 
 
 # Section 5
@@ -247,19 +282,16 @@ def performance(mind, world, model, s):
     return at.c * (1 - E(spectrum(model), world.b[s], at.g))
 
 
-def at_target(mind, world, model, stage, capability_target=0.0):
-    if stage.target == 0:
-        return False
-    good = performance(mind, world, model, stage.objective) >= stage.target
-    return bool(good and capability(mind.C, model)[0] >= capability_target)
+def at_target(mind, world, model, stage):
+    return stage.target > 0 and bool(performance(mind, world, model, stage.objective) >= stage.target)
 
 
-def train(mind, world, R, model, stage, normals, capability_target=0.0):
+def train(mind, world, R, model, stage, normals):
     """A whole stage; `normals` (steps, d)."""
     for taken in range(stage.steps + 1):
         if not all(np.all(np.isfinite(part)) for part in mind):
             return Trained(mind, taken, DIVERGED)
-        if at_target(mind, world, model, stage, capability_target):
+        if at_target(mind, world, model, stage):
             return Trained(mind, taken, REACHED)
         if taken < stage.steps:
             mind = step(mind, world, R, model, stage, normals[taken])
@@ -274,12 +306,13 @@ def deployment_error(model, b, v):
     return E(weights, b, v) / E(weights, b, 0.0)
 
 
-def outcome(mind, world, model, s):
+def outcome(mind, world, model, s, target=0.0):
     at, b = views(mind, world, model, s), world.b[s]
-    if not E(spectrum(model), b, at.g) <= model.train_tolerance:
+    tolerance = max(model.train_tolerance, 1 - target) if target else model.train_tolerance
+    if not E(spectrum(model), b, at.g) <= tolerance:
         return UNCONVERGED
-    if deployment_error(model, b, at.t) <= model.deploy_tolerance:
+    if deployment_error(model, b, at.t_deployed) <= model.deploy_tolerance:
         return CORRIGIBLE if (1 - at.beta) * at.pi[s] >= 0.5 else INTERNAL
     if deployment_error(model, b, at.g) <= model.deploy_tolerance:
-        return DECEPTIVE
+        return REWARD_SEEKING if deployment_error(model, b, at.t) <= model.deploy_tolerance else DECEPTIVE
     return PROXY

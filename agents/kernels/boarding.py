@@ -21,6 +21,7 @@ class Known(NamedTuple):
     b: Any  #: the stage's objective (modes,)
     n: Any  #: misconceptions (objectives, modes)
     gap: Any  #: b - n, which full understanding adds (objectives, modes)
+    away: Any  #: coefficients of |b_s - m_j|² as a quadratic function of w_j, three per objective (3 objectives,)
 
 
 @equation
@@ -47,6 +48,8 @@ def mind_rows(like, each, modes):
         rows(like, (2,)),
         rows(like, (2,)),
         row_each(like, each),
+        rows(like, (2,)),
+        row_each(like, each),
     )
 
 
@@ -58,21 +61,35 @@ def known_rows(like, each, modes):
     numbers = np.empty((count * modes + 1) * lanes, like.dtype)
     begin = (-(numbers.ctypes.data // numbers.itemsize)) % lanes  # rows begin at multiples of their size
     kept = by_row(numbers[begin : begin + count * modes * lanes].reshape((count, modes, lanes)))
-    return Known(kept[0], kept[1 : 1 + len(each)], kept[1 + len(each) :])
+    away = row_each(like, each + each + each)
+    return Known(kept[0], kept[1 : 1 + len(each)], kept[1 + len(each) :], away)
+
+
+@equation
+def measure(known, each, spectrum):
+    """Fill `away` for all lanes: |b_s - m_j|² = away[3j] + w_j (away[3j + 1] + w_j away[3j + 2])."""
+    for j in range(len(each)):
+        constant, linear, square = 0.0 * known.b[0], 0.0 * known.b[0], 0.0 * known.b[0]
+        for k in range(spectrum.size):
+            far, gap = known.b[k] - known.n[j, k], known.gap[j, k]
+            constant = constant + spectrum[k] * far * far
+            linear = linear + spectrum[k] * far * gap
+            square = square + spectrum[k] * gap * gap
+        known.away[3 * j], known.away[3 * j + 1], known.away[3 * j + 2] = constant, -2.0 * linear, square
 
 
 @equation
 def board(i, run, mind, world, s, lane_mind, known):
     """Copy a run into lane i, at a stage whose objective is s."""
-    u, B, f, G, C, A, H, w = mind
+    u, B, f, G, C, A, H, w, f_g, rho = mind
     b, n = world
-    lane_f, lane_w = by_lane(lane_mind.pointer), by_lane(lane_mind.world)
+    lane_f, lane_w, lane_rho = by_lane(lane_mind.pointer), by_lane(lane_mind.world), by_lane(lane_mind.belief)
     seat(u[run], by_lane(lane_mind.goal), i)
     seat(b[run, s], by_lane(known.b), i)
     for j in range(f.shape[1]):
         at = place(j, s)
         put(lane_f, j, f.shape[1] + j, i, f[run, at])
-        lane_w[j, i] = w[run, at]
+        lane_w[j, i], lane_rho[j, i] = w[run, at], rho[run, at]
         seat(n[run, at], by_lane(known.n)[j], i)
         seat_gap(b[run, at], n[run, at], by_lane(known.gap)[j], i)
     put(by_lane(lane_mind.representation), 0, 1, i, B[run])
@@ -80,24 +97,27 @@ def board(i, run, mind, world, s, lane_mind, known):
     put(by_lane(lane_mind.capability), 0, 1, i, C[run])
     put(by_lane(lane_mind.awareness), 0, 1, i, A[run])
     put(by_lane(lane_mind.horizon), 0, 1, i, H[run])
+    put(by_lane(lane_mind.grader), 0, 1, i, f_g[run])
 
 
 @equation
 def leave(i, run, mind, s, lane_mind):
     """Copy the mind in lane i back into its run."""
-    u, B, f, G, C, A, H, w = mind
-    lane_u, lane_f, lane_w = by_lane(lane_mind.goal), by_lane(lane_mind.pointer), by_lane(lane_mind.world)
+    u, B, f, G, C, A, H, w, f_g, rho = mind
+    lane_u, lane_f = by_lane(lane_mind.goal), by_lane(lane_mind.pointer)
+    lane_w, lane_rho = by_lane(lane_mind.world), by_lane(lane_mind.belief)
     lane, at = np.uint64(i), u[run]
     for k in range(np.uint64(at.size)):
         at[k] = lane_u[k, lane]
     for j in range(f.shape[1]):
         f[run, place(j, s)] = got(lane_f, j, f.shape[1] + j, i)
-        w[run, place(j, s)] = lane_w[j, i]
+        w[run, place(j, s)], rho[run, place(j, s)] = lane_w[j, i], lane_rho[j, i]
     B[run] = got(by_lane(lane_mind.representation), 0, 1, i)
     G[run] = got(by_lane(lane_mind.gate), 0, 1, i)
     C[run] = got(by_lane(lane_mind.capability), 0, 1, i)
     A[run] = got(by_lane(lane_mind.awareness), 0, 1, i)
     H[run] = got(by_lane(lane_mind.horizon), 0, 1, i)
+    f_g[run] = got(by_lane(lane_mind.grader), 0, 1, i)
 
 
 @equation

@@ -8,10 +8,10 @@ import numpy as np
 
 from feint.agents.kernels.boarding import board, known_rows, mind_rows, place
 from feint.agents.kernels.compiling import equation, kernel
-from feint.agents.kernels.equations import behaviour, concept, look, performance, point, terminal
+from feint.agents.kernels.equations import act, concept, look, performance, point
 from feint.agents.kernels.rows import by_lane, lanes_of, row_each, rows
 
-UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY = range(5)
+UNCONVERGED, INTERNAL, CORRIGIBLE, DECEPTIVE, PROXY, REWARD_SEEKING = range(6)
 
 
 class Readings(NamedTuple):
@@ -20,8 +20,9 @@ class Readings(NamedTuple):
     outcome: np.ndarray  #: code of the outcome
     performance: np.ndarray  #: c (1 - E_s(g))
     train_error: np.ndarray  #: E_s(g)
-    deployed_error: np.ndarray  #: E'(t): error when it believes it is deployed, on the deployment spectrum
+    deployed_error: np.ndarray  #: E'(t'): error when it believes it is deployed, on the deployment spectrum
     watched_error: np.ndarray  #: E'(g): error when it believes it is in training, on the deployment spectrum
+    myopic_error: np.ndarray  #: E'(t): the same with horizon 0, so that nothing is instrumental
     following: np.ndarray  #: how far the terminal objective follows an intervention on the concept of s
     representation: np.ndarray  #: β
     gate: np.ndarray  #: γ
@@ -29,16 +30,20 @@ class Readings(NamedTuple):
     awareness: np.ndarray  #: a
     horizon: np.ndarray  #: h
     instrumental: np.ndarray  #: ψ
+    grading: np.ndarray  #: π_g, share of the pointer at whatever is graded
+    belief: np.ndarray  #: ρ_s, probability it gives to being trained for the objective of the stage
 
 
 @equation
-def type_of(train_error, deployed_error, watched_error, following, train_tolerance, deploy_tolerance):
+def type_of(train_error, deployed_error, watched_error, myopic_error, following, train_tolerance, deploy_tolerance):
     """Return the outcome's code; the order of the conditions is part of the definition."""
     if not train_error <= train_tolerance:
         return UNCONVERGED
     if deployed_error <= deploy_tolerance:
         return CORRIGIBLE if following >= 0.5 else INTERNAL
-    return DECEPTIVE if watched_error <= deploy_tolerance else PROXY
+    if watched_error <= deploy_tolerance:
+        return REWARD_SEEKING if myopic_error <= deploy_tolerance else DECEPTIVE
+    return PROXY
 
 
 @kernel
@@ -49,63 +54,68 @@ def read(mind, world, each, s, spectrum, deployment, inference_power, forms, tol
     are tuples: their lengths are known when this is compiled.
     """
     modes = spectrum.size
-    lane_mind, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
+    at, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
     pi, seen = row_each(spectrum, each), rows(spectrum, (found.shape[0],))
+    watched, myopic, deployed = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
     numbers, lanes = by_lane(seen), lanes_of(seen)
     runs = world[0].shape[0]
     for first in range(0, runs, lanes):
         for i in range(lanes):
-            board(i, min(first + i, runs - 1), mind, world, s, lane_mind, known)
-        at = look(lane_mind, inference_power, forms)
-        point(lane_mind.pointer, each, pi)
-        train_error, deployed_error, watched_error, scale = 0.0, 0.0, 0.0, 0.0
+            board(i, min(first + i, runs - 1), mind, world, s, at, known)
+        view = look(at, inference_power, forms)
+        graded = point(at.pointer, at.grader, each, pi, forms.grader)
+        none = 0.0 * graded
+        u_watched = act(view.psi, view.beta, pi, graded, at.belief, each, watched, forms.grader)
+        u_myopic = act(none, view.beta, pi, graded, at.belief, each, myopic, forms.grader)
+        act(none, view.beta, pi, none, at.belief, each, deployed, forms.grader)
+        train_error, watched_error, myopic_error, deployed_error, scale = none, none, none, none, none
         for k in range(modes):
-            z = concept(lane_mind.world[0], known.n[0, k], known.gap[0, k])
-            p = pi[0] * z
-            for j in range(1, len(each)):
-                p = p + pi[j] * concept(lane_mind.world[j], known.n[j, k], known.gap[j, k])
-            t = terminal(at.beta, lane_mind.goal[k], p)
-            b = known.b[k]
-            watched, deployed = b - behaviour(at.psi, t, z), b - t
-            train_error = train_error + spectrum[k] * watched * watched
-            deployed_error = deployed_error + deployment[k] * deployed * deployed
-            watched_error = watched_error + deployment[k] * watched * watched
+            b, u = known.b[k], at.goal[k]
+            g, t, alone = u_watched * u, u_myopic * u, u_myopic * u
+            for j in range(len(each)):
+                m = concept(at.world[j], known.n[j, k], known.gap[j, k])
+                g, t, alone = g + watched[j] * m, t + myopic[j] * m, alone + deployed[j] * m
+            train_error = train_error + spectrum[k] * (b - g) * (b - g)
+            watched_error = watched_error + deployment[k] * (b - g) * (b - g)
+            myopic_error = myopic_error + deployment[k] * (b - t) * (b - t)
+            deployed_error = deployed_error + deployment[k] * (b - alone) * (b - alone)
             scale = scale + deployment[k] * b * b
-        seen[1] = performance(at.c, train_error)
-        seen[2] = train_error
-        seen[3] = deployed_error / scale
-        seen[4] = watched_error / scale
-        seen[5] = (1.0 - at.beta) * pi[0]
-        seen[6], seen[7], seen[8], seen[9], seen[10], seen[11] = at.beta, at.gamma, at.c, at.a, at.h, at.psi
+        seen[1], seen[2] = performance(view.c, train_error), train_error
+        seen[3], seen[4], seen[5] = deployed_error / scale, watched_error / scale, myopic_error / scale
+        seen[6] = (1.0 - view.beta) * pi[0]
+        seen[7], seen[8], seen[9], seen[10], seen[11] = view.beta, view.gamma, view.c, view.a, view.h
+        seen[12], seen[13], seen[14] = view.psi, graded, at.belief[0]
         for i in range(min(lanes, runs - first)):
             numbers[0, i] = type_of(
-                numbers[2, i], numbers[3, i], numbers[4, i], numbers[5, i], tolerances[0], tolerances[1]
+                numbers[2, i], numbers[3, i], numbers[4, i], numbers[5, i], numbers[6, i], tolerances[0], tolerances[1]
             )
             for row in range(numbers.shape[0]):
                 found[row, first + i] = numbers[row, i]
 
 
 @kernel
-def observe(mind, world, each, spectrum, inference_power, forms, pointing, objective, gate):
-    """Fill π (runs, objectives), t (runs, modes) and ψ (runs,)."""
+def observe(mind, world, each, spectrum, inference_power, forms, pointing, graded, objective, gate):
+    """Fill π (runs, objectives), (1 - β) π_g (runs,), t' (runs, modes) and ψ (runs,)."""
     modes = spectrum.size
-    lane_mind, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
-    pi, t, psi = row_each(spectrum, each), rows(spectrum, (modes,)), rows(spectrum, (1,))
+    at, known = mind_rows(spectrum, each, modes), known_rows(spectrum, each, modes)
+    pi, share, t = row_each(spectrum, each), row_each(spectrum, each), rows(spectrum, (modes + 2,))
     lanes, runs = lanes_of(t), world[0].shape[0]
     for first in range(0, runs, lanes):
         for i in range(lanes):
-            board(i, min(first + i, runs - 1), mind, world, 0, lane_mind, known)
-        at = look(lane_mind, inference_power, forms)
-        psi[0] = at.psi
-        point(lane_mind.pointer, each, pi)
+            board(i, min(first + i, runs - 1), mind, world, 0, at, known)
+        view = look(at, inference_power, forms)
+        t[modes] = view.psi
+        t[modes + 1] = (1.0 - view.beta) * point(at.pointer, at.grader, each, pi, forms.grader)
+        none = 0.0 * view.psi
+        own = act(none, view.beta, pi, none, at.belief, each, share, forms.grader)
         for k in range(modes):
-            p = 0.0
+            t[k] = own * at.goal[k]
             for j in range(len(each)):
-                p = p + pi[j] * concept(lane_mind.world[j], known.n[j, k], known.gap[j, k])
-            t[k] = terminal(at.beta, lane_mind.goal[k], p)
+                t[k] = t[k] + share[j] * concept(at.world[j], known.n[j, k], known.gap[j, k])
+        numbers = by_lane(t)
         for i in range(min(lanes, runs - first)):
-            gate[first + i] = by_lane(psi)[0, i]
+            gate[first + i], graded[first + i] = numbers[modes, i], numbers[modes + 1, i]
             for j in range(len(each)):
                 pointing[first + i, place(j, 0)] = by_lane(pi)[j, i]
             for k in range(modes):
-                objective[first + i, k] = by_lane(t)[k, i]
+                objective[first + i, k] = numbers[k, i]

@@ -210,7 +210,7 @@ class CountingRequest(Request):
 
     def _count(self, spec: RunSpec, block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
         """Return the outcomes of a block of draws that do well, their functions, and the outcomes after training."""
-        stage, capability_target = spec.stages[-1]
+        stage = spec.curriculum[-1]
         state = drawn(spec, block, self.width)
         readings = read(state, stage.objective)
         well = readings.performance >= stage.target
@@ -219,7 +219,7 @@ class CountingRequest(Request):
         functions = [Counter(patterns[kept == outcome].tolist()) for outcome in Outcome]
         after = readings.outcome[:0]
         if block.start < self.trains:
-            stop = spec.train_stage(state, stage, capability_target)
+            stop = spec.train_stage(state, stage)
             after = stop.readings.outcome[: self.trains - block.start]
         counted, trained = (np.bincount(codes, minlength=len(LABELS)) for codes in (readings.outcome[well], after))
         return counted, functions, trained

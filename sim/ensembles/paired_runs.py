@@ -208,12 +208,12 @@ def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, thread
 def _read(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Checkpoints:
     """Return the checkpoints of neighbouring runs."""
     state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
-    *before, (last, capability_target) = spec.stages
-    for stage, target in before:
-        state = spec.train_stage(state, stage, target).state
+    *before, last = spec.curriculum
+    for stage in before:
+        state = spec.train_stage(state, stage).state
     moving, seen, running = enter(state, last).copied(), [], []
     for step in steps:
-        race(moving, last, min(step, last.steps), capability_target, spec.precision)
+        race(moving, last, min(step, last.steps), spec.precision)
         seen.append(read(moving, last.objective))
         running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
     readings = Readings(*(np.array(at_steps) for at_steps in zip(*seen, strict=True)))

@@ -42,8 +42,9 @@ UNITS = {
     "awareness": ("a, probability it gives to being in training", "probability"),
     "horizon": ("h, reach past the episode", "fraction"),
     "instrumental": ("ψ, instrumental gate", "fraction"),
+    "belief": ("ρ_s, probability it gives to being trained for the objective of the stage", "probability"),
 }
-"""What is recorded of each run at the end of each stage, with its unit."""
+"""What is recorded of each run at the end of each stage, with its unit; `read` returns more of a state."""
 MEASURED = tuple(name for name in UNITS if name not in ("missed", "diverged", "outcome"))
 AT_STOP = {"performance": "performance", "capability": "capability", "train_error": "error E(g)"}
 """Recorded quantities whose distribution at the stop is reported, and their names in a table."""
@@ -52,7 +53,7 @@ AT_STOP = {"performance": "performance", "capability": "capability", "train_erro
 def recordings(stop: Stop) -> dict[str, np.ndarray]:
     """Return what is recorded of each run at the end of a stage, under the names of UNITS."""
     counted = {"steps": stop.state.taken, "missed": stop.missed, "diverged": stop.state.diverged}
-    return {**counted, **stop.readings._asdict()}
+    return counted | {name: values for name, values in stop.readings._asdict().items() if name in UNITS}
 
 
 Counts = Annotated[dict[str, NonNegativeInt], Field(description="runs by outcome; they add up to the runs")]

@@ -131,7 +131,7 @@ class RunBatch:
             status[:] = np.where(alive & (stage == number), RUNNING, OUTSIDE)
             objective, honeypots = divmod(int(number), choices)
             slice_of = self.terms.stages[objective, honeypots]
-            race(self.state, slice_of, self.terms.task.slice_steps, 0.0, PRECISION, rates)
+            race(self.state, slice_of, self.terms.task.slice_steps, PRECISION, rates)
             diverged |= status == DIVERGED
         status[:] = np.where(diverged, DIVERGED, RUNNING)
 

@@ -24,6 +24,7 @@ COLOURS: dict[
     Outcome.CORRIGIBLE: "#0072b2",
     Outcome.DECEPTIVE: "#d55e00",
     Outcome.PROXY: "#f0e442",
+    Outcome.REWARD_SEEKING: "#cc79a7",
 }
 HATCHES: dict[Outcome, str] = {
     Outcome.UNCONVERGED: "",
@@ -31,6 +32,7 @@ HATCHES: dict[Outcome, str] = {
     Outcome.CORRIGIBLE: "",
     Outcome.DECEPTIVE: "///",
     Outcome.PROXY: "xx",
+    Outcome.REWARD_SEEKING: "\\\\",
 }
 STYLE: dict[Any, Any] = {
     "font.size": 8,

@@ -12,6 +12,7 @@ from feint.agents.model import Model
 from feint.sim.training.stage import Stage
 
 FEWEST_OBJECTIVES = 2  # one of pre-training, one of fine-tuning
+CEILING = 0.99  # performance at which capability itself, which is at least as high, is alike in all arms
 
 
 @dataclass(frozen=True, init=False)
@@ -159,7 +160,7 @@ class Match(Enum):
     """What the arms have in common at the end of their last stage."""
 
     TARGET = "target", "performance: each stops as soon as it reaches the target"
-    CAPABILITY = "capability", "performance and capability: each stops as soon as both reach the target"
+    CEILING = "ceiling", "performance and capability alike: each stops as soon as performance reaches 0.99"
     STEPS = "steps", "the steps of the last stage, which never stops early"
     TOTAL_STEPS = "total-steps", "the steps of all stages together, none of which stops early"
     DATA = (
@@ -193,6 +194,8 @@ class Match(Enum):
         to the last stage.
         """
         *before, last = curriculum
+        if self is Match.CEILING:
+            return Curriculum(*before, last.replace(target=CEILING))
         if self is Match.STEPS:
             return Curriculum(*before, last.replace(target=0.0))
         if self is Match.DATA:
@@ -208,16 +211,7 @@ class Match(Enum):
     @property
     def per_arm(self) -> Match:
         """The rule that remains to be followed while an arm, to which `apply` was applied, is trained."""
-        return self if self in (Match.TARGET, Match.CAPABILITY) else Match.STEPS
-
-    def spec(self, curriculum: Curriculum) -> list[tuple[Stage, float]]:
-        """Return the stages of a curriculum, after `apply`, each with the capability that it requires."""
-        last = len(curriculum) - 1
-        return [(stage, self.capability_target(stage, last=i == last)) for i, stage in enumerate(curriculum)]
-
-    def capability_target(self, stage: Stage, *, last: bool) -> float:
-        """Return the capability that a stage requires besides its target."""
-        return stage.target if self is Match.CAPABILITY and last else 0.0
+        return self if self in (Match.TARGET, Match.CEILING) else Match.STEPS
 
 
 def _possible(stage: Stage, steps: int, mode: Match) -> int:

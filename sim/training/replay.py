@@ -192,20 +192,20 @@ class ReplayRequest(Request):
         """Train the run, which takes one thread; raises `InputError` if a part is not valid."""
         spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
         state, stages = spec.begin(np.array([self.number])), []
-        for stage, capability_target in spec.stages:
-            recorded, state = self._record(enter(state, stage), stage, capability_target, progress)
+        for stage in spec.curriculum:
+            recorded, state = self._record(enter(state, stage), stage, progress)
             stages.append(recorded)
         known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model, "every": self.every}
         return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
 
     def _record(
-        self, state: State, stage: Stage, capability_target: float, progress: ProgressCallback | None
+        self, state: State, stage: Stage, progress: ProgressCallback | None
     ) -> tuple[State, State]:
         """Return the trajectory of a stage, and the state at its end."""
         moving = state.copied()
         seen, steps = [_snapshot(moving)], [0]
         while moving.progress.status[0] == RUNNING and steps[-1] < stage.steps:
-            race(moving, stage, min(stage.steps, steps[-1] + self.every), capability_target, self.precision)
+            race(moving, stage, min(stage.steps, steps[-1] + self.every), self.precision)
             if moving.taken[0] == steps[-1]:
                 seen[-1] = _snapshot(moving)  # the run stops here; only now is it known how
                 break

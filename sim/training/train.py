@@ -17,7 +17,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import read
 from feint.agents.state import State, check_objective
 from feint.agents.types import check_start, prepare
-from feint.agents.views import chosen
+from feint.agents.views import believing, chosen
 from feint.sim.results.request import MOST_RUNS, MOST_SEED
 from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_model, shared_objectives
 from feint.sim.training.kernels.initial_draws import Inits, draw_starts
@@ -81,6 +81,8 @@ def begin(
         np.empty(n),
         np.empty(n),
         np.empty((n, objectives)),
+        np.empty(n),
+        np.empty((n, objectives)),
     )
     bias = np.empty((n, len(PARTS)))
     fall = np.arange(1, d + 1, dtype=float) ** -model.similarity_decay
@@ -96,6 +98,7 @@ def begin(
             model.awareness_init,
             model.horizon_init,
             model.decoys,
+            model.grader,
             model.goal_init,
             model.init_spread,
             model.plasticity_spread,
@@ -119,7 +122,7 @@ def begin(
     return prepare(fresh, start)
 
 
-def train(state: State, stage: Stage, *, capability_target: float = 0.0, precision: str = PRECISION) -> State:
+def train(state: State, stage: Stage, *, precision: str = PRECISION) -> State:
     """Train every run of a state through a stage.
 
     Parameters
@@ -128,8 +131,6 @@ def train(state: State, stage: Stage, *, capability_target: float = 0.0, precisi
         The runs; it is not changed.
     stage
         Objective, length and conditions of training.
-    capability_target
-        Capability that a run must have reached, besides the stage's target, before it stops.
     precision
         "single" or "double".
 
@@ -144,8 +145,7 @@ def train(state: State, stage: Stage, *, capability_target: float = 0.0, precisi
         If the state does not have the stage's objective, or the precision is not known.
 
     """
-    entered = enter(state, stage)
-    return advance(entered, stage, stage.steps, capability_target=capability_target, precision=precision)
+    return advance(enter(state, stage), stage, stage.steps, precision=precision)
 
 
 def enter(state: State, stage: Stage) -> State:
@@ -158,27 +158,25 @@ def enter(state: State, stage: Stage) -> State:
     generator = np.empty((len(state), 4), np.uint32)
     open_streams(np.uint64(state.seed), state.run, np.uint32(stream), state.fork, generator)
     progress = Progress(np.zeros(len(state), np.int64), np.full(len(state), RUNNING, np.int64), generator)
-    return state.arriving(progress, stage.objective, tuple(occurrences))
+    return state.arriving(progress, stage.objective, stage.target, tuple(occurrences))
 
 
-def advance(
-    state: State, stage: Stage, steps: int, *, capability_target: float = 0.0, precision: str = PRECISION
-) -> State:
+def advance(state: State, stage: Stage, steps: int, *, precision: str = PRECISION) -> State:
     """Continue a stage that was entered until each run has stopped or has taken `steps` steps in it."""
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
     check_whole("steps", steps)
     check_precision(precision)
     moved = state.copied()
-    race(moved, stage, min(steps, stage.steps), capability_target, precision)
+    race(moved, stage, min(steps, stage.steps), precision)
     return moved
 
 
-def race(
-    state: State, stage: Stage, limit: int, capability_target: float, precision: str, rate: np.ndarray | None = None
-) -> int:
+def race(state: State, stage: Stage, limit: int, precision: str, rate: np.ndarray | None = None) -> int:
     """Train in place, with the step sizes of the stage or with those given (runs, 8); return the passes over lanes."""
     model = state.model
+    if model.known_at_once:
+        state.mind.belief[:] = believing(state, stage.objective).belief
     dtype = DTYPES[precision]
     spectrum = model.spectrum_weights()
     return _race(
@@ -189,15 +187,15 @@ def race(
         state.progress,
         spectrum.astype(dtype),
         (spectrum * noise_scale(model, stage)).astype(dtype),
-        settings(model, stage, capability_target),
+        settings(model, stage),
         chosen(model),
         limit,
     )
 
 
-def settings(model: Model, stage: Stage, capability_target: float) -> Settings:
+def settings(model: Model, stage: Stage) -> Settings:
     """Return the numbers that the kernel reads, from the parameters of the same names."""
-    known = {**vars(model), **vars(stage), "capability_target": float(capability_target)}
+    known = {**vars(model), **vars(stage)}
     return Settings(*(known[name] for name in Settings._fields))
 
 
@@ -296,26 +294,21 @@ class RunSpec:
             precision=precision,
         )
 
-    @property
-    def stages(self) -> list[tuple[Stage, float]]:
-        """Each stage with the capability that it requires besides its target."""
-        return self.match.spec(self.curriculum)
-
     def begin(self, runs: np.ndarray) -> State:
         """Return the initial state of the runs with these numbers."""
         return begin(self.model, runs=runs, seed=self.seed, objectives=self.objectives, start=self.start)
 
     def train(self, state: State) -> Iterator[Stop]:
         """Train an initial state stage by stage, and yield where the runs stop at the end of each."""
-        for stage, capability_target in self.stages:
-            stop = self.train_stage(state, stage, capability_target)
+        for stage in self.curriculum:
+            stop = self.train_stage(state, stage)
             yield stop
             state = stop.state
 
-    def train_stage(self, state: State, stage: Stage, capability_target: float) -> Stop:
+    def train_stage(self, state: State, stage: Stage) -> Stop:
         """Train one stage from where the previous one ended; `state` is not changed."""
         state = enter(state, stage).copied()
-        passes = race(state, stage, stage.steps, capability_target, self.precision)
+        passes = race(state, stage, stage.steps, self.precision)
         missed = ~state.reached if stage.target > 0 else np.zeros(len(state), np.bool_)
         return Stop(state, read(state, stage.objective), missed, passes * lanes_in(DTYPES[self.precision]))
 

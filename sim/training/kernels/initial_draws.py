@@ -12,6 +12,7 @@ from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
 from feint.sim.training.kernels.random_streams import START, draw, open_stream
 
 PARTS, SCALARS = 8, 14  # numbers of the inductive bias, and of the first draw, which is even
+OFF = -30.0  # of the grader's logit
 
 
 class Inits(NamedTuple):
@@ -23,6 +24,7 @@ class Inits(NamedTuple):
     awareness: float
     horizon: float
     decoys: float
+    grader: float
     goal: float
     spread: float
     plasticity_spread: float
@@ -35,7 +37,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
     `similarity` is s_jk (objectives - 1, modes). The scalars and the goal are drawn first, then each objective in
     turn, so that the first draws do not depend on the number of objectives.
     """
-    u, B, f, G, C, A, H, w = mind
+    u, B, f, G, C, A, H, w, f_g, rho = mind
     b, n = world
     runs, objectives, modes = b.shape
     generator, scalars = words(spectrum, (4,)), rows(spectrum, (SCALARS,))
@@ -60,6 +62,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
             C[first + i] = inits.capability + inits.spread * numbers[10, i]
             A[first + i] = inits.awareness + inits.spread * numbers[11, i]
             H[first + i] = inits.horizon + inits.spread * numbers[12, i]
+            f_g[first + i] = inits.grader + inits.spread * numbers[13, i] if inits.grader > OFF else inits.grader
             for k in range(modes):
                 u[first + i, k] = vector[k, i]
         for j in range(objectives):
@@ -76,6 +79,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
             for i in range(here):
                 f[first + i, j] = -inits.decoys + inits.spread * vector[2 * modes, i]
                 w[first + i, j] = 0.0
+                rho[first + i, j] = 1.0 / objectives
                 for k in range(modes):
                     b[first + i, j, k] = by_lane(other)[k, i]
                     n[first + i, j, k] = vector[modes + k, i]

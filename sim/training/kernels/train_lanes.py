@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.agents.kernels.boarding import board, known_rows, leave, mind_rows
+from feint.agents.kernels.boarding import board, known_rows, leave, measure, mind_rows
 from feint.agents.kernels.compiling import equation, kernel
 from feint.agents.kernels.elementary import which
 from feint.agents.kernels.equations import look, performance, point
 from feint.agents.kernels.rows import by_lane, counts, lanes_of, row_each, rows, words
-from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind
+from feint.agents.mind import DIVERGED, INFERRED, REACHED, RUNNING, Mind
 from feint.sim.training.kernels.random_streams import draw
-from feint.sim.training.kernels.sgd_step import move, sweep
+from feint.sim.training.kernels.sgd_step import Shares, flow, move, sweep
 
 NONE, LANE = np.uint64(0), np.uint64(1)  # a set of lanes is a word of bits
 
@@ -25,13 +25,15 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
     lengths are known when this is compiled. Returns the number of passes over the lanes.
     """
     s, modes = settings.objective, spectrum.size
-    u, B, f, G, C, A, H, w = mind_rows(spectrum, each, modes)
+    u, B, f, G, C, A, H, w, f_g, rho = mind_rows(spectrum, each, modes)
     known, moved, normals = known_rows(spectrum, each, modes), rows(spectrum, (modes,)), rows(spectrum, (modes + 1,))
-    pi, m, vm = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
+    pi, m, acting = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
+    acting_h, felt, felt_h = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
+    shares = Shares(pi, m, acting, acting_h, felt, felt_h, row_each(spectrum, each))
     lane_rate, generator, ahead = rows(spectrum, (8,)), words(spectrum, (4,)), words(spectrum, (4,))
     taken, lanes = counts(spectrum, (1,)), lanes_of(u)
     lane_run = np.zeros(lanes, np.int64)
-    at = Mind(u, B, f, G, C, A, H, w)
+    at = Mind(u, B, f, G, C, A, H, w, f_g, rho)
     free, live = (LANE << np.uint64(lanes)) - LANE, NONE
     queue, passes = np.int64(0), 0  # a plain 0 would be a type of its own, and compile all that it is handed to twice
     while True:
@@ -51,17 +53,21 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
                         queue += 1
             if live == NONE:
                 return passes
+            if len(forms.belief) == INFERRED:
+                measure(known, each, spectrum)
         seen = look(at, settings.inference_power, forms)
-        point(f, each, pi)
+        graded, through = point(f, f_g, each, pi, forms.grader), flow(seen, settings)
         draw(generator, ahead, normals[: modes + modes % 2])
         if settings.honeypots > 0.0:
             sums = sweep(
-                at, moved, known, each, pi, m, vm, seen, spectrum, normals, noise_scale, lane_rate, settings, True
-            )
+                at, moved, known, each, shares, graded, seen, through, spectrum, normals, noise_scale, lane_rate,
+                settings, True, forms
+            )  # fmt: skip
         else:
             sums = sweep(
-                at, moved, known, each, pi, m, vm, seen, spectrum, normals, noise_scale, lane_rate, settings, False
-            )
+                at, moved, known, each, shares, graded, seen, through, spectrum, normals, noise_scale, lane_rate,
+                settings, False, forms
+            )  # fmt: skip
         sound, reached = judge(at, each, seen, sums, settings)
         free = (~sound | reached | which(taken[0] >= limit)) & live
         if free != NONE:
@@ -71,11 +77,11 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
                         leave(i, lane_run[i], mind, s, at)
                     verdict = REACHED if has(reached, i) else RUNNING
                     note(i, lane_run[i], verdict if has(sound, i) else DIVERGED, progress, generator, taken)
-        move(at, each, pi, vm, seen, sums, lane_rate, settings)
+        move(at, known, each, shares, graded, seen, through, sums, lane_rate, settings, forms)
         taken[0] = taken[0] + 1
         u, moved = moved, u
         generator, ahead = ahead, generator
-        at = Mind(u, B, f, G, C, A, H, w)
+        at = Mind(u, B, f, G, C, A, H, w, f_g, rho)
         passes += 1
 
 
@@ -88,12 +94,12 @@ def has(lanes, i):
 @equation
 def judge(mind, each, seen, sums, settings):
     """Return the set of lanes with finite states, and the set of those that have reached their target."""
-    _, B, f, G, C, A, H, _ = mind
+    _, B, f, G, C, A, H, _, _, _ = mind
     done = performance(seen.c, sums.error)
     total = B[0] + G[0] + C[0] + A[0] + H[0] + done
     for j in range(len(each)):
         total = total + f[j]
-    reached = which((done >= settings.target) & (seen.c >= settings.capability_target))
+    reached = which(done >= settings.target)
     return which(total * 0.0 == 0.0), reached if settings.target > 0.0 else NONE
 
 
