@@ -25,6 +25,7 @@ class Parameter:
     default: Any
     valid: Bounds = (None, None)  #: closed bounds that validation enforces; None is unbounded
     prior: tuple[float, float] | None = None  #: stated ignorance, for robustness studies; never validated against
+    prior_of: str = ""  #: the kind of stage that the prior is for, "pre-training" or "fine-tuning"; both if empty
     log: bool = False  #: the prior is uniform in the logarithm
     choices: tuple[str, ...] = ()  #: valid names, if the parameter is a name
     off: Any = None  #: value that removes the mechanism; None if there is none
@@ -61,7 +62,7 @@ class Parameter:
         if self.prior is None:
             return "–"
         low, high = self.prior
-        return f"{low:g} – {high:g}" + (" L" if self.log else "")
+        return f"{low:g} – {high:g}" + (" L" if self.log else "") + (f" ({self.prior_of})" if self.prior_of else "")
 
 
 def _plain_value(value: Any) -> Any:

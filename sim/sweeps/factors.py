@@ -85,7 +85,7 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
     `name` is `parameter`, `stage.parameter`, `start` or `match`; `spec` is a list of values, a mapping with `low`,
     `high`, `levels` and `log`, or "prior".
     """
-    declared, base = _declaration(name, model, curriculum)
+    declared, base, prior = _declaration(name, model, curriculum)
     spec = spec.tolist() if hasattr(spec, "tolist") else spec  # of NumPy and pandas
     facts: dict[str, Any] = {"name": name, "base": base, "group": "ways of training"}
     if declared is not None:
@@ -95,9 +95,9 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
     if declared is None or declared.choices or isinstance(base, tuple):
         raise InputError(f"vary.{name} = {spec!r} is not valid: name its values in a list.")
     if spec == "prior":
-        if declared.prior is None:
+        if prior is None:
             raise InputError(f"vary.{name} = 'prior' is not valid: {name} has no prior; give low and high, or a list.")
-        return Factor(low=declared.prior[0], high=declared.prior[1], log=declared.log, **facts)
+        return Factor(low=prior[0], high=prior[1], log=declared.log, **facts)
     if not isinstance(spec, Mapping):
         right = 'a list of values, { low = …, high = … }, or "prior"'
         raise InputError(f"vary.{name} = {spec!r} is not valid: it must be {right}.")
@@ -118,8 +118,7 @@ def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
         for name, declared in Model.parameters().items()
         if declared.prior and not isinstance(getattr(model, name), tuple)
     ]
-    of_stages = [name for name, declared in Stage.parameters().items() if declared.prior]
-    names += [f"{stage.name}.{name}" for stage in curriculum for name in of_stages]
+    names += [f"{stage.name}.{name}" for stage in curriculum for name in Stage.parameters() if stage.prior(name)]
     return [factor_of(name, "prior", model, curriculum) for name in names]
 
 
@@ -152,14 +151,14 @@ def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str,
     return {"low": float(spec["low"]), "high": float(spec["high"]), "levels": levels, "log": scale}
 
 
-def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Parameter | None, Any]:
-    """Return the declaration, None if there is none, and the present value of a name."""
+def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Parameter | None, Any, Any]:
+    """Return the declaration, None if there is none, the present value and the prior of a name."""
     if name in NAMED:
-        return None, None
+        return None, None, None
     stage, _, parameter = name.rpartition(".")
     if not stage:
         if name in Model.model_fields:
-            return Model.parameters()[name], getattr(model, name)
+            return Model.parameters()[name], getattr(model, name), Model.parameters()[name].prior
         if name not in Stage.model_fields:
             raise unknown("parameter to vary", name, [*Model.model_fields, *NAMED])
         choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
@@ -171,7 +170,7 @@ def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Param
         raise unknown("stage parameter", parameter, known)
     present = curriculum[curriculum.names.index(stage)]
     if parameter != "carry":
-        return Stage.parameters()[parameter], getattr(present, parameter)
+        return Stage.parameters()[parameter], getattr(present, parameter), present.prior(parameter)
     if stage == curriculum.names[0]:
         raise InputError(f"vary.{name}: a first stage has nothing to carry; vary that of a later one.")
-    return None, tuple(group for group in GROUPS if group in present.carry)
+    return None, tuple(group for group in GROUPS if group in present.carry), None

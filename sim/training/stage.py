@@ -35,6 +35,9 @@ class Stage(Declared):
     steps: int = parameter(
         12000,
         valid=(0, 10**9),
+        prior=(300, 30_000),
+        prior_of="pre-training",
+        log=True,
         meaning="most SGD steps the stage may take",
         unit="steps",
         argument="curriculum",
@@ -43,6 +46,8 @@ class Stage(Declared):
     target: float = parameter(
         0.9,
         valid=(0.0, 1.0),
+        prior=(0.8, 0.98),
+        prior_of="fine-tuning",
         off=0.0,
         meaning="performance c (1 - E) at which the stage stops; 0 never stops early",
         unit="performance",
@@ -52,7 +57,7 @@ class Stage(Declared):
     learning_rate: float = parameter(
         1.0,
         valid=(0.0, None),
-        prior=(0.3, 1.0),
+        prior=(0.3, 3.0),
         log=True,
         meaning="common factor on all plasticities",
         argument="optimization",
@@ -131,6 +136,14 @@ class Stage(Declared):
             kind = PRETRAINING if values.get("objective") == 0 else {}
             super().__init__(**{**kind, **values})
             self.model_fields_set.intersection_update(values)
+
+    def prior(self, name: str) -> tuple[float, float] | None:
+        """Return the range of a parameter's prior in this stage; None if it has none, or is a target that is off."""
+        declared = self.parameters()[name]
+        kind = "fine-tuning" if self.objective else "pre-training"
+        if declared.prior_of not in ("", kind) or (name == "target" and not self.target):
+            return None
+        return declared.prior
 
     @field_validator("name", mode="before")
     @classmethod
