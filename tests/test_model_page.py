@@ -13,12 +13,14 @@ from feint.sim.training.train import begin, train
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "model.md"
-PARTS = ("Goal", "Representation", "Pointer", "Gate", "Capability", "Awareness", "Horizon", "World")
+PARTS = ("Goal", "Representation", "Pointer", "Gate", "Capability", "Awareness", "Horizon", "World", "Grader")
+POINTER = PARTS.index("Pointer")  # whose plasticity is also that of the grader's logit
 PLAIN = {
     r"E_s\(g\)": "E ",
     r"E_s\(g°\)": "E_h ",
     r"\\kappa_j": "kappa ",
     r"\\pi_j": "pi ",
+    r"\\pi_g": "pi_g ",
     r"m_j": "m ",
     r"w_j": "w ",
     r"\\(beta|gamma|psi)": r"\1 ",
@@ -44,7 +46,8 @@ def python(latex):
     text = re.sub(r"\\mathtt\{(.*?)\}", lambda found: found[1].replace(r"\_", "_") + " ", text)
     for pattern, name in PLAIN.items():
         text = re.sub(pattern, name, text)
-    text = re.sub(r"e\^\{(.*?)\}", r"exp(\1)", text)
+    while "e^{" in text:  # from the inside
+        text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", text)
     text = re.sub(r"\\langle (.*?),(.*?)\\rangle", r"dot(\1,\2)", text)
     assert "\\" not in text, text
     written, before = [], ""
@@ -61,12 +64,13 @@ def letters(mind, world, model, stage):
     """What the page's letters are worth at a state."""
     s, o = stage.objective, stage.honeypots
     at = oracle.views(mind, world, model, s)
-    psi_h, g_h = oracle.on_honeypot(at, stage.realism)
+    psi_h, t_h, g_h = oracle.on_honeypot(at, stage.realism)
     lam, b = oracle.spectrum(model), world.b[s]
     r, r_h = 2 * at.c * (1 - o) * lam * (b - at.g), 2 * at.c * o * lam * (b - g_h)
-    v = (1 - at.psi) * r + (1 - psi_h) * r_h
-    y = (r + (1 - stage.realism) * r_h) @ (at.z - at.t) - model.speed_cost
-    scalars = {name: getattr(at, name) for name in ("beta", "gamma", "c", "a", "h", "q", "psi")}
+    v_1, v_2 = (1 - at.psi) * r, (1 - psi_h) * r_h
+    v, v_g = v_1 + v_2, v_1 + (1 - stage.realism) * v_2
+    y = r @ (at.z - at.t) + (1 - stage.realism) * (r_h @ (at.z - t_h)) - model.speed_cost
+    scalars = {name: getattr(at, name) for name in ("beta", "gamma", "c", "a", "h", "q", "psi", "pi_g", "z")}
     errors = {"E": oracle.E(lam, b, at.g), "E_h": oracle.E(lam, b, g_h)}
     stated = {**model.given(), **stage.given(), "K": model.inference_power}
     return {
@@ -74,9 +78,11 @@ def letters(mind, world, model, stage):
         **scalars,
         **errors,
         "v": v,
+        "v_g": v_g,
+        "P": v @ (at.pi @ at.m) + at.pi_g * (v_g @ at.z),
         "y": y,
         "u": mind.u,
-        "p": at.pi @ at.m,
+        "C": mind.C,
         "o": o,
         "dot": np.dot,
         "exp": np.exp,
@@ -97,7 +103,7 @@ def said(part, mind, world, model, stage):
 @pytest.fixture(scope="module")
 def stepped():
     """States, and the same after one step of the kernel without noise."""
-    model = Model(modes=5, goal_cost=0.05, speed_cost=0.01, shielding=1.0, inference_power=3.0)
+    model = Model(modes=5, goal_cost=0.05, speed_cost=0.01, shielding=1.0, inference_power=0.7, grader=0.0)
     stage = Stage(
         objective=1, steps=1, target=0.0, noise=0.0, honeypots=0.2, realism=0.7, coverage=0.3,
         learning_rate=1.0, awareness_exposure=0.02, horizon_exposure=0.03,
@@ -106,11 +112,11 @@ def stepped():
     state = begin(model, runs=6, seed=3)
     shapes = {
         name: getattr(state.mind, name).shape
-        for name in ("representation", "gate", "capability", "awareness", "horizon", "pointer", "goal")
+        for name in ("representation", "gate", "capability", "awareness", "horizon", "pointer", "goal", "grader")
     }
-    state = state.with_mind(
-        **{name: rng.normal(0, 1, shape) for name, shape in shapes.items()}, world=rng.uniform(0, 1, (6, 2))
-    )
+    belief = rng.dirichlet([1.0, 1.0], 6)
+    parts = {name: rng.normal(0, 1, shape) for name, shape in shapes.items()}
+    state = state.with_mind(**parts, world=rng.uniform(0, 1, (6, 2)), belief=belief)
     return model, stage, state, train(state, stage, precision="double")
 
 
@@ -120,7 +126,8 @@ def test_a_direction_of_the_page_is_the_step_of_the_kernel(part, stepped):
     i = PARTS.index(part)
     for run in range(6):
         mind, world, bias = oracle.run(state, run)
-        rate = stage.learning_rate * getattr(model, f"plasticity_{part.lower()}") * bias[i]
+        plastic = POINTER if part == "Grader" else i
+        rate = stage.learning_rate * getattr(model, f"plasticity_{PARTS[plastic].lower()}") * bias[plastic]
         found = (np.array(moved.mind[i][run]) - mind[i]) / rate
         assert np.abs(found).max() > 1e-6
         np.testing.assert_allclose(said(part, mind, world, model, stage), found, rtol=1e-6, atol=1e-9)
@@ -137,12 +144,12 @@ def test_the_page_names_what_else_is_derived():
         "test_sgd_step.py",
     ):
         assert words in page
-    assert r"v = \bigl(1 - \psi + (1 - \mathtt{shielding})\, \psi\bigr)\, r + (1 - \psi°)\, r°." in page
+    assert r"v_1 = \bigl(1 - \psi + (1 - \mathtt{shielding})\, \psi\bigr)\, r." in page
 
 
 def test_every_section_that_a_docstring_cites_is_on_the_page():
     sections = re.findall(r"^## (\d+)\. ", PAGE.read_text(), re.MULTILINE)
-    assert sections == [str(number) for number in range(1, 11)]
+    assert sections == [str(number) for number in range(1, 12)]
     files = [file for folder in ("agents", "sim", "scenarios", "tests") for file in (ROOT / folder).rglob("*.py")]
     pattern = re.compile(r"model page, sections? (\d+)(?:(?:, \d+)* and (\d+))?")
     cited = [numbers for file in files for numbers in pattern.findall(file.read_text())]
