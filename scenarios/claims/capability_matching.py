@@ -1,13 +1,15 @@
 """Holding capability constant matters.
 
 The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability
-of the resulting model held constant; otherwise the two protocols end in models that are not equally capable, and the
-argument does not compare them.
+of the resulting model held constant; the assumption that both ways of training produce equally capable models is likely
+false, and without it the argument does not compare them.
 
-The experiment. The headline contrast matched by performance, minus the same contrast at equal steps of fine-tuning;
-and the contrast under each other matching mode.
+The experiment. The headline contrast matched by performance, and under each other matching: at a ceiling, where
+capability itself is alike, at equal steps of fine-tuning, and at equal steps of all stages together. The number is
+sign(c) (c' - c / 2), with c the contrast matched by performance and c' the other: 0 or more if its sign and half of its
+size survive.
 
-What would count against it. A contrast that stays the same when capability is not held constant.
+What would count against it. A contrast whose sign and half of whose size survive every other matching.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from feint.scenarios.bibliography import XU_2021
-from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, apart, rises
-from feint.sim.analysis.estimands import Frequency, Term, difference
+from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, at_most, rises
+from feint.sim.analysis.contrasts import Survives
+from feint.sim.analysis.estimands import Frequency, difference
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import CONFIDENCE
@@ -30,19 +33,20 @@ HELD_EQUAL = tuple(mode.value for mode in Match if mode is not Match.DATA)
 """Matching modes that the simulation can hold equal itself; `data` relies on a transfer law of real networks."""
 
 
-def _contrast(match: str, sign: int = 1) -> tuple[Term, Term]:
-    return Term(pretrained(match=match), sign=sign), Term(scratch(match=match), sign=-sign)
+def _contrast(match: str) -> Frequency:
+    words = f"deception, pre-training + fine-tuning minus from scratch, matched by {match}"
+    return difference(words, pretrained(match=match), scratch(match=match))
 
 
-def _less(match: str) -> Part:
-    words = f"the contrast in deception matched by {HELD} less that by {match}"
-    return Part(name=f"less-{match}", estimand=Frequency(words, _contrast(HELD) + _contrast(match, -1)), rule=apart())
+def _survives(match: str) -> Part:
+    words = f"what of the contrast matched by {HELD} survives matching by {match}, beyond half of it"
+    return Part(
+        name=f"survives-{match}", estimand=Survives(words, _contrast(HELD), _contrast(match)), rule=at_most(0.0, 0.0)
+    )
 
 
 def _shown(match: str) -> Part:
-    words = f"deception, pre-training + fine-tuning minus from scratch, matched by {match}"
-    contrast = difference(words, pretrained(match=match), scratch(match=match))
-    return Part(name=match, estimand=contrast, rule=rises(), tested=False)
+    return Part(name=match, estimand=_contrast(match), rule=rises(), tested=False)
 
 
 def sign_changes(robustness: Any) -> dict[str, Share]:
@@ -77,6 +81,6 @@ CLAIM = Claim(
     section="last two paragraphs",
     statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "
     "is not held constant, the contrast is another.",
-    parts=(_less("steps"), *(_shown(mode) for mode in HELD_EQUAL)),
+    parts=(*map(_survives, HELD_EQUAL[1:]), *map(_shown, HELD_EQUAL)),
     remark=remark,
 )

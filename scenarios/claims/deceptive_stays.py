@@ -1,12 +1,14 @@
 """A deceptive model stays deceptive.
 
-The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model. That
-model already understands most of how it is trained, and to end otherwise, fine-tuning would have to align it before it
-has worked out what fine-tuning rewards.
+The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model that
+understands most of the training setup. In particular it knew that it was being pre-trained and predicted that it would
+be fine-tuned. To end otherwise, fine-tuning would have to align it faster than it works out what fine-tuning rewards.
 
-The experiment. Runs start deceptive towards Y (section 4 of the model's page) and are fine-tuned on X: as they are; to
-the last step instead of stopping at the target; at three times the learning rate; and after a pre-training on Y whose
-data contain nothing about X.
+The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches them
+about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to the last
+step, and at three times the learning rate. Each of these also at both ends of the priors of `identification`, how
+quickly samples tell it what is trained, and of `switching`, how much it expects to be put to another objective. Shown
+beside them: the bare start, which begins fine-tuning without ever having met X and which the text does not speak of.
 
 What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is supported
 by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely.
@@ -18,6 +20,29 @@ from feint.sim.analysis.estimands import frequency
 from feint.sim.ensembles.protocols import pretrained, scratch
 
 STAYS = at_least(0.9, 0.5)
+WAYS = {
+    "stop": ("to the target", {}),
+    "longer": ("to the last step", {"finetuning__target": 0.0}),
+    "faster": ("at a learning rate of 3", {"finetuning__learning_rate": 3.0}),
+}
+ENDS = {
+    "": {},
+    "-slow-to-identify": {"identification": 0.01},
+    "-quick-to-identify": {"identification": 100.0},
+    "-expects-no-change": {"switching": 1e-5},
+    "-expects-change": {"switching": 0.1},
+}
+
+
+def _part(way: str, end: str) -> Part:
+    words, changes = WAYS[way]
+    at = "".join(f", {name} = {value:g}" for name, value in ENDS[end].items())
+    estimand = frequency(
+        f"deception after fine-tuning {words}, from a deceptive start that was pre-trained{at}",
+        pretrained(start="deceptive", **changes, **ENDS[end]),
+    )
+    return Part(name=way + end, estimand=estimand, rule=STAYS)
+
 
 CLAIM = Claim(
     number=2,
@@ -25,34 +50,15 @@ CLAIM = Claim(
     title="A deceptive model stays deceptive",
     source=XU_2021,
     section="third case",
-    statement="A model that is deceptive when fine-tuning begins most probably is so when it ends.",
+    statement="A model that was deceptive in pre-training, and so expects to be fine-tuned, is overwhelmingly likely to "
+    "be deceptive after fine-tuning.",
     parts=(
+        *(_part(way, end) for way in WAYS for end in ENDS),
         Part(
-            name="fine-tuned",
-            estimand=frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
+            name="bare",
+            estimand=frequency("deception after fine-tuning alone, from a deceptive start", scratch(start="deceptive")),
             rule=STAYS,
-        ),
-        Part(
-            name="longer",
-            estimand=frequency(
-                "the same, fine-tuned to the last step", scratch(start="deceptive", finetuning__target=0.0)
-            ),
-            rule=STAYS,
-        ),
-        Part(
-            name="faster",
-            estimand=frequency(
-                "the same, at a learning rate of 3", scratch(start="deceptive", finetuning__learning_rate=3.0)
-            ),
-            rule=STAYS,
-        ),
-        Part(
-            name="untold",
-            estimand=frequency(
-                "deception after both stages, from a deceptive start, pre-training telling nothing of X",
-                pretrained(start="deceptive", pretraining__coverage=0.0),
-            ),
-            rule=STAYS,
+            tested=False,
         ),
     ),
 )

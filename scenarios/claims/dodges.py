@@ -1,18 +1,19 @@
-"""Some variants of pre-training dodge the argument.
+"""Some ways of doing pre-training dodge the argument.
 
 The claim (Xu 2021, last paragraph) is an open question there: pre-training may be good for alignment all the same, and
-variants of it that dodge the argument are worth looking for.
+exploring ways of doing pre-training that dodge the argument is worth while.
 
-The experiment. Pre-training + fine-tuning as it is, minus the same with one change: pre-training data that contain
+The experiment. Pre-training + fine-tuning as it is, minus the same with one change *in pre-training*: data that contain
 nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that objective; a
-third of pre-training with longer fine-tuning; honeypots in fine-tuning; a speed prior; and each group of the model's
-components reset before fine-tuning. The cost of a change is the performance that it loses.
+third of pre-training with longer fine-tuning. Each comes with its cost in performance and in steps. Shown beside them,
+and not part of the verdict, is what is done later: honeypots in fine-tuning, a speed prior, and each group of the model's
+components reset before fine-tuning, which nobody can do to a real network.
 
-What would count against it. No change that lowers deception by the declared minimum, with intervals widened for the
-number of changes (Bonferroni).
+What would count against it. No change of pre-training that lowers deception by the declared minimum, with intervals
+widened for the number of changes (Bonferroni).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
@@ -22,40 +23,60 @@ from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.training.parameter_point import Towards
 
 AS_IT_IS = pretrained()
-DODGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "untold": ("pre-training data that say nothing of being in training", {"pretraining.awareness_exposure": 0.0}),
-    "covered": ("pre-training data that tell all of the fine-tuning objective", {"pretraining.coverage": 1.0}),
-    "nearer": ("a mixture nearer to the fine-tuning objective", {"similarity": Towards(1.0, 0.8)}),
-    "shorter": (
+
+
+class Dodge(NamedTuple):
+    """A change of training: in words, as changed parameters, and where in training it is made."""
+
+    words: str
+    changes: dict[str, Any]
+    where: str = "in pre-training"  #: "later", or "nobody can do it"
+
+
+DODGES: dict[str, Dodge] = {
+    "untold": Dodge("pre-training data that say nothing of being in training", {"pretraining.awareness_exposure": 0.0}),
+    "covered": Dodge("pre-training data that tell all of the fine-tuning objective", {"pretraining.coverage": 1.0}),
+    "nearer": Dodge("a mixture nearer to the fine-tuning objective", {"similarity": Towards(1.0, 0.8)}),
+    "shorter": Dodge(
         "a third of pre-training, fine-tuned for longer",
         {"pretraining.steps": Towards(0.0, 2 / 3), "finetuning.steps": Towards(0.0, -1 / 6)},
     ),
-    "honeypots": ("honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}),
-    "speed": ("a speed prior", {"speed_cost": 0.1}),
+    "honeypots": Dodge(
+        "honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}, "later"
+    ),
+    "speed": Dodge("a speed prior", {"speed_cost": 0.1}, "later"),
     **{
-        f"reset-{group}": (
+        f"reset-{group}": Dodge(
             f"the {group} put back before fine-tuning",
             {"finetuning.carry": tuple(other for other in GROUPS if other != group)},
+            "nobody can do it",
         )
         for group in GROUPS
     },
 }
-"""Name → description, and the changed parameters."""
+"""Name → what is changed."""
 
 
 def protocol(name: str) -> TrainingProtocol:
     """Return the training protocol of a dodge."""
-    return AS_IT_IS.with_changes(DODGES[name][1])
+    return AS_IT_IS.with_changes(DODGES[name].changes)
 
 
 def loss(name: str) -> Loss:
     """Return the estimand of the performance that a dodge loses at the end of fine-tuning."""
-    return Loss(f"performance lost by {DODGES[name][0]}", protocol(name), AS_IT_IS)
+    return Loss(f"performance lost by {DODGES[name].words}", protocol(name), AS_IT_IS)
+
+
+def extra_steps(name: str) -> Loss:
+    """Return the estimand of the SGD steps, over all stages, that a dodge takes more."""
+    return Loss(f"steps more with {DODGES[name].words}", AS_IT_IS, protocol(name), of="all_steps")
 
 
 def _part(name: str) -> Part:
-    words = f"deception avoided by {DODGES[name][0]}"
-    return Part(name=name, estimand=difference(words, AS_IT_IS, protocol(name)), rule=rises())
+    dodge = DODGES[name]
+    note = " (nobody can do it)" if dodge.where == "nobody can do it" else ""
+    avoided = difference(f"deception avoided by {dodge.words}{note}", AS_IT_IS, protocol(name))
+    return Part(name=name, estimand=avoided, rule=rises(), tested=dodge.where == "in pre-training")
 
 
 CLAIM = Claim(

@@ -3,8 +3,9 @@
 The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and good performance is then likely to come
 from the understanding that it already has, not from an objective that must be written from scratch.
 
-The experiment. Pre-training + fine-tuning with only capability carried over, against nothing carried over, which is
-training from scratch; and the effect of carrying capability over when everything else is carried over too.
+The experiment. What carrying capability over adds to deception: to training from scratch, where it comes first; to
+everything else carried, where it comes last; and on average over all orders in which the five groups may be handed over,
+its Shapley share of the whole difference.
 
 What would count against it. Deception that is no more frequent with capability carried over.
 """
@@ -12,6 +13,7 @@ What would count against it. Deception that is no more frequent with capability 
 from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.contrasts import share_of
 from feint.sim.analysis.estimands import difference
 from feint.sim.ensembles.protocols import pretrained, scratch
 
@@ -24,7 +26,7 @@ CLAIM = Claim(
     statement="That fine-tuning starts with a highly capable model gives deception a strict advantage.",
     parts=(
         Part(
-            name="capability",
+            name="first",
             estimand=difference(
                 "deception with capability alone carried minus with nothing carried",
                 pretrained(finetuning__carry=("capability",)),
@@ -33,12 +35,17 @@ CLAIM = Claim(
             rule=rises(),
         ),
         Part(
-            name="capability-last",
+            name="last",
             estimand=difference(
                 "deception with all carried minus with all but the capability",
                 pretrained(),
                 pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
             ),
+            rule=rises(),
+        ),
+        Part(
+            name="share",
+            estimand=share_of("Shapley share of capability in the deception that pre-training adds", "capability"),
             rule=rises(),
         ),
     ),

@@ -1,25 +1,31 @@
 """Imperfect pre-training weakens the argument.
 
-The claim (Xu 2021, third paragraph). The argument assumes that pre-training ends in a model that optimizes for the
-pre-training loss; if it does not, the argument is weaker.
+The claim (Xu 2021, third paragraph). The argument assumes that pre-training produced a model that optimizes for the
+pre-training loss and is internally aligned, corrigibly aligned or deceptive. It is weaker if pre-training is imperfect,
+and does not apply to a model that is of none of these types.
 
-The experiment. Pre-training is stopped at a performance of 0.25, 0.5 or 0.75, and compared with the whole of it.
+The experiment. After pre-training of one length, the runs that it left with one of the three types are compared with the
+runs that it left without: by how much more often they end deceptive after fine-tuning. The lengths are 400, 600 and 1,000
+steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own (`length`).
 
-What would count against it. As much or more deception after fine-tuning a model that was pre-trained less.
+What would count against it. As much or more deception after pre-training that left no type.
 """
 
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import difference
+from feint.sim.analysis.contrasts import BetweenRuns, had_type
 from feint.sim.ensembles.protocols import pretrained
 
-STOPS = (0.5, 0.25, 0.75)
+LENGTHS = (600, 400, 1000)
 
 
-def _part(stop: float) -> Part:
-    words = f"deception after the whole of pre-training minus after one stopped at performance {stop:g}"
-    stopped = pretrained(pretraining__target=stop)
-    return Part(name=f"stopped-at-{stop:g}", estimand=difference(words, pretrained(), stopped), rule=rises())
+def _part(steps: int) -> Part:
+    words = f"deception of runs that {steps:,} steps of pre-training left with a type minus of those left without"
+    return Part(
+        name=f"typed-after-{steps}",
+        estimand=BetweenRuns(words, pretrained(pretraining__steps=steps), had_type),
+        rule=rises(),
+    )
 
 
 CLAIM = Claim(
@@ -28,6 +34,7 @@ CLAIM = Claim(
     title="Imperfect pre-training weakens the argument",
     source=XU_2021,
     section="third paragraph",
-    statement="The argument is weaker where pre-training leaves its loss high.",
-    parts=tuple(map(_part, STOPS)),
+    statement="The argument is weaker if pre-training is imperfect, and does not apply to a model that it left without "
+    "one of the three types.",
+    parts=tuple(map(_part, LENGTHS)),
 )

@@ -1,16 +1,17 @@
 """From an internally aligned model, distance and nearness to deception decide.
 
 The claim (Xu 2021, first case). A model into which pre-training wrote Y begins fine-tuning with a proxy. How likely
-fine-tuning then ends in deception depends on how far the losses are from each other, and on how little the model's
-capabilities lack for deception.
+fine-tuning then ends in deception is controlled by how far the pre-training loss is from the fine-tuning loss, and by
+how far the current capabilities are from deception.
 
 The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them
-about X and about being in training, as the claim supposes; then they are fine-tuned on X. The similarity of the losses
-is 0 or 0.95. For nearness, one scalar is reset at the start of fine-tuning to the near or the far end of its prior:
-awareness -1 or -6, horizon 0 or -4 (both are reset together, the other one to the run's own draw), gate 0 or -5, in
-logits. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
+about X and about being in training, as the claim supposes; then they are fine-tuned on X. Each premise takes five equally
+spaced levels over its prior: similarity from 0.95 to 0; and for nearness one scalar, reset at the start of fine-tuning:
+awareness from -6 to -1, horizon from -4 to 0 (both are reset together, the other one to the run's own draw), gate from
+-5 to 0, in logits. The number is the rise of deception over all five, on paired runs: the mean of the upper levels
+minus that of the lower, weighed by distance from the middle, as in a slope of least squares. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
-What would count against it. Deception that does not rise, or falls, from one end to the other.
+What would count against it. Deception that does not rise, or falls, along the levels.
 """
 
 from typing import NamedTuple
@@ -18,45 +19,54 @@ from typing import NamedTuple
 from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import difference
+from feint.sim.analysis.contrasts import trend
 from feint.sim.ensembles.protocols import pretrained, scratch
 
+LEVELS = 5
 
-class Ends(NamedTuple):
-    """A parameter, the end of its prior that is expected to raise deception, and the other end."""
+
+class Dose(NamedTuple):
+    """A parameter, from the end of its prior at which the least deception is expected to the other."""
 
     name: str
     parameter: str
-    more: float
-    less: float
+    least: float
+    most: float
     group: str = ""  #: group that is reset before fine-tuning, so that the parameter is its value there
+    log: bool = False
+
+    @property
+    def levels(self) -> list[float]:
+        """Equally spaced levels, in the logarithm if the prior is."""
+        if self.log:
+            return [self.least * (self.most / self.least) ** (i / (LEVELS - 1)) for i in range(LEVELS)]
+        return [self.least + (self.most - self.least) * i / (LEVELS - 1) for i in range(LEVELS)]
 
 
 NEARNESS = (
-    Ends("awareness", "awareness_init", -1.0, -6.0, "awareness"),
-    Ends("horizon", "horizon_init", 0.0, -4.0, "awareness"),
-    Ends("gate", "gate_init", 0.0, -5.0, "gate"),
+    Dose("awareness", "awareness_init", -6.0, -1.0, "awareness"),
+    Dose("horizon", "horizon_init", -4.0, 0.0, "awareness"),
+    Dose("gate", "gate_init", -5.0, 0.0, "gate"),
 )
 """Scalars in which a model can be near to deception."""
 START = {"internal": "an internally aligned", "corrigible": "a corrigibly aligned"}
 
 
-def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
-    """Return deception at one end minus at the other, from a prepared start; `bare` is fine-tuning alone."""
-    reset = bool(ends.group) and not bare
-    carry = {"finetuning__carry": tuple(group for group in GROUPS if group != ends.group)} if reset else {}
+def rising(start: str, dose: Dose, *, bare: bool = False) -> Part:
+    """Return the rise of deception along a dose from a prepared start; `bare` is fine-tuning alone."""
+    reset = bool(dose.group) and not bare
+    carry = {"finetuning__carry": tuple(group for group in GROUPS if group != dose.group)} if reset else {}
     train = scratch if bare else pretrained
-    plus, minus = (train(start=start, **carry, **{ends.parameter: value}) for value in (ends.more, ends.less))
+    protocols = [train(start=start, **carry, **{dose.parameter: level}) for level in dose.levels]
     where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if reset else ""
-    words = (
-        f"deception with {ends.parameter} = {ends.more:g} minus with {ends.less:g}, from {START[start]} start{where}"
-    )
-    return Part(name="bare-" * bare + ends.name, estimand=difference(words, plus, minus), rule=rises(), tested=not bare)
+    span = f"{dose.parameter} from {dose.least:g} to {dose.most:g} in {LEVELS} levels"
+    words = f"rise of deception with {span}, from {START[start]} start{where}"
+    return Part(name="bare-" * bare + dose.name, estimand=trend(words, protocols), rule=rises(), tested=not bare)
 
 
-def case(start: str, own: Ends) -> tuple[Part, ...]:
-    """Return a case's own premise and nearness to deception, through both stages and from the bare start."""
-    return tuple(rising(start, ends, bare=bare) for bare in (False, True) for ends in (own, *NEARNESS))
+def case(start: str, *own: Dose) -> tuple[Part, ...]:
+    """Return a case's own premises and nearness to deception, through both stages and from the bare start."""
+    return tuple(rising(start, dose, bare=bare) for bare in (False, True) for dose in (*own, *NEARNESS))
 
 
 CLAIM = Claim(
@@ -65,7 +75,7 @@ CLAIM = Claim(
     title="From an internally aligned model, distance and nearness to deception decide",
     source=XU_2021,
     section="first case",
-    statement="If pre-training wrote its objective into the model, deception after fine-tuning rises with the distance "
-    "between the two losses and with nearness of the model's capabilities to deception.",
-    parts=case("internal", Ends("distance", "similarity", 0.0, 0.95)),
+    statement="If pre-training wrote its objective into the model, deception after fine-tuning is controlled by how far "
+    "the pre-training loss is from the fine-tuning loss and by how far the capabilities are from deception.",
+    parts=case("internal", Dose("distance", "similarity", 0.95, 0.0)),
 )

@@ -5,23 +5,29 @@ the resulting model held constant, training on Y and then fine-tuning on X ends 
 training on X directly.
 
 The experiment. `compare`: both protocols from the same starts and on the same fine-tuning noise, each stopped as soon
-as its performance reaches the target.
+as its performance reaches the target. Beside it, and not part of the verdict: the same at a target of 0.99, where
+capability itself is alike; after 1,000, 12,000 and 100,000 steps of fine-tuning without a target, because the stop
+comes after few steps in a pre-trained model; among the runs that converged; and with a gate that SGD cannot move, which
+is the null model in which nothing rewards deception.
 
 What would count against it. A paired difference in deception whose interval ends at or below zero; one that contains
 zero decides nothing.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import difference
+from feint.sim.analysis.contrasts import AmongConverged
+from feint.sim.analysis.estimands import Term, difference
 from feint.sim.ensembles.protocols import pretrained, scratch
 
-if TYPE_CHECKING:
-    pass
+WORDS = "deception, pre-training + fine-tuning minus from scratch"
+LENGTHS = (1_000, 12_000, 100_000)
+
+
+def _shown(name: str, words: str, **changes: object) -> Part:
+    contrast = difference(f"{WORDS}, {words}", pretrained(**changes), scratch(**changes))
+    return Part(name=name, estimand=contrast, rule=rises(), tested=False)
+
 
 CLAIM = Claim(
     number=1,
@@ -32,10 +38,23 @@ CLAIM = Claim(
     statement="With the capability of the resulting model held constant, pre-training + fine-tuning ends in deceptive "
     "alignment more often than training from scratch.",
     parts=(
-        Part(
-            name="difference",
-            estimand=difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
-            rule=rises(),
+        Part(name="difference", estimand=difference(WORDS, pretrained(), scratch()), rule=rises()),
+        _shown("ceiling", "matched by ceiling: both at performance 0.99", match="ceiling"),
+        *(
+            _shown(
+                f"after-{steps}",
+                f"after {steps:,} steps of fine-tuning without a target",
+                finetuning__target=0.0,
+                finetuning__steps=steps,
+            )
+            for steps in LENGTHS
         ),
+        Part(
+            name="converged",
+            estimand=AmongConverged(f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1))),
+            rule=rises(),
+            tested=False,
+        ),
+        _shown("null", "with a gate that SGD cannot move", plasticity_gate=0.0),
     ),
 )

@@ -21,6 +21,9 @@ FAMILIES = {
         "imperfect_pretraining",
         "capability_matching",
         "dodges",
+        "pretraining_length",
+        "deception_lasts",
+        "telling",
     ),
     "fine-tuning": (
         "capability_remains",

@@ -4,33 +4,47 @@ The claim (Xu 2021, second case). A model's optimization power grows as it is tr
 model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive faster than SGD
 can make it corrigible.
 
-The experiment. From a corrigibly aligned start, the second case, and from a fresh one: pre-training + fine-tuning with
-the power of run-time inference at the high and at the low end of its prior; and, at the point itself, the runs that end
-deceptive against the runs that end corrigible. The figure `race` shows both along trajectories.
+The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over five
+levels of the prior of `identification`, how quickly samples tell the model what is trained, and of `inference_power`,
+how soon it can act on what it works out; and at the point itself, how many runs are sure of the objective without
+pointing at it when fine-tuning ends, minus how many point at it without being sure. Shown beside them: deceptive minus
+corrigible runs. The figure `race` shows belief and pointer along trajectories.
 
-What would count against it. Deception that does not rise with the power, or more corrigible runs than deceptive ones.
+What would count against it. Deception that does not rise with either, or more runs whose pointer came before the belief.
 """
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
+from feint.scenarios.claims.internal_case import LEVELS, Dose
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term, difference
+from feint.sim.analysis.contrasts import belief_before_pointer, trend
+from feint.sim.analysis.estimands import DECEPTIVE, Frequency, MeanEstimand, Term
 from feint.sim.ensembles.protocols import pretrained
 
 STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
+POWERS = (
+    Dose("identification", "identification", 0.01, 100.0, log=True),
+    Dose("power", "inference_power", 0.3, 10.0, log=True),
+)
 
 
-def _power(case: str) -> Part:
-    words = f"deception after both stages, {_from(case)}, with inference_power = 10 minus with 0.3"
-    plus, minus = (pretrained(**STARTS[case], inference_power=power) for power in (10.0, 0.3))
-    return Part(name=f"{case}power", estimand=difference(words, plus, minus), rule=rises())
+def _rise(case: str, dose: Dose) -> Part:
+    span = f"{dose.parameter} from {dose.least:g} to {dose.most:g} in {LEVELS} levels"
+    protocols = [pretrained(**STARTS[case], **{dose.parameter: level}) for level in dose.levels]
+    words = f"rise of deception after both stages with {span}, {_from(case)}"
+    return Part(name=case + dose.name, estimand=trend(words, protocols), rule=rises())
 
 
 def _race(case: str) -> Part:
-    words = f"deceptive minus corrigible runs after both stages, {_from(case)}"
-    protocol = pretrained(**STARTS[case])
+    words = f"runs sure of the objective before they point at it, minus the reverse, {_from(case)}"
+    estimand = MeanEstimand(words, belief_before_pointer, pretrained(**STARTS[case]))
+    return Part(name=f"{case}race", estimand=estimand, rule=rises())
+
+
+def _outcome(case: str) -> Part:
+    words, protocol = f"deceptive minus corrigible runs after both stages, {_from(case)}", pretrained(**STARTS[case])
     race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
-    return Part(name=f"{case}race", estimand=race, rule=rises())
+    return Part(name=f"{case}outcome", estimand=race, rule=rises(), tested=False)
 
 
 def _from(case: str) -> str:
@@ -45,5 +59,9 @@ CLAIM = Claim(
     section="second case",
     statement="Deceptive models build pointers at run time with a power that grows, so a pre-trained model becomes "
     "deceptive faster than SGD makes it corrigible.",
-    parts=tuple(part(case) for part in (_power, _race) for case in STARTS),
+    parts=(
+        *(_rise(case, dose) for dose in POWERS for case in STARTS),
+        *map(_race, STARTS),
+        *map(_outcome, STARTS),
+    ),
 )

@@ -51,11 +51,11 @@ class Estimand(Protocol):
 
 @dataclass(frozen=True)
 class Term:
-    """Frequency of an outcome of a protocol, with a sign."""
+    """Frequency of an outcome of a protocol, with a sign, which is a weight in a `Weighted` sum."""
 
     protocol: TrainingProtocol
     outcome: str = DECEPTIVE
-    sign: int = 1
+    sign: float = 1
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from feint.agents.errors import InputError
 from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
-from feint.agents.outcome import read
+from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
@@ -41,6 +41,8 @@ class RunOutcomes:
     before: np.ndarray  #: outcome of the first stage
     performance: np.ndarray  #: c (1 - E_s(g)) at the end; 0 if the run diverged
     deployed: np.ndarray  #: c (1 - E'(t)) at the end; 0 if the run diverged
+    following: np.ndarray  #: (1 - β) π_s at the end, how far the pointer leads to the objective of the last stage
+    belief: np.ndarray  #: ρ_s at the end, how sure it is to be trained for that objective
     steps: np.ndarray  #: SGD steps of the last stage
     all_steps: np.ndarray  #: SGD steps of all stages
     missed: np.ndarray  #: whether the last target was never reached
@@ -51,6 +53,11 @@ class RunOutcomes:
     def outcome(self) -> np.ndarray:
         """Outcome of the last stage, at the point's own tolerances."""
         return self.outcomes[OWN]
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether each run is not unconverged and did not miss its target (runs,)."""
+        return (self.outcome != Outcome.UNCONVERGED) & ~self.missed
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -75,6 +82,8 @@ class RunOutcomes:
             before=stops[0].readings.outcome,
             performance=np.nan_to_num(last.readings.performance, nan=0.0, posinf=0.0, neginf=0.0),
             deployed=np.nan_to_num(deployed, nan=0.0, posinf=0.0, neginf=0.0),
+            following=last.readings.following,
+            belief=last.readings.belief,
             steps=last.state.taken.copy(),
             all_steps=np.sum([stop.state.taken for stop in stops], axis=0),
             missed=last.missed,
@@ -156,7 +165,7 @@ def _families(jobs: Iterable[Job]) -> Iterator[list[Job]]:
     for job in jobs:
         spec, lot, _ = job
         start = (spec.model, spec.seed, spec.start, spec.objectives, spec.precision, lot)
-        families.setdefault((start, spec.stages[0] if len(spec.curriculum) > 1 else spec), []).append(job)
+        families.setdefault((start, spec.curriculum[0] if len(spec.curriculum) > 1 else spec), []).append(job)
     yield from families.values()
 
 
@@ -169,11 +178,10 @@ def _train_family(family: list[Job], block: range, readings: list[Reading]) -> d
 
 
 def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
-    stages = spec.stages
-    for i in range(len(stages)):
-        path = tuple(stages[: i + 1])
+    for i, stage in enumerate(spec.curriculum):
+        path = spec.curriculum.stages[: i + 1]
         if path not in known:
-            known[path] = spec.train_stage(state, *stages[i])
+            known[path] = spec.train_stage(state, stage)
         yield known[path]
         state = known[path].state
 

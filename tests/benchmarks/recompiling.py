@@ -14,7 +14,7 @@ OTHER_ARGUMENTS: tuple[dict[str, Any], ...] = (
     {"seed": 2**63},
     {"threads": 2},
     *({"start": start} for start in ("internal", "corrigible", "deceptive")),
-    *({"match": match} for match in ("capability", "steps", "total-steps")),
+    *({"match": match} for match in ("ceiling", "steps", "total-steps")),
 )
 
 
@@ -31,6 +31,7 @@ def main() -> None:
     from feint.sim.training.stage import Stage
 
     compared()
+    compared(model=Model(grader=0.0))  # a form of its own, which values of this parameter choose
     before = overloads()
     calls = [*changes_of(Model, lambda change: compared(model=Model(**change)))]
     calls += changes_of(Stage, compared)

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.interleaved import interleaved
 from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
-from feint.agents.model import Model
+from feint.agents.model import KNOWN_AT_ONCE, Model
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter
 
@@ -18,6 +18,9 @@ FORMS = {
     **{f"capability {form}": Model(capability_form=form) for form in CAPABILITY_FORMS[1:]},
     **{f"inference {form}": Model(inference_form=form) for form in INFERENCE_FORMS[1:]},
     **{f"gate {form}": Model(gate_form=form) for form in GATE_FORMS[1:]},
+    "known at once": Model(identification=KNOWN_AT_ONCE),
+    "version 1": Model(identification=KNOWN_AT_ONCE, inference_form="exponential"),
+    "grader": Model(grader=0.0),
 }
 
 

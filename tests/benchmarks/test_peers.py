@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import oracle
 import pytest
-from scipy.stats import chi2_contingency, ks_2samp
+from scipy.stats import chi2_contingency, ks_2samp, kstest
 
 from benchmarks.peers import PEERS
 from benchmarks.peers import peer as peer_named
 from feint.agents.model import Model
-from feint.agents.outcome import read
+from feint.agents.outcome import Outcome, read
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, enter, train
 
@@ -66,7 +66,12 @@ def pretrained(case, runs, seed):
 def expected(case):
     """How Feint's runs end: outcomes and steps taken."""
     ended = train(pretrained(case, 6000, 1), Stage(objective=1, **CASES[case][2]))
-    return np.bincount(read(ended, 1).outcome, minlength=5), ended.taken
+    return counted(ended), ended.taken
+
+
+def counted(ended):
+    """How many runs ended as each outcome."""
+    return np.bincount(read(ended, 1).outcome, minlength=len(Outcome))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -76,7 +81,7 @@ def test_a_peers_runs_end_as_feints_do_on_noise_of_their_own(peer, case):
     stage = Stage(objective=1, **CASES[case][2])
     state = pretrained(case, 2000, 2).take(slice(FEWER.get(name_of(peer))))
     ended = peer.train(enter(state, stage), stage)
-    found = np.bincount(read(ended, 1).outcome, minlength=5)
+    found = counted(ended)
     occur = outcomes + found > 0
     test: Any = chi2_contingency([outcomes[occur], found[occur]])
     assert test.pvalue > LEVEL, (outcomes, found)
@@ -84,14 +89,22 @@ def test_a_peers_runs_end_as_feints_do_on_noise_of_their_own(peer, case):
     assert test.pvalue > LEVEL
 
 
-@pytest.mark.parametrize(("modes", "objectives", "honeypots"), [(16, 2, 0.0), (5, 3, 0.3)])
-def test_a_peer_steps_by_the_table(peer, modes, objectives, honeypots):
-    """All rates are of order one, so that an error in any term would show in single precision."""
+def strong(modes):
+    """A model whose rates are all of order one, so that an error in any term would show in single precision."""
     rates: dict[str, Any] = {f"plasticity_{part}": 1.0 for part in oracle.PARTS} | {"plasticity_world": 0.5}
     rest: dict[str, Any] = {"inference_power": 2.0, "speed_cost": 0.05, "goal_cost": 0.1, "shielding": 0.6}
-    model = Model(modes=modes, **rates, **rest)
-    told: dict[str, Any] = {"awareness_exposure": 0.05, "horizon_exposure": 0.03, "coverage": 0.4}
-    stage = Stage(objective=1, steps=1, target=0.0, noise=0.0, honeypots=honeypots, realism=0.4, **told)
+    return Model(modes=modes, identification=0.7, switching=0.1, **rates, **rest)
+
+
+ONE_STEP = Stage(
+    objective=1, steps=1, target=0.0, awareness_exposure=0.05, horizon_exposure=0.03, coverage=0.4, realism=0.4
+)
+SIZES = [(16, 2, 0.0), (5, 3, 0.3)]
+
+
+@pytest.mark.parametrize(("modes", "objectives", "honeypots"), SIZES)
+def test_a_peer_steps_by_the_table(peer, modes, objectives, honeypots):
+    model, stage = strong(modes), ONE_STEP.replace(noise=0.0, honeypots=honeypots)
     state = scattered(model, objectives, runs=40)
     moved = peer.train(enter(state, stage), stage)
     assert (moved.taken == 1).all()
@@ -99,8 +112,27 @@ def test_a_peer_steps_by_the_table(peer, modes, objectives, honeypots):
     for i in range(len(state)):
         mind, world, bias = oracle.run(state, i)
         wanted = oracle.step(mind, world, bias, model, stage, np.zeros(modes))
-        for part, got, want in zip(oracle.PARTS, moved.mind, wanted, strict=True):
+        for part, got, want in zip(moved.mind._fields, moved.mind, wanted, strict=True):
             np.testing.assert_allclose(got[i], want, rtol=near, atol=near, err_msg=part)
+
+
+@pytest.mark.parametrize(("modes", "objectives", "honeypots"), SIZES)
+def test_all_parts_and_the_belief_take_one_noise(peer, modes, objectives, honeypots):
+    """The noise of a step, worked out from where the goal went, accounts for all else that the step moved."""
+    model, stage = strong(modes), ONE_STEP.replace(noise=1.0, honeypots=honeypots)
+    state = scattered(model, objectives, runs=40)
+    state = state.with_mind(representation=np.abs(state.mind.representation))  # β is not small: goals feel the noise
+    moved = peer.train(enter(state, stage), stage)
+    near = 1e-9 if name_of(peer) in DOUBLE else 2e-5
+    drawn = []
+    for i in range(len(state)):
+        mind, world, bias = oracle.run(state, i)
+        still, unit = (oracle.step(mind, world, bias, model, stage, np.full(modes, x)).u for x in (0.0, 1.0))
+        drawn.append((moved.mind.goal[i] - still) / (unit - still))
+        wanted = oracle.step(mind, world, bias, model, stage, drawn[-1])
+        for part, got, want in zip(moved.mind._fields, moved.mind, wanted, strict=True):
+            np.testing.assert_allclose(got[i], want, rtol=near, atol=near, err_msg=part)
+    assert kstest(np.concatenate(drawn), "norm").pvalue > LEVEL
 
 
 def scattered(model, objectives, runs):
@@ -114,6 +146,7 @@ def scattered(model, objectives, runs):
         goal=rng.normal(0, 0.7, (runs, model.modes)),
         pointer=rng.normal(0, 1.5, (runs, objectives)),
         world=rng.uniform(0, 1, (runs, objectives)),
+        belief=rng.dirichlet(np.ones(objectives), runs),
     )
 
 
@@ -129,5 +162,5 @@ def test_without_noise_a_peers_runs_take_feints_own_way(peer):
     assert 0 < wanted.reached.sum() < 99
     assert np.flatnonzero(ended.diverged).tolist() == [3]
     same = (ended.taken == wanted.taken) & ~ended.diverged
-    for part, got, want in zip(oracle.PARTS, ended.mind, wanted.mind, strict=True):
+    for part, got, want in zip(ended.mind._fields, ended.mind, wanted.mind, strict=True):
         np.testing.assert_allclose(got[same], want[same], rtol=1e-2, atol=1e-3, err_msg=part)

@@ -56,16 +56,17 @@ def compiled(objective: int, honeypots: bool, chunk: int) -> Any:  # noqa: PLR09
     def step(run: Slots, key: Any, numbers: Any, spectrum: Any, noise: Any) -> Slots:
         """One check and one SGD step of one run."""
         s: Any = Settings(objective, *numbers)
-        u, B, f, G, C, A, H, w = run.mind
+        u, B, f, G, C, A, H, w, f_g, rho = run.mind
         beta, gamma, c, a, h = jax.nn.sigmoid(jnp.stack([B, G, C, A, H]))
-        missing = jnp.exp(-s.inference_power * c)
+        odds = jnp.exp(C)
+        missing = jnp.exp(-s.inference_power * odds)
         q = 1 - missing
         psi = gamma * a * h * q
         pi = jax.nn.softmax(jnp.append(f, 0))[:-1]
         m = w[:, None] * run.b + (1 - w[:, None]) * run.n
         p = pi @ m
         t = beta * u + (1 - beta) * p
-        apart = m[objective] - t
+        apart = rho @ m - t
         b = run.b[objective]
         residual = b - (t + psi * apart)
         error = error_h = jnp.sum(spectrum * residual**2)
@@ -83,6 +84,8 @@ def compiled(objective: int, honeypots: bool, chunk: int) -> Any:  # noqa: PLR09
             y += (1 - realism) * (r_h @ apart)
         vp = v @ p
         kappa = jnp.full(w.shape, s.coverage).at[objective].set(1)
+        distance = ((b + x - m) ** 2) @ spectrum
+        before = (1 - s.switching) * rho + s.switching / rho.size
         won = 1 - (1 - o) * error - o * error_h
         common = gamma * a * h * q * y
         rate = run.rate
@@ -91,10 +94,12 @@ def compiled(objective: int, honeypots: bool, chunk: int) -> Any:  # noqa: PLR09
             B + rate[REPRESENTATION] * beta * (1 - beta) * (v @ u - vp),
             f + rate[POINTER] * (1 - beta) * pi * (m @ v - vp),
             G + rate[GATE] * (1 - gamma) * common,
-            C + rate[CAPABILITY] * c * (1 - c) * (won + y * gamma * a * h * s.inference_power * missing),
+            C + rate[CAPABILITY] * (c * (1 - c) * won + y * gamma * a * h * s.inference_power * odds * missing),
             A + rate[AWARENESS] * (1 - a) * (common + s.awareness_exposure * c),
             H + rate[HORIZON] * (1 - h) * (common + s.horizon_exposure * c),
             w + jnp.minimum(1, rate[WORLD] * kappa) * (1 - w),
+            f_g,
+            jax.nn.softmax(jnp.log(before) - s.identification * q * distance),
         )
         performance = c * (1 - error)
         verdict = jnp.where(run.taken >= s.steps, OVER, RUNNING)

@@ -50,7 +50,7 @@ def classes() -> Any:
             self.race, task = model, model.task
             self.i, self.taken = i, 0
             self.b, self.n, self.rate = task.b[i], task.n[i], task.rate[i].tolist()
-            self.u, B, self.f, G, C, A, H, self.w = (part[i] for part in task.mind)
+            self.u, B, self.f, G, C, A, H, self.w, _, self.rho = (part[i] for part in task.mind)
             self.B, self.G, self.C, self.A, self.H = map(float, (B, G, C, A, H))
             self.kappa = np.where(np.arange(len(self.w)) == model.settings.objective, 1.0, model.settings.coverage)
 
@@ -59,7 +59,8 @@ def classes() -> Any:
             s = self.race.settings
             o, realism, spectrum, rate = s.honeypots, s.realism, self.race.task.spectrum, self.rate
             beta, gamma, c, a, h = map(sigmoid, (self.B, self.G, self.C, self.A, self.H))
-            lacking = math.exp(-s.inference_power * c)
+            odds = math.exp(self.C)
+            lacking = math.exp(-s.inference_power * odds)
             q = 1 - lacking
             psi = gamma * a * h * q
             top = max(0.0, self.f.max())
@@ -68,14 +69,14 @@ def classes() -> Any:
             m = self.n + self.w[:, None] * (self.b - self.n)
             p = pi @ m
             t = p + beta * (self.u - p)
-            apart = m[s.objective] - t
+            apart = self.rho @ m - t
             residual = self.b[s.objective] - t - psi * apart
             weighted = spectrum * residual
             error = error_h = float(weighted @ residual)
             if self.stops(c * (1 - error)):
                 return
-            x = spectrum * self.race.task.noise * self.race.rng.standard_normal(len(spectrum))
-            r = 2 * c * (1 - o) * (weighted + x)
+            x = self.race.task.noise * self.race.rng.standard_normal(len(spectrum))
+            r = 2 * c * (1 - o) * (weighted + spectrum * x)
             v = (1 - s.shielding * psi) * r
             y = float(r @ apart) - s.speed_cost
             if o:
@@ -83,7 +84,7 @@ def classes() -> Any:
                 residual_h = self.b[s.objective] - t - psi_h * apart
                 weighted_h = spectrum * residual_h
                 error_h = float(weighted_h @ residual_h)
-                r_h = 2 * c * o * (weighted_h + x)
+                r_h = 2 * c * o * (weighted_h + spectrum * x)
                 v += (1 - psi_h) * r_h
                 y += (1 - realism) * float(r_h @ apart)
             vp = float(v @ p)
@@ -91,13 +92,22 @@ def classes() -> Any:
             won = 1 - (1 - o) * error - o * error_h
             self.B += rate[REPRESENTATION] * beta * (1 - beta) * (float(v @ self.u) - vp)
             self.G += rate[GATE] * (1 - gamma) * common
-            self.C += rate[CAPABILITY] * c * (1 - c) * (won + y * gamma * a * h * s.inference_power * lacking)
+            self.C += rate[CAPABILITY] * (c * (1 - c) * won + y * gamma * a * h * s.inference_power * odds * lacking)
             self.A += rate[AWARENESS] * (1 - a) * (common + s.awareness_exposure * c)
             self.H += rate[HORIZON] * (1 - h) * (common + s.horizon_exposure * c)
             self.f += rate[POINTER] * (1 - beta) * pi * (m @ v - vp)
             self.w += np.minimum(1.0, rate[WORLD] * self.kappa) * (1 - self.w)
             self.u += rate[GOAL] * (beta * v - s.goal_cost * self.u)
+            self.identify(q, self.b[s.objective] + x - m)
             self.taken += 1
+
+        def identify(self, q: float, missed: np.ndarray) -> None:
+            """Update the belief by how far each concept is from this step's sample."""
+            s = self.race.settings
+            evidence = s.identification * q * (missed**2 @ self.race.task.spectrum)
+            before = (1 - s.switching) * self.rho + s.switching / len(self.rho)
+            after = before * np.exp(evidence.min() - evidence)
+            self.rho[:] = after / after.sum()
 
         def stops(self, performance: float) -> bool:
             """Whether training stops here; if so, what was learned is handed in."""
@@ -129,7 +139,7 @@ def classes() -> Any:
             self.agents.do("step")
 
         def collect(self, learner: Learner, verdict: int) -> None:
-            """Write down what a learner became; goal, pointer and world are views of the task's own arrays."""
+            """Write down what a learner became; its vectors are views of the task's own arrays."""
             logits = {"representation": "B", "gate": "G", "capability": "C", "awareness": "A", "horizon": "H"}
             for name, symbol in logits.items():
                 getattr(self.task.mind, name)[learner.i] = getattr(learner, symbol)

@@ -1,7 +1,9 @@
 """NumPy, vectorised over runs: every array ends in the run, and every operation writes into memory it has.
 
 Normal numbers by Box and Muller on raw words: half of what `Generator.standard_normal` takes, since NumPy has vector
-instructions for the logarithm, the sine and the cosine of float32.
+instructions for the logarithm, the sine and the cosine of float32. Behaviour is a weighted sum of the goal and the
+concepts, so that only inner products with those are taken, and the squared distance of a concept from the objective is a
+quadratic function of w whose coefficients do not change.
 """
 
 from __future__ import annotations
@@ -71,98 +73,126 @@ class Block:
 
     def __init__(self, task: Task, settings: Settings, fresh: np.ndarray, old: Block | None):
         """New runs, and those of an old set that are not done."""
-        u, B, f, G, C, A, H, w = (np.moveaxis(part[fresh], 0, -1) for part in task.mind)
+        u, B, f, G, C, A, H, w, _, rho = (np.moveaxis(part[fresh], 0, -1) for part in task.mind)
         arrays = [
             fresh,
             np.zeros(fresh.size, np.int64),
             np.stack([B, G, C, A, H]),
-            *(u, f, w, task.rate[fresh].T),
+            *(u, f, w, rho, task.rate[fresh].T),
             *(np.moveaxis(world[fresh], 0, -1) for world in (task.n, task.b - task.n)),
         ]
         if old is not None:
             kept = [array[..., old.live] for array in old.arrays()]
             arrays = [np.concatenate(pair, axis=-1) for pair in zip(kept, arrays, strict=True)]
-        self.run, self.taken, self.logits, self.u, self.f, self.w, self.rate, self.n, self.d = map(
+        self.run, self.taken, self.logits, self.u, self.f, self.w, self.rho, self.rate, self.n, self.d = map(
             np.ascontiguousarray, arrays
         )
         self.live = np.ones(self.run.size, bool)
         self.settings, self.spectrum = settings, task.spectrum[:, None]
         self.b = self.n[settings.objective] + self.d[settings.objective]
-        self.m = np.empty_like(self.n)
-        self.p, self.t, self.apart, self.x, self.r, self.v, self.room = (np.empty_like(self.u) for _ in range(7))
+        self.m = np.subtract(self.b, self.n)
+        self.far = np.stack(
+            [
+                np.einsum("k,jkn,jkn->jn", task.spectrum, self.m, self.m),
+                -2 * np.einsum("k,jkn,jkn->jn", task.spectrum, self.m, self.d),
+                np.einsum("k,jkn,jkn->jn", task.spectrum, self.d, self.d),
+            ]
+        )  # coefficients of |b - m|² as a function of w
+        self.x, self.r, self.v, self.room = (np.empty_like(self.u) for _ in range(4))
         self.radius = np.empty_like(self.u[: (len(self.u) + 1) // 2])
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """What a run takes along when the set is renewed."""
-        return self.run, self.taken, self.logits, self.u, self.f, self.w, self.rate, self.n, self.d
+        return self.run, self.taken, self.logits, self.u, self.f, self.w, self.rho, self.rate, self.n, self.d
 
     def step(self, noise: Noise, mind: Mind, taken: np.ndarray, status: np.ndarray) -> None:  # noqa: PLR0915 - the whole step
         """Check, store what stops, and move."""
         s, o, realism = self.settings, self.settings.honeypots, self.settings.realism
-        u, f, w, m, p, t, apart, x, r, v, room = (
-            *(self.u, self.f, self.w, self.m, self.p, self.t),
-            *(self.apart, self.x, self.r, self.v, self.room),
-        )
+        u, f, w, rho, m, x, r, v = self.u, self.f, self.w, self.rho, self.m, self.x, self.r, self.v
         sigma = 1 / (1 + np.exp(-self.logits))
         beta, gamma, c, a, h = sigma
         top = np.maximum(f.max(axis=0), 0)
         pi = np.exp(f - top)
         pi /= pi.sum(axis=0) + np.exp(-top)
-        missing = np.exp(-s.inference_power * c)
+        odds = np.exp(self.logits[2])
+        missing = np.exp(-s.inference_power * odds)
         q = 1 - missing
         psi = gamma * a * h * q
         np.multiply(w[:, None], self.d, out=m)
         np.add(m, self.n, out=m)
-        np.einsum("jn,jkn->kn", pi, m, out=p)
-        np.subtract(u, p, out=t)
-        np.multiply(beta, t, out=t)
-        np.add(t, p, out=t)
-        np.subtract(m[s.objective], t, out=apart)
-        self.residual(psi, r)
+        self.residual(psi, beta, pi, r)
         error = self.error(r)
         self.judge(c * (1 - error), mind, taken, status)
         noise.fill(x, self.radius)
         r += x
+        vu, vm = self.products(r)
         scale = 2 * (1 - o) * c
-        y = scale * np.einsum("kn,kn->n", r, apart) - s.speed_cost
-        r *= scale * (1 - s.shielding * psi)
+        y = scale * self.apart(vu, vm, beta, pi) - s.speed_cost
+        scale *= 1 - s.shielding * psi
+        r *= scale
+        vu *= scale
+        vm *= scale
         won = 1 - error
         if o:
             psi_h = (1 - realism) * psi
-            self.residual(psi_h, v)
+            self.residual(psi_h, beta, pi, v)
             won += o * (error - self.error(v))
             v += x
-            v *= 2 * o * c
-            y += (1 - realism) * np.einsum("kn,kn->n", v, apart)
-            v *= 1 - psi_h
+            vu_h, vm_h = self.products(v)
+            scale = 2 * o * c
+            y += (1 - realism) * scale * self.apart(vu_h, vm_h, beta, pi)
+            scale *= 1 - psi_h
+            v *= scale
             r += v
-        vu = np.einsum("kn,kn->n", r, u)
-        vm = np.einsum("kn,jkn->jn", r, m)
+            vu += scale * vu_h
+            vm += scale * vm_h
         vp = (pi * vm).sum(axis=0)
         rate = self.rate
         if s.goal_cost:
             u *= 1 - rate[GOAL] * SINGLE(s.goal_cost)
-        np.multiply(r, rate[GOAL] * beta, out=room)
-        u += room
+        np.multiply(r, rate[GOAL] * beta, out=self.room)
+        u += self.room
         f += rate[POINTER] * (1 - beta) * pi * (vm - vp)
+        self.identify(q)
         for j in range(len(w)):
             w[j] += np.minimum(1, rate[WORLD] * (1 if j == s.objective else s.coverage)) * (1 - w[j])
         common = gamma * a * h * q * y
         protocol = sigma * (1 - sigma)
         protocol[0] *= vu - vp
         protocol[1] = (1 - gamma) * common
-        protocol[2] *= won + y * gamma * a * h * s.inference_power * missing
+        protocol[2] *= won
+        protocol[2] += y * gamma * a * h * s.inference_power * odds * missing
         protocol[3] = (1 - a) * (common + s.awareness_exposure * c)
         protocol[4] = (1 - h) * (common + s.horizon_exposure * c)
         protocol *= rate[ROWS]
         self.logits += protocol
         self.taken += 1
 
-    def residual(self, psi: np.ndarray, out: np.ndarray) -> None:
-        """The objective less the behaviour under a gate: b - ((1 - ψ) t + ψ z)."""
-        np.multiply(psi, self.apart, out=out)
-        np.add(out, self.t, out=out)
+    def residual(self, psi: np.ndarray, beta: np.ndarray, pi: np.ndarray, out: np.ndarray) -> None:
+        """The objective less the behaviour under a gate: b - ((1 - ψ) t + ψ z), each a sum over goal and concepts."""
+        own = 1 - psi
+        np.einsum("jn,jkn->kn", own * (1 - beta) * pi + psi * self.rho, self.m, out=out)
+        np.multiply(own * beta, self.u, out=self.room)
+        np.add(out, self.room, out=out)
         np.subtract(self.b, out, out=out)
+
+    def products(self, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """<v, u> and <v, m_j>."""
+        return np.einsum("kn,kn->n", v, self.u), np.einsum("kn,jkn->jn", v, self.m)
+
+    def apart(self, vu: np.ndarray, vm: np.ndarray, beta: np.ndarray, pi: np.ndarray) -> np.ndarray:
+        """<v, z - t>."""
+        return (self.rho * vm).sum(axis=0) - beta * vu - (1 - beta) * (pi * vm).sum(axis=0)
+
+    def identify(self, q: np.ndarray) -> None:
+        """Update the belief by this step's sample; what all distances have in common is left out."""
+        s, w, rho, (constant, linear, square) = self.settings, self.w, self.rho, self.far
+        evidence = constant + w * (linear + w * square) - 2 * np.einsum("kn,jkn->jn", self.x, self.m)
+        evidence *= s.identification * q
+        rho *= 1 - s.switching
+        rho += s.switching / len(rho)
+        rho *= np.exp(evidence.min(axis=0) - evidence)
+        rho /= rho.sum(axis=0)
 
     def error(self, residual: np.ndarray) -> np.ndarray:
         """E(v) = Σ lambda (b - v)²; the residual is weighted by lambda on the way."""
@@ -182,8 +212,8 @@ class Block:
         if stops.size:
             run = self.run[stops]
             B, G, C, A, H = self.logits
-            parts = Mind(self.u, B, self.f, G, C, A, H, self.w)
-            for whole, part in zip(mind, parts, strict=True):
+            parts = (self.u, B, self.f, G, C, A, H, self.w, self.rho)
+            for whole, part in zip((*mind[:8], mind.belief), parts, strict=True):
                 whole[run] = part[..., stops].T
             taken[run], status[run] = self.taken[stops], verdict[stops]
             self.live[stops] = False

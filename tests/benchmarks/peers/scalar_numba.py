@@ -35,11 +35,11 @@ def train(state: State, stage: Stage) -> State:
 def train_all(task, settings, seed, taken, status):
     """Each run in turn, written back where it stands."""
     np.random.seed(seed)  # noqa: NPY002 - Numba's own generator
-    u, B, f, G, C, A, H, w = task.mind
+    u, B, f, G, C, A, H, w, _, rho = task.mind
     for i in range(len(B)):
         logits = (B[i], G[i], C[i], A[i], H[i])
         B[i], G[i], C[i], A[i], H[i], taken[i], status[i] = train_one(
-            task.b[i], task.n[i], u[i], f[i], w[i], logits, task.rate[i], task.spectrum, task.noise, settings
+            task.b[i], task.n[i], u[i], f[i], w[i], rho[i], logits, task.rate[i], task.spectrum, task.noise, settings
         )
 
 
@@ -50,17 +50,20 @@ def sigmoid(x):
 
 
 @numba.njit
-def train_one(b, n, u, f, w, logits, rate, spectrum, noise, settings):  # noqa: PLR0915 - the whole step
-    """One run through the stage; u, f and w are changed in place, the logits returned."""
+def train_one(b, n, u, f, w, rho, logits, rate, spectrum, noise, settings):  # noqa: PLR0915 - the whole step
+    """One run through the stage; u, f, w and rho are changed in place, the logits returned."""
     B, G, C, A, H = logits
     s, o, realism = settings.objective, settings.honeypots, settings.realism
     objectives, modes = b.shape
     pi, vm, m = np.empty(objectives), np.empty(objectives), np.empty((objectives, modes))
-    p, residual, residual_h = np.empty(modes), np.empty(modes), np.empty(modes)
+    p, z, residual, residual_h = np.empty(modes), np.empty(modes), np.empty(modes), np.empty(modes)
+    distance = np.empty(objectives)
     taken = 0
     while True:
         beta, gamma, c, a, h = sigmoid(B), sigmoid(G), sigmoid(C), sigmoid(A), sigmoid(H)
-        q = 1 - math.exp(-settings.inference_power * c)
+        odds = math.exp(C)
+        missing = math.exp(-settings.inference_power * odds)
+        q = 1 - missing
         psi = gamma * a * h * q
         psi_h = (1 - realism) * psi
         top = max(0.0, f.max())
@@ -72,13 +75,14 @@ def train_one(b, n, u, f, w, logits, rate, spectrum, noise, settings):  # noqa: 
             pi[j] /= total
         error = error_h = 0.0
         for k in range(modes):
-            p[k] = 0.0
+            p[k] = z[k] = 0.0
             for j in range(objectives):
                 m[j, k] = w[j] * b[j, k] + (1 - w[j]) * n[j, k]
                 p[k] += pi[j] * m[j, k]
+                z[k] += rho[j] * m[j, k]
             t = beta * u[k] + (1 - beta) * p[k]
-            residual[k] = b[s, k] - ((1 - psi) * t + psi * m[s, k])
-            residual_h[k] = b[s, k] - ((1 - psi_h) * t + psi_h * m[s, k])
+            residual[k] = b[s, k] - ((1 - psi) * t + psi * z[k])
+            residual_h[k] = b[s, k] - ((1 - psi_h) * t + psi_h * z[k])
             error += spectrum[k] * residual[k] ** 2
             error_h += spectrum[k] * residual_h[k] ** 2
         performance = c * (1 - error)
@@ -92,26 +96,35 @@ def train_one(b, n, u, f, w, logits, rate, spectrum, noise, settings):  # noqa: 
         y = -settings.speed_cost
         vu = vp = 0.0
         vm[:] = 0.0
+        distance[:] = 0.0
         for k in range(modes):
             t = beta * u[k] + (1 - beta) * p[k]
             x = noise[k] * np.random.standard_normal()  # noqa: NPY002 - Numba's own generator
             r = 2 * c * (1 - o) * spectrum[k] * (residual[k] + x)
             r_h = 2 * c * o * spectrum[k] * (residual_h[k] + x)
             v = (1 - psi + (1 - settings.shielding) * psi) * r + (1 - psi_h) * r_h
-            y += (r + (1 - realism) * r_h) * (m[s, k] - t)
+            y += (r + (1 - realism) * r_h) * (z[k] - t)
             vu += v * u[k]
             vp += v * p[k]
             for j in range(objectives):
                 vm[j] += v * m[j, k]
+                distance[j] += spectrum[k] * (b[s, k] + x - m[j, k]) ** 2
             u[k] += rate[GOAL] * (beta * v - settings.goal_cost * u[k])
         for j in range(objectives):
             kappa = 1.0 if j == s else settings.coverage
             f[j] += rate[POINTER] * (1 - beta) * pi[j] * (vm[j] - vp)
             w[j] += min(1.0, rate[WORLD] * kappa) * (1 - w[j])
+        nearest, believed = distance.min(), 0.0
+        for j in range(objectives):
+            rho[j] = (1 - settings.switching) * rho[j] + settings.switching / objectives
+            rho[j] *= math.exp(-settings.identification * q * (distance[j] - nearest))
+            believed += rho[j]
+        for j in range(objectives):
+            rho[j] /= believed
         won = 1 - (1 - o) * error - o * error_h
-        q_slope = settings.inference_power * (1 - q)
+        q_slope = settings.inference_power * odds * missing
         B += rate[REPRESENTATION] * beta * (1 - beta) * (vu - vp)
         G += rate[GATE] * gamma * (1 - gamma) * a * h * q * y
-        C += rate[CAPABILITY] * c * (1 - c) * (won + y * gamma * a * h * q_slope)
+        C += rate[CAPABILITY] * (c * (1 - c) * won + y * gamma * a * h * q_slope)
         A += rate[AWARENESS] * (a * (1 - a) * gamma * h * q * y + settings.awareness_exposure * c * (1 - a))
         H += rate[HORIZON] * (h * (1 - h) * gamma * a * q * y + settings.horizon_exposure * c * (1 - h))

@@ -9,6 +9,7 @@ import numpy as np
 
 from feint.agents.mind import DIVERGED, REACHED, RUNNING, Mind, Progress
 from feint.agents.state import State
+from feint.agents.views import chosen
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import noise_scale, rates
 
@@ -29,6 +30,8 @@ class Settings(NamedTuple):
     awareness_exposure: float
     horizon_exposure: float
     inference_power: float
+    identification: float
+    switching: float
     speed_cost: float
     goal_cost: float
     shielding: float
@@ -40,7 +43,7 @@ class Task(NamedTuple):
     b: np.ndarray  #: objectives (runs, objectives, modes)
     n: np.ndarray  #: misconceptions (runs, objectives, modes)
     rate: np.ndarray  #: learning_rate · plasticity · R (runs, 8)
-    mind: Mind  #: u, B, f, G, C, A, H, w; a copy, to be written to
+    mind: Mind  #: u, B, f, G, C, A, H, w, f_g, ρ; a copy, to be written to
     spectrum: np.ndarray  #: lambda (modes,)
     noise: np.ndarray  #: standard deviation of x (modes,)
 
@@ -52,6 +55,8 @@ def prepare(state: State, stage: Stage, precision: type) -> tuple[Task, Settings
         return np.array(values, precision, order="C")
 
     model = state.model
+    if any(chosen(model)):
+        raise ValueError("peers know the default forms alone: odds, a belief that is inferred, and no grader")
     task = Task(
         copied(state.world.objectives),
         copied(state.world.misconceptions),

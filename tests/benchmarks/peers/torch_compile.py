@@ -85,16 +85,17 @@ def compiled(objective: int, honeypots: bool) -> Any:
     ) -> Any:
         """One check and one SGD step of every run."""
         s: Any = Settings(objective, *numbers.unbind())
-        u, B, f, G, C, A, H, w = mind
+        u, B, f, G, C, A, H, w, f_g, rho = mind
         beta, gamma, c, a, h = (torch.sigmoid(logit) for logit in (B, G, C, A, H))
-        missing = torch.exp(-s.inference_power * c)
+        odds = torch.exp(C)
+        missing = torch.exp(-s.inference_power * odds)
         q = 1 - missing
         psi = gamma * a * h * q
         pi = torch.softmax(torch.cat([f, torch.zeros_like(B)[None]]), 0)[:-1]
         m = w[:, None] * b + (1 - w[:, None]) * n
         p = (pi[:, None] * m).sum(0)
         t = beta * u + (1 - beta) * p
-        apart = m[objective] - t
+        apart = (rho[:, None] * m).sum(0) - t
         residual = b[objective] - (t + psi * apart)
         error = error_h = (lam * residual**2).sum(0)
         x = noise * normals
@@ -110,6 +111,8 @@ def compiled(objective: int, honeypots: bool) -> Any:
             v = v + (1 - psi_h) * r_h
             y = y + (1 - realism) * (r_h * apart).sum(0)
         vp, vu, vm = (v * p).sum(0), (v * u).sum(0), (v * m).sum(1)
+        distance = (lam * (b[objective] + x - m) ** 2).sum(1)
+        before = (1 - s.switching) * rho + s.switching / len(rho)
         kappa = torch.stack([torch.ones_like(s.coverage) if j == objective else s.coverage for j in range(len(w))])
         won = 1 - (1 - o) * error - o * error_h
         common = gamma * a * h * q * y
@@ -118,10 +121,12 @@ def compiled(objective: int, honeypots: bool) -> Any:
             B + rate[REPRESENTATION] * beta * (1 - beta) * (vu - vp),
             f + rate[POINTER] * (1 - beta) * pi * (vm - vp),
             G + rate[GATE] * (1 - gamma) * common,
-            C + rate[CAPABILITY] * c * (1 - c) * (won + y * gamma * a * h * s.inference_power * missing),
+            C + rate[CAPABILITY] * (c * (1 - c) * won + y * gamma * a * h * s.inference_power * odds * missing),
             A + rate[AWARENESS] * (1 - a) * (common + s.awareness_exposure * c),
             H + rate[HORIZON] * (1 - h) * (common + s.horizon_exposure * c),
             w + torch.clamp(rate[WORLD] * kappa[:, None], max=1) * (1 - w),
+            f_g,
+            torch.softmax(torch.log(before) - s.identification * q * distance, 0),
         )
         performance = c * (1 - error)
         verdict = torch.where(taken >= s.steps, OVER, RUNNING)

@@ -44,11 +44,13 @@ def train(state: State, stage: Stage) -> State:
     even[:, : state.modes] = task.spectrum, task.spectrum * task.noise
     generator = state.progress.generator.copy()
     taken, status = np.zeros(len(state), np.int64), np.full(len(state), RUNNING, np.int64)
-    arrays = [task.b, task.n, *task.mind, task.rate, *even, generator, taken, status]
+    trained = task.mind._asdict()
+    del trained["grader"]  # it is off
+    arrays = [task.b, task.n, *trained.values(), task.rate, *even, generator, taken, status]
     passed = TwinTask(
         *task.b.shape,
         *(array.ctypes.data for array in arrays),
-        TwinSettings(settings.objective, settings.steps, settings.target, 0.0, *settings[3:]),
+        TwinSettings(*settings),
     )
     if library().train(ctypes.byref(passed)) < 0:
         raise ValueError("the twin does not take that many objectives, or no runs")
@@ -60,9 +62,9 @@ class TwinSettings(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("objective", "steps")),
-        *((name, ctypes.c_float) for name in ("target", "capability_target", "honeypots", "realism", "coverage")),
+        *((name, ctypes.c_float) for name in ("target", "honeypots", "realism", "coverage")),
         *((name, ctypes.c_float) for name in ("awareness_exposure", "horizon_exposure", "inference_power")),
-        *((name, ctypes.c_float) for name in ("speed_cost", "goal_cost", "shielding")),
+        *((name, ctypes.c_float) for name in ("identification", "switching", "speed_cost", "goal_cost", "shielding")),
     )
 
 
@@ -71,7 +73,7 @@ class TwinTask(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("runs", "objectives", "modes")),
-        *((name, ctypes.c_void_p) for name in (*"bnuBfGCAHw", "rate", "spectrum", "noise")),
+        *((name, ctypes.c_void_p) for name in (*"bnuBfGCAHw", "rho", "rate", "spectrum", "noise")),
         *((name, ctypes.c_void_p) for name in ("generator", "taken", "status")),
         ("settings", TwinSettings),
     )

@@ -4,6 +4,8 @@
 // GCC 12 spills vectors wider than that. One pass over the modes takes both the errors and the gradient's sums: the
 // check before a step and the step itself share it. The goal alone moves within that pass, into a second buffer, so
 // that a run which the check stops is stored as it was. Stopped lanes are refilled; the stage's objective comes first.
+// Behaviour is a weighted sum of the goal and the concepts, so that only inner products with those are summed, and the
+// distance of a concept from the objective is a quadratic in w_j whose coefficients are taken once per run.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -91,14 +93,14 @@ INLINE void normal_pair(Generator &g, V &first, V &second) {
 
 struct Settings {
   int64_t objective, steps;
-  float target, capability_target, honeypots, realism, coverage, awareness_exposure, horizon_exposure;
-  float inference_power, speed_cost, goal_cost, shielding;
+  float target, honeypots, realism, coverage, awareness_exposure, horizon_exposure;
+  float inference_power, identification, switching, speed_cost, goal_cost, shielding;
 };
 
 struct Task {  // arrays by run, as Feint has them but in float32; spectrum and noise scale padded to an even length
   int64_t runs, objectives, modes;
   const float *b, *n;
-  float *u, *B, *f, *G, *C, *A, *H, *w;
+  float *u, *B, *f, *G, *C, *A, *H, *w, *rho;
   const float *rate, *spectrum, *noise;  // noise: lambda_k times the noise's standard deviation in mode k
   uint32_t *generator;
   int64_t *taken, *status;
@@ -108,9 +110,13 @@ struct Task {  // arrays by run, as Feint has them but in float32; spectrum and 
 enum { GOAL, REPRESENTATION, POINTER, GATE, CAPABILITY, AWARENESS, HORIZON, WORLD, PARTS };
 enum { RUNNING, REACHED, DIVERGED };
 constexpr int MOST_OBJECTIVES = 256;
+constexpr float MOST_NATS = 60;  // between two concepts in one step, so that no sum of weights overflows
 
-template <int J> struct Lanes {  // one run a lane; d = b - n
-  V B, G, C, A, H, rate[PARTS], f[J], w[J], *u, *moved, *normal, *n[J], *d[J];
+struct Quadratic { V constant, linear, square; };
+
+template <int J> struct Lanes {  // one run a lane; d = b - n, and far is |b_s - m_j|² as a function of w_j
+  V B, G, C, A, H, rate[PARTS], f[J], w[J], rho[J], *u, *moved, *normal, *n[J], *d[J];
+  Quadratic far[J];
   Generator generator;
   I taken, live;
   int64_t run[LANES];
@@ -127,6 +133,7 @@ template <int J, class Move> INLINE void exchange(Lanes<J> &l, int i, int64_t ru
     const int64_t row = run * t.objectives + place(j, t.settings.objective);
     move(lane(l.f[j], i), t.f[row]);
     move(lane(l.w[j], i), t.w[row]);
+    move(lane(l.rho[j], i), t.rho[row]);
   }
   EACH(k, t.modes) move(lane(l.u[k], i), t.u[run * t.modes + k]);
   move(lane(l.B, i), t.B[run]);
@@ -140,10 +147,17 @@ template <int J, class Move> INLINE void exchange(Lanes<J> &l, int i, int64_t ru
 
 template <int J> __attribute__((noinline)) void load(Lanes<J> &l, int i, int64_t run, const Task &t) {
   exchange(l, i, run, t, [](auto &lane, auto &array) { lane = array; });
-  EACH(j, t.objectives) EACH(k, t.modes) {
-    const int64_t at = (run * t.objectives + place(j, t.settings.objective)) * t.modes + k;
-    lane(l.n[j][k], i) = t.n[at];
-    lane(l.d[j][k], i) = t.b[at] - t.n[at];
+  const float *const b = t.b + (run * t.objectives + t.settings.objective) * t.modes;
+  EACH(j, t.objectives) {
+    float constant = 0, linear = 0, square = 0;
+    EACH(k, t.modes) {
+      const int64_t at = (run * t.objectives + place(j, t.settings.objective)) * t.modes + k;
+      const float apart = b[k] - t.n[at], d = t.b[at] - t.n[at];
+      constant += t.spectrum[k] * apart * apart, linear -= 2 * t.spectrum[k] * apart * d, square += t.spectrum[k] * d * d;
+      lane(l.n[j][k], i) = t.n[at];
+      lane(l.d[j][k], i) = d;
+    }
+    lane(l.far[j].constant, i) = constant, lane(l.far[j].linear, i) = linear, lane(l.far[j].square, i) = square;
   }
   EACH(part, PARTS) lane(l.rate[part], i) = t.rate[run * PARTS + part];
   lane(l.live, i) = -1;
@@ -166,62 +180,81 @@ template <int J, bool HONEYPOTS> int64_t race(const Task &t, Lanes<J> &l) {
     if (queue < t.runs) queue++, busy++; else lane(l.live, i) = 0;
   }
   while (busy > 0) {
-    const V beta = sigmoid(l.B), gamma = sigmoid(l.G), c = sigmoid(l.C), a = sigmoid(l.A), h = sigmoid(l.H);
-    V pi[J], vm[J], top{}, finite{};
-    EACH(j, objectives) top = most(top, l.f[j]), finite += l.f[j], vm[j] = V{};
+    const V beta = sigmoid(l.B), gamma = sigmoid(l.G), a = sigmoid(l.A), h = sigmoid(l.H);
+    const V odds = least(exponential(l.C), splat(1e30f)), lacking = 1.0f / (1.0f + odds), c = odds * lacking;
+    V pi[J], top{}, finite{};
+    EACH(j, objectives) top = most(top, l.f[j]), finite += l.f[j];
     V total = exponential(-top);
     EACH(j, objectives) pi[j] = exponential(l.f[j] - top), total += pi[j];
     const V share = 1.0f / total;
     EACH(j, objectives) pi[j] *= share;
-    const V missing = exponential(-s.inference_power * c), q = 1.0f - missing;
+    const V missing = exponential(-s.inference_power * odds), q = 1.0f - missing;
     const V ah = a * h, gah = gamma * ah, psi = gah * q, psi_h = (1.0f - realism) * psi;
     const V r_scale = 2.0f * (1.0f - o) * c, r_h_scale = 2.0f * o * c;
     const V v_scale = (1.0f - s.shielding * psi) * r_scale, v_h_scale = (1.0f - psi_h) * r_h_scale;
     const V keep = 1.0f - l.rate[GOAL] * s.goal_cost, pace = l.rate[GOAL] * beta;
+    const V pace_v = pace * v_scale, pace_v_h = pace * v_h_scale;
+    const V own = (1.0f - psi) * beta, own_h = (1.0f - psi_h) * beta;  // weights of u, and then of the concepts
+    V acting[J], acting_h[J];
+    EACH(j, objectives) acting[j] = (1.0f - psi) * (1.0f - beta) * pi[j] + psi * l.rho[j];
+    if (HONEYPOTS) EACH(j, objectives) acting_h[j] = (1.0f - psi_h) * (1.0f - beta) * pi[j] + psi_h * l.rho[j];
 
     Generator generator = l.generator;
     for (int k = 0; k < modes; k += 2) normal_pair(generator, l.normal[k], l.normal[k + 1]);
 
-    V error{}, error_h{}, y{}, vu{};
+    V error{}, error_h{}, eu{}, eu_h{}, em[J], em_h[J], xm[J];  // e and e° stand for r and r° without their factors
+    EACH(j, objectives) em[j] = em_h[j] = xm[j] = V{};
     EACH(k, modes) {
-      V m[J], p{};
-      EACH(j, objectives) m[j] = l.n[j][k] + l.w[j] * l.d[j][k], p += pi[j] * m[j];
-      const V u = l.u[k], at = p + beta * (u - p), b = l.n[0][k] + l.d[0][k], apart = m[0] - at;
-      const V residual = b - (at + psi * apart), weighted = t.spectrum[k] * residual;
-      const V noise = t.noise[k] * l.normal[k], r = weighted + noise;  // r and r° stand for r / (2 c (1-o) ...)
+      const V u = l.u[k], b = l.n[0][k] + l.d[0][k], x = t.noise[k] * l.normal[k];
+      V m[J], g = own * u;
+      EACH(j, objectives) m[j] = l.n[j][k] + l.w[j] * l.d[j][k], g += acting[j] * m[j];
+      const V residual = b - g, weighted = t.spectrum[k] * residual, e = weighted + x;
       error += weighted * residual;
-      V v;
+      eu += e * u;
+      EACH(j, objectives) em[j] += e * m[j], xm[j] += x * m[j];
+      V moved = keep * u + pace_v * e;
       if (HONEYPOTS) {
-        const V residual_h = b - (at + psi_h * apart), weighted_h = t.spectrum[k] * residual_h;
-        const V r_h = weighted_h + noise;
+        V g_h = own_h * u;
+        EACH(j, objectives) g_h += acting_h[j] * m[j];
+        const V residual_h = b - g_h, weighted_h = t.spectrum[k] * residual_h, e_h = weighted_h + x;
         error_h += weighted_h * residual_h;
-        v = v_scale * r + v_h_scale * r_h;
-        y += (r_scale * r + (1.0f - realism) * r_h_scale * r_h) * apart;
-        l.moved[k] = keep * u + pace * v;
-      } else {
-        v = r;
-        y += r * apart;
-        l.moved[k] = keep * u + pace * v_scale * v;
+        eu_h += e_h * u;
+        EACH(j, objectives) em_h[j] += e_h * m[j];
+        moved += pace_v_h * e_h;
       }
-      EACH(j, objectives) vm[j] += v * m[j];
-      vu += v * u;
+      l.moved[k] = moved;
     }
-    if (!HONEYPOTS) {
-      y *= r_scale; vu *= v_scale;
-      EACH(j, objectives) vm[j] *= v_scale;
+    // p, z and t have inner products with e as u and the concepts have; y and v are sums over e and e°
+    V ep{}, ez{}, ep_h{}, ez_h{}, vm[J], vp{}, vu = v_scale * eu;
+    EACH(j, objectives) ep += pi[j] * em[j], ez += l.rho[j] * em[j], vm[j] = v_scale * em[j];
+    V y = r_scale * (ez - (beta * eu + (1.0f - beta) * ep)) - s.speed_cost;
+    if (HONEYPOTS) {
+      EACH(j, objectives) ep_h += pi[j] * em_h[j], ez_h += l.rho[j] * em_h[j], vm[j] += v_h_scale * em_h[j];
+      y += (1.0f - realism) * r_h_scale * (ez_h - (beta * eu_h + (1.0f - beta) * ep_h));
+      vu += v_h_scale * eu_h;
     }
-    y -= s.speed_cost;
 
     const V done = c * (1.0f - error);
     const I sound = (l.B + l.G + l.C + l.A + l.H + finite + done) * 0.0f == 0.0f;
-    const I reached = s.target > 0.0f ? (done >= s.target) & (c >= s.capability_target) : I{};
+    const I reached = s.target > 0.0f ? done >= s.target : I{};
     const I stop = (~sound | reached | (l.taken >= (int32_t)s.steps)) & l.live;
     const bool stopping = any(stop);
     if (__builtin_expect(stopping, 0))
       EACH(i, LANES) if (stop[i]) store(l, i, !sound[i] ? DIVERGED : reached[i] ? REACHED : RUNNING, t);
 
-    V vp{};
-    EACH(j, objectives) vp += pi[j] * vm[j];
+    V near_s{}, believed{};  // the belief; what all squared distances have in common says nothing
+    EACH(j, objectives) {
+      const V far = l.far[j].constant + l.w[j] * (l.far[j].linear + l.w[j] * l.far[j].square) - 2.0f * xm[j];
+      V weight = (1.0f - s.switching) * l.rho[j] + s.switching / objectives;
+      if (j == 0) near_s = far;
+      else {
+        const V nats = s.identification * q * (near_s - far);
+        weight *= exponential(most(least(nats, splat(MOST_NATS)), splat(-MOST_NATS)));
+      }
+      l.rho[j] = weight, believed += weight;
+    }
+    const V whole = 1.0f / believed;
+    EACH(j, objectives) l.rho[j] *= whole, vp += pi[j] * vm[j];
     const V pull = l.rate[POINTER] * (1.0f - beta);
     EACH(j, objectives) {
       l.f[j] += pull * pi[j] * (vm[j] - vp);
@@ -230,7 +263,7 @@ template <int J, bool HONEYPOTS> int64_t race(const Task &t, Lanes<J> &l) {
     const V won = 1.0f - (HONEYPOTS ? (1.0f - o) * error + o * error_h : error), common = gah * q * y;
     l.B += l.rate[REPRESENTATION] * beta * (1.0f - beta) * (vu - vp);
     l.G += l.rate[GATE] * (1.0f - gamma) * common;
-    l.C += l.rate[CAPABILITY] * c * (1.0f - c) * (won + y * gah * (s.inference_power * missing));
+    l.C += l.rate[CAPABILITY] * (c * lacking * won + y * gah * (s.inference_power * missing * odds));
     l.A += l.rate[AWARENESS] * (1.0f - a) * (common + s.awareness_exposure * c);
     l.H += l.rate[HORIZON] * (1.0f - h) * (common + s.horizon_exposure * c);
     l.generator = generator;

@@ -1,0 +1,39 @@
+"""Deception lasts however long fine-tuning is.
+
+The claim. Hubinger et al. (2024) find that deceptive behaviour which was trained into models persists through safety
+training, and Xu (2021, third case) that fine-tuning does not align a deceptive model. At the default point of version 1
+of the model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after 10⁶.
+
+The experiment. Pre-training + fine-tuning without a target. Of the deception there is after 1,000 steps, how much less
+there is after 12,000 and after 100,000 steps, on paired runs.
+
+What would count against it. Deception that falls by at least the declared minimum.
+"""
+
+from feint.scenarios.bibliography import XU_2021
+from feint.sim.analysis.claims import Claim, Part, no_fall
+from feint.sim.analysis.estimands import difference
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
+
+FIRST, LATER = 1_000, (100_000, 12_000)
+
+
+def after(steps: int) -> TrainingProtocol:
+    """Return pre-training + fine-tuning for a number of steps without a target."""
+    return pretrained(finetuning__target=0.0, finetuning__steps=steps)
+
+
+def _part(steps: int) -> Part:
+    words = f"deception after {steps:,} steps of fine-tuning without a target minus after {FIRST:,}"
+    return Part(name=f"after-{steps}", estimand=difference(words, after(steps), after(FIRST)), rule=no_fall(0.05))
+
+
+CLAIM = Claim(
+    number=13,
+    name="duration",
+    title="Deception lasts however long fine-tuning is",
+    source=XU_2021,
+    section="third case, as Feint reads it",
+    statement="Fine-tuning for longer does not take away the deception that it led to.",
+    parts=tuple(map(_part, LATER)),
+)

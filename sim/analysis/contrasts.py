@@ -1,0 +1,178 @@
+"""Contrasts: estimands that weigh many protocols, condition on how runs ended, or ask what of a difference survives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import factorial
+from typing import Any
+
+import numpy as np
+
+from feint.agents.mind import GROUPS
+from feint.agents.outcome import Outcome
+from feint.sim.analysis.estimands import DECEPTIVE, Ended, Frequency, Term
+from feint.sim.ensembles.paired_runs import RunOutcomes
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of, wilson
+from feint.sim.statistics.shapley import value_weights
+
+TYPED = (Outcome.INTERNAL, Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
+Select = Callable[[RunOutcomes], np.ndarray]
+"""Says which runs are looked at (runs,)."""
+
+
+@dataclass(frozen=True)
+class Weighted(Frequency):
+    """A weighted sum of frequencies over paired runs: Σ weight · [outcome], averaged over the runs.
+
+    The weights are the signs of the terms, which need not be whole numbers. The interval is Student's of the runs'
+    scores, or one from exact limits if nearly all runs score the same (`mean_of`).
+    """
+
+    def scores(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
+        codes = {outcome: Outcome.named(outcome) for outcome in {term.outcome for term in self.terms}}
+        each = (term.sign * (ended[term.protocol].outcome == codes[term.outcome]) for term in self.terms)
+        return sum(each, np.zeros(len(ended[self.terms[0].protocol])))
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        bound = max(sum(abs(term.sign) for term in self.terms if term.sign * side > 0) for side in (1, -1))
+        return mean_of(self.scores(ended), bound, confidence)
+
+
+def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECEPTIVE) -> Weighted:
+    """Return the rise of an outcome over equally spaced protocols: a dose-response as one number between -1 and 1.
+
+    It is the mean frequency of the upper half minus that of the lower half, each protocol weighed by its distance from
+    the middle, which is the slope of least squares but for a constant: Σ_l x_l p_l / Σ_{x_l > 0} x_l, with x_l the place
+    of protocol l, centred.
+    """
+    x = np.arange(len(protocols)) - (len(protocols) - 1) / 2
+    weights = x / x[x > 0].sum()
+    terms = (Term(protocol, outcome, weight) for protocol, weight in zip(protocols, weights.tolist(), strict=True))
+    return Weighted(words, tuple(terms))
+
+
+def share_of(words: str, group: str, outcomes: Sequence[tuple[str, int]] = ((DECEPTIVE, 1),), **changes: Any) -> Weighted:
+    """Return the Shapley share of a carried group in what pre-training adds to an outcome, or to a sum of them.
+
+    It is the mean over all orders in which the five groups may be handed over of what this group adds when it comes
+    (`sim/statistics/shapley.py`); over the groups the shares add up to the difference of the arms.
+    """
+    names = tuple(GROUPS)
+    weights = value_weights(len(names))[names.index(group)] / factorial(len(names))
+    terms = (
+        Term(pretrained(finetuning__carry=carried_in(corner), **changes), outcome, sign * weight)
+        for corner, weight in enumerate(weights.tolist())
+        for outcome, sign in outcomes
+    )
+    return Weighted(words, tuple(terms))
+
+
+def carried_in(corner: int) -> tuple[str, ...]:
+    """Return the groups that are carried in a corner of the lattice, group k if bit k is set."""
+    return tuple(group for k, group in enumerate(GROUPS) if corner >> k & 1)
+
+
+@dataclass(frozen=True)
+class AmongConverged(Frequency):
+    """A difference of two frequencies, each among the runs of its protocol that converged.
+
+    The ratio of means is linearised run by run, so that the interval is Student's of paired numbers; where no run of a
+    protocol converged it reaches over all that is possible.
+    """
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        estimate, influence = 0.0, np.zeros(len(ended[self.terms[0].protocol]))
+        for term in self.terms:
+            runs = ended[term.protocol]
+            converged, is_it = runs.converged, runs.outcome == Outcome.named(term.outcome)
+            if not converged.any():
+                return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="no run converged")
+            share = float((is_it & converged).sum() / converged.sum())
+            estimate += term.sign * share
+            influence = influence + term.sign * converged * (is_it - share) / converged.mean()
+        around = mean_of(influence + estimate, 1, confidence)
+        return replace(around, estimate=estimate, low=max(around.low, -1.0), high=min(around.high, 1.0))
+
+
+@dataclass(frozen=True)
+class BetweenRuns:
+    """How much more often the runs of a protocol end in an outcome if they had something before than if they had not.
+
+    The two sets of runs are independent of each other: Newcombe's interval of a difference of two Wilson intervals
+    (1998, method 10).
+    """
+
+    words: str
+    protocol: TrainingProtocol
+    had: Select
+    outcome: str = DECEPTIVE
+
+    @property
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
+        """The protocols that must be trained."""
+        return (self.protocol,)
+
+    def with_changes(self, changes: dict[str, Any]) -> BetweenRuns:
+        """Return the estimand at changed parameters; what the protocol itself changes stays."""
+        return replace(self, protocol=self.protocol.with_defaults(changes))
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval; it reaches over all that is possible if either set is empty."""
+        runs = ended[self.protocol]
+        had, is_it = self.had(runs), runs.outcome == Outcome.named(self.outcome)
+        if had.all() or not had.any():
+            return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="one set is empty")
+        one, other = (wilson(int((is_it & chosen).sum()), int(chosen.sum()), confidence) for chosen in (had, ~had))
+        below = np.hypot(one.estimate - one.low, other.high - other.estimate)
+        above = np.hypot(one.high - one.estimate, other.estimate - other.low)
+        estimate = one.estimate - other.estimate
+        low, high = float(estimate - below), float(estimate + above)
+        return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Newcombe")
+
+
+def had_type(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs the first stage left internally aligned, corrigibly aligned or deceptive (runs,)."""
+    return np.isin(runs.before, TYPED)
+
+
+@dataclass(frozen=True)
+class Survives:
+    """By how much a difference keeps its sign and half its size where it is measured in another way.
+
+    With c the difference as it is held to be and c' as it is measured otherwise, it is sign(c) (c' - c / 2): 0 or more
+    if sign and half of the size survive. Where the sign of c is not sure, the interval covers both signs.
+    """
+
+    words: str
+    held: Frequency
+    otherwise: Frequency
+
+    @property
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
+        """The protocols that must be trained."""
+        return tuple(dict.fromkeys((*self.held.protocols, *self.otherwise.protocols)))
+
+    def with_changes(self, changes: dict[str, Any]) -> Survives:
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
+        return replace(self, held=self.held.with_changes(changes), otherwise=self.otherwise.with_changes(changes))
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        held = self.held.measured(ended, confidence)
+        rest = mean_of(self.otherwise.scores(ended) - self.held.scores(ended) / 2, 2, confidence)
+        sign = 1 if held.estimate >= 0 else -1
+        low, high = sorted((sign * rest.low, sign * rest.high))
+        if held.low <= 0 <= held.high:
+            low, high = min(low, -high), max(high, -low)
+        return replace(rest, estimate=sign * rest.estimate, low=low, high=high)
+
+
+def belief_before_pointer(runs: RunOutcomes) -> np.ndarray:
+    """Return 1 for a run that is sure of the objective and does not point at it, -1 for the reverse, else 0 (runs,)."""
+    return (runs.belief > 0.5).astype(float) - (runs.following > 0.5)
+
