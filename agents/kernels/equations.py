@@ -178,15 +178,17 @@ def identify(rho, nearer, each, identification, switching):
     """Update the belief in place by the sample of this step.
 
     ρ_j ← [(1 - switching) ρ_j + switching / J] · exp(-identification · q · D_j), scaled to sum 1. `nearer` holds
-    q (D_0 - D_j): what is common to all distances has no effect. The largest is taken off, so that no exponential
-    overflows and the nearest objectives are told apart however far the others are.
+    q (D_0 - D_j): what is common to all distances has no effect. Exponents are at most MOST_NATS: beyond that, the
+    excess of the largest is taken off all but that of objective 0, whose factor is then too small to matter.
     """
-    total, largest = 0.0 * rho[0], nearer[0]
+    largest = 0.0 * rho[0]
     for j in range(1, len(each)):
         largest = most(nearer[j], largest)
+    excess, total = most(0.0, identification * largest - MOST_NATS), 0.0 * rho[0]
     for j in range(len(each)):
         rho[j] = (1.0 - switching) * rho[j] + switching / len(each)
-        rho[j] = rho[j] * exp(most(-MOST_NATS, identification * (nearer[j] - largest)))
+        if j > 0:
+            rho[j] = rho[j] * exp(most(-MOST_NATS, identification * nearer[j] - excess))
         total = total + rho[j]
     scale = 1.0 / total
     for j in range(len(each)):
