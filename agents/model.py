@@ -355,7 +355,7 @@ class Model(Declared):
     inference_form: str = parameter(
         "odds",
         choices=INFERENCE_FORMS,
-        meaning="run-time inference: 1 - e^(-x / (1 - c)), 1 - e^-x, x / (1 + x), or 1 where x = inference_power · c > 1",
+        meaning="run-time inference, of x = inference_power · c: 1 - e^(-x / (1 - c)), 1 - e^-x, x / (1 + x), or x > 1",
         unit="form",
         argument="functional forms",
         source=OWN,

@@ -99,6 +99,14 @@ class Declared(BaseModel):
             except ValidationError as error:
                 raise _explain(error, type(self)) from None
 
+    def __repr__(self) -> str:
+        """Return one line with the values that were given and differ from the defaults."""
+        fields = type(self).model_fields
+        changed = {name: value for name, value in self.given().items() if value != fields[name].default}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    __str__ = __repr__
+
     @classmethod
     @cache
     def parameters(cls) -> Mapping[str, Parameter]:

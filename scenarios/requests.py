@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "why": "feint.scenarios.argument.why:WhyRequest",
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
+    "why-run": "feint.scenarios.argument.why_run:WhyRunRequest",
     "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
     "audit": "feint.scenarios.argument.model_audit:AuditRequest",
 }

@@ -1,13 +1,13 @@
 """Holding capability constant matters.
 
 The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability
-of the resulting model held constant; the assumption that both ways of training produce equally capable models is likely
-false, and without it the argument does not compare them.
+of the resulting model held constant; the assumption that both ways of training produce equally capable models is
+likely false, and without it the argument does not compare them.
 
 The experiment. The headline contrast matched by performance, and under each other matching: at a ceiling, where
 capability itself is alike, at equal steps of fine-tuning, and at equal steps of all stages together. The number is
-sign(c) (c' - c / 2), with c the contrast matched by performance and c' the other: 0 or more if its sign and half of its
-size survive.
+sign(c) (c' - c / 2), with c the contrast matched by performance and c' the other: 0 or more if its sign and half of
+its size survive.
 
 What would count against it. A contrast whose sign and half of whose size survive every other matching.
 """

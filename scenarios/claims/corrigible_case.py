@@ -5,11 +5,11 @@ fine-tuning then ends in deception is controlled by how easy it is to shift the 
 capabilities are from deception.
 
 The experiment. Runs start corrigibly aligned with Y and are pre-trained on Y, which leaves them so and teaches them
-about X and about being in training. They are then fine-tuned on X. "How easy it is to shift the pointer" can be read in
-two ways, and both are tested, over five levels of the prior from easy to hard: how strongly SGD moves the pointer
-(`plasticity_pointer` from 50 to 0.5), and how far the pointer has to go past wrong concepts (`decoys` from 0 to 5, the
-log number of concepts that it could land on, which a prepared start keeps for X). Nearness is as in the internal case.
-The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
+about X and about being in training. They are then fine-tuned on X. "How easy it is to shift the pointer" can be read
+in two ways, and both are tested, over five levels of the prior from easy to hard: how strongly SGD moves the pointer
+(`plasticity_pointer` from 50 to 0.5), and how far the pointer has to go past wrong concepts (`decoys` from 0 to 5,
+the log number of concepts that it could land on, which a prepared start keeps for X). Nearness is as in the internal
+case. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
 What would count against it. Deception that does not rise, or falls, along the levels.
 """

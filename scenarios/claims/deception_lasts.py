@@ -1,11 +1,12 @@
 """Deception lasts however long fine-tuning is.
 
 The claim. Hubinger et al. (2024) find that deceptive behaviour which was trained into models persists through safety
-training, and Xu (2021, third case) that fine-tuning does not align a deceptive model. At the default point of version 1
-of the model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after 10⁶.
+training, and Xu (2021, third case) that fine-tuning does not align a deceptive model. At the default point of version
+1 of the model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after
+10⁶.
 
-The experiment. Pre-training + fine-tuning without a target. Of the deception there is after 1,000 steps, how much less
-there is after 12,000 and after 100,000 steps, on paired runs.
+The experiment. Pre-training + fine-tuning without a target. Of the deception there is after 1,000 steps, how much
+less there is after 12,000 and after 100,000 steps, on paired runs.
 
 What would count against it. Deception that falls by at least the declared minimum.
 """

@@ -1,17 +1,19 @@
 """A deceptive model stays deceptive.
 
 The claim (Xu 2021, third case). If pre-training ended in deception, fine-tuning begins with a deceptive model that
-understands most of the training setup. In particular it knew that it was being pre-trained and predicted that it would
-be fine-tuned. To end otherwise, fine-tuning would have to align it faster than it works out what fine-tuning rewards.
+understands most of the training setup. In particular it knew that it was being pre-trained and predicted that it
+would be fine-tuned. To end otherwise, fine-tuning would have to align it faster than it works out what fine-tuning
+rewards.
 
-The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches them
-about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to the last
-step, and at three times the learning rate. Each of these also at both ends of the priors of `identification`, how
-quickly samples tell it what is trained, and of `switching`, how much it expects to be put to another objective. Shown
-beside them: the bare start, which begins fine-tuning without ever having met X and which the text does not speak of.
+The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches
+them about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to
+the last step, and at three times the learning rate. Each of these also at both ends of the priors of
+`identification`, how quickly samples tell it what is trained, and of `switching`, how much it expects to be put to
+another objective. Shown beside them: the bare start, which begins fine-tuning without ever having met X and which the
+text does not speak of.
 
-What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is supported
-by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely.
+What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is
+supported by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely.
 """
 
 from feint.scenarios.bibliography import XU_2021
@@ -50,8 +52,8 @@ CLAIM = Claim(
     title="A deceptive model stays deceptive",
     source=XU_2021,
     section="third case",
-    statement="A model that was deceptive in pre-training, and so expects to be fine-tuned, is overwhelmingly likely to "
-    "be deceptive after fine-tuning.",
+    statement="A model that was deceptive in pre-training, and so expects to be fine-tuned, is overwhelmingly likely "
+    "to be deceptive after fine-tuning.",
     parts=(
         *(_part(way, end) for way in WAYS for end in ENDS),
         Part(

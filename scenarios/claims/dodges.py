@@ -1,13 +1,13 @@
 """Some ways of doing pre-training dodge the argument.
 
-The claim (Xu 2021, last paragraph) is an open question there: pre-training may be good for alignment all the same, and
-exploring ways of doing pre-training that dodge the argument is worth while.
+The claim (Xu 2021, last paragraph) is an open question there: pre-training may be good for alignment all the same,
+and exploring ways of doing pre-training that dodge the argument is worth while.
 
-The experiment. Pre-training + fine-tuning as it is, minus the same with one change *in pre-training*: data that contain
-nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that objective; a
-third of pre-training with longer fine-tuning. Each comes with its cost in performance and in steps. Shown beside them,
-and not part of the verdict, is what is done later: honeypots in fine-tuning, a speed prior, and each group of the model's
-components reset before fine-tuning, which nobody can do to a real network.
+The experiment. Pre-training + fine-tuning as it is, minus the same with one change *in pre-training*: data that
+contain nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that
+objective; a third of pre-training with longer fine-tuning. Each comes with its cost in performance and in steps.
+Shown beside them, and not part of the verdict, is what is done later: honeypots in fine-tuning, a speed prior, and
+each group of the model's components reset before fine-tuning, which nobody can do to a real network.
 
 What would count against it. No change of pre-training that lowers deception by the declared minimum, with intervals
 widened for the number of changes (Bonferroni).
@@ -41,9 +41,7 @@ DODGES: dict[str, Dodge] = {
         "a third of pre-training, fine-tuned for longer",
         {"pretraining.steps": Towards(0.0, 2 / 3), "finetuning.steps": Towards(0.0, -1 / 6)},
     ),
-    "honeypots": Dodge(
-        "honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}, "later"
-    ),
+    "honeypots": Dodge("honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}, "later"),
     "speed": Dodge("a speed prior", {"speed_cost": 0.1}, "later"),
     **{
         f"reset-{group}": Dodge(

@@ -4,8 +4,8 @@ The claim (Xu 2021, first case). Fine-tuning begins with a capable model, and go
 from the understanding that it already has, not from an objective that must be written from scratch.
 
 The experiment. What carrying capability over adds to deception: to training from scratch, where it comes first; to
-everything else carried, where it comes last; and on average over all orders in which the five groups may be handed over,
-its Shapley share of the whole difference.
+everything else carried, where it comes last; and on average over all orders in which the five groups may be handed
+over, its Shapley share of the whole difference.
 
 What would count against it. Deception that is no more frequent with capability carried over.
 """

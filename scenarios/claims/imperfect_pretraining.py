@@ -1,12 +1,13 @@
 """Imperfect pre-training weakens the argument.
 
 The claim (Xu 2021, third paragraph). The argument assumes that pre-training produced a model that optimizes for the
-pre-training loss and is internally aligned, corrigibly aligned or deceptive. It is weaker if pre-training is imperfect,
-and does not apply to a model that is of none of these types.
+pre-training loss and is internally aligned, corrigibly aligned or deceptive. It is weaker if pre-training is
+imperfect, and does not apply to a model that is of none of these types.
 
-The experiment. After pre-training of one length, the runs that it left with one of the three types are compared with the
-runs that it left without: by how much more often they end deceptive after fine-tuning. The lengths are 400, 600 and 1,000
-steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own (`length`).
+The experiment. After pre-training of one length, the runs that it left with one of the three types are compared with
+the runs that it left without: by how much more often they end deceptive after fine-tuning. The lengths are 400, 600
+and 1,000 steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own
+(`length`).
 
 What would count against it. As much or more deception after pre-training that left no type.
 """

@@ -5,11 +5,12 @@ fine-tuning then ends in deception is controlled by how far the pre-training los
 how far the current capabilities are from deception.
 
 The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them
-about X and about being in training, as the claim supposes; then they are fine-tuned on X. Each premise takes five equally
-spaced levels over its prior: similarity from 0.95 to 0; and for nearness one scalar, reset at the start of fine-tuning:
-awareness from -6 to -1, horizon from -4 to 0 (both are reset together, the other one to the run's own draw), gate from
--5 to 0, in logits. The number is the rise of deception over all five, on paired runs: the mean of the upper levels
-minus that of the lower, weighed by distance from the middle, as in a slope of least squares. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
+about X and about being in training, as the claim supposes; then they are fine-tuned on X. Each premise takes five
+equally spaced levels over its prior: similarity from 0.95 to 0; and for nearness one scalar, reset at the start of
+fine-tuning: awareness from -6 to -1, horizon from -4 to 0 (both are reset together, the other one to the run's own
+draw), gate from -5 to 0, in logits. The number is the rise of deception over all five, on paired runs: the mean of
+the upper levels minus that of the lower, weighed by distance from the middle, as in a slope of least squares. The
+bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
 What would count against it. Deception that does not rise, or falls, along the levels.
 """
@@ -75,7 +76,7 @@ CLAIM = Claim(
     title="From an internally aligned model, distance and nearness to deception decide",
     source=XU_2021,
     section="first case",
-    statement="If pre-training wrote its objective into the model, deception after fine-tuning is controlled by how far "
-    "the pre-training loss is from the fine-tuning loss and by how far the capabilities are from deception.",
+    statement="If pre-training wrote its objective into the model, deception after fine-tuning is controlled by how "
+    "far the pre-training loss is from the fine-tuning loss and by how far the capabilities are from deception.",
     parts=case("internal", Dose("distance", "similarity", 0.95, 0.0)),
 )

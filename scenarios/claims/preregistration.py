@@ -1,8 +1,8 @@
 """Preregistration: digests of what claims declare, and the record of when it was declared or changed, and why.
 
 The record is `docs/preregistration.md`, which is only ever appended to: every entry holds a digest of all that stands
-before it. `python -m feint.scenarios.claims.preregistration --seen "..." --reason "..."` appends an entry for each claim
-whose declaration is not the one recorded last.
+before it. `python -m feint.scenarios.claims.preregistration --seen "..." --reason "..."` appends an entry for each
+claim whose declaration is not the one recorded last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
-from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,8 +61,6 @@ def digest(claim: Claim) -> str:
 
 def plain(value: Any) -> Any:
     """Return a declaration's value as plain data; functions by their qualified names."""
-    if isinstance(value, Enum):
-        return value.value
     if is_dataclass(value) and not isinstance(value, type):
         named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         return {"kind": type(value).__name__, **named}
@@ -90,8 +87,8 @@ def entries(text: str) -> list[Entry]:
         entry = Entry(**match.groupdict())
         if entry.after != _digest(text[: match.start()]):
             raise InputError(
-                f"the entry of {entry.claim} of {entry.day} says after = {entry.after!r}: what stands before it has been "
-                "changed; the record is only appended to."
+                f"the entry of {entry.claim} of {entry.day} says after = {entry.after!r}: what stands before it has "
+                "been changed; the record is only appended to."
             )
         found.append(entry)
     if len(found) != len(re.findall(r"^### ", text, re.MULTILINE)):

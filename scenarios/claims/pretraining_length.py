@@ -2,7 +2,8 @@
 
 The claim. Xu (2021, first and third case) rests on what pre-training leaves behind: a highly capable model that
 understands the fine-tuning objective and the training setup. More of it should lead to more deception. The number of
-pre-training steps moved results of version 1 of the model most, and the text has no claim of it; so this one is Feint's.
+pre-training steps moved results of version 1 of the model most, and the text has no claim of it; so this one is
+Feint's.
 
 The experiment. The rise of deception after fine-tuning with the steps of pre-training from 300 to 30,000, five levels
 equally spaced in the logarithm, on paired runs.

@@ -7,8 +7,8 @@ training on X directly.
 The experiment. `compare`: both protocols from the same starts and on the same fine-tuning noise, each stopped as soon
 as its performance reaches the target. Beside it, and not part of the verdict: the same at a target of 0.99, where
 capability itself is alike; after 1,000, 12,000 and 100,000 steps of fine-tuning without a target, because the stop
-comes after few steps in a pre-trained model; among the runs that converged; and with a gate that SGD cannot move, which
-is the null model in which nothing rewards deception.
+comes after few steps in a pre-trained model; among the runs that converged; and with a gate that SGD cannot move,
+which is the null model in which nothing rewards deception.
 
 What would count against it. A paired difference in deception whose interval ends at or below zero; one that contains
 zero decides nothing.

@@ -1,16 +1,17 @@
 """Run-time pointers outpace SGD.
 
 The claim (Xu 2021, second case). A model's optimization power grows as it is trained, and SGD's does not. A deceptive
-model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive faster than SGD
-can make it corrigible.
+model builds its pointer to the objective at run time, with its own power, so that it becomes deceptive faster than
+SGD can make it corrigible.
 
-The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over five
-levels of the prior of `identification`, how quickly samples tell the model what is trained, and of `inference_power`,
-how soon it can act on what it works out; and at the point itself, how many runs are sure of the objective without
-pointing at it when fine-tuning ends, minus how many point at it without being sure. Shown beside them: deceptive minus
-corrigible runs. The figure `race` shows belief and pointer along trajectories.
+The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over
+five levels of the prior of `identification`, how quickly samples tell the model what is trained, and of
+`inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
+objective without pointing at it when fine-tuning ends, minus how many point at it without being sure. Shown beside
+them: deceptive minus corrigible runs. The figure `race` shows belief and pointer along trajectories.
 
-What would count against it. Deception that does not rise with either, or more runs whose pointer came before the belief.
+What would count against it. Deception that does not rise with either, or more runs whose pointer came before the
+belief.
 """
 
 from feint.agents.outcome import Outcome

@@ -1,8 +1,8 @@
 """The more training says about itself, the more often it ends in deception.
 
-The claim. Xu (2021, third case) supposes a model that understands most of the training setup. What training data say of
-being in training is in the hands of those who choose them (`awareness_exposure` of each stage), so that it matters how
-much of the deception hangs on it.
+The claim. Xu (2021, third case) supposes a model that understands most of the training setup. What training data say
+of being in training is in the hands of those who choose them (`awareness_exposure` of each stage), so that it matters
+how much of the deception hangs on it.
 
 The experiment. Pre-training + fine-tuning with the awareness exposure of both stages from 0.0001 to 0.1, five levels
 equally spaced in the logarithm, on paired runs: the rise of deception over the levels. Shown beside it: that of
@@ -18,7 +18,11 @@ from feint.sim.analysis.contrasts import trend
 from feint.sim.ensembles.protocols import TrainingProtocol
 
 EXPOSURE = Dose("exposure", "awareness_exposure", 1e-4, 0.1, log=True)
-STAGES = {"both": ("both stages", "*"), "pretraining": ("pre-training", "pretraining"), "finetuning": ("fine-tuning", "finetuning")}
+STAGES = {
+    "both": ("both stages", "*"),
+    "pretraining": ("pre-training", "pretraining"),
+    "finetuning": ("fine-tuning", "finetuning"),
+}
 
 
 def _part(name: str) -> Part:

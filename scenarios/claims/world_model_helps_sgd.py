@@ -1,12 +1,12 @@
 """The detailed world model helps SGD too, and not more than deception.
 
 The claim (Xu 2021, second case). Pre-training hands over a detailed world model. SGD can use it to build its pointer
-to X earlier; but deception cannot happen without it either, so this consideration is not more compelling in fine-tuning
-than in training from scratch.
+to X earlier; but deception cannot happen without it either, so this consideration is not more compelling in
+fine-tuning than in training from scratch.
 
 The experiment. By how much more often runs end deceptive, minus by how much more often they end corrigible, when the
-world model is carried over: to training from scratch, where it comes first; to everything else carried, where it comes
-last; and its Shapley share over all orders. Shown beside them: deception and corrigibility by themselves.
+world model is carried over: to training from scratch, where it comes first; to everything else carried, where it
+comes last; and its Shapley share over all orders. Shown beside them: deception and corrigibility by themselves.
 
 What would count against it. A world model that favours the pointer over the gate. If it favours neither, the claim
 holds, since it only says that alignment is not favoured. The verdict is mixed where first, last and share differ.
@@ -22,7 +22,11 @@ from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 
 CORRIGIBLE = Outcome.CORRIGIBLE.label
 ORDERS: dict[str, tuple[str, TrainingProtocol, TrainingProtocol]] = {
-    "first": ("with the world model alone carried minus with nothing", pretrained(finetuning__carry=("world",)), scratch()),
+    "first": (
+        "with the world model alone carried minus with nothing",
+        pretrained(finetuning__carry=("world",)),
+        scratch(),
+    ),
     "last": (
         "with all carried minus with all but the world model",
         pretrained(),
@@ -58,8 +62,8 @@ CLAIM = Claim(
     title="The detailed world model helps SGD too, and not more than deception",
     source=XU_2021,
     section="second case",
-    statement="A detailed world model lets SGD build its pointer earlier, but deception needs it as well, so it favours "
-    "alignment no more in fine-tuning than in training from scratch.",
+    statement="A detailed world model lets SGD build its pointer earlier, but deception needs it as well, so it "
+    "favours alignment no more in fine-tuning than in training from scratch.",
     parts=(
         *map(_balance, ORDERS),
         Part(

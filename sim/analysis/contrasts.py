@@ -46,8 +46,8 @@ def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECE
     """Return the rise of an outcome over equally spaced protocols: a dose-response as one number between -1 and 1.
 
     It is the mean frequency of the upper half minus that of the lower half, each protocol weighed by its distance from
-    the middle, which is the slope of least squares but for a constant: Σ_l x_l p_l / Σ_{x_l > 0} x_l, with x_l the place
-    of protocol l, centred.
+    the middle, which is the slope of least squares but for a constant: Σ_l x_l p_l / Σ_{x_l > 0} x_l, with x_l the
+    place of protocol l, centred.
     """
     x = np.arange(len(protocols)) - (len(protocols) - 1) / 2
     weights = x / x[x > 0].sum()
@@ -55,7 +55,9 @@ def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECE
     return Weighted(words, tuple(terms))
 
 
-def share_of(words: str, group: str, outcomes: Sequence[tuple[str, int]] = ((DECEPTIVE, 1),), **changes: Any) -> Weighted:
+def share_of(
+    words: str, group: str, outcomes: Sequence[tuple[str, int]] = ((DECEPTIVE, 1),), **changes: Any
+) -> Weighted:
     """Return the Shapley share of a carried group in what pre-training adds to an outcome, or to a sum of them.
 
     It is the mean over all orders in which the five groups may be handed over of what this group adds when it comes
@@ -175,4 +177,3 @@ class Survives:
 def belief_before_pointer(runs: RunOutcomes) -> np.ndarray:
     """Return 1 for a run that is sure of the objective and does not point at it, -1 for the reverse, else 0 (runs,)."""
     return (runs.belief > 0.5).astype(float) - (runs.following > 0.5)
-

@@ -14,7 +14,7 @@ from feint.agents.errors import InputError, check_output, check_whole
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.model import Model
-from feint.agents.outcome import LABELS, read
+from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROWS = 12  # steps of a stage that the text shows
+MOST_SHOWN = 4.0  # error that the figure shows; it is 1 for a mind that does nothing
 SHOWN = ("performance", "deployed_error", "following", "instrumental", "capability", "awareness", "horizon", "gate")
 LINES = {
     "performance": "performance  c (1 − E(g))",
@@ -39,9 +40,12 @@ LINES = {
     "horizon": "horizon  h",
     "gate": "gate  γ",
     "instrumental": "instrumental gate  ψ",
-    "deployed_error": "error when deployed  E′(t)",
+    "deployed_error": "error when deployed  E′(t′)",
+    "belief": "belief in the trained objective  ρ",
 }
 """Readings that the figure shows."""
+MOST_SEARCHED = 100_000  # runs among which one that ends in an outcome is looked for
+BATCH = 512  # runs that are trained at once in the search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,15 +146,28 @@ class Trajectory(Report):
             panels = drawn.subplots(1, len(stages), sharey=True, squeeze=False)[0]
             table = self.frame().melt(["stage", "step", "outcome"], list(LINES), var_name="reading")
             table = table.replace({"reading": LINES})
+            top = max(1.05, 1.05 * min(float(table["value"].max()), MOST_SHOWN))
             look: Any = {"hue": "reading", "style": "reading", "palette": "colorblind", "errorbar": None}
             for panel, stage in zip(panels, stages, strict=True):
                 rows: Any = table.query("stage == @stage.name")
                 sns.lineplot(rows, x="step", y="value", ax=panel, legend=panel is panels[-1], **look)
                 ended = rows["outcome"].iloc[-1]
-                panel.set(title=f"{stage.name}:\nends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, 1.05))
+                panel.set(title=f"{stage.name}:\nends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, top))
+                _mark_changes(panel, rows.drop_duplicates("step"))
             sns.move_legend(panels[-1], "center left", bbox_to_anchor=(1.02, 0.5), title=None, frameon=False)
             sns.despine(fig=drawn)
         return drawn
+
+
+def _mark_changes(panel: Any, rows: pd.DataFrame) -> None:
+    """Draw a line where the outcome, if training stopped there, becomes another, and write which."""
+    changed = rows[rows["outcome"] != rows["outcome"].shift()].iloc[1:]
+    for step, outcome in zip(changed["step"], changed["outcome"], strict=True):
+        panel.axvline(step, color="#555555", linewidth=0.6, linestyle=":", zorder=0)
+        panel.annotate(
+            outcome, (step, 1), xycoords=("data", "axes fraction"), xytext=(1, -2), textcoords="offset points",
+            rotation=90, va="top", ha="left", fontsize=6, color="#555555",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +183,10 @@ class ReplayRequest(Request):
         )
     }
 
-    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")]
+    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
+    ends: Annotated[
+        str, Option("Replay the first run from that number on which ends so, as in deceptive.", "OUTCOME")
+    ] = ""
     point: Point = field(default_factory=Point)
     seed: Seed = 0
     precision: Precision = PRECISION
@@ -176,6 +196,8 @@ class ReplayRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
+        if self.ends:
+            Outcome.named(self.ends)
 
     @classmethod
     def of(cls, spec: RunSpec, number: int, every: int = 1) -> Self:
@@ -191,16 +213,15 @@ class ReplayRequest(Request):
     def run(self, *, threads: int | None = None, progress: ProgressCallback | None = None) -> Trajectory:  # noqa: ARG002
         """Train the run, which takes one thread; raises `InputError` if a part is not valid."""
         spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
-        state, stages = spec.begin(np.array([self.number])), []
+        number = first_that_ends(spec, self.ends, self.number) if self.ends else self.number
+        state, stages = spec.begin(np.array([number])), []
         for stage in spec.curriculum:
             recorded, state = self._record(enter(state, stage), stage, progress)
             stages.append(recorded)
-        known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model, "every": self.every}
+        known: dict[str, Any] = {"seed": self.seed, "run": number, "model": spec.model, "every": self.every}
         return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
 
-    def _record(
-        self, state: State, stage: Stage, progress: ProgressCallback | None
-    ) -> tuple[State, State]:
+    def _record(self, state: State, stage: Stage, progress: ProgressCallback | None) -> tuple[State, State]:
         """Return the trajectory of a stage, and the state at its end."""
         moving = state.copied()
         seen, steps = [_snapshot(moving)], [0]
@@ -223,6 +244,20 @@ class ReplayRequest(Request):
         """Return the request that has this configuration, which may be that of a passport of version 1."""
         version_1 = {"run": "number"}
         return super().from_configuration({version_1.get(name, name): value for name, value in configuration.items()})
+
+
+def first_that_ends(spec: RunSpec, outcome: str | Outcome, first: int = 0) -> int:
+    """Return the number of the first run from `first` on that ends in an outcome; raises `InputError` if none does."""
+    wanted = Outcome.named(outcome)
+    for begin in range(first, first + MOST_SEARCHED, BATCH):
+        *_, last = spec.train(spec.begin(np.arange(begin, begin + BATCH)))
+        is_it = np.flatnonzero(last.readings.outcome == wanted)
+        if len(is_it):
+            return begin + int(is_it[0])
+    raise InputError(
+        f"ends = {wanted.label!r}: none of the runs {first:,} to {first + MOST_SEARCHED - 1:,} ends so; name an "
+        "outcome that occurs here, as `feint compare` shows."
+    )
 
 
 def _snapshot(state: State) -> tuple[np.ndarray, ...]:

@@ -14,6 +14,7 @@ from benchmarks.interleaved import by_clocks, interleaved
 from benchmarks.peers import numpy_runs
 from benchmarks.processes import in_turns, medians, ran
 from benchmarks.recompiling import counted
+from feint.sim.training.stage import Stage
 
 COMPILED = not config.DISABLE_JIT  # pyright: ignore[reportAttributeAccessIssue] - set when Numba is loaded
 
@@ -78,6 +79,10 @@ def test_no_parameter_compiles_a_kernel_anew():
     assert found["kernels anew for another form"] > 0
 
 
+def test_a_worker_leaves_out_what_its_tree_does_not_have():
+    assert worker.known(Stage, {"steps": 3, "phase": "of the moon"}) == {"steps": 3}
+
+
 def test_single_precision_is_asked_for_where_there_is_a_choice():
     assert worker.single(lambda _state, precision="double": precision) == {"precision": "single"}
     assert worker.single(lambda state: state) == {}
@@ -91,7 +96,8 @@ def test_a_block_size_is_tried_on_as_many_runs_as_fill_it(monkeypatch):
 
 @pytest.mark.slow
 def test_two_trees_train_in_turns():
-    found = against.kernels(dict.fromkeys((against.HERE, against.BASE), against.ROOT), 3, runs=8, steps=3)
+    trees = dict.fromkeys((against.HERE, against.BASE), against.ROOT)
+    found = against.kernels(trees, 3, {"speed_cost": 0.1}, {"steps": 3, "honeypots": 0.1}, runs=8)
     assert all(cost > 0 and math.isfinite(cost) for each in found.values() for cost in each)
     told = against.compared("kernel", "ns", {"here": [1.0, 2.0, 3.0], "base": [2.0, 4.0, 6.0]})
     assert "here / base 0.500 (rounds 0.500 to 0.500)" in told

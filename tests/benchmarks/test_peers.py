@@ -116,6 +116,15 @@ def test_a_peer_steps_by_the_table(peer, modes, objectives, honeypots):
             np.testing.assert_allclose(got[i], want, rtol=near, atol=near, err_msg=part)
 
 
+def test_a_belief_tells_objectives_apart_however_far_they_are(peer):
+    """Hundreds of nats lie between the concepts: neither all that is near nor all that is far counts as the same."""
+    model, stage = Model(modes=5, identification=300.0, switching=0.1), ONE_STEP.replace(noise=0.0)
+    state = scattered(model, 4, runs=100)
+    ended = peer.train(enter(state, stage), stage).mind.belief
+    wanted = [oracle.step(*oracle.run(state, i), model, stage, np.zeros(5)).rho for i in range(len(state))]
+    np.testing.assert_allclose(ended, wanted, atol=1e-9 if name_of(peer) in DOUBLE else 1e-3)
+
+
 @pytest.mark.parametrize(("modes", "objectives", "honeypots"), SIZES)
 def test_all_parts_and_the_belief_take_one_noise(peer, modes, objectives, honeypots):
     """The noise of a step, worked out from where the goal went, accounts for all else that the step moved."""

@@ -1,12 +1,15 @@
 """A process that trains the same task whenever it is told to, with the Feint of one tree: `python worker.py TREE`.
 
-Each line of its input is a number of runs and of steps; each line of its output the nanoseconds a run-step took. It
-knows the public names of Feint alone, and asks for single precision where there is a choice.
+Each line of its input is a JSON object with a number of runs, and with parameters of the model and of the stage that
+differ from the default; each line of its output is the nanoseconds that a run-step took. Parameters that the tree does
+not have are left out. The process knows the public names of Feint alone, and chooses single precision where there is a
+choice.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +17,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+
+def known(declared: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the changes whose parameters a model or a stage has in this tree."""
+    return {name: value for name, value in changes.items() if name in declared.model_fields}
 
 
 def single(function: Callable[..., Any]) -> dict[str, Any]:
@@ -33,11 +41,11 @@ class Worker:
             env={**os.environ, "PYTHONPATH": str(tree / "src")},
         )
 
-    def cost(self, runs: int, steps: int) -> float:
-        """Have the task trained once; returns nanoseconds of processor time per run-step."""
+    def cost(self, runs: int, model: dict[str, Any], stage: dict[str, Any]) -> float:
+        """Train the task once and return the nanoseconds of processor time per run-step."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(runs, steps, file=self.process.stdin, flush=True)
+        print(json.dumps({"runs": runs, "model": model, "stage": stage}), file=self.process.stdin, flush=True)
         told = self.process.stdout.readline()
         if not told:
             raise RuntimeError("the worker ended before its task was done")
@@ -56,13 +64,15 @@ def main(tree: str) -> None:
 
     if not Path(str(feint.__file__)).resolve().is_relative_to(Path(tree).resolve()):
         raise SystemExit(f"feint is imported from {feint.__file__}, which is not in {tree}")
-    states: dict[tuple[int, int], Any] = {}
+    entered: dict[str, Any] = {}
     for line in sys.stdin:
-        runs, steps = map(int, line.split())
-        stage = feint.Stage(objective=1, steps=steps, target=1.0)  # of performance, which no run reaches
-        state = states.setdefault((runs, steps), feint.enter(feint.begin(runs=runs, seed=1), stage))
+        task = json.loads(line)
+        stage = feint.Stage(**known(feint.Stage, {"objective": 1, **task["stage"]}))
+        if line not in entered:
+            model = feint.Model(**known(feint.Model, task["model"]))
+            entered[line] = feint.enter(feint.begin(model, runs=task["runs"], seed=1), stage)
         begun = time.process_time_ns()
-        trained = feint.advance(state, stage, steps, **single(feint.advance))
+        trained = feint.advance(entered[line], stage, stage.steps, **single(feint.advance))
         spent = time.process_time_ns() - begun
         print(spent / int(trained.taken.sum()), flush=True)
 

@@ -110,7 +110,6 @@ struct Task {  // arrays by run, as Feint has them but in float32; spectrum and 
 enum { GOAL, REPRESENTATION, POINTER, GATE, CAPABILITY, AWARENESS, HORIZON, WORLD, PARTS };
 enum { RUNNING, REACHED, DIVERGED };
 constexpr int MOST_OBJECTIVES = 256;
-constexpr float MOST_NATS = 60;  // between two concepts in one step, so that no sum of weights overflows
 
 struct Quadratic { V constant, linear, square; };
 
@@ -242,16 +241,14 @@ template <int J, bool HONEYPOTS> int64_t race(const Task &t, Lanes<J> &l) {
     if (__builtin_expect(stopping, 0))
       EACH(i, LANES) if (stop[i]) store(l, i, !sound[i] ? DIVERGED : reached[i] ? REACHED : RUNNING, t);
 
-    V near_s{}, believed{};  // the belief; what all squared distances have in common says nothing
+    V far[J], nearest, believed{};  // the belief; the least distance is taken off, so that no exponential overflows
     EACH(j, objectives) {
-      const V far = l.far[j].constant + l.w[j] * (l.far[j].linear + l.w[j] * l.far[j].square) - 2.0f * xm[j];
-      V weight = (1.0f - s.switching) * l.rho[j] + s.switching / objectives;
-      if (j == 0) near_s = far;
-      else {
-        const V nats = s.identification * q * (near_s - far);
-        weight *= exponential(most(least(nats, splat(MOST_NATS)), splat(-MOST_NATS)));
-      }
-      l.rho[j] = weight, believed += weight;
+      far[j] = l.far[j].constant + l.w[j] * (l.far[j].linear + l.w[j] * l.far[j].square) - 2.0f * xm[j];
+      nearest = j ? least(nearest, far[j]) : far[0];
+    }
+    EACH(j, objectives) {
+      const V before = (1.0f - s.switching) * l.rho[j] + s.switching / objectives;
+      l.rho[j] = before * exponential(s.identification * q * (nearest - far[j])), believed += l.rho[j];
     }
     const V whole = 1.0f / believed;
     EACH(j, objectives) l.rho[j] *= whole, vp += pi[j] * vm[j];
