@@ -44,9 +44,9 @@ CARRIED = 125  #: updates of pre-training after which a model with Xu's numbers 
 Times = dict[str, int | None]
 
 
-def _number(default: float, least: int, most: int) -> Any:
+def _number(default: float, *bounds: int) -> Any:
     """Return a field with inclusive bounds; its values are whole numbers if the default is."""
-    return field(default=default, metadata={"least": least, "most": most})
+    return field(default=default, metadata={"bounds": bounds})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class XuRace:
 
     def __post_init__(self) -> None:
         for number in fields(self):
-            value, least, most = getattr(self, number.name), *number.metadata.values()
+            value, (least, most) = getattr(self, number.name), number.metadata["bounds"]
             if isinstance(number.default, int):
                 check_whole(number.name, value, least, most)
             elif isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
@@ -186,18 +186,13 @@ class Trajectory(Report):
 
     def blocks(self) -> Iterable[str]:
         """Return the outcome, the events and the last levels in a few lines."""
-        lines = [
-            f"Xu's race ends {self.outcome.label}; first update of each event, from 0:",
-            *(
-                f"  {name.replace('_', ' '):20} {'never' if t is None else t}"
-                for name, t in self.events._asdict().items()
-            ),
-            "last levels: " + ", ".join(f"{name} {level:.3f}" for name, level in self.last.items()),
-        ]
+        lines = [f"Xu's race ends {self.outcome.label}; first update of each event, from 0:"]
+        times = self.events._asdict().items()
+        lines += [f"  {name.replace('_', ' '):20} {'never' if time is None else time}" for name, time in times]
+        lines.append("last levels: " + ", ".join(f"{name} {level:.3f}" for name, level in self.last.items()))
         if self.race.carried and self.events.deceptive == 0:
-            lines += [
-                "Deceptive at update 0: what was carried in passes both thresholds, so the premise is the conclusion."
-            ]
+            why = "what was carried in passes both thresholds, so the premise is the conclusion."
+            lines.append(f"Deceptive at update 0: {why}")
         return ["\n".join(lines)]
 
     def frame(self) -> pd.DataFrame:
@@ -206,9 +201,9 @@ class Trajectory(Report):
 
         levels = {name: getattr(self, name) for name in ("environment", "power", "alignment", "pointer")}
         wide = pd.DataFrame({"update": np.arange(self.power.size), "deceptive": self.frozen, **levels})
-        found = wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
-        found.attrs.update(self.passport())
-        return found
+        frame = wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
+        frame.attrs.update(self.passport())
+        return frame
 
     def figure(self) -> Figure:
         """Draw the race beside the same race with e and p carried over from pre-training."""

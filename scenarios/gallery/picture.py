@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from feint.agents.errors import load_extra
-from feint.sim.results.figure_style import STYLE, settled
+from feint.sim.results.figure_style import STYLE, with_fixed_layout
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 
 LIMITS = ("estimate", "low", "high")
@@ -59,7 +59,7 @@ class Picture:
     def drawn(self, table: pd.DataFrame) -> Figure:
         """Return the figure of a table, with a layout that does not depend on rounding."""
         with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-            return settled(self.draw(table))
+            return with_fixed_layout(self.draw(table))
 
 
 def limits(interval: Interval) -> dict[str, float]:
