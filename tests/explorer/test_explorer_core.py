@@ -16,7 +16,7 @@ from terminal import within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.commands.explore import FINAL, PORT, SLICED
+from feint.commands.functions import FINAL, PORT, SLICED
 from feint.explorer.controls import LAST, groups, knobs
 from feint.explorer.server import opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write

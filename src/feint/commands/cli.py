@@ -1,29 +1,29 @@
-"""The command line `feint`: its commands in panels, and what ends it."""
+"""The command line `feint`: its commands in panels, and how it ends."""
 
 from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated, NoReturn
+from itertools import takewhile
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from feint.agents.errors import InputError
-from feint.commands.build import LazyGroup
-from feint.commands.options import show_warning
+from feint.commands.build import LazyGroup, show_warning
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
 
 STOPPED = 130  # exit code after Ctrl-C
 OWN = {
-    "explore": "feint.commands.explore:explore",
-    "export": "feint.commands.sweeps:export",
-    "figures": "feint.commands.gallery:figures",
-    "graph": "feint.commands.gallery:graph",
+    "explore": "feint.commands.functions:explore",
+    "export": "feint.commands.functions:export",
+    "figures": "feint.commands.functions:figures",
+    "graph": "feint.commands.functions:graph",
     "scenario": "feint.commands.cli:scenario",
     "schema": "feint.commands.cli:schema",
-    "sweep": "feint.commands.sweeps:sweep",
+    "sweep": "feint.commands.functions:sweep",
 }
-"""Commands that are functions, and no requests."""
+"""Commands that are functions rather than requests."""
 PANELS = {
     "Start": ("compare", "explore", "replay", "parameters"),
     "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "simulate", "rare"),
@@ -95,13 +95,28 @@ def main() -> None:
         print("feint: stopped. Finished parts of a sweep are kept; continue with --resume.", file=sys.stderr)
         sys.exit(STOPPED)
     except (InputError, MemoryError) as error:
-        _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
+        _give_up(str(error) or "there is not enough memory for this: request fewer runs.")
     except OSError as error:
         _give_up(f"the result cannot be printed: {error.strerror}.")
     except Exception as error:
         if not hasattr(error, "format_message"):  # the parser's errors have it
             raise
-        _give_up(error.format_message())  # pyright: ignore[reportAttributeAccessIssue] - looked for just now
+        _give_up(_usage(error))
+
+
+def _usage(error: Any) -> str:
+    """Return what the parser's error says and what would be right; empty if the help was printed."""
+    words = [*takewhile(lambda word: not word.startswith("-"), sys.argv[1:])]
+    command = " ".join(["feint", *words[: 2 if words[:1] == ["scenario"] else 1]])
+    sentence, option = error.format_message().rstrip("."), getattr(error, "param", None)
+    if option is not None and error.message:  # a value that is not valid
+        return sentence
+    if near := getattr(error, "possibilities", None):
+        return f"No such option: {error.option_name}: did you mean {near[0]}?"
+    if option is not None:  # it is missing
+        value = option.metavar or option.name.upper()
+        sentence += f": give {value if option.param_type_name == 'argument' else f'{option.opts[0]} {value}'}"
+    return f"{sentence}; `{command} --help` lists arguments and options." if sentence else ""
 
 
 def _give_up(sentence: str) -> NoReturn:
