@@ -79,14 +79,14 @@ class Request:
         """Return the fields that differ from their defaults, as plain data."""
         return {
             name: _plain(getattr(self, name))
-            for name, default in _defaults(type(self)).items()
+            for name, default in defaults_of(type(self)).items()
             if getattr(self, name) != default
         }
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """Return the request that has this configuration; raises `InputError` for a field that is not known."""
-        kinds, known = get_type_hints(cls), _defaults(cls)
+        kinds, known = get_type_hints(cls), defaults_of(cls)
         inside = [name for name in POINT if name in configuration and name not in known]
         if "point" in known and inside:  # passports of version 1 hold the fields of the point among the rest
             rest = {name: value for name, value in configuration.items() if name not in inside}
@@ -97,7 +97,7 @@ class Request:
         return cls(**{name: _restored(kinds[name], value) for name, value in configuration.items()})
 
 
-def _defaults(cls: type) -> dict[str, Any]:
+def defaults_of(cls: type) -> dict[str, Any]:
     """Return the default of every field; `MISSING` for a field that must be given."""
     return {
         field.name: field.default_factory() if field.default_factory is not MISSING else field.default

@@ -20,7 +20,7 @@ from feint.scenarios.argument.counting_argument import CountingRequest
 from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.graph import GraphRequest
 from feint.scenarios.argument.model_audit import AuditRequest
-from feint.scenarios.argument.why import WhyRequest
+from feint.scenarios.argument.premises import WhyRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
@@ -156,6 +156,7 @@ def test_the_text_fits_a_terminal(name, report):
 @each_report
 def test_a_prompt_shows_one_line(report):
     assert repr(report).startswith(f"{type(report).__name__}(")
+    assert not repr(report).endswith("()")
     assert len(repr(report)) < 300
     assert "\n" not in repr(report)
 
