@@ -22,30 +22,15 @@ Size = Mapping[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure of the gallery.
+    """A figure of the gallery."""
 
-    Parameters
-    ----------
-    name, title
-        Its name on the command line and of its files, and what it shows.
-    compute
-        Function of a point, a size, and the keywords `seed`, `precision` and `threads` that returns its data.
-    draw
-        Function that draws such data.
-    full, quick
-        Its size, and that of `feint figures --quick`.
-    extra
-        Optional libraries that its numbers come from.
-
-    """
-
-    name: str
-    title: str
-    compute: Callable[..., pd.DataFrame]
-    draw: Callable[[pd.DataFrame], Figure]
+    name: str  #: on the command line, and of its files
+    title: str  #: what it shows
+    compute: Callable[..., pd.DataFrame]  #: returns its data for a point, a size, `seed`, `precision` and `threads`
+    draw: Callable[[pd.DataFrame], Figure]  #: draws such data
     full: Size
-    quick: Size
-    extra: tuple[str, ...] = ()
+    quick: Size  #: its size with `feint figures --quick`
+    extra: tuple[str, ...] = ()  #: optional libraries from which its numbers come
 
     def size(self, *, quick: bool = False, runs: int | None = None) -> dict[str, int]:
         """Return how much it computes; `runs` replaces the runs of each training protocol."""
@@ -63,7 +48,7 @@ class Picture:
 
 
 def limits(interval: Interval) -> dict[str, float]:
-    """Return an interval as cells of a row."""
+    """Return an interval as cells of a table."""
     return {name: float(getattr(interval, name)) for name in LIMITS}
 
 
@@ -75,3 +60,8 @@ def interval_of(row: Mapping[str, Any], confidence: float = CONFIDENCE) -> Inter
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as dictionaries by column."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def limits_by(table: pd.DataFrame, column: str) -> dict[str, Interval]:
+    """Return the intervals of a table's rows by what a column holds."""
+    return {row[column]: interval_of(row) for row in rows_of(table)}
