@@ -21,6 +21,7 @@ def main(wheel: str) -> None:
     ours = [path for part in ("agents", "sim", "scenarios") for path in (ROOT / part).rglob("*.py")]
     ours += (ROOT / "src" / "feint").glob("*.py")
     ours += (ROOT / "src" / "feint" / "explorer").glob("*.py")
+    ours += (ROOT / "src" / "feint" / "explorer" / "assets").iterdir()
     ours += (ROOT / "scenarios").rglob("*.toml")
     missing = {f"feint/{_within(path)}" for path in ours} - names
     assert not missing, f"the wheel lacks {sorted(missing)}"

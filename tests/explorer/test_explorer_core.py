@@ -18,7 +18,7 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.commands.functions import FINAL, PORT, SLICED
 from feint.explorer.controls import LAST, groups, knobs
-from feint.explorer.server import opened
+from feint.explorer.page import opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import MOST, State, described, viewed, written
 from feint.explorer.tallies import BUDGET, Life, Reader, Tally, WorkQueue, answers, life, tallies, tally

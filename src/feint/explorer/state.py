@@ -17,7 +17,6 @@ from feint.sim.training.configuration import parse_setting
 from feint.sim.training.parameter_point import Point, by_stage, check_two_stages
 from feint.sim.training.train import check_seed
 
-OWN_NAMES = ("view", "seed", "run")
 MOST = {"steps": 100_000, "modes": 256}  # limits beyond which readers would wait too long
 
 
@@ -36,12 +35,14 @@ class State:
             raise InputError(f"run = {self.run!r} is not valid: it must be a whole number from 0 to {MOST_RUNS - 1:,}.")
         check_two_stages(self.point)
         for name, most in MOST.items():
-            for value in (self.point.value(each) for each in _places(name)):
-                if value > most:
-                    raise InputError(f"{name} = {value!r} is more than this page trains: it must be at most {most:,}.")
+            places = (name,) if name == "modes" else (f"pretraining.{name}", f"finetuning.{name}")
+            value = max(map(self.point.value, places))
+            if value > most:
+                raise InputError(f"{name} = {value!r} is more than this page trains: it must be at most {most:,}.")
         if isinstance(self.point.model.similarity, tuple):
             raise InputError(f"similarity = {list(self.point.model.similarity)} names several: give one number.")
-        arms_fit(self.point)
+        for protocol in (scratch(), pretrained()):  # raises unless both arms can be trained
+            protocol.spec(self.point, seed=0)
 
     def turned(self, changes: Mapping[str, Any]) -> Self:
         """Return the state with other values; raises `InputError`."""
@@ -67,19 +68,18 @@ class State:
         given = parse_qsl(query.lstrip("?"), keep_blank_values=True)
         if not given:
             return before or cls()
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for name, text in given:
-            if name in found:
+            if name in values:
                 raise InputError(f"{name} = {text!r} is given a second time: give it once.")
-            found[name] = text if name == "view" else parse_setting(f"{name}={text}", "link")[1]
-            if name.endswith(".carry") and not isinstance(found[name], list):
+            values[name] = text if name == "view" else parse_setting(f"{name}={text}", "link")[1]
+            if name.endswith(".carry") and not isinstance(values[name], list):
                 raise InputError(f"{name} = {text!r} is not valid: it must be a list, as in {written(tuple(GROUPS))}.")
-        own = {name: found.pop(name) for name in OWN_NAMES if name in found}
+        own = {name: values.pop(name) for name in ("view", "seed", "run") if name in values}
         for name in ("seed", "run"):
             if not isinstance(own.get(name, 0), int) or isinstance(own.get(name, 0), bool):
                 raise InputError(f"{name} = {own[name]!r} is not valid: it must be a whole number.")
-        start = viewed(own.get("view", DEFAULT))
-        return cls(point=start.at(found), **own)
+        return cls(point=viewed(own.get("view", DEFAULT)).at(values), **own)
 
     def command(self, runs: int) -> str:
         """Return the command line that gives the same numbers."""
@@ -100,7 +100,7 @@ class State:
         words += [f"model=feint.Model({_keywords(of_model)})"] if of_model else []
         words += [f"{name}={value!r}" for name, value in {**protocols, "runs": runs, "seed": self.seed}.items()]
         inside = "".join(f"    {word},\n" for word in words)
-        return f"import feint\n\nfound = feint.compare(\n{inside})\nprint(found.difference())\n"
+        return f"import feint\n\ncomparison = feint.compare(\n{inside})\nprint(comparison.difference())\n"
 
 
 def described(view: str) -> WorldView:
@@ -117,39 +117,24 @@ def viewed(view: str) -> Point:
     return described(view).point
 
 
-def arms_fit(point: Point) -> None:
-    """Raise `InputError` unless both arms can be trained at the point."""
-    for protocol in (scratch(), pretrained()):
-        protocol.spec(point, seed=0)
-
-
 def differing(point: Point, other: Point) -> dict[str, Any]:
     """Return the values of a point that differ from another's, by dotted name."""
-    here = dict(_flat(point))
-    return {name: here[name] for name, value in _flat(other) if here[name] != value}
+    here = _flat(point)
+    return {name: here[name] for name, value in _flat(other).items() if here[name] != value}
 
 
 def written(value: Any) -> str:
     """Return a value in TOML's notation, or a bare name."""
     if isinstance(value, tuple):
-        return "[" + ",".join(f'"{each}"' for each in value) + "]"
+        return "[" + ",".join(f'"{group}"' for group in value) + "]"
     return value if isinstance(value, str) else repr(value)
 
 
-def _flat(point: Point) -> list[tuple[str, Any]]:
-    """Return every parameter of a point."""
-    of_model = [(name, getattr(point.model, name)) for name in type(point.model).model_fields]
-    of_stages = [
-        (f"{stage.name}.{name}", getattr(stage, name))
-        for stage in point.curriculum
-        for name in type(stage).model_fields
-        if (stage.name, name) not in {("pretraining", "carry"), ("pretraining", "name"), ("finetuning", "name")}
-    ]
-    return [*of_model, *of_stages, ("start", point.start), ("match", point.match)]
-
-
-def _places(name: str) -> tuple[str, ...]:
-    return (name,) if name == "modes" else (f"pretraining.{name}", f"finetuning.{name}")
+def _flat(point: Point) -> dict[str, Any]:
+    """Return every parameter of a point by dotted name."""
+    stages = {f"{stage.name}.{name}": value for stage in point.curriculum for name, value in stage if name != "name"}
+    stages.pop("pretraining.carry", None)
+    return {**dict(point.model), **stages, "start": point.start, "match": point.match}
 
 
 def _keywords(values: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the page computes, piece by piece on one worker thread: outcomes of both arms, and the course of one run."""
+"""Results of the page, computed piece by piece on a worker thread: outcomes of both arms, and the course of one run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import PriorityQueue
 from typing import Any
 
@@ -15,61 +15,53 @@ import numpy as np
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import State
-from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.statistics.intervals import Interval, frequency_interval, tango
 from feint.sim.training.replay import ReplayRequest
 
 DONE = object()
-
-
-@dataclass(order=True)
-class Job:
-    """Work that is computed piece by piece; waiting jobs take turns, those with fewer finished pieces first."""
-
-    rank: int  #: how many pieces are done
-    number: int
-    pieces: Iterator[Any] = field(compare=False)
-    deliver: Callable[[Any], object] = field(compare=False)  #: receives each piece, or the error
-    wanted: Callable[[], bool] = field(compare=False)
+FINAL = 10_000  # runs per arm to which bars are refined
+PROBE = 64  # runs by which the speed at a point is measured
+BUDGET = 0.2  # seconds of training before the first bars are shown, and between one refinement and the next
+ENOUGH = 0.7  # share of the budget after which no further batch is begun
+GROWTH = 8  # a batch is at most this many times all before it, since its speed may differ
+EVERY = 4  # steps between two recorded ones of a run
+POINTS = 400  # most points drawn per stage
 
 
 class WorkQueue:
-    """Carries out jobs on a thread of its own, which lives as long as the process."""
+    """Computes jobs piece by piece on a thread that lives as long as the process; jobs with fewer pieces come first."""
 
     def __init__(self) -> None:
-        self._waiting: PriorityQueue[Job] = PriorityQueue()
+        self._waiting: PriorityQueue[tuple[int, int, Iterator[Any], Callable, Callable]] = PriorityQueue()
         self._numbers = itertools.count()
         threading.Thread(target=self._work, name="feint explorer", daemon=True).start()
 
-    def ask(self, pieces: Iterator[Any], deliver: Callable[[Any], object], wanted: Callable[[], bool]) -> None:
-        """Have `pieces` computed while they are wanted; `deliver` is called on the worker's thread."""
-        self._waiting.put(Job(0, next(self._numbers), pieces, deliver, wanted))
+    def ask(self, pieces: Iterator[Any], deliver: Callable, wanted: Callable[[], bool], done: int = 0) -> None:
+        """Compute `pieces` while they are wanted; `deliver` receives each, or the error, on the worker's thread."""
+        self._waiting.put((done, next(self._numbers), pieces, deliver, wanted))
 
     def _work(self) -> None:
         while True:
-            job = self._waiting.get()
+            done, _, pieces, deliver, wanted = self._waiting.get()
             try:
-                more = job.wanted() and self._next_of(job)
+                if wanted() and self._next_of(pieces, deliver, wanted):
+                    self.ask(pieces, deliver, wanted, done + 1)
             except Exception:  # others are still waiting
                 logging.getLogger(__name__).exception("a result could not be delivered")
-                continue
-            if more:
-                self._waiting.put(Job(job.rank + 1, next(self._numbers), job.pieces, job.deliver, job.wanted))
 
     @staticmethod
-    def _next_of(job: Job) -> bool:
+    def _next_of(pieces: Iterator[Any], deliver: Callable, wanted: Callable[[], bool]) -> bool:
         """Compute and deliver one piece; return whether there may be more."""
         try:
-            piece = next(job.pieces, DONE)
+            piece = next(pieces, DONE)
         except Exception as error:
-            job.deliver(error)
+            deliver(error)
             return False
-        if piece is DONE:
-            return False
-        if job.wanted():
-            job.deliver(piece)
-        return True
+        if piece is not DONE and wanted():
+            deliver(piece)
+        return piece is not DONE
 
 
 class Reader:
@@ -80,7 +72,7 @@ class Reader:
 
     def ask(self, pieces: Iterator[Any], deliver: Callable[[Any, Callable[[], bool]], object]) -> None:
         """Replace the previous request; `deliver` also receives a function that says if the piece is still wanted."""
-        self._request += 1
+        self.leave()
         mine = self._request
 
         def wanted() -> bool:
@@ -93,34 +85,20 @@ class Reader:
         self._request += 1
 
 
-FINAL = 10_000  # runs per arm to which bars are refined
-PROBE = 64  # runs by which the speed at a point is measured
-BUDGET = 0.2  # seconds of training before the first bars are shown, and between one refinement and the next
-ENOUGH = 0.7  # share of the budget after which no further batch is begun
-GROWTH = 8  # a batch is at most this many times all before it, since its speed may differ
-EVERY = 4  # steps between two recorded ones of a run
-POINTS = 400  # most points drawn per stage
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tally:
     """Counts of paired runs, and the time they took."""
 
     counts: dict[str, np.ndarray]  #: by arm: runs by final outcome (outcomes,)
     flow: np.ndarray  #: with pre-training: runs by outcome before and after fine-tuning (outcomes, outcomes)
-    only: tuple[int, int]  #: runs that are deceptive in the pre-trained arm alone, and in the other alone
+    only: np.ndarray  #: runs that are deceptive in the pre-trained arm alone, and in the other alone (2,)
     runs: int
     seconds: float
 
     def plus(self, other: Tally) -> Tally:
         """Return the counts together with those of other runs at the same point."""
-        return Tally(
-            counts={arm: counts + other.counts[arm] for arm, counts in self.counts.items()},
-            flow=self.flow + other.flow,
-            only=(self.only[0] + other.only[0], self.only[1] + other.only[1]),
-            runs=self.runs + other.runs,
-            seconds=self.seconds + other.seconds,
-        )
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ("flow", "only", "runs", "seconds")}
+        return Tally(counts={arm: counts + other.counts[arm] for arm, counts in self.counts.items()}, **sums)
 
     def frequency(self, arm: str, outcome: Outcome) -> Interval:
         """Return how often an arm ends as this type, as `Comparison.frequency`."""
@@ -128,27 +106,23 @@ class Tally:
 
     def difference(self) -> Interval:
         """Return deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
-        return tango(*self.only, self.runs)
+        return tango(*self.only.tolist(), self.runs)
 
 
 def tally(state: State, runs: range) -> Tally:
     """Train the runs with these numbers both ways and count their outcomes, as `compare` does."""
-    protocols = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}
+    protocols, kinds = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}, len(LABELS)
     begun = time.perf_counter()
-    found = run_paired(state.point, protocols.values(), runs, seed=state.seed)
-    return counted({arm: found[protocol] for arm, protocol in protocols.items()}, time.perf_counter() - begun)
-
-
-def counted(ended: dict[str, RunOutcomes], seconds: float) -> Tally:
-    """Return the counts of the outcomes of both arms."""
-    kinds, after = len(LABELS), ended[PRETRAIN_FINETUNE]
-    flow = np.zeros((kinds, kinds), np.int64)
+    outcomes = run_paired(state.point, protocols.values(), runs, seed=state.seed)
+    seconds = time.perf_counter() - begun
+    ends = {arm: outcomes[protocol] for arm, protocol in protocols.items()}
+    flow, after = np.zeros((kinds, kinds), np.int64), ends[PRETRAIN_FINETUNE]
     np.add.at(flow, (after.before, after.outcome), 1)
-    with_it, without = (ended[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
+    with_it, without = (ends[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
     return Tally(
-        counts={arm: np.bincount(each.outcome, minlength=kinds) for arm, each in ended.items()},
+        counts={arm: np.bincount(end.outcome, minlength=kinds) for arm, end in ends.items()},
         flow=flow,
-        only=(int((with_it & ~without).sum()), int((without & ~with_it).sum())),
+        only=np.array([(with_it & ~without).sum(), (without & ~with_it).sum()]),
         runs=len(after),
         seconds=seconds,
     )
