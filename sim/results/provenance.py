@@ -5,6 +5,7 @@ The data of a figure are a CSV whose first line is the passport and whose number
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import platform
@@ -38,8 +39,18 @@ def table_from_csv(content: str) -> pd.DataFrame:
     """Return the table in a CSV; a column holds integers, floats, booleans or text, and an empty cell is NaN."""
     import pandas as pd
 
-    exact: dict[str, Any] = {"float_precision": "round_trip", "keep_default_na": False, "na_values": [""]}
-    return pd.read_csv(StringIO(content), low_memory=False, **exact)
+    head, *rows = csv.reader(StringIO(content))
+    return pd.DataFrame({name: _typed([row[i] for row in rows]) for i, name in enumerate(head)})
+
+
+def _typed(cells: list[str]) -> list[Any]:
+    """Return a column in the first type that all its cells can be read as."""
+    for read in ({"True": True, "False": False}.__getitem__, int, lambda cell: float(cell or "nan")):
+        try:
+            return [read(cell) for cell in cells]
+        except (KeyError, ValueError):
+            continue
+    return list(cells)
 
 
 def digest(content: str) -> str:
