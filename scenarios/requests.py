@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
-    "why": "feint.scenarios.argument.why:WhyRequest",
+    "why": "feint.scenarios.argument.premises:WhyRequest",
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
@@ -32,8 +32,8 @@ COMMANDS: dict[str, str] = {
 SCENARIOS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
     "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
-    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
-    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
+    "rsa-2048": "feint.scenarios.oversight.exact_worlds:RSA2048Request",
+    "two-exits": "feint.scenarios.oversight.exact_worlds:TwoExitsRequest",
     "release": "feint.scenarios.release.release:ReleaseRequest",
     "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
     "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
@@ -50,9 +50,9 @@ DOCUMENTS = {
     "regions": "feint.sim.analysis.scenario_discovery:Regions",
     "share": "feint.sim.analysis.prior_shares:PriorShare",
     "map": "feint.sim.analysis.phase_diagrams:PhaseDiagram",
-    "networks-revival": "feint.scenarios.networks.revival:NetworksRevival",
+    "networks-revival": "feint.scenarios.networks.battery:NetworksRevival",
     "networks-transfer": "feint.scenarios.networks.transfer:NetworksTransfer",
-    "networks-wrappers": "feint.scenarios.networks.wrappers:NetworksWrappers",
+    "networks-wrappers": "feint.scenarios.networks.battery:NetworksWrappers",
 }
 """Reports whose JSON documents have these names, or the requests that give them."""
 KINDS = {
