@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import ceil, exp, expm1, inf, log, log1p, sqrt
+from math import ceil, exp, expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -36,8 +36,9 @@ class Interval:
         return f"{self.estimate:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
 
     def plus_minus(self, spec: str = ".2f") -> str:
-        """Return the estimate with its half-width, as in 0.53 ±0.02."""
-        return f"{self.estimate:{spec}} ±{self.half_width:{spec.removeprefix('+')}}"
+        """Return the estimate with its half-width, as in 0.53 ±0.02, or as in 0.53 – if there is no interval."""
+        reach = f"±{self.half_width:{spec.removeprefix('+')}}" if isfinite(self.half_width) else "–"
+        return f"{self.estimate:{spec}} {reach}"
 
     @property
     def half_width(self) -> float:
