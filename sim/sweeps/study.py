@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+from feint.sim.results.request import defaults_of
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,
@@ -22,7 +23,6 @@ from feint.sim.statistics.intervals import (
     paired_exact,
     tango,
 )
-from feint.sim.results.request import defaults_of
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
@@ -179,6 +179,38 @@ class Study:
         """Return the number of a point's first run."""
         return 0 if self.streams == "common" else point * MOST_RUNS
 
+    @property
+    def rounds(self) -> list[int]:
+        """Runs per point and arm after each round that the study may have."""
+        totals = [self.runs]
+        while totals[-1] < (self.most_runs or 0):
+            totals.append(min(2 * totals[-1], self.most_runs or 0))
+        return totals
+
+    def interval(self, events: int, runs: int, *, lost: int | None = None, confidence: float = CONFIDENCE) -> Interval:
+        """Return the interval of a frequency or, given the runs that lost the event, of a paired difference.
+
+        If the study adds runs, the interval is exact and holds at every look.
+        """
+        if self.half_width is None:
+            return (
+                frequency_interval(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
+            )
+        level = look_confidence(confidence, len(self.rounds))
+        return clopper_pearson(events, runs, level) if lost is None else paired_exact(events, lost, runs, level)
+
+    def is_wide(self, events: Iterable[int], runs: int) -> bool:
+        """Return whether an interval of a point is wider than `half_width`.
+
+        `events` are its deceptive runs from scratch and after pre-training, and those after pre-training alone and from
+        scratch alone.
+        """
+        scratch, pretrained, gained, lost = events
+        counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
+        intervals = [self.interval(counts[arm], runs) for arm in self.arms]
+        intervals += [self.interval(gained, runs, lost=lost)] if len(self.arms) == 2 else []
+        return max(interval.half_width for interval in intervals) > (self.half_width or 1.0)
+
     def described(self) -> dict[str, Any]:
         """Return all parts as plain data; studies with equal descriptions give the same numbers."""
         return {
@@ -248,22 +280,3 @@ def _table_digest(table: str) -> str:
         return DIGEST + hashlib.sha256(Path(table).read_bytes()).hexdigest()
     except OSError as error:
         raise InputError(f"table = {table!r} cannot be read: {error.strerror}.") from None
-
-
-def rounds_of(study: Study) -> list[int]:
-    """Return the runs per point and arm after each round that a study may have."""
-    totals = [study.runs]
-    while totals[-1] < (study.most_runs or 0):
-        totals.append(min(2 * totals[-1], study.most_runs or 0))
-    return totals
-
-
-def point_interval(study: Study, events: int, lost: int | None, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval of a frequency, or if `lost` is given of a paired difference, at a point of a study.
-
-    If the study adds runs, it is exact and holds at every look.
-    """
-    if study.half_width is None:
-        return frequency_interval(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
-    confidence = look_confidence(confidence, len(rounds_of(study)))
-    return clopper_pearson(events, runs, confidence) if lost is None else paired_exact(events, lost, runs, confidence)
