@@ -117,18 +117,8 @@ class RegenerateRequest(Request):
 def regenerate(path: str | Path, *, out: str | Path | None = None, threads: int | None = None) -> Regenerated:
     """Make a figure, or its data, again from nothing and compare it with the file.
 
-    Parameters
-    ----------
-    path
-        File that Feint wrote: .svg, .png, .pdf or .csv.
-    out
-        File for the new figure or data.
-
-    Raises
-    ------
-    InputError
-        If the file has no passport, or its passport cannot be followed.
-
+    `path` is a file that Feint wrote: .svg, .png, .pdf or .csv; the new figure or data are kept as `out`. Raises
+    `InputError` if the file has no passport, or one that cannot be followed.
     """
     return RegenerateRequest(file=Path(path), out=None if out is None else Path(out)).run(threads=threads)
 

@@ -1,8 +1,7 @@
 """Xu's race: deception is reached before alignment is complete.
 
-The claim. As SGD trains a model, less and less is left to gain from aligning it, be it by writing the objective in or
-by building a pointer to it, while its knowledge of the environment and its power keep growing. As soon as the model is
-able to deceive it behaves deceptively, and nothing changes its objective any more. So it deceives before it is aligned.
+The claim. As SGD trains a model, less and less is left to gain from aligning it, while its knowledge of the environment
+and its power keep growing. As soon as it is able to deceive it does, and nothing changes its objective any more.
 
 The experiment. Four levels in [0, 1] grow with the update t = 0, 1, …, and each stays at 1 once it is complete:
 
@@ -12,9 +11,7 @@ The experiment. Four levels in [0, 1] grow with the update t = 0, 1, …, and ea
 model becomes deceptive: from then on a and o keep the level that they have.
 
 What would count against it. In the toy, thresholds alone: corrigibility wins exactly if the larger one exceeds
-log_1000 531, the level of e and p when the pointer completes. It says nothing about fine-tuning: with e and p carried
-into it and a and o reset, deception comes at update 0 by construction, since the premise (the model is able to deceive)
-is the conclusion.
+log_1000 531. With e and p carried into fine-tuning, deception comes at update 0 by construction.
 
 Source: Mark Xu, "Does SGD Produce Deceptive Alignment?" (2020), section "Example", markxu.com/deceptive-alignment.
 The carried start is Feint's addition.
@@ -86,12 +83,8 @@ class XuRace:
     def run(self) -> Trajectory:
         """Run learning_horizon + pointer_horizon updates, enough for every level to complete.
 
-        A level passes a threshold by exceeding it; one that equals it as a floating-point number has not passed it.
-        Deception wins unless the pointer is complete before both thresholds are passed, so a tie is deceptive: by
-        default, with the larger threshold from log_1000 530 to just below log_1000 531. At log_1000 531 it is passed
-        one update later and the model is corrigible; but no rational threshold equals that number. Alignment is
-        complete only when e and p are, so it wins only if a threshold is 1, and before the pointer; a tie of the two
-        is corrigible.
+        A level passes a threshold by exceeding it. Deception wins unless the pointer is complete before both thresholds
+        are passed, so a tie is deceptive; a tie of alignment and pointer is corrigible.
         """
         t = np.arange(self.learning_horizon + self.pointer_horizon)
         e, p = (_level(t + 1 + self.carried, self.learning_horizon) for _ in range(2))

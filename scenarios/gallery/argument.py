@@ -43,25 +43,17 @@ OFFSETS = np.array(
 LEADER_FROM = 13  # points from which on a line leads to the label
 
 
-def _lattice(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> Lattice:
-    """Train with all 2⁵ sets of groups carried over."""
-    return CruxRequest(point=point, runs=size["runs"], seed=seed, precision=precision).run(threads=threads)
-
-
 def _restored(table: pd.DataFrame, corners: list[Corner], **intervals: Any) -> Lattice:
     """Return a lattice as far as its figures read it, from a table with the columns `runs` and `seed`."""
     runs, seed = (int(table[name].iloc[0]) for name in ("runs", "seed"))
-    common = {"runs": runs, "confidence": CONFIDENCE}
-    attribution = Attribution(parts=tuple(GROUPS), **common, **intervals)
-    request = CruxRequest(runs=runs, seed=seed)
-    return Lattice(
-        of="carried", outcome=DECEPTIVE, seed=seed, corners=corners, attribution=attribution, request=request, **common
-    )
+    attribution = Attribution(parts=tuple(GROUPS), confidence=CONFIDENCE, **intervals)
+    same: dict[str, Any] = {"runs": runs, "seed": seed, "confidence": CONFIDENCE, "request": CruxRequest(runs=runs)}
+    return Lattice(of="carried", outcome=DECEPTIVE, corners=corners, attribution=attribution, **same)
 
 
-def compute_crux(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+def compute_crux(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per share, one per pair, and one for the whole difference."""
-    attribution = _lattice(point, size, **keys).attribution
+    attribution = CruxRequest(point=point, runs=size["runs"], **keys).run(threads=threads).attribution
     rows = [{"part": WHOLE, "other": "-", **limits(attribution.whole)}]
     rows += [{"part": part, "other": "-", **limits(share)} for part, share in attribution.shares.items()]
     rows += [{"part": a, "other": b, **limits(pair)} for (a, b), pair in attribution.pairs.items()]
@@ -76,9 +68,9 @@ def draw_crux(table: pd.DataFrame) -> Figure:
     return _restored(table, [], whole=shares.pop(WHOLE), shares=shares, pairs=pairs).figure()
 
 
-def compute_lattice(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
-    """Return one row per set of groups."""
-    corners = _lattice(point, size, **keys).corners
+def compute_lattice(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
+    """Return one row per set of groups carried over, all 2⁵."""
+    corners = CruxRequest(point=point, runs=size["runs"], **keys).run(threads=threads).corners
     rows = [{**{group: group in corner.parts for group in GROUPS}, **limits(corner.value)} for corner in corners]
     return pd.DataFrame(rows).assign(runs=size["runs"], seed=keys["seed"])
 
@@ -135,11 +127,8 @@ def _draw_limits(axes: Axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) ->
     if kind == REVERSED:
         middle, ends = 1 - middle, 1 - ends
     at = rows + (0.16 if kind == REVERSED else -0.16)
-    halo, line = (
-        {"ecolor": "white", "elinewidth": 2.2, "capsize": 0},
-        {"ecolor": "black", "elinewidth": 0.8, "capsize": 1.5},
-    )
-    for look in (halo, line):
+    for colour, width, cap in (("white", 2.2, 0), ("black", 0.8, 1.5)):
+        look: dict[str, Any] = {"ecolor": colour, "elinewidth": width, "capsize": cap}
         axes.errorbar(middle, at, xerr=np.abs(ends - middle), fmt="none", **look)
 
 
@@ -245,19 +234,11 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
 
 
 def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
-    reach = [np.abs(rows[[f"{a}_low", f"{a}_high"]].to_numpy().T - rows[f"{a}_estimate"].to_numpy()) for a in AXES]
-    axes.errorbar(
-        rows["lost_estimate"],
-        rows["avoided_estimate"],
-        xerr=reach[0],
-        yerr=reach[1],
-        fmt="none",
-        ecolor=look["color"],
-        elinewidth=0.9,
-    )
-    axes.scatter(
-        rows["lost_estimate"], rows["avoided_estimate"], s=22, edgecolor="black", linewidth=0.5, zorder=3, **look
-    )
+    x, y = (rows[f"{axis}_estimate"] for axis in AXES)
+    ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
+    across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
+    axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=look["color"], elinewidth=0.9)
+    axes.scatter(x, y, s=22, edgecolor="black", linewidth=0.5, zorder=3, **look)
 
 
 def place(axes: Axes, points: np.ndarray, labels: list[str], bars: np.ndarray) -> None:

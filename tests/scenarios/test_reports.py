@@ -25,9 +25,8 @@ from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
 from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
+from feint.scenarios.oversight.exact_worlds import RSA2048Request, TwoExitsRequest
 from feint.scenarios.oversight.overseer_baselines import OverseerRequest
-from feint.scenarios.oversight.rsa2048 import RSA2048Request
-from feint.scenarios.oversight.two_exits import TwoExitsRequest
 from feint.scenarios.regenerate import RegenerateRequest, regenerate
 from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of

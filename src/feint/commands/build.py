@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
@@ -37,6 +38,7 @@ def _parser(name: str, kind: Callable[[str], Any], right: str) -> Callable[[str]
 
 
 whole, real = _parser("whole", int, "a whole number"), _parser("real", float, "a number")
+count = partial(typer.Option, parser=whole, metavar="N")  # an option that takes a whole number
 CurriculumFile = Annotated[
     Path | None,
     typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
@@ -50,11 +52,8 @@ Settings = Annotated[
         "`feint parameters` lists them.",
     ),
 ]
-Seed = Annotated[int, typer.Option(parser=whole, metavar="N", help="Key of all random streams.")]
-Threads = Annotated[
-    int | None,
-    typer.Option(parser=whole, metavar="N", help="Threads; one per core unless given. Results do not depend on it."),
-]
+Seed = Annotated[int, count(help="Key of all random streams.")]
+Threads = Annotated[int | None, count(help="Threads; one per core unless given. Results do not depend on it.")]
 Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
 Matching = Annotated[
     str, typer.Option("--match", help="What is held equal at the end: target, capability, steps, total-steps or data.")

@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span, Whisker
 from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.explorer.tallies import Life, Tally
+from feint.explorer.state import Life, Tally
 from feint.sim.ensembles.comparison import GAP
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES

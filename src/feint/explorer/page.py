@@ -21,8 +21,7 @@ from feint.agents.errors import InputError
 from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow, Lives
 from feint.explorer.controls import SLIDER, STAGES, Controls, asset, text
-from feint.explorer.state import State, described
-from feint.explorer.tallies import Life, Reader, Tally, WorkQueue, answers
+from feint.explorer.state import Life, Reader, State, Tally, WorkQueue, answers, described
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 

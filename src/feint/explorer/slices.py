@@ -20,8 +20,7 @@ from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow
 from feint.explorer.controls import SLIDER, asset, knobs, text
 from feint.explorer.page import boxed, column, drawn
-from feint.explorer.state import State, described
-from feint.explorer.tallies import Tally, tally
+from feint.explorer.state import State, Tally, described, tally
 from feint.scenarios.argument.worldview_files import DEFAULT
 from feint.sim.results.provenance import passport, passport_line
 

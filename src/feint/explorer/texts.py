@@ -7,8 +7,7 @@ import html
 from feint.agents.outcome import Outcome
 from feint.explorer.charts import CURVES
 from feint.explorer.controls import STAGES, knobs
-from feint.explorer.state import State, described
-from feint.explorer.tallies import Life, Tally
+from feint.explorer.state import Life, State, Tally, described
 from feint.scenarios.argument.worldview_files import DEFAULT, views
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.statistics.intervals import Interval

@@ -12,7 +12,7 @@ from feint.scenarios.oversight.overseer_baselines import (
     OverseerRequest,
     options_of,
 )
-from feint.sim.environments.baseline_overseers import BASELINES
+from feint.sim.environments.overseer_policies import BASELINES
 
 SMALL = {"slice_steps": 25, "slices": 8}
 
