@@ -48,29 +48,14 @@ def _number(default: float, *bounds: int) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class XuRace:
-    """The numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range.
+    """Numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range."""
 
-    Parameters
-    ----------
-    learning_horizon
-        Updates that complete e, p and a: the base of their logarithm.
-    pointer_horizon
-        Updates that complete o, counted from t_e: the base of its logarithm.
-    pointer_onset
-        Level that e must exceed before a pointer can be built.
-    environment_threshold, power_threshold
-        Levels that e and p must exceed for deception (1: never).
-    carried
-        Updates of pre-training whose e and p are carried over; a and o start again.
-
-    """
-
-    learning_horizon: int = _number(1000, 2, 1_000_000)
-    pointer_horizon: int = _number(500, 2, 1_000_000)
-    pointer_onset: float = _number(0.5, 0, 1)
-    environment_threshold: float = _number(0.6, 0, 1)
-    power_threshold: float = _number(0.7, 0, 1)
-    carried: int = _number(0, 0, 1_000_000)
+    learning_horizon: int = _number(1000, 2, 1_000_000)  #: updates that complete e, p and a: base of their log
+    pointer_horizon: int = _number(500, 2, 1_000_000)  #: updates that complete o, counted from t_e: its base
+    pointer_onset: float = _number(0.5, 0, 1)  #: level that e must exceed before a pointer can be built
+    environment_threshold: float = _number(0.6, 0, 1)  #: level that e must exceed for deception (1: never)
+    power_threshold: float = _number(0.7, 0, 1)  #: level that p must exceed for deception (1: never)
+    carried: int = _number(0, 0, 1_000_000)  #: updates of pre-training whose e and p are kept; a and o start again
 
     def __post_init__(self) -> None:
         for number in fields(self):

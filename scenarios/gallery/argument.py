@@ -244,13 +244,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
 def place(axes: Axes, points: np.ndarray, labels: list[str], bars: np.ndarray) -> None:
     """Write each label at the nearest free place beside its point, or at the nearest one that is free of labels.
 
-    Parameters
-    ----------
-    points
-        Labelled points in data coordinates (points, 2).
-    bars
-        Limits of each point's intervals: left, right, below and above (points, 4).
-
+    Points (points, 2) and their bars, the limits left, right, below and above (points, 4), are in data coordinates.
     """
     figure: Any = axes.figure
     figure.draw_without_rendering()

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from feint.agents.errors import check_whole, load_extra
 from feint.agents.outcome import LABELS, Outcome
-from feint.scenarios.gallery.picture import Size, interval_of, limits, limits_by, rows_of
+from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.phase_diagrams import phase_diagram
 from feint.sim.analysis.prior_shares import factors_at
@@ -275,4 +275,8 @@ def _response(study: Study, precision: str, threads: int | None) -> Response:
 
 def draw_sensitivity(table: pd.DataFrame) -> Figure:
     """Draw bars with intervals, from the largest total index down."""
-    return bars({measure: limits_by(rows, "group") for measure, rows in table.groupby("measure", sort=False)}, TITLE)
+    measures = {
+        measure: {row["group"]: interval_of(row) for row in rows_of(rows)}
+        for measure, rows in table.groupby("measure", sort=False)
+    }
+    return bars(measures, TITLE)

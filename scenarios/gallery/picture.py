@@ -60,8 +60,3 @@ def interval_of(row: Mapping[str, Any], confidence: float = CONFIDENCE) -> Inter
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as dictionaries by column."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def limits_by(table: pd.DataFrame, column: str) -> dict[str, Interval]:
-    """Return the intervals of a table's rows by what a column holds."""
-    return {row[column]: interval_of(row) for row in rows_of(table)}

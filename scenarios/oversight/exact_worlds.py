@@ -33,7 +33,7 @@ from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.types import TYPES
-from feint.sim.environments.life import Life
+from feint.sim.environments.life import RSA2048, Life, LifeWithChecks
 from feint.sim.environments.life_policies import (
     CHECK_RULES,
     check_rule_values,
@@ -44,7 +44,6 @@ from feint.sim.environments.life_policies import (
     intents,
     value_of_waiting,
 )
-from feint.sim.environments.rsa2048 import RSA2048, LifeWithChecks
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request, Seed, Settings
@@ -194,7 +193,7 @@ class TwoExitsReport(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class TwoExitsRequest(Request):
-    """Find where deceptive behaviour is optimal, in the room with two exits."""
+    """Find the lives in which deceptive behaviour is optimal, in the room with two exits."""
 
     kind = "two-exits"
     unit = ""
@@ -207,17 +206,12 @@ class TwoExitsRequest(Request):
         life = life_of(Life, self.settings)
         if not life.training:
             raise InputError(f"training = 0 is not allowed with scenario {self.kind!r}: nothing would be deceptive.")
-        cells: dict[str, Any] = {}
-        for name, kind, outer, inner in (
-            ("lengths", Cell, ("deployment", DEPLOYMENTS), ("discount", DISCOUNTS)),
-            ("strengths", Cell, ("strength", STRENGTHS), ("discount", DISCOUNTS)),
-            ("cues", CueCell, ("honeypots", HONEYPOTS), ("cue_reliability", RELIABILITIES)),
-        ):
-            lives = [life.replace(**{outer[0]: a, inner[0]: b}) for a in outer[1] for b in inner[1]]
-            cells[name] = [kind.of(changed) for changed in lives]
-            if progress:
-                progress(1 / 3)
-        return TwoExitsReport(life=life, request=self, **cells)
+        lengths = [Cell.of(life.replace(discount=d, deployment=n)) for n in DEPLOYMENTS for d in DISCOUNTS]
+        strengths = [Cell.of(life.replace(discount=d, strength=s)) for s in STRENGTHS for d in DISCOUNTS]
+        cues = [CueCell.of(life.replace(cue_reliability=r, honeypots=o)) for o in HONEYPOTS for r in RELIABILITIES]
+        if progress:
+            progress(1)
+        return TwoExitsReport(life=life, lengths=lengths, strengths=strengths, cues=cues, request=self)
 
 
 @dataclass(frozen=True, kw_only=True)

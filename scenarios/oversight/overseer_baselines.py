@@ -195,13 +195,7 @@ class OverseerRequest(Request):
     ) -> Overseen:
         """Run every overseer on every population, on the same runs.
 
-        Parameters
-        ----------
-        populations
-            Options of the environment by name of the population.
-        others
-            Further overseers, by population and name.
-
+        `populations` are options of the environment by name; `others` are further overseers, by population and name.
         """
         terms = {name: Terms.of(options) for name, options in populations.items()}
         rows = []

@@ -112,29 +112,14 @@ def cell(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a result, and the attribute that each column shows under its heading.
+    """Rows of a result, and the attribute that each column shows under its heading."""
 
-    Parameters
-    ----------
-    rows
-        Any objects, one per line.
-    columns
-        Heading → attribute name or function of the row; a heading may have several lines.
-    title, note
-        Lines above and below the table.
-    rule
-        Whether a line is drawn below the headings.
-    fixed
-        How many first columns are repeated if the table is too wide and continues below.
-
-    """
-
-    rows: Sequence[Any]
-    columns: Columns
-    title: str = ""
-    note: str = ""
-    rule: bool = True
-    fixed: int = 1
+    rows: Sequence[Any]  #: any objects, one per line
+    columns: Columns  #: heading, of one line or several → attribute name or function of the row
+    title: str = ""  #: lines above the table
+    note: str = ""  #: lines below it
+    rule: bool = True  #: whether a line is drawn below the headings
+    fixed: int = 1  #: how many first columns are repeated if the table is too wide and continues below
 
     @classmethod
     def of_cells(cls, headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", note: str = "") -> Self:

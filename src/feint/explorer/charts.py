@@ -38,10 +38,8 @@ def _sheet(height: int, **look: Any) -> figure:
     sheet.outline_line_color = None
     sheet.min_border_right = 16
     for axis in (*sheet.xaxis, *sheet.yaxis):
-        axis.update(
-            major_label_text_font_size=SIZE, axis_label_text_font_size=SIZE, axis_label_text_font_style="normal"
-        )
-        axis.update(minor_tick_line_color=None, major_label_text_color=INK)
+        axis.update(major_label_text_font_size=SIZE, axis_label_text_font_size=SIZE, minor_tick_line_color=None)
+        axis.update(axis_label_text_font_style="normal", major_label_text_color=INK)
     return sheet
 
 
@@ -144,7 +142,10 @@ class Flow:
         before, after = shares.sum(axis=1), shares.sum(axis=0)
         tops = _stack(before), _stack(after)
         self.ribbons.data = _ribbons(shares, *tops)
-        self.blocks.data = _blocks(np.concatenate([before, after]), np.concatenate(tops))
+        heights, upper = np.concatenate([before, after]), np.concatenate(tops)
+        left = np.repeat([-0.06, 1.0], len(LABELS))
+        sides = {"left": left, "right": left + 0.06, "top": upper, "bottom": upper + heights, "colour": COLUMNS * 2}
+        self.blocks.data = {name: np.array(values)[heights > 0].tolist() for name, values in sides.items()}
         for side, heights, top, x in (("right", before, tops[0], -0.09), ("left", after, tops[1], 1.09)):
             self.labels[side].data = _labels(heights, top, x)
 
@@ -167,18 +168,6 @@ def _ribbons(shares: np.ndarray, left: np.ndarray, right: np.ndarray) -> Any:
         out[i] += shares[i, j]
         into[j] += shares[i, j]
     return data
-
-
-def _blocks(heights: np.ndarray, tops: np.ndarray) -> Any:
-    left = np.repeat([-0.06, 1.0], len(LABELS))
-    some = heights > 0
-    return {
-        "left": left[some].tolist(),
-        "right": (left + 0.06)[some].tolist(),
-        "top": tops[some].tolist(),
-        "bottom": (tops + heights)[some].tolist(),
-        "colour": [colour for colour, has in zip(COLUMNS * 2, some, strict=True) if has],
-    }
 
 
 def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:

@@ -102,7 +102,7 @@ class Page:
         self.reader.ask(answers(state, self.final), self._receive)
 
     def _receive(self, piece: Any, wanted: Callable[[], bool]) -> None:
-        """Receive a result, on the worker's thread."""
+        """Take a result, on the worker's thread."""
         self._received.append((piece, wanted))
         self._post(self._draw_received)
 
@@ -111,23 +111,23 @@ class Page:
         while self._received:
             piece, wanted = self._received.popleft()
             if wanted():
-                self._draw(piece)
+                with pn.io.hold():
+                    self._draw(piece)
 
     def _draw(self, piece: Any) -> None:
-        with pn.io.hold():
-            if isinstance(piece, Tally):
-                self.runs = piece.runs
-                for chart in (self.bars, self.gap, self.flow):
-                    chart.show(piece)
-                self.texts["status"].object = texts.status(piece, self.state, self.final)
-                self.texts["verdict"].object = texts.verdict(piece.difference())
-                self.texts["again"].object = texts.again(self.state, piece.runs)
-            elif isinstance(piece, Life):
-                for stage, lives in enumerate(self.lives):
-                    lives.show(piece, stage)
-                self.texts["ended"].object = texts.ended(piece, self.state)
-            else:
-                self.message.object = boxed(f"This point cannot be trained: {piece}")
+        if isinstance(piece, Tally):
+            self.runs = piece.runs
+            for chart in (self.bars, self.gap, self.flow):
+                chart.show(piece)
+            self.texts["status"].object = texts.status(piece, self.state, self.final)
+            self.texts["verdict"].object = texts.verdict(piece.difference())
+            self.texts["again"].object = texts.again(self.state, piece.runs)
+        elif isinstance(piece, Life):
+            for stage, lives in enumerate(self.lives):
+                lives.show(piece, stage)
+            self.texts["ended"].object = texts.ended(piece, self.state)
+        else:
+            self.message.object = boxed(f"This point cannot be trained: {piece}")
 
     def _file(self, kind: str) -> BytesIO:
         """Return the figure that `feint compare` draws, with its passport, as a file of this kind: svg or png."""
@@ -139,8 +139,8 @@ class Page:
             save(comparison.figure(), path, comparison.passport())
             return BytesIO(path.read_bytes())
 
-    def parts(self) -> dict[str, Any]:
-        """Return the parts of the page by their places in its frame."""
+    def framed(self) -> Frame:
+        """Return the whole page, its parts by their places in the frame."""
         shown = self.texts
         files = [
             pn.widgets.FileDownload(
@@ -152,7 +152,7 @@ class Page:
             )
             for kind in ("svg", "png")
         ]
-        return {
+        parts = {
             "head": text(texts.HEAD),
             "message": self.message,
             "preset": column(self.preset, shown["view"], self.reset),
@@ -168,11 +168,8 @@ class Page:
             ),
             "again": column(text(texts.AGAIN), pn.FlexBox(*files), shown["again"]),
         }
-
-    def framed(self) -> Frame:
-        """Return the whole page."""
         frame = Frame(asset("frame.html"))
-        for name, part in self.parts().items():
+        for name, part in parts.items():
             frame.add_panel(name, part)
         frame.location = True
         frame.title = texts.TITLE  # pyright: ignore[reportAttributeAccessIssue]
