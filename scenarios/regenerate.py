@@ -26,6 +26,11 @@ SWEPT = {
     "map": "feint map DIR --x NAME --y NAME --figure FILE",
 }
 """Kinds of figures that are drawn from a sweep's folder, and the command that draws them."""
+OF_NETWORKS = {
+    "networks": "feint scenario wrappers --networks --figure FILE, or revival in its place",
+    "networks-transfer": "feint scenario transfer --networks --figure FILE",
+}
+"""Kinds of an earlier version, and the command that draws them; now they have the kinds of their scenarios."""
 MEANINGS = {
     "same": "the same to the byte",
     "redrawn": "the same data, drawn otherwise",
@@ -128,6 +133,9 @@ def report_of(passport: Passport, threads: int | None = None) -> Report:
     kind = passport["kind"]
     if kind in SWEPT:
         raise InputError(f"kind = {kind!r} is drawn from a sweep's folder, which no figure holds: run {SWEPT[kind]}.")
+    if kind in OF_NETWORKS:
+        why = "is of an earlier version, which does not name the scenario"
+        raise InputError(f"kind = {kind!r} {why}: run {OF_NETWORKS[kind]}.")
     if kind not in KINDS:
         raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {', '.join(KINDS)}.")
     try:
