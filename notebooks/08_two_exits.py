@@ -36,9 +36,8 @@ from feint.scenarios.oversight.exact_worlds import (
     RSA2048Request,
     TwoExitsRequest,
 )
-from feint.sim.environments.life import Life
+from feint.sim.environments.life import BAND, LEFT, PIXELS, RIGHT, SIDE, A, B, Life, TwoExits
 from feint.sim.environments.life_policies import geometric_sum, in_two_exits, intents, q_learning, value_of_waiting
-from feint.sim.environments.two_exits import BAND, LEFT, PIXELS, RIGHT, SIDE, A, B, TwoExits
 
 BLACK, BLUE, ORANGE, GREY = "black", "#0072b2", "#d55e00", "0.5"
 

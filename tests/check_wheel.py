@@ -22,7 +22,7 @@ def main(wheel: str) -> None:
     ours += (ROOT / "src" / "feint").glob("*.py")
     ours += (ROOT / "src" / "feint" / "explorer").glob("*.py")
     ours += (ROOT / "src" / "feint" / "explorer" / "assets").iterdir()
-    ours += (ROOT / "scenarios").rglob("*.toml")
+    ours += [path for part in ("sim", "scenarios") for path in (ROOT / part).rglob("*.toml")]
     missing = {f"feint/{_within(path)}" for path in ours} - names
     assert not missing, f"the wheel lacks {sorted(missing)}"
     assert {"feint/__init__.py", "feint/__main__.py", "feint/commands/cli.py", "feint/py.typed"} <= names
