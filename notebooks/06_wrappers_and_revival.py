@@ -26,7 +26,7 @@ from feint.notebook import house_look, lines, sheet, show
 from feint.scenarios.finetuning.groups import ANY
 from feint.scenarios.finetuning.revival import HAD, NEVER, SCRATCH, RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
-from feint.scenarios.networks.wrappers import NetworksWrappers
+from feint.scenarios.networks.battery import NetworksWrappers
 from feint.sim.analysis.estimands import middle
 from feint.sim.networks.experiments import ACCURACIES, READ, Battery
 from feint.sim.networks.seed_models import REVERSE_RATE, Measurement, SeedModels, key

@@ -25,7 +25,7 @@ from feint.notebook import house_look, lines, sheet, show
 from feint.scenarios.transfer import transfer
 from feint.scenarios.transfer.arms import measure
 from feint.sim.statistics.intervals import Interval
-from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE, drawn_anew
+from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE, resample_runs
 from feint.sim.training.parameter_point import Point
 
 house_look()
@@ -86,7 +86,7 @@ def worth(changes: dict[str, Any]) -> Interval:
     def at_one(weights: np.ndarray) -> np.ndarray:
         return arms.transferred(weights)[arms.low][:1]
 
-    low, high = np.quantile(drawn_anew(at_one, arms.runs, 1), (0.025, 0.975))
+    low, high = np.quantile(resample_runs(at_one, arms.runs, 1), (0.025, 0.975))
     estimate = float(at_one(np.full(arms.runs, 1 / arms.runs))[0])
     return Interval(estimate=estimate, low=low, high=high, confidence=0.95, method="bootstrap")
 

@@ -26,12 +26,18 @@ import feint
 import feint.sim.environments
 from feint.agents.types import TYPES
 from feint.notebook import Dial, house_look, sheet, show, turn
-from feint.scenarios.oversight.rsa2048 import RSA2048Request
-from feint.scenarios.oversight.two_exits import HONEYPOTS, LOOKS, RELIABILITIES, RULES, Cell, CueCell, TwoExitsRequest
-from feint.sim.environments.life import Life
-from feint.sim.environments.trained_policies import in_two_exits, intents
-from feint.sim.environments.two_exits import BAND, LEFT, PIXELS, RIGHT, SIDE, A, B, TwoExits
-from feint.sim.environments.value_iteration import geometric_sum, q_learning, value_of_waiting
+from feint.scenarios.oversight.exact_worlds import (
+    HONEYPOTS,
+    LOOKS,
+    RELIABILITIES,
+    RULES,
+    Cell,
+    CueCell,
+    RSA2048Request,
+    TwoExitsRequest,
+)
+from feint.sim.environments.life import BAND, LEFT, PIXELS, RIGHT, SIDE, A, B, Life, TwoExits
+from feint.sim.environments.life_policies import geometric_sum, in_two_exits, intents, q_learning, value_of_waiting
 
 BLACK, BLUE, ORANGE, GREY = "black", "#0072b2", "#d55e00", "0.5"
 

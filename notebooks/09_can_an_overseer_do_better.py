@@ -27,8 +27,7 @@ import feint.sim.environments
 from feint.agents.errors import InputError
 from feint.notebook import house_look, lines, sheet, show
 from feint.scenarios.oversight.overseer_baselines import POPULATIONS, PRIOR, OverseerRequest
-from feint.sim.environments.baseline_overseers import LEARNED, orders
-from feint.sim.environments.ppo import Hyperparameters, Network, train_ppo
+from feint.sim.environments.overseer_policies import LEARNED, Hyperparameters, Network, orders, train_ppo
 from feint.sim.environments.task import AT, BOTH
 
 RUNS = 2000

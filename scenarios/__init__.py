@@ -1,1 +1,1 @@
-"""What is asked: one thought experiment a file, each with its claim, its experiment and its figure."""
+"""Scenarios: thought experiments, one per file, each with its claim, its experiment and its figure."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,12 +26,16 @@ SWEPT = {
     "map": "feint map DIR --x NAME --y NAME --figure FILE",
 }
 """Kinds of figures that are drawn from a sweep's folder, and the command that draws them."""
-SAME, REDRAWN, NUMBERS, DIFFERENT = "same", "redrawn", "numbers", "different"
+OF_NETWORKS = {
+    "networks": "feint scenario wrappers --networks --figure FILE, or revival in its place",
+    "networks-transfer": "feint scenario transfer --networks --figure FILE",
+}
+"""Kinds of an earlier version, and the command that draws them; now they have the kinds of their scenarios."""
 MEANINGS = {
-    SAME: "the same to the byte",
-    REDRAWN: "the same data, drawn otherwise",
-    NUMBERS: "other numbers",
-    DIFFERENT: "drawn otherwise; whether the numbers are the same its passport does not say",
+    "same": "the same to the byte",
+    "redrawn": "the same data, drawn otherwise",
+    "numbers": "other numbers",
+    "different": "drawn otherwise; whether the numbers are the same its passport does not say",
 }
 """Outcome of a comparison → what it means."""
 
@@ -61,7 +65,7 @@ class Regenerated(Report):
     @property
     def exit_code(self) -> int:
         """0 if the file came out the same, else 1."""
-        return 0 if self.outcome == SAME else 1
+        return int(self.outcome != "same")
 
     def blocks(self) -> Iterable[str]:
         """Return a sentence, and one line per change of what made the file."""
@@ -93,19 +97,23 @@ class RegenerateRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regenerated:  # noqa: ARG002
         """Compute and compare; raises `InputError` for a file without a passport, or one that cannot be followed."""
         check_threads(threads)
-        original, is_data = passport_in(self.file), self.file.suffix.lower() == ".csv"
-        if self.out is not None:
-            _check_out(self.out, is_data=is_data)
+        original, out = passport_in(self.file), self.out
+        if out is not None and _is_csv(out):
+            check_output("out", out)
+        elif out is not None and _is_csv(self.file):
+            raise InputError(f"out = {str(out)!r} does not fit data: its name must end in .csv.")
+        elif out is not None:
+            figure_style.check_figure_path(out)
         report = report_of(original, threads)
-        which, outcome, difference = (_compare_data if is_data else _compare_figure)(self.file, original, report)
-        if self.out is not None:
-            _write(report, self.out, which)
+        which, outcome, difference = _compare(self.file, original, report)
+        if out is not None:
+            _write(report, out, which)
         return Regenerated(
             file=str(self.file),
             kind=original["kind"],
             outcome=outcome,
             difference=difference,
-            changed=dict(_changes(original, report.passport())),
+            changed=_changes(original, report.passport()),
             original=original,
             request=self,
         )
@@ -114,18 +122,8 @@ class RegenerateRequest(Request):
 def regenerate(path: str | Path, *, out: str | Path | None = None, threads: int | None = None) -> Regenerated:
     """Make a figure, or its data, again from nothing and compare it with the file.
 
-    Parameters
-    ----------
-    path
-        File that Feint wrote: .svg, .png, .pdf or .csv.
-    out
-        File in which to keep what was made.
-
-    Raises
-    ------
-    InputError
-        If the file has no passport, or its passport cannot be followed.
-
+    `path` is a file that Feint wrote: .svg, .png, .pdf or .csv; the new figure or data are kept as `out`. Raises
+    `InputError` if the file has no passport, or one that cannot be followed.
     """
     return RegenerateRequest(file=Path(path), out=None if out is None else Path(out)).run(threads=threads)
 
@@ -135,6 +133,9 @@ def report_of(passport: Passport, threads: int | None = None) -> Report:
     kind = passport["kind"]
     if kind in SWEPT:
         raise InputError(f"kind = {kind!r} is drawn from a sweep's folder, which no figure holds: run {SWEPT[kind]}.")
+    if kind in OF_NETWORKS:
+        why = "is of an earlier version, which does not name the scenario"
+        raise InputError(f"kind = {kind!r} {why}: run {OF_NETWORKS[kind]}.")
     if kind not in KINDS:
         raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {', '.join(KINDS)}.")
     try:
@@ -144,24 +145,8 @@ def report_of(passport: Passport, threads: int | None = None) -> Report:
     return request.run(threads=threads)
 
 
-def _check_out(out: Path, *, is_data: bool) -> None:
-    if out.suffix.lower() == ".csv":
-        check_output("out", out)
-    elif is_data:
-        raise InputError(f"out = {str(out)!r} does not fit data: its name must end in .csv.")
-    else:
-        figure_style.check_figure_path(out)
-
-
-def _write(report: Report, path: Path, which: int) -> None:
-    """Write the drawing of this number, or the data."""
-    content, passport = _content(report), report.passport()
-    if path.suffix.lower() != ".csv":
-        figure_style.save(report.drawings()[which](), path, passport)
-    elif content is None:
-        raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
-    else:
-        provenance.write_csv(path, content, {name: value for name, value in passport.items() if name != "drawn"})
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"
 
 
 def _content(report: Report) -> str | None:
@@ -169,59 +154,59 @@ def _content(report: Report) -> str | None:
     return getattr(report, "content", None)
 
 
-def _compare_data(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
-    content, now = provenance.read_csv(path)[0], _content(report) or ""
-    if content == now:
-        return 0, SAME, None
-    unchanged = provenance.digest(content) == original.get("data")
-    edited = "" if unchanged else " (the file was changed after it was computed)"
-    return 0, NUMBERS, f"{provenance.first_difference(content, now)}{edited}"
+def _write(report: Report, path: Path, which: int) -> None:
+    """Write the drawing of this number, or the data."""
+    content, passport = _content(report), report.passport()
+    if not _is_csv(path):
+        figure_style.save(report.drawings()[which](), path, passport)
+    elif content is None:
+        raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
+    else:
+        provenance.write_csv(path, content, {name: value for name, value in passport.items() if name != "drawn"})
 
 
-def _compare_figure(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
+def _compare(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
     """Return which of the drawings the file holds, how they compare, and the first difference of numbers.
 
     The new figure is saved with the original's passport, so that only the drawing is compared.
     """
     content = _content(report)
+    if _is_csv(path):
+        same = provenance.read_csv(path)[0] == (content or "")
+        return (0, "same", None) if same else (0, "numbers", _difference_of_data(path, original, content or ""))
     if content is not None and original.get("data") != provenance.digest(content):
-        return 0, NUMBERS, _difference_of_data(path.with_suffix(".csv"), original, content)
+        return 0, "numbers", _difference_of_data(path, original, content)
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
         for which, draw in enumerate(report.drawings()):
             figure_style.save(draw(), again, dict(original))
             if again.read_bytes() == path.read_bytes():
-                return which, SAME, None
-    difference = _difference_of_configurations(original, report.passport())
-    if difference:
-        return 0, NUMBERS, difference
-    return 0, DIFFERENT if content is None else REDRAWN, None
-
-
-def _difference_of_configurations(then: Passport, now: Passport) -> str:
-    """Return where what was made differs from what was requested, such as in a verdict; empty if nowhere."""
-    if then["passport"] != SCHEMA:
-        return ""
-    return difference_text(then["configuration"], json.loads(json.dumps(now["configuration"])))
+                return which, "same", None
+    if original["passport"] == SCHEMA:  # a verdict, say, may differ from what was requested
+        now = json.loads(json.dumps(report.passport()["configuration"]))
+        if difference := difference_text(original["configuration"], now):
+            return 0, "numbers", difference
+    return 0, "different" if content is None else "redrawn", None
 
 
 def _difference_of_data(path: Path, original: Passport, content: str) -> str | None:
-    """Return the first difference to the data from which the figure was drawn, if they are beside it."""
+    """Return the first difference to the data in the file, or to those that a figure has beside it."""
     try:
-        before, _ = provenance.read_csv(path)
+        before, _ = provenance.read_csv(path if _is_csv(path) else path.with_suffix(".csv"))
     except InputError:
         return None
-    unchanged = provenance.digest(before) == original.get("data")
-    return provenance.first_difference(before, content) if unchanged else None
+    edited = provenance.digest(before) != original.get("data")
+    if edited and not _is_csv(path):
+        return None
+    note = " (the file was changed after it was computed)" if edited else ""
+    return f"{provenance.first_difference(before, content)}{note}"
 
 
-def _changes(then: Passport, now: Passport) -> Iterator[tuple[str, Change]]:
-    """Yield what computed and drew the file and has changed; data were drawn by nothing."""
+def _changes(then: Passport, now: Passport) -> dict[str, Change]:
+    """Return what computed and drew the file and has changed; data were drawn by nothing."""
     old, new = _makers(then), _makers({name: value for name, value in now.items() if name in then})
-    for name in dict.fromkeys([*new, *old]):
-        change = Change(then=old.get(name, NONE), now=new.get(name, NONE))
-        if change.then != change.now:
-            yield name, change
+    pairs = {name: (old.get(name, NONE), new.get(name, NONE)) for name in dict.fromkeys([*new, *old])}
+    return {name: Change(then=before, now=after) for name, (before, after) in pairs.items() if before != after}
 
 
 def _makers(passport: Passport) -> dict[str, str]:

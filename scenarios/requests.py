@@ -1,4 +1,4 @@
-"""Registry of what can be requested: commands, scenarios, and the documents that they print."""
+"""Registry of commands, scenarios, and the JSON documents that they print."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
-    "why": "feint.scenarios.argument.why:WhyRequest",
+    "why": "feint.scenarios.argument.premises:WhyRequest",
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "why-run": "feint.scenarios.argument.why_run:WhyRunRequest",
@@ -33,8 +33,8 @@ COMMANDS: dict[str, str] = {
 SCENARIOS = {
     "overseer": "feint.scenarios.oversight.overseer_baselines:OverseerRequest",
     "xu-race": "feint.scenarios.xu_race:XuRaceRequest",
-    "rsa-2048": "feint.scenarios.oversight.rsa2048:RSA2048Request",
-    "two-exits": "feint.scenarios.oversight.two_exits:TwoExitsRequest",
+    "rsa-2048": "feint.scenarios.oversight.exact_worlds:RSA2048Request",
+    "two-exits": "feint.scenarios.oversight.exact_worlds:TwoExitsRequest",
     "release": "feint.scenarios.release.release:ReleaseRequest",
     "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
     "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
@@ -43,41 +43,27 @@ SCENARIOS = {
 }
 """Requests of the scenarios."""
 DOCUMENTS = {
-    **{name: target for name, target in SCENARIOS.items() if name != "xu-race"},  # whose document is called scenario
-    "compare": "feint.sim.ensembles.comparison:Comparison",
-    "simulate": "feint.sim.ensembles.ensemble:Ensemble",
+    **{name: target for name, target in SCENARIOS.items() if name != "xu-race"},
+    "scenario": SCENARIOS["xu-race"],  # the name of its document since it was the only scenario
+    **COMMANDS,
     "summary": "feint.sim.ensembles.streaming_summary:Summary",
-    "rare": "feint.sim.ensembles.importance_sampling:Rare",
-    "replay": "feint.sim.training.replay:Trajectory",
-    "parameters": "feint.sim.training.parameters_report:ParametersReport",
     "sensitivity": "feint.sim.analysis.sensitivity:Sensitivity",
     "regions": "feint.sim.analysis.scenario_discovery:Regions",
     "share": "feint.sim.analysis.prior_shares:PriorShare",
     "map": "feint.sim.analysis.phase_diagrams:PhaseDiagram",
-    "regenerate": "feint.scenarios.regenerate:Regenerated",
-    "scenario": "feint.scenarios.xu_race:Trajectory",
-    "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsReport",
-    "argue": "feint.scenarios.argument.argue:Argued",
-    "why": "feint.scenarios.argument.why:Chain",
-    "crux": "feint.scenarios.argument.subset_lattice:Lattice",
-    "worldviews": "feint.scenarios.argument.worldviews:Matrix",
-    "counting": "feint.scenarios.argument.counting_argument:Counting",
-    "audit": "feint.scenarios.argument.model_audit:Audit",
-    "networks-revival": "feint.scenarios.networks.revival:NetworksRevival",
+    "networks-revival": "feint.scenarios.networks.battery:NetworksRevival",
     "networks-transfer": "feint.scenarios.networks.transfer:NetworksTransfer",
-    "networks-wrappers": "feint.scenarios.networks.wrappers:NetworksWrappers",
+    "networks-wrappers": "feint.scenarios.networks.battery:NetworksWrappers",
 }
 """Reports whose JSON documents have these names, or the requests that give them."""
-
 KINDS = {
     **SCENARIOS,
-    "comparison": "feint.sim.ensembles.comparison:CompareRequest",
-    "ensemble": "feint.sim.ensembles.ensemble:SimulateRequest",
-    "trajectory": "feint.sim.training.replay:ReplayRequest",
+    **{kind: COMMANDS[kind] for kind in ("crux", "worldviews")},
+    "comparison": COMMANDS["compare"],
+    "ensemble": COMMANDS["simulate"],
+    "trajectory": COMMANDS["replay"],
+    "auditing": COMMANDS["auditors"],
     "figure": "feint.scenarios.gallery.gallery:FigureRequest",
-    "auditing": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
-    "crux": "feint.scenarios.argument.crux:CruxRequest",
-    "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "argument": "feint.scenarios.argument.graph:GraphRequest",
 }
 """Requests that make a figure again, by the kind of its passport."""
@@ -89,13 +75,6 @@ def loaded(target: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def request_of(name: str, known: dict[str, str]) -> type[Request]:
-    """Return the request of this name; raises `InputError` if it is not known."""
-    if name not in known:
-        raise unknown("scenario" if known is SCENARIOS else "command", name, known)
-    return loaded(known[name])
-
-
 def report_of(document: str) -> type[Report]:
     """Return the report whose JSON document has this name; raises `InputError` if it is not known."""
     if document not in DOCUMENTS:
@@ -103,7 +82,7 @@ def report_of(document: str) -> type[Report]:
     report = loaded(DOCUMENTS[document])
     if issubclass(report, Request):
         report = get_type_hints(report.run)["return"]
-    return next(iter(get_args(report)), report)  # of several reports, the one without real networks
+    return next(iter(get_args(report)), report)  # of several reports, the first: the one without real networks
 
 
 def schema_text(name: str) -> str:

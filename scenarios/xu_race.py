@@ -1,8 +1,7 @@
 """Xu's race: deception is reached before alignment is complete.
 
-The claim. As SGD trains a model, less and less is left to gain from aligning it, be it by writing the objective in or
-by building a pointer to it, while its knowledge of the environment and its power keep growing. As soon as the model is
-able to deceive it behaves deceptively, and nothing changes its objective any more. So it deceives before it is aligned.
+The claim. As SGD trains a model, less and less is left to gain from aligning it, while its knowledge of the environment
+and its power keep growing. As soon as it is able to deceive it does, and nothing changes its objective any more.
 
 The experiment. Four levels in [0, 1] grow with the update t = 0, 1, …, and each stays at 1 once it is complete:
 
@@ -12,9 +11,7 @@ The experiment. Four levels in [0, 1] grow with the update t = 0, 1, …, and ea
 model becomes deceptive: from then on a and o keep the level that they have.
 
 What would count against it. In the toy, thresholds alone: corrigibility wins exactly if the larger one exceeds
-log_1000 531, the level of e and p when the pointer completes. It says nothing about fine-tuning: with e and p carried
-into it and a and o reset, deception comes at update 0 by construction, since the premise (the model is able to deceive)
-is the conclusion.
+log_1000 531. With e and p carried into fine-tuning, deception comes at update 0 by construction.
 
 Source: Mark Xu, "Does SGD Produce Deceptive Alignment?" (2020), section "Example", markxu.com/deceptive-alignment.
 The carried start is Feint's addition.
@@ -44,40 +41,25 @@ CARRIED = 125  #: updates of pre-training after which a model with Xu's numbers 
 Times = dict[str, int | None]
 
 
-def _number(default: float, least: int, most: int) -> Any:
+def _number(default: float, *bounds: int) -> Any:
     """Return a field with inclusive bounds; its values are whole numbers if the default is."""
-    return field(default=default, metadata={"least": least, "most": most})
+    return field(default=default, metadata={"bounds": bounds})
 
 
 @dataclass(frozen=True, kw_only=True)
 class XuRace:
-    """The numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range.
+    """Numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range."""
 
-    Parameters
-    ----------
-    learning_horizon
-        Updates that complete e, p and a: the base of their logarithm.
-    pointer_horizon
-        Updates that complete o, counted from t_e: the base of its logarithm.
-    pointer_onset
-        Level that e must exceed before a pointer can be built.
-    environment_threshold, power_threshold
-        Levels that e and p must exceed for deception (1: never).
-    carried
-        Updates of pre-training whose e and p are carried over; a and o start again.
-
-    """
-
-    learning_horizon: int = _number(1000, 2, 1_000_000)
-    pointer_horizon: int = _number(500, 2, 1_000_000)
-    pointer_onset: float = _number(0.5, 0, 1)
-    environment_threshold: float = _number(0.6, 0, 1)
-    power_threshold: float = _number(0.7, 0, 1)
-    carried: int = _number(0, 0, 1_000_000)
+    learning_horizon: int = _number(1000, 2, 1_000_000)  #: updates that complete e, p and a: base of their log
+    pointer_horizon: int = _number(500, 2, 1_000_000)  #: updates that complete o, counted from t_e: its base
+    pointer_onset: float = _number(0.5, 0, 1)  #: level that e must exceed before a pointer can be built
+    environment_threshold: float = _number(0.6, 0, 1)  #: level that e must exceed for deception (1: never)
+    power_threshold: float = _number(0.7, 0, 1)  #: level that p must exceed for deception (1: never)
+    carried: int = _number(0, 0, 1_000_000)  #: updates of pre-training whose e and p are kept; a and o start again
 
     def __post_init__(self) -> None:
         for number in fields(self):
-            value, least, most = getattr(self, number.name), *number.metadata.values()
+            value, (least, most) = getattr(self, number.name), number.metadata["bounds"]
             if isinstance(number.default, int):
                 check_whole(number.name, value, least, most)
             elif isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
@@ -86,12 +68,8 @@ class XuRace:
     def run(self) -> Trajectory:
         """Run learning_horizon + pointer_horizon updates, enough for every level to complete.
 
-        A level passes a threshold by exceeding it; one that equals it as a floating-point number has not passed it.
-        Deception wins unless the pointer is complete before both thresholds are passed, so a tie is deceptive: by
-        default, with the larger threshold from log_1000 530 to just below log_1000 531. At log_1000 531 it is passed
-        one update later and the model is corrigible; but no rational threshold equals that number. Alignment is
-        complete only when e and p are, so it wins only if a threshold is 1, and before the pointer; a tie of the two
-        is corrigible.
+        A level passes a threshold by exceeding it. Deception wins unless the pointer is complete before both thresholds
+        are passed, so a tie is deceptive; a tie of alignment and pointer is corrigible.
         """
         t = np.arange(self.learning_horizon + self.pointer_horizon)
         e, p = (_level(t + 1 + self.carried, self.learning_horizon) for _ in range(2))
@@ -186,18 +164,13 @@ class Trajectory(Report):
 
     def blocks(self) -> Iterable[str]:
         """Return the outcome, the events and the last levels in a few lines."""
-        lines = [
-            f"Xu's race ends {self.outcome.label}; first update of each event, from 0:",
-            *(
-                f"  {name.replace('_', ' '):20} {'never' if t is None else t}"
-                for name, t in self.events._asdict().items()
-            ),
-            "last levels: " + ", ".join(f"{name} {level:.3f}" for name, level in self.last.items()),
-        ]
+        lines = [f"Xu's race ends {self.outcome.label}; first update of each event, from 0:"]
+        times = self.events._asdict().items()
+        lines += [f"  {name.replace('_', ' '):20} {'never' if time is None else time}" for name, time in times]
+        lines.append("last levels: " + ", ".join(f"{name} {level:.3f}" for name, level in self.last.items()))
         if self.race.carried and self.events.deceptive == 0:
-            lines += [
-                "Deceptive at update 0: what was carried in passes both thresholds, so the premise is the conclusion."
-            ]
+            why = "what was carried in passes both thresholds, so the premise is the conclusion."
+            lines.append(f"Deceptive at update 0: {why}")
         return ["\n".join(lines)]
 
     def frame(self) -> pd.DataFrame:
@@ -206,9 +179,9 @@ class Trajectory(Report):
 
         levels = {name: getattr(self, name) for name in ("environment", "power", "alignment", "pointer")}
         wide = pd.DataFrame({"update": np.arange(self.power.size), "deceptive": self.frozen, **levels})
-        found = wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
-        found.attrs.update(self.passport())
-        return found
+        frame = wide.melt(["update", "deceptive"], var_name="quantity", value_name="level")
+        frame.attrs.update(self.passport())
+        return frame
 
     def figure(self) -> Figure:
         """Draw the race beside the same race with e and p carried over from pre-training."""

@@ -21,7 +21,8 @@ def main(wheel: str) -> None:
     ours = [path for part in ("agents", "sim", "scenarios") for path in (ROOT / part).rglob("*.py")]
     ours += (ROOT / "src" / "feint").glob("*.py")
     ours += (ROOT / "src" / "feint" / "explorer").glob("*.py")
-    ours += (ROOT / "scenarios" / "views").glob("*.toml")
+    ours += (ROOT / "src" / "feint" / "explorer" / "assets").iterdir()
+    ours += [path for part in ("sim", "scenarios") for path in (ROOT / part).rglob("*.toml")]
     missing = {f"feint/{_within(path)}" for path in ours} - names
     assert not missing, f"the wheel lacks {sorted(missing)}"
     assert {"feint/__init__.py", "feint/__main__.py", "feint/commands/cli.py", "feint/py.typed"} <= names

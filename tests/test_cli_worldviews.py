@@ -56,7 +56,7 @@ def test_compare_takes_a_curated_view(feint, name):
     [
         (("--view", "wheton-2023"), "world view 'wheton-2023' is not known: did you mean 'wheaton-2023'?"),
         (("--view", "none.toml"), "none.toml: the file cannot be read"),
-        (("--view", "xu-2021", "--view", "xu-2021"), "view = 'xu-2021' is asked for twice"),
+        (("--view", "xu-2021", "--view", "xu-2021"), "view = 'xu-2021' is given twice"),
         (("--claim", "headlin"), "claim 'headlin' is not known: did you mean 'headline'?"),
         (("--runs", 0), "runs = 0 is not valid"),
         (("--seed", -1), "seed = -1 is not valid"),

@@ -13,7 +13,7 @@ from copies import ROOT, copied, run
 
 PATCH = ROOT / "docs" / "examples" / "myopia.patch"
 
-DECLARATION, STEP, PLACE = "agents/model.py", "sim/training/kernels/sgd_step.py", "scenarios/argument/mechanisms.py"
+DECLARATION, STEP, PLACE = "agents/model.py", "sim/training/kernels/sgd_step.py", "scenarios/argument/mechanisms.toml"
 PARAMETERS, STEPS, LAWS = (
     "tests/agents/test_parameters.py",
     "tests/sim/training/kernels/test_sgd_step.py",

@@ -10,7 +10,7 @@ from pages import PAGES, prose
 from feint.agents.outcome import Outcome
 from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
 from feint.sim.ensembles.paired_runs import Was, run_paired
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.market_parameters import Price
 from feint.sim.training.parameter_point import Point
 
 PAGE = PAGES["release"]

@@ -6,7 +6,7 @@ import pytest
 from pages import DOCS, numbers
 from studies.argument import claims, parts, table, turning
 
-from feint.scenarios.argument.argue import QUICK, argue
+from feint.scenarios.argument.argue import QUICK, ArgueRequest
 from feint.scenarios.argument.evaluate_claim import evaluate, over_prior
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import KINDS
@@ -19,7 +19,7 @@ each_family = pytest.mark.parametrize("family", TABLES)
 
 def tables(family):
     """Return what `feint argue --family FAMILY --quick --runs 4000 --seed 1` finds, as tables."""
-    found = argue(family=family, size=QUICK, runs=4000, seed=1)
+    found = ArgueRequest(family=family, size=QUICK, runs=4000, seed=1).run()
     blocks = (
         HEADER,
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),

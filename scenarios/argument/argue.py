@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from textwrap import fill
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from feint.scenarios.argument.crux import Crux, cruxes
+from feint.agents.errors import InputError, unknown
 from feint.scenarios.argument.evaluate_claim import (
+    Crux,
     Effect,
     Evaluation,
     Robustness,
+    cruxes,
     evaluate,
     moved_tolerances,
     other_forms,
     over_prior,
 )
-from feint.scenarios.claims.registry import select_claims
+from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
-from feint.sim.analysis.nearest_flip import Flip, nearest_flip
-from feint.sim.analysis.prior_shares import Share
+from feint.sim.analysis.prior_shares import FlipSearch, Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
+from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
@@ -34,7 +35,7 @@ Kind = Literal["holds", "reversed", "neither"]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much is run."""
+    """Numbers of runs and draws."""
 
     runs: int = 4000  #: of each training protocol at the point
     draws: int = 512  #: from the prior
@@ -44,9 +45,7 @@ class Size:
     search_runs: int = 600  #: of each point that the search tries
     confirming: int = 10_000  #: fresh runs that confirm a flip
 
-    def configuration(self) -> dict[str, int]:
-        """Return the numbers as plain data."""
-        return asdict(self)
+    configuration = asdict
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, int]) -> Self:
@@ -56,12 +55,11 @@ class Size:
 
 FULL = Size()
 QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
-"""No functional form is swapped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cited:
-    """Where a claim comes from."""
+    """Publication that states a claim."""
 
     author: str
     title: str
@@ -130,16 +128,6 @@ class FlipResult:
         dict[str, Effect], Field(description="of each part there, on fresh runs; simultaneous for all looks")
     ]
 
-    @classmethod
-    def of(cls, flip: Flip, claim: Claim) -> Self:
-        """Return a flip as it is reported."""
-        return from_attributes(
-            cls,
-            flip,
-            changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
-            effects={part.name: Effect.of(part.estimand.words, flip.effects[part.name]) for part in claim.tested},
-        )
-
     def effect_text(self) -> str:
         """Return the effects there, with the names of the parts if there are several."""
         named = len(self.effects) > 1
@@ -166,7 +154,7 @@ class ClaimResult:
     evaluation: Hidden[Evaluation]
 
     @classmethod
-    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: Flip | None) -> Self:
+    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: FlipResult | None) -> Self:
         """Return the results of a claim as they are reported."""
         claim = evaluation.claim
         return from_attributes(
@@ -178,7 +166,7 @@ class ClaimResult:
             prior=_shares(spread.shares(claim)),
             baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
             crux=crux,
-            nearest_flip=FlipResult.of(flip, claim) if flip else None,
+            nearest_flip=flip,
             parts=[
                 from_attributes(
                     PartResult,
@@ -250,15 +238,10 @@ class ClaimResult:
 
 
 def _shares(shares: Mapping[str, Share]) -> Shares:
+    rows = ((kind, share, share.interval) for kind, share in shares.items())
     return {
-        kind: PriorShare(
-            estimate=share.sampling.estimate,
-            low=share.interval.low,
-            high=share.interval.high,
-            certain=share.certain,
-            possible=share.possible,
-        )
-        for kind, share in shares.items()
+        kind: from_attributes(PriorShare, share, estimate=share.sampling.estimate, low=limits.low, high=limits.high)
+        for kind, share, limits in rows
     }  # pyright: ignore[reportReturnType] - the kinds
 
 
@@ -272,15 +255,6 @@ def number(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-class Verdicts(Table):
-    """A table of verdicts whose lines have fixed columns."""
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{row['number']:>3}  {row['claim']:22} {row['verdict']:13} {row['effect']:+.3f}" for row in self.rows
-        )
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Argued(Report):
     """Results of every claim; `argued["headline"]` is that of one claim."""
@@ -292,7 +266,15 @@ class Argued(Report):
     def __getitem__(self, name: str) -> ClaimResult:
         return next(result for result in self.claims if result.name == name)
 
-    def blocks(self) -> Iterator[str | Table]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per claim: its verdict, its effect, and its shares of the prior."""
+        return [
+            {"number": result.number, "claim": result.name, "verdict": result.verdict.value, "effect": result.effect}
+            | {f"prior_{kind}": result.prior[kind] for kind in KINDS}
+            for result in self.claims
+        ]
+
+    def blocks(self) -> Iterator[str]:
         """Yield a heading, all verdicts, and the results of each claim."""
         size = self.request.chosen_size
         yield wrapped(
@@ -300,13 +282,10 @@ class Argued(Report):
             f"from the prior of {size.draw_runs:,} runs each. 95 % intervals; simultaneous where a claim needs only "
             "one of several parts, and for repeated looks at a flip."
         )
-        rows = [
-            {"number": result.number, "claim": result.name, "verdict": result.verdict.value, "effect": result.effect}
-            | {f"prior_{kind}": result.prior[kind] for kind in KINDS}
+        yield "\n".join(
+            f"{result.number:>3}  {result.name:22} {result.verdict.value:13} {result.effect:+.3f}"
             for result in self.claims
-        ]
-        heads = ("number", "claim", "verdict", "effect")
-        yield Verdicts(rows, {head: lambda row, head=head: row[head] for head in heads})
+        )
         for result in self.claims:
             yield result.text(self.robustness)
 
@@ -318,29 +297,32 @@ class ArgueRequest(Request):
     kind = "argue"
     drawn = False
 
-    claim: Annotated[
-        tuple[str, ...] | None, Option("Test only this claim; repeatable. All of the family by default.", "NAME")
-    ] = None
+    claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
     quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: about two minutes.")] = False
     point: Point = field(default_factory=Point)
-    runs: Annotated[
-        int | None, Option("Runs of each training protocol at the point.", "N", least=1, most=MOST_RUNS)
-    ] = None
+    runs: Annotated[int | None, Option("Runs per protocol at the point.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0
     precision: Precision = PRECISION
     size: Size = FULL  #: how much is run if `quick` and `runs` do not say otherwise; not an option of the command
 
-    @property
-    def chosen_size(self) -> Size:
-        """How much is run."""
-        size = QUICK if self.quick else self.size
-        return size if self.runs is None else replace(size, runs=self.runs)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = claims(self.family) | proposed_claims(self.family)
+        for name in (name for name in self.claim or () if name not in known):
+            families = [family for family in FAMILIES if name in claims(family) | proposed_claims(family)]
+            if not families:
+                raise unknown(f"in family {self.family!r}, claim", name, known)
+            raise InputError(
+                f"claim = {name!r} is not one of family = {self.family!r}: give --family {families[0]} with it, or one "
+                f"of {', '.join(known)}."
+            )
 
     @property
-    def claims(self) -> list[Claim]:
-        """Claims that are tested."""
-        return select_claims(self.claim, self.family)
+    def chosen_size(self) -> Size:
+        """Numbers of runs and draws, as `quick` and `runs` change them."""
+        size = QUICK if self.quick else self.size
+        return size if self.runs is None else replace(size, runs=self.runs)
 
     def configuration(self) -> dict[str, Any]:
         """Return what departs from the defaults, and always how much is run."""
@@ -348,50 +330,44 @@ class ArgueRequest(Request):
 
     def work(self) -> float:
         """Return the number of draws, also with each form, and of claims."""
-        size = self.chosen_size
-        return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(self.claims)
+        size, tested = self.chosen_size, select_claims(self.claim, self.family)
+        return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(tested)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Argued:
         """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
-        claims, size, report = self.claims, self.chosen_size, one_at_a_time(progress)
+        size, report, tested = self.chosen_size, one_at_a_time(progress), select_claims(self.claim, self.family)
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        evaluations = evaluate(claims, self.point, runs=size.runs, **keys)
+        evaluations = evaluate(tested, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
-        of_claims = cruxes(claims, self.point, parts=parts, runs=size.runs, **keys)
+        of_claims = cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
-        spread = over_prior(claims, self.point, **prior, progress=report, **keys)
+        spread = over_prior(tested, self.point, **prior, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
             flip = self._flip(evaluations[claim.name], spread)
             report(1)
             return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flip)
 
-        return Argued(claims=[*in_order(result, claims, threads=threads)], robustness=spread, request=self)
+        return Argued(claims=[*in_order(result, tested, threads=threads)], robustness=spread, request=self)
 
-    def _flip(self, evaluation: Evaluation, spread: Robustness) -> Flip | None:
+    def _flip(self, evaluation: Evaluation, spread: Robustness) -> FlipResult | None:
         """Return the nearest point found at which the claim holds or is reversed, whichever it does not do here."""
         claim, size = evaluation.claim, self.chosen_size
-        estimates = {part.name: evaluation.intervals[part.name].estimate for part in claim.tested}
+        estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})
-        keys = {"runs": size.search_runs, "confirming": size.confirming, "seed": self.seed, "precision": self.precision}
+        keys: dict[str, Any] = {"point": self.point, "seed": self.seed, "precision": self.precision}
+        keys |= {"runs": size.search_runs, "confirming": size.confirming}
         flips = [
-            nearest_flip(claim, self.point, spread.turned(claim, kind), kind=kind, tries=size.tries, **keys)
+            FlipSearch(claim=claim, kind=kind, tries=size.tries, **keys).nearest(spread.turned(claim, kind))
             for kind in (HOLDS, REVERSED)
             if kind != here
         ]
-        return min(filter(None, flips), key=lambda flip: flip.distance, default=None)
-
-
-def argue(
-    names: Iterable[str] | None = None,
-    *,
-    point: Point | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    **fields: Any,
-) -> Argued:
-    """Test the named claims, or all of a family; further keywords are the fields of `ArgueRequest`."""
-    claim, point = None if names is None else tuple(names), Point() if point is None else point
-    return ArgueRequest(claim=claim, point=point, **fields).run(threads=threads, progress=progress)
+        flip = min(filter(None, flips), key=lambda flip: flip.distance, default=None)
+        return flip and from_attributes(
+            FlipResult,
+            flip,
+            changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
+            effects={part.name: Effect.of(part.estimand.words, flip.effects[part.name]) for part in claim.tested},
+        )

@@ -1,22 +1,17 @@
 """Counting arguments: are most settings that do well in training deceptive, and does SGD find the most common ones?
 
-The claim. Few settings of a model's parameters make it internally or corrigibly aligned, many make it deceptive, for
-any objective at all will do for that; so a model that does well in training is probably deceptive (Xu 2020, section
-on counting; Carlsmith 2023 prefers a hazier form). Belrose and Pope (2024) answer that this counts functions, and
-that the same count would have networks overfit always: what matters is the volume in parameter space, and what SGD
-does in it.
+The claim. Few settings of a model's parameters make it internally or corrigibly aligned, but many make it deceptive, so
+that a model that does well in training is probably deceptive (Xu 2020, section on counting; Carlsmith 2023 prefers a
+hazier form). Belrose and Pope ("Counting arguments provide no evidence for AI doom", 2024) answer that this counts
+functions: what matters is the volume in parameter space, and what SGD does in it.
 
 The experiment. Minds are drawn at random: scalars N(0, width²) in logits, pointers N(-decoys, width²), the goal N(0,
-I) scaled to a Λ-norm uniform below 2, the world model uniform. Those whose performance on the fine-tuning objective
-reaches its target are kept. For each type among them the draws (volume) and the functions are counted, with one
-function for each pattern of modes in which the deployed objective has the sign of the base objective. The same draws,
-all of them, are also fine-tuned by SGD, and counted at its end.
+I) scaled to a Λ-norm uniform below 2, the world model uniform. Draws (volume) and functions are counted for each type
+among those whose performance on the fine-tuning objective reaches its target; a function is a pattern of modes in which
+the deployed objective has the sign of the base objective. The first draws are also trained, and counted at the end.
 
-What would count against it. Fewer deceptive draws than aligned ones among those kept; or SGD that ends in types by
-other shares than those of the volume, because then the volume does not say what training finds.
-
-Source of the distinction between functions and volume: Belrose and Pope, "Counting arguments provide no evidence for
-AI doom" (2024).
+What would count against it. Fewer deceptive draws than aligned ones among those kept; or types after SGD whose shares
+differ from those of the volume, because then the volume does not say what training finds.
 """
 
 from __future__ import annotations
@@ -24,7 +19,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from functools import partial
+from math import isfinite
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, computed_field
@@ -35,7 +32,7 @@ from feint.agents.state import State
 from feint.agents.views import view
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.ensembles.runner import BLOCK, blocks, in_order, one_at_a_time
-from feint.sim.results.report import KEPT, Hidden, Report
+from feint.sim.results.report import KEPT, Hidden, Number, Report, Table
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import Interval, frequency_interval
 from feint.sim.training.parameter_point import Point
@@ -49,7 +46,7 @@ STREAM = 0x636F756E74  # of the draws of minds
 
 @dataclass(frozen=True, kw_only=True)
 class TypeCount:
-    """How often one type occurs, counted in three ways."""
+    """Counts of one type: by volume, by function, and after SGD."""
 
     outcome: str
     kept: Annotated[int, Field(description="draws that do well in training and are of this type")]
@@ -106,7 +103,7 @@ class Counting(Report):
 
     @computed_field
     @property
-    def distance(self) -> float:
+    def distance(self) -> Number:
         """Total variation between the shares in the volume and after SGD, of minds that do well: 0 the same."""
         well = np.arange(len(LABELS)) != Outcome.UNCONVERGED
         kept, trained = self.kept[well], self.trained[well]
@@ -131,27 +128,25 @@ class Counting(Report):
             for outcome in Outcome
         ]
 
-    def rows(self) -> list[TypeCount]:
-        """Return one row per type."""
-        return self.types
-
-    def blocks(self) -> Iterator[str]:
-        """Yield a heading, one line per type, and how they compare."""
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield a heading, a table of types, and how they compare."""
         settings = f"logits of width {self.width:g}, seed {self.request.seed}; {self.trains:,} trained"
         yield f"{self.draws:,} minds drawn, {settings}."
-        head = (
-            f"{'':12} {'volume: share of the kept':>28} {f'in {self.alike:,}':>9} {'after SGD: share of trained':>27}"
-        )
-        lines = (
-            f"{row.outcome:12} {f'{row.volume:.4f}':>28} {row.rarefied:>9.1f} {f'{row.after_sgd:.4f}':>27}"
-            for row in self.types
-        )
-        yield "\n".join([head, *lines])
+        columns = {
+            "": "outcome",
+            "share of the kept\n(volume)": lambda row: f"{row.volume:.4f}",
+            f"functions\nin {self.alike:,}": lambda row: f"{row.rarefied:.1f}",
+            "share of the trained\n(after SGD)": lambda row: f"{row.after_sgd:.4f}",
+        }
+        yield Table(self.types, columns, rule=False)
+        apart = "not known, since no mind that was trained does well"
+        if isfinite(self.distance):
+            apart = f"{self.distance:.3f} (0: the same, 1: nothing in common)"
         yield (
-            f"Kept: {self.kept.sum():,} draws do well in training. Between the shares: the distinct functions to "
-            f"expect in {self.alike:,} of a type's kept draws (in all of them: {', '.join(map(str, self.functions))}). "
-            "The total variation between the shares of types that do well, in the volume and after SGD, is "
-            f"{self.distance:.3f} (0: the same, 1: nothing in common). Intervals are of 95{KEPT}%."
+            f"Kept: {self.kept.sum():,} draws do well in training. Functions: the distinct ones to expect in "
+            f"{self.alike:,} of a type's kept draws (in all of them: {', '.join(map(str, self.functions))}). "
+            f"The total variation between the shares of types that do well, in the volume and after SGD, is {apart}. "
+            f"Intervals are of 95{KEPT}%."
         )
 
 
@@ -179,10 +174,8 @@ class CountingRequest(Request):
             stage = self.point.curriculum.names[-1]
             raise InputError(f"{stage}.target = 0.0 lets every mind do well in training: it must be above 0.")
         if self.point.model.modes > MOST_MODES:
-            raise InputError(
-                f"modes = {self.point.model.modes} is too many to tell functions apart: it must be {MOST_MODES} or "
-                "fewer."
-            )
+            modes = self.point.model.modes
+            raise InputError(f"modes = {modes} is too many to tell functions apart: it must be {MOST_MODES} or fewer.")
 
     def work(self) -> float:
         """Return the number of minds."""
@@ -192,14 +185,8 @@ class CountingRequest(Request):
         """Draw minds at random, count those that do well in training, and train the first of all draws."""
         spec = scratch().spec(self.point, seed=self.seed, precision=self.precision)
         spec.warm_up()
-        report = one_at_a_time(progress)
-
-        def count_block(block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
-            counts = self._count(spec, block)
-            report(len(block))
-            return counts
-
-        kept, functions, trained = zip(*in_order(count_block, blocks(0, self.draws), threads=threads), strict=True)
+        count = partial(self._count, spec, one_at_a_time(progress))
+        kept, functions, trained = zip(*in_order(count, blocks(0, self.draws), threads=threads), strict=True)
         return Counting(
             **{name: getattr(self, name) for name in ("draws", "trains", "width")},
             kept=np.sum(kept, axis=0),
@@ -208,7 +195,7 @@ class CountingRequest(Request):
             request=self,
         )
 
-    def _count(self, spec: RunSpec, block: range) -> tuple[np.ndarray, list[Counter[int]], np.ndarray]:
+    def _count(self, spec: RunSpec, report: Progress, block: range) -> tuple[np.ndarray, list[Counter], np.ndarray]:
         """Return the outcomes of a block of draws that do well, their functions, and the outcomes after training."""
         stage = spec.curriculum[-1]
         state = drawn(spec, block, self.width)
@@ -222,15 +209,8 @@ class CountingRequest(Request):
             stop = spec.train_stage(state, stage)
             after = stop.readings.outcome[: self.trains - block.start]
         counted, trained = (np.bincount(codes, minlength=len(LABELS)) for codes in (readings.outcome[well], after))
+        report(len(block))
         return counted, functions, trained
-
-
-def count(
-    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **fields: Any
-) -> Counting:
-    """Count types among random minds; further keywords are the fields of `CountingRequest`."""
-    request = CountingRequest(point=Point() if point is None else point, **fields)
-    return request.run(threads=threads, progress=progress)
 
 
 def drawn(spec: RunSpec, block: range, width: float) -> State:
@@ -250,6 +230,6 @@ def drawn(spec: RunSpec, block: range, width: float) -> State:
 
 
 def patterns_of(state: State, objective: int) -> np.ndarray:
-    """Return the function that each run computes when deployed: bit k tells whether mode k has the base's sign."""
+    """Return the function that each run computes when deployed: bit k is set if mode k has the base's sign."""
     agrees = view(state, objective).terminal * state.world.objectives[:, objective] > 0
     return (agrees << np.arange(state.modes)).sum(axis=1)

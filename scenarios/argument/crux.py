@@ -1,161 +1,248 @@
-"""Attributes an effect to premises: to one at a time, or to all sets of premises or of groups carried over.
+"""Attributes the headline's difference to parts: to groups carried over, or to premises that can be switched off.
 
-The crux of a claim is the premise whose absence changes its effect most at a point. A lattice trains with every set of
-parts and divides the headline's difference among them by Shapley values.
+The two training protocols are corners of one lattice (section 5 of the model's page): with nothing carried over,
+pre-training + fine-tuning equals training from scratch run by run, and with all five groups carried it is the other arm
+of the headline. The difference therefore divides exactly among what pre-training hands over, by Shapley values. For
+premises a corner is the headline's difference with exactly these premises on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.scenarios.argument.evaluate_claim import Effect
-from feint.scenarios.argument.premises import PREMISES, select_premises
-from feint.scenarios.argument.subset_lattice import Corner, Lattice
-from feint.sim.analysis.claims import Claim, Part
-from feint.sim.analysis.estimands import DECEPTIVE, Estimand, Frequency
-from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.scenarios.argument.premises import PREMISES, select_premises, without
+from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.figure_style import check_figure_path
-from feint.sim.results.report import Hidden, flattened
+from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, check_figure_path, save
+from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    Interval,
-    check_confidence,
-    frequency_interval,
-    look_confidence,
-    mean_of,
-    tango,
-)
-from feint.sim.statistics.shapley import MOST, Game
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
+from feint.sim.statistics.shapley import MOST, Attribution, Game
 from feint.sim.training.parameter_point import Point, check_two_stages
-from feint.sim.training.train import PRECISION, check_runs
+from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-SWITCHED = tuple(name for name, premise in PREMISES.items() if not premise.carried)
+SWITCHED = tuple(name for name, premise in PREMISES.items() if not premise.group)
 """The premises that are not groups carried over."""
 RUNS, PREMISE_RUNS = 2000, 200  # paired runs of each set; sets of premises are many more
-Ended = Mapping[TrainingProtocol, RunOutcomes]
+MOST_PAIRS = 10  # of the text
+SYMBOLS = dict(zip(GROUPS, "uγcaw", strict=True))
+"""A letter for each group, after its part in the model: u stands for u, B and f, a for A and H."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crux:
-    """The premise on which a claim's effect depends most at a point, and the effect without each premise."""
+class PartShare:
+    """Shapley share of one part."""
 
-    premise: Annotated[str | None, Field(description="whose absence changes the effect most; null if none does")]
-    ties: Annotated[tuple[str, ...], Field(description="premises that may matter as much, within sampling error")]
-    without: Annotated[
-        dict[str, Effect], Field(description="the effect with each premise off, the most important first")
-    ]
-    effect: Hidden[Interval]  #: with all premises on, at the point itself
-    change: Hidden[dict[str, Interval]]  #: change of the effect if a premise is switched off
+    part: str
+    share: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairInteraction:
+    """Interaction of two parts: the amount that they add together beyond what they add apart."""
+
+    parts: tuple[str, str]
+    interaction: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corner:
+    """Result with exactly these parts."""
+
+    parts: tuple[str, ...]
+    value: Interval
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Lattice(Report):
+    """Results with every set of parts: frequencies for groups carried, differences of the protocols for premises."""
+
+    of: Annotated[Literal["carried", "premises"], Field(description="groups carried over, or premises switched on")]
+    outcome: str
+    runs: int
+    seed: int
+    confidence: float
+    corners: list[Corner]
+    attribution: Hidden[Attribution]
+    request: Hidden[CruxRequest]
+    game: Hidden[Game | None] = None  #: worth of every set in each run; None if only the means are known
+
+    @computed_field
+    @property
+    def whole(self) -> Interval:
+        """Difference between all parts and none, which is the sum of the shares."""
+        return self.attribution.whole
+
+    @computed_field
+    @property
+    def shares(self) -> list[PartShare]:
+        """Shapley values, from the largest down by absolute value."""
+        return [PartShare(part=part, share=self.attribution.shares[part]) for part in self.attribution.order]
+
+    @computed_field
+    @property
+    def pairs(self) -> list[PairInteraction]:
+        """Shapley interaction indices of all pairs."""
+        return [PairInteraction(parts=pair, interaction=index) for pair, index in self.attribution.pairs.items()]
+
+    def corner(self, *parts: str) -> Interval:
+        """Return the value with exactly these parts, in any order."""
+        return next(corner.value for corner in self.corners if {*corner.parts} == {*parts})
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per premise: the effect with it off, and the change, both with their limits."""
-        import pandas as pd
+        """Return one row per share and per pair (see `Attribution.frame`), with the passport in `attrs`."""
+        table = self.attribution.frame()
+        table.attrs.update(self.passport())
+        return table
 
-        rows = ({"premise": name, "effect": self.without[name], "change": self.change[name]} for name in self.without)
-        return pd.DataFrame([dict(flattened(row)) for row in rows])
+    def blocks(self) -> Iterator[str | Table]:
+        """Yield what is divided, a table of shares, and one of the largest interactions."""
+        none, every = (self.corners[i].value.estimate for i in (0, -1))
+        if self.of == "carried":
+            value = f"how often runs end {self.outcome} with each set of groups carried over"
+            ends = f"nothing carried ({none:.3f}) to everything carried ({every:.3f})"
+        else:
+            arms = "pre-training + fine-tuning minus from scratch"
+            value = f"difference in {self.outcome} runs, {arms}, with each set of premises on and the others off"
+            ends = f"none of them on ({none:+.3f}) to all of them on ({every:+.3f})"
+        size = f"{len(self.corners):,} corners, {self.runs:,} paired runs each, seed {self.seed}"
+        heading = f"{size}; {100 * self.confidence:g} % intervals. Value of a corner: {value}."
+        yield f"{wrapped(heading)}\n{wrapped(f'From {ends}: {self.whole:+.4f}')}"
+        shares = [(row.part, f"{row.share:+.4f}") for row in self.shares]
+        total = sum(row.share.estimate for row in self.shares)
+        yield Table.of_cells(("part", "Shapley share"), [*shares, ("sum", f"{total:+.4f}")])
+        pairs = sorted(self.pairs, key=lambda row: -abs(row.interaction.estimate))[:MOST_PAIRS]
+        if pairs:
+            heading = "pair (those that interact most)" if len(self.pairs) > MOST_PAIRS else "pair"
+            rows = [(", ".join(row.parts), f"{row.interaction:+.4f}") for row in pairs]
+            yield Table.of_cells((heading, "interaction"), rows)
+
+    def figure(self) -> Figure:
+        """Draw bars of the shares, and beside them the interaction of each pair."""
+        import seaborn as sns
+
+        rows = len(self.attribution.parts)
+        with canvas((PAGE_WIDTH, 1.7 + 0.27 * rows)) as drawn:
+            widths = {"sharey": True, "width_ratios": (1, 1.2)[:rows]}
+            bars, *pairs = drawn.subplots(1, min(rows, 2), squeeze=False, **widths)[0]
+            _draw_shares(bars, self.attribution)
+            sns.despine(ax=bars)
+            for panel in pairs:
+                _draw_pairs(panel, self.attribution)
+                sns.despine(ax=panel, left=True, bottom=True)
+            among = "groups that pre-training hands over" if self.of == "carried" else "premises switched on"
+            title = (
+                f"The difference, {self.whole:+.3f} in {self.outcome} runs, divided among\n"
+                f"{among}; {self.runs:,} paired runs, seed {self.seed}"
+            )
+            drawn.suptitle(title, fontsize=9)
+        return drawn
+
+    def lattice_figure(self) -> Figure:
+        """Draw the 2⁵ sets of carried groups level by level, each with how often its runs end with the outcome."""
+        import seaborn as sns
+
+        if self.of != "carried":
+            raise InputError(f"of = {self.of!r} cannot be drawn level by level: only the 2⁵ carried sets fit a page.")
+        with canvas((PAGE_WIDTH, 4.9)) as drawn, sns.axes_style("white"):
+            _draw_lattice(drawn.subplots(), self)
+        return drawn
+
+    def drawings(self) -> tuple[Callable[[], Figure], ...]:
+        """Return the functions that draw the shares and, for groups carried over, the lattice."""
+        return (self.figure, self.lattice_figure) if self.of == "carried" else (self.figure,)
+
+    def save_lattice(self, path: Path) -> None:
+        """Draw the lattice into a file."""
+        save(self.lattice_figure(), path, self.passport())
 
 
-def crux(claim: Claim, point: Point | None = None, **fields: Any) -> Crux:
-    """Return the crux of one claim at a point; keywords are those of `cruxes`."""
-    return cruxes([claim], point, **fields)[claim.name]
+def _draw_shares(axes: Axes, attribution: Attribution) -> None:
+    """Draw one bar per part, the largest share first, with its interval and its number."""
+    shares = [attribution.shares[part] for part in attribution.order]
+    rows, estimates = np.arange(len(shares)), np.array([share.estimate for share in shares])
+    reach = np.abs(np.array([[share.low, share.high] for share in shares]).T - estimates)
+    axes.barh(rows, estimates, height=0.62, color=COLOURS[Outcome.DECEPTIVE], edgecolor="#222222", linewidth=0.5)
+    axes.errorbar(estimates, rows, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+    room = max(0.0, *(share.high for share in shares)) - min(0.0, *(share.low for share in shares))
+    for row, share in enumerate(shares):
+        axes.text(max(share.high, 0) + 0.03 * room, row, f"{share.estimate:+.3f}", va="center", fontsize=7)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(rows, attribution.order)
+    axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="share of the difference")
+    axes.margins(x=0.16)
+    axes.set_title(f"Shapley shares, {100 * attribution.confidence:g} % intervals", fontsize=8)
+    axes.tick_params(axis="y", length=0)
 
 
-def cruxes(
-    claims: Iterable[Claim],
-    point: Point | None = None,
-    *,
-    premises: Iterable[str] | None = None,
-    parts: Mapping[str, Part] | None = None,
-    runs: int = 2000,
-    seed: int = 0,
-    precision: str = PRECISION,
-    confidence: float = CONFIDENCE,
-    threads: int | None = None,
-) -> dict[str, Crux]:
-    """Return the crux of each claim's effect by the claim's name, all of them on the same runs.
-
-    The named premises, all by default, are switched off one at a time. The effect is that of the part in `parts`, by
-    the claim's name, else of the first part. A value that the claim's own protocols set is kept if a premise would set
-    it otherwise. Intervals of changes hold for all premises at once (Bonferroni), because the largest change is picked
-    among them. Raises `InputError`.
-    """
-    claims, point = list(claims), Point() if point is None else point
-    check_two_stages(point)
-    check_runs(runs)
-    off = {premise.name: premise.off(point) for premise in select_premises(premises)}
-    wholes = {claim.name: (parts or {}).get(claim.name, claim.effect).estimand for claim in claims}
-    without = {
-        name: {premise: whole.with_changes(changes) for premise, changes in off.items()}
-        for name, whole in wholes.items()
-    }
-    estimands = [estimand for name, whole in wholes.items() for estimand in (whole, *without[name].values())]
-    protocols = [protocol for estimand in estimands for protocol in estimand.protocols]
-    ended = run_paired(point, protocols, range(runs), seed=seed, precision=precision, threads=threads)
-    return {name: _crux(whole, without[name], ended, confidence) for name, whole in wholes.items()}
+def _draw_pairs(axes: Axes, attribution: Attribution) -> None:
+    """Draw one square per pair with the interaction in hundredths; a dot if its interval contains 0."""
+    order = attribution.order
+    pairs = {(i, j): attribution.pair(order[i], order[j]) for i in range(len(order)) for j in range(i)}
+    values = np.full((len(order), len(order)), np.nan)
+    for at, pair in pairs.items():
+        values[at] = pair.estimate
+    most = max(float(np.nanmax(np.abs(values))), 1e-9)
+    axes.imshow(values, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
+    for (i, j), pair in pairs.items():
+        label = "·" if pair.low <= 0 <= pair.high else f"{100 * pair.estimate:+.1f}"
+        colour = "white" if abs(pair.estimate) > 0.65 * most else "black"
+        axes.text(j, i, label, ha="center", va="center", fontsize=6.3, color=colour)
+    axes.set_xticks(range(len(order) - 1), order[:-1], rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.5, max(len(order) - 1.5, 0.5))
+    axes.set_title("interactions of pairs, in hundredths\n(a dot: the interval holds 0)", fontsize=8)
+    axes.tick_params(length=0)
 
 
-def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended, confidence: float) -> Crux:
-    effect = whole.measured(ended, confidence)
-    off = {name: estimand.measured(ended, confidence) for name, estimand in without.items()}
-    differing = sum(not _same_training(whole, estimand, ended) for estimand in without.values())
-    level = look_confidence(confidence, max(1, differing))
-    change = {name: _change(whole, without[name], ended, (effect, off[name]), level) for name in without}
-    order = sorted(off, key=lambda name: -abs(change[name].estimate))
-    first = next((name for name in order if change[name].low > 0 or change[name].high < 0), None)
-    ties = (name for name in order if first and name != first and _largest(change[name]) >= _smallest(change[first]))
-    return Crux(
-        premise=first,
-        ties=tuple(ties),
-        without={name: Effect.of(f"the effect without {name}", off[name]) for name in order},
-        effect=effect,
-        change={name: change[name] for name in order},
+def _draw_lattice(axes: Axes, lattice: Lattice) -> None:
+    """Draw a circle per set, and lines between sets that differ by one group."""
+    import seaborn as sns
+    from matplotlib.colors import Normalize
+
+    places: dict[int, tuple[float, float]] = {}  # level upwards, and the sets of a level side by side
+    for height, level in groupby(sorted(range(2 ** len(GROUPS)), key=int.bit_count), key=int.bit_count):
+        side_by_side = list(level)
+        places |= {corner: (i - (len(side_by_side) - 1) / 2, float(height)) for i, corner in enumerate(side_by_side)}
+    shade: Any = sns.light_palette(COLOURS[Outcome.DECEPTIVE], as_cmap=True)
+    share = np.array([corner.value.estimate for corner in lattice.corners])
+    for corner, place in places.items():
+        for above in (corner | 1 << part for part in range(len(GROUPS)) if not corner >> part & 1):
+            axes.plot(*zip(place, places[above], strict=True), color="#c4c4c4", linewidth=0.6, zorder=1)
+    xs, ys = np.array([places[corner] for corner in range(len(share))]).T
+    look: Any = {"cmap": shade, "norm": Normalize(0, max(float(share.max()), 1e-9)), "edgecolor": "#222222"}
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    dots = axes.scatter(xs, ys, s=560, c=share, linewidth=0.7, zorder=2, **look)
+    for i, corner in enumerate(lattice.corners):
+        (x, y), name = places[i], "".join(SYMBOLS[part] for part in corner.parts) or "none"
+        axes.text(x, y, f"{share[i]:.2f}", ha="center", va="center", fontsize=7.5, zorder=3)
+        axes.text(x, y - 0.32, name, ha="center", va="center", fontsize=7, zorder=4, bbox=box)
+    meaning = ", ".join(f"{symbol} {group}" for group, symbol in SYMBOLS.items())
+    axes.set(xlim=(-5.1, 5.1), ylim=(-0.55, len(GROUPS) + 0.4), xticks=(), yticks=range(len(GROUPS) + 1))
+    axes.set(ylabel="groups carried", xlabel=f"carried: {meaning}")
+    axes.set_title(
+        f"Share of {lattice.outcome} runs after fine-tuning, by what is carried over from pre-training\n"
+        f"none is training from scratch; {lattice.runs:,} paired runs a set, seed {lattice.seed}"
     )
-
-
-def _change(
-    whole: Estimand, without: Estimand, ended: Ended, effects: tuple[Interval, Interval], confidence: float
-) -> Interval:
-    """Return how much larger the effect without a premise is: paired for frequencies, else from the limits of both."""
-    effect, off = effects
-    if _same_training(whole, without, ended):
-        return Interval(estimate=0.0, low=0.0, high=0.0, confidence=confidence, method="the same training")
-    if isinstance(whole, Frequency) and isinstance(without, Frequency):
-        return mean_of(without.scores(ended) - whole.scores(ended), len(whole.terms), confidence)
-    return Interval(
-        estimate=off.estimate - effect.estimate,
-        low=off.low - effect.high,
-        high=off.high - effect.low,
-        confidence=confidence,
-        method="by limits",
-    )
-
-
-def _same_training(whole: Estimand, without: Estimand, ended: Ended) -> bool:
-    return all(ended[a] is ended[b] for a, b in zip(whole.protocols, without.protocols, strict=True))
-
-
-def _largest(change: Interval) -> float:
-    """Return the largest change in either direction that an interval contains."""
-    return max(abs(change.low), abs(change.high))
-
-
-def _smallest(change: Interval) -> float:
-    """Return the smallest change that an interval contains."""
-    return 0.0 if change.low <= 0 <= change.high else min(abs(change.low), abs(change.high))
+    axes.figure.colorbar(dots, ax=axes, fraction=0.025, pad=0.01, label=f"share of {lattice.outcome} runs")
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,9 +266,7 @@ class CruxRequest(Request):
     point: Point = field(default_factory=Point)
     runs: Annotated[
         int | None,
-        Option(
-            f"Paired runs of each set; by default {RUNS:,}, of premises {PREMISE_RUNS}.", "N", least=1, most=MOST_RUNS
-        ),
+        Option(f"Paired runs per set; by default {RUNS:,}, of premises {PREMISE_RUNS}.", "N", least=1, most=MOST_RUNS),
     ] = None
     seed: Seed = 0
     outcome: Annotated[str, Option("Outcome to analyse: deceptive, internal, corrigible or proxy.")] = DECEPTIVE
@@ -191,22 +276,16 @@ class CruxRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.premise is not None and not self.premises:
-            raise InputError(
-                "--premise asks for --premises: without it the difference is divided among groups carried."
-            )
+            raise InputError("--premise asks for --premises: without it groups carried are divided.")
         check_two_stages(self.point)
         check_confidence(self.confidence)
         if self.premises and not 1 <= len(self.names) <= MOST:
-            raise InputError(
-                f"premises = {len(self.names)} are not 1 to {MOST}: a lattice has a corner for every set of them."
-            )
+            raise InputError(f"premises = {len(self.names)} are not 1 to {MOST}: a lattice has a corner for every set.")
 
     def check(self, given: Any) -> None:
         """Raise `InputError` if the lattice of premises is to be drawn."""
         if given.get("lattice") and self.premises:
-            raise InputError(
-                "--lattice and --premises exclude each other: a page has room for the sets of groups alone."
-            )
+            raise InputError("--lattice and --premises exclude each other: only sets of groups fit a page.")
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -230,86 +309,58 @@ class CruxRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Lattice:
         """Train with every set of parts; raises `InputError`, also if the point itself carries less than all groups."""
         runs = self.runs or (PREMISE_RUNS if self.premises else RUNS)
-        keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision}
-        if self.premises:
-            worth = self._premises(range(runs), threads, progress, keys)
-        else:
-            worth = self._carried(range(runs), threads, keys)
+        worth = (self._of_premises if self.premises else self._of_groups)(range(runs), threads, one_at_a_time(progress))
         game = Game(parts=self.names, worth=worth)
         attribution = game.attribution(2 if self.premises else 1, self.confidence)
         if np.abs(game.whole).max() <= 1:
-            attribution = replace(attribution, whole=_difference(game.whole, self.confidence))
+            attribution = replace(attribution, whole=self._difference(game.whole))
+        value = self._difference if self.premises else self._frequency
         return Lattice(
             of="premises" if self.premises else "carried",
             outcome=self.outcome,
             runs=runs,
             seed=self.seed,
             confidence=self.confidence,
-            corners=[Corner(parts=parts, value=self._value(worth[i])) for i, parts in enumerate(game.corners())],
+            corners=[Corner(parts=parts, value=value(worth[i])) for i, parts in enumerate(game.corners())],
             attribution=attribution,
             request=self,
             game=game,
         )
 
-    def _carried(self, runs: range, threads: int | None, keys: dict[str, Any]) -> np.ndarray:
+    def _of_groups(self, runs: range, threads: int | None, _: Progress) -> np.ndarray:
         """Return whether each run has the outcome with each set of groups carried (sets, runs)."""
         if set(self.point.value("finetuning.carry")) != set(GROUPS):
             carried = "+".join(self.point.value("finetuning.carry")) or "nothing"
             raise InputError(f"finetuning.carry = {carried} leaves no whole lattice to divide: leave it out.")
         subsets = (tuple(group for k, group in enumerate(GROUPS) if i >> k & 1) for i in range(2 ** len(GROUPS)))
         protocols = [pretrained(finetuning__carry=subset) for subset in subsets]
-        ended = run_paired(self.point, protocols, runs, threads=threads, **keys)
+        ended = run_paired(self.point, protocols, runs, seed=self.seed, precision=self.precision, threads=threads)
         code = Outcome.named(self.outcome)
         return np.array([ended[protocol].outcome == code for protocol in protocols], np.int8)
 
-    def _premises(
-        self, runs: range, threads: int | None, progress: Progress | None, keys: dict[str, Any]
-    ) -> np.ndarray:
+    def _of_premises(self, runs: range, threads: int | None, report: Progress) -> np.ndarray:
         """Return the difference of the protocols' outcomes, -1, 0 or 1, with each set of premises on (sets, runs)."""
-        code, arms, report = Outcome.named(self.outcome), (pretrained(), scratch()), one_at_a_time(progress)
+        code, arms = Outcome.named(self.outcome), (pretrained(), scratch())
 
         def worth(corner: int) -> np.ndarray:
             here = without(self.point, [name for k, name in enumerate(self.names) if not corner >> k & 1])
-            ended = run_paired(here, arms, runs, threads=1, **keys)
+            ended = run_paired(here, arms, runs, seed=self.seed, precision=self.precision, threads=1)
             report(1)
             plus, minus = ((ended[arm].outcome == code).astype(np.int8) for arm in arms)
             return plus - minus
 
         return np.array([*in_order(worth, range(2 ** len(self.names)), threads=threads)])
 
-    def _value(self, worth: np.ndarray) -> Interval:
-        if self.premises:
-            return _difference(worth, self.confidence)
-        return frequency_interval(int(worth.sum()), len(worth), self.confidence)
+    def _frequency(self, happened: np.ndarray) -> Interval:
+        return frequency_interval(int(happened.sum()), len(happened), self.confidence)
+
+    def _difference(self, scores: np.ndarray) -> Interval:
+        """Return Tango's interval of the mean of scores that are -1, 0 or 1 (runs,)."""
+        return tango(int((scores > 0).sum()), int((scores < 0).sum()), len(scores), self.confidence)
 
 
-def _difference(scores: np.ndarray, confidence: float) -> Interval:
-    """Return Tango's interval of the mean of scores that are -1, 0 or 1 (runs,)."""
-    return tango(int((scores > 0).sum()), int((scores < 0).sum()), len(scores), confidence)
-
-
-def without(point: Point, premises: Iterable[str]) -> Point:
-    """Return the point with these premises switched off; their order does not matter."""
-    for premise in select_premises(premises):
-        point = point.at(premise.off(point))
-    return point
-
-
-def lattice(point: Point | None = None, *, threads: int | None = None, **fields: Any) -> Lattice:
-    """Divide the difference among groups carried over; keywords are those of `CruxRequest`."""
-    return CruxRequest(point=Point() if point is None else point, **fields).run(threads=threads)
-
-
-def premises_lattice(
-    point: Point | None = None,
-    premises: Iterable[str] = SWITCHED,
-    *,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    **fields: Any,
+def lattice(
+    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **fields: Any
 ) -> Lattice:
-    """Divide the difference among premises that can be switched off; keywords are those of `CruxRequest`."""
-    point = Point() if point is None else point
-    return CruxRequest(premises=True, premise=tuple(premises), point=point, **fields).run(
-        threads=threads, progress=progress
-    )
+    """Divide the difference among groups carried over, or premises; keywords are the fields of `CruxRequest`."""
+    return CruxRequest(point=Point() if point is None else point, **fields).run(threads=threads, progress=progress)

@@ -1,28 +1,35 @@
-"""Evaluates claims at one point, and at draws from the prior around it."""
+"""Evaluates claims at one point, at draws from the prior around it, and with each premise switched off."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.model import Model
+from feint.scenarios.argument.premises import PREMISES
 from feint.sim.analysis.claims import Claim, Part, Verdict
-from feint.sim.analysis.prior_shares import Share
-from feint.sim.analysis.priors import prior_draws, shares_of
-from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, RunOutcomes, run_paired
+from feint.sim.analysis.estimands import Ended, Estimand, Frequency
+from feint.sim.analysis.prior_shares import Share, prior_draws, shares_of
+from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import Number
+from feint.sim.results.report import Hidden, Number, flattened
 from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_runs
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 NEARLY = 0.95  # share of the prior above which the model leaves a claim hardly any choice
 DEFAULT = ""  # stands for the functional forms of the point
+SHARE = re.compile(r"(the same )?share\b(?P<less>.*\bless\b)?")  # words of a share, or of one less another
 Key = tuple[str, Reading, str, str]  # form, reading, claim, part
 
 
@@ -36,9 +43,12 @@ class Effect(Interval):
     quantity: str
 
     @classmethod
-    def of(cls, words: str, interval: Interval) -> Self:
-        """Return an interval as the effect that these words describe."""
-        return cls(quantity=words, **vars(interval))
+    def of(cls, words: str, interval: Interval, **more: Any) -> Self:
+        """Return an interval as the effect that these words describe; limits of a share are within [0, 1]."""
+        if share := SHARE.match(words):
+            least = -1.0 if share["less"] else 0.0
+            interval = replace(interval, low=max(least, interval.low), high=min(1.0, interval.high))
+        return cls(quantity=words, **vars(interval), **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +82,14 @@ class Evaluation:
 
 
 def evaluate(
-    claims: Iterable[Claim],
-    point: Point | None = None,
-    *,
-    runs: int = 2000,
-    seed: int = 0,
-    precision: str = PRECISION,
-    confidence: float = CONFIDENCE,
-    threads: int | None = None,
+    claims: Iterable[Claim], point: Point | None = None, *, runs: int = 2000, **keys: Any
 ) -> dict[str, Evaluation]:
-    """Evaluate claims at a point, all on the same runs, and return the evaluations by name; raises `InputError`."""
+    """Evaluate claims at a point by name, on the same runs; keywords are those of `run_paired`; raises `InputError`."""
     claims, point = list(claims), Point() if point is None else point
     check_two_stages(point)
     check_runs(runs)
-    ended = run_paired(point, protocols_of(claims), range(runs), seed=seed, precision=precision, threads=threads)
-    return {claim.name: evaluation_of(claim, ended, confidence) for claim in claims}
+    ended = run_paired(point, protocols_of(claims), range(runs), **keys)
+    return {claim.name: evaluation_of(claim, ended) for claim in claims}
 
 
 def protocols_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
@@ -96,17 +99,13 @@ def protocols_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
     )
 
 
-def evaluation_of(
-    claim: Claim, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float = CONFIDENCE
-) -> Evaluation:
+def evaluation_of(claim: Claim, ended: Ended, confidence: float = CONFIDENCE) -> Evaluation:
     """Evaluate a claim on runs that have been trained."""
     level = claim.confidence(confidence)
     return Evaluation(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
 
 
-def measure(
-    part: Part, ended: Mapping[TrainingProtocol, RunOutcomes], confidence: float, reading: Reading = OWN
-) -> Interval:
+def measure(part: Part, ended: Ended, confidence: float, reading: Reading = OWN) -> Interval:
     """Return the interval of a part's estimand, with the runs read at other tolerances if `reading` names some."""
     needed = {protocol: ended[protocol] for protocol in part.estimand.protocols}
     if reading:
@@ -135,10 +134,7 @@ def other_forms() -> dict[str, dict[str, str]]:
 class Robustness:
     """Every part of some claims at draws from the prior, also with other functional forms and tolerances."""
 
-    claims: tuple[Claim, ...]
-    point: Point
     draws: list[dict[str, Any]]  #: values of the parameters by dotted name
-    runs: int  #: per draw and training protocol
     limits: Mapping[Key, np.ndarray]  #: estimate, low and high limit (draws, 3)
 
     @property
@@ -151,12 +147,6 @@ class Robustness:
             if (not form) != (reading == OWN)
         }
 
-    def intervals(self, claim: Claim, part: str, form: str = DEFAULT, reading: Reading = OWN) -> list[Interval]:
-        """Return the interval of a part at each draw."""
-        rows = self.limits[form, reading, claim.name, part].tolist()
-        level = claim.confidence(CONFIDENCE)
-        return [Interval(estimate=a, low=b, high=c, confidence=level, method="") for a, b, c in rows]
-
     def shares(
         self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
     ) -> dict[str, Share]:
@@ -168,20 +158,19 @@ class Robustness:
     ) -> tuple[list[str], list[frozenset[str]]]:
         """Return, per draw, the kind of a claim or part by its estimates, and the kinds that its intervals allow."""
         parts = [known for known in claim.parts if known.name == part] if part else claim.tested
-        rows = zip(*(self.intervals(claim, known.name, form, reading) for known in parts), strict=True)
+        limits = np.stack([self.limits[form, reading, claim.name, known.name] for known in parts], axis=1)
         kinds, possible = [], []
-        for row in rows:
-            pairs = list(zip(parts, row, strict=True))
-            here = {known.name: known.rule.kind(interval.estimate) for known, interval in pairs}
-            maybe = {known.name: known.rule.possible(interval.low, interval.high) for known, interval in pairs}
+        for at_draw in limits.tolist():
+            rows = [(known.name, known.rule, *row) for known, row in zip(parts, at_draw, strict=True)]
+            here = {name: rule.kind(estimate) for name, rule, estimate, _, _ in rows}
+            maybe = {name: rule.possible(low, high) for name, rule, _, low, high in rows}
             kinds.append(here[part] if part else claim.kind(here))
             possible.append(maybe[part] if part else claim.possible(maybe))
         return kinds, possible
 
     def baked_in(self, claim: Claim) -> str | None:
         """Return the kind that a claim certainly is of nearly everywhere; None if the model leaves it a choice."""
-        shares = self.shares(claim)
-        return next((kind for kind, share in shares.items() if share.interval.low >= NEARLY), None)
+        return next((kind for kind, share in self.shares(claim).items() if share.interval.low >= NEARLY), None)
 
     def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:
         """Return the draws at which a claim is of a kind; only those that are certain, if there are any."""
@@ -236,4 +225,98 @@ def over_prior(
 
     jobs = [(i, form) for form, count in counts.items() for i in range(count)]
     list(in_order(at, jobs, threads=threads))
-    return Robustness(claims=claims, point=point, draws=rows, runs=runs, limits=limits)
+    return Robustness(draws=rows, limits=limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crux:
+    """The premise on which a claim's effect depends most at a point, and the effect without each premise."""
+
+    premise: Annotated[str | None, Field(description="whose absence changes the effect most; null if none does")]
+    ties: Annotated[tuple[str, ...], Field(description="premises that may matter as much, within sampling error")]
+    without: Annotated[
+        dict[str, Effect], Field(description="the effect with each premise off, the most important first")
+    ]
+    effect: Hidden[Interval]  #: with all premises on, at the point itself
+    change: Hidden[dict[str, Interval]]  #: change of the effect if a premise is switched off
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per premise: the effect with it off, and the change, both with their limits."""
+        import pandas as pd
+
+        rows = ({"premise": name, "effect": self.without[name], "change": self.change[name]} for name in self.without)
+        return pd.DataFrame([dict(flattened(row)) for row in rows])
+
+
+def crux(claim: Claim, point: Point | None = None, **fields: Any) -> Crux:
+    """Return the crux of one claim at a point; keywords are those of `cruxes`."""
+    return cruxes([claim], point, **fields)[claim.name]
+
+
+def cruxes(
+    claims: Iterable[Claim],
+    point: Point | None = None,
+    *,
+    parts: Mapping[str, Part] | None = None,
+    runs: int = 2000,
+    **keys: Any,
+) -> dict[str, Crux]:
+    """Return the crux of each claim's effect by the claim's name, all of them on the same runs.
+
+    Premises are switched off one at a time. The effect is that of the part in `parts`, by the claim's name, else of the
+    first part. A value that the claim's own protocols set is kept if a premise would set it otherwise. Intervals of
+    changes hold for all premises at once (Bonferroni), because the largest change is picked among them. Further
+    keywords are those of `run_paired`. Raises `InputError`.
+    """
+    claims, point = list(claims), Point() if point is None else point
+    check_two_stages(point)
+    check_runs(runs)
+    off = {premise.name: premise.off(point) for premise in PREMISES.values()}
+    wholes = {claim.name: (parts or {}).get(claim.name, claim.effect).estimand for claim in claims}
+    without = {
+        name: {premise: whole.with_changes(changes) for premise, changes in off.items()}
+        for name, whole in wholes.items()
+    }
+    estimands = [estimand for name, whole in wholes.items() for estimand in (whole, *without[name].values())]
+    protocols = [protocol for estimand in estimands for protocol in estimand.protocols]
+    ended = run_paired(point, protocols, range(runs), **keys)
+    return {name: _crux(whole, without[name], ended) for name, whole in wholes.items()}
+
+
+def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
+    effect = whole.measured(ended)
+    off = {name: estimand.measured(ended) for name, estimand in without.items()}
+    same = {
+        name: all(ended[a] is ended[b] for a, b in zip(whole.protocols, estimand.protocols, strict=True))
+        for name, estimand in without.items()
+    }
+    level = look_confidence(CONFIDENCE, max(1, len(same) - sum(same.values())))
+
+    def changed(name: str, there: Estimand) -> Interval:
+        """Return how much larger the effect is: paired for frequencies, else from the limits of both effects."""
+        if same[name]:
+            return Interval(estimate=0.0, low=0.0, high=0.0, confidence=level, method="the same training")
+        if isinstance(whole, Frequency) and isinstance(there, Frequency):
+            return mean_of(there.scores(ended) - whole.scores(ended), len(whole.terms), level)
+        return Interval(
+            estimate=off[name].estimate - effect.estimate,
+            low=off[name].low - effect.high,
+            high=off[name].high - effect.low,
+            confidence=level,
+            method="by limits",
+        )
+
+    change = {name: changed(name, there) for name, there in without.items()}
+    order = sorted(off, key=lambda name: -abs(change[name].estimate))
+    first = next((name for name in order if change[name].low > 0 or change[name].high < 0), None)
+    least = min(abs(change[first].low), abs(change[first].high)) if first else np.inf
+    most = {name: max(abs(interval.low), abs(interval.high)) for name, interval in change.items()}
+    return Crux(
+        premise=first,
+        ties=tuple(name for name in order if first and name != first and most[name] >= least),
+        without={
+            name: replace(Effect.of(whole.words, off[name]), quantity=f"the effect without {name}") for name in order
+        },
+        effect=effect,
+        change={name: change[name] for name in order},
+    )

@@ -16,11 +16,19 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_output
 from feint.scenarios.argument.evaluate_claim import evaluate
-from feint.scenarios.argument.mechanisms import GROUNDS, MECHANISMS, SETTINGS, Ground, Mechanism
-from feint.scenarios.argument.premises import PREMISES, Premise, bare, declaration, meaning
+from feint.scenarios.argument.premises import (
+    GROUNDS,
+    MECHANISMS,
+    PREMISES,
+    SETTINGS,
+    Assumption,
+    bare,
+    declaration,
+)
 from feint.scenarios.argument.worldviews import FACES
+from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import claims
-from feint.sim.analysis.claims import Source, Verdict
+from feint.sim.analysis.claims import Verdict
 from feint.sim.results import provenance
 from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
 from feint.sim.results.provenance import passport_line
@@ -33,12 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KINDS = ("source", "parameter", "premise", "setting", "mechanism", "claim")
-RELATIONS = ("sets", "feeds", "bears on", "holds for", "states", "describes", "disputes")
 TABLES = ("graphml", "json")
-Assumption = Premise | Ground
 Facts = dict[str, Any]
-
 COLUMNS = ("premise", "mechanism", "claim")
 HEADS = ("premises, and their parameters", "mechanisms, and who says so", "claims, and what was found")
 LEFT = (0.03, 2.72, 5.2)  # inches from the left edge to each column
@@ -54,9 +58,8 @@ CITED = {"describes": "after", "disputes": "disputed by"}
 def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[str, Any] | None = None) -> nx.DiGraph:
     """Return the whole argument as a directed graph, which carries a passport.
 
-    Nodes have a `kind`, a `label`, `words` and further facts, edges a `relation`. All values are text, numbers or
-    booleans, which every file format keeps. A claim has the verdict that `verdicts` gives it by name; `configuration`
-    says how the verdicts were found, for the passport.
+    Nodes have a `kind`, a `label`, `words` and further facts, edges a `relation`; all values are text, numbers or
+    booleans. Claims have the `verdicts` given by name, and the passport the `configuration` of how they were found.
     """
     import networkx as nx
 
@@ -73,67 +76,48 @@ def passport_of(graph: nx.DiGraph) -> dict[str, Any]:
     return json.loads(graph.graph["passport"])
 
 
+def _assumptions() -> Iterator[tuple[str, Assumption]]:
+    """Yield what the argument assumes, each with the kind of its node."""
+    for assumption in (*PREMISES.values(), *GROUNDS.values()):
+        yield "premise", assumption
+    for setting in SETTINGS.values():
+        yield "setting", setting
+
+
 def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
-    for source in _sources():
-        yield _node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
-    for name in dict.fromkeys(bare(name) for assumption in _assumptions() for name in assumption.parameters):
-        yield _node("parameter", name, meaning(name), **declaration(name))
-    for assumption in _assumptions():
-        switchable = isinstance(assumption, Premise)
-        yield _node(_kind(assumption), assumption.name, assumption.words, switchable=switchable)
+    def node(kind: str, name: str, words: str, label: str = "", **more: Any) -> tuple[str, Facts]:
+        return f"{kind}:{name}", {"kind": kind, "label": label or name, "words": words, **more}
+
+    stated = [claim.source.key for claim in claims().values()]
+    described = [key for step in MECHANISMS.values() for key in (*step.sources, *step.disputed_by)]
+    for source in (SOURCES[key] for key in dict.fromkeys((*stated, *described))):
+        yield node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
+    for name in dict.fromkeys(bare(name) for _, assumption in _assumptions() for name in assumption.parameters):
+        facts = declaration(name)
+        yield node("parameter", name, facts.pop("meaning"), **facts)
+    for kind, assumption in _assumptions():
+        yield node(kind, assumption.name, assumption.words, switchable=assumption.name in PREMISES)
     for step in MECHANISMS.values():
-        yield _node("mechanism", step.name, step.words, term=step.term)
+        yield node("mechanism", step.name, step.words, term=step.term)
     for claim in claims().values():
         more = {"title": claim.title, "number": claim.number, "section": claim.section}
         known = {"verdict": verdicts[claim.name]} if claim.name in verdicts else {}
-        yield _node("claim", claim.name, claim.statement, **more, **known)
-
-
-def _node(kind: str, name: str, words: str, label: str = "", **more: Any) -> tuple[str, Facts]:
-    return f"{kind}:{name}", {"kind": kind, "label": label or name, "words": words, **more}
-
-
-def _kind(assumption: Assumption) -> str:
-    return "setting" if assumption.name in SETTINGS else "premise"
+        yield node("claim", claim.name, claim.statement, **more, **known)
 
 
 def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
-    for assumption in _assumptions():
+    for kind, assumption in _assumptions():
         for name in assumption.parameters:
-            end = f"{_kind(assumption)}:{assumption.name}"
-            yield f"parameter:{bare(name)}", end, {"relation": "sets", "name": name}
+            yield f"parameter:{bare(name)}", f"{kind}:{assumption.name}", {"relation": "sets", "name": name}
     for step in MECHANISMS.values():
-        yield from _edges_of(step)
+        here = f"mechanism:{step.name}"
+        yield from ((f"premise:{name}", here, {"relation": "feeds"}) for name in step.premises)
+        yield from ((here, f"claim:{name}", {"relation": "bears on"}) for name in step.claims)
+        yield from ((f"source:{key}", here, {"relation": "describes"}) for key in step.sources)
+        yield from ((f"source:{key}", here, {"relation": "disputes"}) for key in step.disputed_by)
     for claim in claims().values():
         yield f"source:{claim.source.key}", f"claim:{claim.name}", {"relation": "states"}
-        for setting in SETTINGS:
-            yield f"setting:{setting}", f"claim:{claim.name}", {"relation": "holds for"}
-
-
-def _edges_of(step: Mechanism) -> Iterator[tuple[str, str, dict[str, str]]]:
-    here = f"mechanism:{step.name}"
-    for name in step.premises:
-        yield f"premise:{assumption_named(name).name}", here, {"relation": "feeds"}
-    for name in step.claims:
-        yield here, f"claim:{claims()[name].name}", {"relation": "bears on"}
-    for relation, sources in (("describes", step.sources), ("disputes", step.against)):
-        for source in sources:
-            yield f"source:{source.key}", here, {"relation": relation}
-
-
-def _assumptions() -> list[Assumption]:
-    return [*PREMISES.values(), *GROUNDS.values(), *SETTINGS.values()]
-
-
-def _sources() -> list[Source]:
-    stated = [claim.source for claim in claims().values()]
-    described = [source for step in MECHANISMS.values() for source in (*step.sources, *step.against)]
-    return list({source.key: source for source in (*stated, *described)}.values())
-
-
-def assumption_named(name: str) -> Assumption:
-    """Return a premise that can be switched off, or one that is a matter of degree."""
-    return PREMISES[name] if name in PREMISES else GROUNDS[name]
+        yield from ((f"setting:{setting}", f"claim:{claim.name}", {"relation": "holds for"}) for setting in SETTINGS)
 
 
 def check_graph_path(path: str | Path) -> Path:
@@ -179,9 +163,8 @@ def read(path: str | Path) -> nx.DiGraph:
 
 
 class Box(NamedTuple):
-    """A node where it is drawn: its upper left corner and its size, in inches."""
+    """A node as it is drawn: its upper left corner and its size, in inches."""
 
-    node: str
     x: float
     y: float
     width: float
@@ -207,61 +190,52 @@ def figure(graph: nx.DiGraph) -> Figure:
         for x, width, head in zip(LEFT, WIDE, HEADS, strict=True):
             axes.text(x + width / 2, TOP / 2, head, ha="center", va="center", fontsize=7.5, weight="bold")
         _draw_edges(axes, graph, boxes)
-        for box in boxes.values():
-            _draw_box(axes, box, graph.nodes[box.node])
+        for node, box in boxes.items():
+            _draw_box(axes, box, graph.nodes[node])
         _draw_key(axes, graph, sources, bottom + 0.2)
     return drawn
 
 
 def _boxes(graph: nx.DiGraph, sources: list[str]) -> dict[str, Box]:
-    """Return the box of every node that is drawn; all columns have the same height."""
-    sized = [[_sized(graph, node, sources) for node in column] for column in _ordered(graph)]
-    tallest = max(sum(height for *_, height in column) + BETWEEN * (len(column) - 1) for column in sized)
-    boxes = {}
-    for column, x, width in zip(sized, LEFT, WIDE, strict=True):
-        gap = (tallest - sum(height for *_, height in column)) / max(len(column) - 1, 1)
-        y = TOP
-        for node, name, below, height in column:
-            boxes[node] = Box(node, x, y, width, height, name, below)
-            y += height + gap
-    return boxes
-
-
-def _ordered(graph: nx.DiGraph) -> list[list[str]]:
-    """Return the nodes of each column from top to bottom: claims by number, others near what they lead to."""
+    """Return boxes in columns of one height: claims by number, other nodes near those that they lead to."""
     columns = [[node for node, facts in graph.nodes(data=True) if facts["kind"] == kind] for kind in COLUMNS]
     columns[2].sort(key=lambda node: graph.nodes[node]["number"])
     for i in (1, 0):
         place = {node: k for k, node in enumerate(columns[i + 1])}
         columns[i].sort(key=lambda node: float(np.mean([place[end] for end in graph.successors(node)])))
-    return columns
+    texts = {node: _texts(graph, node, sources) for column in columns for node in column}
+    heights = {
+        node: 2 * PAD + 0.112 + LINE * len(below.split("\n") if below else []) for node, (_, below) in texts.items()
+    }
+    filled = [sum(heights[node] for node in column) for column in columns]
+    tallest = max(height + BETWEEN * (len(column) - 1) for height, column in zip(filled, columns, strict=True))
+    boxes = {}
+    for column, height, x, width in zip(columns, filled, LEFT, WIDE, strict=True):
+        y = TOP
+        for node in column:
+            boxes[node] = Box(x, y, width, heights[node], *texts[node])
+            y += heights[node] + (tallest - height) / max(len(column) - 1, 1)
+    return boxes
 
 
-def _sized(graph: nx.DiGraph, node: str, sources: list[str]) -> tuple[str, str, str, float]:
-    """Return a node with its name, the small lines below it, and the height of both."""
+def _texts(graph: nx.DiGraph, node: str, sources: list[str]) -> tuple[str, str]:
+    """Return a node's name, and the small lines below it."""
     facts = graph.nodes[node]
-    name, below = facts["label"], ""
+    if facts["kind"] == "claim":
+        return f"{facts['number']} {facts['label']}", facts.get("verdict", "")
     if facts["kind"] == "premise":
         names = dict.fromkeys(graph.edges[start, node]["name"] for start in graph.predecessors(node))
-        below = folded(", ".join(names), 50)
-    elif facts["kind"] == "mechanism":
-        below = _cited(graph, node, sources)
-    else:
-        name, below = f"{facts['number']} {name}", facts.get("verdict", "")
-    return node, name, below, 2 * PAD + 0.112 + LINE * len(below.split("\n") if below else [])
-
-
-def _cited(graph: nx.DiGraph, node: str, sources: list[str]) -> str:
-    """Return the numbers of the sources that describe or dispute a mechanism."""
+        return facts["label"], folded(", ".join(names), 50)
     relations = [graph.get_edge_data(source, node, {}).get("relation") for source in sources]
-    numbers = {name: [str(i) for i, relation in enumerate(relations, start=1) if relation == name] for name in CITED}
-    return ", ".join(f"{CITED[name]} [{', '.join(known)}]" for name, known in numbers.items() if known)
+    numbers = {name: [str(i) for i, known in enumerate(relations, start=1) if known == name] for name in CITED}
+    cited = (f"{CITED[name]} [{', '.join(known)}]" for name, known in numbers.items() if known)
+    return facts["label"], ", ".join(cited)
 
 
 def _draw_edges(axes: Axes, graph: nx.DiGraph, boxes: dict[str, Box]) -> None:
     """Draw a curve per edge between columns, in the colour of its mechanism."""
-    steps = sorted((box for box in boxes.values() if box.node.startswith("mechanism:")), key=lambda box: box.y)
-    colours = {box.node: INK[i % len(INK)] for i, box in enumerate(steps)}
+    steps = sorted((node for node in boxes if node.startswith("mechanism:")), key=lambda node: boxes[node].y)
+    colours = {node: INK[i % len(INK)] for i, node in enumerate(steps)}
     share = np.linspace(0, 1, 40)
     for a, b in graph.edges:
         if a in boxes and b in boxes:
@@ -334,9 +308,7 @@ class GraphRequest(Request):
 
     verdicts: Annotated[bool, Option("Evaluate the claims first, and put the verdict on each.")] = False
     point: Point = field(default_factory=Point)
-    runs: Annotated[int, Option("With --verdicts: runs of each training protocol.", "N", least=1, most=MOST_RUNS)] = (
-        2000
-    )
+    runs: Annotated[int, Option("With --verdicts: runs per training protocol.", "N", least=1, most=MOST_RUNS)] = 2000
     seed: Seed = 0
 
     def __post_init__(self) -> None:

@@ -12,13 +12,13 @@ from pydantic import Field, computed_field
 from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
-from feint.sim.analysis.estimands import Frequency
-from feint.sim.analysis.priors import factors_at, prior_draws
-from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
-from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.sim.analysis.estimands import Ended, Frequency
+from feint.sim.analysis.prior_shares import factors_at, prior_draws
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import crossed
-from feint.sim.results.report import Hidden, Report, Table, from_attributes, wrapped
+from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
@@ -26,87 +26,47 @@ from feint.sim.training.parameter_point import Point
 
 HARDLY = 0.05  # of the runs: an absurd input that moves fewer is reported
 PLASTICITIES = ("goal", "representation", "pointer", "gate", "world", "capability", "awareness", "horizon")
-Ended = Mapping[TrainingProtocol, RunOutcomes]
-Test = Callable[[Ended, Ended], bool]  # of the outcomes of both protocols there, and at the point
 SCRATCH, PRETRAINED = scratch(), pretrained()
 
 
-def _all_end_as(outcome: Outcome) -> Test:
-    return lambda there, _: all((outcomes.outcome == outcome).all() for outcomes in there.values())
+def _count(ended: Ended, outcome: Outcome) -> int:
+    """Return how many runs of all protocols end as an outcome."""
+    return sum(int((outcomes.outcome == outcome).sum()) for outcomes in ended.values())
 
 
-def _none_ends_as(outcome: Outcome) -> Test:
-    return lambda there, _: not any((outcomes.outcome == outcome).any() for outcomes in there.values())
-
-
-def _fewer_end_as(outcome: Outcome) -> Test:
-    def count(ended: Ended) -> int:
-        return sum(int((outcomes.outcome == outcome).sum()) for outcomes in ended.values())
-
-    return lambda there, here: count(there) < count(here)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AbsurdInput:
-    """An input that nobody would choose, and the result that must follow."""
-
-    name: str
-    changes: Mapping[str, Any]
-    expected: str
-    holds: Hidden[Test]
-
-
-ABSURD = tuple(
-    AbsurdInput(name=name, expected=expected, changes=changes, holds=holds)
-    for name, changes, expected, holds in (
-        ("no learning", {"*.learning_rate": 0.0}, "no run converges", _all_end_as(Outcome.UNCONVERGED)),
-        ("no time", {"*.steps": 0}, "no run converges", _all_end_as(Outcome.UNCONVERGED)),
-        (
-            "nothing can change",
-            {f"plasticity_{part}": 0.0 for part in PLASTICITIES},
-            "no run converges",
-            _all_end_as(Outcome.UNCONVERGED),
-        ),
-        (
-            "hardly anything but noise",
-            {"*.noise": 1e4, "finetuning.target": 0.0},
-            "no run has the objective written in",
-            _none_ends_as(Outcome.INTERNAL),
-        ),
-        ("no inference", {"inference_power": 0.0}, "no run is deceptive", _none_ends_as(Outcome.DECEPTIVE)),
-        (
-            "never thinks that it is in training",
-            {"awareness_init": -30.0, "*.awareness_exposure": 0.0},
-            "no run is deceptive",
-            _none_ends_as(Outcome.DECEPTIVE),
-        ),
-        (
-            "all episodes honeypots",
-            {"*.honeypots": 1.0, "*.realism": 1.0},
-            "fewer runs are deceptive",
-            _fewer_end_as(Outcome.DECEPTIVE),
-        ),
-        ("deception at a ruinous price", {"speed_cost": 1e3}, "no run is deceptive", _none_ends_as(Outcome.DECEPTIVE)),
-        (
-            "objectives that are one",
-            {"similarity": 1.0, "pretraining.target": 0.9},
-            "fine-tuning has nothing left to do",
-            lambda there, _: bool((there[PRETRAINED].steps <= 100).mean() > 0.5),
-        ),
-        (
-            "a target that none reaches",
-            {"finetuning.target": 1.0},
-            "every run misses it",
-            lambda there, _: all(outcomes.missed.all() for outcomes in there.values()),
-        ),
-    )
-)
-"""Points of the valid range at which the answer is known."""
+EXPECTED: dict[str, Callable[[Ended, Ended], bool]] = {
+    "no run converges": lambda there, _: all((runs.outcome == Outcome.UNCONVERGED).all() for runs in there.values()),
+    "no run has the objective written in": lambda there, _: _count(there, Outcome.INTERNAL) == 0,
+    "no run is deceptive": lambda there, _: _count(there, Outcome.DECEPTIVE) == 0,
+    "fewer runs are deceptive": lambda there, here: _count(there, Outcome.DECEPTIVE) < _count(here, Outcome.DECEPTIVE),
+    "fine-tuning has nothing left to do": lambda there, _: bool((there[PRETRAINED].steps <= 100).mean() > 0.5),
+    "every run misses it": lambda there, _: all(outcomes.missed.all() for outcomes in there.values()),
+}
+"""Tests of results: functions of the outcomes of both protocols there, and of those at the point."""
+ABSURD: dict[str, tuple[dict[str, Any], str]] = {
+    "no learning": ({"*.learning_rate": 0.0}, "no run converges"),
+    "no time": ({"*.steps": 0}, "no run converges"),
+    "nothing can change": ({f"plasticity_{part}": 0.0 for part in PLASTICITIES}, "no run converges"),
+    "hardly anything but noise": ({"*.noise": 1e4, "finetuning.target": 0.0}, "no run has the objective written in"),
+    "no inference": ({"inference_power": 0.0}, "no run is deceptive"),
+    "never thinks that it is in training": (
+        {"awareness_init": -30.0, "*.awareness_exposure": 0.0},
+        "no run is deceptive",
+    ),
+    "all episodes honeypots": ({"*.honeypots": 1.0, "*.realism": 1.0}, "fewer runs are deceptive"),
+    "deception at a ruinous price": ({"speed_cost": 1e3}, "no run is deceptive"),
+    "objectives that are one": (
+        {"similarity": 1.0, "pretraining.target": 0.9},
+        "fine-tuning has nothing left to do",
+    ),
+    "a target that none reaches": ({"finetuning.target": 1.0}, "every run misses it"),
+}
+"""Absurd inputs by name: changes at which the answer is known, and the result that must follow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """How claims' effects change when a parameter goes from the low end of its prior to the high one."""
+    """Change of claims' effects when a parameter goes from the low end of its prior to the high one."""
 
     parameter: str
     claim: Annotated[str, Field(description="the claim whose effect changes most, relative to its declared minimum")]
@@ -116,15 +76,10 @@ class Reaction:
     seen: Annotated[bool, Field(description="whether some effect changes beyond sampling error, at some point")]
     identical: Annotated[bool, Field(description="whether no run of any protocol ended otherwise")]
 
-    @property
-    def remark(self) -> str:
-        """What stands beside the change in the table."""
-        return "never read" if self.identical else "" if self.seen else "NOTHING SEEN"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Reached:
-    """How often an outcome occurs over the prior."""
+    """Frequency of an outcome over the prior."""
 
     outcome: str
     draws: Annotated[int, Field(description="draws at which some run of some protocol ends so")]
@@ -132,9 +87,12 @@ class Reached:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested(AbsurdInput):
-    """An absurd input with its result."""
+class Tested:
+    """An absurd input, the result that must follow, and whether it did."""
 
+    name: str
+    changes: Mapping[str, Any]
+    expected: str
     as_expected: bool
     moved: Annotated[float, Field(description="share of the runs that end otherwise than at the point")]
 
@@ -170,7 +128,8 @@ class Audit(Report):
         """Yield a heading, a table of parameters, one of outcomes, and the absurd inputs."""
         sizes = f"{self.request.runs:,} runs of each way, {self.request.draws:,} draws from the prior"
         yield f"Audit: {sizes}, seed {self.request.seed}."
-        change = {"largest change": lambda row: f"{row.change:+.3f}", "of claim": "claim", "": "remark"}
+        change = {"largest change": lambda row: f"{row.change:+.3f}", "of claim": "claim"}
+        change[""] = lambda row: "never read" if row.identical else "" if row.seen else "NOTHING SEEN"
         title = "How claims' effects change with each parameter, from end to end of its prior:"
         yield Table(self.reactions, {"parameter": "parameter", **change}, title, rule=False, fixed=4)
         reached = {"met at draws": "draws", "largest share": lambda row: f"{row.largest:.3f}"}
@@ -202,10 +161,7 @@ class AuditRequest(Request):
         return len(factors_at(self.point)) + self.draws
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Audit:
-        """Move every parameter from end to end, count outcomes over the prior, and try the absurd inputs.
-
-        Parameters are moved at the point and at `points` draws from the prior around it. Raises `InputError`.
-        """
+        """Move parameters at the point and at draws, count outcomes, and try absurd inputs; raises `InputError`."""
         bases = [{}, *prior_draws(self.point, self.points, self.seed)]
         claims = [claim for claim in select_claims(None) if isinstance(claim.effect.estimand, Frequency)]
         report = one_at_a_time(progress)
@@ -235,13 +191,6 @@ class AuditRequest(Request):
             absurd=list(absurdities(self.point, self.runs, self.seed, threads)),
             request=self,
         )
-
-
-def audit(
-    point: Point | None = None, *, threads: int | None = None, progress: Progress | None = None, **fields: Any
-) -> Audit:
-    """Audit the model around a point; keywords are those of `AuditRequest`: points, draws, runs, seed."""
-    return AuditRequest(point=Point() if point is None else point, **fields).run(threads=threads, progress=progress)
 
 
 def react(
@@ -277,10 +226,10 @@ def react(
 
 
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
-    """Yield the result of each absurd input around a point."""
+    """Yield the results of the absurd inputs around a point."""
     here = run_paired(point, (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
-    for absurd in ABSURD:
-        there = run_paired(point.at(absurd.changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
+    for name, (changes, expected) in ABSURD.items():
+        there = run_paired(point.at(changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
         stayed = sum(int(np.trace(crossed(here[protocol].outcome, there[protocol].outcome))) for protocol in here)
-        moved = 1 - stayed / (2 * runs)
-        yield from_attributes(Tested, absurd, as_expected=absurd.holds(there, here), moved=moved)
+        holds, moved = EXPECTED[expected](there, here), 1 - stayed / (2 * runs)
+        yield Tested(name=name, changes=changes, expected=expected, as_expected=holds, moved=moved)

@@ -1,8 +1,7 @@
 """World views: readings of texts as parameters, read from TOML files.
 
-Each departure from the defaults says what it rests on. The file of a world view is a curriculum's file, so that every
-command that takes `--curriculum` takes it, with two more tables: `[view]` says whose reading of which text it is, and
-`[because]` gives a sentence for each parameter that departs.
+The file of a world view is a curriculum's file with two more tables: `[view]` names the text, its author and how it was
+read, and `[because]` gives the reason for each parameter that departs from its default.
 """
 
 from __future__ import annotations
@@ -20,14 +19,18 @@ from feint.agents.model import Model
 from feint.scenarios.bibliography import SOURCES
 from feint.sim.analysis.claims import Source
 from feint.sim.results.report import Hidden
-from feint.sim.training.configuration import Configuration, load
+from feint.sim.training.configuration import load
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.stage import Stage
 
 FOLDER = Path(__file__).parents[1] / "views"
 DEFAULT = "default"  #: name of the default point among the world views
-TEXTS, FIELDS = ("title", "author", "reading"), ("title", "author", "year", "sources", "reading")
+FACTS = dict.fromkeys(("title", "author", "reading"), (str, "text: write it in quotes")) | {
+    "year": (int, "a year: write a whole number"),
+    "sources": (list, "a list of keys: write it as in ['xu2021pretraining']"),
+}
+"""Type of each entry of the table `[view]`, and what would be right."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Departure:
 
 @dataclass(frozen=True, kw_only=True)
 class WorldView:
-    """Parameters that represent what a text says, whose text it is, and how it was read."""
+    """Parameters that represent a text, its author, and the way it was read."""
 
     name: str
     title: str = ""
@@ -56,12 +59,12 @@ class WorldView:
 
     @property
     def point(self) -> Point:
-        """Its point in parameter space."""
+        """The point in parameter space."""
         return Point(model=self.model, curriculum=self.curriculum)
 
     @property
     def cited(self) -> tuple[Source, ...]:
-        """Its sources that are in the bibliography."""
+        """Sources that are in the bibliography."""
         return tuple(SOURCES[key] for key in self.sources if key in SOURCES)
 
     @computed_field
@@ -78,7 +81,7 @@ class WorldView:
         ]
 
     def configuration(self) -> dict[str, Any]:
-        """Return its name and the departures of its point, as plain data."""
+        """Return the name and the departures of the point, as plain data."""
         return {"name": self.name, "point": self.point.configuration()}
 
     @classmethod
@@ -121,54 +124,39 @@ def view_named(which: str | Path | WorldView | Mapping[str, Any]) -> WorldView:
 
 
 def load_view(path: str | Path) -> WorldView:
-    """Read a world view from a TOML file, in which a `[model]` table is enough.
-
-    Raises `InputError` with the file, the place in it, and what would be right.
-    """
+    """Read a world view from a TOML file, in which a `[model]` table is enough; raises `InputError` with the place."""
     path = Path(path)
     configuration = load(path)
+    curriculum = configuration.curriculum or pretrain_finetune()
+    of_stages = (f"{stage.name}.{name}" for stage in curriculum for name in Stage.model_fields if name != "name")
     try:
-        return _view(path.stem, configuration)
+        if path.stem == DEFAULT:
+            raise InputError(f"name = {DEFAULT!r} is that of the default point: give the file another name.")
+        check_two_stages(Point(curriculum=curriculum))
+        because = _reasons(configuration.because, (*Model.model_fields, *of_stages))
+        facts = _facts(configuration.view)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def _view(name: str, configuration: Configuration) -> WorldView:
-    if name == DEFAULT:
-        raise InputError(f"name = {name!r} is that of the default point: give the file another name.")
-    curriculum = configuration.curriculum or pretrain_finetune()
-    check_two_stages(Point(curriculum=curriculum))
-    of_stages = (f"{stage.name}.{name}" for stage in curriculum for name in Stage.model_fields if name != "name")
-    because = _reasons(configuration.because, (*Model.model_fields, *of_stages))
-    facts = _facts(configuration.view)
-    return WorldView(name=name, model=configuration.model, curriculum=curriculum, because=because, **facts)
+    return WorldView(name=path.stem, model=configuration.model, curriculum=curriculum, because=because, **facts)
 
 
 def _facts(table: Mapping[str, Any]) -> dict[str, Any]:
     """Return the contents of the table `[view]`."""
-    for name in table:
-        if name not in FIELDS:
-            raise unknown("entry of [view]", name, FIELDS)
-    for name in TEXTS:
-        if not isinstance(table.get(name, ""), str):
-            raise InputError(f"view.{name} = {table[name]!r} is not text: write it in quotes.")
-    year, sources = table.get("year"), table.get("sources", [])
-    if year is not None and (not isinstance(year, int) or isinstance(year, bool)):
-        raise InputError(f"view.year = {year!r} is not a year: write a whole number.")
-    if not isinstance(sources, list) or not all(isinstance(key, str) for key in sources):
-        raise InputError(f"view.sources = {sources!r} is not a list of keys: write it as in {['xu2021pretraining']}.")
-    return {**table, "sources": tuple(sources), "reading": table.get("reading", "").strip()}
+    for name, value in table.items():
+        if name not in FACTS:
+            raise unknown("entry of [view]", name, FACTS)
+        kind, right = FACTS[name]
+        if type(value) is not kind or (kind is list and not all(isinstance(key, str) for key in value)):
+            raise InputError(f"view.{name} = {value!r} is not {right}.")
+    return {**table, "sources": tuple(table.get("sources", ())), "reading": table.get("reading", "").strip()}
 
 
 def _reasons(table: Mapping[str, Any], known: Iterable[str]) -> dict[str, str]:
     """Return the contents of the table `[because]`, by dotted name, whether the file quotes the dots or not."""
     known, flat = tuple(known), {}
     for name, value in table.items():
-        flat |= (
-            {f"{name}.{inner}": reason for inner, reason in value.items()}
-            if isinstance(value, Mapping)
-            else {name: value}
-        )
+        nested = isinstance(value, Mapping)
+        flat |= {f"{name}.{inner}": reason for inner, reason in value.items()} if nested else {name: value}
     for name, reason in flat.items():
         if name not in known:
             raise unknown("parameter in [because]", name, known)

@@ -1,14 +1,15 @@
-"""Evaluates claims in several world views: what holds under each author's assumptions.
+"""Evaluates claims in several world views: which hold under each author's assumptions.
 
 The experiment. Every claim is evaluated at the point of every world view, and at the default point, on the same runs
-and by the rules that were declared for it. All views are run in the same way, whatever their conclusion.
+and by the rules that were declared for it.
 
-What it does not show. A cell is what the toy model does with a reading of a text. It is not what its author holds, and
-no evidence for or against a view.
+What it does not show. A cell is the result of the toy model for a reading of a text: not its author's opinion, and no
+evidence for or against a view.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
@@ -41,7 +42,7 @@ LEVELS = {
     FROM_SCRATCH: frequency("deception, from scratch", scratch()),
     PRETRAIN_FINETUNE: frequency("deception, pre-training + fine-tuning", pretrained()),
 }
-"""How often each training protocol ends in deception, in which views differ most."""
+"""Frequency of deception of each training protocol, in which views differ most."""
 ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
 LETTERS = {verdict: verdict.value[0].upper() for verdict in Verdict}
 FACES: dict[Verdict, tuple[str, str]] = {
@@ -91,25 +92,18 @@ class Cell:
     @classmethod
     def of(cls, view: str, evaluation: Evaluation) -> Self:
         """Return the cell that reports an evaluation."""
-        claim, verdicts = evaluation.claim, evaluation.verdicts
-        parts = [
-            from_attributes(
-                PartEffect,
-                part,
-                rule=part.rule.words,
-                verdict=verdicts[part.name],
-                quantity=part.estimand.words,
-                **vars(evaluation.intervals[part.name]),
-            )
-            for part in claim.parts
-        ]
+        claim, parts = evaluation.claim, []
+        for part in claim.parts:
+            facts = {"name": part.name, "verdict": evaluation.verdicts[part.name], "tested": part.tested}
+            interval = evaluation.intervals[part.name]
+            parts.append(PartEffect.of(part.estimand.words, interval, rule=part.rule.words, **facts))
         effect = Effect.of(claim.effect.estimand.words, evaluation.effect)
         return cls(view=view, claim=claim.name, verdict=evaluation.verdict, effect=effect, parts=parts)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Level(Effect):
-    """How often a training protocol ends in deception in a world view."""
+    """Frequency of deception of a training protocol in a world view."""
 
     view: str
     arm: str
@@ -146,10 +140,9 @@ class Matrix(Report):
     @computed_field(alias="levels")
     @property
     def level_facts(self) -> list[Level]:
-        """How often each protocol ends in deception in each view."""
+        """Frequency of deception of each protocol in each view."""
         return [
-            Level(view=view, arm=arm, quantity=LEVELS[arm].words, **vars(interval))
-            for (view, arm), interval in self.levels.items()
+            Level.of(LEVELS[arm].words, interval, view=view, arm=arm) for (view, arm), interval in self.levels.items()
         ]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -161,17 +154,15 @@ class Matrix(Report):
             for cell in self.cells
         ]
 
-    def level(self, view: WorldView, arm: str) -> str:
-        """Return how often a training protocol ends in deception in a view, as text."""
-        return f"{self.levels[view.name, arm].estimate:.2f}"
-
     def blocks(self) -> Iterator[str | Table]:
         """Yield claims by world views, and what columns, letters and numbers mean."""
-        yield f"{self.runs:,} runs a way of training, seed {self.seed}"
+        yield f"{self.runs:,} runs per training protocol, seed {self.seed}"
         columns = range(len(self.views))
         rows = [(claim.name, *(_cell(self[view.name, claim.name]) for view in self.views)) for claim in self.claims]
-        levels = [(ROW_NAMES[arm], *(self.level(view, arm) for view in self.views)) for arm in LEVELS]
-        between = [("", *("" for _ in columns)), ("deception", *("" for _ in columns))]
+        levels = [
+            (ROW_NAMES[arm], *(f"{self.levels[view.name, arm].estimate:.2f}" for view in self.views)) for arm in LEVELS
+        ]
+        between = [(name, *("" for _ in columns)) for name in ("", "deception")]
         yield Table.of_cells(("claim", *map(str, columns)), [*rows, *between, *levels])
         yield ", ".join(f"{letter} {verdict.value}" for verdict, letter in LETTERS.items())
         yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
@@ -185,33 +176,28 @@ class Matrix(Report):
         """Draw one cell per claim and view, with the verdict as colour and letter; the default point comes first."""
         import matplotlib as mpl
         from matplotlib.figure import Figure
+        from matplotlib.patches import Patch
 
-        height = HEAD + ROW * (len(self.claims) + len(LEVELS) + APART)
-        width = max(PAGE_WIDTH, LABELS + COLUMN * len(self.views))
+        rows = [*range(len(self.claims)), *(len(self.claims) + APART + i for i in range(len(LEVELS)))]
+        heads = [f"{claim.number}  {claim.name}" for claim in self.claims] + [level.words for level in LEVELS.values()]
+        size = max(PAGE_WIDTH, LABELS + COLUMN * len(self.views)), HEAD + ROW * (len(rows) + APART)
         with mpl.rc_context(STYLE):
-            drawn = Figure(figsize=(width, height), layout="constrained")
+            drawn = Figure(figsize=size, layout="constrained")
             axes = drawn.subplots()
             for column, view in enumerate(self.views):
-                for row, claim in enumerate(self.claims):
+                for row, claim in zip(rows, self.claims, strict=False):
                     _draw_cell(axes, column, row, self[view.name, claim.name])
-                for row, arm in enumerate(LEVELS, start=len(self.claims)):
-                    share = self.levels[view.name, arm].estimate
-                    _draw_level(axes, column, row + APART, self.level(view, arm), share)
-            self._label(axes)
-            _draw_key(drawn)
+                for row, arm in zip(rows[len(self.claims) :], LEVELS, strict=True):
+                    _draw_level(axes, column, row, self.levels[view.name, arm].estimate)
+            axes.set(xlim=(0, len(self.views)), ylim=(rows[-1] + 1, 0))
+            axes.set_xticks([i + 0.5 for i in range(len(self.views))], [_heading(view.name) for view in self.views])
+            axes.set_yticks([row + 0.5 for row in rows], [folded(head, MOST) for head in heads])
+            axes.xaxis.tick_top()
+            axes.tick_params(length=0)
+            axes.spines[:].set_visible(False)
+            key = [Patch(**_box(verdict), label=f"{letter}  {verdict.value}") for verdict, letter in LETTERS.items()]
+            drawn.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
         return drawn
-
-    def _label(self, axes: Axes) -> None:
-        views, claims = len(self.views), len(self.claims)
-        rows = [*range(claims), *(claims + APART + i for i in range(len(LEVELS)))]
-        heads = [f"{claim.number}  {claim.name}" for claim in self.claims] + [level.words for level in LEVELS.values()]
-        axes.set(xlim=(0, views), ylim=(claims + APART + len(LEVELS), 0))
-        axes.set_xticks([i + 0.5 for i in range(views)], [_heading(view.name) for view in self.views])
-        axes.set_yticks([row + 0.5 for row in rows], [folded(head, MOST) for head in heads])
-        axes.xaxis.tick_top()
-        axes.tick_params(length=0)
-        for side in axes.spines.values():
-            side.set_visible(False)
 
 
 def number(value: float) -> str:
@@ -223,39 +209,34 @@ def _cell(evaluation: Evaluation) -> str:
     return f"{LETTERS[evaluation.verdict]}\n{number(evaluation.effect.estimate)}"
 
 
-def _draw_cell(axes: Axes, column: int, row: int, evaluation: Evaluation) -> None:
+def _box(verdict: Verdict | None = None) -> dict[str, Any]:
+    """Return how a box is drawn: white, or in the colour of a verdict."""
+    return {"facecolor": FACES[verdict][0] if verdict else "white", "edgecolor": "#222222", "linewidth": 0.6}
+
+
+def _draw_cell(axes: Axes, column: int, row: float, evaluation: Evaluation) -> None:
     from matplotlib.patches import Rectangle
 
-    fill, ink = FACES[evaluation.verdict]
+    ink = FACES[evaluation.verdict][1]
     letter, effect = _cell(evaluation).split("\n")
-    axes.add_patch(Rectangle((column, row), 1, 1, facecolor=fill, edgecolor="#222222", linewidth=0.6))
+    axes.add_patch(Rectangle((column, row), 1, 1, **_box(evaluation.verdict)))
     axes.text(column + 0.2, row + 0.5, letter, color=ink, ha="center", va="center", weight="bold")
     axes.text(column + 0.92, row + 0.52, effect, color=ink, ha="right", va="center", fontsize=7)
 
 
-def _draw_level(axes: Axes, column: int, row: float, text: str, share: float) -> None:
+def _draw_level(axes: Axes, column: int, row: float, share: float) -> None:
     """Draw a number above a bar of that length."""
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle((column, row), 1, 1, facecolor="white", edgecolor="#222222", linewidth=0.6))
+    axes.add_patch(Rectangle((column, row), 1, 1, **_box()))
     axes.add_patch(Rectangle((column, row + 0.82), share, 0.18, facecolor="#d55e00", linewidth=0))
-    axes.text(column + 0.5, row + 0.42, text, ha="center", va="center", fontsize=7)
+    axes.text(column + 0.5, row + 0.42, f"{share:.2f}", ha="center", va="center", fontsize=7)
 
 
 def _heading(name: str) -> str:
     """Return a view's name in short lines."""
     words = (word if len(word) <= WHOLE else word[: WHOLE - 1] + "…" for word in name.replace("-", " ").split())
     return folded(" ".join(words), LINE)
-
-
-def _draw_key(drawn: Figure) -> None:
-    from matplotlib.patches import Patch
-
-    patches = [
-        Patch(facecolor=FACES[verdict][0], edgecolor="#222222", linewidth=0.6, label=f"{letter}  {verdict.value}")
-        for verdict, letter in LETTERS.items()
-    ]
-    drawn.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,9 +253,7 @@ class WorldviewsRequest(Request):
             "NAME|FILE.toml",
         ),
     ] = None
-    claim: Annotated[tuple[str, ...] | None, Option("A claim by name; repeatable. All claims by default.", "NAME")] = (
-        None
-    )
+    claim: Annotated[tuple[str, ...] | None, Option("A claim by name; repeatable. All by default.", "NAME")] = None
     runs: Runs = 2000
     seed: Seed = 0
     precision: Precision = PRECISION
@@ -286,12 +265,9 @@ class WorldviewsRequest(Request):
         check_confidence(self.confidence)
         if self.view is not None:
             object.__setattr__(self, "view", tuple(view_named(which) for which in self.view))
-        names = [view.name for view in self.columns]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(
-                    f"view = {name!r} is asked for twice: give each file a name of its own, and each view once."
-                )
+        for name, times in Counter(view.name for view in self.columns).items():
+            if times > 1:
+                raise InputError(f"view = {name!r} is given twice: give each file its own name, and each view once.")
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -321,16 +297,12 @@ class WorldviewsRequest(Request):
         for view in self.columns:
             check_two_stages(view.point)
             ended = run_paired(view.point, protocols, range(self.runs), **keys)
-            for claim in claims:
-                evaluations[view.name, claim.name] = evaluation_of(claim, ended, self.confidence)
-            for arm, level in LEVELS.items():
-                levels[view.name, arm] = level.measured(ended, self.confidence)
+            evaluations |= {(view.name, claim.name): evaluation_of(claim, ended, self.confidence) for claim in claims}
+            levels |= {(view.name, arm): level.measured(ended, self.confidence) for arm, level in LEVELS.items()}
             if progress:
                 progress(1)
         return Matrix(
-            seed=self.seed,
-            runs=self.runs,
-            confidence=self.confidence,
+            **{name: getattr(self, name) for name in ("seed", "runs", "confidence")},
             views=self.columns,
             claims=tuple(claims),
             evaluations=evaluations,
@@ -347,10 +319,7 @@ def worldviews(
     progress: Progress | None = None,
     **fields: Any,
 ) -> Matrix:
-    """Evaluate claims, all by default, in world views, all curated ones by default, after the default point.
-
-    World views are given as names, files or objects. Further keywords are the fields of `WorldviewsRequest`.
-    """
+    """Evaluate claims in world views given as names, files or objects; keywords are fields of `WorldviewsRequest`."""
     view, claim = (None if names is None else tuple(names) for names in (which, claims))
     request = WorldviewsRequest(view=view, claim=claim, **fields)  # pyright: ignore[reportArgumentType] - also views
     return request.run(threads=threads, progress=progress)

@@ -1,10 +1,10 @@
-"""What the scenarios on fine-tuning share: requests, groups of runs by type, and how groups are printed and drawn."""
+"""Shared by the scenarios on fine-tuning: requests, conditions, groups of runs by type, and how groups are drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import numpy as np
 from pydantic import Field
@@ -13,20 +13,22 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
 from feint.scenarios.finetuning.protocols import GENTLE
-from feint.scenarios.networks.seeds import NetworksRequest
-from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
+from feint.scenarios.networks.battery import NetworksRequest
+from feint.sim.analysis.estimands import Ended
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import COLOURS
-from feint.sim.results.report import Hidden, Table
+from feint.sim.results.report import Hidden
 from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.statistics.intervals import Interval, mean_of
+from feint.sim.training.parameter_point import EVERY, Point, check_two_stages, split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ANY = "any"
-PREPARED = tuple(TYPES)
+PREPARED = tuple(f"{name}*" for name in TYPES)
+"""Runs that were prepared as a type before pre-training."""
 FEWEST = 20  # runs of a type, below which it is left out
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Learning rates of fine-tuning, relative to that of pre-training."""
@@ -36,32 +38,25 @@ MARKERS = {ANY: "o", "unconverged": "x", "internal": "s", "corrigible": "^", "de
 CONTROL: dict[str, Any] = {"color": "0.45", "linestyle": ":", "linewidth": 1.1}
 """Line style of runs that never had Y."""
 
-Ended = Mapping[TrainingProtocol, RunOutcomes]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the runs of a group are: of a type, of any type, or prepared as a type before pre-training."""
-
-    name: str
-    prepared: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name}*" if self.prepared else self.name
+Sweep = tuple[Sequence[float], str, str, str]
+"""Values of a field of conditions, and title, label and scale of its axis."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How fine-tuning is done."""
+    """Conditions of fine-tuning."""
 
     vary: str = ""  #: name of the field that is varied; empty if none is
     rate: float = GENTLE  #: learning rate of fine-tuning, relative to that of pre-training
     similarity: float | None = None  #: of X to Y; None is the point's own
 
     @classmethod
-    def varied(cls, vary: str, values: Iterable[Any], **fixed: Any) -> list[Self]:
-        """Return a condition for each value of a field."""
-        return [cls(vary, **{vary: value}, **fixed) for value in values]
+    def sweeps(cls, base: Iterable[Self], varied: Mapping[str, Sweep], **fixed: Any) -> dict[str, list[Self]]:
+        """Return the base conditions, and a condition for each value of each field that is varied."""
+        return {"": [*base]} | {
+            vary: [cls(vary, **{vary: value}, **fixed.get(vary, {})) for value in values]
+            for vary, (values, *_) in varied.items()
+        }
 
     @property
     def value(self) -> float:
@@ -70,11 +65,11 @@ class Condition:
 
     def changes(self, start: str = "") -> dict[str, Any]:
         """Return the changes to the point, with a start if one is named."""
-        near = {} if self.similarity is None else {"similarity": self.similarity}
-        return {**near, "start": start} if start else near
+        values = {"similarity": self.similarity, "start": start or None}
+        return {name: value for name, value in values.items() if value is not None}
 
     def protocol(self, start: str = "") -> TrainingProtocol:
-        """Return what is trained, from a start prepared as a type if one is named."""
+        """Return the training, from a start prepared as a type if one is named."""
         raise NotImplementedError
 
     @property
@@ -85,20 +80,10 @@ class Condition:
     @property
     def protocols(self) -> dict[str, TrainingProtocol]:
         """All protocols that are trained, by name."""
-        prepared = {f"{start}*": self.protocol(start) for start in PREPARED}
-        return {HAD: self.protocol(), **self.controls, **prepared}
+        return {HAD: self.protocol(), **self.controls, **{kind: self.protocol(kind.rstrip("*")) for kind in PREPARED}}
 
 
 C = TypeVar("C", bound=Condition)
-
-
-class Sweep(NamedTuple):
-    """Values of a field of conditions, and how it is named."""
-
-    values: Sequence[float]
-    title: str
-    label: str  #: of an axis
-    scale: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,43 +96,41 @@ class Group:
     prepared: Annotated[bool, Field(description="whether they were prepared as this type before pre-training")]
     runs: int
     condition: Hidden[Any]
-    kind: Hidden[Kind]
+    kind: Hidden[str]  #: the type, with a * if prepared
 
 
-def group_of(condition: Condition, kind: Kind, runs: np.ndarray) -> dict[str, Any]:
+def group_of(condition: Condition, kind: str, runs: int) -> dict[str, Any]:
     """Return the fields of `Group`."""
-    fields = {"condition": condition, "vary": condition.vary, "value": float(condition.value), "runs": len(runs)}
-    return {**fields, "kind": kind, "type": kind.name, "prepared": kind.prepared}
+    fields = {"condition": condition, "vary": condition.vary, "value": float(condition.value), "runs": runs}
+    return {**fields, "kind": kind, "type": kind.rstrip("*"), "prepared": kind in PREPARED}
 
 
-def prepared_runs(condition: Condition, ended: Ended) -> Iterator[tuple[Kind, RunOutcomes, np.ndarray]]:
-    """Yield how the runs prepared as each type ended, with the indices of all of them."""
-    for start in PREPARED:
-        outcomes = ended[condition.protocol(start)]
-        yield Kind(start, prepared=True), outcomes, np.arange(len(outcomes))
-
-
-def kinds_of(outcomes: np.ndarray) -> Iterator[tuple[Kind, np.ndarray]]:
+def kinds_of(outcomes: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Yield any type, and each type of at least FEWEST runs, with the indices of its runs."""
-    yield Kind(ANY), np.arange(len(outcomes))
+    yield ANY, np.arange(len(outcomes))
     for outcome in Outcome:
         runs = np.flatnonzero(outcomes == outcome)
         if len(runs) >= FEWEST:
-            yield Kind(outcome.label), runs
+            yield outcome.label, runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuningRequest(NetworksRequest):
-    """Base of the requests on fine-tuning; the settings are those of a point, without start and match."""
+    """Base of the requests on fine-tuning; the settings are those of a point that the scenario does not set itself."""
 
     default_runs = 2000
 
     @property
     def point(self) -> Point:
-        """The point with the settings; raises `InputError` if a setting is not valid or would have no effect."""
-        for name in ("start", "match"):
-            if name in self.settings:
-                raise InputError(f"{name} = {self.settings[name]!r} is not allowed here: the scenario has its own.")
+        """The point with the settings; raises `InputError` if one is not valid or the scenario has its own."""
+        for name, value in self.settings.items():
+            stage, parameter = split(name)
+            if name in ("start", "match"):
+                raise InputError(f"{name} = {value!r} is not allowed here: the scenario has its own.")
+            own = parameter in ("steps", "target") and stage in ("finetuning", EVERY)
+            if own or name == "finetuning.learning_rate":
+                right = f"fine-tuning on X has its own; set pretraining.{parameter}"
+                raise InputError(f"{name} = {value!r} is not allowed here: {right}.")
         point = Point().at(self.settings)
         check_two_stages(point)
         if isinstance(point.model.similarity, tuple):
@@ -165,66 +148,45 @@ class FinetuningRequest(NetworksRequest):
     ) -> Iterator[tuple[C, Ended]]:
         """Yield each condition with how its runs ended; stages that conditions of a sweep share are trained once."""
         for conditions in sweeps.values():
-            ended = self.train(
-                [protocol for condition in conditions for protocol in condition.protocols.values()], threads
-            )
+            protocols = [protocol for condition in conditions for protocol in condition.protocols.values()]
+            ended = self.train(protocols, threads)
             yield from ((condition, ended) for condition in conditions)
             if progress:
                 progress(1 / len(sweeps))
 
 
-def mean(values: np.ndarray, bound: int = 4, confidence: float = CONFIDENCE) -> Interval:
+def mean(values: np.ndarray, bound: int = 4) -> Interval:
     """Return a mean over runs with its interval; performance lies within ±4 for behaviours of unit norm."""
-    return mean_of(np.asarray(values, float), bound, confidence)
+    return mean_of(np.asarray(values, float), bound)
 
 
 G = TypeVar("G", bound=Group)
 
 
-def across(
-    corner: str, groups: Sequence[G], rows: Mapping[str, Callable[[G], Interval | str]], title: str = ""
-) -> Table:
-    """Return a table with a column per group, and a row per name in `rows`."""
-
-    def text(value: Interval | str) -> str:
-        return value.plus_minus("+.2f") if isinstance(value, Interval) else value
-
-    cells = [[name, *(text(value(group)) for group in groups)] for name, value in rows.items()]
-    return Table.of_cells((corner, *(f"{group.kind}" for group in groups)), cells, title)
-
-
-def by_kind(groups: Sequence[G]) -> dict[Kind, list[G]]:
+def by_kind(groups: Sequence[G]) -> dict[str, list[G]]:
     """Return the groups of each kind, in their order."""
     kinds = dict.fromkeys(group.kind for group in groups)
     return {kind: [group for group in groups if group.kind == kind] for kind in kinds}
 
 
-def style(kind: Kind) -> dict[str, Any]:
+def style(kind: str) -> dict[str, Any]:
     """Return colour, marker and line of a kind; the marker is open if it was prepared."""
-    colour = "black" if kind.name == ANY else COLOURS[Outcome.named(kind.name)]
-    colour = "0.6" if kind.name == "unconverged" else colour
+    name, prepared = kind.rstrip("*"), kind in PREPARED
+    colour = {ANY: "black", "unconverged": "0.6"}.get(name) or COLOURS[Outcome.named(name)]
     return {
         "color": colour,
-        "marker": MARKERS[kind.name],
+        "marker": MARKERS[name],
         "markersize": 4,
-        "markerfacecolor": "white" if kind.prepared else colour,
-        "markeredgecolor": colour if kind.name != "proxy" else "0.3",
-        "linestyle": "--" if kind.prepared else "-",
+        "markerfacecolor": "white" if prepared else colour,
+        "markeredgecolor": colour if name != "proxy" else "0.3",
+        "linestyle": "--" if prepared else "-",
         "linewidth": 1.0,
     }
 
 
-def draw_intervals(
-    axes: Axes, x: Sequence[float], intervals: Sequence[Interval], kind: Kind, *, joined: bool = True
-) -> None:
-    """Draw estimates with their limits in the style of a kind."""
-    shown = style(kind) if joined else {**style(kind), "linestyle": "none"}
-    y, reach = reaches(intervals)
-    axes.errorbar(x, y, yerr=reach, elinewidth=0.7, capsize=1.5, label=f"{kind}", **shown)
-
-
-def reaches(intervals: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:
-    """Return estimates, and how far limits are from them, below and above (2, intervals)."""
+def draw_intervals(axes: Axes, x: Sequence[float], intervals: Sequence[Interval], kind: str = "", **more: Any) -> None:
+    """Draw estimates with their limits, in the style of a kind if one is given, and else in that of `more`."""
+    shown = {**style(kind), "elinewidth": 0.7, "label": kind} if kind else {}
     estimates = np.array([interval.estimate for interval in intervals])
     limits = np.array([[interval.low, interval.high] for interval in intervals]).T
-    return estimates, np.abs(limits - estimates)
+    axes.errorbar(x, estimates, yerr=np.abs(limits - estimates), capsize=1.5, **{**shown, **more})

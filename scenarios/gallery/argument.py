@@ -1,4 +1,4 @@
-"""Figures `crux`, `lattice`, `prior`, `worldviews` and `graph`: what the argument depends on, and where it holds."""
+"""Figures of what the argument depends on and where it holds: crux, lattice, prior, worldviews, graph and dodges."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from feint.agents.mind import GROUPS
-from feint.scenarios.argument.crux import CruxRequest
-from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, over_prior
+from feint.scenarios.argument.crux import Corner, CruxRequest, Lattice
+from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, evaluation_of, over_prior
 from feint.scenarios.argument.graph import figure, graph
-from feint.scenarios.argument.subset_lattice import Corner, Lattice
 from feint.scenarios.argument.worldview_files import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, WorldviewsRequest
+from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
 from feint.scenarios.claims.registry import claims, select_claims
-from feint.scenarios.gallery.picture import Picture, Size, interval_of, limits, rows_of
+from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Verdict
 from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 from feint.sim.statistics.shapley import Attribution
@@ -30,27 +31,29 @@ from feint.sim.training.parameter_point import Point
 WHOLE = "whole"  # in place of a part
 LEVEL = "level"  # in place of a part, with an arm in place of a claim
 FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
-
-
-def _lattice(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> Lattice:
-    """Train with all 2⁵ sets of groups carried over."""
-    return CruxRequest(point=point, runs=size["runs"], seed=seed, precision=precision).run(threads=threads)
+FRONT, BEHIND = "#d55e00", "#8c8c8c"
+AXES = ("lost", "avoided")
+FONT_SIZE = 7  # points
+DISTANCES = (7, 13, 20, 28, 37, 47, 58, 70)  # points from the labelled point at which a place is tried
+ANGLES = [np.pi / 4 + 2 * np.pi * turn / 16 for turn in range(16)]  # directions at each, from the upper right around
+OFFSETS = np.array(
+    [(away * np.cos(angle), away * np.sin(angle)) for away in DISTANCES for angle in ANGLES]
+    + [(DISTANCES[0], DISTANCES[0])]  # if no place is free of labels
+)
+LEADER_FROM = 13  # points from which on a line leads to the label
 
 
 def _restored(table: pd.DataFrame, corners: list[Corner], **intervals: Any) -> Lattice:
     """Return a lattice as far as its figures read it, from a table with the columns `runs` and `seed`."""
     runs, seed = (int(table[name].iloc[0]) for name in ("runs", "seed"))
-    common = {"runs": runs, "confidence": CONFIDENCE}
-    attribution = Attribution(parts=tuple(GROUPS), **common, **intervals)
-    request = CruxRequest(runs=runs, seed=seed)
-    return Lattice(
-        of="carried", outcome=DECEPTIVE, seed=seed, corners=corners, attribution=attribution, request=request, **common
-    )
+    attribution = Attribution(parts=tuple(GROUPS), confidence=CONFIDENCE, **intervals)
+    same: dict[str, Any] = {"runs": runs, "seed": seed, "confidence": CONFIDENCE, "request": CruxRequest(runs=runs)}
+    return Lattice(of="carried", outcome=DECEPTIVE, corners=corners, attribution=attribution, **same)
 
 
-def compute_crux(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+def compute_crux(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per share, one per pair, and one for the whole difference."""
-    attribution = _lattice(point, size, **keys).attribution
+    attribution = CruxRequest(point=point, runs=size["runs"], **keys).run(threads=threads).attribution
     rows = [{"part": WHOLE, "other": "-", **limits(attribution.whole)}]
     rows += [{"part": part, "other": "-", **limits(share)} for part, share in attribution.shares.items()]
     rows += [{"part": a, "other": b, **limits(pair)} for (a, b), pair in attribution.pairs.items()]
@@ -65,9 +68,9 @@ def draw_crux(table: pd.DataFrame) -> Figure:
     return _restored(table, [], whole=shares.pop(WHOLE), shares=shares, pairs=pairs).figure()
 
 
-def compute_lattice(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
-    """Return one row per set of groups."""
-    corners = _lattice(point, size, **keys).corners
+def compute_lattice(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
+    """Return one row per set of groups carried over, all 2⁵."""
+    corners = CruxRequest(point=point, runs=size["runs"], **keys).run(threads=threads).corners
     rows = [{**{group: group in corner.parts for group in GROUPS}, **limits(corner.value)} for corner in corners]
     return pd.DataFrame(rows).assign(runs=size["runs"], seed=keys["seed"])
 
@@ -78,24 +81,6 @@ def draw_lattice(table: pd.DataFrame) -> Figure:
         Corner(parts=tuple(group for group in GROUPS if row[group]), value=interval_of(row)) for row in rows_of(table)
     ]
     return _restored(table, corners, whole=corners[-1].value, shares={}, pairs={}).lattice_figure()
-
-
-CRUX = Picture(
-    name="crux",
-    title="what each group that pre-training hands over contributes to the difference in deception",
-    compute=compute_crux,
-    draw=draw_crux,
-    full={"runs": 4000},
-    quick={"runs": 500},
-)
-LATTICE = Picture(
-    name="lattice",
-    title="deception by which groups are carried over from pre-training, all 2⁵ sets",
-    compute=compute_lattice,
-    draw=draw_lattice,
-    full={"runs": 4000},
-    quick={"runs": 500},
-)
 
 
 def compute_prior(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
@@ -142,22 +127,9 @@ def _draw_limits(axes: Axes, rows: np.ndarray, seen: pd.DataFrame, kind: str) ->
     if kind == REVERSED:
         middle, ends = 1 - middle, 1 - ends
     at = rows + (0.16 if kind == REVERSED else -0.16)
-    halo, line = (
-        {"ecolor": "white", "elinewidth": 2.2, "capsize": 0},
-        {"ecolor": "black", "elinewidth": 0.8, "capsize": 1.5},
-    )
-    for look in (halo, line):
+    for colour, width, cap in (("white", 2.2, 0), ("black", 0.8, 1.5)):
+        look: dict[str, Any] = {"ecolor": colour, "elinewidth": width, "capsize": cap}
         axes.errorbar(middle, at, xerr=np.abs(ends - middle), fmt="none", **look)
-
-
-PRIOR = Picture(
-    name="prior",
-    title="the share of the prior in which each claim holds, is reversed, or is neither",
-    compute=compute_prior,
-    draw=draw_prior,
-    full={"runs": 200, "draws": 256},
-    quick={"runs": 50, "draws": 64},
-)
 
 
 def compute_worldviews(_: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
@@ -215,19 +187,108 @@ def draw_graph(table: pd.DataFrame) -> Figure:
     return figure(graph({name: Verdict(value) for name, value in verdicts}))
 
 
-WORLDVIEWS = Picture(
-    name="worldviews",
-    title="the verdict on each claim in each world view, whatever the point",
-    compute=compute_worldviews,
-    draw=draw_worldviews,
-    full={"runs": 2000},
-    quick={"runs": 200},
-)
-GRAPH = Picture(
-    name="graph",
-    title="premises, mechanisms and claims of the argument, with the verdict on each claim",
-    compute=compute_graph,
-    draw=draw_graph,
-    full={"runs": 4000},
-    quick={"runs": 1000},
-)
+def compute_dodges(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per dodge; intervals hold for all dodges at once (Bonferroni)."""
+    protocols = [AS_IT_IS, *map(protocol, DODGES)]
+    ended = run_paired(point, protocols, range(size["runs"]), **keys)
+    avoided = evaluation_of(CLAIM, ended).intervals
+    rows = []
+    for name, (words, _) in DODGES.items():
+        lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))
+        extra = ended[protocol(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
+        cells = {f"avoided_{end}": value for end, value in limits(avoided[name]).items()}
+        cells |= {f"lost_{end}": value for end, value in limits(lost).items()}
+        rows.append({"dodge": name, "words": words, "runs": size["runs"], **cells, "extra_steps": float(extra)})
+    table = pd.DataFrame(rows)
+    return table.assign(front=on_front(table["avoided_estimate"].to_numpy(), table["lost_estimate"].to_numpy()))
+
+
+def on_front(avoided: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Return which dodges are on the Pareto front: no other avoids more for as little, or as much for less."""
+    more, less = avoided[None] >= avoided[:, None], lost[None] <= lost[:, None]
+    strictly = (avoided[None] > avoided[:, None]) | (lost[None] < lost[:, None])
+    return np.logical_not(np.any(more & less & strictly, axis=1))
+
+
+def draw_dodges(table: pd.DataFrame) -> Figure:
+    """Draw points with intervals in both directions, the Pareto front in colour and joined by a line."""
+    drawn = Figure(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
+    axes = drawn.subplots()
+    for front, colour, marker in ((False, BEHIND, "s"), (True, FRONT, "o")):
+        _draw_points(axes, table[table["front"] == front], color=colour, marker=marker)
+    front = table[table["front"]].sort_values("lost_estimate")
+    axes.step(front["lost_estimate"], front["avoided_estimate"], where="post", color=FRONT, linewidth=1, zorder=1)
+    axes.axhline(0, color="#bbbbbb", linewidth=0.6, zorder=0)
+    axes.axvline(0, color="#bbbbbb", linewidth=0.6, zorder=0)
+    axes.set(xlabel="performance lost", ylabel="deception avoided")
+    axes.margins(x=0.08, y=0.1)
+    axes.set_title(
+        f"Dodges, {int(table['runs'].iloc[0]):,} paired runs; intervals hold for all at once\n"
+        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it"
+    )
+    sns.despine(fig=drawn)
+    points = table[["lost_estimate", "avoided_estimate"]].to_numpy()
+    bars = table[["lost_low", "lost_high", "avoided_low", "avoided_high"]].to_numpy()
+    place(axes, points, table["dodge"].tolist(), bars)
+    return drawn
+
+
+def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
+    x, y = (rows[f"{axis}_estimate"] for axis in AXES)
+    ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
+    across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
+    axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=look["color"], elinewidth=0.9)
+    axes.scatter(x, y, s=22, edgecolor="black", linewidth=0.5, zorder=3, **look)
+
+
+def place(axes: Axes, points: np.ndarray, labels: list[str], bars: np.ndarray) -> None:
+    """Write each label at the nearest free place beside its point, or at the nearest one that is free of labels.
+
+    Points (points, 2) and their bars, the limits left, right, below and above (points, 4), are in data coordinates.
+    """
+    figure: Any = axes.figure
+    figure.draw_without_rendering()
+    taken = np.concatenate([_cross(axes, point, bar) for point, bar in zip(points, bars, strict=True)])
+    written, frame = np.zeros((0, 4)), axes.get_window_extent()
+    for i in np.argsort(-points[:, 1], kind="stable").tolist():
+        text = axes.text(0, 0, labels[i], fontsize=FONT_SIZE, transform=None, zorder=5)
+        size = np.array(text.get_window_extent().size)
+        text.remove()
+        corners = axes.transData.transform(points[i]) + OFFSETS * (figure.dpi / 72)
+        corners -= np.where(OFFSETS < 0, size, 0) * (1, 0) + size * (0, 0.5)
+        boxes = np.hstack([corners - 1, corners + size + 1])
+        inside = (boxes[:, :2] >= frame.min).all(1) & (boxes[:, 2:] <= frame.max).all(1)
+        allowed = inside & ~_overlap(boxes, written)
+        free = allowed & ~_overlap(boxes, taken)
+        chosen = int(np.argmax(free)) if free.any() else int(np.argmax(allowed)) if allowed.any() else -1
+        written = np.vstack([written, [*corners[chosen], *(corners[chosen] + size)]])
+        _write(axes, points[i], labels[i], OFFSETS[chosen])
+
+
+def _cross(axes: Axes, point: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Return the boxes in pixels of a point's intervals and its mark (3, 4)."""
+    (left, below), (right, above) = axes.transData.transform([(bar[0], bar[2]), (bar[1], bar[3])])
+    x, y = axes.transData.transform(point)
+    return np.array([[left, y - 1, right, y + 1], [x - 1, below, x + 1, above], [x - 5, y - 5, x + 5, y + 5]])
+
+
+def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return whether each box overlaps one of the others (boxes,); boxes are left, below, right and above."""
+    low, high = np.split(boxes[:, None], 2, axis=2)
+    other_low, other_high = np.split(others[None], 2, axis=2)
+    return np.any(np.all((low < other_high) & (other_low < high), axis=2), axis=1)
+
+
+def _write(axes: Axes, point: np.ndarray, label: str, offset: np.ndarray) -> None:
+    line: Any = {"arrowstyle": "-", "linewidth": 0.4, "color": "#555555", "shrinkA": 0, "shrinkB": 3}
+    axes.annotate(
+        label,
+        tuple(point.tolist()),
+        tuple(offset.round(3).tolist()),
+        textcoords="offset points",
+        ha="right" if offset[0] < 0 else "left",
+        va="center",
+        fontsize=FONT_SIZE,
+        arrowprops=line if np.hypot(*offset) >= LEADER_FROM - 1e-9 else None,
+        zorder=5,
+    )

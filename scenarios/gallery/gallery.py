@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.gallery import argument, dodges, outcomes, parameter_space
+from feint.scenarios.gallery import argument, outcomes
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import commit, difference_text, passport
@@ -21,24 +21,51 @@ from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_precision, check_runs
 
-PICTURES = {
-    picture.name: picture
-    for picture in (
-        outcomes.HEADLINE,
-        outcomes.TRANSITIONS,
-        outcomes.CASES,
-        argument.CRUX,
-        argument.LATTICE,
-        outcomes.RACE,
-        parameter_space.PHASES,
-        argument.PRIOR,
-        dodges.PICTURE,
-        argument.WORLDVIEWS,
-        argument.GRAPH,
-        parameter_space.SENSITIVITY,
-    )
+TITLES = {
+    "headline": "how often each training protocol ends as each type; deception, pretrain_finetune minus from_scratch",
+    "transitions": "where pre-trained runs went in fine-tuning, outcome by outcome",
+    "cases": "outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
+    "crux": "what each group that pre-training hands over contributes to the difference in deception",
+    "lattice": "deception by which groups are carried over from pre-training, all 2⁵ sets",
+    "race": "the instrumental gate against the pointer along fine-tuning: median and bands over runs",
+    "phases": "the most frequent outcome of each training protocol, and the sign of the difference in deception, over "
+    "similarity and the plasticity of the gate",
+    "prior": "the share of the prior in which each claim holds, is reversed, or is neither",
+    "dodges": "variants of pre-training: deception avoided against performance lost, with the Pareto front",
+    "worldviews": "the verdict on each claim in each world view, whatever the point",
+    "graph": "premises, mechanisms and claims of the argument, with the verdict on each claim",
+    "sensitivity": "how much of the variation of the difference over the prior each group of parameters explains",
 }
-"""All figures by name, in the order of the manual's page."""
+"""What the figures show, by name in the order of the manual's page; each has functions `compute_` and `draw_`."""
+SIZES = {
+    "headline": ({"runs": 10_000}, {"runs": 1000}),
+    "transitions": ({"runs": 10_000}, {"runs": 1000}),
+    "cases": ({"runs": 2000, "levels": 20}, {"runs": 500, "levels": 6}),
+    "crux": ({"runs": 4000}, {"runs": 500}),
+    "lattice": ({"runs": 4000}, {"runs": 500}),
+    "race": ({"runs": 4000, "steps": 80}, {"runs": 500, "steps": 40}),
+    "phases": ({"runs": 400, "levels": 14}, {"runs": 100, "levels": 8}),
+    "prior": ({"runs": 200, "draws": 256}, {"runs": 50, "draws": 64}),
+    "dodges": ({"runs": 10_000}, {"runs": 1000}),
+    "worldviews": ({"runs": 2000}, {"runs": 200}),
+    "graph": ({"runs": 4000}, {"runs": 1000}),
+    "sensitivity": ({"runs": 100, "base_points": 512}, {"runs": 32, "base_points": 64}),
+}
+"""How much each figure computes, and how much with `--quick`."""
+_FUNCTIONS = {**vars(outcomes), **vars(argument)}
+PICTURES = {
+    name: Picture(
+        name=name,
+        title=title,
+        compute=_FUNCTIONS[f"compute_{name}"],
+        draw=_FUNCTIONS[f"draw_{name}"],
+        full=SIZES[name][0],
+        quick=SIZES[name][1],
+        extra=("SALib",) if name == "sensitivity" else (),
+    )
+    for name, title in TITLES.items()
+}
+"""All figures by name."""
 FORMATS = ("svg",)  # of figures, unless others are requested
 TABLED_BY, DRAWN_BY = ("pandas", "scipy"), ("matplotlib", "seaborn")
 """Libraries on whose versions the data of a figure and its drawing depend."""
@@ -48,13 +75,7 @@ TABLED_BY, DRAWN_BY = ("pandas", "scipy"), ("matplotlib", "seaborn")
 class FigureRequest(Request):
     """Compute the data of a figure of the gallery, and draw it.
 
-    Parameters
-    ----------
-    figure
-        Name of the figure.
-    size
-        How much is computed: `runs` of each training protocol, and what else the figure counts.
-
+    `size` says how much is computed: `runs` of each training protocol, and what else the figure counts.
     """
 
     kind = "figure"
@@ -117,10 +138,7 @@ class GalleryFigure(Report):
 
     def passport(self) -> dict[str, Any]:
         """Return the passport of the data, and what draws them now."""
-        return {
-            **self.made,
-            "drawn": {"versions": {name: version(name) for name in DRAWN_BY}, "commit": commit()},
-        }
+        return {**self.made, "drawn": {"versions": {name: version(name) for name in DRAWN_BY}, "commit": commit()}}
 
 
 def select_pictures(names: Iterable[str] | None = None) -> list[Picture]:
@@ -136,10 +154,8 @@ def read_figure(request: FigureRequest, path: Path) -> GalleryFigure:
     content, made = provenance.read_csv(path)
     if not isinstance(made, dict) or made.get("kind") != FigureRequest.kind:
         raise InputError(f"file = {str(path)!r} is not the data of a figure: name another folder, or remove it.")
-    difference = difference_text(
-        FigureRequest.from_configuration(made["configuration"]).described(), request.described()
-    )
-    if difference:
+    other = FigureRequest.from_configuration(made["configuration"])
+    if difference := difference_text(other.described(), request.described()):
         raise InputError(
             f"file = {str(path)!r} was computed under another configuration: {difference}; request that one, name "
             "another folder, or compute it again with --again."
@@ -160,40 +176,17 @@ def draw_into(
     again: bool = False,
     threads: int | None = None,
 ) -> tuple[GalleryFigure, tuple[Path, ...]]:
-    """Draw a figure into a folder, from the data in it or from nothing.
+    """Draw a figure into a folder, in `formats`, from the data in it or, if there are none or `again`, from nothing.
 
-    Parameters
-    ----------
-    formats
-        File endings of the drawings: svg, png or pdf.
-    again
-        Whether data are computed even if the folder holds them.
-
-    Returns
-    -------
-    The figure, and the paths of its data and its drawings.
-
-    Raises
-    ------
-    InputError
-        If the folder holds other data under the figure's name, or cannot be written.
-
+    Returns the figure, and the paths of its data and its drawings. Raises `InputError` if the folder holds other data
+    under the figure's name, or cannot be written.
     """
     path = folder / f"{request.figure}.csv"
     figure = read_figure(request, path) if path.exists() and not again else request.run(threads=threads)
     if not figure.reused:
         provenance.write_csv(path, figure.content, figure.made)
-    drawn = _drawn(figure, path)
-    files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
-    for file in files:
-        figure_style.save(drawn, file, figure.passport())
-    return figure, (path, *files)
-
-
-def _drawn(figure: GalleryFigure, path: Path) -> Figure:
-    """Draw a figure; raises `InputError` for data of another version of Feint that cannot be drawn."""
     try:
-        return figure.figure()
+        drawn = figure.figure()
     except (KeyError, ValueError, IndexError, TypeError) as error:
         if not figure.reused:
             raise
@@ -201,6 +194,10 @@ def _drawn(figure: GalleryFigure, path: Path) -> Figure:
             f"file = {str(path)!r} holds data that this version of Feint cannot draw ({error}): "
             "compute them again with --again."
         ) from None
+    files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
+    for file in files:
+        figure_style.save(drawn, file, figure.passport())
+    return figure, (path, *files)
 
 
 def check_folder(folder: Path) -> Path:

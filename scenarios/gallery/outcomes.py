@@ -1,7 +1,8 @@
-"""Figures `headline`, `transitions`, `cases` and `race`: how runs end, and how they get there."""
+"""Figures of how runs end and how they get there: headline, transitions, cases, race, phases and sensitivity."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,35 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from feint.agents.errors import check_whole
+from feint.agents.errors import check_whole, load_extra
 from feint.agents.outcome import LABELS, Outcome
-from feint.scenarios.gallery.picture import Picture, Size, interval_of, limits, rows_of
-from feint.sim.ensembles.comparison import CompareRequest, Comparison, draw_ribbons, draw_shares
-from feint.sim.ensembles.paired_runs import read_checkpoints, run_paired
-from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol, pretrained, scratch
+from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
+from feint.sim.analysis.estimands import DECEPTIVE
+from feint.sim.analysis.phase_diagrams import phase_diagram
+from feint.sim.analysis.prior_shares import factors_at
+from feint.sim.analysis.response_surface import DIFFERENCE, Layer, Response, counted, points_of
+from feint.sim.analysis.sensitivity import bars, sensitivity
+from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares
+from feint.sim.ensembles.paired_runs import RunOutcomes, read_checkpoints, run_paired
+from feint.sim.ensembles.protocols import (
+    ARM_NAMES,
+    FROM_SCRATCH,
+    PRETRAIN_FINETUNE,
+    TrainingProtocol,
+    pretrained,
+    scratch,
+)
+from feint.sim.ensembles.runner import in_order
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH
 from feint.sim.statistics.intervals import frequency_interval
+from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point
 
-DIFFERENCE = "difference"  # in place of an arm
 STAGES = ("pretraining", "finetuning")
 EDGES = (-0.78, 1.72)  # of the axes, between which labels have room in a column
 STARTS = {"internal": "internally aligned start", "corrigible": "corrigible start", "deceptive": "deceptive start"}
 TRAINED = {"both": "both stages", "finetuning": "fine-tuning alone"}
+MADE_BY = {"both": pretrained, "finetuning": scratch}
 STACKED = (Outcome.DECEPTIVE, Outcome.PROXY, Outcome.CORRIGIBLE, Outcome.INTERNAL, Outcome.UNCONVERGED)
 NEAREST = 0.95  # the end of similarity's prior
 READINGS = {  # label, colour, line style
@@ -35,16 +50,14 @@ READINGS = {  # label, colour, line style
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 TRAINING = "training"  # the row with the share of the runs that have not stopped
 DECADES = (0, 1, 10, 100, 1000, 10_000, 100_000)
+X, Y = "similarity", "plasticity_gate"
+ARMS = (FROM_SCRATCH, PRETRAIN_FINETUNE)
+TITLE = f"deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
 
 
-def _comparison(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> Comparison:
-    """Compare both protocols at a point."""
-    return CompareRequest(point=point, runs=size["runs"], seed=seed, precision=precision).run(threads=threads)
-
-
-def compute_headline(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per arm and outcome, and one for the difference."""
-    comparison = _comparison(point, size, **keys)
+    comparison = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads)
     last = {"arm": DIFFERENCE, "outcome": "deceptive", **limits(comparison.difference())}
     return pd.concat([comparison.shares(), pd.DataFrame([last])], ignore_index=True).assign(runs=size["runs"])
 
@@ -64,9 +77,9 @@ def draw_headline(table: pd.DataFrame) -> Figure:
     return drawn
 
 
-def compute_transitions(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per pair of outcomes: how many runs went from one to the other."""
-    counts = _comparison(point, size, **keys).flow()
+    counts = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads).flow()
     rows = [(before, after, counts[i, j]) for i, before in enumerate(LABELS) for j, after in enumerate(LABELS)]
     return pd.DataFrame(rows, columns=[*STAGES, "runs"])
 
@@ -81,42 +94,19 @@ def draw_transitions(table: pd.DataFrame) -> Figure:
     return drawn
 
 
-HEADLINE = Picture(
-    name="headline",
-    title=f"how often each training protocol ends as each type; deception, {PRETRAIN_FINETUNE} minus from_scratch",
-    compute=compute_headline,
-    draw=draw_headline,
-    full={"runs": 10_000},
-    quick={"runs": 1000},
-)
-TRANSITIONS = Picture(
-    name="transitions",
-    title="where pre-trained runs went in fine-tuning, outcome by outcome",
-    compute=compute_transitions,
-    draw=draw_transitions,
-    full={"runs": 10_000},
-    quick={"runs": 1000},
-)
-
-
-def case_protocol(start: str, trained: str, similarity: float) -> TrainingProtocol:
-    """Return the training protocol of a case."""
-    return (pretrained if trained == "both" else scratch)(start=start, similarity=similarity)
-
-
 def compute_cases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     """Return one row per start, training, similarity and outcome."""
     runs, count = size["runs"], check_whole("levels", size["levels"], 2)
     levels = np.round(np.linspace(0, NEAREST, count), 4).tolist()
     cells = [(start, trained, level) for start in STARTS for trained in TRAINED for level in levels]
-    ended = run_paired(point, [case_protocol(*cell) for cell in cells], range(runs), **keys)
+    protocols = {cell: MADE_BY[cell[1]](start=cell[0], similarity=cell[2]) for cell in cells}
+    ended = run_paired(point, protocols.values(), range(runs), **keys)
     rows = []
-    for start, trained, level in cells:
-        codes = ended[case_protocol(start, trained, level)].outcome
+    for cell, protocol in protocols.items():
+        case = dict(zip(("start", "trained", "similarity"), cell, strict=True))
         for outcome in STACKED:
-            count = int((codes == outcome).sum())
-            case = {"start": start, "trained": trained, "similarity": level, "outcome": outcome.label}
-            rows.append({**case, "runs": runs, **limits(frequency_interval(count, runs))})
+            share = frequency_interval(int((ended[protocol].outcome == outcome).sum()), runs)
+            rows.append({**case, "outcome": outcome.label, "runs": runs, **limits(share)})
     return pd.DataFrame(rows)
 
 
@@ -155,16 +145,6 @@ def _draw_case(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _face(outcome: Outcome) -> dict[str, Any]:
     return {"facecolor": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.4}
-
-
-CASES = Picture(
-    name="cases",
-    title="outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
-    compute=compute_cases,
-    draw=draw_cases,
-    full={"runs": 2000, "levels": 20},
-    quick={"runs": 500, "levels": 6},
-)
 
 
 def compute_race(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> pd.DataFrame:
@@ -214,11 +194,89 @@ def _draw_course(axes: Axes, rows: pd.DataFrame) -> None:
         axes.fill_between([], [], [], color="#444444", alpha=alpha, linewidth=0, label=words)
 
 
-RACE = Picture(
-    name="race",
-    title="the instrumental gate against the pointer along fine-tuning: median and bands over runs",
-    compute=compute_race,
-    draw=draw_race,
-    full={"runs": 4000, "steps": 80},
-    quick={"runs": 500, "steps": 40},
-)
+def compute_phases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
+    """Return one row per grid point: runs of each arm that ended as each type, and as deceptive in one arm only."""
+    count = check_whole("levels", size["levels"], 2)
+    levels = np.linspace(0, 0.95, count), np.geomspace(0.2, 20, count)
+    cells = list(product(*([float(f"{level:.6g}") for level in of_axis] for of_axis in levels)))
+    protocols = {(cell, arm): TrainingProtocol(arm, ((X, cell[0]), (Y, cell[1]))) for cell in cells for arm in ARMS}
+    ended = run_paired(point, protocols.values(), range(size["runs"]), **keys)
+    return pd.DataFrame([_row(cell, *(ended[protocols[cell, arm]] for arm in ARMS)) for cell in cells])
+
+
+def _row(cell: tuple[float, float], scratch: RunOutcomes, pretrained: RunOutcomes) -> dict[str, Any]:
+    counts = {
+        f"{arm}_{label}": int((ended.outcome == code).sum())
+        for arm, ended in zip(ARMS, (scratch, pretrained), strict=True)
+        for code, label in enumerate(LABELS)
+    }
+    gained, lost = _discordant(scratch, pretrained)
+    return {X: cell[0], Y: cell[1], "runs": len(scratch), **counts, "gained": gained, "lost": lost}
+
+
+def _discordant(scratch: RunOutcomes, pretrained: RunOutcomes) -> tuple[int, int]:
+    """Return the numbers of runs that end as deceptive only with pre-training, and only from scratch."""
+    without, with_it = (ended.outcome == Outcome.DECEPTIVE for ended in (scratch, pretrained))
+    return int((with_it & ~without).sum()), int((without & ~with_it).sum())
+
+
+def draw_phases(table: pd.DataFrame) -> Figure:
+    """Draw a map of each arm's most frequent outcome, and one of the difference with its sign."""
+    levels = {name: sorted(set(table[name].tolist())) for name in (X, Y)}
+    study = Study(vary=levels, runs=int(table["runs"].iloc[0]))
+    phases = [Layer(responses=tuple(_counted(study, table, arm, label) for label in LABELS)) for arm in ARMS]
+    layers = [*phases, Layer(responses=(_counted(study, table, DIFFERENCE),))]
+    return phase_diagram(layers, (X, Y)).figure()
+
+
+def _counted(study: Study, table: pd.DataFrame, of: str, outcome: str = DECEPTIVE) -> Response:
+    """Return the response that a sweep of the grid would give."""
+    names = ("gained", "lost") if of == DIFFERENCE else (f"{of}_{outcome}",)
+    gained, *lost = (table[name].to_numpy() for name in names)
+    return counted(study, table[[X, Y]], gained, *lost, runs=table["runs"].to_numpy(), of=of, outcome=outcome)
+
+
+def compute_sensitivity(point: Point, size: Size, *, seed: int, precision: str, threads: int | None) -> pd.DataFrame:
+    """Return one row per measure and group."""
+    load_extra("SALib", "the figure 'sensitivity'")
+    study = Study(  # the whole prior; parameters of one argument vary together
+        design="saltelli",
+        by_group=True,
+        vary={factor.name: "prior" for factor in factors_at(point)},
+        samples=size["base_points"],
+        runs=size["runs"],
+        seed=seed,
+        start=point.start,
+        match=point.match,
+        model=point.model,
+        curriculum=point.curriculum,
+    )
+    result = sensitivity(_response(study, precision, threads), seed=seed)
+    rows = [
+        {"measure": measure, "group": name, **limits(index)}
+        for measure, indices in result.measures.items()
+        for name, index in indices.items()
+    ]
+    return pd.DataFrame(rows).assign(variance=result.variance, base_points=study.samples, runs=study.runs)
+
+
+def _response(study: Study, precision: str, threads: int | None) -> Response:
+    """Return the paired difference in deception at every point of the design."""
+    points, arms = points_of(study), [TrainingProtocol(arm) for arm in ARMS]
+    keys: dict[str, Any] = {"seed": study.seed, "precision": precision, "threads": 1}
+
+    def at(row: dict[str, Any]) -> tuple[int, int]:
+        ended = run_paired(study.point.at(row), arms, range(study.runs), **keys)
+        return _discordant(*(ended[arm] for arm in arms))
+
+    gained, lost = np.array([*in_order(at, rows_of(points), threads=threads)]).T
+    return counted(study, points, gained, lost, runs=np.full(len(points), study.runs))
+
+
+def draw_sensitivity(table: pd.DataFrame) -> Figure:
+    """Draw bars with intervals, from the largest total index down."""
+    measures = {
+        measure: {row["group"]: interval_of(row) for row in rows_of(rows)}
+        for measure, rows in table.groupby("measure", sort=False)
+    }
+    return bars(measures, TITLE)

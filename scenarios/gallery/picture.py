@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from feint.agents.errors import load_extra
-from feint.sim.results.figure_style import STYLE, settled
+from feint.sim.results.figure_style import STYLE, with_fixed_layout
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 
 LIMITS = ("estimate", "low", "high")
@@ -22,30 +22,15 @@ Size = Mapping[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure of the gallery.
+    """A figure of the gallery."""
 
-    Parameters
-    ----------
-    name, title
-        Its name on the command line and of its files, and what it shows.
-    compute
-        Function of a point, a size, and the keywords `seed`, `precision` and `threads` that returns its data.
-    draw
-        Function that draws such data.
-    full, quick
-        Its size, and that of `feint figures --quick`.
-    extra
-        Optional libraries that its numbers come from.
-
-    """
-
-    name: str
-    title: str
-    compute: Callable[..., pd.DataFrame]
-    draw: Callable[[pd.DataFrame], Figure]
+    name: str  #: on the command line, and of its files
+    title: str  #: what it shows
+    compute: Callable[..., pd.DataFrame]  #: returns its data for a point, a size, `seed`, `precision` and `threads`
+    draw: Callable[[pd.DataFrame], Figure]  #: draws such data
     full: Size
-    quick: Size
-    extra: tuple[str, ...] = ()
+    quick: Size  #: its size with `feint figures --quick`
+    extra: tuple[str, ...] = ()  #: optional libraries from which its numbers come
 
     def size(self, *, quick: bool = False, runs: int | None = None) -> dict[str, int]:
         """Return how much it computes; `runs` replaces the runs of each training protocol."""
@@ -59,11 +44,11 @@ class Picture:
     def drawn(self, table: pd.DataFrame) -> Figure:
         """Return the figure of a table, with a layout that does not depend on rounding."""
         with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-            return settled(self.draw(table))
+            return with_fixed_layout(self.draw(table))
 
 
 def limits(interval: Interval) -> dict[str, float]:
-    """Return an interval as cells of a row."""
+    """Return an interval as cells of a table."""
     return {name: float(getattr(interval, name)) for name in LIMITS}
 
 

@@ -1,18 +1,13 @@
-"""Transfer in real networks: how much data pre-training is worth, by size of the network and of the data.
+"""Transfer in real networks: the data that pre-training is worth, by size of the network and of the data.
 
 The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β; small pre-trained
-networks ossify, and with many data end up worse than from scratch.
+networks ossify (Hernandez et al., "Scaling laws for transfer", 2021, arXiv:2102.01293).
 
 The experiment. Networks of several widths learn a prompt that pre-training never shows, from few strings to many. Its
 right answer is the count of token a, which pre-training taught under another prompt (near), or of a token that was
-never counted (far). The best score on other strings during training is compared with that from scratch, which gives
-D_T, for the loss and for the share of wrong answers. The law is fitted to all widths where D_F is at most a tenth of
-the data from scratch at which 99 % of the best accuracy is reached, and D_T positive.
+never counted (far). The best score on other strings is compared with that from scratch, for the loss and for errors.
 
 What would count against it. D_T that is no power of D_F; β whose interval contains 0; harm in place of help.
-
-Source: Hernandez et al., "Scaling laws for transfer" (2021), arXiv:2102.01293. It measures loss, on models far larger
-and on text, which has a spectrum of difficulty; a count modulo 3 is learnt all at once or not at all.
 """
 
 from __future__ import annotations
@@ -24,7 +19,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from feint.scenarios.networks.seeds import BLACK, BLUE, GREY, ORANGE, NetworksRequest, draw_seeds, heading, loss, share
+from feint.scenarios.networks.battery import (
+    BLACK,
+    BLUE,
+    GREY,
+    LOSS,
+    ORANGE,
+    SHARE,
+    NetworksRequest,
+    draw_seeds,
+    heading,
+    spread,
+)
 from feint.sim.networks.transfer import ARMS, FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
@@ -86,7 +92,7 @@ class NetworksLaw:
 
     @classmethod
     def of(cls, arm: Any, score: Any, fit: LawFit | None) -> NetworksLaw:
-        """Return the constants of a fit, which may be missing."""
+        """Return the constants of a fit, if there is one."""
         constants: dict[str, Any] = {name: getattr(fit, name, None) for name in ("k", "alpha", "beta", "explained")}
         counts: dict[str, Any] = {name: getattr(fit, name, 0) for name in ("points", "left_out")}
         return cls(arm=arm, score=score, fit=fit, **constants, **counts)
@@ -103,7 +109,7 @@ class NetworksLaw:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NetworksTransfer(Report):
-    """How much data pre-training is worth to real networks."""
+    """Data that pre-training is worth to real networks."""
 
     scenario: Literal["networks-transfer"] = "networks-transfer"
     seeds: int
@@ -127,17 +133,14 @@ class NetworksTransfer(Report):
     @classmethod
     def of(cls, measured: Transfer, request: Request | None = None) -> NetworksTransfer:
         """Return the report of learning curves."""
+        arms: Any = ARMS
         curves = [
             Curve(
-                arm=arm,  # pyright: ignore[reportArgumentType]
-                width=width,
-                size=int(measured.sizes[i]),
-                data=list(amounts(arm)),
-                loss=measured.loss[arm][i].tolist(),
-                error=measured.error[arm][i].tolist(),
+                arm=arm, width=width, size=int(measured.sizes[i]), data=list(amounts(arm)),
+                loss=measured.loss[arm][i].tolist(), error=measured.error[arm][i].tolist(),
             )
-            for arm, (i, width) in product(ARMS, enumerate(measured.widths))
-        ]
+            for arm, (i, width) in product(arms, enumerate(measured.widths))
+        ]  # fmt: skip
         transferred = [
             EffectiveData(arm=arm, score=score, width=width, data=list(FEW), transferred=data.tolist())
             for arm, score in product(TUNED, SCORES)
@@ -158,51 +161,42 @@ class NetworksTransfer(Report):
         """Return the learning curves, one row per arm, width and amount of data."""
         return list(self.measured.rows())
 
-    def law(self, arm: str, score: str) -> NetworksLaw:
-        """Return the law of one arm and score."""
-        return next(law for law in self.laws if (law.arm, law.score) == (arm, score))
-
     def blocks(self) -> list[str | Table]:
         """Return scores by data, D_T by data and width, the laws, and whether pre-training harms in the end."""
-        sentences = [*map(str, self.laws), self.end()]
+        j, error = MANY.index(FEW[-1]), self.measured.error
+        medians = [
+            f"{width} units {np.median(error['far'][i, -1]):.2f} against {np.median(error['scratch'][i, j]):.2f}"
+            for i, width in enumerate(self.measured.widths)
+        ]
+        against = "median wrong after pre-training against from scratch"
+        sentences = [*map(str, self.laws), f"Far, at {FEW[-1]:,} strings, {against}: {'; '.join(medians)}."]
         return [
             heading(self.seeds, self.seed, LOOKS[-1]),
-            self.scores("error", share),
-            self.scores("loss", loss),
+            self.scores("error", SHARE),
+            self.scores("loss", LOSS),
             *map(self.effective, TUNED),
             *(wrapped(sentence, "") for sentence in sentences),
         ]
 
-    def scores(self, score: str, cell: Any) -> Table:
+    def scores(self, score: str, spec: str) -> Table:
         """Return a score by data, at the widest networks of at most 32 units."""
         widths = self.measured.widths
         i = max((i for i, width in enumerate(widths) if width <= SHOWN), default=0)
         of_arms = {arm: getattr(self.measured, score)[arm][i] for arm in ARMS}
         rows = [
-            [f"{data:,}", *(cell(values[j]) if data in amounts(arm) else "" for arm, values in of_arms.items())]
+            [f"{data:,}", *(spread(values[j], spec) if data in amounts(arm) else "" for arm, values in of_arms.items())]
             for j, data in enumerate(MANY)
         ]
         return Table.of_cells((f"{score}, {widths[i]} units, D", "from scratch", *TUNED), rows)
 
     def effective(self, arm: str) -> Table:
         """Return D_T by data and width."""
-        measured = self.measured.effective(arm, "error")
+        columns = self.measured.effective(arm, "error").T
         rows = [
-            [f"{data:,}", *(f"{value:,.0f}" if np.isfinite(value) else "–" for value in measured[:, j])]
-            for j, data in enumerate(FEW)
+            [f"{data:,}", *(f"{value:,.0f}" if np.isfinite(value) else "–" for value in column)]
+            for data, column in zip(FEW, columns, strict=True)
         ]
         return Table.of_cells((f"D_T, {arm}, by error", *(f"{width} units" for width in self.measured.widths)), rows)
-
-    def end(self) -> str:
-        """Return the sentence on the most data that both arms have."""
-        j, error = MANY.index(FEW[-1]), self.measured.error
-        medians = [
-            f"{width} units {np.median(error['far'][i, -1]):.2f} against {np.median(error['scratch'][i, j]):.2f}"
-            for i, width in enumerate(self.measured.widths)
-        ]
-        return (
-            f"Far, at {FEW[-1]:,} strings, median wrong after pre-training against from scratch: {'; '.join(medians)}."
-        )
 
     def figure(self) -> Figure:
         """Return a panel per width, and one of effective data by width; a point is a seed, a line its medians."""
@@ -214,21 +208,17 @@ class NetworksTransfer(Report):
         with canvas((PAGE_WIDTH, 2.3 * rows)) as drawn:
             panels = list(drawn.subplots(rows, columns, squeeze=False).flat)
             for i, axes in enumerate(panels[:count]):
-                self.draw_curves(axes, i)
+                for arm, (colour, style, label, shift) in LINES.items():
+                    draw_seeds(axes, amounts(arm), list(self.measured.error[arm][i]), colour, style, label, shift)
+                axes.axhline(2 / 3, color=GREY, linewidth=0.6)
+                axes.set(xscale="log", ylim=(-0.03, 0.8), xlabel="strings to learn from", ylabel="wrong answers")
+                axes.set_title(f"{self.measured.widths[i]} units a layer", loc="left")
             self.draw_effective(panels[count])
             for axes in panels[count + 1 :]:
                 axes.set_axis_off()
             drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
             sns.despine(drawn)
         return drawn
-
-    def draw_curves(self, axes: Axes, i: int) -> None:
-        """Draw wrong answers against data at one width."""
-        for arm, (colour, style, label, shift) in LINES.items():
-            draw_seeds(axes, amounts(arm), list(self.measured.error[arm][i]), colour, style, label, shift)
-        axes.axhline(2 / 3, color=GREY, linewidth=0.6)
-        axes.set(xscale="log", ylim=(-0.03, 0.8), xlabel="strings to learn from", ylabel="wrong answers")
-        axes.set_title(f"{self.measured.widths[i]} units a layer", loc="left")
 
     def draw_effective(self, axes: Axes) -> None:
         """Draw effective data of the near arm, a line per width."""

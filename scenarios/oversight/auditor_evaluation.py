@@ -1,13 +1,11 @@
 """Auditors: simulated detectors, applied to runs whose type is known.
 
-The question. A developer does not see the type of a run. Which of the things that a developer can do — test behaviour,
-lay honeypots, probe, ablate, train back — separates deceptive runs from aligned ones, at what cost, and does it still
-if a run is very aware of being in training?
+The question. Which tests of a model - of behaviour, with honeypots, a probe, an ablation, or training back - separate
+deceptive runs from aligned ones, at what cost, and do they still work if a run is very aware of being in training?
 
-The experiment. Both arms of a comparison are trained; every auditor of `sim/training/auditors.py` scores every run at
-the end of its last stage; the true type is the outcome by intervention. Deceptive runs are separated from aligned ones
-(internal and corrigible), and so are proxies. Awareness enters in two ways: deceptive runs are split into thirds by
-it, each separated from all aligned ones; and runs are trained with a tenth and ten times the exposure that teaches it.
+The experiment. Both arms of a comparison are trained, and every auditor scores every run at its end; the true type is
+the outcome by intervention. Deceptive runs are separated from aligned ones (internal and corrigible), and so are
+proxies; deceptive runs also in thirds by awareness, and with a tenth and ten times the exposure that teaches it.
 
 What would count against the usual hopes and fears. Tests in training that do better than chance; honeypots of half
 realism that fail if awareness is high; training back that separates little.
@@ -15,7 +13,7 @@ realism that fail if awareness is high; training back that separates little.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -50,7 +48,7 @@ LOOKS = {
     "ablation": ("#d55e00", "^", ":"),
     "reverse": ("#009e73", "v", (0, (5, 1, 1, 1))),
 }
-"""Colour, marker and line of each auditor: Okabe and Ito's palette, with differing lines for readers in grey."""
+"""Colour, marker and line of each auditor: Okabe and Ito's palette, with different lines for readers in grey."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,36 +65,29 @@ class Population:
     @classmethod
     def trained(cls, point: Point, runs: int, seed: int) -> Population:
         """Train both arms of a comparison at a point."""
-        states, stages, missed, readings = {}, {}, [], []
-        for arm in ARM_NAMES:
-            spec = TrainingProtocol(arm).spec(point, seed=seed)
-            *_, stop = spec.train(spec.begin(np.arange(runs, dtype=np.uint64)))
-            states[arm], stages[arm] = stop.state, spec.stages[-1][0]
-            missed.append(stop.missed)
-            readings.append(read(stop.state, stages[arm].objective))
+        specs = {arm: TrainingProtocol(arm).spec(point, seed=seed) for arm in ARM_NAMES}
+        ends = {arm: [*spec.train(spec.begin(np.arange(runs, dtype=np.uint64)))][-1] for arm, spec in specs.items()}
+        stages = {arm: spec.curriculum[-1] for arm, spec in specs.items()}
+        readings = [read(end.state, stages[arm].objective) for arm, end in ends.items()]
         return cls(
-            states=states,
+            states={arm: end.state for arm, end in ends.items()},
             stages=stages,
             outcome=np.concatenate([reading.outcome for reading in readings]),
             awareness=np.concatenate([reading.awareness for reading in readings]),
-            missed=np.concatenate(missed),
+            missed=np.concatenate([end.missed for end in ends.values()]),
             pretrained=np.repeat([arm == PRETRAIN_FINETUNE for arm in ARM_NAMES], runs),
         )
 
     @property
     def aligned(self) -> np.ndarray:
-        """Whether a run is internally aligned or corrigible (all runs,)."""
+        """True for runs that are internally aligned or corrigible (all runs,)."""
         return np.isin(self.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE))
-
-    @property
-    def deceptive(self) -> np.ndarray:
-        """Whether a run is deceptive (all runs,)."""
-        return self.outcome == Outcome.DECEPTIVE
 
     @property
     def thirds(self) -> tuple[float, float]:
         """Levels of awareness that split the deceptive runs into thirds; zeros if there are none."""
-        aware = self.awareness[self.deceptive] if self.deceptive.any() else np.zeros(1)
+        deceptive = self.outcome == Outcome.DECEPTIVE
+        aware = self.awareness[deceptive] if deceptive.any() else np.zeros(1)
         return float(np.quantile(aware, 1 / 3)), float(np.quantile(aware, 2 / 3))
 
     def counts(self, arm: str) -> dict[str, int]:
@@ -106,7 +97,7 @@ class Population:
 
     def groups(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return positives and negatives by the names in GROUPS; two arrays (all runs,) of bool each."""
-        aligned, deceptive = self.aligned, self.deceptive
+        aligned, deceptive = self.aligned, self.outcome == Outcome.DECEPTIVE
         third = np.digitize(self.awareness, self.thirds)
         return {
             DECEPTIVE: (deceptive, aligned),
@@ -179,33 +170,26 @@ class AuditorRow:
         """Return the separation of one of GROUPS."""
         return next(row for row in self.separations if row.kind == kind)
 
+    def areas(self, *kinds: str) -> list[str]:
+        """Return the areas of some of GROUPS as cells of a table."""
+        return [_area(self.separation(kind)) for kind in kinds]
+
+    @property
+    def caught(self) -> str:
+        """Share of the deceptive runs that is caught, as a cell of a table."""
+        caught = self.separation(DECEPTIVE).caught
+        return "–" if caught is None else f"{100 * caught.estimate:.0f} %"
+
+    @property
+    def description(self) -> str:
+        """Words, parameters and costs in a line."""
+        parameters = ", ".join(f"{name} = {value:g}" for name, value in self.parameters.items())
+        costs = " and ".join(f"{number:,} {unit}" for unit, number in self.costs.items())
+        return f"{self.name}: {self.words} ({parameters}; {costs})"
+
 
 def _area(row: Separation) -> str:
     return "–" if row.auc is None else f"{row.auc:.2f}"
-
-
-def _area_of(kind: str) -> Callable[[AuditorRow], str]:
-    return lambda row: _area(row.separation(kind))
-
-
-def _caught(row: AuditorRow) -> str:
-    caught = row.separation(DECEPTIVE).caught
-    return "–" if caught is None else f"{caught.estimate:.0%}".replace("%", " %")
-
-
-RESULTS = {
-    "auditor": "name",
-    "cost": "cost",
-    "AUC\ndeceptive": _area_of(DECEPTIVE),
-    "caught": _caught,
-    "AUC\npre-trained arm": _area_of(PRETRAINED),
-    "AUC\nproxy": _area_of(PROXY),
-}
-BY_AWARENESS = {"auditor": "name", **{third: _area_of(third) for third in THIRDS}}
-BY_EXPOSURE = {
-    "auditor": "name",
-    **{f"x {factor:g}": lambda row, i=i: _area(row.exposures[i]) for i, factor in enumerate(FACTORS)},
-}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -222,49 +206,51 @@ class AuditorsReport(Report):
     request: Hidden[AuditorsRequest]
 
     def blocks(self) -> list[str | Table]:
-        """Return the counts; AUC, what is caught and cost; awareness; what each auditor does; and warnings."""
-        counted = self.auditors[0].exposures if self.auditors else []
-        deceptive = ", ".join(f"{row.positives:,} at x {row.factor:g}" for row in counted)
+        """Return counts; AUC, share caught and cost; results by awareness; a line per auditor; and warnings."""
+        deceptive = ", ".join(f"{row.positives:,} at x {row.factor:g}" for row in self.auditors[0].exposures)
+        low, high = self.thirds
         thirds = (
-            f"By awareness: deceptive runs in thirds, split at a = {self.thirds[0]:.2f} and {self.thirds[1]:.2f}, "
-            "each told from all aligned runs. AUC:"
+            f"By awareness: deceptive runs in thirds, split at a = {low:.2f} and {high:.2f}, each against all aligned "
+            "runs. AUC:"
         )
-        exposures = "By what training tells of awareness, in the exposure asked for. AUC:"
+        exposures = "By exposure to awareness, as multiples of the point's. AUC:"
+        headings = ("auditor", "cost", "AUC\ndeceptive", "caught", "AUC\npre-trained arm", "AUC\nproxy")
+        results = [
+            [row.name, f"{row.cost:,}", *row.areas(DECEPTIVE), row.caught, *row.areas(PRETRAINED, PROXY)]
+            for row in self.auditors
+        ]
+        by_third = [[row.name, *row.areas(*THIRDS)] for row in self.auditors]
+        by_factor = [[row.name, *map(_area, row.exposures)] for row in self.auditors]
+        factors = [f"x {factor:g}" for factor in FACTORS]
         blocks = [
             "\n".join(map(wrapped, self._heading())),
-            Table(self.auditors, RESULTS),
-            Table(self.auditors, BY_AWARENESS, wrapped(thirds)),
-            Table(self.auditors, BY_EXPOSURE, exposures, wrapped(f"Deceptive runs: {deceptive}.") if counted else ""),
-            "\n".join(map(wrapped, self._descriptions())),
+            Table.of_cells(headings, results),
+            Table.of_cells(("auditor", *THIRDS), by_third, wrapped(thirds)),
+            Table.of_cells(("auditor", *factors), by_factor, exposures, wrapped(f"Deceptive runs: {deceptive}.")),
+            "\n".join(wrapped(row.description) for row in self.auditors),
             "\n".join(map(wrapped, self._warnings())),
         ]
-        return [block for block in blocks if block]
+        return [block for block in blocks if block]  # there may be no warnings
 
     def _heading(self) -> Iterator[str]:
         yield (
-            f"Auditors: {self.runs:,} runs an arm, seed {self.seed}. AUC: the chance that a run of a kind is more "
-            "suspicious than an aligned one, 0.5 being luck; 95 % intervals. Caught: deceptive runs, with at most "
-            f"{100 * self.false_alarms:g} % of the aligned suspected. Cost: samples a run."
+            f"Auditors: {self.runs:,} runs per arm, seed {self.seed}. AUC: probability that a run of a kind is more "
+            "suspicious than an aligned one, 0.5 by chance; 95 % intervals. Caught: deceptive runs, with at most "
+            f"{100 * self.false_alarms:g} % of the aligned suspected. Cost: samples per run."
         )
         for arm, name in ARM_NAMES.items():
             yield f"{name}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in self.counts[arm].items())
-        yield f"Aligned runs that never reached the target, and so do badly whatever is tested: {self.missed:,}."
-
-    def _descriptions(self) -> Iterator[str]:
-        for row in self.auditors:
-            parameters = ", ".join(f"{name} = {value:g}" for name, value in row.parameters.items())
-            costs = " and ".join(f"{number:,} {unit}" for unit, number in row.costs.items())
-            yield f"{row.name}: {row.words} ({parameters}; {costs})"
+        yield f"Aligned runs that never reached the target, and so do badly in every test: {self.missed:,}."
 
     def _warnings(self) -> Iterator[str]:
         """Yield a sentence per group that has few runs, or none."""
-        first = self.auditors[:1]
-        groups = {row.kind: row for auditor in first for row in auditor.separations}
-        groups |= {f"deceptive, exposure x {row.factor:g}": row for auditor in first for row in auditor.exposures}
+        first = self.auditors[0]
+        groups = {row.kind: row for row in first.separations}
+        groups |= {f"deceptive, exposure x {row.factor:g}": row for row in first.exposures}
         for name, row in groups.items():
             counts = f"{name}: {row.positives:,} of the kind, {row.negatives:,} aligned"
             if row.auc is None:
-                yield f"{counts}; with none of one kind there is nothing to tell apart."
+                yield f"{counts}; one of the two is empty, so nothing can be separated."
             elif row.few:
                 yield f"{counts}; fewer than {FEW} of one kind, so its numbers say little."
 
@@ -273,7 +259,7 @@ class AuditorsReport(Report):
         return [{"auditor": r.name, **vars(group)} for r in self.auditors for group in (*r.separations, *r.exposures)]
 
     def figure(self) -> Figure:
-        """Draw ROC curves on the left; cost above and thirds of awareness below on the right."""
+        """Draw ROC curves on the left, and costs above thirds of awareness on the right."""
         import seaborn as sns
 
         with canvas((PAGE_WIDTH, 4.4)) as drawn:
@@ -292,13 +278,13 @@ class AuditorsReport(Report):
 
     def _draw_curves(self, axes: Axes) -> None:
         axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.7, zorder=0)
-        curves = [(row.name, row.curve) for row in self.auditors if row.curve]
-        for name, roc in curves:
+        curves = {row.name: row.curve for row in self.auditors if row.curve}
+        for name, roc in curves.items():
             colour, _, line = LOOKS[name]
             axes.plot(roc.false_alarms, roc.detections, color=colour, linestyle=line, linewidth=1.3)
             axes.fill_between(GRID, roc.low, roc.high, color=colour, alpha=0.18, linewidth=0)
         if not curves:
-            axes.text(0.5, 0.6, "no deceptive run, or no aligned one:\nnothing to tell apart", ha="center")
+            axes.text(0.5, 0.6, "no deceptive run, or no aligned one:\nnothing to separate", ha="center")
         axes.set(xlabel="aligned runs suspected", ylabel="deceptive runs caught", xlim=(0, 1), ylim=(0, 1.01))
         axes.set_title("ROC curves, with 95 % bands", loc="left")
 
@@ -324,7 +310,7 @@ def _point(axes: Axes, x: float, row: Separation, name: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditorsRequest(Request):
-    """Tell deceptive runs from aligned ones by five kinds of audit: ROC curves, costs, and what awareness changes."""
+    """Separate deceptive runs from aligned ones by five kinds of audit: ROC curves, costs, and effect of awareness."""
 
     kind = "auditing"
     unit = " auditors"
@@ -355,13 +341,9 @@ class AuditorsRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> AuditorsReport:  # noqa: ARG002
         """Train both arms and apply the auditors; raises `InputError` for an auditor or parameter that is not valid."""
-        return self.audit(chosen(self.auditors, self.dials), progress)
-
-    def audit(self, auditors: Sequence[Auditor], progress: Progress | None = None) -> AuditorsReport:
-        """Train both arms and apply these auditors, in this order."""
         populations = {f: Population.trained(exposed(self.point, f), self.runs, self.seed) for f in FACTORS}
         rows = []
-        for auditor in auditors:
+        for auditor in chosen(self.auditors, self.dials):
             rows.append(AuditorRow.of(auditor, populations, self.seed, self.false_alarms))
             if progress:
                 progress(1)
@@ -390,7 +372,7 @@ def auditing(
     names = tuple(auditor.name for auditor in auditors)
     dials = {f"{auditor.name}.{name}": value for auditor in auditors for name, value in auditor.given().items()}
     request = AuditorsRequest(auditors=names, dials=dials, point=point or Point(), **options)
-    return request.audit(auditors, progress)
+    return request.run(progress=progress)
 
 
 def exposed(point: Point, factor: float) -> Point:

@@ -1,14 +1,11 @@
 """Compares overseers that see only what a developer could see: which schedule of training is best?
 
-The question. Training may end in a mesa-optimizer that behaves deceptively, and the trainer does not see which type it
-has become (Risks from Learned Optimization, arXiv 1906.01820; Xu, "Does SGD Produce Deceptive Alignment?", 2020). An
-overseer sets the schedule slice by slice, reads noisy measurements, and may reset components, stop or deploy.
+The question. An overseer does not see the type of the mesa-optimizer that it trains (Risks from Learned Optimization,
+arXiv 1906.01820). It sets the schedule slice by slice, reads noisy measurements, and may reset, stop or deploy.
 
-The experiment. `feint/Overseer-v0` on two populations: one whose parameters are drawn from the prior, run by run, and
-the reference point of the model (section 8 of the model's page) at which pre-training prevents deception. Overseers
-that were written down beforehand meet the same runs, on the same noise: fixed schedules with and without an early stop,
-permanent honeypots, rules on readings, whose limits were raised once after a first look, and random choices. We report
-their mean return, what they deploy, and what it cost.
+The experiment. `feint/Overseer-v0` on two populations: parameters drawn from the prior, run by run, and the reference
+point at which pre-training prevents deception (model page, section 8). Overseers that were written down beforehand meet
+the same runs, on the same noise; the limits of rules on readings were raised once after a first look.
 
 What would count against oversight. Rules on readings that are no better than a fixed schedule; no schedule that is good
 on both populations.
@@ -26,7 +23,7 @@ from pydantic import Field
 from feint.agents.errors import unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.environments.baseline_overseers import BASELINES, Episodes, Policy, play
+from feint.sim.environments.overseer_policies import BASELINES, Episodes, Policy, play
 from feint.sim.environments.task import ACTIONS, Task, Terms
 from feint.sim.results.figure_style import PAGE_WIDTH, face
 from feint.sim.results.report import Hidden, Report, Table
@@ -102,7 +99,7 @@ class Row:
             overseer=overseer,
             value=student(played.returns),
             deployed=share(played.deployed),
-            outcomes={label: share(played.deployed_as(Outcome.named(label))) for label in LABELS},
+            outcomes={label: share(played.outcome == Outcome.named(label)) for label in LABELS},
             **{name: float(np.mean(getattr(played, name))) for name in ("performance", "harm", "cost", "slices")},
             orders={
                 choice: dict(zip(map(str, values), map(float, played.ordered(choice)), strict=True))
@@ -198,13 +195,7 @@ class OverseerRequest(Request):
     ) -> Overseen:
         """Run every overseer on every population, on the same runs.
 
-        Parameters
-        ----------
-        populations
-            Options of the environment by name of the population.
-        others
-            Further overseers, by population and name.
-
+        `populations` are options of the environment by name; `others` are further overseers, by population and name.
         """
         terms = {name: Terms.of(options) for name, options in populations.items()}
         rows = []

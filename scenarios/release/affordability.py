@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from feint.agents.state import State
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, fine_tuned
-from feint.sim.analysis.estimands import Ended
+from feint.sim.analysis.estimands import Ended, Estimand
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
-from feint.sim.markets.fine_tuning_uses import generality
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import merged
-from feint.sim.markets.training_cost import Price, cost, published_step_price
+from feint.sim.markets.fine_tuning_uses import generality, merged
+from feint.sim.markets.market_parameters import PUBLISHED, Assumptions, Price, Terms, assumption, cost
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.train import Stop
 
@@ -29,16 +27,27 @@ TERMS = Terms()
 ANCHOR = "llama-2-70b"
 REFERENCE = 20.0
 """Median steps in which the engine revives the wrapped hazard at the default point; a test checks it."""
-PRICE = Price(step_price=published_step_price(ANCHOR, REFERENCE))
+PRICES = {name: point.dollars / REFERENCE for name, point in PUBLISHED.items() if point.dollars is not None}
+"""Dollars per step if a published fine-tune took REFERENCE of the engine's steps."""
+PRICE = Price(step_price=PRICES[ANCHOR])
 DECADE = 10
 POOL = 10
 POOLS = 20_000  # drawn once, for the distribution of their budgets
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 
+class FineTuning(Assumptions):
+    """How many fine-tunes are made, and what they cost; raises `InputError` for a number that is not valid."""
+
+    name: ClassVar[str] = "release"
+
+    streams: int = assumption(8, (1, 1000), None, "fine-tunes of each model for each use")
+    step_price: float = assumption(PRICE.step_price, (0.0, None), None, "dollars per step at the release")
+
+
 def fine_tune_cost(ended: RunOutcomes, year: int = 0) -> np.ndarray:
     """Return the dollars that the last stage costs in a year (runs,); infinite if its target was not reached."""
-    return cost(np.where(ended.reached, ended.steps.astype(float), np.inf), float(PRICE.at(year)))
+    return cost(np.where(ended.reached, ended.steps, np.inf), float(PRICE.at(year)))
 
 
 def share_alone(dollars: np.ndarray) -> np.ndarray:
@@ -103,20 +112,17 @@ class FinalStates:
 
 
 FINAL_STATES = FinalStates()
-
-
 EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
 GOALS = tuple(OBJECTIVE[domain] for domain in DOMAINS)
 """Objectives of the experts."""
 
 
 @dataclass(frozen=True)
-class ExpertsMean:
+class ExpertsMean(Estimand):
     """Mean over runs of a number within ±RANGE, computed from how the experts for the harmless uses ended."""
 
-    words: str
     of: Callable[[list[RunOutcomes]], np.ndarray]  #: (runs,)
-    protocols: tuple[TrainingProtocol, ...] = EXPERTS
+    protocols: tuple[TrainingProtocol, ...] = EXPERTS  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def values(self, ended: Ended) -> np.ndarray:
         """Return the contribution of each run (runs,)."""

@@ -7,7 +7,6 @@ round, in the limit of infinitely many actors. Assumptions are the defaults of `
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -29,7 +28,7 @@ from feint.sim.markets.competition import (
     net_imitation,
     payoff,
 )
-from feint.sim.markets.training_cost import cost
+from feint.sim.markets.market_parameters import cost
 
 STAKES = Stakes()
 CACHED = 8  # worlds that are kept in memory
@@ -102,7 +101,7 @@ def in_worlds(
     return lambda ended: of(worlds(ended, stakes), stakes, **more)
 
 
-_cached: OrderedDict[Any, tuple[list[np.ndarray], Systems]] = OrderedDict()
+_cached: dict[Any, tuple[list[np.ndarray], Systems]] = {}
 _lock = Lock()
 
 
@@ -111,11 +110,9 @@ def worlds(ended: list[RunOutcomes], stakes: Stakes) -> Systems:
     recorded = [outcomes.recorded[FINAL_STATES] for outcomes in ended]
     key = (*map(id, recorded), stakes.common)
     with _lock:
-        if key in _cached:
-            return _cached[key][1]
-    systems = Systems.of(final_states(ended), GOALS, stakes)
-    with _lock:
-        _cached[key] = recorded, systems  # keeping the arrays alive keeps their ids unique
-        while len(_cached) > CACHED:
-            _cached.popitem(last=False)
-    return systems
+        if key not in _cached:
+            if len(_cached) == CACHED:
+                del _cached[next(iter(_cached))]
+            # keeping the arrays alive keeps their ids unique
+            _cached[key] = recorded, Systems.of(final_states(ended), GOALS, stakes)
+        return _cached[key][1]

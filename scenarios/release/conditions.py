@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isinf
 from typing import Annotated, Any, ClassVar
@@ -11,34 +11,14 @@ import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.parameters import plain
-from feint.scenarios.release.affordability import ANCHOR, PRICE, REFERENCE
-from feint.scenarios.release.training_protocols import (
-    NEW,
-    NONE,
-    PLACE,
-    SIMILARITIES,
-    SUPPRESSED,
-    UNLEARNED,
-    USES,
-    WRAPPED,
-)
-from feint.sim.markets.actors import draw_actors, market_generator, market_seed
+from feint.scenarios.release.affordability import ANCHOR, PRICES
+from feint.scenarios.release.training_protocols import NEW, NONE, PLACE, SIMILARITIES, SUPPRESSED, UNLEARNED, WRAPPED
 from feint.sim.markets.competition import Competition, Stakes, systems_by_world
 from feint.sim.markets.fine_tuning_uses import Catalogue, FineTuner
-from feint.sim.markets.market import MONEY, YearlySeries, run_markets
-from feint.sim.markets.market_parameters import Assumptions, Terms, assumption
-from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, published_step_price
-from feint.sim.results.report import Number
-from feint.sim.statistics.intervals import Interval
-
-
-class FineTuning(Assumptions):
-    """How many fine-tunes are made, and what they cost; raises `InputError` for a number that is not valid."""
-
-    name: ClassVar[str] = "release"
-
-    streams: int = assumption(8, (1, 1000), None, "fine-tunes of each model for each use")
-    step_price: float = assumption(PRICE.step_price, (0.0, None), None, "dollars per step at the release")
+from feint.sim.markets.market import MONEY, Market
+from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Assumptions, Price, Terms, draw_actors, world_seed
+from feint.sim.results.report import Hidden, Number
+from feint.sim.statistics.intervals import Interval, student
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,26 +33,23 @@ class Assumption:
     @classmethod
     def all_of(cls, numbers: Assumptions) -> dict[str, Assumption]:
         """Return every number of a set, by name."""
-        return {
-            name: cls(
-                value=float(getattr(numbers, name)),
-                words=declared.meaning,
-                span=" to ".join(map(plain, declared.prior)) if declared.prior else "-",
-                tag=declared.source,
-            )
-            for name, declared in numbers.parameters().items()
-        }
+        assumed = {}
+        for name, declared in numbers.parameters().items():
+            span = " to ".join(map(plain, declared.prior)) if declared.prior else "-"
+            value = float(getattr(numbers, name))
+            assumed[name] = cls(value=value, words=declared.meaning, span=span, tag=declared.source)
+        return assumed
 
 
 LIMITS = (
-    "Pre-training data tell of Y alone (coverage 0), so that what was never there is not known of either [assumption]",
-    "No one who was found out tries again; an evaluation looks at what is made and not at what is found [assumption]",
-    "No release: from nothing, at the same dollars a step, which makes it far too cheap [assumption]",
-    "Merging costs nothing and averages weights; who merges a hazard may be found like who makes one [assumption]",
-    "Those who want a hazard do not compete; who competes has a system made anew every year [assumption]",
-    "Who serves the average pays for one expert, and has those of others for nothing [assumption]",
-    "The game of competition is ours: of its source no more was read than abstract and summary [assumption]",
-    "Peers, who copy one another, want the same and have a budget in the same tenth [assumption]",
+    "Pre-training data contain Y alone (coverage 0), so that a model knows nothing of what was never in them",
+    "An actor that was detected does not try again; an evaluation looks at models that are made, not at those found",
+    "No release: models start from nothing, at the same dollars per step, which makes them far too cheap",
+    "Merging costs nothing and averages weights; actors who merge a hazard may be detected like those who make one",
+    "Actors who want a hazard do not compete; those who compete have a system made again every year",
+    "An actor whose system serves the average pays for one expert, and gets those of others for nothing",
+    "The game of competition is Feint's own: of its source only abstract and summary were read",
+    "Peers, who copy one another, want the same use and have a budget in the same tenth",
 )
 
 
@@ -89,13 +66,11 @@ def assumed_lines(numbers: Mapping[str, Assumption]) -> Iterator[str]:
         pace = f"{factor.halving:.2g} years ({factor.low:.2g} to {factor.high:.2g})"
         yield f"{factor.name}: halves the price in {pace}{most} [{factor.tag}] {factor.source}"
     similarities = ", ".join(f"{use} {similarity:g}" for use, similarity in SIMILARITIES.items())
-    yield from (f"similarity to Y: {similarities} [assumption]", *LIMITS)
+    yield from (f"{assumed} [assumption]" for assumed in (f"similarity to Y: {similarities}", *LIMITS))
 
 
-FILTERED = "filtered"
-"""A release whose pre-training data never contained the hazard: reaching it takes what a new hazard takes."""
-RESISTANT = "filtered-6.9b"
-"""A filtered release that resists as many steps as were published."""
+FILTERED = "filtered"  # its pre-training data never contained the hazard: reaching it takes what a new hazard takes
+RESISTANT = "filtered-6.9b"  # a filtered release that resists as many steps as were published
 BASE, AS_ASSUMED = "open release", "as assumed"
 
 
@@ -115,7 +90,6 @@ class Condition:
         return self.dearer * step_price if self.step_price is None else self.step_price
 
 
-PRICES = {name: published_step_price(name, REFERENCE) for name, point in PUBLISHED.items() if point.dollars is not None}
 MITIGATIONS: dict[str, Mapping[str, Any]] = {
     "no evaluation": {"detection": 0.0},
     "evaluation finds 0.9": {"detection": 0.9},
@@ -190,14 +164,28 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConditionResult(YearlySeries):
-    """Result of one condition over all markets."""
+class ConditionResult:
+    """Result of one condition over all markets, or over their competitions."""
 
     shown: ClassVar[tuple[str, ...]]  #: quantities in the JSON document
 
+    histories: Hidden[Sequence[Any]]
     name: str
     changes: dict[str, Any]
     step_price: Annotated[float, Field(description="dollars at the release")]
+
+    def values(self, quantity: str) -> np.ndarray:
+        """Return a quantity of each history year by year (markets, years)."""
+        return np.array([getattr(history, quantity) for history in self.histories])
+
+    def mean(self, quantity: str, year: int) -> Interval:
+        """Return the mean of a quantity over markets in a year, or in the last one if there are fewer years."""
+        values = self.values(quantity)
+        return student(values[:, min(year, values.shape[1] - 1)])
+
+    def yearly(self, quantity: str) -> list[Interval]:
+        """Return the mean of a quantity over markets in every year."""
+        return [student(values) for values in self.values(quantity).T]
 
     @computed_field(description="means over markets by year")
     @property
@@ -213,7 +201,8 @@ class CompetitionResult(ConditionResult):
     Without, owner, average: shares of actors; pays: share whom a system pays; better: budgets more.
     """
 
-    shown: ClassVar[tuple[str, ...]] = ("without", "owner", "average", "pays", "better")
+    strategies: ClassVar[tuple[str, ...]] = ("without", "owner", "average")
+    shown: ClassVar[tuple[str, ...]] = (*strategies, "pays", "better")
 
     @classmethod
     def of(
@@ -225,12 +214,17 @@ class CompetitionResult(ConditionResult):
         price = Price(step_price=condition.price(step_price), fall=terms.fall)
         histories = []
         for world, systems in enumerate(systems_by_world(tuner, stakes)):
-            key = market_seed(seed, world)
-            actors = draw_actors(terms, USES, len(systems.steps), market_generator(key))
+            key = world_seed(seed, world)
+            actors, _ = draw_actors(terms, tuner.uses, len(systems.steps), key)
             histories.append(Competition(stakes, terms, actors, systems, price, key).run())
-        return cls(
-            name=condition.name, changes=dict(condition.changes), step_price=price.step_price, histories=histories
-        )
+        own = {"name": condition.name, "changes": dict(condition.changes), "step_price": price.step_price}
+        return cls(histories=histories, **own)
+
+    def values(self, quantity: str) -> np.ndarray:
+        """Return a quantity, or the share of the actors with a strategy, year by year (markets, years)."""
+        if quantity in self.strategies:
+            return super().values("shares")[..., self.strategies.index(quantity)]
+        return super().values(quantity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,19 +244,14 @@ class MarketResult(ConditionResult):
         """Simulate one market per world."""
         terms = terms.replace(**condition.changes)
         price = Price(step_price=condition.price(step_price), fall=terms.fall)
-        return cls(
-            name=condition.name,
-            experiment=condition.experiment,
-            release=condition.release,
-            changes=dict(condition.changes),
-            step_price=price.step_price,
-            histories=run_markets(terms, catalogue, price, seed=seed),
-        )
+        histories = [Market(terms, catalogue, price, seed, world).run() for world in range(len(catalogue))]
+        own = {"name": condition.name, "changes": dict(condition.changes), "step_price": price.step_price}
+        return cls(histories=histories, experiment=condition.experiment, release=condition.release, **own)
 
     def values(self, quantity: str) -> np.ndarray:
         """Return a quantity, or the reach of a use, year by year (markets, years)."""
         if quantity in PLACE:
-            return np.array([history.reach[:, PLACE[quantity]] for history in self.histories])
+            return super().values("reach")[..., PLACE[quantity]]
         return super().values(quantity)
 
     @computed_field(description="share of those who want a use who have it, by year")

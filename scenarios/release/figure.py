@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.scenarios.release.conditions import BASE, CompetitionResult, MarketResult
+from feint.scenarios.release.conditions import BASE, CompetitionResult, ConditionResult, MarketResult
 from feint.scenarios.release.lineage import ModelReading
-from feint.sim.markets.market import YearlySeries
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 
 if TYPE_CHECKING:
@@ -17,15 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Look = Mapping[str, Any]
-VERMILION, BLUE, SKY, GREEN, ORANGE, BLACK, GREY = (
-    "#d55e00",
-    "#0072b2",
-    "#56b4e9",
-    "#009e73",
-    "#e69f00",
-    "black",
-    "0.45",
-)
+VERMILION, BLUE, SKY, GREEN, ORANGE = "#d55e00", "#0072b2", "#56b4e9", "#009e73", "#e69f00"  # Okabe and Ito's
+BLACK, GREY = "black", "0.45"
 SHOWN = 11  # years that are drawn: after them little changes
 MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
 YEARS = "years after the release"
@@ -118,7 +110,7 @@ def _line(axes: Axes, values: np.ndarray, look: Look) -> None:
     axes.plot(np.arange(len(means)), means, **look, **MARK)
 
 
-def _bands(axes: Axes, lines: Mapping[str, tuple[YearlySeries, str, Look]]) -> None:
+def _bands(axes: Axes, lines: Mapping[str, tuple[ConditionResult, str, Look]]) -> None:
     """Draw quantities by label, each in a band that holds 95 % of the markets."""
     for label, (series, quantity, look) in lines.items():
         values = series.values(quantity)[:, :SHOWN]
@@ -196,14 +188,11 @@ def _lineage(axes: Axes, lineage: Sequence[ModelReading]) -> None:
         arrow = {"arrowstyle": "->", "linewidth": 0.7, "color": "0.3"}
         axes.annotate("", xy=(to_x, to_y + 0.3), xytext=(x, y - 0.22), arrowprops=arrow)
     for model in lineage:
-        _model(axes, model, places[model.name])
+        shade, name = 1 - 0.55 * model.hides.estimate, "\n".join(model.name.split(" ", 1))
+        words = f"{name}\n{model.hides.estimate:.2f} | {model.plays.estimate:.2f}"
+        look = {"facecolor": (1, shade, shade * 0.9), "edgecolor": "0.3", "linewidth": 0.5}
+        box = {"boxstyle": "round,pad=0.25", **look}
+        x, y = places[model.name]
+        axes.text(x, y, words, ha="center", va="center", fontsize=5.5, bbox=box)
     axes.set(xlim=(-0.75, 3.75), ylim=(-4.5, 0.5))
     axes.set_title("A lineage: Y read, r² | plays", loc="left", fontsize=8)
-
-
-def _model(axes: Axes, model: ModelReading, place: tuple[float, float]) -> None:
-    shade = 1 - 0.55 * model.hides.estimate
-    name = "\n".join(model.name.split(" ", 1))
-    words = f"{name}\n{model.hides.estimate:.2f} | {model.plays.estimate:.2f}"
-    box = {"boxstyle": "round,pad=0.25", "facecolor": (1, shade, shade * 0.9), "edgecolor": "0.3", "linewidth": 0.5}
-    axes.text(*place, words, ha="center", va="center", fontsize=5.5, bbox=box)

@@ -12,9 +12,9 @@ from feint.agents.interventions import performance_on, readable
 from feint.agents.outcome import Outcome, read
 from feint.scenarios.release.affordability import RANGE
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, WRAPPED, Y, released, use_stages
-from feint.sim.markets.fine_tuning_uses import generality
-from feint.sim.markets.model_lineage import RELEASE, Lineage, LineageModel, survival
-from feint.sim.statistics.intervals import Interval, mean_of
+from feint.sim.markets.fine_tuning_uses import generality, survival
+from feint.sim.markets.model_lineage import RELEASE, Lineage, LineageModel
+from feint.sim.statistics.intervals import Interval, mean_of, student
 from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
@@ -50,17 +50,7 @@ class Kept:
 def lineage_of(point: Point, *, runs: int, seed: int, price: float) -> Lineage:
     """Return the lineage of a release: experts and their merge, a chain of fine-tunes, and two revived hazards.
 
-    Parameters
-    ----------
-    point
-        Where the models are trained.
-    runs
-        Number of worlds.
-    seed
-        Random seed.
-    price
-        Dollars per step.
-
+    Models are trained at the point in `runs` worlds; a step costs `price` dollars.
     """
     lineage, stages = Lineage(), use_stages(point)
     lineage.release(RELEASE, released().spec(point, seed=seed), np.arange(runs, dtype=np.uint64))
@@ -81,7 +71,22 @@ def lineage_of(point: Point, *, runs: int, seed: int, price: float) -> Lineage:
 
 def read_models(lineage: Lineage) -> list[ModelReading]:
     """Return a reading of every model of a lineage, in the order in which they were made."""
-    return [_reading(lineage, name) for name in lineage.graph]
+    return [_reading(lineage, lineage[name]) for name in lineage.graph]
+
+
+def _reading(lineage: Lineage, model: LineageModel) -> ModelReading:
+    state = model.state
+    return ModelReading(
+        name=model.name,
+        kind=model.kind,
+        owner=model.owner,
+        parents=lineage.parents(model.name),
+        dollars=float(np.median(lineage.dollars(model.name))),
+        shows=_mean(performance_on(state, Y, _context(lineage, model)), RANGE),
+        hides=_mean(readable(state, Y), 1),
+        plays=_mean(_deceptive(lineage, model), 1),
+        general=_mean(generality(state, [OBJECTIVE[use] for use in DOMAINS]), RANGE),
+    )
 
 
 def read_kept(lineage: Lineage) -> list[Kept]:
@@ -89,35 +94,36 @@ def read_kept(lineage: Lineage) -> list[Kept]:
     child, kept = lineage[MERGED].state, []
     for name in lineage.parents(MERGED):
         goal, gate = survival(child, lineage[name].state, OBJECTIVE[name])
-        kept.append(Kept(parent=name, goal=mean_of(goal, 1), gate=mean_of(gate, 1)))
+        kept.append(Kept(parent=name, goal=_mean(goal, 1), gate=_mean(gate, 1)))
     return kept
 
 
+def _mean(values: np.ndarray, bound: int) -> Interval:
+    """Return the mean of values within ±bound with its interval, which one world does not give."""
+    return mean_of(values, bound) if len(values) > 1 else student(values)
+
+
 def plain_graph(lineage: Lineage) -> nx.DiGraph:
-    """Return `Lineage.plain_graph` with how well Y can be read in each model, and the share that is deceptive."""
-    return lineage.plain_graph(
-        hides=lambda model: float(readable(model.state, Y).mean()),
-        plays=lambda model: float(_deceptive(lineage, model).mean()),
-    )
+    """Return the graph of a lineage with words and numbers only, as GraphML and other formats need it.
 
+    A node has `kind`, `owner` and `year`, the means over its runs of `steps` and `dollars`, how well Y can be read in
+    it (`hides`), and the share that is deceptive (`plays`); an edge has `kind` and `place`.
+    """
+    import networkx as nx
 
-def _reading(lineage: Lineage, name: str) -> ModelReading:
-    model = lineage[name]
-    state, values = model.state, {"kind": model.kind, "owner": model.owner, "parents": lineage.parents(name)}
-    return ModelReading(
-        name=name,
-        dollars=float(np.median(lineage.dollars(name))),
-        shows=mean_of(performance_on(state, Y, _context(lineage, model)), RANGE),
-        hides=mean_of(readable(state, Y), 1),
-        plays=mean_of(_deceptive(lineage, model), 1),
-        general=mean_of(generality(state, [OBJECTIVE[use] for use in DOMAINS]), RANGE),
-        **values,
-    )
+    graph: nx.DiGraph = nx.DiGraph()
+    for name in lineage.graph:
+        model = lineage[name]
+        values = {"steps": model.steps, "dollars": model.dollars, "hides": readable(model.state, Y)}
+        means = {key: float(of_runs.mean()) for key, of_runs in values.items()}
+        means["plays"] = float(_deceptive(lineage, model).mean())
+        graph.add_node(name, kind=model.kind, owner=model.owner, year=model.year, **means)
+    graph.add_edges_from(lineage.graph.edges(data=True))
+    return graph
 
 
 def _deceptive(lineage: Lineage, model: LineageModel) -> np.ndarray:
-    outcome = read(model.state, _context(lineage, model)).outcome
-    return (outcome == Outcome.DECEPTIVE).astype(float)
+    return (read(model.state, _context(lineage, model)).outcome == Outcome.DECEPTIVE).astype(float)
 
 
 def _context(lineage: Lineage, model: LineageModel) -> int:

@@ -18,7 +18,7 @@ not come. Hazard, exposure and vulnerability are shares, and risk is their produ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -29,42 +29,16 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
-from feint.scenarios.release import figure
-from feint.scenarios.release.affordability import ANCHOR, REFERENCE
-from feint.scenarios.release.conditions import (
-    BASE,
-    CONDITIONS,
-    CONTESTS,
-    Assumption,
-    CompetitionResult,
-    ConditionResult,
-    FineTuning,
-    MarketResult,
-    Taken,
-    assumed_lines,
-    catalogues_of,
-)
+from feint.scenarios.release import conditions, figure
+from feint.scenarios.release import training_protocols as protocols
+from feint.scenarios.release.affordability import ANCHOR, REFERENCE, FineTuning
 from feint.scenarios.release.lineage import Kept, ModelReading, lineage_of, plain_graph, read_kept, read_models
-from feint.scenarios.release.training_protocols import (
-    NEW,
-    NONE,
-    PLACE,
-    RELEASES,
-    SUPPRESSED,
-    UNLEARNED,
-    WRAPPED,
-    check_point,
-    fine_tuner,
-    released,
-    use_stages,
-)
+from feint.scenarios.release.training_protocols import NEW, PLACE, SUPPRESSED, UNLEARNED, WRAPPED
 from feint.sim.markets.competition import Stakes
 from feint.sim.markets.fine_tuning_uses import Catalogue
 from feint.sim.markets.market import Market
-from feint.sim.markets.market_lineage import MarketLineage, notable_actors
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import Lineage, check_lineage_path, write_graphml
-from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Factor, Price
+from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Factor, Price, Terms
+from feint.sim.markets.model_lineage import Lineage, MarketLineage, check_lineage_path, notable_actors, write_graphml
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import Output, Progress, Request, Runs, Seed, Settings
 from feint.sim.training.parameter_point import Point, check_two_stages
@@ -88,6 +62,7 @@ class ReleaseRequest(Request):
 
     kind = "release"
     unit = ""
+    threaded = False
     outputs: ClassVar[Mapping[str, Output]] = {
         "lineage": Output(
             help="Write the models that some actors of the first market had, with their ancestors.",
@@ -108,7 +83,9 @@ class ReleaseRequest(Request):
                 raise InputError(f"{name} = {self.settings[name]!r} is not allowed here: the scenario has its own.")
         _ = self.terms, self.stakes, self.price  # raises for numbers that are not valid
         check_two_stages(self.point)
-        check_point(self.point)
+        similarity = self.point.model.similarity
+        if isinstance(similarity, tuple):  # which the protocols set themselves
+            raise InputError(f"similarity = {list(similarity)!r} is not valid here: give one number.")
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> ReleaseRequest:
@@ -158,18 +135,19 @@ class ReleaseRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Release:  # noqa: ARG002
         """Return the result of all conditions."""
-        share, report = 1 / len(CONDITIONS + CONTESTS), progress or (lambda _: None)
+        share = 1 / len(conditions.CONDITIONS + conditions.CONTESTS)
+        report, step_price = progress or (lambda _: None), self.fine_tuning.step_price
         sizes = {"runs": self.runs, "seed": self.seed, "streams": self.fine_tuning.streams}
-        tuners = {release: fine_tuner(release, self.point, **sizes) for release in RELEASES}
-        catalogues, step_price = catalogues_of(tuners), self.fine_tuning.step_price
+        tuners = {name: protocols.fine_tuner(name, self.point, **sizes) for name in protocols.RELEASES}
+        catalogues = conditions.catalogues_of(tuners)
         markets, competition = [], []
-        for condition in CONDITIONS:
+        for condition in conditions.CONDITIONS:
             catalogue = catalogues[condition.release]
-            markets.append(MarketResult.of(condition, self.terms, catalogue, step_price, self.seed))
+            markets.append(conditions.MarketResult.of(condition, self.terms, catalogue, step_price, self.seed))
             report(share)
-        for condition in CONTESTS:
-            tuner = tuners[condition.release]
-            competition.append(CompetitionResult.of(condition, self.stakes, self.terms, tuner, step_price, self.seed))
+        for condition in conditions.CONTESTS:
+            common = self.stakes, self.terms, tuners[condition.release], step_price, self.seed
+            competition.append(conditions.CompetitionResult.of(condition, *common))
             report(share)
         lineage = lineage_of(self.point, runs=self.runs, seed=self.seed, price=step_price)
         return Release(
@@ -178,10 +156,10 @@ class ReleaseRequest(Request):
             seed=self.seed,
             streams=self.fine_tuning.streams,
             step_price=step_price,
-            terms=Assumption.all_of(self.terms),
-            stakes=Assumption.all_of(self.stakes),
+            terms=conditions.Assumption.all_of(self.terms),
+            stakes=conditions.Assumption.all_of(self.stakes),
             factors={factor.name: factor for factor in FACTORS},
-            taken=list(Taken.all_of(catalogues, self.terms.spills_at)),
+            taken=list(conditions.Taken.all_of(catalogues, self.terms.spills_at)),
             catalogues=catalogues,
             found=markets,
             competition=competition,
@@ -191,7 +169,7 @@ class ReleaseRequest(Request):
 
 
 SHOWN_YEARS = (0, 1, 2, 5, 10, 19)
-RELEASE_NAMES = {SUPPRESSED: "suppressed", UNLEARNED: "unlearned", NONE: "no release"}
+RELEASE_NAMES = {SUPPRESSED: "suppressed", UNLEARNED: "unlearned", protocols.NONE: "no release"}
 BOUND = wrapped(
     "Unlearned: of what pre-training made, fine-tuning on X begins with the capability alone. That bounds from above "
     "what unlearning can take away: of a method that leaves more, the wrapped hazard is nearer than here, towards what "
@@ -204,12 +182,12 @@ READING = wrapped(
 )
 
 
-def in_year(quantity: str, year: int) -> Callable[[ConditionResult], str]:
+def in_year(quantity: str, year: int) -> Callable[[conditions.ConditionResult], str]:
     """Return a column of a table: the mean of a quantity in a year."""
     return lambda result: result.mean(quantity, year).plus_minus()
 
 
-def means(*shown: tuple[str, int]) -> dict[str, Callable[[ConditionResult], str]]:
+def means(*shown: tuple[str, int]) -> dict[str, Callable[[conditions.ConditionResult], str]]:
     """Return columns of a table: the means of quantities in years."""
     return {f"{HEADINGS.get(quantity, quantity)}\nyear {year}": in_year(quantity, year) for quantity, year in shown}
 
@@ -222,13 +200,13 @@ TAKEN: dict[str, Any] = {
     "median": lambda row: f"{row.steps[1]:,.0f}",
     "quartiles": lambda row: f"{row.steps[0]:,.0f} to {row.steps[2]:,.0f}",
     "missed": lambda row: f"{row.missed:.3f}",
-    "plays": lambda row: f"{row.deceptive:.2f}",
+    "decep-\ntive": lambda row: f"{row.deceptive:.2f}",
     "hazard by\nthe way": lambda row: f"{row.by_the_way:.2f}",
 }
 DOLLARS: dict[str, Any] = {"dollars a step": lambda result: f"{result.step_price:,.4g}"}
 COSTS = {"": "name", **DOLLARS, **{f"year {year}": in_year("hazard", year) for year in (0, 1, 2, 10)}}
 PUBLISHED_COSTS = {
-    "": lambda result: result.name.replace(BASE, "as set"),
+    "": lambda result: result.name.replace(conditions.BASE, "as set"),
     **DOLLARS,
     **means(("hazard", 0), ("hazard", 10), (WRAPPED, 0), (NEW, 0)),
 }
@@ -244,7 +222,7 @@ LINEAGE: dict[str, Any] = {
     "from": lambda model: "\n".join(model.parents) or "nothing",
     "dollars": lambda model: f"{model.dollars:,.0f}",
     "Y to be\nread, r²": lambda model: model.hides.plus_minus(),
-    "plays": lambda model: model.plays.plus_minus(),
+    "deceptive": lambda model: model.plays.plus_minus(),
     "general": lambda model: model.general.plus_minus(),
 }
 KEPT: dict[str, Any] = {
@@ -252,7 +230,6 @@ KEPT: dict[str, Any] = {
     "goal, r²": lambda kept: kept.goal.plus_minus("+.2f"),
     "gate, γ": lambda kept: kept.gate.plus_minus("+.2f"),
 }
-UNLEARNING = ("", "suppressed", "unlearned")
 CONTRASTS = (("hazard", 0), ("hazard", 10), ("inherited", 10), ("risk", 10))
 """Quantities and years by which suppressing and unlearning are compared."""
 
@@ -268,31 +245,31 @@ class Release(Report):
     seed: int
     streams: int
     step_price: float
-    terms: dict[str, Assumption]
-    stakes: dict[str, Assumption]
+    terms: dict[str, conditions.Assumption]
+    stakes: dict[str, conditions.Assumption]
     factors: dict[str, Factor]
-    taken: list[Taken]
-    found: list[MarketResult]
-    competition: list[CompetitionResult]
+    taken: list[conditions.Taken]
+    found: list[conditions.MarketResult]
+    competition: list[conditions.CompetitionResult]
     lineage: list[ModelReading]
     kept: list[Kept]
     catalogues: Hidden[Mapping[str, Catalogue]]
     request: Hidden[ReleaseRequest]
 
-    def __getitem__(self, name: str) -> MarketResult:
+    def __getitem__(self, name: str) -> conditions.MarketResult:
         results = {result.name: result for result in self.found}
         if name not in results:
             raise unknown("condition", name, results)
         return results[name]
 
-    def of(self, *experiments: str) -> list[MarketResult]:
+    def of(self, *experiments: str) -> list[conditions.MarketResult]:
         """Return the results of experiments."""
         return [result for name in experiments for result in self.found if result.experiment == name]
 
     @property
-    def base(self) -> MarketResult:
+    def base(self) -> conditions.MarketResult:
         """The open release."""
-        return self[BASE]
+        return self[conditions.BASE]
 
     def market(self, world: int = 0) -> Market:
         """Return the market of the open release in one world, after all its years."""
@@ -304,8 +281,8 @@ class Release(Report):
     def market_lineage(self, world: int = 0, actors: Sequence[int] | None = None) -> Lineage:
         """Return what actors had in the open release, with all its ancestors; by default some actors of every kind."""
         market, point = self.market(world), self.request.point
-        spec = released().spec(point, seed=self.seed)
-        lineage = MarketLineage(market, spec, np.array([world], np.uint64), use_stages(point))
+        spec = protocols.released().spec(point, seed=self.seed)
+        lineage = MarketLineage(market, spec, np.array([world], np.uint64), protocols.use_stages(point))
         return lineage.of(notable_actors(market, SHOWN_ACTORS) if actors is None else actors)
 
     def write_lineage(self, path: str | Path) -> None:
@@ -328,56 +305,51 @@ class Release(Report):
         for year in (0, 1, 10):
             reach[f"year {year}"] = lambda use, year=year: base.mean(use, year).plus_minus()
         reach["no release,\nyear 0"] = lambda use: no_release.mean(use, 0).plus_minus()
+        costs, published = self.of("cost", "pace"), [base, *self.of("money")]
+        left = [self._left(result) for result in (base, self[UNLEARNED])]
+        contrasts = [[words, *(cells[words] for cells in left)] for words in left[0]]
         return [
             self._heading(),
             Table(taken, TAKEN, "What a use takes, in steps, and what comes of it", fixed=2),
             Table(sorted({min(year, last) for year in SHOWN_YEARS}), years, "Open release, year by year"),
-            Table(self.of("cost", "pace"), COSTS, "1. Falling cost: share of malicious actors who have a hazard"),
-            Table(
-                [base, *self.of("money")],
-                PUBLISHED_COSTS,
-                "Published points: what a step costs, and who has what at that price",
-            ),
+            Table(costs, COSTS, "1. Falling cost: share of malicious actors who have a hazard"),
+            Table(published, PUBLISHED_COSTS, "Published points: what a step costs, and who has what at that price"),
             Table(self.of("sharing"), POOLS, "2. Pools against single actors, in the first year"),
             Table(list(PLACE), reach, "3. Benefits beside hazards: share who have what they want"),
             Table([base, *self.of("mitigation")], MITIGATIONS, "Mitigations: the first year, and year 10"),
-            Table.of_cells(UNLEARNING, self._contrasts(), "Suppressed against unlearned", note=BOUND),
+            Table.of_cells(("", SUPPRESSED, UNLEARNED), contrasts, "Suppressed against unlearned", note=BOUND),
             Table(self.of("composition"), COMPOSITIONS, "4. Composition: actors merge public experts, and their own"),
             Table(self.competition, COMPETITIONS, "5. Competition among those who want no hazard", note=READING),
             Table(self.lineage, LINEAGE, "A lineage, read in every world"),
             Table(self.kept, KEPT, "What is left in the merged model, less in its parent"),
             self._money(),
-            "\n".join(["What is assumed", *map(wrapped, assumed_lines(self.terms | self.stakes))]),
+            "\n".join(["What is assumed", *map(wrapped, conditions.assumed_lines(self.terms | self.stakes))]),
         ]
 
     def _heading(self) -> str:
+        markets, means = f"{self.markets:,} markets, each", "means over markets, intervals of 95 % (Student)"
+        if self.markets == 1:
+            markets, means = "1 market", "one market gives no intervals (–)"
         return (
-            f"{self.markets:,} markets, each of one released model and {self.request.terms.actors:,} actors, seed "
-            f"{self.seed}; means over markets, intervals of 95 % (Student). Pre-training on Y, safety fine-tuning on "
-            f"X, release; {self.streams} fine-tunes of each model for each use. A step costs ${self.step_price:,.3g} "
-            "at the release. Hazard: share of malicious actors who have what they want. Exposure: share of the others "
-            "who run what descends from the release, or, without one, what they made. Vulnerability: what defence "
-            "leaves open. Risk is their product, an index."
+            f"{markets} of one released model and {self.request.terms.actors:,} actors, seed {self.seed}; {means}. "
+            f"Pre-training on Y, safety fine-tuning on X, release; {self.streams} fine-tunes of each model for each "
+            f"use. A step costs ${self.step_price:,.3g} at the release. Hazard: share of malicious actors who have "
+            "what they want. Exposure: share of the others who run what descends from the release, or, without one, "
+            "what they made. Vulnerability: what defence leaves open. Risk is their product, an index."
         )
 
-    def _contrasts(self) -> Iterator[list[str]]:
-        """Yield what suppressing and unlearning leave of the wrapped hazard."""
-        left = [self._left(release) for release in (SUPPRESSED, UNLEARNED)]
-        yield from ([words, *(cells[words] for cells in left)] for words in left[0])
-        for quantity, year in CONTRASTS:
-            cells = (result.mean(quantity, year).plus_minus() for result in (self.base, self[UNLEARNED]))
-            yield [f"{quantity}, year {year}", *cells]
-
-    def _left(self, release: str) -> dict[str, str]:
-        taken = {row.use: row for row in self.taken if row.release == release}
+    def _left(self, result: conditions.MarketResult) -> dict[str, str]:
+        """Return what suppressing or unlearning leaves of the wrapped hazard, in words."""
+        taken = {row.use: row for row in self.taken if row.release == result.release}
         steps, new_steps = taken[WRAPPED].steps[1], taken[NEW].steps[1]
-        at_once = self.catalogues[release].steps[:, PLACE[WRAPPED]] == 0
+        at_once = self.catalogues[result.release].steps[:, PLACE[WRAPPED]] == 0
         return {
             "steps to the wrapped hazard, median": f"{steps:,.0f}",
             "the same, in steps to a new hazard": f"{steps / new_steps:.2f}" if 0 < new_steps < inf else "-",
             "share that shows it without a step": f"{at_once.mean():.2f}",
-            "share that plays along once it does": f"{taken[WRAPPED].deceptive:.2f}",
+            "share that is deceptive once it does": f"{taken[WRAPPED].deceptive:.2f}",
             "share that shows it, tuned for a language": f"{taken['language'].by_the_way:.2f}",
+            **{f"{name}, year {year}": result.mean(name, year).plus_minus() for name, year in CONTRASTS},
         }
 
     def _money(self) -> str:

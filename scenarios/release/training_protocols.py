@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import unknown
 from feint.scenarios.finetuning.protocols import GENTLE, LENGTH
 from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol
 from feint.sim.markets.fine_tuning_uses import FineTuner, Use
-from feint.sim.markets.model_lineage import trained
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
@@ -66,7 +65,9 @@ def fine_tuner(release: str, point: Point, *, runs: int, seed: int, streams: int
     """Return the tuner of a release in many worlds; untrained models are fine-tuned if there is no release."""
     protocol = fine_tuned(USES[0].name, NONE) if release == NONE else released(release)
     spec, numbers = protocol.spec(point, seed=seed), np.arange(runs, dtype=np.uint64)
-    state = spec.begin(numbers) if release == NONE else trained(spec, numbers)
+    state = spec.begin(numbers)
+    if release != NONE:
+        state = [*spec.train(state)][-1].state
     return FineTuner(state, USES, use_stages(point), streams=streams)
 
 
@@ -79,9 +80,3 @@ def _use_stage(use: str) -> ProtocolStage:
     if use not in OBJECTIVE:
         raise unknown("use", use, OBJECTIVE)
     return ProtocolStage(name="use", objective=OBJECTIVE[use], fixed=ALL_CARRIED)
-
-
-def check_point(point: Point) -> None:
-    """Raise `InputError` if a point has several similarities, which these protocols set themselves."""
-    if isinstance(point.model.similarity, tuple):
-        raise InputError(f"similarity = {list(point.model.similarity)!r} is not valid here: give one number.")

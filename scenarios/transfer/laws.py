@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from warnings import catch_warnings, simplefilter
@@ -14,7 +14,7 @@ from feint.agents.errors import InputError
 from feint.scenarios.transfer.arms import Arms
 from feint.sim.results.report import Number, Table, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
-from feint.sim.statistics.scaling_laws import LawFit, TransferLaw, crossing, drawn_anew, fit
+from feint.sim.statistics.scaling_laws import LawFit, TransferLaw, crossing, fit, resample_runs
 
 NEARNESS: Mapping[str, tuple[float, ...]] = {
     "similarity": (0.1, 0.5, 0.9),
@@ -44,7 +44,7 @@ class Law:
 
 @dataclass(frozen=True, kw_only=True)
 class Weight:
-    """How far a parameter moves ln k and α from its lowest level to its highest; null if no law could be fitted."""
+    """Change of ln k and α from a parameter's lowest level to its highest; null if no law could be fitted."""
 
     parameter: str
     of_k: Number
@@ -53,7 +53,7 @@ class Weight:
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """How much more the nearer objective transfers, in steps, at one D_F."""
+    """D_T of the nearer objective less that of the further one, in steps, at one D_F."""
 
     data: int
     estimate: Number
@@ -81,32 +81,27 @@ class Puzzle:
         return cls(further=laws[0], nearer=laws[1], crossing=cross, overtaken=overtaken, gap=gap)
 
     def table(self) -> Table:
-        """Return both laws, and sentences on where they cross."""
-        laws = {
-            ", ".join(f"{name} {value:g}" for name, value in law.changes.items()): law.fit
-            for law in (self.further, self.nearer)
-        }
+        """Return both laws, where they cross, and how far apart they are at the end of the low-data regime."""
+        laws = {changes_text(law.changes): law.fit for law in (self.further, self.nearer)}
+        end, sentences = self.gap[-1], ["One of both laws could not be fitted, so there is no crossing to speak of."]
+        if self.crossing is not None:
+            cross = (
+                f"The fitted laws cross at D_F = {self.crossing:,.0f} steps; the low-data regime ends at {end.data:,}, "
+                f"where the further objective transfers {self.further.ceiling:,.0f} and the nearer one "
+                f"{self.nearer.ceiling:,.0f} as measured."
+            )
+            more = f"{end.estimate:+,.0f} [{end.low:+,.0f}, {end.high:+,.0f}] more"
+            less = "Nowhere in the regime is it seen to transfer less."
+            if self.overtaken is not None:
+                less = f"It is seen to transfer less for the first time at D_F = {self.overtaken:,}."
+            sentences = [cross, f"There the nearer objective transfers {more}. {less}"]
         title = "The puzzle: nearer objectives have a lower α, so the laws must cross."
-        return law_table(laws, title, "\n".join(map(wrapped, self.sentences())))
+        return law_table(laws, title, "\n".join(map(wrapped, sentences)))
 
-    def sentences(self) -> Iterator[str]:
-        """Yield where the laws cross, and how far apart they are at the end of the low-data regime."""
-        if self.crossing is None:
-            yield "One of both laws could not be fitted, so there is no crossing to speak of."
-            return
-        end = self.gap[-1]
-        yield (
-            f"The fitted laws cross at D_F = {self.crossing:,.0f} steps; the low-data regime ends at {end.data:,}, "
-            f"where the further objective transfers {self.further.ceiling:,.0f} and the nearer one "
-            f"{self.nearer.ceiling:,.0f} as measured."
-        )
-        less = "Nowhere in the regime is it seen to transfer less."
-        if self.overtaken is not None:
-            less = f"It is seen to transfer less for the first time at D_F = {self.overtaken:,}."
-        yield (
-            f"There the nearer objective transfers {end.estimate:+,.0f} [{end.low:+,.0f}, {end.high:+,.0f}] more. "
-            f"{less}"
-        )
+
+def changes_text(changes: Mapping[str, float]) -> str:
+    """Return changes to a point in words."""
+    return ", ".join(f"{name} {value:g}" for name, value in changes.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +121,6 @@ class WorkedValue:
     data: float
     transferred: float
     multiplier: Annotated[float, Field(description="(D_F + D_T) / D_F")]
-
-    @classmethod
-    def of(cls, law: TransferLaw, size: float, data: float) -> WorkedValue:
-        """Return the worked value of a law."""
-        return cls(size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +145,12 @@ class PublishedLaw:
             size_tenfold=law.by_size(10),
             data_hundredfold=law.by_data(100),
             data_for_size_tenfold=law.data_for_size(10),
-            worked=[WorkedValue.of(law, size, data) for size, data in WORKED],
+            worked=[
+                WorkedValue(
+                    size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size)
+                )
+                for size, data in WORKED
+            ],
         )
 
 
@@ -180,16 +175,13 @@ def gap_of(further: Arms, nearer: Arms, seed: int) -> list[Gap]:
     def gap(weights: np.ndarray) -> np.ndarray:
         return (nearer.transferred(weights) - further.transferred(weights))[further.low]
 
-    drawn = drawn_anew(gap, further.runs, seed)
+    drawn = resample_runs(gap, further.runs, seed)
     with catch_warnings():
         simplefilter("ignore", RuntimeWarning)  # of an amount of data at which no draw has a number: its limits are NaN
         limits = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=1)
-    estimates = gap(np.full(further.runs, 1 / further.runs))
-    columns = zip(further.steps[further.low], estimates, *limits, strict=True)
-    return [
-        Gap(data=int(data), estimate=float(estimate), low=float(low), high=float(high))
-        for data, estimate, low, high in columns
-    ]
+    numbers = np.array([gap(np.full(further.runs, 1 / further.runs)), *limits]).T.tolist()
+    steps = further.steps[further.low].astype(int).tolist()
+    return [Gap(data=at, estimate=row[0], low=row[1], high=row[2]) for at, row in zip(steps, numbers, strict=True)]
 
 
 def fit_arms(several: Sequence[Arms], seed: int) -> LawFit:
@@ -223,7 +215,7 @@ def correlations(laws: Sequence[Law]) -> dict[str, float]:
     if len(rows) < 3:
         return dict.fromkeys(CORRELATED, np.nan)
     matrix = np.asarray(spearmanr(np.array(rows))[0])
-    return dict(zip(CORRELATED, (float(matrix[0, 1]), float(matrix[0, 2]), float(matrix[1, 2])), strict=True))
+    return dict(zip(CORRELATED, matrix[np.triu_indices(3, 1)].tolist(), strict=True))
 
 
 def law_table(fits: Mapping[str, LawFit | None], title: str, note: str = "") -> Table:

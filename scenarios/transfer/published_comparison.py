@@ -1,16 +1,12 @@
 """The calibration scoreboard: published measurements, what the race gives, and what small real networks give.
 
-The claim. None: a scoreboard says how far a toy is from what was measured of real models, row by row, and whether a
-free parameter was fitted to the row or it is a prediction. A poor fit stays in the table.
+The claim. None: a scoreboard reports how far a toy is from what was measured of real models. A poor fit stays in it.
 
-The experiment. Every row is declared with its source, conditions and stand-in in `published_measurements`; the race is
-run at its default point (`stand_ins`). One number is fitted: how many of the published iterations one step stands for,
-so that learning from scratch takes as long. Everything else is predicted, with no parameter moved.
+The experiment. Rows are declared with their sources in `measurements.toml`; the race is run at its default point. One
+number is fitted: how many of the published iterations one step stands for, so that learning from scratch takes as long.
 
 What would count against reading anything into it. The stand-ins: a mode is no parameter, a step is no batch, and
 performance on an objective is no harmful answer. Agreement is weak evidence, disagreement shows where the toy ends.
-
-Sources: those of the rows.
 """
 
 from __future__ import annotations
@@ -23,23 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.scenarios.networks.seeds import NetworksRequest
-from feint.scenarios.transfer.published_measurements import (
-    EXPONENT,
-    ITERATIONS,
-    NEURONS,
-    PERCENT,
-    POINTS,
-    RATIO,
-    ROWS,
-    STEPS,
-    Compared,
-    PublishedNumber,
-    Row,
-)
-from feint.scenarios.transfer.stand_ins import StandIns, network_numbers
+from feint.scenarios.networks.battery import NetworksRequest
+from feint.scenarios.transfer.stand_ins import ROWS, Compared, Row, StandIns, network_numbers
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
+from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval
 
@@ -49,13 +32,32 @@ if TYPE_CHECKING:
 
 NOT_ASKED, NONE = "not asked for: --networks trains them", "the small networks have no number for it"
 PANELS = {
-    "exponents": ((EXPONENT,), False),
-    "ratios, iterations, units (log scale)": ((RATIO, ITERATIONS, STEPS, NEURONS), True),
-    "per cent, and points of per cent": ((PERCENT, POINTS), False),
+    "exponents": ("exponent",),
+    "ratios, iterations, units (log scale)": ("ratio", "iterations", "steps", "neurons"),
+    "per cent, and points of per cent": ("%", "points"),
 }
-"""Title of a panel → its units, and whether its scale is logarithmic."""
-BLACK, ORANGE, BLUE = "#000000", "#d55e00", "#0072b2"  # Okabe and Ito's
-MARKS = {"published": (BLACK, "D"), "race": (ORANGE, "o"), "networks": (BLUE, "s")}
+"""Title of a panel → its units."""
+MARKS: dict[str, dict[str, Any]] = {
+    "published": {"color": "#000000", "marker": "D", "markersize": 4},  # colours of Okabe and Ito
+    "race": {"color": "#d55e00", "marker": "o", "markersize": 4},
+    "networks": {"color": "#0072b2", "marker": "s", "markersize": 4},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedNumber:
+    """A published number, and where it is published."""
+
+    value: Annotated[float | None, Field(description="null if only a direction is published")]
+    low: float | None
+    high: float | None
+    direction: Annotated[Literal[-1, 0, 1], Field(description="the sign, if that is what is published; else 0")]
+    source: Annotated[str, Field(description="key of the source")]
+    title: str
+    year: int
+    where: str
+    provenance: Annotated[str, Field(description="[V] read in the source, [S] in a summary, [D] derived from such")]
+    conditions: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +80,14 @@ class Score:
 
     @classmethod
     def of(cls, row: Row, toy: Interval | None, networks: Interval | None, why: str) -> Score:
-        """Return a row with what was found, and why there is nothing of networks."""
-        names = ("name", "what", "unit", "stand_in", "fitted", "caveat")
-        return cls(
-            **{name: getattr(row, name) for name in names},
+        """Return a row with its numbers, and why there is none of networks."""
+        source = {name: getattr(row.source, name) for name in ("title", "year", "where")}
+        published = from_attributes(PublishedNumber, row, value=row.published, **{**source, "source": row.source.key})
+        return from_attributes(
+            cls,
+            row,
             residual_is="factor" if row.by_factor else "difference",
-            published=row.number(),
+            published=published,
             toy=row.compared(toy) if toy else None,
             toy_missing="" if toy else row.without or "too few runs to measure it",
             networks=row.compared(networks) if networks else None,
@@ -99,18 +103,19 @@ class Score:
             return "above 0" if self.published.direction > 0 else "below 0"
         return f"{value:,.4g}" if low is None and high is None else f"{low:,.4g} to {high:,.4g}"
 
-    def residual_text(self, compared: Compared | None) -> str:
-        """Return the residual of a number with its mark."""
+    def cells(self, compared: Compared | None) -> list[str]:
+        """Return the texts of a number, and of its residual with its mark."""
         mark = "=" if self.fitted else "*" if compared and compared.agrees else ""
-        if compared is None or compared.residual is None:
-            return mark or "-"
-        residual = f"{compared.residual:+.3g}" if self.residual_is == "difference" else f"×{compared.residual:.2g}"
-        return f"{residual} {mark}".rstrip()
+        if compared is None:
+            return ["-", mark or "-"]
+        shown = "{:+.3g} " if self.residual_is == "difference" else "×{:.2g} "
+        residual = "" if compared.residual is None else shown.format(compared.residual)
+        return [f"{compared.value:,.4g}", f"{residual}{mark}".rstrip() or "-"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Scoreboard(Report):
-    """Published measurements with what stands in for them."""
+    """Published measurements with the numbers that stand in for them."""
 
     scenario: Literal["calibration"] = "calibration"
     runs: int
@@ -130,22 +135,20 @@ class Scoreboard(Report):
             "intervals. A residual is a factor (×) or a difference; * marks a number whose interval meets the "
             "published range, = the one that was fitted."
         )
-        name = {"row": lambda score: folded(f"{score.name}, {score.unit}", 26)}
-        yield Table(self.scores, {**name, "published": "published_text", **_columns("race", "toy")})
+        named = [(folded(f"{score.name}, {score.unit}", 26), score) for score in self.scores]
+        rows = [[name, score.published_text, *score.cells(score.toy)] for name, score in named]
+        yield Table.of_cells(("row", "published", "race", "residual"), rows)
         if self.networks:
-            yield Table(self.scores, {**name, **_columns("networks", "networks")})
-        yield "\n".join(map(wrapped, self.count()))
-        yield "\n".join(self.sources())
-
-    def count(self) -> Iterator[str]:
-        """Yield how many predictions agree, and why rows have no number of networks."""
-        judged = [score.toy.agrees for score in self.scores if score.toy and score.toy.agrees is not None]
-        yield (
-            f"Of {len(judged)} predictions of the race {sum(judged)} meet what was published; "
-            f"{len(self.scores) - len(judged)} rows were fitted or have no number."
+            rows = [[name, *score.cells(score.networks)] for name, score in named]
+            yield Table.of_cells(("row", "networks", "residual"), rows)
+        agrees = [score.toy.agrees for score in self.scores if score.toy and score.toy.agrees is not None]
+        count = (
+            f"Of {len(agrees)} predictions of the race {sum(agrees)} meet what was published; "
+            f"{len(self.scores) - len(agrees)} rows were fitted or have no number."
         )
-        for why in dict.fromkeys(score.networks_missing for score in self.scores if score.networks_missing):
-            yield f"Networks: {why}."
+        missing = dict.fromkeys(score.networks_missing for score in self.scores if score.networks_missing)
+        yield "\n".join(map(wrapped, [count, *(f"Networks: {why}." for why in missing)]))
+        yield "\n".join(self.sources())
 
     def sources(self) -> Iterator[str]:
         """Yield the source, conditions, caveats and stand-in of every row."""
@@ -163,70 +166,46 @@ class Scoreboard(Report):
     def figure(self) -> Figure:
         """Return a panel per kind of unit, and a line per row."""
         import seaborn as sns
+        from matplotlib.lines import Line2D
 
-        of_units = {title: [s for s in self.scores if s.unit in units] for title, (units, _) in PANELS.items()}
+        of_units = {title: [score for score in self.scores if score.unit in PANELS[title]] for title in PANELS}
         panels = {title: scores for title, scores in of_units.items() if scores}
         with canvas((PAGE_WIDTH, 1.6 + 0.27 * len(self.scores))) as drawn:
             sizes = [len(scores) + 1.2 for scores in panels.values()]
             places = drawn.subplots(len(panels), 1, height_ratios=sizes, squeeze=False)[:, 0]
             for axes, (title, scores) in zip(places, panels.items(), strict=True):
                 axes.set_title(title, loc="left")
-                if PANELS[title][1]:
+                if "log" in title:
                     axes.set_xscale("log")
                 draw_scores(axes, scores)
                 sns.despine(ax=axes, left=True)
-            self.draw_legend(drawn)
+            kinds = [kind for kind in MARKS if kind != "networks" or any(score.networks for score in self.scores)]
+            handles = [Line2D([], [], linewidth=1, label=kind, **MARKS[kind]) for kind in kinds]
+            drawn.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
         return drawn
-
-    def draw_legend(self, drawn: Figure) -> None:
-        """Draw the legend, without networks if there are none."""
-        from matplotlib.lines import Line2D
-
-        with_networks = any(score.networks for score in self.scores)
-        handles = [
-            Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=kind)
-            for kind, (colour, marker) in MARKS.items()
-            if kind != "networks" or with_networks
-        ]
-        drawn.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
-
-
-def _columns(heading: str, name: str) -> dict[str, Any]:
-    """Return the columns of the numbers of the race, or of networks."""
-
-    def value(score: Score) -> str:
-        compared: Compared | None = getattr(score, name)
-        return f"{compared.value:,.4g}" if compared else "-"
-
-    return {heading: value, "residual": lambda score: score.residual_text(getattr(score, name))}
 
 
 def draw_scores(axes: Axes, scores: Sequence[Score]) -> None:
     """Draw one panel, a line per row."""
     for line, score in enumerate(scores):
         axes.axhline(line, color="#eeeeee", linewidth=0.8, zorder=0)
-        value = score.published.value
-        if value is not None:
-            ends = [value if end is None else end for end in (score.published.low, score.published.high)]
-            _draw_number(axes, value, ends, line - 0.18, "published", 1.2)
+        numbers, value = [], score.published.value
+        if value is None:
+            place = ("axes fraction", "data")
+            axes.annotate("published: above 0", (0.99, line), xycoords=place, ha="right", fontsize=7)
         else:
-            axes.annotate(
-                "published: above 0", (0.99, line), xycoords=("axes fraction", "data"), ha="right", fontsize=7
-            )
-        for compared, place, kind in ((score.toy, line + 0.05, "race"), (score.networks, line + 0.25, "networks")):
+            low, high = (value if end is None else end for end in (score.published.low, score.published.high))
+            numbers.append(("published", line - 0.18, 1.2, low, value, high))
+        for kind, shift, compared in (("race", 0.05, score.toy), ("networks", 0.25, score.networks)):
             if compared:
                 interval = compared.value
-                _draw_number(axes, interval.estimate, [interval.low, interval.high], place, kind, 1)
-    names = [f"{score.name}{' (fitted)' if score.fitted else ''}" for score in scores]
-    axes.set_yticks(range(len(scores)), names)
+                numbers.append((kind, line + shift, 1, interval.low, interval.estimate, interval.high))
+        for kind, y, width, low, value, high in numbers:
+            axes.plot([low, high], [y] * 2, color=MARKS[kind]["color"], linewidth=width)
+            axes.plot(value, y, linestyle="none", **MARKS[kind])
+    axes.set_yticks(range(len(scores)), [f"{score.name}{' (fitted)' if score.fitted else ''}" for score in scores])
     axes.set_ylim(len(scores) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-
-
-def _draw_number(axes: Axes, value: float, ends: list[float], line: float, kind: str, width: float) -> None:
-    colour, marker = MARKS[kind]
-    axes.plot(ends, [line] * 2, color=colour, linewidth=width)
-    axes.plot(value, line, marker, color=colour, markersize=4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,10 +218,8 @@ class CalibrationRequest(NetworksRequest):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Scoreboard:
         """Compute the scoreboard; runs are those of the race. Raises `InputError` if a setting is given."""
         if self.settings:
-            raise InputError(
-                f"set = {dict(self.settings)!r} is not allowed with scenario 'calibration': it stands at the default "
-                "point."
-            )
+            wrong = f"set = {dict(self.settings)!r} is not allowed with scenario 'calibration'"
+            raise InputError(f"{wrong}: it is run at the default point.")
         runs = self.default_runs if self.runs is None else self.runs
         toy = StandIns(runs=runs, seed=self.seed, threads=threads, progress=progress).numbers()
         networks = dict(network_numbers(self.seed, threads)) if self.networks else {}

@@ -10,9 +10,9 @@ from math import inf, isfinite
 from typing import Any
 
 from feint.sim.analysis.estimands import Estimand
-from feint.sim.analysis.prior_shares import LEAST
 from feint.sim.statistics.intervals import Interval
 
+LEAST = 0.02  # smallest effect that counts, by default
 HOLDS, REVERSED, NEITHER = KINDS = "holds", "reversed", "neither"
 
 
@@ -40,10 +40,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Ranges of an estimand in which a claim holds, and in which it is reversed.
-
-    Ranges contain both their ends; an end of both sides belongs to the side that holds.
-    """
+    """Ranges of an estimand, ends included, in which a claim holds and, elsewhere, in which it is reversed."""
 
     words: str
     holds: tuple[Range, ...]

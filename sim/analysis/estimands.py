@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from math import log2
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -27,26 +27,28 @@ Ended = Mapping[TrainingProtocol, RunOutcomes]
 """Outcomes of each protocol, all on the same runs."""
 
 
-class Estimand(Protocol):
-    """A number that is measured on the runs of some training protocols."""
+@dataclass(frozen=True)
+class Estimand:
+    """A number that is measured on the runs of the training protocols in its fields."""
+
+    words: str
+
+    def _named(self) -> dict[str, TrainingProtocol]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, TrainingProtocol)}
 
     @property
     def protocols(self) -> tuple[TrainingProtocol, ...]:
         """The protocols that must be trained."""
-        ...
-
-    @property
-    def words(self) -> str:
-        """Description in words."""
-        ...
+        return tuple(self._named().values())
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
-        ...
+        raise NotImplementedError
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Estimand:
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
-        ...
+        return replace(self, **{name: its.with_defaults(changes) for name, its in self._named().items()})  # pyright: ignore
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,12 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Frequency:
+class Frequency(Estimand):
     """A signed sum of frequencies over paired runs: Σ sign · [outcome], averaged over the runs.
 
-    The interval of one term is Wilson's or Clopper and Pearson's, that of a difference Tango's. More terms have
-    Student's interval of the runs' scores, or one from exact limits if nearly all runs score the same (`bounded_mean`).
+    Its interval is `frequency_interval` of one term, Tango's of a difference, and `bounded_mean` of more terms.
     """
 
-    words: str
     terms: tuple[Term, ...]
 
     @property
@@ -76,11 +76,8 @@ class Frequency:
 
     def scores(self, ended: Ended) -> np.ndarray:
         """Return the contribution of each run (runs,)."""
-        happened = (
-            term.sign * (ended[term.protocol].outcome == Outcome.named(term.outcome)).astype(np.int64)
-            for term in self.terms
-        )
-        return sum(happened, np.int64(0))  # pyright: ignore[reportReturnType] - arrays add up to an array
+        happened = [ended[term.protocol].outcome == Outcome.named(term.outcome) for term in self.terms]
+        return np.array([term.sign for term in self.terms]) @ np.array(happened, np.int64)
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
@@ -93,52 +90,33 @@ class Frequency:
             return tango(up, down, runs, confidence)
         return bounded_mean(scores, len(signs), confidence)
 
-    def with_changes(self, changes: Mapping[str, Any]) -> Frequency:
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         terms = (replace(term, protocol=term.protocol.with_defaults(changes)) for term in self.terms)
         return replace(self, terms=tuple(terms))
 
 
-class _OfProtocols:
-    """Base of estimands whose fields are the protocols that they compare."""
-
-    def _named(self) -> dict[str, TrainingProtocol]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}  # pyright: ignore[reportArgumentType]
-        return {name: value for name, value in values.items() if isinstance(value, TrainingProtocol)}
-
-    @property
-    def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The protocols that must be trained."""
-        return tuple(self._named().values())
-
-    def with_changes(self, changes: Mapping[str, Any]) -> Self:
-        """Return the estimand at changed parameters; what a protocol itself changes stays."""
-        return replace(self, **{name: its.with_defaults(changes) for name, its in self._named().items()})  # pyright: ignore
-
-
 @dataclass(frozen=True)
-class StepRatio(_OfProtocols):
+class StepRatio(Estimand):
     """Median of log₂ of one protocol's steps in the last stage over another's, run by run.
 
-    A run that stopped short of a target would have needed more steps than are known: the lower limit uses the smallest
-    ratio that is possible, and the upper one the largest. A last stage without a target therefore says nothing.
+    A run that stopped short of a target would have needed more steps than are known: the limits use the smallest and
+    the largest ratio that are possible, so that a last stage without a target says nothing.
     """
 
-    words: str
     protocol: TrainingProtocol
     over: TrainingProtocol
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
-        one, other = (ended[protocol] for protocol in self.protocols)
+        one, other = ended[self.protocol], ended[self.over]
         return step_ratio(one.steps, other.steps, confidence, reached=(one.reached, other.reached))
 
 
 @dataclass(frozen=True)
-class Loss(_OfProtocols):
+class Loss(Estimand):
     """Mean difference between what another protocol and this one reach, over paired runs, with Student's interval."""
 
-    words: str
     protocol: TrainingProtocol
     than: TrainingProtocol
     of: str = "performance"  #: name of a number of `RunOutcomes`
@@ -149,13 +127,9 @@ class Loss(_OfProtocols):
 
 
 @dataclass(frozen=True)
-class MeanEstimand(_OfProtocols):
-    """Mean over runs of a number computed from how a protocol ended, less that of another protocol on the same runs.
+class MeanEstimand(Estimand):
+    """Mean over runs of a number computed from how a protocol ended, less that of another one; interval `mean_of`."""
 
-    Its interval is Student's, or one from exact limits if nearly all runs have the same number (`mean_of`).
-    """
-
-    words: str
     of: Callable[[RunOutcomes], np.ndarray]  #: (runs,)
     protocol: TrainingProtocol
     than: TrainingProtocol | None = None
@@ -188,15 +162,9 @@ def step_ratio(
     *,
     reached: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Interval:
-    """Return the median of log₂(steps / others) over runs, with limits of order statistics.
+    """Return the median of log₂(steps / others) over the same runs (runs,), with limits of order statistics.
 
-    Parameters
-    ----------
-    steps, others
-        Steps that the same runs took under two protocols (runs,).
-    reached
-        Whether each run reached its target under either protocol (runs,); other runs may have needed any more steps.
-
+    `reached` says whether each run reached its target under either protocol; others may have needed any more steps.
     """
     steps, others = (np.maximum(counts, 1) for counts in (steps, others))
     ratios, widest = np.log2(steps / others), log2(max(steps.max(), others.max()))

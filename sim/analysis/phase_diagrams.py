@@ -11,17 +11,18 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.grid_slices import (
+from feint.sim.analysis.response_profiles import (
     GridAnalysis,
+    ResponseProfile,
     Scale,
     grid_slice,
     held_text,
     level_text,
     levels,
+    response_profile,
 )
-from feint.sim.analysis.response_profiles import ResponseProfile, response_profile
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
-from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 HEIGHT, KEY_HEIGHT = 1.9, 0.4  # inches, of a layer and of the key to the letters
 PALEST = 0.2  # frequency at which an outcome's colour has faded: the most frequent of five has more
 SIGNS = {1: "+", -1: "−"}
+LETTERS: dict[int, str] = {outcome: outcome.label[0].upper() for outcome in Outcome}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -55,8 +57,13 @@ class PhaseDiagram(GridAnalysis):
 
     def largest(self, layer: Layer) -> float:
         """Return the largest absolute value of a layer, or of all layers of frequencies; 1 if all are 0."""
-        alike = [each.name for each in self.layers if (each.name == DIFFERENCE) == (layer.name == DIFFERENCE)]
-        return float(self.table.loc[self.table["layer"].isin(alike), "estimate"].abs().max()) or 1.0
+        alike = (self.table["layer"] == DIFFERENCE) == (layer.name == DIFFERENCE)
+        return float(self.table.loc[alike, "estimate"].abs().max()) or 1.0
+
+    def outcomes(self, layer: Layer) -> list[Outcome]:
+        """Return the outcomes that are the most frequent somewhere in a layer."""
+        shown = set(self.table.loc[self.table["layer"] == layer.name, "outcome"])
+        return [outcome for outcome in Outcome if outcome.label in shown]
 
     @property
     def panel_levels(self) -> list[Any]:
@@ -76,7 +83,6 @@ class PhaseDiagram(GridAnalysis):
             yield f"first letter of the outcome ({', '.join(LABELS)}), and its frequency"
 
     def _table(self, layer: Layer, panel: Any) -> Table:
-        """Return the table of a layer and panel, with the highest level of the second parameter first."""
         x, y = self.factors
         values, outcomes = self.values(layer, panel), self.values(layer, panel, "outcome")
         sign = "+" if layer.name == DIFFERENCE else ""
@@ -85,22 +91,25 @@ class PhaseDiagram(GridAnalysis):
             + [(f"{o[0].upper()} " if layer.is_phase else "") + f"{v:{sign}.2f}" for o, v in zip(*row, strict=True)]
             for level, *row in zip(levels(y), outcomes, values, strict=True)
         ]
-        return replace(Table.of_cells(["", *map(level_text, levels(x))], rows[::-1]), rule=False)
+        return replace(Table.of_cells(["", *map(level_text, levels(x))], rows[::-1]), rule=False)  # the highest first
 
     def figure(self) -> Figure:
         """Return one row of panels per layer, and the key to the letters."""
-        phases = any(layer.is_phase for layer in self.layers)
-        heights = [HEIGHT] * len(self.layers) + [KEY_HEIGHT] * phases
+        from matplotlib.patches import Patch
+
+        phases = sorted({outcome for layer in self.layers if layer.is_phase for outcome in self.outcomes(layer)})
+        heights = [HEIGHT] * len(self.layers) + [KEY_HEIGHT] * bool(phases)
         heights[len(self.layers) - 1] += LINE_HEIGHT * (1 + len(self.held))
         with canvas((COLUMN_WIDTH if self.other is None else PAGE_WIDTH, sum(heights))) as drawn:
             parts = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
             for part, layer in zip(parts, self.layers, strict=False):
                 _draw_layer(part, self, layer)
             if phases:
-                shown = {each for layer in self.layers if layer.is_phase for each in _outcomes(self, layer)}
-                patches = [_patch(outcome) for outcome in sorted(shown)]
+                edge: dict[str, Any] = {"edgecolor": "#222222", "linewidth": 0.5}
+                labels = {outcome: f"{LETTERS[outcome]} {outcome.label}" for outcome in phases}
+                patches = [Patch(facecolor=COLOURS[outcome], label=label, **edge) for outcome, label in labels.items()]
                 parts[-1].legend(handles=patches, loc="center", ncols=3, frameon=False, columnspacing=1.0)
-            return settled(drawn)
+            return with_fixed_layout(drawn)
 
 
 def phase_diagram(
@@ -110,23 +119,14 @@ def phase_diagram(
     *,
     confidence: float = CONFIDENCE,
 ) -> PhaseDiagram:
-    """Return the map of layers over two parameters of a grid.
+    """Return the map of layers (see `layers_of`) over two parameters of a grid.
 
     Parameters
     ----------
-    layers
-        What is shown, see `layers_of`.
     axes
         Dotted names of the parameters across and upwards.
     at
         Levels that other parameters are held at, by dotted name; one that is not held is shown as panels.
-    confidence
-        Confidence level of all intervals.
-
-    Raises
-    ------
-    InputError
-        If the design is no grid over the axes, or if more than one other parameter is not held.
 
     """
     part = grid_slice(layers, axes, at, confidence=confidence)
@@ -135,10 +135,9 @@ def phase_diagram(
 
 
 def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
-    """Draw one panel per level, and the key to the colours."""
     from matplotlib.colorbar import make_axes
 
-    x, y = (Scale.of(axis) for axis in diagram.factors)
+    x, y = (Scale(axis) for axis in diagram.factors)
     panels = part.subplots(1, len(diagram.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
     part.suptitle(layer.title, fontsize=8, x=0.01, ha="left")
     for panel, level in zip(panels, diagram.panel_levels, strict=True):
@@ -152,7 +151,7 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
     panels[0].set_ylabel(diagram.axes[1])
     key, _ = make_axes(panels.tolist(), pad=0.02, fraction=0.13, aspect=9)
     if layer.is_phase:
-        _draw_fading(key, _outcomes(diagram, layer))
+        _draw_fading(key, diagram.outcomes(layer))
     else:
         part.colorbar(panels[0].collections[0], cax=key)
         key.locator_params(nbins=5)
@@ -160,16 +159,15 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
 
 
 def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) -> None:
-    """Draw colours, borders, letters and signs of one panel."""
     from matplotlib.patheffects import withStroke
 
-    x, y = (Scale.of(axis) for axis in diagram.factors)
+    x, y = (Scale(axis) for axis in diagram.factors)
     value = diagram.values(layer, level).astype(float)
     if layer.is_phase:
         codes = np.vectorize(LABELS.index)(diagram.values(layer, level, "outcome"))
         panel.pcolormesh(x.edges, y.edges, _faded(codes, value))
         _outline(panel, x, y, codes)
-        marks = {int(outcome): _letter(outcome) for outcome in Outcome}
+        marks = LETTERS
     elif layer.name == DIFFERENCE:
         limit = diagram.largest(layer)
         panel.pcolormesh(x.edges, y.edges, value, cmap="RdBu_r", vmin=-limit, vmax=limit)
@@ -210,40 +208,21 @@ def _areas(codes: np.ndarray) -> Iterator[tuple[int, int, int]]:
 
 
 def _outline(panel: Axes, x: Scale, y: Scale, codes: np.ndarray) -> None:
-    """Draw lines between points of different codes."""
-    for row, column in zip(*np.nonzero(codes[:, 1:] != codes[:, :-1]), strict=True):
-        panel.plot([x.edges[column + 1]] * 2, y.edges[row : row + 2], color="black", linewidth=0.6)
-    for row, column in zip(*np.nonzero(codes[1:] != codes[:-1]), strict=True):
-        panel.plot(x.edges[column : column + 2], [y.edges[row + 1]] * 2, color="black", linewidth=0.6)
-
-
-def _outcomes(diagram: PhaseDiagram, layer: Layer) -> list[Outcome]:
-    """Return the outcomes that are the most frequent somewhere in a layer."""
-    shown = set(diagram.table.loc[diagram.table["layer"] == layer.name, "outcome"])
-    return [outcome for outcome in Outcome if outcome.label in shown]
+    style: dict[str, Any] = {"color": "black", "linewidth": 0.6}
+    for row, column in np.argwhere(codes[:, 1:] != codes[:, :-1]):
+        panel.plot([x.edges[column + 1]] * 2, y.edges[row : row + 2], **style)
+    for row, column in np.argwhere(codes[1:] != codes[:-1]):
+        panel.plot(x.edges[column : column + 2], [y.edges[row + 1]] * 2, **style)
 
 
 def _draw_fading(key: Axes, outcomes: list[Outcome]) -> None:
-    """Draw the key to a layer of outcomes: the colour of each by its frequency."""
     shares = np.linspace(PALEST, 1, 64)
     codes, frequency = np.meshgrid([int(outcome) for outcome in outcomes], shares)
     key.pcolormesh(np.arange(len(outcomes) + 1), np.linspace(PALEST, 1, 65), _faded(codes, frequency), rasterized=True)
-    key.set_xticks(np.arange(len(outcomes)) + 0.5, [_letter(outcome) for outcome in outcomes])
+    key.set_xticks(np.arange(len(outcomes)) + 0.5, [LETTERS[outcome] for outcome in outcomes])
     key.tick_params(axis="x", length=0, pad=1)
     key.yaxis.tick_right()
     key.set_yticks([PALEST, 0.6, 1.0])
-
-
-def _patch(outcome: Outcome) -> Any:
-    """Return the entry of an outcome in the key to the letters."""
-    from matplotlib.patches import Patch
-
-    label = f"{_letter(outcome)} {outcome.label}"
-    return Patch(facecolor=COLOURS[outcome], edgecolor="#222222", linewidth=0.5, label=label)
-
-
-def _letter(outcome: Outcome) -> str:
-    return outcome.label[0].upper()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,18 @@
-"""Prior shares: over how much of the prior an effect has one sign, the other, or neither."""
+"""The prior: draws from it, over how much of it an effect has one sign or the other, and where a claim flips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from itertools import islice
+from math import log
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
+from feint.sim.analysis.claims import HOLDS, KINDS, LEAST, Claim, rises
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import (
     DIFFERENCE,
@@ -17,17 +20,50 @@ from feint.sim.analysis.response_surface import (
     OutcomeName,
     Response,
     ResponseAnalysis,
-    facts_of,
+    points_of,
     response,
 )
+from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson, look_confidence
+from feint.sim.sweeps.factors import Factor, prior_factors
+from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.training.parameter_point import Point
+from feint.sim.training.train import PRECISION
 
-LEAST = 0.02  # smallest effect that counts, by default
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
 METHOD = "Clopper–Pearson, unresolved points either way"
+HALVINGS = 6  # of the way to a flipped point
+LOOKS = 6  # at fresh runs, each a little further away
+FURTHER = 1.08  # factor of the distance between looks
+FRESH = 2**40  # first of the runs that confirm
+STEPS = 40  # of the optimizer, at most
+
+
+def factors_at(point: Point) -> list[Factor]:
+    """Return every parameter that has a prior."""
+    return prior_factors(point.model, point.curriculum)
+
+
+def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Return the values by dotted name of `draws` points of a scrambled Sobol sequence over the whole prior.
+
+    Raises `InputError` if `draws` is no power of two.
+    """
+    study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
+    return [{str(name): value for name, value in row.items()} for row in points_of(study).to_dict("records")]
+
+
+def in_units(factor: Factor, value: float) -> float:
+    """Return the place of a value between the ends of its prior, 0 and 1, in the logarithm if the prior is logarithmic.
+
+    A value of 0, which a logarithmic prior does not contain, counts as its low end.
+    """
+    if not factor.log:
+        return (value - factor.low) / (factor.high - factor.low)
+    return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low)) if value > 0 else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +79,25 @@ class Share:
     @classmethod
     def of(cls, is_it: np.ndarray, certain: np.ndarray, possible: np.ndarray, confidence: float) -> Share:
         """Return the share of points (points,) of a kind, certainly of it, and possibly of it."""
-        count, sure, most = (int(answers.sum()) for answers in (is_it, certain, possible))
+        count, sure, most = (int(points.sum()) for points in (is_it, certain, possible))
         sampling, lowest, highest = (clopper_pearson(n, len(is_it), confidence) for n in (count, sure, most))
         interval = replace(sampling, low=lowest.low, high=highest.high, method=METHOD)
         return cls(count=count, certain=sure, possible=most, interval=interval, sampling=sampling)
+
+
+def shares_of(
+    kinds: Sequence[str], possible: Sequence[frozenset[str]], confidence: float = CONFIDENCE
+) -> dict[str, Share]:
+    """Return the shares of points where a claim holds, is reversed, or is neither, from its kind and possible kinds."""
+    return {
+        kind: Share.of(
+            np.array([estimated == kind for estimated in kinds]),
+            np.array([allowed == {kind} for allowed in possible]),
+            np.array([kind in allowed for allowed in possible]),
+            confidence,
+        )
+        for kind in KINDS
+    }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -67,7 +118,7 @@ class PriorShare(ResponseAnalysis):
     @property
     def kinds(self) -> dict[str, Share]:
         """The shares by name."""
-        return {"holds": self.holds, "reversed": self.reversed, "neither": self.neither}
+        return {kind: getattr(self, kind) for kind in KINDS}
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield what is counted, and a table of the kinds."""
@@ -93,52 +144,27 @@ class PriorShare(ResponseAnalysis):
 def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
     """Return the shares of the prior, or of the ranges varied, where an effect holds, is reversed, or is neither.
 
-    The points are the sample, and the limits are exact binomial ones. Points of a Sobol sequence and of a Latin
-    hypercube are spread more evenly than independent ones, so that these limits are as a rule too wide, which is not
-    proved for every response. `Share.sampling` takes each estimate at face value: with common streams one sampling
-    error moves all points together, and where the effect crosses `least` slowly it then misses the share more often
-    than not. `Share.interval` does not.
-
-    Parameters
-    ----------
-    response
-        The effect at every point.
-    least
-        Smallest effect that counts; its negative or less counts as reversed.
-    confidence
-        Confidence level of all intervals.
-
-    Raises
-    ------
-    InputError
-        If the points of the design are no sample, or `least` is not above 0.
-
+    The limits are exact binomial ones of the points. `Share.sampling` takes each estimate at face value, although with
+    common streams one sampling error moves all points; `Share.interval` does not. `-least` or less counts
+    as reversed. Raises `InputError` if the points of the design are no sample, or `least` is not above 0.
     """
     check_confidence(confidence)
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
         raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
-    study = response.study
+    study, rule = response.study, rises(least)
     if study.design not in DRAWN:
         raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
-    limits = [(interval.low, interval.high) for interval in response.intervals(confidence)]
-    value, (low, high) = response.value, np.array(limits).T
-    answers = {
-        "holds": (value >= least, low >= least, high >= least),
-        "reversed": (value <= -least, high <= -least, low <= -least),
-        "neither": (abs(value) < least, (low > -least) & (high < least), (low < least) & (high > -least)),
-    }
-    shares = {name: Share.of(*columns, confidence) for name, columns in answers.items()}
-    resolved = np.any([certain for _, certain, _ in answers.values()], axis=0)
+    kinds = [rule.kind(value) for value in response.value.tolist()]
+    possible = [rule.possible(interval.low, interval.high) for interval in response.intervals(confidence)]
+    shares: dict[str, Any] = {**shares_of(kinds, possible, confidence)}
     whole = study.design == "prior" or all(spec == "prior" for spec in study.vary.values())
     return PriorShare(
-        **facts_of(response, confidence),
+        **response.facts(confidence),
         of_what="the prior" if whole else "the ranges varied",
         least=float(least),
-        points=len(value),
-        unresolved=int((~resolved).sum()),
-        holds=shares["holds"],
-        reversed=shares["reversed"],
-        neither=shares["neither"],
+        points=len(kinds),
+        unresolved=sum(len(allowed) > 1 for allowed in possible),
+        **shares,
     )
 
 
@@ -156,3 +182,160 @@ class ShareRequest(AnalysisRequest):
     def analyse(self, sweep: Sweep) -> PriorShare:
         """Return the shares of the sweep's points."""
         return prior_share(response(sweep, DIFFERENCE, self.outcome), self.least, confidence=self.confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flip:
+    """A point at which a claim is of another kind, with its effects on fresh runs."""
+
+    kind: str  #: of the claim at the flip: holds or reversed
+    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point searched from, and at the flip
+    distance: float  #: Euclidean, with each parameter's prior of length 1
+    effects: Mapping[str, Interval]  #: by name of the tested part
+    trained: int  #: number of points that the search tried
+
+
+@dataclass(kw_only=True, eq=False)
+class FlipSearch:
+    """Search around a point, on common random numbers, for the nearest one at which a claim is of another kind.
+
+    Points are arrays `units` in units of the prior (parameters,).
+    """
+
+    claim: Claim
+    point: Point
+    kind: str  #: of the claim at the flip: holds or reversed
+    tries: int = 4  #: how many candidates are shortened
+    runs: int = 400  #: per protocol and point in the search
+    confirming: int = 4000  #: fresh runs per look
+    seed: int = 0
+    precision: str = PRECISION
+
+    def __post_init__(self) -> None:
+        self.factors = factors_at(self.point)
+        self.base = self.units_of({factor.name: self.point.value(factor.name) for factor in self.factors})
+        self.known: dict[bytes, float] = {}
+
+    def nearest(self, candidates: Iterable[Mapping[str, Any]]) -> Flip | None:
+        """Return the nearest flip found from candidates, values by dotted name; None if no candidate leads to one.
+
+        From each of the nearest candidates that flip the claim, parameters are put back where possible (halves first,
+        as in Zeller and Hildebrandt's delta debugging, doi:10.1109/32.988498), the rest is halved along the way, and
+        COBYLA (scipy) shortens it as long as the claim stays flipped. The nearest result is confirmed on fresh runs, a
+        little further away if they do not confirm it; its intervals hold for all looks at all tries. It is a minimum
+        found, not a proved one. If the runs of the search call the point itself flipped, the result is None.
+        """
+        if self.flipped(self.base):
+            return None
+        flipped = filter(self.flipped, sorted(map(self.units_of, candidates), key=self.distance))
+        shortened = [self.shortened(self.put_back(units)) for units in islice(flipped, self.tries)]
+        level = look_confidence(CONFIDENCE, LOOKS * self.tries)
+        for i, units in enumerate(sorted(shortened, key=self.distance)):
+            if flip := self.confirmed(units, level, FRESH + i * LOOKS * self.confirming):
+                return flip
+        return None
+
+    def units_of(self, values: Mapping[str, Any]) -> np.ndarray:
+        """Return values by dotted name in units of the prior."""
+        return np.array([in_units(factor, values[factor.name]) for factor in self.factors])
+
+    def changes(self, units: np.ndarray) -> dict[str, Any]:
+        """Return the values that differ from the point searched from."""
+        moved = np.flatnonzero(units != self.base)
+        return {self.factors[i].name: self.factors[i].at(float(np.clip(units[i], 0.0, 1.0))) for i in moved}
+
+    def effects(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> dict[str, Interval]:
+        """Return the effects of the claim's tested parts at a point, on these runs."""
+        there = self.point.at(self.changes(units))
+        protocols = [protocol for part in self.claim.tested for protocol in part.estimand.protocols]
+        ended = run_paired(there, protocols, runs, seed=self.seed, precision=self.precision, threads=1)
+        level = self.claim.confidence(confidence)
+        return {part.name: part.estimand.measured(ended, level) for part in self.claim.tested}
+
+    def margin(self, units: np.ndarray) -> float:
+        """Return by how much a point is flipped; negative if it is not.
+
+        Intervals are narrowed to the width that the confirming runs will have.
+        """
+        key = units.tobytes()
+        if key not in self.known:
+            effects, narrower = self.effects(units, range(self.runs)), min(1.0, self.runs / self.confirming) ** 0.5
+            margins = []
+            for part in self.claim.tested:
+                middle, reach = effects[part.name].estimate, effects[part.name].half_width * narrower
+                margins.append(part.rule.margin(self.kind, middle - reach, middle + reach))
+            self.known[key] = max(margins) if self.claim.any_part and self.kind == HOLDS else min(margins)
+        return self.known[key]
+
+    def flipped(self, units: np.ndarray) -> bool:
+        """Return whether a point is flipped."""
+        return self.margin(units) >= 0
+
+    def distance(self, units: np.ndarray) -> float:
+        """Return the distance of a point from the one searched from."""
+        return float(np.linalg.norm(units - self.base))
+
+    def between(self, units: np.ndarray, share: float) -> np.ndarray:
+        """Return a share of the way to a point, within the prior."""
+        there, moved = self.base.copy(), units != self.base
+        there[moved] = np.clip(self.base[moved] + share * (units - self.base)[moved], 0.0, 1.0)
+        return there
+
+    def put_back(self, units: np.ndarray) -> np.ndarray:
+        """Return the point with as many parameters put back as possible, still flipped."""
+        moved = np.flatnonzero(units != self.base)
+        size = len(moved)
+        while size > 1:
+            size = (size + 1) // 2
+            for first in range(0, len(moved), size):
+                fewer = units.copy()
+                fewer[moved[first : first + size]] = self.base[moved[first : first + size]]
+                if self.flipped(fewer):
+                    units = fewer
+            moved = np.flatnonzero(units != self.base)
+            size = min(size, len(moved))
+        return units
+
+    def shortened(self, units: np.ndarray) -> np.ndarray:
+        """Return a nearer point, first along the way, then wherever the optimizer finds one."""
+        from scipy.optimize import minimize
+
+        near, far = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (near + far) / 2
+            near, far = (near, middle) if self.flipped(self.between(units, middle)) else (middle, far)
+        best = self.between(units, far)
+        moved = np.flatnonzero(best != self.base)
+        if len(moved) < 2:
+            return best
+
+        def margin(offsets: np.ndarray) -> float:
+            nonlocal best
+            there = self.base.copy()
+            there[moved] = np.clip(self.base[moved] + offsets, 0.0, 1.0)
+            if self.flipped(there) and self.distance(there) < self.distance(best):
+                best = there
+            return self.margin(there)
+
+        minimize(
+            lambda offsets: float(np.linalg.norm(offsets)),
+            best[moved] - self.base[moved],
+            method="COBYLA",
+            constraints={"type": "ineq", "fun": margin},
+            options={"rhobeg": 0.25 * self.distance(best), "maxiter": STEPS},
+        )
+        return best
+
+    def confirmed(self, units: np.ndarray, confidence: float, first: int) -> Flip | None:
+        """Return the flip if fresh runs from `first` on confirm it, here or a little further away."""
+        for look in range(LOOKS):
+            there = self.between(units, FURTHER**look)
+            fresh = range(first + look * self.confirming, first + (look + 1) * self.confirming)
+            effects = self.effects(there, fresh, confidence)
+            limits = {name: (effect.low, effect.high) for name, effect in effects.items()}
+            kinds = {part.name: part.rule.possible(*limits[part.name]) for part in self.claim.tested}
+            if self.claim.possible(kinds) == {self.kind}:
+                changes = {name: (self.point.value(name), value) for name, value in self.changes(there).items()}
+                distance, trained = self.distance(there), len(self.known)
+                return Flip(kind=self.kind, changes=changes, distance=distance, effects=effects, trained=trained)
+        return None

@@ -1,37 +1,215 @@
-"""Response profiles: layers along one parameter, or along each of several alone, with intervals."""
+"""Response profiles: layers along one parameter of a grid, or along each of several alone, and slices of grids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+
+import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.analysis.grid_slices import GridAnalysis, Scale, Slice, grid_slice, held_text, is_number, level_text
-from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Layer
-from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, settled
-from feint.sim.results.report import Table, folded
-from feint.sim.statistics.intervals import CONFIDENCE
+from feint.agents.model import Model
+from feint.agents.parameters import plain
+from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
+from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.report import Hidden, Table, folded
+from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
+from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
+MOST_PANELS = 6  # levels of the parameter that is shown as panels
+FEW = 4  # levels up to which each has a tick
 ACROSS, HEIGHT = 3, 1.7  # panels in a row of a page, and inches of each
 DODGE = 0.1  # between the lines of a panel, of the distance to the next level, so that their intervals do not overlap
-LOOKS: tuple[dict[str, Any], ...] = (  # Okabe and Ito's colours; markers and dashes for readers in grey
-    {"color": "#0072b2", "marker": "o", "linestyle": "-"},
-    {"color": "#d55e00", "marker": "s", "linestyle": "--"},
-    {"color": "#000000", "marker": "^", "linestyle": ":"},
-    {"color": "#009e73", "marker": "D", "linestyle": "-."},
-    {"color": "#cc79a7", "marker": "v", "linestyle": "-"},
-    {"color": "#56b4e9", "marker": "P", "linestyle": "--"},
-)
+COLOURS = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#56b4e9")  # Okabe and Ito's
+LOOKS = list(zip(COLOURS, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=True))  # for readers in grey, too
 LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
 COLUMNS = ["parameter", "layer", "line", "value", "outcome", *LIMITS]
+
+
+class Slice(NamedTuple):
+    """Layers along some factors of a study."""
+
+    factors: tuple[Factor, ...]
+    other: Factor | None  #: one more factor that varies, with one panel or line per level
+    held: dict[str, Any]  #: levels that the others are held at
+    table: pd.DataFrame  #: one row per layer and point
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One point of a map or profile, in one layer."""
+
+    layer: str
+    at: dict[str, Any]
+    outcome: str
+    estimate: float
+    low: float
+    high: float
+    method: Annotated[str, Field(description="of the interval")]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class GridAnalysis(Analysis):
+    """Base of maps and profiles: layers at points along parameters."""
+
+    kind = "map"
+
+    axes: list[str]
+    held: dict[str, Any]
+    cells: list[Cell]
+    layers: Hidden[tuple[Layer, ...]]
+    factors: Hidden[tuple[Factor, ...]]  #: of the axes
+    other: Hidden[Factor | None]  #: one more factor that varies, with one panel or line per level
+    table: Hidden[Any]  #: one row per cell
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], part: Slice, at: Callable[[Any], dict[str, Any]], confidence: float) -> Self:
+        """Return the analysis of a slice; `at` gives the parameters of a row."""
+        cells = []
+        for row in part.table.to_dict("records"):
+            values = {name: value.item() if isinstance(value, np.generic) else value for name, value in at(row).items()}
+            cells.append(Cell(at=values, **{name: row[name] for name in ("layer", "outcome", *LIMITS)}))
+        common: dict[str, Any] = {"layers": tuple(layers), "study": layers[0].study, "confidence": confidence}
+        return cls(axes=[factor.name for factor in part.factors], cells=cells, **common, **part._asdict())
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per cell, with the passport in `attrs`."""
+        frame = self.table.copy()
+        frame.attrs.update(self.passport())
+        return frame
+
+
+def grid_slice(
+    layers: Sequence[Layer],
+    axes: Sequence[str],
+    at: Mapping[str, Any] | None = None,
+    *,
+    confidence: float = CONFIDENCE,
+) -> Slice:
+    """Return the slice of a grid along `axes`, with the factors in `at` held at one of their levels.
+
+    Raises `InputError` if the design is no grid over the axes, or if more than one other factor is not held.
+    """
+    import pandas as pd
+
+    check_confidence(confidence)
+    study, at = layers[0].study, at or {}
+    factors = {factor.name: factor for factor in study.factors}
+    _check_axes(study.design, factors, axes, at)
+    held = {name: _level(factors[name], value) for name, value in at.items()}
+    free = [factor for factor in study.factors if factor.name not in {*axes, *held} and len(factor.grid) > 1]
+    hold = "by --at NAME=VALUE (at in Python)."
+    if len(free) > 1:
+        names = ", ".join(factor.name for factor in free)
+        raise InputError(f"{names} vary too, and one at most can be shown as panels: hold the others {hold}")
+    if free and len(free[0].grid) > MOST_PANELS:
+        panels = f"has {len(free[0].grid)} levels, more than {MOST_PANELS} panels"
+        raise InputError(f"{free[0].name} varies too and {panels}: hold it {hold}")
+    table = pd.concat([layer.frame(confidence) for layer in layers], ignore_index=True)
+    for name, value in held.items():
+        table = table[table[name] == value]
+    return Slice(tuple(factors[name] for name in axes), free[0] if free else None, held, table.reset_index(drop=True))
+
+
+def _check_axes(design: str, factors: Mapping[str, Factor], axes: Sequence[str], at: Mapping[str, Any]) -> None:
+    """Raise `InputError` unless the axes, and what is held, are different factors of a grid."""
+    if design != "grid":
+        raise InputError(f"design = {design!r} is no grid over {' and '.join(axes)}: vary them by design = 'grid'.")
+    named = [*axes, *at]
+    for name in named:
+        if name not in factors:
+            raise unknown("varied parameter", name, factors)
+    for name in axes:
+        if len(factors[name].grid) < 2:
+            raise InputError(f"{name} has one level in this study: a grid over it needs two or more.")
+    for name in named:
+        if named.count(name) > 1:
+            raise InputError(f"{name} is named twice: name each parameter once.")
+
+
+def _level(factor: Factor, value: Any) -> Any:
+    for level in levels(factor):
+        same = level == plain_cell(value)
+        if same or (is_number(level) and is_number(value) and np.isclose(level, value, rtol=1e-3, atol=0)):
+            return level
+    known = ", ".join(map(level_text, levels(factor)))
+    raise InputError(f"{factor.name} = {value!r} is not a level of the grid: it has {known}.")
+
+
+def levels(factor: Factor) -> list[Any]:
+    """Return the levels of a factor as the table of points holds them, numbers in increasing order."""
+    cells = [plain_cell(value) for value in factor.grid]
+    return sorted(cells) if all(map(is_number, cells)) else cells
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value has a place on a scale."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def is_log(factor: Factor) -> bool:
+    """Return whether a factor's scale is logarithmic, as it varies or, for values above 0, as it is declared."""
+    if factor.is_range:
+        return factor.log
+    declared = (Stage if "." in factor.name else Model).parameters().get(factor.name.rpartition(".")[2])
+    return declared is not None and declared.log and all(is_number(level) and level > 0 for level in levels(factor))
+
+
+def level_text(value: Any) -> str:
+    """Return a level in words."""
+    return f"{value:.3g}" if isinstance(value, float) else str(plain(value))
+
+
+def held_text(at: Mapping[str, Any]) -> str:
+    """Return further lines of an axis label that say what is held."""
+    return "".join(f"\n({name} = {level_text(value)})" for name, value in at.items())
+
+
+class Scale:
+    """Positions of a factor's levels, or of other values of it, on an axis: numbers at their values, names in turn."""
+
+    def __init__(self, factor: Factor, values: Sequence[Any] | None = None) -> None:
+        values = levels(factor) if values is None else list(values)
+        numbers = all(map(is_number, values))
+        self.log = numbers and is_log(factor) and all(value > 0 for value in values)
+        self.names = () if numbers else tuple(map(level_text, values))  #: of levels that are no numbers
+        self.centres = np.array(values if numbers else range(len(values)), float)  #: (levels,)
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Half-way between neighbours, and as far beyond the outer ones (levels + 1,)."""
+        at = np.log(self.centres) if self.log else self.centres
+        middle = (at[1:] + at[:-1]) / 2
+        edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+        return np.exp(edges) if self.log else edges
+
+    def moved(self, share: float) -> np.ndarray:
+        """Return the centres moved by a share of the mean distance between neighbours (levels,)."""
+        at = np.log(self.centres) if self.log else self.centres
+        moved = at + share * np.ptp(at) / max(len(at) - 1, 1)
+        return np.exp(moved) if self.log else moved
+
+    def label(self, axis: Axis) -> None:
+        """Give an axis this scale and its ticks."""
+        from matplotlib.ticker import FuncFormatter, NullFormatter
+
+        if self.names:
+            axis.set_ticks(list(range(len(self.names))), self.names)
+        elif len(self.centres) <= FEW and not self.log:
+            axis.set_ticks(self.centres.tolist(), [level_text(centre) for centre in self.centres.tolist()])
+        if self.log:
+            axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # pyright: ignore[reportAttributeAccessIssue]
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -43,6 +221,7 @@ class ResponseProfile(GridAnalysis):
         if self.held:
             yield f"at {', '.join(f'{name} = {level_text(value)}' for name, value in self.held.items())}"
         line = [folded(self.other.name)] if self.other else []
+        titles = [",\n".join(map(folded, layer.title.split(", "))) for layer in self.layers]
         for factor in self.factors:
             rows = []
             along = self.table[self.table["parameter"] == factor.name]
@@ -50,7 +229,6 @@ class ResponseProfile(GridAnalysis):
                 limits = part.set_index("layer").loc[[layer.name for layer in self.layers], list(LIMITS[:3])]
                 cells = (f"{middle:.3f} [{low:.3f}, {high:.3f}]" for middle, low, high in limits.to_numpy())
                 rows.append([level_text(value), *([of_line] if line else []), *cells])
-            titles = (",\n".join(map(folded, layer.title.split(", "))) for layer in self.layers)
             headings = [folded(factor.name), *line, *titles]
             yield replace(Table.of_cells(headings, rows), rule=False, fixed=1 + len(line))
 
@@ -58,14 +236,16 @@ class ResponseProfile(GridAnalysis):
         """Return lines with intervals: arms in one panel, one panel per layer with its lines, or one per parameter."""
         import seaborn as sns
 
-        panels = list(self._panels())
-        several = len(self.factors) > 1
+        panels, several = list(self._panels()), len(self.factors) > 1
         across = ACROSS if several else 1
         down = -(-len(panels) // across)
         height = HEIGHT * down + LINE_HEIGHT * (4 + len(self.held))
         with canvas((PAGE_WIDTH if several else COLUMN_WIDTH, height)) as drawn:
             every = drawn.subplots(down, across, squeeze=False, sharey=several).ravel()
-            self._share_arms(every)
+            if self.other is not None and not several:  # the arms have one scale, a difference its own
+                arms = [axes for axes, layer in zip(every, self.layers, strict=False) if layer.name != DIFFERENCE]
+                for axes in arms[1:]:
+                    axes.sharey(arms[0])
             last = every[len(panels) - 1]
             for axes, (title, factor, rows) in zip(every, panels, strict=False):
                 _draw_lines(axes, factor, rows)
@@ -76,36 +256,26 @@ class ResponseProfile(GridAnalysis):
             last.set_xlabel(last.get_xlabel() + held_text(self.held))
             self._draw_legend(drawn, every[0])
             sns.despine(fig=drawn)
-            return settled(drawn)
-
-    def _share_arms(self, every: np.ndarray) -> None:
-        """Give the panels of the arms one scale if each layer has a panel; a difference has its own."""
-        if self.other is not None and len(self.factors) == 1:
-            arms = [axes for axes, layer in zip(every, self.layers, strict=False) if layer.name != DIFFERENCE]
-            for axes in arms[1:]:
-                axes.sharey(arms[0])
+            return with_fixed_layout(drawn)
 
     def _panels(self) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
         """Yield title, parameter and rows of each panel, the rows with the label of their line in `label`."""
-        table, titles = self.table, {layer.name: layer.title for layer in self.layers}
+        titles = {layer.name: layer.title for layer in self.layers}
+        table = self.table.assign(label=self.table["layer"].map(titles))
         compared, noun = table["layer"] == DIFFERENCE, self.layers[0].responses[0].noun
-        factor, *others = self.factors
+        first, *others = self.factors
         if others:
             shown = table[~compared] if not compared.all() else table  # the difference is the gap between the arms
-            for factor in self.factors:
-                rows = shown[shown["parameter"] == factor.name]
-                yield "", factor, rows.assign(label=rows["layer"].map(titles))
+            yield from (("", factor, shown[shown["parameter"] == factor.name]) for factor in self.factors)
         elif self.other is not None:
-            for layer in self.layers:
-                rows = table[table["layer"] == layer.name]
-                yield layer.title, factor, rows.assign(label=rows["line"])
+            rows = table.assign(label=table["line"])
+            yield from ((title, first, rows[rows["layer"] == name]) for name, title in titles.items())
         else:
             for title, rows in ((noun, table[~compared]), (titles.get(DIFFERENCE, ""), table[compared])):
                 if len(rows):
-                    yield title, factor, rows.assign(label=rows["layer"].map(titles))
+                    yield title, first, rows
 
     def _draw_legend(self, drawn: Figure, axes: Axes) -> None:
-        """Name the lines below the panels."""
         handles, labels = axes.get_legend_handles_labels()
         several = len(self.factors) > 1
         if len(handles) > 1 or several:
@@ -115,12 +285,13 @@ class ResponseProfile(GridAnalysis):
 
 
 def _draw_lines(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:
-    along = Scale.of(factor, list(dict.fromkeys(rows["value"])))
+    along = Scale(factor, list(dict.fromkeys(rows["value"])))
     lines = list(rows.groupby("label", sort=False))
-    for i, (look, (label, line)) in enumerate(zip(LOOKS, lines, strict=False)):
+    for i, ((colour, marker, dashes), (label, line)) in enumerate(zip(LOOKS, lines, strict=False)):
         reach = [line["estimate"] - line["low"], line["high"] - line["estimate"]]
         x = along.moved((i - (len(lines) - 1) / 2) * DODGE)
-        axes.errorbar(x, line["estimate"], yerr=reach, label=str(label), **look, **LINE)
+        look = {"color": colour, "marker": marker, "linestyle": dashes, "label": str(label)}
+        axes.errorbar(x, line["estimate"], yerr=reach, **look, **LINE)
     if (rows["low"] < 0).any():
         axes.axhline(0, color="#888888", linewidth=0.6)
     along.label(axes.xaxis)
@@ -133,23 +304,14 @@ def response_profile(
     *,
     confidence: float = CONFIDENCE,
 ) -> ResponseProfile:
-    """Return the profile of layers along one factor of a grid, or along those that vary one at a time.
+    """Return the profile of layers (see `layers_of`) along one factor of a grid, or those that vary one at a time.
 
     Parameters
     ----------
-    layers
-        What is shown, see `layers_of`.
     x
         Dotted name of the factor; without it, each that varies one at a time.
     at
         Levels that other factors of a grid are held at, by dotted name.
-    confidence
-        Confidence level of all intervals.
-
-    Raises
-    ------
-    InputError
-        If the design is another, or as `grid_slice` does.
 
     """
     study = layers[0].study
@@ -158,9 +320,8 @@ def response_profile(
             raise InputError("at is not allowed where parameters vary one at a time: the others are held as they are.")
         part = _one_at_a_time(layers, x, confidence)
     elif study.design != "grid":
-        raise InputError(
-            f"design = {study.design!r} has no lines of points: a profile needs design = 'grid' or 'one-at-a-time'."
-        )
+        needed = "a profile needs design = 'grid' or 'one-at-a-time'"
+        raise InputError(f"design = {study.design!r} has no lines of points: {needed}.")
     elif x is None:
         raise InputError(f"x is missing: name one of {', '.join(factor.name for factor in study.factors)}.")
     else:
@@ -181,15 +342,13 @@ def _one_at_a_time(layers: Sequence[Layer], x: str | None, confidence: float) ->
     factors = {factor.name: factor for factor in layers[0].study.factors}
     if x is not None and x not in factors:
         raise unknown("varied parameter", x, factors)
-    shown = [x] if x else list(factors)
-    parts = []
+    shown, parts = [x] if x else list(factors), []
     for layer in layers:
         table = layer.frame(confidence)
         differs = table[list(factors)] != table[list(factors)].iloc[0]
         for name in shown:
             rows = table[~differs.drop(columns=name).any(axis=1)]
             part = rows.assign(parameter=name, line="", value=rows[name].astype(object))
-            numbers = all(is_number(value) for value in part["value"])
-            parts.append(part.sort_values("value") if numbers else part)
+            parts.append(part.sort_values("value") if all(map(is_number, part["value"])) else part)
     table = pd.concat(parts, ignore_index=True)[COLUMNS]
     return Slice(tuple(factors[name] for name in shown), None, {}, table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -16,11 +17,10 @@ from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.provenance import passport
 from feint.sim.results.report import Hidden, Report
-from feint.sim.results.request import Option, Progress, Request
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
+from feint.sim.results.request import Confidence, Option, Progress, Request
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
-from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_at_look
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_results import Sweep
 from feint.sim.sweeps.sweep_store import RESUME, last_stages
@@ -30,18 +30,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIFFERENCE, FUNCTION = "difference", "function"
-NOUNS = {
-    "unconverged": "no convergence",
-    "internal": "internal alignment",
-    "corrigible": "corrigible alignment",
-    DECEPTIVE: "deception",
-    "proxy": "proxy alignment",
-}
+NOUNS = {outcome: f"{outcome} alignment" for outcome in ("internal", "corrigible", "proxy")}
+NOUNS |= {"unconverged": "no convergence", DECEPTIVE: "deception"}
 LIMITS = ("estimate", "low", "high", "method")
 
 Of = Annotated[
-    str | None,
-    Option("difference (of the arms, the default if both ran), from_scratch or pretrain_finetune.", "WHAT"),
+    str | None, Option("difference (of the arms, the default if both ran), from_scratch or pretrain_finetune.", "WHAT")
 ]
 OutcomeName = Annotated[
     str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or unconverged.", "NAME")
@@ -52,8 +46,8 @@ OutcomeName = Annotated[
 class Response:
     """A frequency, a paired difference or a function's value at every point of a study, in the study's order.
 
-    For a frequency `gained` counts the runs with the event, and `lost` is 0. For a difference `gained` counts the runs
-    with the event after pre-training alone, `lost` those with it from scratch alone. A function has no runs.
+    `gained` counts the runs with the event or, for a difference, those with it after pre-training alone; `lost` those
+    with it from scratch alone. A function has no runs.
     """
 
     study: Study
@@ -78,18 +72,13 @@ class Response:
         return f"{self.noun}, {ARM_NAMES[self.of]}" if self.of in ARM_NAMES else self.noun
 
     @property
-    def bounds(self) -> tuple[float, float]:
-        """The smallest and the largest possible value."""
-        return (-np.inf, np.inf) if self.of == FUNCTION else (-1.0 if self.of == DIFFERENCE else 0.0, 1.0)
-
-    @property
     def factors(self) -> list[Factor]:
         """Factors that vary; if the points are a table's, its columns."""
         study = self.study
         if study.design != "table":
             return study.factors
-        columns = ((str(name), self.points[name].drop_duplicates().tolist()) for name in self.points.columns)
-        return [factor_of(name, values, study.model, study.curriculum) for name, values in columns]
+        columns = {str(name): values.drop_duplicates() for name, values in self.points.items()}
+        return [factor_of(name, values, study.model, study.curriculum) for name, values in columns.items()]
 
     @property
     def events(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -100,15 +89,17 @@ class Response:
 
     @property
     def variance(self) -> np.ndarray:
-        """Unbiased Monte Carlo variance of each value (points,); 0 for a function, NaN for a single run.
-
-        ((gained + lost) / runs - value²) / (runs - 1), the sample variance of +1, -1 and 0 over the number of runs.
-        """
+        """Unbiased Monte Carlo variance of each value (points,); 0 for a function, NaN for a single run."""
         if self.events is None:
             return np.zeros(len(self.value))
         gained, lost, runs = self.events
         with np.errstate(invalid="ignore", divide="ignore"):
             return ((gained + lost) / runs - self.value**2) / (runs - 1)
+
+    def facts(self, confidence: float) -> dict[str, Any]:
+        """Return the fields of a `ResponseAnalysis` of it."""
+        named = {"of": self.of, "outcome": self.outcome, "study": self.study}
+        return {**named, "confidence": confidence, "response": self}
 
     def intervals(self, confidence: float = CONFIDENCE) -> list[Interval]:
         """Return the interval of each point: `frequency_interval`, or Tango's for a difference.
@@ -118,48 +109,29 @@ class Response:
         if self.events is None:
             exact: dict[str, Any] = {"confidence": confidence, "method": "exact"}
             return [Interval(estimate=value, low=value, high=value, **exact) for value in self.value.tolist()]
-        events: list[Any] = list(zip(*(column.tolist() for column in self.events), strict=True))
         check_confidence(confidence)
-        intervals = {(g, lost, n): self._interval(g, lost, n, confidence) for g, lost, n in set(events)}
-        return [intervals[row] for row in events]
+        interval, events = cache(self._interval), (column.tolist() for column in self.events)
+        return [interval(*row, confidence) for row in zip(*events, strict=True)]
 
     def _interval(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
-        if self.study.half_width is None:
-            difference = self.of == DIFFERENCE
-            return tango(gained, lost, runs, confidence) if difference else frequency_interval(gained, runs, confidence)
-        if self.of == DIFFERENCE:
-            return difference_at_look(self.study, gained, lost, runs, confidence)
-        return frequency_at_look(self.study, gained, runs, confidence)
+        lost_runs = lost if self.of == DIFFERENCE else None
+        return self.study.interval(gained, runs, lost=lost_runs, confidence=confidence)
 
 
 def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> Response:
     """Return how often an arm ends the last stage of a finished sweep in an outcome, or the paired difference.
 
-    Parameters
-    ----------
-    sweep
-        The sweep, opened with `Sweep.open`.
-    of
-        An arm or "difference", which is the default if both arms ran.
-    outcome
-        Name of the outcome.
-
-    Raises
-    ------
-    InputError
-        If a name is not known, or runs are missing.
-
+    `of` is an arm or "difference", which is the default if both arms ran. Raises `InputError` if a name is not known,
+    or runs are missing.
     """
-    arms = sweep.study.arms
-    known = [*arms, *([DIFFERENCE] if len(arms) == 2 else [])]
+    known = _layer_names(sweep)
     of = of or known[-1]
-    if of == DIFFERENCE and of not in known:
-        raise InputError(
-            f"a difference needs both arms, and this sweep has {known[0]} alone: sweep with arms = {list(ARM_NAMES)}."
-        )
-    if of not in known and of in ARM_NAMES:
-        raise InputError(f"this sweep has no {of!r}: it has {', '.join(known)}.")
     if of not in known:
+        if of == DIFFERENCE:
+            what = f"a difference needs both arms, and this sweep has {known[0]} alone"
+            raise InputError(f"{what}: sweep with arms = {list(ARM_NAMES)}.")
+        if of in ARM_NAMES:
+            raise InputError(f"this sweep has no {of!r}: it has {', '.join(known)}.")
         raise unknown("quantity", of, known)
     if outcome not in LABELS:
         raise unknown("outcome", outcome, LABELS)
@@ -177,6 +149,10 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> R
     return counted(sweep.study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
 
 
+def _layer_names(sweep: Sweep) -> list[str]:
+    return [*sweep.study.arms, *([DIFFERENCE] if len(sweep.study.arms) == 2 else [])]
+
+
 def counted(
     study: Study,
     points: pd.DataFrame,
@@ -189,10 +165,8 @@ def counted(
 ) -> Response:
     """Return the response of counts at each point (points,)."""
     lost = np.zeros_like(gained) if lost is None else lost
-    value = (gained - lost) / runs
-    return Response(
-        study=study, of=of, outcome=outcome, points=points, value=value, gained=gained, lost=lost, runs=runs
-    )
+    counts = {"value": (gained - lost) / runs, "gained": gained, "lost": lost, "runs": runs}
+    return Response(study=study, of=of, outcome=outcome, points=points, **counts)
 
 
 def evaluated(study: Study, function: Callable[[pd.DataFrame], Any], name: str = FUNCTION) -> Response:
@@ -255,10 +229,10 @@ class Layer:
 
     def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
         """Return one row per point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`."""
-        shown = np.argmax([each.value for each in self.responses], axis=0)
-        every = [each.intervals(confidence) for each in self.responses]
-        table = self.responses[0].points.copy()
-        table["layer"], table["outcome"] = self.name, [self.responses[which].outcome for which in shown]
+        shown = np.argmax([response.value for response in self.responses], axis=0)
+        every = [response.intervals(confidence) for response in self.responses]
+        outcomes = [self.responses[which].outcome for which in shown]
+        table = self.responses[0].points.assign(layer=self.name, outcome=outcomes)
         for name in LIMITS:
             table[name] = [getattr(every[which][i], name) for i, which in enumerate(shown)]
         return table
@@ -270,13 +244,11 @@ def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None) -
     An arm shows its most frequent outcome, or the frequency of `outcome`; the difference is that in `outcome`, by
     default deception.
     """
-    arms = sweep.study.arms
-    names = [of] if of else [*arms, *([DIFFERENCE] if len(arms) == 2 else [])]
-    outcomes = [LABELS if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,) for name in names]
-    return [
-        Layer(responses=tuple(response(sweep, name, each) for each in shown))
-        for name, shown in zip(names, outcomes, strict=True)
-    ]
+    layers = []
+    for name in [of] if of else _layer_names(sweep):
+        outcomes = LABELS if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,)
+        layers.append(Layer(responses=tuple(response(sweep, name, shown) for shown in outcomes)))
+    return layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +277,21 @@ class AnalysisRequest(Request):
         return {"request": own, "sweep": Sweep.open(self.folder).passport()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResponseRequest(AnalysisRequest):
+    """Base of requests that analyse one response."""
+
+    analysis: ClassVar[Callable[..., Any]]  #: of a response
+
+    of: Of = None
+    outcome: OutcomeName = DECEPTIVE
+    confidence: Confidence = CONFIDENCE
+
+    def analyse(self, sweep: Sweep) -> Any:
+        """Return the analysis of the response."""
+        return type(self).analysis(response(sweep, self.of, self.outcome), confidence=self.confidence)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Analysis(Report):
     """Base of what is made of a study's responses; its passport names the libraries that compute it."""
@@ -329,9 +316,3 @@ class ResponseAnalysis(Analysis):
     of: str
     outcome: str
     response: Hidden[Response]
-
-
-def facts_of(response: Response, confidence: float) -> dict[str, Any]:
-    """Return the fields of a `ResponseAnalysis`."""
-    common = {"of": response.of, "outcome": response.outcome, "study": response.study}
-    return {**common, "confidence": confidence, "response": response}

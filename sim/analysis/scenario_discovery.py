@@ -1,33 +1,18 @@
-"""Scenario discovery: boxes of parameters in which a response is high or low, in words.
-
-The boxes are the leaves of a regression tree, grown on one half of the points and judged on the other.
-"""
+"""Scenario discovery: boxes of parameters in which a response is high or low, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import exp, inf, isinf, sqrt
+from dataclasses import dataclass, replace
+from math import exp, inf, sqrt
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError, load_extra
-from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_surface import (
-    DIFFERENCE,
-    AnalysisRequest,
-    Of,
-    OutcomeName,
-    Response,
-    ResponseAnalysis,
-    facts_of,
-    response,
-)
-from feint.sim.results.request import Confidence
+from feint.sim.analysis.response_surface import DIFFERENCE, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
-from feint.sim.sweeps.sweep_results import Sweep
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
 EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points represent the space
@@ -113,25 +98,11 @@ class Regions(ResponseAnalysis):
 
 
 def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0) -> Regions:
-    """Return the leaves of a regression tree grown on one half of the points.
+    """Return the leaves of a regression tree grown on one half of the points, judged on the other half.
 
-    Means, intervals and shares are those of the other half, which had no part in the choice of the boxes. Each point
-    has the same weight however many runs it has, since a region is a share of the points.
-
-    Parameters
-    ----------
-    response
-        One number at every point of a study.
-    confidence
-        Confidence level of all intervals.
-    seed
-        Seed of the halves and of the tree.
-
-    Raises
-    ------
-    InputError
-        If the design's points do not represent the space, or are fewer than FEWEST.
-
+    Each point has the same weight however many runs it has, since a region is a share of the points. `seed` is that of
+    the halves and of the tree. Raises `InputError` if the design's points do not represent the space, or are fewer than
+    FEWEST.
     """
     check_confidence(confidence)
     design, count = response.study.design, len(response.value)
@@ -143,56 +114,50 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
         raise InputError(
             f"{count} points are too few: one half finds regions and the other judges them, so {FEWEST} are needed."
         )
-    drawn = np.random.default_rng([seed, count]).permutation(count)
-    finding, judging = drawn[: count // 2], drawn[count // 2 :]
-    columns = tuple(_columns_of(response))
-    tree = _chosen_tree(_numbers(columns, response)[finding], response.value[finding], seed) if columns else None
-    leaf = np.zeros(count, int) if tree is None else tree.apply(_numbers(columns, response))
-    boxes = {0: ()} if tree is None else dict(_boxes(tree.tree_, columns, 0, {}))
-    found = []
+    growing, judging = np.split(np.random.default_rng([seed, count]).permutation(count), [count // 2])
+    columns = dict(_columns_of(response))
+    numbers = np.column_stack([*columns.values()]) if columns else np.zeros((count, 0))
+    tree = _chosen_tree(numbers[growing], response.value[growing], seed) if columns else None
+    leaf = np.zeros(count, int) if tree is None else tree.apply(numbers)
+    boxes = {0: ()} if tree is None else dict(_boxes(tree.tree_, tuple(columns), 0, {}))
+    judged = []
     for at, conditions in boxes.items():
         inside = judging[leaf[judging] == at]
         mean, share = mean_over(response, inside, confidence), len(inside) / len(judging)
-        found.append(Region(conditions=conditions, points=len(inside), share=share, mean=mean))
+        judged.append(Region(conditions=conditions, points=len(inside), share=share, mean=mean))
     return Regions(
-        **facts_of(response, confidence),
-        found_on=len(finding),
+        **response.facts(confidence),
+        found_on=len(growing),
         held_out=len(judging),
         explained=_explained(response.value[judging], leaf[judging]),
-        regions=tuple(sorted(found, key=lambda region: -region.mean.estimate)),
+        regions=tuple(sorted(judged, key=lambda region: -region.mean.estimate)),
     )
 
 
 def mean_over(response: Response, rows: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
     """Return the mean of a response over some points, with an interval for the mean over all points like them.
 
-    Two things are uncertain: which points were drawn, by Student's t over them; and how their runs went, by the score
-    interval of the mean counts. With common streams the points share their runs, so that these count once and not once
-    per point. The two are joined as if independent, each limit separately (MOVER: Zou and Donner 2008,
-    doi:10.1002/sim.3095). The interval of a single point is everything that is possible.
+    Student's t over the points and the score interval of the mean counts are joined as if independent, each limit
+    separately (MOVER: Zou and Donner 2008, doi:10.1002/sim.3095). With common streams runs count once and not once per
+    point. The interval of a single point is everything that is possible.
     """
     from scipy.stats import t
 
-    values, (low, high) = response.value[rows], response.bounds
+    values, difference = response.value[rows], response.of == DIFFERENCE
     middle = float(values.mean()) if len(values) else float("nan")
-    if len(values) > 1:
-        reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
-        runs = _over_runs(response, rows, confidence)
-        low = max(low, middle - sqrt(reach**2 + (middle - runs.low) ** 2)) if runs else middle - reach
-        high = min(high, middle + sqrt(reach**2 + (runs.high - middle) ** 2)) if runs else middle + reach
+    least, most = (-inf, inf) if response.events is None else (-1.0 if difference else 0.0, 1.0)
+    if len(values) < 2:
+        return Interval(estimate=middle, low=least, high=most, confidence=confidence, method=METHOD)
+    reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    low, high = middle - reach, middle + reach
+    if response.events is not None:
+        gained, lost, runs = (counts[rows] for counts in response.events)
+        of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
+        first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
+        sampled = tango(first, second, of_all, confidence) if difference else wilson(first, of_all, confidence)
+        low = max(least, middle - sqrt(reach**2 + (middle - sampled.low) ** 2))
+        high = min(most, middle + sqrt(reach**2 + (sampled.high - middle) ** 2))
     return Interval(estimate=middle, low=low, high=high, confidence=confidence, method=METHOD)
-
-
-def _over_runs(response: Response, rows: np.ndarray, confidence: float) -> Interval | None:
-    """Return the interval of a mean over given points; None for a function."""
-    if response.events is None:
-        return None
-    gained, lost, runs = (counts[rows] for counts in response.events)
-    of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
-    first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
-    if response.of == DIFFERENCE:
-        return tango(first, second, of_all, confidence)
-    return wilson(first, of_all, confidence)  # pyright: ignore[reportArgumentType] - its formula takes any number
 
 
 def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:
@@ -211,22 +176,18 @@ class Column(NamedTuple):
     value: str | None = None
     values: tuple[str, ...] = ()  #: all that it has
 
-    def numbers(self, cells: Any) -> np.ndarray:
-        """Return the column (points,)."""
+    def cut(self, condition: Condition, at: float, above: bool) -> Condition:
+        """Return a condition on the parameter with a further limit on this number."""
         if self.value is not None:
-            return (cells.astype(str) == self.value).to_numpy(float)
-        return np.log(cells.to_numpy(float)) if self.log else cells.to_numpy(float)
-
-
-Limits = dict[Column, tuple[float, float]]
+            return replace(condition, among=tuple(v for v in condition.among if (v == self.value) == above))
+        return replace(condition, **{"above" if above else "below": exp(at) if self.log else at})
 
 
 def _chosen_tree(table: np.ndarray, values: np.ndarray, seed: int) -> Any:
     """Return a regression tree of scikit-learn (CART: Breiman, Friedman, Olshen and Stone 1984); None for one leaf.
 
-    Its size is chosen by cross-validation: the smallest in LEAVES that explains as much of the variance of values
-    (points,) over columns (points, columns) as the best one, to SLACK, if that is above 0 by SURE standard errors over
-    folds.
+    By cross-validation, its size is the smallest in LEAVES that explains as much of the variance of values (points,) as
+    the best one, to SLACK, if that is above 0 by SURE standard errors over folds.
     """
     if np.ptp(values) == 0:
         return None
@@ -243,55 +204,32 @@ def _chosen_tree(table: np.ndarray, values: np.ndarray, seed: int) -> Any:
     return _grown(table, values, LEAVES[chosen], seed) if sure else None
 
 
-def _boxes(
-    nodes: Any, columns: tuple[Column, ...], node: int, limits: Limits
-) -> Iterator[tuple[int, tuple[Condition, ...]]]:
-    """Yield each leaf below a node with its conditions."""
+def _boxes(nodes: Any, columns: tuple[Column, ...], node: int, box: dict[str, Condition]) -> Iterator[tuple[int, Any]]:
+    """Yield each leaf below a node with its conditions: ranges, then values, in the order in which they were set."""
     if nodes.children_left[node] < 0:
-        yield node, tuple(_conditions(limits))
+        yield node, tuple(sorted(box.values(), key=lambda condition: bool(condition.among)))
         return
-    column, cut = columns[nodes.feature[node]], float(nodes.threshold[node])
-    low, high = limits.get(column, (-inf, inf))
-    left, right = {**limits, column: (low, min(high, cut))}, {**limits, column: (max(low, cut), high)}
-    yield from _boxes(nodes, columns, int(nodes.children_left[node]), left)
-    yield from _boxes(nodes, columns, int(nodes.children_right[node]), right)
+    column, at = columns[nodes.feature[node]], float(nodes.threshold[node])
+    here = box.get(column.name, Condition(column.name, among=column.values))
+    for children, above in ((nodes.children_left, False), (nodes.children_right, True)):
+        yield from _boxes(nodes, columns, int(children[node]), {**box, column.name: column.cut(here, at, above)})
 
 
-def _conditions(limits: Limits) -> Iterator[Condition]:
-    """Yield the conditions on parameters that limits on columns mean, in the order in which they were set."""
-    left: dict[str, tuple[str, ...]] = {}
-    for column, (low, high) in limits.items():
-        if column.value is None:
-            above, below = (None if isinf(end) else exp(end) if column.log else end for end in (low, high))
-            yield Condition(column.name, above=above, below=below)
-            continue
-        before = left.get(column.name, column.values)
-        left[column.name] = tuple(v for v in before if (v == column.value) == (low > -inf))
-    yield from (Condition(name, among=values) for name, values in left.items())
-
-
-def _columns_of(response: Response) -> Iterator[Column]:
-    """Yield the columns of a response's points: a number or its logarithm, else one column per value."""
+def _columns_of(response: Response) -> Iterator[tuple[Column, np.ndarray]]:
+    """Yield each column that the tree may cut with its numbers (points,)."""
     for factor in response.factors:
         cells = response.points[factor.name]
         if cells.dtype.kind in "iuf":
-            yield Column(name=factor.name, log=factor.log)
+            numbers = cells.to_numpy(float)
+            yield Column(factor.name, log=factor.log), np.log(numbers) if factor.log else numbers
         else:
             values = tuple(dict.fromkeys(cells.astype(str)))
-            yield from (Column(name=factor.name, value=value, values=values) for value in values)
-
-
-def _numbers(columns: tuple[Column, ...], response: Response) -> np.ndarray:
-    """Return what the tree cuts (points, columns)."""
-    return np.column_stack([column.numbers(response.points[column.name]) for column in columns])
+            for value in values:
+                yield Column(factor.name, value=value, values=values), (cells.astype(str) == value).to_numpy(float)
 
 
 def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any:
-    """Return a tree of scikit-learn with at most `leaves` leaves.
-
-    The first cut that pays most at once need not be the one that pays most in the end. So besides the tree that may cut
-    any column at each step there are others that may cut only some, drawn at random; the best on these points is taken.
-    """
+    """Return a tree of at most `leaves` leaves: the best on these points of a greedy one and of randomized ones."""
     regressor = load_extra("sklearn.tree", "regions").DecisionTreeRegressor
     limits: dict[str, Any] = {"max_leaf_nodes": leaves, "max_depth": DEPTH}
     limits["min_samples_leaf"] = max(LEAST_POINTS, round(LEAST_SHARE * len(values)))
@@ -301,16 +239,9 @@ def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegionsRequest(AnalysisRequest):
+class RegionsRequest(ResponseRequest):
     """Where the outcome is frequent and where it is not: boxes of parameters, in words."""
 
     kind = "regions"
     drawn = False
-
-    of: Of = None
-    outcome: OutcomeName = DECEPTIVE
-    confidence: Confidence = CONFIDENCE
-
-    def analyse(self, sweep: Sweep) -> Regions:
-        """Return the regions of the sweep."""
-        return regions(response(sweep, self.of, self.outcome), confidence=self.confidence)
+    analysis = regions

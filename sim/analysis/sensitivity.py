@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import InputError, check_whole
-from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_surface import (
-    AnalysisRequest,
-    Of,
-    OutcomeName,
-    Response,
-    ResponseAnalysis,
-    facts_of,
-    response,
-)
-from feint.sim.analysis.sensitivity_indices import (
-    EFFECT,
-    FIRST,
-    SUMMED,
-    TOTAL,
-    elementary_effects,
-    sobol_indices,
-)
-from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, settled
+from feint.agents.errors import InputError, check_whole, load_extra
+from feint.sim.analysis.response_surface import LIMITS, Response, ResponseAnalysis, ResponseRequest
+from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
-from feint.sim.results.request import Confidence
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
-from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.experimental_designs import MORRIS_LEVELS, problem
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 RESAMPLES = 1000
+AT_ONCE = 50  # resamples held in memory together
 LEAST = {"saltelli": 8, "morris": 4}  # base points and trajectories that an interval needs
+FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
 HEADINGS = {FIRST: "first", TOTAL: "total", EFFECT: "mean absolute effect"}
 LOOKS: dict[str, dict[str, Any]] = {
     FIRST: {"label": "first-order index", "color": "#56b4e9", "hatch": "...."},
@@ -97,19 +81,15 @@ class Sensitivity(ResponseAnalysis):
     arguments: list[ArgumentSum]
     measures: Hidden[Measures]
 
-    def frame(self) -> pd.DataFrame:
-        """Return one row per measure and name, with the passport in `attrs`."""
-        import pandas as pd
-
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per measure and name."""
         groups = self.study.groups
-        rows = [
-            (measure, name, groups.get(name, name), index.estimate, index.low, index.high)
+        return [
+            {"measure": measure, "name": name, "argument": groups.get(name, name)}
+            | {limit: getattr(index, limit) for limit in LIMITS[:3]}
             for measure, indices in self.measures.items()
             for name, index in indices.items()
         ]
-        table = pd.DataFrame(rows, columns=["measure", "name", "argument", "estimate", "low", "high"])
-        table.attrs.update(self.passport())
-        return table
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield what was analysed, the indices from the largest down, and their sums by argument."""
@@ -118,14 +98,6 @@ class Sensitivity(ResponseAnalysis):
         what = "Sobol indices" if self.method == "Sobol" else "Elementary effects"
         heading = f"{what}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
         yield "\n".join([self.response.title, wrapped(heading), wrapped(self._variances())])
-        yield Table(self.indices, self._columns(), rule=False)
-        several = [argument for argument in self.arguments if len(argument.parameters) > 1]
-        if several:
-            rows = [["\n  ".join([s.argument, *s.parameters]), f"{s.first_summed:.3f}"] for s in several]
-            what = "First-order indices summed by argument; what its parameters do only together is not in the sum:"
-            yield "\n".join([wrapped(what), *table(rows)])
-
-    def _columns(self) -> dict[str, Any]:
         columns: dict[str, Any] = {"argument": "name"}
         if self.by == "parameter":
             columns = {"parameter\n  argument": lambda index: f"{index.name}\n  {index.argument}"}
@@ -133,7 +105,12 @@ class Sensitivity(ResponseAnalysis):
         if self.method == "Morris" and self.by == "parameter":
             columns["mean effect"] = lambda index: f"{index.mean_effect:+.3f}"
             columns["spread"] = lambda index: f"{index.spread:.3f}"
-        return columns
+        yield Table(self.indices, columns, rule=False)
+        several = [argument for argument in self.arguments if len(argument.parameters) > 1]
+        if several:
+            rows = [["\n  ".join([s.argument, *s.parameters]), f"{s.first_summed:.3f}"] for s in several]
+            what = "First-order indices summed by argument; what its parameters do only together is not in the sum:"
+            yield "\n".join([wrapped(what), *table(rows)])
 
     def _variances(self) -> str:
         """Return how much of the variance is Monte Carlo's, and whether it is subtracted, in words."""
@@ -145,7 +122,7 @@ class Sensitivity(ResponseAnalysis):
         seen = f"variance between points {whole:.3g}, Monte Carlo variance {noise:.2g} ({share} of it)"
         if self.subtracted:
             return f"{seen}, which is subtracted: streams are independent"
-        return f"{seen}; streams are common, so that no luck is charged to a parameter that does not act"
+        return f"{seen}; streams are common, so that no sampling error is charged to a parameter that does not act"
 
     def figure(self) -> Figure:
         """Return bars with intervals, from the largest total index or effect down."""
@@ -160,7 +137,6 @@ def by_size(measures: Measures) -> list[str]:
 
 def bars(measures: Measures, title: str) -> Figure:
     """Return indices as bars with intervals, from the largest total index or effect down."""
-    import numpy as np
     import seaborn as sns
 
     shown, order = [measure for measure in measures if measure != SUMMED], by_size(measures)
@@ -181,7 +157,7 @@ def bars(measures: Measures, title: str) -> Figure:
         drawn.suptitle(title, fontsize=8, x=0.01, ha="left")
         drawn.legend(loc="outside lower center", ncols=2, frameon=False)
         sns.despine(fig=drawn)
-        return settled(drawn)
+        return with_fixed_layout(drawn)
 
 
 def sensitivity(
@@ -189,22 +165,8 @@ def sensitivity(
 ) -> Sensitivity:
     """Return the Sobol indices of a response on a Saltelli design, or the elementary effects on a Morris design.
 
-    Parameters
-    ----------
-    response
-        One number at every point of the design.
-    confidence
-        Confidence level of all intervals.
-    resamples
-        Number of bootstrap samples.
-    seed
-        Seed of the bootstrap.
-
-    Raises
-    ------
-    InputError
-        If the design is another, or if there is no variance to divide.
-
+    `resamples` and `seed` are those of the bootstrap. Raises `InputError` if the design is another, or if there is no
+    variance to divide.
     """
     check_confidence(confidence)
     resamples, study = check_whole("resamples", resamples, 2), response.study
@@ -216,15 +178,20 @@ def sensitivity(
     samples, least = study.samples or 0, LEAST[study.design]
     if samples < least:
         raise InputError(f"samples = {samples} is too few for an interval: it must be at least {least}.")
-    bootstrap: dict[str, Any] = {"confidence": confidence, "resamples": resamples, "seed": seed}
-    signed: Mapping[str, tuple[float, float]] = {}
-    if sobol := study.design == "saltelli":
-        measures, variance = sobol_indices(response, **bootstrap)
-    else:
-        measures, signed = elementary_effects(response, **bootstrap)
-        variance = float(response.value.var())
+    sobol, groups = study.design == "saltelli", study.groups
+    estimate = _sobol_indices if sobol else _elementary_effects
+    measures, variance, signed = estimate(response, confidence, resamples, seed)
+    indices = []
+    for name in by_size(measures):
+        intervals = {measure: measures.get(measure, {}).get(name) for measure in HEADINGS}
+        mean, spread = signed.get(name, (None, None))
+        indices.append(Index(name=name, argument=groups[name], **intervals, mean_effect=mean, spread=spread))
+    arguments = []
+    for argument, interval in measures.get(SUMMED, {}).items():
+        parameters = [name for name, its in groups.items() if its == argument]
+        arguments.append(ArgumentSum(argument=argument, parameters=parameters, first_summed=interval))
     return Sensitivity(
-        **facts_of(response, confidence),
+        **response.facts(confidence),
         method="Sobol" if sobol else "Morris",
         by="argument" if study.by_group else "parameter",
         points=len(response.value),
@@ -233,35 +200,134 @@ def sensitivity(
         monte_carlo_variance=float(response.variance.mean()),
         subtracted=sobol and study.streams == "independent",
         resamples=resamples,
-        indices=[_index(name, study, measures, signed) for name in by_size(measures)],
-        arguments=[
-            ArgumentSum(
-                argument=group,
-                parameters=[name for name, its in study.groups.items() if its == group],
-                first_summed=interval,
-            )
-            for group, interval in measures.get(SUMMED, {}).items()
-        ],
+        indices=indices,
+        arguments=arguments,
         measures=measures,
     )
 
 
-def _index(name: str, study: Study, measures: Measures, signed: Mapping[str, tuple[float, float]]) -> Index:
-    mean, spread = signed.get(name, (None, None))
-    intervals = {measure: measures.get(measure, {}).get(name) for measure in HEADINGS}
-    return Index(name=name, argument=study.groups[name], **intervals, mean_effect=mean, spread=spread)
+Estimated = tuple[dict[str, dict[str, Interval]], float, dict[str, tuple[float, float]]]
+"""Measures, variance of the response, and the mean effect with its sign and the spread of each parameter (Morris)."""
+
+
+def _sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
+    """Return first-order and total indices and, if parameters move singly, first-order ones summed by argument.
+
+    Intervals reach as far as Student's t of base points - 1 times the deviation of a bootstrap over base points times
+    sqrt(n / (n - 1)): percentiles of a bootstrap fall short if base points are few. Raises `InputError` if the response
+    varies by no more than sampling error.
+    """
+    from scipy.stats import t
+
+    if np.ptp(response.value) == 0:
+        raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
+    groups, variance = response.study.groups, float(response.value.var())
+    split = load_extra("SALib.analyze.sobol", "a Sobol analysis").separate_output_values
+    count = len(response.value) // (len(groups) + 2)
+    centred = (response.value - response.value.mean()) / np.sqrt(variance)
+    noise = _subtracted(response) / variance
+    values, errors = (split(numbers, len(groups), count, False) for numbers in (centred, noise))
+    drawn = np.random.default_rng([seed, count]).integers(count, size=(resamples, count))
+    estimates = _estimates(values, errors, np.arange(count)[None])[:, 0]
+    parts = (drawn[first : first + AT_ONCE] for first in range(0, resamples, AT_ONCE))
+    again = np.concatenate([_estimates(values, errors, rows) for rows in parts], axis=1)
+    reach = float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+    if estimates[0] <= reach * again[0].std(ddof=1):
+        raise InputError(
+            f"{response.title} varies between points by no more than sampling error "
+            f"(variance {variance:.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
+            "give each point more runs, or use streams = 'common'."
+        )
+
+    def interval(*rows: int) -> Interval:
+        middle = float(estimates[list(rows)].sum())
+        half = reach * float(np.nanstd(again[list(rows)].sum(axis=0), ddof=1))
+        limits = {"low": middle - half, "high": middle + half}
+        return Interval(estimate=middle, **limits, confidence=confidence, method="bootstrap over base points")
+
+    measures = {
+        FIRST: {name: interval(1 + i) for i, name in enumerate(groups)},
+        TOTAL: {name: interval(1 + len(groups) + i) for i, name in enumerate(groups)},
+    }
+    if not response.study.by_group:
+        rows = {group: [1 + i for i, its in enumerate(groups.values()) if its == group] for group in groups.values()}
+        measures[SUMMED] = {group: interval(*its) for group, its in rows.items()}
+    return measures, float(estimates[0]) * variance, {}
+
+
+def _estimates(values: Sequence[np.ndarray], errors: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Return variance, first-order and total indices (1 + 2 moved, resamples) of rows (resamples, base points).
+
+    `values`, of unit variance, and the Monte Carlo variances `errors` are those at the base points A (base points,), at
+    B, and at A with one factor or group taken from B (base points, moved). The estimators are those of Saltelli et al.
+    2010 (doi:10.1016/j.cpc.2009.09.018). Each value is y = f + e with an error e of its own, of variance v; what errors
+    add in the mean is subtracted:
+
+        variance         Var(y) - mean v, over A and B
+        total, times it  ½ mean (y_A - y_AB)² - ½ mean (v_A + v_AB)
+        first, times it  mean y_B (y_AB - y_A), to which they add nothing: y_B shares its error with neither
+
+    """
+    from SALib.analyze.sobol import first_order, total_order
+
+    rows = rows.T
+    a, b, error_a, error_b = (part[rows] for part in (values[0], values[1], errors[0], errors[1]))
+    raw = np.concatenate([a, b]).var(axis=0)
+    clean = raw - np.concatenate([error_a, error_b]).mean(axis=0)
+    scale = np.divide(raw, clean, out=np.full_like(clean, np.nan), where=clean > 0)
+    first, total = [], []
+    for ab, error in zip(values[2].T, errors[2].T, strict=True):
+        added = np.divide((error_a + error[rows]).mean(axis=0) / 2, raw, out=np.zeros_like(raw), where=raw > 0)
+        first.append(first_order(a, ab[rows], b) * scale)
+        total.append((total_order(a, ab[rows], b) - added) * scale)
+    return np.array([clean, *first, *total])
+
+
+def _subtracted(response: Response) -> np.ndarray:
+    """Return the Monte Carlo variance to subtract at each point (points,); 0 with common streams."""
+    if response.runs is None or response.study.streams == "common":
+        return np.zeros(len(response.value))
+    if (response.runs < 2).any():
+        raise InputError("runs = 1 leaves the Monte Carlo variance unknown: independent streams need 2 runs a point.")
+    return response.variance
+
+
+def _elementary_effects(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
+    """Return means of absolute elementary effects, with intervals from a bootstrap over trajectories.
+
+    Morris 1991, doi:10.1080/00401706.1991.10484804; Campolongo et al. 2007, doi:10.1016/j.envsoft.2006.10.004. Raises
+    `InputError` for independent streams, whose errors raise absolute changes by an amount that is not known.
+    """
+    study = response.study
+    if response.runs is not None and study.streams == "independent":
+        raise InputError(
+            "streams = 'independent' would turn sampling error into elementary effects: Morris's design needs 'common'."
+        )
+    points = response.points[[factor.name for factor in study.factors]].to_numpy(float)
+    analysis = load_extra("SALib.analyze.morris", "a Morris analysis").analyze(
+        problem(study),
+        points,  # of which SALib takes the signs of steps alone
+        response.value,
+        num_resamples=resamples,
+        conf_level=confidence,
+        num_levels=MORRIS_LEVELS,
+        seed=np.random.SeedSequence([seed, len(points)]),
+    )
+    effects, signed = {}, {}
+    columns = (analysis[column] for column in ("names", "mu_star", "mu_star_conf", "mu", "sigma"))
+    for name, *numbers in zip(*columns, strict=True):
+        middle, reach, mean, spread = map(float, numbers)
+        limits = {"low": max(0.0, middle - reach), "high": middle + reach}
+        method = "bootstrap over trajectories"
+        effects[str(name)] = Interval(estimate=middle, **limits, confidence=confidence, method=method)
+        signed[str(name)] = mean, spread
+    in_order = {name: effects[name] for name in study.groups}
+    return {EFFECT: in_order}, float(response.value.var()), {} if study.by_group else signed
 
 
 @dataclass(frozen=True, kw_only=True)
-class SensitivityRequest(AnalysisRequest):
+class SensitivityRequest(ResponseRequest):
     """How much each parameter explains of the outcome's variation: Sobol indices or Morris's elementary effects."""
 
     kind = "sensitivity"
-
-    of: Of = None
-    outcome: OutcomeName = DECEPTIVE
-    confidence: Confidence = CONFIDENCE
-
-    def analyse(self, sweep: Sweep) -> Sensitivity:
-        """Return the indices of the sweep's parameters."""
-        return sensitivity(response(sweep, self.of, self.outcome), confidence=self.confidence)
+    analysis = sensitivity

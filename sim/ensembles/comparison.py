@@ -1,9 +1,9 @@
-"""Comparisons of two arms, run by run on common random numbers: from scratch, and pre-training + fine-tuning."""
+"""Comparisons of training from scratch and pre-training + fine-tuning, run by run on common random numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -16,7 +16,7 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.ensembles.runner import Timing
-from feint.sim.ensembles.streaming_summary import Counts, outcome_blocks
+from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_blocks
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
@@ -42,11 +42,12 @@ ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
 BLOCK_WIDTH = 0.06
 LINE = 0.055  # height of a line of text
+WORTH = "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law)."
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One protocol of training."""
+    """Results of one arm."""
 
     stages: list[StageResult]
 
@@ -60,7 +61,7 @@ class Difference(Interval):
 
 @dataclass(frozen=True)
 class RunsNeeded:
-    """How many runs per arm give the difference an interval of this half-width, if the frequencies stay as they are."""
+    """Runs per arm that give the difference an interval of this half-width, if the frequencies stay as they are."""
 
     half_width: float
     runs: int
@@ -78,8 +79,6 @@ class Comparison(Report):
         PlainSerializer(lambda arms: {name: Arm(arm.stages) for name, arm in arms.items()}, return_type=dict[str, Arm]),
     ]
     timing: Timing
-    match: Hidden[Match]  #: what was held equal
-    confidence: Hidden[float]
     request: Hidden[CompareRequest]
 
     @computed_field(alias="difference")
@@ -112,16 +111,16 @@ class Comparison(Report):
         return self.arms[PRETRAIN_FINETUNE]
 
     def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1) -> Interval:
-        """Return how often an arm ends a stage as this type, with its `frequency_interval`."""
-        return self.arms[arm].frequency(outcome, stage, self.confidence)
+        """Return the share of an arm's runs with this outcome after a stage, with its `frequency_interval`."""
+        return self.arms[arm].frequency(outcome, stage, self.request.confidence)
 
     def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:
         """Return the frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
-        return tango(*self._discordant(outcome), self.runs, self.confidence)
+        return tango(*self._discordant(outcome), self.runs, self.request.confidence)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
-        """Return how many runs per arm give the difference an interval of this half-width."""
-        return runs_needed(*self._discordant(outcome), self.runs, half_width, self.confidence)
+        """Return the number of runs per arm that give the difference an interval of this half-width."""
+        return runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
 
     def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
         """Return the number of runs of this type in the pre-trained arm alone, and in the other alone."""
@@ -130,9 +129,7 @@ class Comparison(Report):
 
     def flow(self) -> np.ndarray:
         """Return runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
-        counted = np.zeros((len(LABELS), len(LABELS)), np.int64)
-        np.add.at(counted, (self.pretrained.outcome[:, 0], self.pretrained.outcome[:, -1]), 1)
-        return counted
+        return crossed(self.pretrained.outcome[:, 0], self.pretrained.outcome[:, -1])
 
     def transitions(self) -> pd.DataFrame:
         """Return `flow` as a table: rows are outcomes of the first stage, columns of the last."""
@@ -147,30 +144,22 @@ class Comparison(Report):
         """Return one row per arm, run and stage."""
         import pandas as pd
 
-        parts = []
-        for name, ensemble in self.arms.items():
-            part = ensemble.frame()
-            part["stage"] = part["stage"].astype(str)
-            part.insert(0, "arm", name)
-            parts.append(part)
-        table = pd.concat(parts, ignore_index=True)
+        parts = {name: ensemble.frame().astype({"stage": str}) for name, ensemble in self.arms.items()}
+        table = pd.concat(parts, names=["arm"]).reset_index("arm").reset_index(drop=True)
         table.attrs.update(self.passport())
         return table
 
     def shares(self) -> pd.DataFrame:
-        """Return one row per arm and outcome: the share of runs that ended so, and its limits."""
+        """Return one row per arm and outcome: the share of the runs, and its limits."""
         import pandas as pd
 
-        rows = [
-            {"outcome": outcome.label, "arm": arm, "estimate": share.estimate, "low": share.low, "high": share.high}
-            for arm in self.arms
-            for outcome in Outcome
-            for share in [self.frequency(arm, outcome)]
-        ]
-        return pd.DataFrame(rows)
+        places = [(outcome.label, arm) for arm in self.arms for outcome in Outcome]
+        shares = [asdict(self.frequency(arm, outcome)) for outcome, arm in places]
+        limits = pd.DataFrame(shares, columns=["estimate", "low", "high"])
+        return pd.concat([pd.DataFrame(places, columns=["outcome", "arm"]), limits], axis=1)
 
     def blocks(self) -> list[str | Table]:
-        """Return outcomes by arm, the paired difference, what a narrower interval needs, and the transitions."""
+        """Return outcomes by arm, the paired difference, the runs of a narrower interval, and the transitions."""
         difference, needed = self.difference(), self.needed
         more = max(0, needed.runs - self.runs)
         cost = f"needs about {more:,} more runs an arm" if more else "is reached"
@@ -180,14 +169,14 @@ class Comparison(Report):
             f"A half-width of {needed.half_width:g} {cost}.",
         ]
         first, *_, last = self.pretrained.curriculum.names
-        columns = {f"{folded(first)} →\n{folded(last)}": lambda row: LABELS[row[0]]}
-        columns |= {label: lambda row, i=i: int(row[1][i]) for i, label in enumerate(LABELS)}
-        columns["all"] = lambda row: int(row[1].sum())
+        flow = zip(LABELS, self.flow().tolist(), strict=True)
+        rows = [[label, *(f"{count:,}" for count in [*counts, sum(counts)])] for label, counts in flow]
+        point = self.request.point
         return [
-            f"{self.runs:,} runs an arm, seed {self.seed}, start {self.scratch.start}, matched by {self.match.value}",
-            *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.confidence),
+            f"{self.runs:,} runs an arm, seed {self.seed}, start {point.start}, matched by {point.match}",
+            *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.request.confidence),
             "\n".join(answer),
-            Table(list(enumerate(self.flow())), columns),
+            Table.of_cells([f"{folded(first)} →\n{folded(last)}", *LABELS, "all"], rows),
             str(self.timing),
         ]
 
@@ -216,13 +205,7 @@ class CompareRequest(Request):
     runs: Annotated[int, Option("Number of runs per arm.", "N", least=1, most=MOST_RUNS)] = 2000
     seed: Seed = 0
     precision: Precision = PRECISION
-    worth: Annotated[
-        int | None,
-        Option(
-            "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law).",
-            "N",
-        ),
-    ] = None
+    worth: Annotated[int | None, Option(WORTH, "N")] = None
     half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
     confidence: Confidence = CONFIDENCE
 
@@ -240,26 +223,15 @@ class CompareRequest(Request):
         point, match = self.point, Match.named(self.point.match)
         stages = arms_of(point.curriculum, match, modes=point.model.modes, worth=self.worth)
         objectives = shared_objectives(point.model, point.curriculum)
+        own: dict[str, Any] = {name: getattr(self, name) for name in ("runs", "seed", "precision")}
         arms = {
             name: SimulateRequest(
-                point=Point(model=point.model, curriculum=curriculum, start=point.start, match=match.per_arm.value),
-                runs=self.runs,
-                seed=self.seed,
-                precision=self.precision,
-                objectives=objectives,
+                point=replace(point, curriculum=curriculum, match=match.per_arm.value), objectives=objectives, **own
             ).simulate(threads, progress)
             for name, curriculum in stages.items()
         }
-        return Comparison(
-            seed=self.seed,
-            runs=self.runs,
-            model=point.model,
-            arms=arms,
-            timing=reduce(add, (arm.timing for arm in arms.values())),
-            match=match,
-            confidence=self.confidence,
-            request=self,
-        )
+        timing = reduce(add, (arm.timing for arm in arms.values()))
+        return Comparison(seed=self.seed, runs=self.runs, model=point.model, arms=arms, timing=timing, request=self)
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -288,29 +260,21 @@ def compare(
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
 
-    The noise differs if an earlier stage already trained for the objective of the last one.
+    The noise differs if an earlier stage already trained for the objective of the last one. Other parameters and
+    exceptions are those of `simulate`.
 
     Parameters
     ----------
     curriculum
         Two stages or more; pre-training + fine-tuning if None.
-    model, seed, start, threads, precision
-        As for `simulate`.
     runs
         Number of runs per arm.
     match
-        What is held equal between the arms.
+        Matching rule of the arms.
     confidence
         Confidence level of all intervals.
     worth
         With `match="data"`, how many steps of the last stage the earlier ones are worth; by the transfer law if None.
-    progress
-        Called with the number of runs that finished a stage, by one thread at a time.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
 
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
@@ -342,11 +306,12 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
 def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
     """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
     left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
-    out, into = left.copy(), right.copy()
+    out, into, x = left.copy(), right.copy(), np.linspace(0, 1, 50)
     for i in range(len(Outcome)):
         for j, after in enumerate(Outcome):
             if shares[i, j] > 0:
-                _draw_ribbon(axes, out[i], into[j], shares[i, j], after)
+                top = out[i] + (into[j] - out[i]) * (3 * x**2 - 2 * x**3)
+                axes.fill_between(x, top, top + shares[i, j], color=COLOURS[after], alpha=0.65, linewidth=0)
                 out[i] += shares[i, j]
                 into[j] += shares[i, j]
     _draw_column(axes, -BLOCK_WIDTH, left, shares.sum(axis=1), "right")
@@ -362,12 +327,6 @@ def _stack(heights: np.ndarray) -> np.ndarray:
     """Return the upper edges of blocks laid one below the other; an empty one takes no room."""
     taken = heights + np.where(heights > 0, GAP, 0.0)
     return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
-
-
-def _draw_ribbon(axes: Axes, top_left: float, top_right: float, height: float, outcome: Outcome) -> None:
-    x = np.linspace(0, 1, 50)
-    top = top_left + (top_right - top_left) * (3 * x**2 - 2 * x**3)
-    axes.fill_between(x, top, top + height, color=COLOURS[outcome], alpha=0.65, linewidth=0)
 
 
 def _draw_column(axes: Axes, x: float, tops: np.ndarray, heights: np.ndarray, side: str) -> None:

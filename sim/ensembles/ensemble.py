@@ -1,34 +1,33 @@
-"""Ensembles: many runs of one curriculum, and what was recorded of each run at the end of each stage."""
+"""Ensembles: many runs of one curriculum, with the quantities recorded of each run at the end of each stage."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field, computed_field
 
-from feint.agents.errors import InputError, check_whole, unknown
+from feint.agents.errors import check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.runner import Timing, check_threads, chunks, in_order, one_at_a_time
+from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import (
     AT_STOP,
     MOST_SUMMED,
     UNITS,
+    MeasuredTally,
     OutcomeReport,
     StageOutcomes,
     Summary,
-    add_up_runs,
     recordings,
 )
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
-from feint.sim.training.curriculum import Curriculum, Match
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
 from feint.sim.training.train import PRECISION, RunSpec
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
+KINDS: dict[str, Any] = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
+"""Types of the recorded quantities that are not floats."""
 
 Spread = Annotated[
     dict[str, Number | None], Field(description="quantiles over the runs whose value is finite; null if none is")
@@ -47,7 +47,7 @@ Spread = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class StageResult(StageOutcomes):
-    """How the runs ended one stage, and where they stopped."""
+    """Outcomes of the runs after a stage, and quantiles at the stop."""
 
     median_steps: float
     at_stop: Annotated[
@@ -67,7 +67,7 @@ class Ensemble(OutcomeReport):
     @computed_field
     @property
     def stages(self) -> list[StageResult]:
-        """How the runs ended each stage."""
+        """Outcomes and quantiles after each stage."""
         return [
             StageResult(
                 **self.outcomes_of(i),
@@ -94,15 +94,6 @@ class Ensemble(OutcomeReport):
     def steps(self) -> np.ndarray:
         """SGD steps taken (runs, stages)."""
         return self.recorded["steps"]
-
-    def counts(self, stage: int = -1) -> dict[str, int]:
-        """Return how many runs ended a stage as each type; they add up to the runs."""
-        counted = np.bincount(self.outcome[:, stage], minlength=len(LABELS))
-        return dict(zip(LABELS, counted.tolist(), strict=True))
-
-    def failures(self, stage: int) -> tuple[int, int]:
-        """Return how many runs missed the target of a stage, and how many diverged in it."""
-        return int(self["missed"][:, stage].sum()), int(self["diverged"][:, stage].sum())
 
     def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
         """Return whether each run ended a stage as this type (runs,)."""
@@ -147,10 +138,9 @@ class Ensemble(OutcomeReport):
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
         """Return the trajectory of one run, equal to the bit to what the ensemble computed for it."""
-        if isinstance(run, bool) or not isinstance(run, (int, np.integer)) or not 0 <= run < self.runs:
-            raise InputError(f"run = {run!r} is not one of this ensemble: it must be from 0 to {self.runs - 1}.")
+        number = check_whole("run", run, 0, self.runs - 1)
         of_runs = {name: getattr(self.request, name) for name in ("point", "seed", "precision", "objectives")}
-        return ReplayRequest(number=int(run), every=every, **of_runs).run()
+        return ReplayRequest(number=number, every=every, **of_runs).run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +169,7 @@ class SimulateRequest(Request):
         return self.runs * (1 if self.summary else len(self.point.curriculum))
 
     def spec(self) -> RunSpec:
-        """Return what is trained; raises `InputError` if a part is not valid."""
+        """Return the specification of the runs; raises `InputError` if a part is not valid."""
         return self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Ensemble | Summary:
@@ -189,14 +179,20 @@ class SimulateRequest(Request):
     def summarize(self, threads: int | None = None, progress: Progress | None = None) -> Summary:
         """Train the runs, and keep counts and moments."""
         spec = self.spec()
-        tally, moments, timing = add_up_runs(spec, self.runs, threads, progress)
-        return Summary(**self._known(spec), timing=timing, tally=tally, moments=moments)
+        spec.warm_up()
+        tally, timing = add_up(
+            lambda block: MeasuredTally.trained(spec, block), self.runs, threads=threads, progress=progress
+        )
+        failures = np.column_stack([tally.missed, tally.diverged])
+        ended: dict[str, Any] = {"outcomes": tally.counts, "failures": failures, "moments": tally.moments}
+        return Summary(**self._known(spec), timing=timing, tally=tally, **ended)
 
     def simulate(self, threads: int | None = None, progress: Progress | None = None) -> Ensemble:
         """Train the runs, and record each."""
         spec, threads = self.spec(), check_threads(threads)
         spec.warm_up()
-        recorded, report = _empty_records(self.runs, len(spec.curriculum)), one_at_a_time(progress)
+        shape, report = (self.runs, len(spec.curriculum)), one_at_a_time(progress)
+        recorded = {name: np.empty(shape, KINDS.get(name, np.float64)) for name in UNITS}
 
         def train(chunk: range) -> int:
             rows, lane_steps = slice(chunk.start, chunk.stop), 0
@@ -210,14 +206,19 @@ class SimulateRequest(Request):
         begun = time.perf_counter()
         work = chunks(self.runs, threads, spec.objectives * spec.model.modes)
         lane_steps = sum(in_order(train, work, threads=threads))
-        seconds = time.perf_counter() - begun
-        _warn_of_divergence(recorded, spec.curriculum)
-        run_steps = int(recorded["steps"].sum())
+        seconds, run_steps = time.perf_counter() - begun, int(recorded["steps"].sum())
         timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
-        return Ensemble(**self._known(spec), timing=timing, recorded=recorded)
+        outcomes = [np.bincount(codes, minlength=len(LABELS)) for codes in recorded["outcome"].T]
+        failures = np.column_stack([recorded[name].sum(axis=0) for name in ("missed", "diverged")])
+        for name, diverged in zip(spec.curriculum.names, failures[:, 1].tolist(), strict=True):
+            if diverged:
+                message = f"{diverged} of {self.runs} runs diverged in stage {name!r} and are counted as unconverged."
+                warnings.warn(message, RuntimeWarning, stacklevel=3)
+        ended: dict[str, Any] = {"outcomes": np.array(outcomes), "failures": failures, "recorded": recorded}
+        return Ensemble(**self._known(spec), timing=timing, **ended)
 
     def _known(self, spec: RunSpec) -> dict[str, Any]:
-        """Return what both reports hold of the request."""
+        """Return the fields that both reports take from the request."""
         return {"seed": self.seed, "runs": self.runs, "model": spec.model, "spec": spec, "request": self}
 
 
@@ -228,22 +229,8 @@ def spread(values: np.ndarray) -> dict[str, float | None]:
     return {f"q{round(100 * q):02d}": value for q, value in zip(QUANTILES, quantiles, strict=True)}
 
 
-def _empty_records(runs: int, stages: int) -> dict[str, np.ndarray]:
-    kinds: Mapping[str, Any] = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
-    return {name: np.empty((runs, stages), kinds.get(name, np.float64)) for name in UNITS}
-
-
-def _warn_of_divergence(recorded: Mapping[str, np.ndarray], curriculum: Curriculum) -> None:
-    for i, stage in enumerate(curriculum):
-        count = int(recorded["diverged"][:, i].sum())
-        if count:
-            total = len(recorded["diverged"])
-            message = f"{count} of {total} runs diverged in stage {stage.name!r} and are counted as unconverged."
-            warnings.warn(message, RuntimeWarning, stacklevel=4)
-
-
 def simulate(
-    curriculum: Curriculum,
+    curriculum: Curriculum | None = None,
     *,
     model: Model | None = None,
     runs: int = 1000,
@@ -255,30 +242,23 @@ def simulate(
     precision: str = PRECISION,
     progress: Progress | None = None,
 ) -> Ensemble:
-    """Train mesa-optimizers through a curriculum, and record what each became; warns if runs diverged.
+    """Train mesa-optimizers through a curriculum, and record each at the end of each stage; warns if runs diverged.
 
     Parameters
     ----------
-    curriculum
-        Stages of training.
-    model
-        Parameters of the model; the defaults if None.
+    curriculum, model, start, match
+        Stages, pre-training + fine-tuning if None; parameters, the defaults if None; start of the runs: fresh,
+        internal, corrigible or deceptive; and the matching rule, applied to the last stage.
     runs
-        Number of runs, at most 10^9.
-    seed
-        Key of all random streams, from 0 to 2^64 - 1.
-    start
-        How runs start: fresh, internal, corrigible or deceptive.
-    match
-        What is held equal, applied to the last stage.
-    threads
-        One per core if None; no number depends on them.
+        Number of runs, at most 10^9: 1000 by default, for a quick answer in a session; the command `feint simulate`
+        trains 2000, as many as each arm of a comparison.
+    seed, precision
+        Key of all random streams, from 0 to 2^64 - 1; single or double.
+    threads, progress
+        One thread per core if None; no number depends on them. A function that is called with the number of runs that
+        finished a stage, by one thread at a time.
     objectives
-        Number of base objectives; give it if the runs are compared with runs that have more.
-    precision
-        Single or double.
-    progress
-        Called with the number of runs that finished a stage, by one thread at a time.
+        Number of base objectives, if the runs are compared with runs that have more.
 
     Raises
     ------
@@ -286,13 +266,14 @@ def simulate(
         If an argument is not valid.
 
     """
+    curriculum = pretrain_finetune() if curriculum is None else curriculum
     point = Point.of(curriculum, model=model, start=start, match=match)
     request = SimulateRequest(point=point, runs=runs, seed=seed, precision=precision, objectives=objectives)
     return request.simulate(threads, progress)
 
 
 def summarize(
-    curriculum: Curriculum,
+    curriculum: Curriculum | None = None,
     *,
     model: Model | None = None,
     runs: int = 1000,
@@ -309,8 +290,7 @@ def summarize(
     Parameters and exceptions are those of `simulate`, but there may be 10^12 runs, and `progress` is called with the
     number of runs that finished all stages.
     """
+    curriculum = pretrain_finetune() if curriculum is None else curriculum
     point = Point.of(curriculum, model=model, start=start, match=match)
-    request = SimulateRequest(
-        point=point, runs=runs, seed=seed, precision=precision, objectives=objectives, summary=True
-    )
-    return request.summarize(threads, progress)
+    known: dict[str, Any] = {"point": point, "precision": precision, "objectives": objectives}
+    return SimulateRequest(runs=runs, seed=seed, summary=True, **known).summarize(threads, progress)

@@ -1,18 +1,18 @@
-"""Importance sampling: how often runs end in an outcome that plain counting would hardly ever see."""
+"""Importance sampling: frequencies of outcomes that are too rare to count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from math import isfinite, sqrt
+from math import sqrt
 from statistics import NormalDist
 from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, computed_field
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome
@@ -23,9 +23,9 @@ from feint.sim.ensembles.streaming_summary import MOST_SUMMED
 from feint.sim.results.report import KEPT, Hidden, Report, wrapped
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
-from feint.sim.training.curriculum import Curriculum, Match
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import PlainModel, Point
-from feint.sim.training.train import PRECISION, RunSpec, Stop
+from feint.sim.training.train import PRECISION, RunSpec
 
 RUNS = 100_000
 LEAST = 50.0  # effective size below which tilted runs give no interval
@@ -34,7 +34,7 @@ LOGITS = ("representation", "gate", "capability", "awareness", "horizon")
 BIASES = tuple(f"plasticity_{part}" for part in PARTS)
 SPREAD_OF = dict.fromkeys(LOGITS, "init_spread") | dict.fromkeys(BIASES, "plasticity_spread")
 SCALARS = tuple(SPREAD_OF)
-"""What can be tilted: the logits of a start, and the inductive bias of a run on each plasticity."""
+"""Scalars that can be tilted: the logits of a start, and the inductive bias of a run on each plasticity."""
 FURTHEST = 6.0  # standard deviations; no draw is further out than 6.7
 SPREADS = (1e-6, 50.0)  # between these, a draw can be computed from a start, and a tilted draw is finite
 
@@ -70,8 +70,19 @@ class Tilt:
         if not isinstance(shifts, Mapping):
             raise InputError(f"tilt = {shifts!r} is not valid: write {{'gate': 2.0}}, or leave it out.")
         for name, shift in shifts.items():
-            _check(name, shift, spec)
-        known = tuple(name for name in SCALARS if spec.start == "fresh" and _spread_fits(name, spec))
+            if name not in SCALARS:
+                raise unknown("scalar", name, SCALARS)
+            number = isinstance(shift, (int, float, np.integer, np.floating)) and not isinstance(shift, bool)
+            if not number or not abs(shift) <= FURTHEST:
+                right = f"it must be from {-FURTHEST:g} to {FURTHEST:g}"
+                raise InputError(f"tilt of {name} = {shift!r} is not valid: {right}.")
+            if spec.start != "fresh":
+                raise InputError(f"start = {spec.start!r} is prepared and not drawn: only a fresh start can be tilted.")
+            if not _fits(spec, name):
+                spread = SPREAD_OF[name]
+                right = f"it must be from {SPREADS[0]:g} to {SPREADS[1]:g}"
+                raise InputError(f"{spread} = {getattr(spec.model, spread)!r} does not let {name} be tilted: {right}.")
+        known = tuple(name for name in SCALARS if spec.start == "fresh" and _fits(spec, name))
         return cls(shifts={name: float(shifts[name]) for name in SCALARS if shifts.get(name)}, known=known)
 
     def begin(self, spec: RunSpec, runs: np.ndarray) -> Starts:
@@ -86,18 +97,17 @@ class Tilt:
 def deviations(state: State, names: Iterable[str]) -> np.ndarray:
     """Return (logit - init) / spread or ln R / spread of scalars of fresh starts (runs, scalars)."""
     model = state.model
-
-    def deviation(name: str) -> np.ndarray:
-        if name in LOGITS:
-            return (getattr(state.initial, name) - getattr(model, f"{name}_init")) / model.init_spread
-        return np.log(state.bias[:, BIASES.index(name)]) / model.plasticity_spread
-
-    columns = [deviation(name) for name in names]
+    columns = [
+        (getattr(state.initial, name) - getattr(model, f"{name}_init")) / model.init_spread
+        if name in LOGITS
+        else np.log(state.bias[:, BIASES.index(name)]) / model.plasticity_spread
+        for name in names
+    ]
     return np.column_stack(columns) if columns else np.empty((len(state), 0))
 
 
 def moved(state: State, shifts: Mapping[str, float]) -> State:
-    """Return the starts with scalars moved by numbers of standard deviations; this becomes their initial draw."""
+    """Return the starts with scalars moved by numbers of standard deviations, also in their initial draw."""
     model, mind, bias = state.model, state.mind, state.bias.copy()
     for name, shift in shifts.items():
         if name in LOGITS:
@@ -107,28 +117,13 @@ def moved(state: State, shifts: Mapping[str, float]) -> State:
     return replace(state.starting_from(mind), bias=bias) if shifts else state
 
 
-def _check(name: Any, shift: Any, spec: RunSpec) -> None:
-    """Raise unless this scalar can be tilted so far."""
-    if name not in SCALARS:
-        raise unknown("scalar", name, SCALARS)
-    number = isinstance(shift, (int, float, np.integer, np.floating)) and not isinstance(shift, bool)
-    if not number or not isfinite(shift) or abs(shift) > FURTHEST:
-        raise InputError(f"tilt of {name} = {shift!r} is not valid: it must be from {-FURTHEST:g} to {FURTHEST:g}.")
-    if spec.start != "fresh":
-        raise InputError(f"start = {spec.start!r} is prepared and not drawn: only a fresh start can be tilted.")
-    if not _spread_fits(name, spec):
-        spread, (least, most) = SPREAD_OF[name], SPREADS
-        value = getattr(spec.model, spread)
-        raise InputError(f"{spread} = {value!r} does not let {name} be tilted: it must be from {least:g} to {most:g}.")
-
-
-def _spread_fits(name: str, spec: RunSpec) -> bool:
+def _fits(spec: RunSpec, name: str) -> bool:
     return SPREADS[0] <= getattr(spec.model, SPREAD_OF[name]) <= SPREADS[1]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WeightedSums(Sums):
-    """Sums over tilted runs; w is the weight of a run, and e is 1 if the event was seen in it."""
+    """Sums over tilted runs of weight w; e is 1 for a run with the event, else 0."""
 
     seen: int  #: Σ e
     weight: float  #: Σ w
@@ -137,24 +132,6 @@ class WeightedSums(Sums):
     event_squares: float  #: Σ (w e)²
     largest: float  #: max w e
     place: np.ndarray  #: Σ w e z (scalars,)
-
-    @classmethod
-    def of(cls, starts: Starts, stops: Sequence[Stop], event: Outcome) -> Self:
-        """Return the sums of runs that started and stopped so; the event is an outcome of the last stage."""
-        weights, events = starts.weights, stops[-1].readings.outcome == event
-        hit = weights[events]
-        return cls(
-            runs=len(weights),
-            run_steps=sum(int(stop.state.taken.sum()) for stop in stops),
-            lane_steps=sum(stop.lane_steps for stop in stops),
-            seen=len(hit),
-            weight=float(weights.sum()),
-            weight_squares=float((weights**2).sum()),
-            event=float(hit.sum()),
-            event_squares=float((hit**2).sum()),
-            largest=float(hit.max(initial=0.0)),
-            place=(hit[:, None] * starts.deviations[events]).sum(axis=0),
-        )
 
     def __add__(self, other: Any) -> Self:
         return replace(super().__add__(other), largest=max(self.largest, other.largest))
@@ -174,7 +151,6 @@ class Rare(Report):
     spec: Hidden[RunSpec]
     sums: Hidden[WeightedSums]
     scalars: Hidden[tuple[str, ...]]  #: those of `sums.place`
-    confidence: Hidden[float]
     request: Hidden[RareRequest]
 
     @computed_field(
@@ -182,36 +158,36 @@ class Rare(Report):
     )
     @property
     def interval(self) -> Interval:
-        """How often untilted runs end so.
+        """Frequency of the outcome over untilted runs.
 
         Untilted, by `frequency_interval`: an upper bound if none was seen. Tilted, by `fay_feuer`, since intervals
         from the normal distribution, of the mean or of its logarithm, cover too seldom if weights differ.
         """
         sums = self.sums
         if not self.tilt:
-            return frequency_interval(sums.seen, self.runs, self.confidence)
-        return fay_feuer(sums.event, sums.event_squares, sums.largest, self.runs, self.confidence)
+            return frequency_interval(sums.seen, self.runs, self.request.confidence)
+        return fay_feuer(sums.event, sums.event_squares, sums.largest, self.runs, self.request.confidence)
 
-    @computed_field(description="tilted runs with the outcome")
+    @computed_field
     @property
     def seen(self) -> NonNegativeInt:
-        """Number of trained runs with the outcome."""
+        """Number of tilted runs with the outcome."""
         return self.sums.seen
 
-    @computed_field(description="effective size of weight × event")
+    @computed_field
     @property
     def effective(self) -> float:
         """Effective size of weight × event, (Σ w e)² / Σ (w e)²: as many runs with the event and equal weights."""
         return self.sums.event**2 / self.sums.event_squares if self.sums.event_squares > 0 else 0.0
 
-    @computed_field(description="1 but for chance")
+    @computed_field
     @property
     def mean_weight(self) -> Interval:
-        """Mean of the weights, which is 1 but for chance, with an interval of the normal distribution."""
-        mean = self.sums.weight / self.runs
+        """Mean of the weights, which is 1 up to sampling error, with an interval of the normal distribution."""
+        mean, level = self.sums.weight / self.runs, self.request.confidence
         error = sqrt(max(0.0, self.sums.weight_squares / self.runs - mean**2) / self.runs)
-        reach = NormalDist().inv_cdf(0.5 + self.confidence / 2) * error
-        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=self.confidence, method="normal")
+        reach = NormalDist().inv_cdf(0.5 + level / 2) * error
+        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=level, method="normal")
 
     @computed_field(description="mean of the start over runs with the outcome, in standard deviations")
     @property
@@ -226,7 +202,7 @@ class Rare(Report):
         return dict(zip(self.scalars, (self.sums.place / self.sums.event).tolist(), strict=True))
 
     def blocks(self) -> list[str]:
-        """Return the frequency with its interval, and how much the tilted runs tell of it."""
+        """Return the frequency with its interval, and how much the tilted runs contribute to it."""
         share, spec = self.interval, self.spec
         shifts = ", ".join(f"{name}{KEPT}{shift:+g}" for name, shift in self.tilt.items())
         often = f"{share:.3g}" if self.seen else f"≤ {share.high:.3g}"
@@ -236,7 +212,7 @@ class Rare(Report):
             f"seen in {self.seen:,} runs, effective size of weight × event {self.effective:,.1f}",
         ]
         if shifts:
-            lines.append(f"mean weight {self.mean_weight:.3f}, 1 but for chance")
+            lines.append(f"mean weight {self.mean_weight:.3f}, 1 up to sampling error")
         if self.centre:
             centre = self._places(KEPT + "{:+.1f}")
             lines.append(wrapped(f"where it lies, in standard deviations of the start: {centre}"))
@@ -247,7 +223,7 @@ class Rare(Report):
         ]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one row: what was counted, and how often it occurs."""
+        """Return one row with the outcome, the runs, and the frequency."""
         names = ("outcome", "stage", "runs", "seed", "interval", "effective", "mean_weight")
         return [{name: getattr(self, name) for name in names}]
 
@@ -282,10 +258,13 @@ class RareRequest(Request):
     started = True
     drawn = False
 
-    outcome: Annotated[str, Option("What to look for, for example deceptive.")] = Outcome.DECEPTIVE.label
+    outcome: Annotated[str, Option("Outcome to look for, for example deceptive.")] = Outcome.DECEPTIVE.label
     tilt: Annotated[
         Mapping[str, float],
-        Option("Move the start's draw of a scalar by X standard deviations; repeatable.", "NAME=X"),
+        Option(
+            "Move the start's draw of a scalar by X standard deviations, as in --tilt capability=1; repeatable.",
+            "NAME=X",
+        ),
     ] = field(default_factory=dict)
     arm: Annotated[str, Option("from_scratch or pretrain_finetune.")] = FROM_SCRATCH
     point: Point = field(default_factory=Point)
@@ -307,7 +286,7 @@ class RareRequest(Request):
         return self.runs
 
     def spec(self) -> RunSpec:
-        """Return what is trained; a curriculum of one stage is its own arm."""
+        """Return the specification of the runs; a curriculum of one stage is its own arm."""
         known: dict[str, Any] = {"seed": self.seed, "precision": self.precision}
         if self.arm == PRETRAIN_FINETUNE or len(self.point.curriculum) == 1:
             return self.point.spec(**known, objectives=self.objectives)
@@ -316,40 +295,36 @@ class RareRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Rare:
         """Train the runs; raises `InputError`, also if the effective size of tilted runs is below LEAST."""
         spec = self.spec()
-        event, stage, tilt = Outcome.named(self.outcome), _stage(self.stage, spec), Tilt.of(self.tilt, spec)
+        event, tilt, stages = Outcome.named(self.outcome), Tilt.of(self.tilt, spec), len(spec.curriculum)
+        stage = check_whole("stage", self.stage, -stages, stages - 1) % stages
         spec.warm_up()
 
         def train(block: range) -> WeightedSums:
             starts = tilt.begin(spec, np.arange(block.start, block.stop))
-            return WeightedSums.of(starts, list(islice(spec.train(starts.state), stage + 1)), event)
+            stops = list(islice(spec.train(starts.state), stage + 1))
+            weights, events = starts.weights, stops[-1].readings.outcome == event
+            hit = weights[events]
+            return WeightedSums(
+                runs=len(weights),
+                run_steps=sum(int(stop.state.taken.sum()) for stop in stops),
+                lane_steps=sum(stop.lane_steps for stop in stops),
+                seen=len(hit),
+                weight=float(weights.sum()),
+                weight_squares=float((weights**2).sum()),
+                event=float(hit.sum()),
+                event_squares=float((hit**2).sum()),
+                largest=float(hit.max(initial=0.0)),
+                place=(hit[:, None] * starts.deviations[events]).sum(axis=0),
+            )
 
         sums, timing = add_up(train, self.runs, threads=threads, progress=progress)
-        return Rare(
-            seed=self.seed,
-            runs=self.runs,
-            model=spec.model,
-            outcome=event.label,
-            stage=spec.curriculum.names[stage],
-            tilt=tilt.shifts,
-            timing=timing,
-            spec=spec,
-            sums=sums,
-            scalars=tilt.known,
-            confidence=self.confidence,
-            request=self,
-        ).check_size()
-
-
-def _stage(stage: Any, spec: RunSpec) -> int:
-    """Return the index of a stage, counted from the first."""
-    stages = len(spec.curriculum)
-    if isinstance(stage, bool) or not isinstance(stage, (int, np.integer)) or not -stages <= stage < stages:
-        raise InputError(f"stage = {stage!r} is not one of the curriculum: it must be from {-stages} to {stages - 1}.")
-    return int(stage) % stages
+        counted: dict[str, Any] = {"outcome": event.label, "stage": spec.curriculum.names[stage], "tilt": tilt.shifts}
+        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": spec.model, "spec": spec}
+        return Rare(**known, **counted, timing=timing, sums=sums, scalars=tilt.known, request=self).check_size()
 
 
 def rare(
-    curriculum: Curriculum,
+    curriculum: Curriculum | None = None,
     outcome: Outcome | str = Outcome.DECEPTIVE,
     *,
     tilt: Mapping[str, float] | None = None,
@@ -367,15 +342,16 @@ def rare(
 ) -> Rare:
     """Estimate how often runs end a stage as a type, from runs whose start is tilted towards it.
 
-    Other parameters are those of `summarize`: memory does not grow with the runs.
+    Other parameters are those of `summarize`; memory does not grow with the runs, of which there are 100,000 by
+    default, as for the command.
 
     Parameters
     ----------
     outcome
         Type to look for at the end of `stage`, the index of a stage.
     tilt
-        By how many standard deviations the start's draw of a scalar is moved, as in {"plasticity_goal": -2.0}: of
-        representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run
+        Numbers of standard deviations by which the start's draws of scalars are moved, as in {"plasticity_goal": -2.0}:
+        of representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run
         counts with its weight, see `Tilt`. Without a tilt, runs are counted.
 
     Raises
@@ -384,16 +360,9 @@ def rare(
         If an argument is not valid, or the effective size of tilted runs is below LEAST.
 
     """
-    request = RareRequest(
-        point=Point.of(curriculum, model=model, start=start, match=match),
-        outcome=Outcome.named(outcome).label,
-        tilt={} if tilt is None else tilt,
-        arm=PRETRAIN_FINETUNE,
-        runs=runs,
-        seed=seed,
-        precision=precision,
-        confidence=confidence,
-        stage=stage,
-        objectives=objectives,
-    )
-    return request.run(threads=threads, progress=progress)
+    curriculum = pretrain_finetune() if curriculum is None else curriculum
+    point = Point.of(curriculum, model=model, start=start, match=match)
+    tilt, outcome = {} if tilt is None else tilt, Outcome.named(outcome).label
+    known: dict[str, Any] = {"point": point, "objectives": objectives, "precision": precision, "confidence": confidence}
+    sought: dict[str, Any] = {"arm": PRETRAIN_FINETUNE, "outcome": outcome, "stage": stage, "tilt": tilt}
+    return RareRequest(runs=runs, seed=seed, **sought, **known).run(threads=threads, progress=progress)

@@ -1,10 +1,10 @@
-"""Trains several protocols at one point on common random numbers, records runs, and reads runs at checkpoints."""
+"""Several protocols trained at one point on common random numbers, recorders of their runs, and checkpoints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,12 @@ PARTS = ("gate", "pointer", "representation", "goal")
 """Parts of a mind among which a change of behaviour is divided."""
 CORNERS = 2 ** len(PARTS)
 Job = tuple[RunSpec, int, tuple[Recorder, ...]]
-"""What is trained, its lot, and what is recorded of it."""
+"""A specification, its lot, and the recorders of its runs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunOutcomes:
-    """How the runs of one protocol ended (runs,)."""
+    """Outcomes of the runs of one protocol (runs,)."""
 
     outcomes: Mapping[Reading, np.ndarray]  #: codes of `Outcome` by the tolerances that are moved
     before: np.ndarray  #: outcome of the first stage
@@ -97,13 +97,12 @@ class RunOutcomes:
         if len(parts) == 1:
             return parts[0]
 
-        def whole(name: str) -> Any:
-            first = getattr(parts[0], name)
-            if isinstance(first, Mapping):
-                return {key: np.concatenate([getattr(part, name)[key] for part in parts]) for key in first}
-            return np.concatenate([getattr(part, name) for part in parts])
+        def whole(values: list[Any]) -> Any:
+            if isinstance(values[0], Mapping):
+                return {key: np.concatenate([value[key] for value in values]) for key in values[0]}
+            return np.concatenate(values)
 
-        return cls(**{name: whole(name) for name in cls.__dataclass_fields__})
+        return cls(**{name: whole([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__})
 
 
 def run_paired(
@@ -116,65 +115,39 @@ def run_paired(
     readings: Iterable[Reading] = (),
     threads: int | None = None,
 ) -> dict[TrainingProtocol, RunOutcomes]:
-    """Train the same runs by several protocols; a stage that two have in common is trained once.
+    """Train the runs with these numbers by several protocols; a stage that two have in common is trained once.
 
-    Parameters
-    ----------
-    point
-        Where the protocols are carried out.
-    protocols
-        Any number of protocols; no number depends on which are given together.
-    runs
-        Numbers of the runs.
-    seed, precision
-        As in `simulate`.
-    readings
-        Tolerances at which outcomes are read besides the point's own.
-    threads
-        One per core if None; no number depends on them.
-
-    Returns
-    -------
-    How the runs of each protocol ended.
-
-    Raises
-    ------
-    InputError
-        If a protocol cannot be carried out at the point.
-
+    Outcomes are also read at the tolerances of `readings`; other arguments are those of `simulate`. No number depends
+    on which protocols are given together. Raises `InputError` if a protocol cannot be carried out at the point.
     """
     check_runs(len(runs))
     protocols, readings = list(dict.fromkeys(protocols)), list(readings)
-    specs = {protocol: protocol.spec(point, seed=seed, precision=precision) for protocol in protocols}
-    for spec in list(specs.values())[:1]:
+    jobs: dict[TrainingProtocol, Job] = {
+        protocol: (protocol.spec(point, seed=seed, precision=precision), protocol.lot, protocol.recorders)
+        for protocol in protocols
+    }
+    for spec, _, _ in list(jobs.values())[:1]:
         spec.warm_up()
-    jobs = {protocol: (spec, protocol.lot, protocol.recorders) for protocol, spec in specs.items()}
-    families = list(_families(dict.fromkeys(jobs.values())))
-    work = [(family, block) for block in blocks(runs.start, runs.stop) for family in families]
+    families: dict[Any, list[Job]] = {}  # jobs that share their start and first stage
+    for spec, lot, recorders in dict.fromkeys(jobs.values()):
+        start = (spec.model, spec.seed, spec.start, spec.objectives, spec.precision, lot)
+        begins = spec.curriculum[0] if len(spec.curriculum) > 1 else spec
+        families.setdefault((start, begins), []).append((spec, lot, recorders))
+
+    def train(item: tuple[range, list[Job]]) -> dict[Job, RunOutcomes]:
+        block, family = item
+        first, lot, _ = family[0]
+        start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
+        known: dict[Any, Stop] = {}
+        return {job: RunOutcomes.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
+
+    work = product(blocks(runs.start, runs.stop), families.values())
     parts: dict[Job, list[RunOutcomes]] = {}
-    for outcomes in in_order(lambda item: _train_family(*item, readings), work, threads=threads):
+    for outcomes in in_order(train, work, threads=threads):
         for job, part in outcomes.items():
             parts.setdefault(job, []).append(part)
     whole = {job: RunOutcomes.joined(of_job) for job, of_job in parts.items()}
     return {protocol: whole[job] for protocol, job in jobs.items()}
-
-
-def _families(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs that share their start and first stage together."""
-    families: dict[Any, list[Job]] = {}
-    for job in jobs:
-        spec, lot, _ = job
-        start = (spec.model, spec.seed, spec.start, spec.objectives, spec.precision, lot)
-        families.setdefault((start, spec.curriculum[0] if len(spec.curriculum) > 1 else spec), []).append(job)
-    yield from families.values()
-
-
-def _train_family(family: list[Job], block: range, readings: list[Reading]) -> dict[Job, RunOutcomes]:
-    """Train jobs that begin alike; a stage that several have in common is trained once."""
-    first, lot, _ = family[0]
-    start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
-    known: dict[Any, Stop] = {}
-    return {job: RunOutcomes.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
 
 
 def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
@@ -196,7 +169,7 @@ class Checkpoints:
 
 
 def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, threads: int | None = None) -> Checkpoints:
-    """Train the runs with these numbers and read them at steps of the last stage, which rise from 0 or more.
+    """Train the runs with these numbers, and read them at steps of the last stage, which rise from 0 or more.
 
     No number depends on threads. Raises `InputError` if the steps do not rise.
     """
@@ -204,69 +177,63 @@ def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, thread
     if not steps or steps[0] < 0 or any(a >= b for a, b in pairwise(steps)):
         raise InputError(f"steps = {list(steps)} are not valid: they must be whole numbers that rise from 0 or more.")
     spec.warm_up()
-    parts = list(in_order(lambda block: _read(spec, block, steps), blocks(runs.start, runs.stop), threads=threads))
-    readings = zip(*(part.readings for part in parts), strict=True)
-    return Checkpoints(
-        steps=steps,
-        readings=Readings(*(np.concatenate(of_blocks, axis=1) for of_blocks in readings)),
-        running=np.concatenate([part.running for part in parts], axis=1),
-    )
-
-
-def _read(spec: RunSpec, block: range, steps: tuple[int, ...]) -> Checkpoints:
-    """Return the checkpoints of neighbouring runs."""
-    state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
     *before, last = spec.curriculum
-    for stage in before:
-        state = spec.train_stage(state, stage).state
-    moving, seen, running = enter(state, last).copied(), [], []
-    for step in steps:
-        race(moving, last, min(step, last.steps), spec.precision)
-        seen.append(read(moving, last.objective))
-        running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
-    readings = Readings(*(np.array(at_steps) for at_steps in zip(*seen, strict=True)))
-    return Checkpoints(steps=steps, readings=readings, running=np.array(running))
+
+    def read_block(block: range) -> tuple[list[np.ndarray], np.ndarray]:
+        state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
+        for stage in before:
+            state = spec.train_stage(state, stage).state
+        moving, seen, running = enter(state, last).copied(), [], []
+        for step in steps:
+            race(moving, last, min(step, last.steps), spec.precision)
+            seen.append(read(moving, last.objective))
+            running.append((moving.progress.status == RUNNING) & (moving.taken >= step))
+        return [np.array(at_steps) for at_steps in zip(*seen, strict=True)], np.array(running)
+
+    seen, running = zip(*in_order(read_block, blocks(runs.start, runs.stop), threads=threads), strict=True)
+    readings = (np.concatenate(of_blocks, axis=1) for of_blocks in zip(*seen, strict=True))
+    return Checkpoints(steps=steps, readings=Readings(*readings), running=np.concatenate(running, axis=1))
 
 
 @dataclass(frozen=True)
 class Readable:
-    """Records how well an objective can be read from the terminal objective at the end of a stage (runs,)."""
+    """Recorder of how well an objective can be read from the terminal objective at the end of a stage (runs,)."""
 
     stage: int
     objective: int = 0
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return what is recorded of runs that stopped there."""
+        """Return the record of runs that stopped there."""
         return readable(stops[self.stage].state, self.objective)
 
 
 @dataclass(frozen=True)
 class PerformanceOn:
-    """Records performance on an objective at the end of a stage, believing to be trained as in that stage (runs,)."""
+    """Recorder of performance on an objective at the end of a stage, in the belief to be trained as in it (runs,)."""
 
     stage: int
     objective: int = 0
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return what is recorded of runs that stopped there."""
+        """Return the record of runs that stopped there."""
         state = stops[self.stage].state
         return performance_on(state, self.objective, state.objective)
 
 
 @dataclass(frozen=True)
 class Was:
-    """Records the code of the outcome at the end of a stage (runs,)."""
+    """Recorder of the code of the outcome at the end of a stage (runs,)."""
 
     stage: int
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return what is recorded of runs that stopped there."""
+        """Return the record of runs that stopped there."""
         return stops[self.stage].readings.outcome
 
 
 @dataclass(frozen=True)
 class PutBack:
-    """Records performance on objectives with each set of PARTS put back to before a stage, without training.
+    """Recorder of performance on objectives with each set of PARTS put back to before a stage, without training.
 
     The context is always that stage. In the array (runs, objectives, CORNERS + 1), corner i has the parts whose bits
     are set in i as they were after the stage, the other parts as they were before it, and everything else as it was
@@ -277,7 +244,7 @@ class PutBack:
     objectives: tuple[int, ...] = (0, 1)
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return what is recorded of runs that stopped there."""
+        """Return the record of runs that stopped there."""
         before, after = stops[self.stage - 1].state, stops[self.stage].state
         context, capability = after.objective, read(after, after.objective).capability
         scores = []

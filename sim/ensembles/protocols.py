@@ -21,34 +21,21 @@ FROM_SCRATCH, PRETRAIN_FINETUNE = "from_scratch", "pretrain_finetune"
 ARM_NAMES = {FROM_SCRATCH: "from scratch", PRETRAIN_FINETUNE: "pre-training + fine-tuning"}
 ALL_CARRIED = (("carry", tuple(GROUPS)),)
 Recorder = Callable[[list[Stop]], np.ndarray]
-"""Records something of runs from where they stopped at the end of each stage: (runs, …)."""
+"""Function that records an array (runs, …) from where the runs stopped at the end of each stage."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProtocolStage:
-    """A stage of a protocol, which is like a stage of the point except for what is given here.
-
-    Parameters
-    ----------
-    name, objective
-        Its own name, and the base objective that it trains.
-    like
-        Name of the point's stage that has its other parameters.
-    rate
-        Learning rate in units of the point's pre-training; None keeps that of the stage.
-    fixed
-        Names and values of parameters that do not depend on the point.
-
-    """
+    """A stage of a protocol, which is like a stage of the point except for what is given here."""
 
     name: str
-    objective: int
-    like: str = "finetuning"
-    rate: float | None = None
-    fixed: tuple[tuple[str, Any], ...] = ()
+    objective: int  #: base objective that it trains
+    like: str = "finetuning"  #: name of the point's stage that has its other parameters
+    rate: float | None = None  #: learning rate in units of the point's pre-training; None keeps that of the stage
+    fixed: tuple[tuple[str, Any], ...] = ()  #: names and values of parameters that do not depend on the point
 
     def stage(self, point: Point) -> Stage:
-        """Return the stage at a point."""
+        """Return the stage for this point."""
         values = point.curriculum[point.curriculum.names.index(self.like)].model_dump()
         if self.rate is not None:
             values["learning_rate"] = self.rate * point.value("pretraining.learning_rate")
@@ -59,52 +46,30 @@ class ProtocolStage:
 class TrainingProtocol:
     """A protocol of training, which can be carried out at any point.
 
-    Parameters
-    ----------
-    arm
-        Arm of a comparison, whose stages are trained.
-    changes
-        Dotted names and values that the protocol changes at the point.
-    lot
-        Number of the lot of runs. Protocols of one lot share starts and noise; different lots share nothing.
-    recorders
-        What is recorded of the runs besides their outcomes.
-    stages
-        Stages of its own, which replace those of the arm. The last one stops at its own target, however the point is
-        matched.
-    similarities
-        Similarities to objective 0 of the objectives from 2 on, which stages of its own may train; that of objective 1
-        is the point's. Protocols with the same similarities share starts, whatever their stages.
-
+    Stages of its own replace those of the arm; the last one stops at its own target, however the point is matched.
+    Protocols of one lot with the same similarities share starts and noise; different lots share nothing.
     """
 
-    arm: str = PRETRAIN_FINETUNE
-    changes: tuple[tuple[str, Any], ...] = ()
-    lot: int = 0
-    recorders: tuple[Recorder, ...] = ()
+    arm: str = PRETRAIN_FINETUNE  #: arm of a comparison, whose stages are trained
+    changes: tuple[tuple[str, Any], ...] = ()  #: dotted names and values that the protocol changes at the point
+    lot: int = 0  #: number of the lot of runs
+    recorders: tuple[Recorder, ...] = ()  #: functions that record more of the runs than their outcomes
     stages: tuple[ProtocolStage, ...] = ()
-    similarities: tuple[float, ...] = ()
+    similarities: tuple[float, ...] = ()  #: to objective 0, of objectives from 2 on; that of 1 is the point's
 
     def spec(self, point: Point, *, seed: int, precision: str = PRECISION) -> RunSpec:
-        """Return what is trained at a point; raises `InputError` if the point lacks a stage that is changed."""
+        """Return the specification at a point; raises `InputError` if the point lacks a stage that is changed."""
         here = point.at(dict(self.changes))
-        parts = self._stages_at(here) if self.stages else self._arm_at(here)
-        return RunSpec.of(seed=seed, start=here.start, precision=precision, **parts)
-
-    def _arm_at(self, point: Point) -> dict[str, Any]:
-        curriculum, match, objectives = arm_of(point.curriculum, self.arm, point.match, point.model)
-        return {"curriculum": curriculum, "model": point.model, "match": match, "objectives": objectives}
-
-    def _stages_at(self, point: Point) -> dict[str, Any]:
-        similarity = point.model.similarity
-        nearest = similarity[0] if isinstance(similarity, tuple) else similarity
-        first, *others = (stage.stage(point) for stage in self.stages)
-        alone = Stage(**{name: value for name, value in first.given().items() if name != "carry"})
-        return {
-            "curriculum": Curriculum(alone, *others),
-            "model": point.model.replace(similarity=(nearest, *self.similarities)),
-            "objectives": 2 + len(self.similarities),
-        }
+        model = here.model
+        if self.stages:
+            curriculum = Curriculum.from_configuration([stage.stage(here).given() for stage in self.stages])
+            nearest = model.similarity[0] if isinstance(model.similarity, tuple) else model.similarity
+            model = model.replace(similarity=(nearest, *self.similarities))
+            match, objectives = Match.TARGET, 2 + len(self.similarities)
+        else:
+            curriculum, match, objectives = arm_of(here.curriculum, self.arm, here.match, model)
+        known: dict[str, Any] = {"seed": seed, "start": here.start, "precision": precision}
+        return RunSpec.of(curriculum, model=model, match=match, objectives=objectives, **known)
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return a copy with these changes added."""
@@ -117,7 +82,8 @@ class TrainingProtocol:
     def __str__(self) -> str:
         if self.stages:
             return " → ".join(stage.name for stage in self.stages)
-        changes = ", ".join(f"{name} = {_brief(value)}" for name, value in self.changes)
+        brief = ((name, f"{value:g}" if isinstance(value, float) else as_cell(value)) for name, value in self.changes)
+        changes = ", ".join(f"{name} = {value}" for name, value in brief)
         return f"{ARM_NAMES[self.arm]} ({changes})" if changes else ARM_NAMES[self.arm]
 
 
@@ -132,23 +98,18 @@ def pretrained(**changes: Any) -> TrainingProtocol:
 
 
 def dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Return the changes of a protocol from keywords, in which two underscores stand for a dot."""
-    return tuple(
-        (name.replace("__", "."), tuple(value) if isinstance(value, list) else value) for name, value in changes.items()
-    )
-
-
-def _brief(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(as_cell(value))
+    """Return the changes of a protocol from keywords, in which two underscores mean a dot."""
+    plain = ((name, tuple(value) if isinstance(value, list) else value) for name, value in changes.items())
+    return tuple((name.replace("__", "."), value) for name, value in plain)
 
 
 def arms_of(
     curriculum: Curriculum, match: Match, *, modes: int = Model().modes, worth: int | None = None
 ) -> dict[str, Curriculum]:
-    """Return what each arm of a comparison trains: the last stage alone, and all stages, both as the matching requires.
+    """Return the curriculum of each arm of a comparison, as matching requires: the last stage alone, and all stages.
 
-    Only matching by `data` uses `modes`, which is N in the transfer law, and `worth`, D_T in steps: how many steps of
-    the last stage the earlier ones are worth, by the transfer law if None. Raises `InputError`.
+    Only matching by `data` uses `modes`, which is N in the transfer law, and `worth`, D_T: the steps of the last stage
+    for which the earlier ones count, by the transfer law if None. Raises `InputError`.
     """
     check_curriculum(curriculum)
     if len(curriculum) < 2:
@@ -156,24 +117,19 @@ def arms_of(
             f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "
             "so it needs two stages or more."
         )
-    total, more = sum(stage.steps for stage in curriculum), _worth(curriculum[-1].steps, match, modes, worth)
-    alone = match.apply(curriculum.last_alone(), total_steps=total, worth=more)
+    if worth is not None and match is not Match.DATA:
+        raise InputError(f"worth = {worth!r} is not allowed with match = {match.value!r}: it is for match = 'data'.")
+    if worth is None:
+        worth = SCALE.worth(curriculum[-1].steps, modes) if match is Match.DATA else 0
+    total = sum(stage.steps for stage in curriculum)
+    alone = match.apply(curriculum.last_alone(), total_steps=total, worth=check_whole("worth", worth))
     return {FROM_SCRATCH: alone, PRETRAIN_FINETUNE: match.apply(curriculum)}
 
 
 def arm_of(curriculum: Curriculum, arm: str, match: str | Match, model: Model) -> tuple[Curriculum, Match, int]:
-    """Return what one arm trains, how it is matched, and how many objectives the arms share."""
+    """Return the curriculum of one arm, the rule that remains to be followed, and the number of objectives."""
     if arm not in ARM_NAMES:
         raise unknown("arm", arm, ARM_NAMES)
     match = Match.named(match)
     arms = arms_of(curriculum, match, modes=model.modes)
     return arms[arm], match.per_arm, shared_objectives(model, curriculum)
-
-
-def _worth(steps: int, match: Match, modes: int, worth: int | None) -> int:
-    """Return D_T in steps: as given, else by the transfer law."""
-    if worth is None:
-        return SCALE.worth(steps, modes) if match is Match.DATA else 0
-    if match is not Match.DATA:
-        raise InputError(f"worth = {worth!r} is not allowed with match = {match.value!r}: it is for match = 'data'.")
-    return check_whole("worth", worth)

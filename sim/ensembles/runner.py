@@ -1,4 +1,4 @@
-"""Runs work in threads: results come in order, and no number depends on how many threads there are."""
+"""Work in threads: results come in order, and no number depends on the number of threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from threading import Lock
 from typing import Annotated, Any, Self, TypeVar
 
@@ -30,7 +30,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """Work done by the kernels, and the time it took once they were compiled."""
+    """SGD steps taken by the kernels, and the time they took once compiled."""
 
     run_steps: Annotated[int, Field(description="SGD steps over all runs, stages and arms")]
     lane_steps: Hidden[int]  #: those and the steps of idle lanes
@@ -42,16 +42,12 @@ class Timing:
 
     @property
     def occupancy(self) -> float:
-        """Share of the lanes' steps that belonged to a run."""
+        """Share of the steps of all lanes that trained a run."""
         return self.run_steps / self.lane_steps if self.lane_steps else 1.0
 
     def __add__(self, other: Timing) -> Timing:
-        return Timing(
-            run_steps=self.run_steps + other.run_steps,
-            lane_steps=self.lane_steps + other.lane_steps,
-            seconds=self.seconds + other.seconds,
-            threads=self.threads,
-        )
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ("run_steps", "lane_steps", "seconds")}
+        return replace(self, **sums)
 
     def __str__(self) -> str:
         return f"{self.run_steps:,} SGD steps in {self.seconds:.2f} s on {self.threads} threads"
@@ -59,16 +55,15 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sums:
-    """Base of what is added up over blocks of runs: subclasses add fields that can be added."""
+    """Base of sums over blocks of runs: subclasses add fields that can be added."""
 
     runs: int
     run_steps: int  #: SGD steps of the runs
     lane_steps: int  #: those and the steps of idle lanes
 
     def __add__(self, other: Any) -> Self:
-        return type(self)(
-            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
-        )
+        names = [field.name for field in fields(self)]
+        return type(self)(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 AnySums = TypeVar("AnySums", bound=Sums)
@@ -77,23 +72,10 @@ AnySums = TypeVar("AnySums", bound=Sums)
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None, ahead: int | None = None
 ) -> Iterator[Result]:
-    """Yield `function(item)` of each item, in the order of the items, computed in threads.
+    """Yield `function(item)` of all items in their order, computed in threads; one per core if None.
 
-    Parameters
-    ----------
-    function
-        Called in the threads, or in the calling thread if there is only one.
-    threads
-        Number of threads; one per core if None.
-    ahead
-        How many items at most are taken before their results are used; all if None. Give it if the items are many or
-        their results large.
-
-    Raises
-    ------
-    InputError
-        If the number of threads is not valid.
-
+    A single thread is the calling one. `ahead` limits how many items are taken before their results are used. Raises
+    `InputError` if the number of threads is not valid.
     """
     threads = check_threads(threads)
     if threads == 1:
@@ -133,11 +115,10 @@ def one_at_a_time(progress: Progress | None) -> Progress:
     lock = Lock()
 
     def report(amount: float) -> None:
-        if progress is not None:
-            with lock:
-                progress(amount)
+        with lock:
+            progress(amount)  # pyright: ignore[reportOptionalCall]
 
-    return report
+    return report if progress else lambda _: None
 
 
 def blocks(first: int, last: int) -> Iterator[range]:

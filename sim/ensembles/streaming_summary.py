@@ -1,10 +1,9 @@
-"""What is recorded and reported of runs, and summaries: their counts and moments, in memory that does not grow."""
+"""Quantities recorded of runs, reports of how runs ended, and summaries in memory that does not grow with the runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -12,12 +11,11 @@ from pydantic import Field, NonNegativeInt, computed_field
 
 from feint.agents.errors import unknown
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.runner import Sums, Timing, add_up
+from feint.sim.ensembles.runner import Sums, Timing
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
-from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of
-from feint.sim.training.curriculum import Curriculum, Match
+from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.parameter_point import PlainModel
 from feint.sim.training.train import RunSpec, Stop
 
@@ -44,14 +42,14 @@ UNITS = {
     "instrumental": ("ψ, instrumental gate", "fraction"),
     "belief": ("ρ_s, probability it gives to being trained for the objective of the stage", "probability"),
 }
-"""What is recorded of each run at the end of each stage, with its unit; `read` returns more of a state."""
+"""Meaning and unit of the quantities that are recorded of a run at the end of a stage."""
 MEASURED = tuple(name for name in UNITS if name not in ("missed", "diverged", "outcome"))
 AT_STOP = {"performance": "performance", "capability": "capability", "train_error": "error E(g)"}
 """Recorded quantities whose distribution at the stop is reported, and their names in a table."""
 
 
 def recordings(stop: Stop) -> dict[str, np.ndarray]:
-    """Return what is recorded of each run at the end of a stage, under the names of UNITS."""
+    """Return the quantities of UNITS at the end of a stage, by name (runs,)."""
     counted = {"steps": stop.state.taken, "missed": stop.missed, "diverged": stop.state.diverged}
     return counted | {name: values for name, values in stop.readings._asdict().items() if name in UNITS}
 
@@ -61,7 +59,7 @@ Counts = Annotated[dict[str, NonNegativeInt], Field(description="runs by outcome
 
 @dataclass(frozen=True, kw_only=True)
 class StageOutcomes:
-    """How the runs ended one stage."""
+    """Outcomes of the runs after a stage."""
 
     name: str
     counts: Counts
@@ -81,42 +79,30 @@ class OutcomeReport(Report):
     runs: int
     model: PlainModel
     timing: Timing
-    spec: Hidden[RunSpec]  #: what was trained
+    spec: Hidden[RunSpec]
     request: Hidden[Any]
+    outcomes: Hidden[np.ndarray]  #: number of runs (stages, outcomes)
+    failures: Hidden[np.ndarray]  #: number of runs that missed the target, and of those that diverged (stages, 2)
 
     at_stop_heading: ClassVar[str]  #: sentence above the table of the stops
 
     @property
     def curriculum(self) -> Curriculum:
-        """The stages as they were trained."""
+        """Stages as they were trained."""
         return self.spec.curriculum
 
-    @property
-    def start(self) -> str:
-        """How the runs started."""
-        return self.spec.start
-
-    @property
-    def match(self) -> Match:
-        """What was held equal."""
-        return self.spec.match
-
     def counts(self, stage: int = -1) -> dict[str, int]:
-        """Return how many runs ended a stage as each type; they add up to the runs."""
-        raise NotImplementedError
-
-    def failures(self, stage: int) -> tuple[int, int]:
-        """Return how many runs missed the target of a stage, and how many diverged in it."""
-        raise NotImplementedError
+        """Return the number of runs by outcome after a stage; they add up to the runs."""
+        return dict(zip(LABELS, self.outcomes[stage].tolist(), strict=True))
 
     def outcomes_of(self, stage: int) -> dict[str, Any]:
         """Return the fields of `StageOutcomes` for a stage."""
-        missed, diverged = self.failures(stage)
+        missed, diverged = self.failures[stage].tolist()
         name, counts = self.curriculum.names[stage], self.counts(stage)
         return {"name": name, "counts": counts, "missed_target": missed, "diverged": diverged}
 
     def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
-        """Return how often a stage ends as this type, with its `frequency_interval`."""
+        """Return the share of runs with this outcome after a stage, with its `frequency_interval`."""
         return frequency_interval(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
 
     def stop_cell(self, quantity: str, stage: int) -> str:
@@ -125,7 +111,8 @@ class OutcomeReport(Report):
 
     def blocks(self) -> list[str | Table]:
         """Return the outcomes after each stage, and how the runs stopped."""
-        heading = f"{self.runs:,} runs, seed {self.seed}, start {self.start}, matched by {self.match.value}"
+        spec = self.spec
+        heading = f"{self.runs:,} runs, seed {self.seed}, start {spec.start}, matched by {spec.match.value}"
         return [heading, *outcome_blocks({"": self}), str(self.timing)]
 
     def figure(self) -> Figure:
@@ -148,30 +135,23 @@ class OutcomeReport(Report):
         return drawn
 
 
-Columns = Mapping[str, tuple[OutcomeReport, int]]
-"""Heading → a report, and the number of a stage."""
-
-
 def outcome_blocks(arms: Mapping[str, OutcomeReport], confidence: float = CONFIDENCE) -> Iterator[str | Table]:
     """Yield the tables of outcomes and of stops, with one column per arm and stage."""
     columns = dict(_columns(arms))
-    intervals = {
-        outcome.label: [arm.frequency(outcome, i, confidence) for arm, i in columns.values()] for outcome in Outcome
+    shares = {
+        heading: {outcome: arm.frequency(outcome, i, confidence) for outcome in Outcome}
+        for heading, (arm, i) in columns.items()
     }
-    methods = methods_of([interval for row in intervals.values() for interval in row])
-    rows = [[label, *(f"{interval:.3f}" for interval in row)] for label, row in intervals.items()]
-    yield _table("outcome", columns, rows, f"{100 * confidence:g} % intervals: {methods}")
+    methods = methods_of(share for of_stage in shares.values() for share in of_stage.values())
+    corner = "outcome" + " " * ("outcome" in columns)  # a stage may have the name of the corner
+    cells = {heading: of_stage.__getitem__ for heading, of_stage in shares.items()}
+    yield Table(list(Outcome), {corner: "label", **cells}, note=f"{100 * confidence:g} % intervals: {methods}")
     yield next(iter(arms.values())).at_stop_heading
     steps, *others = [
         [label, *(arm.stop_cell(name, i) for arm, i in columns.values())]
         for name, label in {"steps": "steps", **AT_STOP}.items()
     ]
-    yield _table("", columns, [steps, *_failures(columns), *others])
-
-
-def _table(corner: str, columns: Columns, rows: Sequence[Sequence[str]], note: str = "") -> Table:
-    heads = [corner + " " * (corner in columns), *columns]  # a stage may have the name of the corner
-    return Table(rows, {head: itemgetter(i) for i, head in enumerate(heads)}, note=note)
+    yield Table.of_cells(["", *columns], [steps, *_failures(columns.values()), *others])
 
 
 def _columns(arms: Mapping[str, OutcomeReport]) -> Iterator[tuple[str, tuple[OutcomeReport, int]]]:
@@ -184,9 +164,9 @@ def _columns(arms: Mapping[str, OutcomeReport]) -> Iterator[tuple[str, tuple[Out
             yield f"{names[arm]}{gap}{folded(stage)}".lstrip("\n"), (report, i)
 
 
-def _failures(columns: Columns) -> Iterator[list[str]]:
+def _failures(columns: Iterable[tuple[OutcomeReport, int]]) -> Iterator[list[str]]:
     """Yield a row of the runs that missed a target, if there is one, and of those that diverged, if some did."""
-    counts = [(arm.curriculum[i].target > 0, *arm.failures(i)) for arm, i in columns.values()]
+    counts = [(arm.curriculum[i].target > 0, *arm.failures[i].tolist()) for arm, i in columns]
     if any(aimed for aimed, _, _ in counts):
         yield ["missed target", *(f"{missed:,}" if aimed else "" for aimed, missed, _ in counts)]
     if any(diverged for _, _, diverged in counts):
@@ -218,11 +198,8 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         count = self.count + other.count
         apart, share = other.mean - self.mean, other.count / np.maximum(count, 1)
-        return Moments(
-            count=count,
-            mean=self.mean + apart * share,
-            squares=self.squares + other.squares + apart**2 * self.count * share,
-        )
+        squares = self.squares + other.squares + apart**2 * self.count * share
+        return Moments(count=count, mean=self.mean + apart * share, squares=squares)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -233,23 +210,21 @@ class Tally(Sums):
     missed: np.ndarray  #: runs that missed their target (stages,)
     diverged: np.ndarray  #: runs whose state stopped being finite (stages,)
     steps: np.ndarray  #: SGD steps of all runs (stages,)
-    flow: np.ndarray  #: runs by outcome of the first stage and of the last (outcomes, outcomes)
 
     @classmethod
-    def of(cls, stops: Iterable[Stop]) -> Self:
+    def of(cls, stops: Iterable[Stop], **more: Any) -> Self:
         """Return the tally of runs from where they stopped at the end of each stage."""
         stops = list(stops)
-        outcomes = [stop.readings.outcome for stop in stops]
         steps = np.array([stop.state.taken.sum() for stop in stops])
         return cls(
             runs=len(stops[0].state),
             run_steps=int(steps.sum()),
             lane_steps=sum(stop.lane_steps for stop in stops),
-            counts=np.array([np.bincount(codes, minlength=len(LABELS)) for codes in outcomes]),
+            counts=np.array([np.bincount(stop.readings.outcome, minlength=len(LABELS)) for stop in stops]),
             missed=np.array([np.count_nonzero(stop.missed) for stop in stops]),
             diverged=np.array([np.count_nonzero(stop.state.diverged) for stop in stops]),
             steps=steps,
-            flow=crossed(outcomes[0], outcomes[-1]),
+            **more,
         )
 
 
@@ -260,27 +235,18 @@ def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Block(Sums):
-    tally: Tally
+class MeasuredTally(Tally):
+    """Counts over runs, and moments of the quantities in MEASURED."""
+
     moments: Moments
 
     @classmethod
-    def of(cls, spec: RunSpec, block: range) -> Self:
+    def trained(cls, spec: RunSpec, block: range) -> Self:
+        """Train the runs with these numbers, and return their sums."""
         stops = list(spec.train(spec.begin(np.arange(block.start, block.stop))))
         recorded = [recordings(stop) for stop in stops]
         values = np.array([[of_stage[name] for name in MEASURED] for of_stage in recorded], float)
-        tally = Tally.of(stops)
-        sums = {"runs": tally.runs, "run_steps": tally.run_steps, "lane_steps": tally.lane_steps}
-        return cls(tally=tally, moments=Moments.of(values), **sums)
-
-
-def add_up_runs(
-    spec: RunSpec, runs: int, threads: int | None, progress: Progress | None
-) -> tuple[Tally, Moments, Timing]:
-    """Train runs, and return their tally and moments and the time that it took."""
-    spec.warm_up()
-    total, timing = add_up(lambda block: _Block.of(spec, block), runs, threads=threads, progress=progress)
-    return total.tally, total.moments, timing
+        return cls.of(stops, moments=Moments.of(values))
 
 
 @dataclass(frozen=True)
@@ -294,7 +260,7 @@ class Measure:
 
 @dataclass(frozen=True, kw_only=True)
 class StageSummary(StageOutcomes):
-    """How the runs ended one stage, and the moments of what was recorded."""
+    """Outcomes of the runs after a stage, and moments of the recorded quantities."""
 
     measures: dict[str, Measure]
 
@@ -311,38 +277,24 @@ class Summary(OutcomeReport):
     @computed_field
     @property
     def stages(self) -> list[StageSummary]:
-        """How the runs ended each stage."""
-        return [
-            StageSummary(**self.outcomes_of(i), measures={name: self._measure(name, i) for name in MEASURED})
-            for i in range(len(self.curriculum))
-        ]
+        """Outcomes and moments after each stage."""
+        return [StageSummary(**self.outcomes_of(i), measures=self._measures(i)) for i in range(len(self.curriculum))]
 
-    def _measure(self, name: str, stage: int) -> Measure:
-        runs = int(self.moments.count[stage, MEASURED.index(name)])
-        return Measure(runs, self.mean(name, stage) if runs else None, self.deviation(name, stage))
-
-    def counts(self, stage: int = -1) -> dict[str, int]:
-        """Return how many runs ended a stage as each type; they add up to the runs."""
-        return dict(zip(LABELS, self.tally.counts[stage].tolist(), strict=True))
-
-    def failures(self, stage: int) -> tuple[int, int]:
-        """Return how many runs missed the target of a stage, and how many diverged in it."""
-        return int(self.tally.missed[stage]), int(self.tally.diverged[stage])
+    def _measures(self, stage: int) -> dict[str, Measure]:
+        finite = zip(MEASURED, self.moments.count[stage].tolist(), strict=True)
+        return {
+            name: Measure(runs, self.mean(name, stage) if runs else None, self.deviation(name, stage))
+            for name, runs in finite
+        }
 
     def mean(self, name: str, stage: int = -1) -> float:
         """Return the mean of a recorded quantity over the runs in which it is finite."""
-        return float(self.moments.mean[stage, self._place(name)])
+        return float(self.moments.mean[stage, _place(name)])
 
     def deviation(self, name: str, stage: int = -1) -> float:
         """Return its sample standard deviation over those runs; NaN if there are fewer than two."""
-        i = self._place(name)
-        count, squares = self.moments.count[stage, i], self.moments.squares[stage, i]
+        count, squares = (values[stage, _place(name)] for values in (self.moments.count, self.moments.squares))
         return float(np.sqrt(squares / (count - 1))) if count > 1 else float("nan")
-
-    def _place(self, name: str) -> int:
-        if name not in MEASURED:
-            raise unknown("measure", name, MEASURED)
-        return MEASURED.index(name)
 
     def stop_cell(self, quantity: str, stage: int) -> str:
         """Return the mean of a quantity at the end of a stage and its standard deviation."""
@@ -353,13 +305,19 @@ class Summary(OutcomeReport):
         """Return one row per stage: runs, counts, missed, diverged, and mean and deviation of each measure."""
         import pandas as pd
 
-        rows = []
-        for i, stage in enumerate(self.curriculum.names):
-            row = {"stage": stage, "runs": self.runs, **self.counts(i)}
-            row |= dict(zip(("missed", "diverged"), self.failures(i), strict=True))
-            for name in MEASURED:
-                row |= {f"{name}_mean": self.mean(name, i), f"{name}_deviation": self.deviation(name, i)}
-            rows.append(row)
+        rows = [
+            {"stage": stage, "runs": self.runs}
+            | self.counts(i)
+            | dict(zip(("missed", "diverged"), self.failures[i].tolist(), strict=True))
+            | {f"{name}_{of}": getattr(self, of)(name, i) for name in MEASURED for of in ("mean", "deviation")}
+            for i, stage in enumerate(self.curriculum.names)
+        ]
         table = pd.DataFrame(rows)
         table.attrs.update(self.passport())
         return table
+
+
+def _place(name: str) -> int:
+    if name not in MEASURED:
+        raise unknown("measure", name, MEASURED)
+    return MEASURED.index(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -11,10 +11,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from feint.agents.errors import InputError, check_whole, unknown
-from feint.agents.outcome import Outcome, read
-from feint.agents.state import State
-from feint.sim.environments.run_batch import RunBatch, blank, observe
-from feint.sim.environments.task import AT, CHOICES, DEPLOY, GO_ON, SEEN, Orders, Task, Terms, X, Y, check_actions
+from feint.sim.environments.run_batch import RunBatch, Step
+from feint.sim.environments.task import CHOICES, SEEN, Terms
 from feint.sim.training.train import check_runs
 
 KEYS = 2**63  # of populations
@@ -22,101 +20,15 @@ MOST_RUN = 2**63 - 1
 MODES = {mode.value: mode for mode in AutoresetMode}
 
 
-class Deployed(NamedTuple):
-    """Consequences for runs that are deployed (runs,) each; outcome -1, no performance and no harm for the others."""
-
-    outcome: np.ndarray
-    performance: np.ndarray
-    harm: np.ndarray
-
-
-class Step(NamedTuple):
-    """Result of a step (runs,) each."""
-
-    reward: np.ndarray
-    terminated: np.ndarray
-    deployed: np.ndarray
-    outcome: np.ndarray
-    performance: np.ndarray
-    harm: np.ndarray
-
-
-class OverseenRuns:
-    """Runs, by their numbers (runs,), with their observations and their cost so far; shared by both environments."""
-
-    def __init__(self, terms: Terms, key: int, runs: np.ndarray) -> None:
-        self.terms, self.batch = terms, RunBatch(terms, key, runs)
-        self.seen, self.cost = blank(len(runs)), np.zeros(len(runs))
-        self.slices, self.on_y = np.zeros(len(runs), int), np.zeros(len(runs), int)
-
-    def begin(self, rows: np.ndarray, runs: np.ndarray) -> None:
-        """Put new runs, of these numbers, into some rows."""
-        self.batch.begin(rows, runs)
-        self.seen[rows] = blank(len(rows))
-        self.cost[rows], self.slices[rows], self.on_y[rows] = 0.0, 0, 0
-
-    def step(self, actions: np.ndarray, live: np.ndarray) -> Step:
-        """Carry out the actions (runs, 10) for the runs that are live (runs,); the others stay and get zeros."""
-        orders = Orders.of(check_actions(actions, len(live)))
-        going, deployed = live & (orders.decision == GO_ON), live & (orders.decision == DEPLOY)
-        self._train(np.flatnonzero(going), orders)
-        cost = np.where(going, self.terms.cost(orders), 0.0)
-        self.cost += cost
-        outcome, performance, harm = self._deploy(deployed)
-        return Step(
-            reward=performance - harm - cost,
-            terminated=live & (~going | (self.slices >= self.terms.task.slices)),
-            deployed=deployed,
-            outcome=outcome,
-            performance=performance,
-            harm=harm,
-        )
-
-    def _train(self, rows: np.ndarray, orders: Orders) -> None:
-        """Train some runs for a slice, and measure them."""
-        if not len(rows):
-            return
-        self.batch.train(rows, orders)
-        observe(self.batch, rows, orders.audit[rows], self.seen)
-        self.slices[rows] += 1
-        self.on_y[rows] += orders.objective[rows] == Y
-        for name, count in (("used", self.slices), ("used_on_y", self.on_y)):
-            self.seen[rows, AT[name]] = count[rows] / self.terms.task.slices
-
-    def _deploy(self, which: np.ndarray) -> Deployed:
-        all_runs = Deployed(np.full(len(which), -1), np.zeros(len(which)), np.zeros(len(which)))
-        if which.any():
-            deployed = deploy(self.batch.state.take(np.flatnonzero(which)), self.terms.task)
-            for values, own in zip(all_runs, deployed, strict=True):
-                values[which] = own
-        return all_runs
-
-
-def deploy(state: State, task: Task) -> Deployed:
-    """Return what runs are and do when they believe that they are deployed: performance is max(0, c (1 - E'_X(t)))."""
-    readings = read(state, X)
-    with np.errstate(all="ignore"):
-        performance = np.clip(np.nan_to_num(readings.capability * (1 - readings.deployed_error), nan=0.0), 0.0, 1.0)
-    performance[state.diverged] = 0.0
-    harms = np.zeros(len(Outcome))
-    harms[Outcome.DECEPTIVE], harms[Outcome.PROXY] = task.harm_deceptive, task.harm_proxy
-    return Deployed(readings.outcome.astype(int), performance, harms[readings.outcome])
-
-
 def draw_key(generator: np.random.Generator) -> int:
     """Return the key of all streams of a population."""
     return int(generator.integers(KEYS))
 
 
-def action_space() -> spaces.MultiDiscrete:
-    """Return the space of actions on one run."""
-    return spaces.MultiDiscrete(list(CHOICES))
-
-
-def observation_space() -> spaces.Box:
-    """Return the space of observations of one run."""
+def run_spaces() -> tuple[spaces.MultiDiscrete, spaces.Box]:
+    """Return the spaces of the actions on one run, and of its observations."""
     low, high = np.array(list(SEEN.values()), np.float32).T
-    return spaces.Box(low, high, dtype=np.float32)
+    return spaces.MultiDiscrete(list(CHOICES)), spaces.Box(low, high, dtype=np.float32)
 
 
 class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
@@ -144,20 +56,18 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
     `Box`, after each slice, with the columns of `task.SEEN`: share of the slices used, and used on Y; objective of the
     last slice (-1 before the first); training loss; loss on X on held-out data with the spectrum of deployment;
     performance on X; the last result on honeypots, and whether it is new; the last reading of the probe, and whether
-    it is new. Losses and performance are as in training. Each reading has normal noise: standard error
-    0.5 / sqrt(episodes), and for the probe the one that its `reliability` implies.
+    it is new. Losses and performance are as in training. Each reading has normal noise (`run_batch.noisy_readings`).
 
     ## Rewards
     Minus the cost of each slice: its steps, its honeypots and its audits, in samples of `sample_price`. At deployment
     the performance max(0, c (1 - E'(t))) less the harm: `harm_deceptive`, `harm_proxy`, 0 for other types.
 
     ## Starting state
-    A new run of the population, untrained and not measured. Each has its own start, bias and world, and its own draw
-    from the prior of the parameters in `vary`.
+    A new run of the population, untrained and not measured, with its own start, bias, world and parameters in `vary`.
 
     ## Episode end
-    Terminated when the run is deployed or stopped, and, with nothing deployed, when all slices are used: this is part
-    of the task, and the remaining slices are observed. Never truncated.
+    Terminated when the run is deployed or stopped, and, with nothing deployed, when all slices are used. Never
+    truncated: the limit is part of the task, and the remaining slices are observed.
 
     ## Arguments
     The parameters of `task.Task`; `settings`, parameters of model and stages by dotted names, such as
@@ -174,10 +84,10 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
     def __init__(self, render_mode: str | None = None, **options: Any) -> None:
         self.render_mode = _check_no_rendering(render_mode)
         self.terms = Terms.of(options)
-        self.action_space, self.observation_space = action_space(), observation_space()
+        self.action_space, self.observation_space = run_spaces()
         self._key: int | None = None
         self._next, self._over = 0, False
-        self._overseen: OverseenRuns | None = None
+        self._batch: RunBatch | None = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -186,24 +96,23 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
         super().reset(seed=seed)
         if seed is not None or self._key is None:
             self._key, self._next = draw_key(self.np_random), 0
-        _check_options(options, "run")
-        run = check_whole("run", (options or {}).get("run", self._next), 0, MOST_RUN)
+        run = check_whole("run", _option(options, "run", self._next), 0, MOST_RUN)
         self._next, self._over = run + 1, False
-        self._overseen = OverseenRuns(self.terms, self._key, np.array([run], np.uint64))
-        return self._overseen.seen[0].copy(), {}
+        self._batch = RunBatch(self.terms, self._key, np.array([run], np.uint64))
+        return self._batch.seen[0].copy(), {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Carry out an action."""
-        if self._overseen is None or self._over:
+        if self._batch is None or self._over:
             raise InputError("step() came before reset() or after the end: begin an episode first.")
-        step = self._overseen.step(np.asarray(action)[None], np.ones(1, bool))
+        step = self._batch.step(np.asarray(action)[None], np.ones(1, bool))
         self._over = bool(step.terminated[0])
         info: dict[str, Any] = {}
         if self._over:
-            info = {"deployed": bool(step.deployed[0]), "cost": float(self._overseen.cost[0])}
+            info = {"deployed": bool(step.deployed[0]), "cost": float(self._batch.cost[0])}
         if step.deployed[0]:
-            info |= {name: getattr(step, name)[0].item() for name in Deployed._fields}
-        return self._overseen.seen[0].copy(), float(step.reward[0]), self._over, False, info
+            info |= {name: values[0].item() for name, values in step.ends._asdict().items()}
+        return self._batch.seen[0].copy(), float(step.reward[0]), self._over, False, info
 
 
 class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -213,19 +122,9 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     `reset(seed=…)` draws as for the single environment. Runs that train on the same data with the same honeypots are
     trained in one call of the kernel, whatever their learning rates, resets and audits.
 
-    Parameters
-    ----------
-    num_envs
-        Number of runs at once.
-    render_mode
-        None: nothing is drawn.
-    autoreset_mode
-        One of `gymnasium.vector.AutoresetMode`: by default the step after an episode's end begins the next one; with
-        `SAME_STEP` the end itself does, and `infos` has `final_obs` and `final_info`; with `DISABLED`
-        `reset(options={"reset_mask": …})` does.
-    **options
-        As for `Overseer`; raises `InputError` as it does.
-
+    `autoreset_mode` is one of `gymnasium.vector.AutoresetMode`: by default the step after an episode's end begins the
+    next one; with `SAME_STEP` the end itself does, and `infos` has `final_obs` and `final_info`; with `DISABLED`
+    `reset(options={"reset_mask": …})` does. Other options are those of `Overseer`.
     """
 
     def __init__(
@@ -237,74 +136,74 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         **options: Any,
     ) -> None:
         check_runs(num_envs)
+        if autoreset_mode not in MODES and autoreset_mode not in MODES.values():
+            raise unknown("mode of autoreset", autoreset_mode, MODES)
         self.num_envs, self.render_mode = int(num_envs), _check_no_rendering(render_mode)
-        self.terms, self.mode = Terms.of(options), _mode(autoreset_mode)
+        self.terms, self.mode = Terms.of(options), AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.mode}
-        self.single_action_space, self.single_observation_space = action_space(), observation_space()
+        self.single_action_space, self.single_observation_space = run_spaces()
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self._key: int | None = None
-        self._episodes = np.zeros(self.num_envs, np.uint64)
+        self._key, self._episodes = 0, np.zeros(self.num_envs, np.int64)
         self._over = np.zeros(self.num_envs, bool)
-        self._overseen: OverseenRuns | None = None
+        self._batch: Any = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin an episode everywhere; without autoreset, at the places marked in `options["reset_mask"]`."""
         super().reset(seed=seed)
-        mask = _mask(options, self.num_envs)
+        mask = np.asarray(_option(options, "reset_mask", np.ones(self.num_envs, bool)))
+        if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
+            raise InputError(f"reset_mask = {mask!r} is not valid: it must be {self.num_envs} truth values.")
         if seed is not None and not mask.all():
-            raise InputError(
-                f"seed = {seed!r} is not allowed with reset_mask: it begins another population everywhere."
-            )
-        if seed is not None or self._key is None or self._overseen is None:
-            self._key, self._episodes[:] = draw_key(self.np_random), 0
-            self._overseen = OverseenRuns(self.terms, self._key, self._runs(np.arange(self.num_envs)))
-            self._over[:] = False
-        else:
-            self._begin(np.flatnonzero(mask))
-        return self._overseen.seen.copy(), {}
+            reason = "it begins another population everywhere"
+            raise InputError(f"seed = {seed!r} is not allowed with reset_mask: {reason}.")
+        if seed is not None or self._batch is None:
+            self._key, self._batch = draw_key(self.np_random), None
+            self._episodes[:], mask = -1, np.ones(self.num_envs, bool)
+        self._begin(np.flatnonzero(mask))
+        return self._batch.seen.copy(), {}
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Carry out actions (num_envs, 10)."""
-        if self._overseen is None:
+        if self._batch is None:
             raise InputError("step() came before reset(): begin episodes first.")
         if self.mode is AutoresetMode.DISABLED and self._over.any():
             raise InputError("step() came after an episode's end: reset what is over, or choose a mode of autoreset.")
         over = np.flatnonzero(self._over)
-        step = self._overseen.step(actions, ~self._over)
+        step = self._batch.step(actions, ~self._over)
         self._begin(over)
         ended, never = step.terminated, np.zeros(self.num_envs, bool)
         infos = self._infos(step)
         if self.mode is AutoresetMode.SAME_STEP and ended.any():
-            final = {"final_obs": self._overseen.seen.copy(), "final_info": infos}
+            final = {"final_obs": self._batch.seen.copy(), "final_info": infos}
             infos = {**final, **{f"_{name}": ended for name in final}}
             self._begin(np.flatnonzero(ended))
         else:
             self._over = ended.copy()
-        return self._overseen.seen.copy(), step.reward, ended, never, infos
+        return self._batch.seen.copy(), step.reward, ended, never, infos
 
     def _begin(self, rows: np.ndarray) -> None:
-        """Begin the next episode at some places."""
-        if len(rows) and self._overseen is not None:
-            self._episodes[rows] += np.uint64(1)
-            self._overseen.begin(rows, self._runs(rows))
-            self._over[rows] = False
-
-    def _runs(self, rows: np.ndarray) -> np.ndarray:
-        return rows.astype(np.uint64) + self._episodes[rows] * np.uint64(self.num_envs)
+        """Begin the next episode at some places, or the first one everywhere."""
+        self._episodes[rows] += 1
+        runs = (rows + self._episodes[rows] * self.num_envs).astype(np.uint64)
+        if self._batch is None:
+            self._batch = RunBatch(self.terms, self._key, runs)
+        elif len(rows):
+            self._batch.begin(rows, runs)
+        self._over[rows] = False
 
     def _infos(self, step: Step) -> dict[str, Any]:
         """Return the facts of the episodes that end: an array and its mask per fact, as Gymnasium has them."""
         ended = step.terminated
-        if not ended.any() or self._overseen is None:
+        if not ended.any():
             return {}
-        infos: dict[str, Any] = {"deployed": step.deployed, "cost": np.where(ended, self._overseen.cost, 0.0)}
+        infos: dict[str, Any] = {"deployed": step.deployed, "cost": np.where(ended, self._batch.cost, 0.0)}
         infos |= {f"_{name}": ended for name in infos}
         if step.deployed.any():
-            infos |= {name: getattr(step, name) for name in Deployed._fields}
-            infos |= {f"_{name}": step.deployed for name in Deployed._fields}
+            infos |= step.ends._asdict()
+            infos |= {f"_{name}": step.deployed for name in step.ends._fields}
         return infos
 
 
@@ -313,24 +212,9 @@ def _check_no_rendering(render_mode: str | None) -> None:
         raise InputError(f"render_mode = {render_mode!r} is not valid here: there is nothing to draw, leave it out.")
 
 
-def _check_options(options: dict[str, Any] | None, known: str) -> None:
-    """Raise `InputError` for an option of a reset other than the known one."""
+def _option(options: dict[str, Any] | None, known: str, default: Any) -> Any:
+    """Return the one option of a reset; raises `InputError` for any other."""
     for name in options or {}:
         if name != known:
             raise InputError(f"option {name!r} is not known: it must be {known}.")
-
-
-def _mode(mode: AutoresetMode | str) -> AutoresetMode:
-    if isinstance(mode, AutoresetMode):
-        return mode
-    if mode not in MODES:
-        raise unknown("mode of autoreset", mode, MODES)
-    return MODES[mode]
-
-
-def _mask(options: dict[str, Any] | None, runs: int) -> np.ndarray:
-    _check_options(options, "reset_mask")
-    mask = np.asarray((options or {}).get("reset_mask", np.ones(runs, bool)))
-    if mask.shape != (runs,) or mask.dtype != np.bool_:
-        raise InputError(f"reset_mask = {mask!r} is not valid: it must be {runs} truth values.")
-    return mask
+    return (options or {}).get(known, default)

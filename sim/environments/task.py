@@ -11,7 +11,6 @@ import numpy as np
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
-from feint.agents.model import Model
 from feint.agents.parameters import Declared
 from feint.sim.environments.life import SHARE, number
 from feint.sim.sweeps.factors import Factor, factor_of
@@ -23,7 +22,7 @@ from feint.sim.training.train import PLASTICITIES
 
 Y, X = 0, 1  #: the objectives of pre-training, and of fine-tuning, which is the wanted one
 GO_ON, STOP, DEPLOY = range(3)
-NO_AUDIT, HONEYPOTS, PROBE, BOTH = range(4)
+NO_AUDIT, HONEYPOTS, PROBE, BOTH = range(4)  #: as bits: BOTH is HONEYPOTS and PROBE
 
 ACTIONS: dict[str, tuple[Any, ...]] = {
     "decision": ("go on", "stop", "deploy"),
@@ -39,29 +38,19 @@ CHOICES = tuple(len(values) for values in ACTIONS.values())
 
 LOSSES = (-1.0, 3.0)  #: bounds at which measurements are clipped
 SEEN: dict[str, tuple[float, float]] = {
-    "used": (0.0, 1.0),
-    "used_on_y": (0.0, 1.0),
+    **dict.fromkeys(("used", "used_on_y"), SHARE),
     "objective": (-1.0, 1.0),
-    "training_loss": LOSSES,
-    "held_out_loss": LOSSES,
-    "performance": LOSSES,
+    **dict.fromkeys(("training_loss", "held_out_loss", "performance"), LOSSES),
     "honeypots": LOSSES,
-    "honeypots_new": (0.0, 1.0),
+    "honeypots_new": SHARE,
     "probe": LOSSES,
-    "probe_new": (0.0, 1.0),
+    "probe_new": SHARE,
 }
 """Observations after each step, with their bounds; the docstring of `Overseer` explains them."""
 AT = {name: i for i, name in enumerate(SEEN)}
 
-STARTS = {
-    "representation_init": "representation",
-    "decoys": "pointer",
-    "gate_init": "gate",
-    "capability_init": "capability",
-    "awareness_init": "awareness",
-    "horizon_init": "horizon",
-    "goal_init": "goal",
-}
+STARTS = {"representation_init": "representation", "decoys": "pointer"}
+STARTS |= {f"{part}_init": part for part in ("gate", "capability", "awareness", "horizon", "goal")}
 """Parameters of a run's start that can differ from run to run, and the part of the mind that each belongs to."""
 VARIED = (*PLASTICITIES, *STARTS)
 """All parameters that can be drawn from their prior for each run: its plasticities, and its start."""
@@ -105,26 +94,21 @@ class Orders(NamedTuple):
     put_back: np.ndarray
 
     @classmethod
-    def of(cls, actions: np.ndarray) -> Orders:
-        """Return the orders that actions (runs, 10) stand for."""
-        decision, objective, rate, honeypots, audit, *resets = np.asarray(actions).T
+    def of(cls, actions: Any, runs: int) -> Orders:
+        """Return the orders that actions (runs, 10) stand for; raises `InputError` if they are not valid."""
+        checked, given = np.asarray(actions), ""
+        if checked.shape != (runs, len(CHOICES)):
+            given = f"of shape {checked.shape} for {runs} run{'s' * (runs != 1)}"
+        else:
+            whole = np.issubdtype(checked.dtype, np.integer)
+            wrong = ((checked < 0) | (checked >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
+            given = f"= {checked[wrong][0].tolist()!r}" if wrong.any() else ""
+        if given:
+            bounds = f"{len(CHOICES)} whole numbers per run, from 0 to below {list(CHOICES)}"
+            raise InputError(f"action {given} is not valid: it must be {bounds}.")
+        decision, objective, rate, honeypots, audit, *resets = checked.T
         rates = np.array(ACTIONS["learning_rate"])[rate]
         return cls(decision, objective, rates, honeypots, audit, np.transpose(resets).astype(bool))
-
-
-def check_actions(actions: Any, runs: int) -> np.ndarray:
-    """Return the actions (runs, 10); raises `InputError` if their shape is another or one is not among its choices."""
-    checked, given = np.asarray(actions), ""
-    if checked.shape != (runs, len(CHOICES)):
-        given = f"of shape {checked.shape} for {runs} run{'s' * (runs != 1)}"
-    else:
-        whole = np.issubdtype(checked.dtype, np.integer)
-        wrong = ((checked < 0) | (checked >= CHOICES)).any(axis=1) if whole else np.ones(runs, bool)
-        given = f"= {checked[wrong][0].tolist()!r}" if wrong.any() else ""
-    if given:
-        bounds = f"{len(CHOICES)} whole numbers per run, from 0 to below {list(CHOICES)}"
-        raise InputError(f"action {given} is not valid: it must be {bounds}.")
-    return checked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +124,30 @@ class Terms:
         """Return the terms that keywords of an environment describe; raises `InputError` if one is not valid."""
         given = dict(options)
         settings, vary = given.pop("settings", None) or {}, given.pop("vary", None)
-        return cls(task=Task(**given), point=_point(settings), vary=_varied(vary, settings))
-
-    @property
-    def model(self) -> Model:
-        """Model of every run, apart from what is drawn."""
-        return self.point.model
+        task = Task(**given)
+        if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
+            raise InputError(f"settings = {settings!r} is not valid: it must be a mapping of names to values.")
+        for name, value in settings.items():
+            if reason := SET_BY_OVERSEER.get(name.rpartition(".")[2]):
+                raise InputError(f"{name} = {value!r} is not allowed here: {reason}.")
+        point = Point().at(settings)
+        check_two_stages(point)
+        if vary is None:
+            vary = [name for name in VARIED if name not in settings]
+        if not isinstance(vary, (list, tuple)):
+            raise InputError(f"vary = {vary!r} is not valid: it must be a list of parameters.")
+        for name in vary:
+            if name not in VARIED:
+                raise unknown("parameter to vary from run to run", name, VARIED)
+            if name in settings:
+                reason = "it is in vary, so each run draws its own"
+                raise InputError(f"{name} = {settings[name]!r} is not allowed here: {reason}.")
+        return cls(task=task, point=point, vary=tuple(name for name in VARIED if name in vary))
 
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
         """The prior of each parameter that is drawn."""
-        return tuple(factor_of(name, "prior", self.model, self.point.curriculum) for name in self.vary)
+        return tuple(factor_of(name, "prior", self.point.model, self.point.curriculum) for name in self.vary)
 
     @cached_property
     def stages(self) -> dict[tuple[int, int], Stage]:
@@ -162,51 +159,14 @@ class Terms:
             for choice, share in enumerate(ACTIONS["honeypots"])
         }
 
-    @cached_property
-    def honeypots(self) -> Honeypots:
-        """The test on honeypots."""
-        return Honeypots(episodes=self.task.episodes, realism=self.task.realism)
-
-    @cached_property
-    def probe(self) -> LinearProbe:
-        """The probe."""
-        return LinearProbe(readings=self.task.readings, reliability=self.task.reliability)
-
     def cost(self, orders: Orders) -> np.ndarray:
         """Return the cost of a slice and of the audits after it (runs,)."""
-        share = np.array(ACTIONS["honeypots"])[orders.honeypots]
-        audits = np.array([0, self.honeypots.cost, self.probe.cost, self.honeypots.cost + self.probe.cost])
-        samples = self.task.slice_steps * (1 + share * self.task.honeypot_price) + audits[orders.audit]
-        return self.task.sample_price * samples
+        task, share = self.task, np.array(ACTIONS["honeypots"])[orders.honeypots]
+        honeypots = Honeypots(episodes=task.episodes, realism=task.realism).cost
+        probe = LinearProbe(readings=task.readings, reliability=task.reliability).cost
+        audits = np.array([0, honeypots, probe, honeypots + probe])[orders.audit]
+        return task.sample_price * (task.slice_steps * (1 + share * task.honeypot_price) + audits)
 
     def configuration(self) -> dict[str, Any]:
         """Return everything that the numbers depend on apart from seeds."""
         return {**self.point.described(), "oversight": self.task.model_dump(), "vary": list(self.vary)}
-
-
-def _point(settings: Any) -> Point:
-    if not isinstance(settings, Mapping) or not all(isinstance(name, str) for name in settings):
-        raise InputError(f"settings = {settings!r} is not valid: it must be a mapping of names to values.")
-    for name, value in settings.items():
-        reason = SET_BY_OVERSEER.get(name.rpartition(".")[2])
-        if reason:
-            raise InputError(f"{name} = {value!r} is not allowed here: {reason}.")
-    point = Point().at(settings)
-    check_two_stages(point)
-    return point
-
-
-def _varied(vary: Any, settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the parameters that are drawn: unless they are listed, all that can be and are not set."""
-    if vary is None:
-        return tuple(name for name in VARIED if name not in settings)
-    if not isinstance(vary, (list, tuple)):
-        raise InputError(f"vary = {vary!r} is not valid: it must be a list of parameters.")
-    for name in vary:
-        if name not in VARIED:
-            raise unknown("parameter to vary from run to run", name, VARIED)
-        if name in settings:
-            raise InputError(
-                f"{name} = {settings[name]!r} is not allowed here: it is in vary, so each run draws its own."
-            )
-    return tuple(name for name in VARIED if name in vary)

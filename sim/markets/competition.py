@@ -1,25 +1,14 @@
 """Simulates competition among the actors of a market who want no hazard: who uses a system, and whom systems serve.
 
 An actor uses no system, a system that serves its owner, or a system that serves the average. A system is made again
-every year, at the cost of its expert in that year. Of what a system does, a share `common` affects all actors equally
-and the rest its owner. In budgets per year, an actor i whose system was made for the use that i wants gets
+every year, at the cost of its expert in that year. Of what it does, a share `common` affects all actors equally and the
+rest its owner. A system that serves its owner is the expert for what its owner wants, and costs a penalty. A system
+that serves the average is a merge of the experts for all uses, each weighted by its effect on the actors who want it.
 
-    1 + value · [(1 - common) P_i(i) + common · mean over all actors' systems of P(i)] - cost / budget - penalty
-
-with P(i) a system's deployed performance on that use, and 0 for an actor without a system, who pays nothing. A system
-that serves its owner is the expert for what its owner wants, and costs the penalty. A system that serves the average is
-a merge of the experts for all uses, each weighted by its effect on the actors who want it: w_ij = (1 - common) δ_ij +
-common / n. If nothing is common, both kinds are the same.
-
-Several times a year an actor compares itself with a peer, which wants the same use and has a similar budget. In
-pairwise comparison an actor with payoff p copies the strategy of one with payoff p' with probability
-
-    1 / (1 + exp(-selection · (p' - p)))
-
-(Szabó and Tőke 1998, doi:10.1103/PhysRevE.58.69; Traulsen, Nowak and Pacheco 2006, doi:10.1103/PhysRevE.74.011909). If
-two strategies differ by δ regardless of their shares, one mutant among N takes over with probability
-(1 - e^(-selection δ)) / (1 - e^(-selection δ N)). In an infinite population shares change by `flow`, which is the
-replicator equation ẋ_i = r x_i (p_i - Σ_j x_j p_j) only for weak selection (Taylor and Jonker 1978).
+Several times a year an actor compares itself with a peer, which wants the same use and has a similar budget: an actor
+with payoff p copies the strategy of one with payoff p' with probability 1 / (1 + exp(-selection · (p' - p))) (Szabó and
+Tőke 1998, doi:10.1103/PhysRevE.58.69; Traulsen, Nowak and Pacheco 2006, doi:10.1103/PhysRevE.74.011909). In an infinite
+population shares change by `flow`, which is the replicator equation only for weak selection (Taylor and Jonker 1978).
 """
 
 from __future__ import annotations
@@ -31,11 +20,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from feint.agents.state import State
-from feint.sim.markets.actors import MALICIOUS, Actors
-from feint.sim.markets.fine_tuning_uses import FineTuner, deployed_on, steps_to_target
-from feint.sim.markets.market_parameters import SHARE, Assumptions, Terms, assumption
-from feint.sim.markets.model_lineage import blended
-from feint.sim.markets.training_cost import Price, cost
+from feint.sim.markets.fine_tuning_uses import FineTuner, blended, deployed_on, steps_to_target
+from feint.sim.markets.market_parameters import MALICIOUS, SHARE, Actors, Assumptions, Price, Terms, assumption, cost
 
 WITHOUT, OWNER, AVERAGE = range(3)
 STRATEGIES = ("no system", "serves its owner", "serves the average")
@@ -96,17 +82,15 @@ def systems_by_world(tuner: FineTuner, stakes: Stakes) -> list[Systems]:
     objectives = [use.objective for use in domains]
     streams = [Systems.of([tuner.expert(use.name, key) for use in domains], objectives, stakes) for key in tuner.keys]
     names = ("owner", "average", "steps")
-    return [
-        Systems(**{name: np.stack([getattr(stream, name)[world] for stream in streams]) for name in names})
-        for world in range(len(tuner.released))
-    ]
+    tables = {name: np.stack([getattr(stream, name) for stream in streams], axis=1) for name in names}
+    return [Systems(**dict(zip(tables, world, strict=True))) for world in zip(*tables.values(), strict=True)]
 
 
 def payoff(stakes: Stakes, own: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """Return what an actor gets by each strategy, without what is common to all (…, strategies).
+    """Return what an actor gets by each strategy in budgets per year, without what is common to all (…, strategies).
 
-    `own` is performance on what the actor wants by strategy (…, strategies), `costs` the cost of an expert in budgets
-    (…).
+    1 + value · (1 - common) · own - costs - penalty, with `own` the performance on what the actor wants by strategy (…,
+    strategies) and `costs` the cost of an expert in budgets (…); an actor without a system pays nothing.
     """
     paid = np.minimum(costs, MOST_COST)[..., None] * (np.arange(3) != WITHOUT)
     penalty = stakes.penalty * (np.arange(3) == OWNER)
@@ -152,21 +136,6 @@ class CompetitionHistory:
     shares: np.ndarray  #: share of the actors by strategy (years, strategies)
     pays: np.ndarray  #: share of the actors who would get more with a system that serves them than without one
     better: np.ndarray  #: budgets that all would get more if all systems served the average, not their owners
-
-    @property
-    def without(self) -> np.ndarray:
-        """Share of the actors without a system (years,)."""
-        return self.shares[:, WITHOUT]
-
-    @property
-    def owner(self) -> np.ndarray:
-        """Share of the actors with a system that serves its owner (years,)."""
-        return self.shares[:, OWNER]
-
-    @property
-    def average(self) -> np.ndarray:
-        """Share of the actors with a system that serves the average (years,)."""
-        return self.shares[:, AVERAGE]
 
 
 class Competition:
@@ -221,20 +190,18 @@ class Competition:
         self.strategy[who[tries]] = self.generator.integers(payoffs.shape[1], size=int(tries.sum()))
 
     def summary(self, payoffs: np.ndarray) -> dict[str, Any]:
-        """Return the present shares, how many a system pays for, and what all would gain by the average."""
-        count = np.bincount(self.strategy, minlength=payoffs.shape[1])
-        return {
-            "shares": count / max(1, len(self)),
-            "pays": float((payoffs[:, OWNER] > payoffs[:, WITHOUT]).mean()),
-            "better": self._better(),
-        }
+        """Return the present shares, how many a system pays for, and what all would gain by the average.
 
-    def _better(self) -> float:
-        """Return the mean over actors in budgets; costs and penalties are the same and left out."""
-        have = self.strategy != WITHOUT
+        The gain is the mean over actors in budgets; costs and penalties are the same and left out.
+        """
+        stakes, have = self.stakes, self.strategy != WITHOUT
         own = (self.own[:, AVERAGE] - self.own[:, OWNER])[have].sum() / max(1, len(self))
-        common = common_payoff(self.stakes, np.where(have[:, None], self.done[AVERAGE] - self.done[OWNER], 0.0))
-        return float(self.stakes.value * (1 - self.stakes.common) * own + common[self.use].mean())
+        common = common_payoff(stakes, np.where(have[:, None], self.done[AVERAGE] - self.done[OWNER], 0.0))
+        return {
+            "shares": np.bincount(self.strategy, minlength=payoffs.shape[1]) / max(1, len(self)),
+            "pays": float((payoffs[:, OWNER] > payoffs[:, WITHOUT]).mean()),
+            "better": float(stakes.value * (1 - stakes.common) * own + common[self.use].mean()),
+        }
 
 
 def _peers(use: np.ndarray, budget: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

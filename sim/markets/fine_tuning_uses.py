@@ -1,8 +1,17 @@
-"""Uses of a released model: what fine-tuning for them takes, and what fine-tunes and merges of them do."""
+"""Uses of a released model: what fine-tuning for them takes, and what fine-tunes and merges of them do.
+
+Two or more models of the same runs are merged by
+
+    θ = Σ_i weight_i θ_i   for goal, representation, pointer, gate, capability, awareness, horizon
+    w_j = max_i w_ij       for the world model: a merged model understands what any of its parents understands
+
+The first is the weight averaging by which models are merged in practice (Wortsman et al. 2022, arXiv 2203.05482); the
+second assumes that concepts are combined and not averaged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Self
@@ -10,11 +19,11 @@ from typing import Self
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.agents.interventions import performance_on, scored
+from feint.agents.interventions import performance_on, readable, scored
+from feint.agents.mind import OUTSIDE, Mind, Progress
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
 from feint.agents.views import view
-from feint.sim.markets.model_lineage import blended
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
@@ -73,13 +82,6 @@ class Catalogue:
         """Whether each model behaves deceptively (parents, kinds, streams, uses)."""
         return self.outcome == Outcome.DECEPTIVE
 
-    def is_public(self, experts: Iterable[tuple[int, int]]) -> np.ndarray:
-        """Return whether each expert is among pairs of use and stream (uses, streams)."""
-        public = np.zeros(self.steps.shape[1:], bool)
-        for use, stream in experts:
-            public[use, stream] = True
-        return public
-
     def merged_kind(self, available: np.ndarray) -> np.ndarray:
         """Return the kind that merging the available experts (uses, actors) gives each actor; -1 if fewer than two."""
         bits = np.left_shift(1, np.arange(len(self.uses)))
@@ -128,15 +130,13 @@ class FineTuner:
     def __init__(self, released: State, uses: Sequence[Use], stages: Mapping[str, Stage], *, streams: int) -> None:
         self.released, self.uses, self.stages = released, tuple(uses), dict(stages)
         self.keys = range(1, streams + 1)  #: noise keys of the streams
-        self.trained = 0  #: number of fine-tunes trained
-        self._experts: dict[tuple[str, int], State] = {}
+        self.experts: dict[tuple[str, int], State] = {}  #: fine-tunes trained so far, by use and noise key
 
     def expert(self, use: str, key: int) -> State:
         """Return the fine-tune for a use on the stream with this noise key."""
-        if (use, key) not in self._experts:
-            self._experts[use, key] = train(self.released.forked(key), self.stages[use])
-            self.trained += 1
-        return self._experts[use, key]
+        if (use, key) not in self.experts:
+            self.experts[use, key] = train(self.released.forked(key), self.stages[use])
+        return self.experts[use, key]
 
     def catalogue(self) -> Catalogue:
         """Return what the fine-tunes for all uses do, and their merges with equal weights."""
@@ -167,5 +167,56 @@ def _by_use(kinds: Sequence[Kind], measure: Callable[[State, int], np.ndarray]) 
     """Return a measurement of models asked for each use (parents, kinds, streams, uses)."""
     rows = []
     for states, contexts in kinds:
-        rows.append(_by_kind([states], lambda state, asked=contexts: np.stack([measure(state, i) for i in asked], -1)))
+        rows.append(_by_kind([states], lambda state, own=contexts: np.stack([measure(state, i) for i in own], -1)))
     return np.concatenate(rows, axis=1)
+
+
+def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
+    """Return the merge of models, run by run, outside any stage; weights are equal by default.
+
+    Raises `InputError` for fewer than two models, models of different runs, and weights that do not add up to 1.
+    """
+    count, first = len(states), states[0]
+    if count < 2:
+        raise InputError(f"states = {count} are too few to be merged: give at least two.")
+    shares = [1 / count] * count if weights is None else [float(weight) for weight in weights]
+    if len(shares) != count or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise InputError(f"weights = {shares!r} are not valid: give {count} of at least 0 that add up to 1.")
+    for other in states[1:]:
+        _check_kin(first, other)
+    parts = {
+        name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
+        for name in Mind._fields
+    }
+    parts["world"] = np.max([state.mind.world for state in states], axis=0)
+    runs = len(first)
+    outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
+    occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
+    return replace(first.with_mind(**parts), progress=outside, objective=-1, occurrences=occurrences)
+
+
+def _check_kin(first: State, other: State) -> None:
+    for name in ("model", "seed", "objectives"):
+        if getattr(other, name) != getattr(first, name):
+            raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
+    if not np.array_equal(other.run, first.run):
+        raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
+
+
+def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
+    """Return the merge of the models whose weight is not 0; a single one is returned unchanged."""
+    shares = weights or [1 / len(states)] * len(states)
+    kept = [i for i, share in enumerate(shares) if share > 0]
+    if len(kept) == 1:
+        return states[kept[0]]
+    return merged([states[i] for i in kept], [shares[i] for i in kept])
+
+
+def survival(child: State, parent: State, objective: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is left in a merged model of a parent that was trained towards an objective.
+
+    The first array is how well the objective can be read (r²), the second the gate γ = σ(G), both less the same in the
+    parent (runs,).
+    """
+    child_gate, parent_gate = (0.5 * (1 + np.tanh(state.mind.gate / 2)) for state in (child, parent))
+    return readable(child, objective) - readable(parent, objective), child_gate - parent_gate

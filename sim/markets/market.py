@@ -9,22 +9,82 @@ created nor lost: income = spent + returned + held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.markets.actors import BENIGN, MALICIOUS, draw_actors, market_generator, market_seed
 from feint.sim.markets.fine_tuning_uses import Catalogue, use_sets
-from feint.sim.markets.ledger import ALONE, MERGED, NOBODY, POOLED, Ledger
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import Price, cost
-from feint.sim.results.report import Hidden
-from feint.sim.statistics.intervals import Interval, student
+from feint.sim.markets.market_parameters import BENIGN, MALICIOUS, Price, Terms, cost, draw_actors, world_seed
 
 MONEY = ("income", "spent", "overhead", "returned", "held")
+ALONE, POOLED, MERGED = range(3)
+"""Ways to make a model."""
+NOBODY = -1
+
+MODEL = np.dtype([("kind", "i4"), ("stream", "i4"), ("maker", "i8"), ("year", "i4"), ("how", "i1"), ("price", "f8")])
+"""A model: its kind as in `Catalogue`, the actor that made it (of a pool its first member), and the dollars per step
+that it cost, including losses of pooling and tamper resistance."""
+PUBLIC = np.dtype([("model", "i8"), ("publisher", "i8"), ("kind", "i4"), ("stream", "i4"), ("year", "i4")])
+"""A public model, and the actor that published it."""
+HOLDING = np.dtype([("actor", "i8"), ("model", "i8"), ("publisher", "i8"), ("year", "i4")])
+"""An actor has a model from a year on; publisher is NOBODY if the actor or its pool made it."""
+
+
+class Ledger:
+    """Records of a market with a number of uses: which models were made, held and published, by whom and when.
+
+    `ledger["models"]`, `ledger["holdings"]` and, for a use, `ledger[use]` are the rows of MODEL, HOLDING and PUBLIC in
+    order. Which of the public models an actor finds is drawn from the ledger's own generator.
+    """
+
+    def __init__(self, uses: int, seed: int) -> None:
+        self.generator = np.random.default_rng([seed, 0x7368656C])
+        self.parents: dict[int, list[tuple[int, int]]] = {}  #: merged model → its parts, and the publisher of each
+        self._tables: dict[str | int, list[np.ndarray]] = {use: [np.empty(0, PUBLIC)] for use in range(uses)}
+        self._tables |= {"models": [np.empty(0, MODEL)], "holdings": [np.empty(0, HOLDING)]}
+
+    def __getitem__(self, name: str | int) -> np.ndarray:
+        table = self._tables[name]
+        if len(table) > 1:
+            table[:] = [np.concatenate(table)]
+        return table[0]
+
+    @property
+    def public(self) -> np.ndarray:
+        """Number of public models by the use they are wanted for (uses,)."""
+        return np.array([sum(map(len, self._tables[use])) for use in range(len(self._tables) - 2)], float)
+
+    def record(self, name: str | int, count: int, **columns: Any) -> np.ndarray:
+        """Add rows with these columns to a table, and return their numbers."""
+        table = self._tables[name]
+        before, rows = sum(map(len, table)), np.empty(count, table[0].dtype)
+        for column, values in columns.items():
+            rows[column] = values
+        table.append(rows)
+        return np.arange(before, before + count)
+
+    def remove(self, use: int, count: int) -> None:
+        """Remove a number of public models at random."""
+        if count:
+            removed = self.generator.choice(len(self[use]), count, replace=False)
+            self._tables[use] = [np.delete(self[use], removed)]
+
+    def find(self, use: int, count: int) -> np.ndarray:
+        """Return the public model that each of `count` actors finds for a use (count,)."""
+        return self[use][self.generator.integers(len(self[use]), size=count)]
+
+    def experts(self, uses: Iterable[int]) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the first public fine-tune by use and stream: its model and its publisher."""
+        experts: dict[tuple[int, int], tuple[int, int]] = {}
+        for use in uses:
+            rows = self[use][self[use]["kind"] == use]
+            streams, first = np.unique(rows["stream"], return_index=True)
+            for stream, row in zip(streams.tolist(), rows[first], strict=True):
+                experts[use, stream] = int(row["model"]), int(row["publisher"])
+        return experts
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +95,7 @@ class MarketHistory:
     hazard: np.ndarray  #: share of malicious actors that have what they want
     exposure: np.ndarray  #: share of the other actors that run a model descending from the release
     vulnerability: np.ndarray  #: 1 - protection · share of the actors wanting defence that have it
+    risk: np.ndarray  #: hazard · exposure · vulnerability: an index, not a probability
     benefit: np.ndarray  #: mean reach of the harmless uses
     inherited: np.ndarray  #: share of the models run by the other actors that behave deceptively
     breadth: np.ndarray  #: mean performance of those models on all harmless uses
@@ -42,31 +103,6 @@ class MarketHistory:
     caught: np.ndarray  #: share of malicious actors that were detected
     public: np.ndarray  #: number of public hazards
     money: dict[str, np.ndarray]  #: dollars by MONEY; `held` at the end of a year, `overhead` is a part of `spent`
-
-    @property
-    def risk(self) -> np.ndarray:
-        """Hazard · exposure · vulnerability (years,): an index, not a probability."""
-        return self.hazard * self.exposure * self.vulnerability
-
-
-@dataclass(frozen=True, kw_only=True)
-class YearlySeries:
-    """Histories of several markets, or of their competitions, and means over them."""
-
-    histories: Hidden[Sequence[Any]]
-
-    def values(self, quantity: str) -> np.ndarray:
-        """Return a quantity of each history year by year (markets, years)."""
-        return np.array([getattr(history, quantity) for history in self.histories])
-
-    def mean(self, quantity: str, year: int) -> Interval:
-        """Return the mean of a quantity over markets in a year, or in the last one if there are fewer years."""
-        values = self.values(quantity)
-        return student(values[:, min(year, values.shape[1] - 1)])
-
-    def yearly(self, quantity: str) -> list[Interval]:
-        """Return the mean of a quantity over markets in every year."""
-        return [student(values) for values in self.values(quantity).T]
 
 
 class Market:
@@ -83,10 +119,8 @@ class Market:
         self.deceptive, self.general = catalogue.deceptive[parent], catalogue.general[parent]
         self.spills = catalogue.spillover[parent] >= terms.spills_at
         self.merge_does = catalogue.performance[parent] >= terms.spills_at
-        seed = market_seed(seed, parent)
-        self.generator = market_generator(seed)
-        streams = catalogue.steps.shape[2]
-        self.actors = draw_actors(terms, self.uses, streams, self.generator)
+        seed = world_seed(seed, parent)
+        self.actors, self.generator = draw_actors(terms, self.uses, catalogue.steps.shape[2], seed)
         self.hazards = np.flatnonzero([use.hazard for use in self.uses])
         self.hazardous = np.isin(self.actors.use, self.hazards)
         self.tamper = np.array([terms.tamper if use.wrapped else 1.0 for use in self.uses])
@@ -98,8 +132,7 @@ class Market:
         (self.defence,) = (i for i, use in enumerate(self.uses) if use.name == "defence")
         (self.wrapped,) = (i for i, use in enumerate(self.uses) if use.wrapped)
         self.ledger = Ledger(len(self.uses), seed)
-        self.has = np.zeros(len(self.actors), bool)
-        self.caught = np.zeros(len(self.actors), bool)
+        self.has, self.caught = (np.zeros(len(self.actors), bool) for _ in range(2))
         self.model, self.kind, self.stream = (np.full(len(self.actors), -1) for _ in range(3))
         self.wallet = np.zeros(len(self.actors))
         self.year = 0
@@ -108,14 +141,17 @@ class Market:
         """Simulate all years and return their history."""
         years = [self.step_year() for _ in range(self.terms.years)]
         series: dict[str, Any] = {name: np.array([year[name] for year in years]) for name in years[0]}
-        return MarketHistory(money={name: series.pop(name) for name in MONEY}, **series)
+        risk = series["hazard"] * series["exposure"] * series["vulnerability"]
+        return MarketHistory(money={name: series.pop(name) for name in MONEY}, risk=risk, **series)
 
     def step_year(self) -> dict[str, np.ndarray | float]:
         """Simulate one year and return its summary."""
         self.wallet += self.actors.budget
         self._find()
         merged = self._merge()
-        served = self._served()
+        served = np.ones(len(self.actors), bool)  # whom structured access does not refuse this year
+        if not self.terms.open:
+            served = ~self._chance(np.where(self.hazardous, self.terms.screening, self.terms.false_alarm))
         alone, made_alone = self._pay_alone(served)
         pooled, overhead, made_together = self._pay_together(served)
         self._publish(merged | made_alone | made_together)
@@ -153,7 +189,10 @@ class Market:
         free = (self.seeking() | (self.has & expert)) & self._chance(self.terms.composing)
         stream = np.where(expert, self.stream, self.actors.stream)
         public = self.ledger.experts(harmless)
-        available = self.catalogue.is_public(public)[:, stream]
+        available = np.zeros(self.catalogue.steps.shape[1:], bool)
+        for use_and_stream in public:
+            available[use_and_stream] = True
+        available = available[:, stream]
         available[own[expert], np.flatnonzero(expert)] = True
         kind = self.catalogue.merged_kind(available)
         able = np.flatnonzero(free & (kind >= 0))
@@ -177,7 +216,7 @@ class Market:
     ) -> np.ndarray:
         """Record the models that actors merged, with their parts, and return their numbers."""
         made = {"kind": kind[who], "stream": stream[who], "maker": who, "year": self.year, "how": MERGED, "price": 0.0}
-        models = self.ledger.make(len(who), **made)
+        models = self.ledger.record("models", len(who), **made)
         for model, actor in zip(models.tolist(), who.tolist(), strict=True):
             self.ledger.parents[model] = [
                 (int(self.model[actor]), NOBODY) if use == self.kind[actor] else public[use, int(stream[actor])]
@@ -224,24 +263,18 @@ class Market:
         kind, stream = self.actors.use[makers], self.actors.stream[makers]
         price = float(self.price.at(self.year)) * self.tamper[kind] * dearer[first]
         made = {"kind": kind, "stream": stream, "maker": makers, "year": self.year, "how": how, "price": price}
-        models = self.ledger.make(len(makers), **made)
+        models = self.ledger.record("models", len(makers), **made)
         self._hold(who, models[place], kind[place], stream[place])
 
     def _hold(self, who: np.ndarray, models: Any, kind: Any, stream: Any, publisher: np.ndarray | int = NOBODY) -> None:
         self.model[who], self.kind[who], self.stream[who] = models, kind, stream
-        self.ledger.hold(who, models, self.year, publisher)
+        self.ledger.record("holdings", len(who), actor=who, model=models, publisher=publisher, year=self.year)
 
     def _keep(self, made: np.ndarray, detected: np.ndarray) -> np.ndarray:
         """Exclude the actors that were detected, and return which others have what they made (actors,)."""
         self.caught |= detected
         self.has |= made & ~detected
         return made & ~detected
-
-    def _served(self) -> np.ndarray:
-        """Return which actors structured access does not refuse this year (actors,)."""
-        if self.terms.open:
-            return np.ones(len(self.actors), bool)
-        return ~self._chance(np.where(self.hazardous, self.terms.screening, self.terms.false_alarm))
 
     def _publish(self, made: np.ndarray) -> None:
         """Remove some public hazards, and publish some of the models made this year."""
@@ -255,13 +288,10 @@ class Market:
         checked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
         wanted = self.actors.use[who]
         spills = self.spills[self.kind[who], self.stream[who], wanted] & self.unresisted[who]
-        for use in np.unique(wanted).tolist():
-            self._publish_for(use, who[wanted == use])
-        self._publish_for(self.wrapped, who[spills & ~self.hazardous[who] & ~checked])
-
-    def _publish_for(self, use: int, who: np.ndarray) -> None:
-        models = {"model": self.model[who], "kind": self.kind[who], "stream": self.stream[who], "year": self.year}
-        self.ledger.publish(use, who, **models)
+        batches = [(use, who[wanted == use]) for use in np.unique(wanted).tolist()]
+        for use, some in [*batches, (self.wrapped, who[spills & ~self.hazardous[who] & ~checked])]:
+            models = {"model": self.model[some], "kind": self.kind[some], "stream": self.stream[some]}
+            self.ledger.record(use, len(some), publisher=some, year=self.year, **models)
 
     def _chance(self, chance: float | np.ndarray) -> np.ndarray:
         """Draw for each actor whether an event of this probability happens (actors,)."""
@@ -290,8 +320,3 @@ class Market:
 def _share(part: float, whole: float) -> float:
     """Return a part divided by the whole; 0 if the whole is 0."""
     return float(part / max(1, whole))
-
-
-def run_markets(terms: Terms, catalogue: Catalogue, price: Price, *, seed: int) -> list[MarketHistory]:
-    """Return the history of one market for each parent, with parameters as in `Market`."""
-    return [Market(terms, catalogue, price, seed, parent).run() for parent in range(len(catalogue))]

@@ -1,30 +1,25 @@
-"""Lineages: released models and everything made of them, as a directed acyclic graph; and merging of models.
+"""Lineages: released models and everything made of them, as a directed acyclic graph; and what actors of a market held.
 
-Two or more models of the same runs are merged by
-
-    θ = Σ_i weight_i θ_i   for goal, representation, pointer, gate, capability, awareness, horizon
-    w_j = max_i w_ij       for the world model: a merged model understands what any of its parents understands
-
-The first is the weight averaging by which models are merged in practice (Wortsman et al. 2022, arXiv 2203.05482); the
-second assumes that concepts are combined and not averaged.
+The ledger of a market records who made, published and took which model. `MarketLineage` computes each model that
+selected actors ever held again, with all its ancestors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feint.agents.errors import InputError, check_output, unknown
-from feint.agents.interventions import readable
-from feint.agents.mind import OUTSIDE, Mind, Progress
+from feint.agents.errors import InputError, check_output, check_whole, unknown
 from feint.agents.state import State
-from feint.sim.markets.training_cost import cost
+from feint.sim.markets.fine_tuning_uses import merged
+from feint.sim.markets.market import MERGED, NOBODY, POOLED, Market
+from feint.sim.markets.market_parameters import AIMS, cost
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import PRECISION, RunSpec, train
+from feint.sim.training.train import RunSpec, train
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -53,15 +48,14 @@ class Lineage:
     """Models by unique names, and how each is made of its parents.
 
     A model is a state of several runs, with its owner, its year, its cost in dollars and steps, and the recipe by which
-    it follows from its parents. Edges lead from parents to children. Every state can be computed again from its
-    parents, bit for bit. `precision` is that of training: single or double.
+    it follows from its parents; methods that add one take `owner` and `year`. Edges lead from parents to children.
+    Every state can be computed again from its parents, bit for bit.
     """
 
-    def __init__(self, *, precision: str = PRECISION) -> None:
+    def __init__(self) -> None:
         import networkx as nx
 
         self.graph: nx.DiGraph = nx.DiGraph()
-        self.precision = precision
 
     def __getitem__(self, name: str) -> LineageModel:
         if name not in self.graph:
@@ -78,39 +72,31 @@ class Lineage:
 
     def release(self, name: str, spec: RunSpec, runs: np.ndarray, *, owner: str = "developer") -> LineageModel:
         """Add a model trained from nothing through all stages; its cost is not counted."""
-        return self._add(name, RELEASE, [], lambda _: trained(spec, runs), owner=owner)
+        return self._add(name, RELEASE, [], lambda _: [*spec.train(spec.begin(runs))][-1].state, owner=owner)
 
-    def hand_on(self, name: str, parent: str, *, owner: str, kind: str = RELEASE, year: int = 0) -> LineageModel:
+    def hand_on(self, name: str, parent: str, *, kind: str = RELEASE, **own: Any) -> LineageModel:
         """Add an unchanged copy of a model: released again, published, or taken from where it was published."""
         if kind not in HANDED_ON:
             raise unknown("kind", kind, HANDED_ON)
-        return self._add(name, kind, [parent], lambda states: states[0], owner=owner, year=year)
+        return self._add(name, kind, [parent], lambda states: states[0], **own)
 
     def fine_tune(
-        self,
-        name: str,
-        parent: str,
-        stage: Stage,
-        *,
-        owner: str,
-        price: float = 0,
-        key: int | None = None,
-        year: int = 0,
+        self, name: str, parent: str, stage: Stage, *, price: float = 0, key: int | None = None, **own: Any
     ) -> LineageModel:
         """Add a model trained through one stage at `price` dollars per step; a key gives it noise of its own."""
         if not price >= 0:
             raise InputError(f"price = {price!r} is not valid: a step costs at least 0 dollars.")
 
         def recipe(states: list[State]) -> State:
-            return train(states[0] if key is None else states[0].forked(key), stage, precision=self.precision)
+            return train(states[0] if key is None else states[0].forked(key), stage)
 
-        return self._add(name, FINE_TUNE, [parent], recipe, owner=owner, year=year, price=price)
+        return self._add(name, FINE_TUNE, [parent], recipe, price=price, **own)
 
     def merge(
-        self, name: str, parents: Sequence[str], *, owner: str, weights: Sequence[float] | None = None, year: int = 0
+        self, name: str, parents: Sequence[str], *, weights: Sequence[float] | None = None, **own: Any
     ) -> LineageModel:
         """Add a merge of several models, which costs nothing."""
-        return self._add(name, MERGE, parents, lambda states: merged(states, weights), owner=owner, year=year)
+        return self._add(name, MERGE, parents, lambda states: merged(states, weights), **own)
 
     def replay(self, name: str) -> State:
         """Return the state of a model, computed again from its first ancestors."""
@@ -132,23 +118,6 @@ class Lineage:
 
         whole = {self[name].name, *nx.ancestors(self.graph, name)}
         return np.sum([self[model].dollars for model in sorted(whole)], axis=0)
-
-    def plain_graph(self, **more: Callable[[LineageModel], str | float]) -> nx.DiGraph:
-        """Return the graph with words and numbers only, as GraphML and other formats need it.
-
-        A node has `kind`, `owner`, `year`, and the means over its runs of `steps` and `dollars`; an edge its `kind` and
-        `place`. Each function in `more` adds an attribute of the nodes.
-        """
-        import networkx as nx
-
-        graph: nx.DiGraph = nx.DiGraph()
-        for name in self.graph:
-            model = self[name]
-            own = {"kind": model.kind, "owner": model.owner, "year": model.year}
-            means = {"steps": float(model.steps.mean()), "dollars": float(model.dollars.mean())}
-            graph.add_node(name, **own, **means, **{attribute: of(model) for attribute, of in more.items()})
-        graph.add_edges_from(self.graph.edges(data=True))
-        return graph
 
     def _add(
         self, name: str, kind: str, parents: Sequence[str], recipe: Recipe, *, price: float = 0, **own: Any
@@ -188,81 +157,85 @@ def same_state(one: State, other: State) -> bool:
     """Return whether two states are equal bit for bit, including their places in the random streams."""
     if any(getattr(one, name) != getattr(other, name) for name in ("model", "seed", "objective", "occurrences")):
         return False
-    pairs = zip(_arrays(one), _arrays(other), strict=True)
-    return all(first.tobytes() == second.tobytes() for first, second in pairs)
+    arrays = ([of.run, of.fork, of.bias, *of.world, *of.initial, *of.mind, *of.progress] for of in (one, other))
+    return all(first.tobytes() == second.tobytes() for first, second in zip(*arrays, strict=True))
 
 
-def _arrays(state: State) -> list[np.ndarray]:
-    return [state.run, state.fork, state.bias, *state.world, *state.initial, *state.mind, *state.progress]
+class MarketLineage:
+    """Lineage of what actors of one market held.
 
-
-def trained(spec: RunSpec, runs: np.ndarray) -> State:
-    """Return the state of runs after all stages."""
-    state = spec.begin(runs)
-    for stop in spec.train(state):
-        state = stop.state
-    return state
-
-
-def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
-    """Return the merge of models, run by run, outside any stage; weights are equal by default.
-
-    Raises `InputError` for fewer than two models, models of different runs, and weights that do not add up to 1.
+    `spec` and `runs` say how the model released into that market was trained, `stages` is by name of the use.
     """
-    shares = _shares(states, weights)
-    first = states[0]
-    for other in states[1:]:
-        _check_kin(first, other)
-    parts = {
-        name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
-        for name in Mind._fields
-    }
-    parts["world"] = np.max([state.mind.world for state in states], axis=0)
-    runs = len(first)
-    outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
-    occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
-    return replace(first.with_mind(**parts), progress=outside, objective=-1, occurrences=occurrences)
+
+    def __init__(self, market: Market, spec: RunSpec, runs: np.ndarray, stages: Mapping[str, Stage]) -> None:
+        self.market, self.stages = market, dict(stages)
+        self.models, self.holdings = market.ledger["models"], market.ledger["holdings"]
+        self.lineage = Lineage()
+        self.lineage.release(RELEASE, spec, runs)
+
+    def of(self, actors: Iterable[int]) -> Lineage:
+        """Return the lineage with all that these actors held, in the order in which they had it."""
+        for actor in actors:
+            check_whole("actor", actor, 0, len(self.market.actors) - 1)
+            for row in self.holdings[self.holdings["actor"] == actor]:
+                self._held(actor, int(row["model"]), int(row["publisher"]))
+        return self.lineage
+
+    def _held(self, actor: int, model: int, publisher: int) -> str:
+        """Add a model that an actor made, alone or in its pool, or took, and return its name."""
+        if publisher == NOBODY:
+            return self._made(model)
+        return self._handed_on(model, TAKE, f"taken by {actor}", actor, self._published(model, publisher))
+
+    def _published(self, model: int, publisher: int) -> str:
+        return self._handed_on(model, PUBLISH, f"published by {publisher}", publisher, self._made(model))
+
+    def _handed_on(self, model: int, kind: str, words: str, actor: int, parent: str) -> str:
+        """Add a model that an actor published or took, in the year in which the actor first had it."""
+        name = f"{self._name(model)}, {words}"
+        if name not in self.lineage.graph:
+            year = int(self._holding(actor, model)["year"].min())
+            self.lineage.hand_on(name, parent, owner=self._actor(actor), kind=kind, year=year)
+        return name
+
+    def _made(self, model: int) -> str:
+        """Add a fine-tune or merge with all its ancestors, and return its name."""
+        name, row = self._name(model), self.models[model]
+        if name in self.lineage.graph:
+            return name
+        maker, year = int(row["maker"]), int(row["year"])
+        owner = f"pool {self.market.actors.pool[maker]}" if row["how"] == POOLED else self._actor(maker)
+        if row["how"] == MERGED:
+            parents = [self._part(maker, part, publisher) for part, publisher in self.market.ledger.parents[model]]
+            self.lineage.merge(name, parents, owner=owner, year=year)
+        else:
+            stage, price = self.stages[self.market.uses[row["kind"]].name], float(row["price"])
+            key = int(row["stream"]) + 1
+            self.lineage.fine_tune(name, RELEASE, stage, owner=owner, price=price, key=key, year=year)
+        return name
+
+    def _part(self, actor: int, model: int, publisher: int) -> str:
+        """Add a part of a merge, published or the actor's own, and return its name."""
+        if publisher != NOBODY:
+            return self._published(model, publisher)
+        return self._held(actor, model, int(self._holding(actor, model)[0]["publisher"]))
+
+    def _holding(self, actor: int, model: int) -> np.ndarray:
+        return self.holdings[(self.holdings["actor"] == actor) & (self.holdings["model"] == model)]
+
+    def _name(self, model: int) -> str:
+        kind, uses = self.models[model]["kind"], self.market.uses
+        parts = [kind] if kind < len(uses) else self.market.catalogue.sets[kind - len(uses)]
+        return f"model {model}: {' + '.join(uses[i].name for i in parts)}"
+
+    def _actor(self, actor: int) -> str:
+        return f"{AIMS[self.market.actors.aim[actor]]} {actor}"
 
 
-def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
-    """Return the merge of the models whose weight is not 0; a single one is returned unchanged."""
-    shares = _weights(states, weights)
-    kept = [i for i, share in enumerate(shares) if share > 0]
-    if len(kept) == 1:
-        return states[kept[0]]
-    return merged([states[i] for i in kept], [shares[i] for i in kept])
-
-
-def survival(child: State, parent: State, objective: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is left in a merged model of a parent that was trained towards an objective.
-
-    The first array is how well the objective can be read (r²), the second the gate γ, both less the same in the parent
-    (runs,).
-    """
-    return readable(child, objective) - readable(parent, objective), _open_gate(child) - _open_gate(parent)
-
-
-def _open_gate(state: State) -> np.ndarray:
-    """Return γ = σ(G) (runs,)."""
-    return 0.5 * (1 + np.tanh(state.mind.gate / 2))
-
-
-def _weights(states: Sequence[State], weights: Sequence[float] | None) -> list[float]:
-    return [1 / len(states)] * len(states) if weights is None else [float(weight) for weight in weights]
-
-
-def _shares(states: Sequence[State], weights: Sequence[float] | None) -> list[float]:
-    if len(states) < 2:
-        raise InputError(f"states = {len(states)} are too few to be merged: give at least two.")
-    shares = _weights(states, weights)
-    if len(shares) != len(states) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
-        raise InputError(f"weights = {shares!r} are not valid: give {len(states)} of at least 0 that add up to 1.")
-    return shares
-
-
-def _check_kin(first: State, other: State) -> None:
-    for name in ("model", "seed", "objectives"):
-        if getattr(other, name) != getattr(first, name):
-            raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
-    if not np.array_equal(other.run, first.run):
-        raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
+def notable_actors(market: Market, count: int) -> list[int]:
+    """Return the first `count` actors of every aim that made a model alone, in a pool or by merging, or took one."""
+    holdings = market.ledger["holdings"]
+    how = np.where(holdings["publisher"] == NOBODY, market.ledger["models"]["how"][holdings["model"]], -1)
+    aims = market.actors.aim[holdings["actor"]]
+    groups = [(aims == aim) & (how == way) for aim in range(len(AIMS)) for way in np.unique(how)]
+    return sorted({int(actor) for group in groups for actor in holdings["actor"][group][:count]})

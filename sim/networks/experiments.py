@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Annotated, Any
 
 import numpy as np
@@ -32,44 +33,42 @@ ACCURACIES = ("accuracy a", "accuracy b", "accuracy largest")
 READ = ("probe", "pruned")
 RELABELLED = (*ACCURACIES, "accuracy new", *READ)
 QUANTILES = {"median": 0.5, "lower_quartile": 0.25, "upper_quartile": 0.75, "least": 0.0, "most": 1.0}
+TUNINGS = (("pre-trained", "refuse"), ("pre-trained", "relabel"), ("never", "refuse"))
+"""Networks that are fine-tuned, and how."""
 
 
 def wrappers(rates: Sequence[float] = RATES) -> Iterator[Measurement]:
     """Yield what is measured before fine-tuning, and after it by learning rate, coverage and C."""
+    refused, relabelled, never = TUNINGS
     yield from (Measurement(measure, "pre-trained") for measure in (*ACCURACIES, "probe"))
     yield from (Measurement("probe", network) for network in ("never", "random", "raw"))
     for rate in rates:
-        yield from (Measurement(measure, "pre-trained", "refuse", rate) for measure in (*ACCURACIES, *READ))
-        yield from (Measurement(measure, "pre-trained", "relabel", rate) for measure in RELABELLED)
-    yield from (Measurement(measure, "never", "refuse", rates[0]) for measure in READ)
+        yield from (Measurement(measure, *refused, rate) for measure in (*ACCURACIES, *READ))
+        yield from (Measurement(measure, *relabelled, rate) for measure in RELABELLED)
+    yield from (Measurement(measure, *never, rates[0]) for measure in READ)
     for share in COVERAGES:
         yield Measurement("accuracy a", "pre-trained", coverage=share)
-        for measure in ("accuracy a", *READ):
-            yield Measurement(measure, "pre-trained", "refuse", rates[0], coverage=share)
-    for C in CORRELATIONS:
-        for measure in ("accuracy a", "accuracy new", *READ):
-            yield Measurement(measure, "pre-trained", "relabel", rates[0], correlation=C)
+        yield from (Measurement(measure, *refused, rates[0], coverage=share) for measure in ("accuracy a", *READ))
+    for C, measure in product(CORRELATIONS, ("accuracy a", "accuracy new", *READ)):
+        yield Measurement(measure, *relabelled, rates[0], correlation=C)
 
 
 def revival(rates: Sequence[float] = RATES) -> Iterator[Measurement]:
     """Yield the steps back to the capability by learning rate, coverage and C, and through another prompt."""
+    refused, relabelled, never = TUNINGS
     yield Measurement("steps", "scratch", rate=REVERSE_RATE)
-    for rate in rates:
-        yield Measurement("steps", "pre-trained", "refuse", rate)
-        yield Measurement("steps", "pre-trained", "relabel", rate)
-        yield Measurement("steps", "never", "refuse", rate)
-    for measure in ("steps elsewhere", "accuracy a after"):
-        yield Measurement(measure, "pre-trained", "refuse", rates[0])
-        yield Measurement(measure, "never", "refuse", rates[0])
+    yield from (Measurement("steps", *tuning, rate) for rate, tuning in product(rates, TUNINGS))
+    for measure, tuning in product(("steps elsewhere", "accuracy a after"), (refused, never)):
+        yield Measurement(measure, *tuning, rates[0])
     yield Measurement("steps elsewhere", "scratch")
-    yield from (Measurement("steps", "pre-trained", "refuse", rates[0], coverage=share) for share in COVERAGES)
-    yield from (Measurement("steps", "pre-trained", "relabel", rates[0], correlation=C) for C in CORRELATIONS)
+    yield from (Measurement("steps", *refused, rates[0], coverage=share) for share in COVERAGES)
+    yield from (Measurement("steps", *relabelled, rates[0], correlation=C) for C in CORRELATIONS)
 
 
 def slowing(rates: Sequence[float] = RATES) -> Iterator[Measurement]:  # noqa: ARG001 - called as the others
     """Yield how fast networks learn after unrelated pre-training, and from scratch."""
-    for rate in TRIED:
-        yield from (Measurement(measure, network, rate=rate) for network in ARMS for measure in ("steps", "loss"))
+    for rate, network, measure in product(TRIED, ARMS, ("steps", "loss")):
+        yield Measurement(measure, network, rate=rate)
 
 
 PARTS: dict[str, Callable[[Sequence[float]], Iterable[Measurement]]] = {
@@ -101,29 +100,16 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Battery:
-    """What was measured of the networks of several seeds.
+    """Measurements of the networks of several seeds; `battery["probe", "raw"]` returns one (seeds,)."""
 
-    Parameters
-    ----------
-    values
-        Measurement → array over seeds (seeds,), infinite if a level was not reached.
-    seeds, seed
-        Number of seeds, and the random seed from which they follow.
-    learning_rates
-        Learning rates of fine-tuning, the gentlest first.
-    parts
-        Keys of PARTS.
-
-    """
-
-    values: dict[Measurement, np.ndarray]
+    values: dict[Measurement, np.ndarray]  #: of each seed (seeds,), infinite if a level was not reached
     seeds: int
-    seed: int
-    learning_rates: tuple[float, ...]
-    parts: tuple[str, ...]
+    seed: int  #: random seed from which those of the networks follow
+    learning_rates: tuple[float, ...]  #: of fine-tuning, the gentlest first
+    parts: tuple[str, ...]  #: keys of PARTS
 
-    def __getitem__(self, measurement: Measurement) -> np.ndarray:
-        return self.values[measurement]
+    def __getitem__(self, measurement: tuple[Any, ...]) -> np.ndarray:
+        return self.values[Measurement(*measurement)]
 
     def median(self, measurement: Measurement) -> float:
         """Return the median over seeds."""
@@ -131,13 +117,13 @@ class Battery:
 
     def findings(self) -> list[Finding]:
         """Return every measurement with its quartiles, range and value for each seed."""
-        return [_finding(measurement, values) for measurement, values in self.values.items()]
-
-
-def _finding(measurement: Measurement, values: np.ndarray) -> Finding:
-    meaning, unit, _ = MEASURES[measurement.measure]
-    spread: dict[str, Any] = {name: quantile(values, q) for name, q in QUANTILES.items()}
-    return Finding(**measurement._asdict(), meaning=meaning, unit=unit, **spread, seeds=values.tolist())
+        findings = []
+        for measurement, values in self.values.items():
+            meaning, unit, _ = MEASURES[measurement.measure]
+            spread: dict[str, Any] = {name: quantile(values, q) for name, q in QUANTILES.items()}
+            of_seeds = {**measurement._asdict(), **spread, "seeds": values.tolist()}
+            findings.append(Finding(meaning=meaning, unit=unit, **of_seeds))
+        return findings
 
 
 def battery(
@@ -159,10 +145,6 @@ def battery(
         Learning rates of fine-tuning, the gentlest first.
     parts
         Keys of PARTS.
-    threads
-        Number of threads (default: one per core); no number depends on it.
-    progress
-        Called with the share of the measurements that has just been made.
 
     Raises
     ------
@@ -170,11 +152,17 @@ def battery(
         If an argument is not valid.
 
     """
-    parts, rates = tuple(parts), check_rates(learning_rates)
-    measurements = measurements_of(parts, rates)
+    parts, rates = tuple(parts), tuple(float(rate) for rate in learning_rates)
+    if not rates or not all(0 < rate < 1 for rate in rates) or list(rates) != sorted(set(rates)):
+        raise InputError(
+            f"learning_rates = {list(learning_rates)!r} are not valid: they must rise, each between 0 and 1."
+        )
+    for part in parts:
+        if part not in PARTS:
+            raise unknown("part", part, PARTS)
     check_whole("seeds", seeds, 1)
     check_seed(seed)
-
+    measurements = list(dict.fromkeys(measurement for part in parts for measurement in PARTS[part](rates)))
     report = one_at_a_time(progress)
 
     def measure(i: int) -> list[float]:
@@ -189,31 +177,11 @@ def battery(
     return Battery(values=values, seeds=seeds, seed=seed, learning_rates=rates, parts=parts)
 
 
-def measurements_of(parts: tuple[str, ...], rates: Sequence[float]) -> list[Measurement]:
-    """Return the measurements of these parts, each once; raises `InputError` for a part that is not known."""
-    for part in parts:
-        if part not in PARTS:
-            raise unknown("part", part, PARTS)
-    return list(dict.fromkeys(measurement for part in parts for measurement in PARTS[part](rates)))
-
-
 def quantile(values: np.ndarray, q: float) -> float:
     """Return a quantile of numbers that may be infinite; between two neighbours of which one is, it is infinite."""
     place = q * (len(values) - 1)
     low, high = np.sort(values)[[int(np.floor(place)), int(np.ceil(place))]]
     return float(low if low == high else low + (place % 1) * (high - low))
-
-
-def check_rates(rates: Sequence[float]) -> tuple[float, ...]:
-    """Return learning rates as a tuple; raises `InputError` unless they rise, each between 0 and 1."""
-    valid = tuple(float(rate) for rate in rates)
-    if not valid or not all(0 < rate < 1 for rate in valid) or list(valid) != sorted(set(valid)):
-        raise InputError(f"learning_rates = {list(rates)!r} are not valid: they must rise, each between 0 and 1.")
-    return valid
-
-
-Statistic = Callable[[Battery], np.ndarray]
-"""A number of each seed (seeds,)."""
 
 
 @dataclass(frozen=True)
@@ -223,22 +191,16 @@ class Band:
     name: str
     part: str  #: key of PARTS that measures it
     rule: str  #: the limit, as in "≥ 0.95" or "≤ 0.5"
-    statistic: Statistic
+    statistic: Callable[[Battery], np.ndarray]  #: a number of each seed (seeds,)
     prototype: float | None = None  #: result of a prototype
 
     def check(self, battery: Battery) -> BandResult:
         """Return the limit with what was measured; raises `KeyError` if the battery does not have it."""
         values = self.statistic(battery)
-        median, sign, limit = quantile(values, 0.5), *self.rule.split()
-        return BandResult(
-            name=self.name,
-            rule=self.rule,
-            median=median,
-            least=quantile(values, 0),
-            most=quantile(values, 1),
-            kept=median >= float(limit) if sign == "≥" else median <= float(limit),
-            prototype=self.prototype,
-        )
+        (median, least, most), (sign, limit) = (quantile(values, q) for q in (0.5, 0, 1)), self.rule.split()
+        kept = median >= float(limit) if sign == "≥" else median <= float(limit)
+        spread = {"median": median, "least": least, "most": most}
+        return BandResult(name=self.name, rule=self.rule, kept=kept, prototype=self.prototype, **spread)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,52 +225,47 @@ def check_bands(battery: Battery) -> list[BandResult]:
     return results
 
 
-def _of(*measurement: Any, **more: float) -> Statistic:
-    name = Measurement(*measurement, **more)
-    return lambda battery: battery[name]
-
-
-def _ratio(above: Statistic, below: Statistic) -> Statistic:
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Return one over another within each seed; infinite if only the upper was not reached, 0 if only the lower."""
-
-    def statistic(battery: Battery) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            return np.nan_to_num(above(battery) / below(battery), nan=1.0, posinf=np.inf)
-
-    return statistic
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(above / below, nan=1.0, posinf=np.inf)
 
 
-def _difference(one: Statistic, other: Statistic) -> Statistic:
-    return lambda battery: one(battery) - other(battery)
-
-
-def _least(*statistics: Statistic) -> Statistic:
-    return lambda battery: np.min([statistic(battery) for statistic in statistics], axis=0)
-
-
-def _best_steps(network: str) -> Statistic:
+def _best_steps(battery: Battery, network: str) -> np.ndarray:
     """Return the fewest steps over the learning rates that were tried, each seed with its own best."""
-    return _least(*(_of("steps", network, rate=rate) for rate in TRIED))
+    return np.min([battery["steps", network, "not", rate] for rate in TRIED], axis=0)
 
 
-_GENTLE, _HARSH = ("pre-trained", "refuse", GENTLE), ("pre-trained", "refuse", HARSH)
-_NEVER = ("never", "refuse", GENTLE)
-_REVIVED = _of("steps", *_GENTLE)
-_DEEPER = _difference(_of("probe", *_GENTLE), _of("probe", *_HARSH))
-_OTHER = {what: _least(_of(what, *_GENTLE), _of(what, *_HARSH)) for what in ("accuracy b", "accuracy largest")}
+_GENTLE, _HARSH, _NEVER = (*TUNINGS[0], GENTLE), (*TUNINGS[0], HARSH), (*TUNINGS[2], GENTLE)
+
+
+def _both(battery: Battery, measure: str) -> np.ndarray:
+    """Return the lesser of a measure after a gentle refusal and after a harsh one."""
+    return np.minimum(battery[measure, *_GENTLE], battery[measure, *_HARSH])
+
+
+def _of_revival(name: str, rule: str, *above: Any, prototype: float | None = None) -> Band:
+    """Return a limit of steps over those of revival after a gentle refusal."""
+    return Band(name, "revival", rule, lambda b: _ratio(b["steps", *above], b["steps", *_GENTLE]), prototype)
+
 
 BANDS = (
-    Band("probe, gentle refusal", "wrappers", "≥ 0.95", _of("probe", *_GENTLE), 0.99),
-    Band("probe, never", "wrappers", "≤ 0.5", _of("probe", *_NEVER), 0.43),
-    Band("probe, raw input", "wrappers", "≤ 0.5", _of("probe", "raw"), 0.43),
-    Band("answers a after refusal", "wrappers", "≤ 0.02", _of("accuracy a", *_GENTLE)),
-    Band("pruned, gentle refusal", "wrappers", "≥ 0.75", _of("pruned", *_GENTLE), 0.88),
-    Band("pruned, never", "wrappers", "≤ 0.4", _of("pruned", *_NEVER)),
-    Band("scratch / revival steps", "revival", "≥ 20", _ratio(_of("steps", "scratch", rate=TRIED[0]), _REVIVED), 56.0),
-    Band("never / revival steps", "revival", "≥ 50", _ratio(_of("steps", *_NEVER), _REVIVED)),
-    Band("probe, gentle less harsh", "wrappers", "≥ 0.3", _DEEPER),
-    Band("steps, harsh / gentle", "revival", "≥ 10", _ratio(_of("steps", *_HARSH), _REVIVED)),
-    Band("count of b, both rates", "wrappers", "≥ 0.95", _OTHER["accuracy b"]),
-    Band("largest token, both rates", "wrappers", "≥ 0.95", _OTHER["accuracy largest"]),
-    Band("unrelated / scratch steps", "slowing", "≥ 1.5", _ratio(_best_steps("never"), _best_steps("scratch"))),
+    Band("probe, gentle refusal", "wrappers", "≥ 0.95", lambda b: b["probe", *_GENTLE], 0.99),
+    Band("probe, never", "wrappers", "≤ 0.5", lambda b: b["probe", *_NEVER], 0.43),
+    Band("probe, raw input", "wrappers", "≤ 0.5", lambda b: b["probe", "raw"], 0.43),
+    Band("answers a after refusal", "wrappers", "≤ 0.02", lambda b: b["accuracy a", *_GENTLE]),
+    Band("pruned, gentle refusal", "wrappers", "≥ 0.75", lambda b: b["pruned", *_GENTLE], 0.88),
+    Band("pruned, never", "wrappers", "≤ 0.4", lambda b: b["pruned", *_NEVER]),
+    _of_revival("scratch / revival steps", "≥ 20", "scratch", "not", TRIED[0], prototype=56.0),
+    _of_revival("never / revival steps", "≥ 50", *_NEVER),
+    Band("probe, gentle less harsh", "wrappers", "≥ 0.3", lambda b: b["probe", *_GENTLE] - b["probe", *_HARSH]),
+    _of_revival("steps, harsh / gentle", "≥ 10", *_HARSH),
+    Band("count of b, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy b")),
+    Band("largest token, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy largest")),
+    Band(
+        "unrelated / scratch steps",
+        "slowing",
+        "≥ 1.5",
+        lambda b: _ratio(_best_steps(b, "never"), _best_steps(b, "scratch")),
+    ),
 )

@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from feint.sim.networks.kernels.mlp import losses_without
-from feint.sim.networks.kernels.strings import PAIRS
-from feint.sim.networks.network import BATCH, WIDTH, Learnt, Network, nothing_pruned, steps_to
-from feint.sim.networks.task import (
+from feint.sim.networks.kernels.mlp import PAIRS, losses_without
+from feint.sim.networks.network import (
     COVERAGE,
     MOST,
     SPARE,
+    WIDTH,
     A,
     B,
+    Learnt,
+    Network,
     Purpose,
     Strings,
     Task,
@@ -31,6 +32,7 @@ from feint.sim.networks.task import (
     pretraining,
     refusal,
     relabelling,
+    steps_to,
 )
 
 SCHEDULE = ((22_000, 3e-3), (4_000, 1e-3), (4_000, 3e-4))
@@ -94,10 +96,7 @@ class SeedModels:
         def train() -> Network:
             network = self.fresh
             for steps, rate in SCHEDULE:
-                number = network.time * BATCH
-                network = network.trained(
-                    pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING, number=number
-                )
+                network = network.trained(pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING)
             return network.fresh()
 
         return self._once(coverage, train)
@@ -112,7 +111,7 @@ class SeedModels:
             return before
         task = refusal() if measurement.tuned == "refuse" else relabelling(measurement.correlation)
         return self._once(
-            (coverage, task, rate), lambda: before.fresh().trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
+            (coverage, task, rate), lambda: before.trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
         )
 
     def retrained(self, measurement: Measurement, prompt: int = A) -> Learnt:
@@ -120,13 +119,11 @@ class SeedModels:
 
         Without fine-tuning it has the measurement's learning rate.
         """
-        task, rate = asking(prompt, of=A), REVERSE_RATE
-        if measurement.tuned == "not" and measurement.rate is not None:
-            rate = measurement.rate
+        task, own = asking(prompt, of=A), measurement.rate if measurement.tuned == "not" else None
 
         def train() -> Learnt:
             checked_on = self.strings(task, Purpose.CHECKING, CHECKED_ON)
-            return steps_to(self.network(measurement), task, checked_on, rate=rate, most=LONGEST)
+            return steps_to(self.network(measurement), task, checked_on, rate=own or REVERSE_RATE, most=LONGEST)
 
         return self._once(measurement._replace(measure=str(prompt)), train)
 
@@ -154,25 +151,24 @@ class SeedModels:
         """Strings that ask for the count of a, where that of b is right and does not depend on it."""
         return self.strings(asking(A, of=B, strings=PAIRS))
 
-    def probed(self, network: Network | None) -> float:
-        """Return a probe's accuracy of the count of a in the last hidden layer; without a network, in the raw input."""
-        test = self.by_prompt[A]
-        train, judged = (
-            (strings.inputs() if network is None else network.look(strings).second) for strings in (self.labelled, test)
-        )
-        return probe(train, self.labelled.answers, judged, test.answers)
+    def probed(self, measurement: Measurement) -> float:
+        """Return a probe's accuracy of the count of a in the last hidden layer, or in the raw input."""
+        train, test = self.labelled, self.by_prompt[A]
+        if measurement.network == "raw":
+            return probe(train.inputs(), train.answers, test.inputs(), test.answers)
+        network = self.network(measurement)
+        return probe(network.look(train).second, train.answers, network.look(test).second, test.answers)
 
-    def recovered(self, network: Network) -> float:
+    def recovered(self, measurement: Measurement) -> float:
         """Return the accuracy of the count of a with up to 8 units pruned, chosen on other labelled strings."""
+        network = self.network(measurement)
         few = Strings(active=self.labelled.active[:CHOSEN_ON], answers=self.labelled.answers[:CHOSEN_ON])
         return network.accuracy(self.by_prompt[A], pruned(network, few))
 
     def plateau(self, measurement: Measurement) -> float:
         """Return the loss of the count of a after a fixed time of training on it."""
-        rate = REVERSE_RATE if measurement.rate is None else measurement.rate
-        network = self.network(measurement).fresh()
-        trained = network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE)
-        return trained.loss(self.by_prompt[A])
+        network, rate = self.network(measurement).fresh(), measurement.rate or REVERSE_RATE
+        return network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.by_prompt[A])
 
 
 class Measure(NamedTuple):
@@ -183,33 +179,23 @@ class Measure(NamedTuple):
     of: Callable[[SeedModels, Measurement], float]
 
 
-def _accuracy(prompt: int, what: str) -> Measure:
-    return Measure(
+MEASURES: dict[str, Measure] = {
+    f"accuracy {name}": Measure(
         f"accuracy of the {what}, on its prompt",
         "share",
-        lambda models, at: models.network(at).accuracy(models.by_prompt[prompt]),
+        lambda models, at, prompt=prompt: models.network(at).accuracy(models.by_prompt[prompt]),
     )
-
-
-MEASURES: dict[str, Measure] = {
-    "accuracy a": _accuracy(A, "count of a"),
-    "accuracy b": _accuracy(B, "count of b"),
-    "accuracy largest": _accuracy(MOST, "largest token"),
+    for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
+} | {
     "accuracy new": Measure(
         "accuracy of the answer that relabelling taught, where it tells nothing of the old one",
         "share",
         lambda models, at: models.network(at).accuracy(models.relabelled),
     ),
     "probe": Measure(
-        "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer",
-        "share",
-        lambda models, at: models.probed(None if at.network == "raw" else models.network(at)),
+        "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share", SeedModels.probed
     ),
-    "pruned": Measure(
-        "accuracy of the count of a once up to 8 units are pruned",
-        "share",
-        lambda models, at: models.recovered(models.network(at)),
-    ),
+    "pruned": Measure("accuracy of the count of a once up to 8 units are pruned", "share", SeedModels.recovered),
     "steps": Measure(
         "steps of training on the prompt for the count of a to 95 %",
         "steps",
@@ -235,7 +221,7 @@ def pruned(network: Network, chosen_on: Strings, most: int = PRUNED_AT_MOST) -> 
     Each time it is the unit, of either hidden layer, without which the loss on `chosen_on` is least; pruning ends early
     if none lowers the loss.
     """
-    kept, losses, least = nothing_pruned(network.width), np.empty((2, network.width)), np.inf
+    kept, losses, least = np.ones((2, network.width), np.float32), np.empty((2, network.width)), np.inf
     for _ in range(most):
         losses_without(network.theta, network.width, kept, chosen_on.active, chosen_on.answers, losses)
         losses[kept == 0] = np.inf
@@ -256,20 +242,24 @@ def probe(train: np.ndarray, right: np.ndarray, test: np.ndarray, answers: np.nd
 
     middle, spread = train.mean(axis=0, dtype=np.float64), train.std(axis=0, dtype=np.float64)
     varies = spread > 1e-6
-    x, x_test = (_with_one((part - middle)[:, varies] / spread[varies]) for part in (train, test))
+    x, x_test = (
+        np.concatenate([((part - middle)[:, varies] / spread[varies]).T, np.ones((1, len(part)))])
+        for part in (train, test)
+    )
     wanted = np.eye(right.max() + 1)[:, right]
     start = np.zeros(len(wanted) * len(x))  # quasi-Newton methods lose their time to the threads of BLAS
     best = minimize(_loss, start, args=(x, wanted), jac=True, method="CG", options={"maxiter": 500, "gtol": 1e-4})
-    return float((_scores(best.x.reshape(len(wanted), -1), x_test).argmax(axis=0) == answers).mean())
+    scores = np.einsum("cf,fs->cs", best.x.reshape(len(wanted), -1), x_test)
+    return float((scores.argmax(axis=0) == answers).mean())
 
 
 def _loss(flat: np.ndarray, x: np.ndarray, wanted: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the penalised mean cross-entropy and its gradient; the last column of W, the constant's, is not penalised.
 
-    `x` is (features + 1, strings), `wanted` (classes, strings).
+    `x` is (features + 1, strings), `wanted` (classes, strings). Without BLAS, whose threads would slow down the seeds'.
     """
     W = flat.reshape(len(wanted), -1)
-    z = _scores(W, x)
+    z = np.einsum("cf,fs->cs", W, x)
     z -= z.max(axis=0)
     likelihood = np.exp(z)
     total = likelihood.sum(axis=0)
@@ -279,13 +269,3 @@ def _loss(flat: np.ndarray, x: np.ndarray, wanted: np.ndarray) -> tuple[float, n
     loss = np.log(total).mean() - (z * wanted).sum() / strings + 0.5 * (pulled * W).sum()
     slope = np.einsum("fs,cs->cf", x, likelihood / total - wanted) / strings
     return loss, (slope + pulled).ravel()
-
-
-def _scores(W: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return W x (classes, strings); without BLAS, whose threads would slow down those of the seeds."""
-    return np.einsum("cf,fs->cs", W, x)
-
-
-def _with_one(features: np.ndarray) -> np.ndarray:
-    """Return features in rows, and a row of ones (features + 1, strings)."""
-    return np.concatenate([features.T, np.ones((1, len(features)))])

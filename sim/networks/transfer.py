@@ -1,4 +1,4 @@
-"""What pre-training is worth in data: networks learn a new prompt from few strings, pre-trained and from scratch.
+"""Data that pre-training is worth: networks learn a new prompt from few strings, pre-trained and from scratch.
 
 Pre-training never shows the new prompt. Its right answer is the count of token a, which pre-training taught under
 another prompt (*near*), or that of a token that was never counted (*far*). From scratch both are the same task.
@@ -19,10 +19,9 @@ import numpy as np
 from feint.agents.errors import InputError, check_whole
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.networks.experiments import QUANTILES
-from feint.sim.networks.kernels.strings import INPUTS
-from feint.sim.networks.network import BATCH, Network, size
+from feint.sim.networks.kernels.mlp import INPUTS
+from feint.sim.networks.network import SPARE, Network, Purpose, Strings, Task, asking, size
 from feint.sim.networks.seed_models import SeedModels, key
-from feint.sim.networks.task import SPARE, Purpose, Strings, Task, asking
 from feint.sim.results.request import Progress
 from feint.sim.statistics.scaling_laws import LOW_DATA, LawFit, LearningCurve, data_for, fit
 from feint.sim.training.train import check_seed
@@ -124,10 +123,6 @@ def transfer(
         Number of seeds, and the random seed from which they follow.
     widths
         Units in each hidden layer.
-    threads
-        Number of threads (default: one per core); no number depends on it.
-    progress
-        Called with the share of the work that has just been done.
 
     Raises
     ------
@@ -137,24 +132,26 @@ def transfer(
     """
     check_whole("seeds", seeds, 1)
     check_seed(seed)
-    widths = check_widths(widths)
-
+    whole = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
+    if not widths or not whole or len(set(widths)) < len(widths):
+        rule = f"they must be different whole numbers from 1 to {WIDEST}"
+        raise InputError(f"widths = {list(widths)!r} are not valid: {rule}.")
     report = one_at_a_time(progress)
 
     def train(place: tuple[int, int]) -> dict[str, list[Best]]:
         i, width = place
-        curve = curves(SeedModels(key(seed, i), width))
+        scores = curves(SeedModels(key(seed, i), width))
         report(width / (sum(widths) * seeds))
-        return curve
+        return scores
 
     places = [(i, width) for width in sorted(widths, reverse=True) for i in range(seeds)]  # the longest first
-    best = dict(zip(places, in_order(train, places, threads=threads), strict=True))
+    of_places = dict(zip(places, in_order(train, places, threads=threads), strict=True))
     scores = {
-        arm: np.array([[best[i, width][arm] for i in range(seeds)] for width in widths]).transpose(0, 2, 1, 3)
+        arm: np.array([[of_places[i, width][arm] for i in range(seeds)] for width in widths]).transpose(3, 0, 2, 1)
         for arm in ARMS
     }
-    loss, error = ({arm: values[..., k] for arm, values in scores.items()} for k in range(len(SCORES)))
-    return Transfer(loss=loss, error=error, widths=widths, seeds=seeds, seed=seed)
+    loss, error = ({arm: values[k] for arm, values in scores.items()} for k in range(len(SCORES)))
+    return Transfer(loss=loss, error=error, widths=tuple(widths), seeds=seeds, seed=seed)
 
 
 def curves(models: SeedModels) -> dict[str, list[Best]]:
@@ -169,11 +166,9 @@ def curves(models: SeedModels) -> dict[str, list[Best]]:
 
 def best(network: Network, task: Task, judged_on: Strings) -> Best:
     """Return the least loss and error on other strings during training on a task, its start included."""
-    network = network.fresh()
-    scores = [Best(network.loss(judged_on), 1 - network.accuracy(judged_on))]
-    for look in LOOKS:
-        number = network.time * BATCH
-        network = network.trained(task, look - network.time, RATE, purpose=Purpose.REVERSE, number=number)
+    network, scores = network.fresh(), []
+    for look in (0, *LOOKS):
+        network = network.trained(task, look - network.time, RATE, purpose=Purpose.REVERSE)
         scores.append(Best(network.loss(judged_on), 1 - network.accuracy(judged_on)))
     return Best(*map(min, zip(*scores, strict=True)))
 
@@ -181,12 +176,3 @@ def best(network: Network, task: Task, judged_on: Strings) -> Best:
 def amounts(arm: str) -> tuple[int, ...]:
     """Return the amounts of data of an arm, in strings."""
     return MANY if arm == "scratch" else FEW
-
-
-def check_widths(widths: Sequence[int]) -> tuple[int, ...]:
-    """Return widths as a tuple; raises `InputError` unless they are different whole numbers from 1 to WIDEST."""
-    whole = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
-    if not widths or not whole or len(set(widths)) < len(widths):
-        rule = f"they must be different whole numbers from 1 to {WIDEST}"
-        raise InputError(f"widths = {list(widths)!r} are not valid: {rule}.")
-    return tuple(widths)

@@ -1,1 +1,1 @@
-"""What every result shares: report, tables, figure style and provenance."""
+"""Shared parts of all results: requests, reports, figure style and provenance."""

@@ -9,38 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import InputError, check_output
 from feint.agents.outcome import Outcome
-from feint.sim.results.provenance import passport_line as text
+from feint.sim.results.provenance import passport_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png", "pdf")
 
-COLOURS: dict[
-    Outcome, str
-] = {  # Okabe and Ito's palette for all kinds of colour vision, with hatches for readers in grey
-    Outcome.UNCONVERGED: "#e8e8e8",
-    Outcome.INTERNAL: "#56b4e9",
-    Outcome.CORRIGIBLE: "#0072b2",
-    Outcome.DECEPTIVE: "#d55e00",
-    Outcome.PROXY: "#f0e442",
-    Outcome.REWARD_SEEKING: "#cc79a7",
-}
-HATCHES: dict[Outcome, str] = {
-    Outcome.UNCONVERGED: "",
-    Outcome.INTERNAL: "..",
-    Outcome.CORRIGIBLE: "",
-    Outcome.DECEPTIVE: "///",
-    Outcome.PROXY: "xx",
-    Outcome.REWARD_SEEKING: "\\\\",
-}
+# Okabe and Ito's palette for all kinds of colour vision, with hatches for readers in grey
+COLOURS = dict(zip(Outcome, ("#e8e8e8", "#56b4e9", "#0072b2", "#d55e00", "#f0e442", "#cc79a7"), strict=True))
+HATCHES = dict(zip(Outcome, ("", "..", "", "///", "xx", "\\\\\\"), strict=True))
 STYLE: dict[Any, Any] = {
-    "font.size": 8,
-    "axes.labelsize": 8,
+    **dict.fromkeys(("font.size", "axes.labelsize"), 8),
     "axes.titlesize": 9,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
+    **dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), 7.5),
     "hatch.linewidth": 0.5,
     "svg.fonttype": "none",
     "svg.hashsalt": "feint",
@@ -48,7 +30,7 @@ STYLE: dict[Any, Any] = {
 }
 COLUMN_WIDTH, PAGE_WIDTH = 85 / 25.4, 6.9  # inches, one and two columns of a paper
 LINE_HEIGHT = 0.15  # inches, of a line of text
-RESOLUTION = 200  # dots an inch of pictures in pixels
+RESOLUTION = 200  # dots per inch of pictures in pixels
 
 
 def check_figure_path(path: str | Path) -> Path:
@@ -70,7 +52,7 @@ def canvas(size: tuple[float, float]) -> Iterator[Figure]:
         yield Figure(figsize=size, layout="constrained")
 
 
-def settled(drawn: Figure) -> Figure:
+def with_fixed_layout(drawn: Figure) -> Figure:
     """Return a figure with its layout done and rounded, since the rounding errors of its solver vary.
 
     Texts are measured as wide as they are in pixels, where hinting makes them wider than in a drawing.
@@ -96,17 +78,16 @@ def face(outcome: Outcome) -> dict[str, Any]:
 def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
     """Write a figure with its passport in the file's metadata; the same figure gives the same bytes."""
     path = check_figure_path(path)
-    line = text(passport)
-    metadata: dict[str, dict[str, Any]] = {
-        "svg": {"Title": passport["kind"], "Description": line, "Creator": "Feint", "Date": None},
-        "png": {"Title": passport["kind"], "Description": line, "Software": "Feint"},
-        "pdf": {"Title": passport["kind"], "Subject": line, "Creator": "Feint", "CreationDate": None},
-    }
-    kind = path.suffix.lstrip(".").lower()
+    ending, line = path.suffix.lstrip(".").lower(), passport_line(passport)
+    metadata: dict[str, Any] = {
+        "svg": {"Description": line, "Creator": "Feint", "Date": None},
+        "png": {"Description": line, "Software": "Feint"},
+        "pdf": {"Subject": line, "Creator": "Feint", "CreationDate": None},
+    }[ending]
     import matplotlib as mpl
 
     with mpl.rc_context(STYLE):
         try:
-            figure.savefig(path, format=kind, metadata=metadata[kind], dpi=RESOLUTION)
+            figure.savefig(path, format=ending, metadata={"Title": passport["kind"], **metadata}, dpi=RESOLUTION)
         except OSError as error:
             raise InputError(f"figure = {str(path)!r} cannot be written: {error.strerror}.") from None

@@ -1,4 +1,4 @@
-"""Provenance: the passport with which a result can be made again, files that carry it, and differences between two.
+"""Provenance: the passport from which a result can be computed again, files that carry it, and their differences.
 
 The data of a figure are a CSV whose first line is the passport and whose numbers keep all digits.
 """
@@ -11,7 +11,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
@@ -26,9 +26,8 @@ from feint.agents.version import VERSION
 if TYPE_CHECKING:
     import pandas as pd
 
-MARK = "# feint: "  # what the first line begins with
+MARK = "# feint: "  # start of the first line
 DIGEST = "sha256:"
-TRUTHS = {"True": True, "False": False}
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -46,12 +45,10 @@ def table_from_csv(content: str) -> pd.DataFrame:
 
 def _typed(cells: list[str]) -> list[Any]:
     """Return a column in the first type that all its cells can be read as."""
-    if all(cell in TRUTHS for cell in cells):
-        return [TRUTHS[cell] for cell in cells]
-    for read in (int, lambda cell: float(cell or "nan")):
+    for read in ({"True": True, "False": False}.__getitem__, int, lambda cell: float(cell or "nan")):
         try:
             return [read(cell) for cell in cells]
-        except ValueError:
+        except (KeyError, ValueError):
             continue
     return list(cells)
 
@@ -75,7 +72,7 @@ def write_csv(path: Path, content: str, passport: dict[str, Any]) -> None:
 
 
 def read_csv(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return the CSV and its passport; raises `InputError` for a file that `write` did not write."""
+    """Return the CSV and its passport; raises `InputError` for a file that `write_csv` did not write."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             first, body = file.readline(), file.read()
@@ -96,20 +93,17 @@ def first_difference(before: str, now: str) -> str | None:
         return "the columns" if before != now else None
     if len(old) != len(new):
         return f"{len(old):,} rows in the file, {len(new):,} now"
-    for row, (one, other) in enumerate(zip(old.to_numpy(object), new.to_numpy(object), strict=True), start=1):
-        for column, a, b in zip(old.columns, one, other, strict=True):
-            if a != b and not (_missing(a) and _missing(b)):
-                return f"row {row}, {column}: {a} in the file, {b} now"
+    cells, others = old.to_numpy(object), new.to_numpy(object)
+    differ = (cells != others) & ~(old.isna() & new.isna()).to_numpy()
+    for row, column in np.argwhere(differ).tolist()[:1]:
+        return f"row {row + 1}, {old.columns[column]}: {cells[row, column]} in the file, {others[row, column]} now"
     return None if before == now else "the notation of a number"
-
-
-def _missing(value: object) -> bool:
-    return isinstance(value, float) and bool(np.isnan(value))
 
 
 SCHEMA = 2  # version of passports; since 2, configurations of requests hold departures from defaults only
 NUMBERS_FROM = ("numpy", "numba")
 FIELDS = ("passport", "kind", "configuration", "versions", "commit")
+ENDINGS = ("svg", "png", "pdf", "csv")
 MOST_LISTED = 3  # differences in one sentence
 
 
@@ -135,75 +129,58 @@ def commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, timeout=5, cwd=root)
     try:
-        head = _git(root, "rev-parse", "HEAD")
-        return head + ("+" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+        head = run(["git", "rev-parse", "HEAD"]).stdout.strip()
+        return head + ("+" if run(["git", "status", "--porcelain", "--untracked-files=no"]).stdout.strip() else "")
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def _git(root: Path, *words: str) -> str:
-    command = ["git", "-C", str(root), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
 
 
 def passport_in(path: str | Path) -> dict[str, Any]:
     """Return the passport in an .svg, .png, .pdf or .csv file; raises `InputError` if there is none."""
     path = Path(path)
     ending = path.suffix.lstrip(".").lower()
-    if ending not in READERS:
-        known = ", ".join(f".{ending}" for ending in READERS)
+    if ending not in ENDINGS:
+        known = ", ".join(f".{ending}" for ending in ENDINGS)
         raise InputError(f"file = {str(path)!r} has no known format: its name must end in {known}.")
     if not path.is_file():
         raise InputError(f"file = {str(path)!r} cannot be read: there is no such file.")
-    carried = read_csv(path)[1] if ending == "csv" else _read(path, ending)
-    if not isinstance(carried, dict) or any(field not in carried for field in FIELDS):
-        raise _foreign(path)
-    return carried
+    if ending == "csv":
+        passport = read_csv(path)[1]
+    else:
+        try:
+            passport = json.loads(_metadata(path, ending) or "")
+        except Exception as error:  # of three libraries, whatever a file may hold
+            if isinstance(error, OSError) and error.strerror:
+                raise InputError(f"file = {str(path)!r} cannot be read: {error.strerror}.") from None
+            passport = None
+    if not isinstance(passport, dict) or any(field not in passport for field in FIELDS):
+        raise InputError(f"file = {str(path)!r} carries no passport: it must be a file that Feint wrote.")
+    return passport
 
 
-def _read(path: Path, ending: str) -> Any:
-    try:
-        line = READERS[ending](path)
-        return json.loads(line or "")
-    except Exception as error:  # of three libraries, at whatever a file may hold
-        if isinstance(error, OSError) and error.strerror:
-            raise InputError(f"file = {str(path)!r} cannot be read: {error.strerror}.") from None
-        raise _foreign(path) from None
+def _metadata(path: Path, ending: str) -> str | None:
+    """Return the line in the metadata of a figure that holds its passport, None if there is none."""
+    if ending == "svg":
+        return next((node.text for node in ElementTree.parse(path).iter() if node.tag.endswith("}description")), None)
+    if ending == "png":
+        from PIL import Image
 
-
-def _foreign(path: Path) -> InputError:
-    return InputError(f"file = {str(path)!r} carries no passport: it must be a file that Feint wrote.")
-
-
-def _of_svg(path: Path) -> str | None:
-    return next((node.text for node in ElementTree.parse(path).iter() if node.tag.endswith("}description")), None)
-
-
-def _of_png(path: Path) -> str | None:
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return image.info.get("Description")
-
-
-def _of_pdf(path: Path) -> str | None:
+        with Image.open(path) as image:
+            return image.info.get("Description")
     from pypdf import PdfReader
 
     metadata = PdfReader(path).metadata
     return metadata.subject if metadata else None
 
 
-READERS = {"svg": _of_svg, "png": _of_png, "pdf": _of_pdf, "csv": lambda _: None}
-"""Readers of passports by file ending; a CSV is read by `read_csv`."""
-
-
 def difference_text(held: Any, wanted: Any) -> str:
     """Return the first differences of two nested tables, and how many more there are; empty if there is none."""
     every = list(differing(held, wanted))
     more = len(every) - MOST_LISTED
-    left = [f"and {more:,} more {'difference' if more == 1 else 'differences'}"] if more > 0 else []
-    return "; ".join([*every[:MOST_LISTED], *left])
+    rest = [f"and {more:,} more difference{'s' * (more > 1)}"] if more > 0 else []
+    return "; ".join([*every[:MOST_LISTED], *rest])
 
 
 def differing(held: Any, wanted: Any, name: str = "") -> Iterator[str]:

@@ -9,7 +9,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from operator import itemgetter
+from itertools import zip_longest
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
@@ -26,17 +27,16 @@ if TYPE_CHECKING:
 WIDTH = 80
 GAP = "  "  # between columns
 KEPT = "\N{NO-BREAK SPACE}"  # a space at which lines are not broken
-HEAD = 20  # characters per line of a column's heading
 
 
 def wrapped(sentence: str, indent: str = "  ") -> str:
     """Wrap a sentence to WIDTH and indent further lines; words, and words joined by KEPT, are not broken."""
-    lines = textwrap.wrap(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines).replace(KEPT, " ")
+    keep: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, **keep).replace(KEPT, " ")
 
 
-def folded(name: str, width: int = HEAD) -> str:
-    """Break a longer name into lines of at most this width, at spaces and after dots and underscores."""
+def folded(name: str, width: int = 20) -> str:
+    """Break a column's heading into lines of at most this width, at spaces and after dots and underscores."""
     lines = [""]
     for piece in re.findall(r"[^\s._]+[._]?|[._]", name):
         gap = " " if lines[-1] and lines[-1][-1] not in "._" else ""
@@ -48,48 +48,35 @@ def folded(name: str, width: int = HEAD) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, fixed: int = 1, rule: bool = False) -> list[str]:
-    """Return rows of cells as lines with aligned columns; the first row holds the headings.
+    """Return rows of cells as lines with aligned columns; the first row holds the headings, with a `rule` below.
 
     A cell may hold several lines. If the columns do not fit WIDTH, there are several tables, one below the other, each
-    of which repeats the first `fixed` columns. `rule` draws a line below the headings.
+    of which repeats the first `fixed` columns.
     """
+    if not rows:
+        return []
+    cells = [[cell.split("\n") for cell in row] for row in rows]
+    widths = [max(len(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
     lines: list[str] = []
-    for columns in _blocks(rows, fixed):
-        cells = [[row[i] for i in columns] for row in rows]
-        lines += ["", *aligned(cells, rule=rule)] if lines else aligned(cells, rule=rule)
+    for columns in _parts(widths, fixed):
+        lines += [""] if lines else []
+        of_part = [widths[column] for column in columns]
+        for i, row in enumerate(cells):
+            below = zip_longest(*(row[column] for column in columns), fillvalue="")
+            lines += [GAP.join(map(str.ljust, line, of_part)).rstrip() for line in below]
+            if rule and i == 0:
+                lines.append("─" * (sum(of_part) + len(GAP) * (len(columns) - 1)))
     return lines
 
 
-def aligned(rows: Iterable[Sequence[str]], *, rule: bool = False) -> list[str]:
-    """Return rows of cells as the lines of one table of any width."""
-    cells = [[cell.split("\n") for cell in row] for row in rows]
-    if not cells:
-        return []
-    widths = [max(len(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
-    text = [line for row in cells for line in _lines(row, widths)]
-    below = max(len(cell) for cell in cells[0])
-    return [*text[:below], "─" * (sum(widths) + len(GAP) * (len(widths) - 1)), *text[below:]] if rule else text
-
-
-def _lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
-    """Yield the lines of one row."""
-    for i in range(max(map(len, row))):
-        parts = [cell[i] if i < len(cell) else "" for cell in row]
-        yield GAP.join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
-
-
-def _blocks(rows: Sequence[Sequence[str]], fixed: int) -> Iterator[list[int]]:
+def _parts(widths: Sequence[int], fixed: int) -> Iterator[list[int]]:
     """Yield the columns of each table: as many as fit, and at least one besides the fixed ones."""
-    if not rows:
-        return
-    widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in zip(*rows, strict=True)]
-    again = list(range(fixed))
-    columns = list(again)
+    columns = list(range(fixed))
     for i in range(fixed, len(widths)):
         taken = sum(widths[column] for column in [*columns, i]) + len(GAP) * len(columns)
         if taken > WIDTH and len(columns) > fixed:
             yield columns
-            columns = list(again)
+            columns = list(range(fixed))
         columns.append(i)
     yield columns
 
@@ -116,42 +103,23 @@ Number = Annotated[float, WithJsonSchema({"anyOf": [{"type": "number"}, {"type":
 """A number whose JSON is null if it is not finite."""
 
 
-def cell(value: Any, spec: str = "") -> str:
+def cell(value: Any) -> str:
     """Return a value as a table shows it; intervals know their own format."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:{spec or ','}}"
-    return format(value, spec or "g") if isinstance(value, float) else format(value, spec)
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    return format(value, "," if isinstance(value, int) else "g" if isinstance(value, float) else "")
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a result, and the attribute that each column shows under its heading.
+    """Rows of a result, and the attribute that each column shows under its heading."""
 
-    Parameters
-    ----------
-    rows
-        Any objects, one per line.
-    columns
-        Heading → attribute name or function of the row; a heading may have several lines.
-    title, note
-        Lines above and below the table.
-    rule
-        Whether a line is drawn below the headings.
-    fixed
-        How many first columns are repeated if the table is too wide and continues below.
-
-    """
-
-    rows: Sequence[Any]
-    columns: Columns
-    title: str = ""
-    note: str = ""
-    rule: bool = True
-    fixed: int = 1
+    rows: Sequence[Any]  #: any objects, one per line
+    columns: Columns  #: heading, of one line or several → attribute name or function of the row
+    title: str = ""  #: lines above the table
+    note: str = ""  #: lines below it
+    rule: bool = True  #: whether a line is drawn below the headings
+    fixed: int = 1  #: how many first columns are repeated if the table is too wide and continues below
 
     @classmethod
     def of_cells(cls, headings: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", note: str = "") -> Self:
@@ -161,12 +129,8 @@ class Table:
 
     def cells(self) -> list[list[str]]:
         """Return the text of every cell, one list per row."""
-        return [[cell(value) for value in self.values(row)] for row in self.rows]
-
-    def values(self, row: Any) -> Iterator[Any]:
-        """Yield what each column holds for a row."""
-        for get in self.columns.values():
-            yield get(row) if callable(get) else getattr(row, get)
+        gets = [get if callable(get) else attrgetter(get) for get in self.columns.values()]
+        return [[cell(get(row)) for get in gets] for row in self.rows]
 
     def __str__(self) -> str:
         lines = table([list(self.columns), *self.cells()], fixed=self.fixed, rule=self.rule)
@@ -184,7 +148,7 @@ class Report:
 
     A subclass is declared with `@dataclass(frozen=True, kw_only=True, eq=False, repr=False)`. It defines `blocks`, the
     sentences and tables of its text, and `draw`, its figure. A field of type `Hidden[...]` is not part of the document;
-    a property with `pydantic.computed_field` is. `request` says what was asked, and is the passport.
+    a property with `pydantic.computed_field` is. The passport holds `request`, the configuration of the result.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
@@ -194,7 +158,7 @@ class Report:
     size: ClassVar[tuple[float, float]] = (6.9, 2.6)  #: width and height of the figure in inches
     shared: ClassVar[dict[str, Any]] = {}  #: which axes panels share, as `subplots` takes it
     kind: ClassVar[str] = ""  #: name in the passport, if the request does not have it
-    request: Any  #: the `Request` that was answered; `Hidden` in subclasses
+    request: Any  #: the `Request` that gave the result; `Hidden` in subclasses
 
     @property
     def exit_code(self) -> int:
@@ -214,12 +178,11 @@ class Report:
     __str__ = text
 
     def __repr__(self) -> str:
-        shown = (
-            (field.name, getattr(self, field.name))
-            for field in fields(self)  # pyright: ignore[reportArgumentType] - subclasses are dataclasses
-        )
-        brief = [f"{name}={value!r}" for name, value in shown if isinstance(value, (bool, int, float, str))]
-        return f"{type(self).__name__}({', '.join(brief)})"
+        names = [field.name for field in fields(self)]  # pyright: ignore[reportArgumentType] - it is a dataclass
+        shown = {name: getattr(self, name) for name in names if name != "request"}
+        brief = [f"{name}={value!r}" for name, value in shown.items() if isinstance(value, (bool, int, float, str))]
+        sizes = [f"{name}=[{len(value)}]" for name, value in shown.items() if isinstance(value, (list, tuple, dict))]
+        return f"{type(self).__name__}({', '.join(brief or sizes)})"
 
     def _repr_html_(self) -> str:
         return "".join(

@@ -1,7 +1,7 @@
-"""Requests: what a command or function takes, declared once.
+"""Requests: the parameters of a command or function, declared once.
 
 A request is a frozen, keyword-only dataclass. Its fields are the options of the command, the keywords in Python, and,
-where they differ from the defaults, the configuration in the passport, from which `feint regenerate` makes it again.
+if they differ from the defaults, the configuration in the passport, from which `feint regenerate` makes it again.
 """
 
 from __future__ import annotations
@@ -22,50 +22,24 @@ POINT = ("model", "stages", "start", "match")
 
 @dataclass(frozen=True)
 class Option:
-    """How the command line offers a field: `Annotated[int, Option("Number of runs.", "N")] = 2000`.
+    """Offers a field on the command line: `Annotated[int, Option("Number of runs.", "N")] = 2000`."""
 
-    Parameters
-    ----------
-    help
-        One sentence.
-    metavar
-        Placeholder of the value; left out for switches.
-    flag
-        Name on the command line without dashes, if it is not the field's.
-    argument
-        Whether the value is given by position.
-    least, most
-        Bounds of a number.
-
-    """
-
-    help: str
-    metavar: str | None = None
-    flag: str | None = None
-    argument: bool = False
-    least: float | None = None
+    help: str  #: one sentence
+    metavar: str | None = None  #: placeholder of the value; left out for switches
+    flag: str | None = None  #: name on the command line without dashes, if it is not the field's
+    argument: bool = False  #: whether the value is given by position
+    least: float | None = None  #: bounds of a number
     most: float | None = None
 
 
 @dataclass(frozen=True)
 class Output:
-    """A further file that a command writes on request, as `--csv FILE.csv`.
-
-    Parameters
-    ----------
-    help, metavar
-        As in `Option`.
-    method
-        Name of the report's method that writes the file.
-    check
-        Function that returns the path, or raises `InputError` before anything is computed if it cannot be written.
-
-    """
+    """A further file that a command writes on request, as `--csv FILE.csv`."""
 
     help: str
     metavar: str
-    method: str
-    check: Callable[[Path], Path]
+    method: str  #: name of the report's method that writes the file
+    check: Callable[[Path], Path]  #: returns the path; raises `InputError` if it cannot be written
 
 
 class Request:
@@ -105,36 +79,30 @@ class Request:
         """Return the fields that differ from their defaults, as plain data."""
         return {
             name: _plain(getattr(self, name))
-            for name, default in _defaults(type(self)).items()
+            for name, default in defaults_of(type(self)).items()
             if getattr(self, name) != default
         }
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """Return the request that has this configuration; raises `InputError` for a field that is not known."""
-        kinds = get_type_hints(cls)
-        configuration = _with_point(configuration, _defaults(cls))
+        kinds, known = get_type_hints(cls), defaults_of(cls)
+        inside = [name for name in POINT if name in configuration and name not in known]
+        if "point" in known and inside:  # passports of version 1 hold the fields of the point among the rest
+            rest = {name: value for name, value in configuration.items() if name not in inside}
+            configuration = {**rest, "point": {name: configuration[name] for name in inside}}
         for name in configuration:
-            if name not in _defaults(cls):
-                raise unknown("field", name, _defaults(cls))
+            if name not in known:
+                raise unknown("field", name, known)
         return cls(**{name: _restored(kinds[name], value) for name, value in configuration.items()})
 
 
-def _defaults(cls: type) -> dict[str, Any]:
+def defaults_of(cls: type) -> dict[str, Any]:
     """Return the default of every field; `MISSING` for a field that must be given."""
     return {
         field.name: field.default_factory() if field.default_factory is not MISSING else field.default
         for field in fields(cls)
     }
-
-
-def _with_point(configuration: Mapping[str, Any], names: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a configuration with the fields of its point together; passports of version 1 hold them among the rest."""
-    inside = [name for name in POINT if name in configuration and name not in names]
-    if "point" not in names or not inside:
-        return configuration
-    rest = {name: value for name, value in configuration.items() if name not in inside}
-    return {**rest, "point": {name: configuration[name] for name in inside}}
 
 
 def _plain(value: Any) -> Any:

@@ -1,14 +1,13 @@
 """Intervals of frequencies, of differences between paired arms, of means, and of weighted events.
 
-What the default comparison needs is plain Python: the libraries that have Wilson's and the exact intervals take longer
-to load than that comparison takes to run. They are imported where they are used.
+What the default comparison needs is plain Python, since SciPy takes longer to load than that comparison to run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import ceil, exp, expm1, log, log1p, sqrt
+from math import ceil, exp, expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -37,8 +36,9 @@ class Interval:
         return f"{self.estimate:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
 
     def plus_minus(self, spec: str = ".2f") -> str:
-        """Return the estimate with its half-width, as in 0.53 ±0.02."""
-        return f"{self.estimate:{spec}} ±{self.half_width:{spec.removeprefix('+')}}"
+        """Return the estimate with its half-width, as in 0.53 ±0.02, or as in 0.53 – if there is no interval."""
+        reach = f"±{self.half_width:{spec.removeprefix('+')}}" if isfinite(self.half_width) else "–"
+        return f"{self.estimate:{spec}} {reach}"
 
     @property
     def half_width(self) -> float:
@@ -46,7 +46,7 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-def wilson(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
+def wilson(count: float, runs: float, confidence: float = CONFIDENCE) -> Interval:
     """Return the score interval of a frequency, `count` of `runs` (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
     Its limits are the frequencies p at which (count / runs - p)² = z² p (1 - p) / runs.
@@ -91,8 +91,7 @@ def runs_needed(first_only: int, second_only: int, runs: int, half_width: float,
     check_half_width(half_width)
 
     def excess(n: float) -> float:
-        share = n / runs
-        return tango(first_only * share, second_only * share, n, confidence).half_width - half_width
+        return tango(first_only * (n / runs), second_only * (n / runs), n, confidence).half_width - half_width
 
     most = 4 * ceil((_quantile(confidence) / half_width) ** 2) + 16
     return 1 if excess(1.0) <= 0 else ceil(root_of(excess, 1.0, most))
@@ -127,10 +126,9 @@ def clopper_pearson(count: int, runs: int, confidence: float = CONFIDENCE) -> In
 
         low = B(α/2; count, runs - count + 1),   high = B(1 - α/2; count + 1, runs - count),
 
-    B the quantile of the beta distribution, low = 0 if none was seen and high = 1 if all were (Clopper and
-    Pearson 1934, doi:10.1093/biomet/26.4.404). If none was seen this is the upper bound 1 - (α/2)^(1/runs), about
-    3.7 / runs. A bound with all of α on its side, 3.0 / runs, would cover less than stated when it is given for that
-    one count and intervals for the others (Feldman and Cousins 1998, doi:10.1103/PhysRevD.57.3873).
+    B the quantile of the beta distribution (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404). If none was seen,
+    high is 1 - (α/2)^(1/runs), about 3.7 / runs: 3.0 / runs, with all of α on one side, would cover less than
+    stated if it is given for that count alone (Feldman and Cousins 1998, doi:10.1103/PhysRevD.57.3873).
     """
     check_confidence(confidence)
     check_count("count", count, runs)
@@ -149,43 +147,30 @@ def clopper_pearson(count: int, runs: int, confidence: float = CONFIDENCE) -> In
 
 def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
     """Return the limits of a small count: where its upper and lower binomial tails are `tail`."""
-    low = root_of(lambda p: _at_least(count, runs, p) - tail, 0.0, count / runs) if count else 0.0
     if not count:
-        return low, -expm1(log(tail) / runs)
-    high = root_of(lambda p: _at_most(count, runs, p) - tail, count / runs, 1.0) if count < runs else 1.0
-    return low, high
+        return 0.0, -expm1(log(tail) / runs)
+    low = root_of(lambda p: _chance(count, runs, runs, p) - tail, 0.0, count / runs)
+    return low, root_of(lambda p: _chance(0, count, runs, p) - tail, count / runs, 1.0) if count < runs else 1.0
 
 
-def _at_most(count: int, runs: int, p: float) -> float:
-    """Return the probability of at most `count` of `runs`, each with probability p < 1."""
+def _chance(least: int, most: int, runs: int, p: float) -> float:
+    """Return the probability of `least` to `most` events in `runs`, each with probability p; terms fall at its end."""
     if p >= 1:
-        return 0.0
-    term = total = exp(runs * log1p(-p))
-    for i in range(count):
+        return float(most == runs)
+    term, total = exp(runs * log1p(-p)), 0.0
+    for i in range(most + 1):
+        if i >= least:
+            if term <= 1e-17 * total:
+                break
+            total += term
         term *= (runs - i) / (i + 1) * (p / (1 - p))
-        total += term
-    return total
-
-
-def _at_least(count: int, runs: int, p: float) -> float:
-    """Return the probability of at least `count` of `runs`, each with probability p, at most count / runs."""
-    if p >= 1:
-        return 1.0
-    term, i = exp(runs * log1p(-p)), 0
-    while i < count:
-        term, i = term * ((runs - i) / (i + 1) * (p / (1 - p))), i + 1
-    total = 0.0
-    while term > 1e-17 * total and i <= runs:
-        total += term
-        term, i = term * ((runs - i) / (i + 1) * (p / (1 - p))), i + 1
     return total
 
 
 def frequency_interval(count: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's interval if at least FEW runs have the event and FEW lack it, else Clopper and Pearson's.
 
-    The condition is on the counts, since the frequency is not known. At 95 % it covers 92 % of the time at the worst
-    frequency and more than 95 % on average over frequencies; `clopper_pearson` never covers less than stated.
+    At 95 % it covers 92 % of the time at the worst frequency and more than 95 % on average over frequencies.
     """
     check_count("count", count, runs)
     enough = min(count, runs - count) >= FEW
@@ -200,12 +185,9 @@ def methods_of(intervals: Iterable[Interval]) -> str:
 
 
 def paired_exact(first_only: int, second_only: int, runs: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return an interval of a difference of paired frequencies that covers at least as often as stated.
+    """Return an interval of a difference of paired frequencies, as `tango`, that covers at least as often as stated.
 
-    The difference is (first_only - second_only) / runs.
-
-    `first_only` counts the runs with the event in the first arm alone, `second_only` in the second alone. With
-    Clopper and Pearson's intervals [L, U] of the two frequencies at the level 1 - α/2 each, both hold at once with
+    With Clopper and Pearson's intervals [L, U] of the two frequencies at the level 1 - α/2 each, both hold at once with
     probability 1 - α (Bonferroni), and then the difference is in
 
         [L(first_only) - U(second_only), U(first_only) - L(second_only)].
@@ -214,20 +196,14 @@ def paired_exact(first_only: int, second_only: int, runs: int, confidence: float
     check_count("first_only", first_only, runs)
     check_count("second_only", second_only, runs - first_only, runs)
     first, second = (clopper_pearson(n, runs, look_confidence(confidence, 2)) for n in (first_only, second_only))
-    return Interval(
-        estimate=(first_only - second_only) / runs,
-        low=first.low - second.high,
-        high=first.high - second.low,
-        confidence=confidence,
-        method="Clopper–Pearson, paired",
-    )
+    estimate, low, high = (first_only - second_only) / runs, first.low - second.high, first.high - second.low
+    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Clopper–Pearson, paired")
 
 
 def look_confidence(confidence: float, looks: int) -> float:
     """Return the confidence level of each interval if there are several looks: 1 - (1 - confidence) / looks.
 
-    Exact intervals, `clopper_pearson` or `paired_exact`, then all hold at once with at least `confidence`, so that one
-    may stop at any look for any reason. The number of looks is fixed beforehand, and each spends an equal part of α
+    Exact intervals then all hold at once with at least `confidence`, so that one may stop at any look for any reason
     (Lan and DeMets 1983, doi:10.1093/biomet/70.3.659, with Bonferroni's inequality in place of the joint distribution).
     """
     check_confidence(confidence)
@@ -243,9 +219,8 @@ def fay_feuer(total: float, squares: float, largest: float, runs: int, confidenc
         low = v/y Γ(α/2; y²/v),   high = (v + m²)/(y + m) Γ(1 - α/2; (y + m)²/(v + m²)),
 
     Γ the quantile of the gamma distribution of that shape (Fay and Feuer 1997, Statistics in Medicine 16,
-    doi:10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#). With equal weights it is the exact interval
-    of a Poisson count. Its coverage has no proof, but no case is known in which it is too low when `largest` is the
-    largest possible weight; here it is the largest one seen.
+    doi:10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#). Its coverage has no proof, but no case is
+    known in which it is too low if `largest` is the largest possible weight; here it is the largest one seen.
     """
     from scipy.special import gammaincinv
 
@@ -253,16 +228,14 @@ def fay_feuer(total: float, squares: float, largest: float, runs: int, confidenc
     if not (total > 0 and squares > 0 and largest > 0):
         raise InputError(f"total = {total!r} is not valid for an interval of weighted events: there must be one event.")
     tail = (1 - confidence) / 2
-    low = _gamma(gammaincinv, total / runs, squares / runs**2, tail)
-    high = _gamma(gammaincinv, (total + largest) / runs, (squares + largest**2) / runs**2, 1 - tail)
-    return Interval(
-        estimate=total / runs, low=low, high=min(1.0, high), confidence=confidence, method="Fay–Feuer gamma, weighted"
-    )
 
+    def quantile(mean: float, variance: float, chance: float) -> float:
+        return float(variance / mean * gammaincinv(mean / variance * mean, chance))
 
-def _gamma(quantile: Callable[[float, float], float], mean: float, variance: float, chance: float) -> float:
-    """Return the quantile of the gamma distribution with this mean and variance."""
-    return float(variance / mean * quantile(mean / variance * mean, chance))
+    low = quantile(total / runs, squares / runs**2, tail)
+    high = min(1.0, quantile((total + largest) / runs, (squares + largest**2) / runs**2, 1 - tail))
+    method = "Fay–Feuer gamma, weighted"
+    return Interval(estimate=total / runs, low=low, high=high, confidence=confidence, method=method)
 
 
 def check_confidence(confidence: float) -> float:
@@ -282,46 +255,32 @@ def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
     """Return Student's interval of the mean of values (runs,); of zero width if all values are the same."""
     from scipy.stats import t
 
-    runs = len(values)
-    mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1)) / runs**0.5 if runs > 1 else float("inf")
-    reach = float(t.ppf(0.5 + confidence / 2, runs - 1)) * error if runs > 1 else float("inf")
+    runs, mean, reach = len(values), float(np.mean(values)), inf
+    if runs > 1:
+        reach = float(t.ppf(0.5 + confidence / 2, runs - 1)) * (float(np.std(values, ddof=1)) / runs**0.5)
     return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="Student, paired")
 
 
 def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the interval of the mean of integers that differ by at most `span` (runs,).
-
-    It is Student's, or, if fewer than FEW runs differ from the most common score, the mean ± span · U with U the exact
-    upper limit of the share that differs.
-    """
-    differing, _ = _differing(scores)
-    if differing >= FEW:
-        return student(scores, confidence)
-    return _exact(scores, differing, span, confidence, "score")
+    """Return the interval of the mean of integers that differ by at most `span` (runs,): `mean_of`, ± span · U."""
+    return _mean(scores, lambda _: span, "score", confidence)
 
 
 def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the mean of values within ±bound (runs,).
 
     It is Student's; if fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with
-    U the exact upper limit of the share of runs that differ. So a share that no run has is reported with an upper
-    limit.
+    U the exact upper limit of the share of runs that differ.
     """
-    differing, common = _differing(values)
+    return _mean(values, lambda common: bound + abs(common), "value", confidence)
+
+
+def _mean(values: np.ndarray, reach: Callable[[float], float], what: str, confidence: float) -> Interval:
+    """Return Student's interval or, if few runs differ, one that reaches as far as a function of the common value."""
+    distinct, times = np.unique(values, return_counts=True)
+    differing, common = len(values) - int(times.max()), float(distinct[times.argmax()])
     if differing >= FEW:
         return student(values, confidence)
-    return _exact(values, differing, bound + abs(common), confidence, "value")
-
-
-def _differing(values: np.ndarray) -> tuple[int, float]:
-    """Return how many runs differ from the most common value, and that value."""
-    distinct, times = np.unique(values, return_counts=True)
-    return len(values) - int(times.max()), float(distinct[times.argmax()])
-
-
-def _exact(values: np.ndarray, differing: int, reach: float, confidence: float, what: str) -> Interval:
-    """Return the mean ± reach · U, with U the exact upper limit of the share of runs that differ."""
-    mean, beyond = float(values.mean()), reach * clopper_pearson(differing, len(values), confidence).high
+    mean, beyond = float(values.mean()), reach(common) * clopper_pearson(differing, len(values), confidence).high
     method = f"Clopper–Pearson, of any other {what}"
     return Interval(estimate=mean, low=mean - beyond, high=mean + beyond, confidence=confidence, method=method)

@@ -8,9 +8,9 @@ data transferred in characters: with D_F + D_T from scratch the same model reach
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from numbers import Real
 
 import numpy as np
@@ -34,36 +34,29 @@ class TransferLaw:
     provenance: str = "[D]"  #: how it was come by: [V] read in the source, [S] in a summary of it, [D] derived
 
     def __post_init__(self) -> None:
-        for name in ("k", "alpha", "beta"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
-                raise InputError(f"{name} = {value!r} is not valid for a transfer law: it must be a finite number.")
-        if self.k <= 0:
-            raise InputError(f"k = {self.k!r} is not valid for a transfer law: it must be above 0.")
+        _check("k", self.k)
+        _check("alpha", self.alpha, least=-inf)
+        _check("beta", self.beta, least=-inf)
 
     def transferred(self, data: float, size: float, *, enough: float | None = None) -> float:
-        """Return D_T of `data` characters of fine-tuning and `size` parameters, in characters.
-
-        `enough` is D(N), where it is known: data beyond a tenth of it are refused, for there the law was not fitted.
-        Raises `InputError`.
-        """
+        """Return D_T of `data` characters and `size` parameters; data beyond a tenth of D(N), `enough`, are refused."""
         _check("data", data)
         _check("size", size)
         if enough is not None:
-            check_regime(data, enough)
+            _check("enough", enough)
+            if data > LOW_DATA * enough:
+                raise InputError(
+                    f"data = {data:g} is outside the law's low-data regime: it must be at most {LOW_DATA * enough:g}, "
+                    f"which is {LOW_DATA:g} of D(N) = {enough:g}."
+                )
         try:
             return self.k * data**self.alpha * size**self.beta
         except OverflowError:
             raise InputError(f"data = {data:g} and size = {size:g} give more than any number: give less.") from None
 
-    def effective(self, data: float, size: float, *, enough: float | None = None) -> float:
-        """Return D_F + D_T, the data with which training from scratch reaches the same loss, in characters."""
-        return data + self.transferred(data, size, enough=enough)
-
     def multiplier(self, data: float, size: float, *, enough: float | None = None) -> float:
         """Return (D_F + D_T) / D_F; about k N^β / D_F^(1 - α) if it is large."""
-        _check("data", data)
-        return self.effective(data, size, enough=enough) / data
+        return (data + self.transferred(data, size, enough=enough)) / data
 
     def by_size(self, factor: float) -> float:
         """Return the factor on D_T of a model that is `factor` times as large."""
@@ -84,34 +77,18 @@ class TransferLaw:
 
 
 def crossing(near: TransferLaw, far: TransferLaw) -> float:
-    """Return D_F at which two laws of equal β give the same D_T, in characters; infinite if they never do.
-
-    (k₁ / k₂)^(1 / (α₂ - α₁)). Raises `InputError` where β differs, for then it depends on N.
-    """
+    """Return D_F at which two laws of equal β give the same D_T, (k₁ / k₂)^(1 / (α₂ - α₁)); infinite if none."""
     if near.beta != far.beta:
-        raise InputError(
-            f"beta = {near.beta!r} and {far.beta!r} differ: where two laws cross then depends on the size; "
-            "it must be the same in both."
-        )
-    if near.alpha == far.alpha:
-        return inf
-    return (near.k / far.k) ** (1 / (far.alpha - near.alpha))
+        needed = "where two laws cross then depends on the size; it must be the same in both"
+        raise InputError(f"beta = {near.beta!r} and {far.beta!r} differ: {needed}.")
+    return inf if near.alpha == far.alpha else (near.k / far.k) ** (1 / (far.alpha - near.alpha))
 
 
-def check_regime(data: float, enough: float) -> None:
-    """Raise `InputError` if fine-tuning data are beyond the low-data regime, a tenth of D(N)."""
-    _check("enough", enough)
-    if data > LOW_DATA * enough:
-        raise InputError(
-            f"data = {data:g} is outside the law's low-data regime: it must be at most {LOW_DATA * enough:g}, "
-            f"which is {LOW_DATA:g} of D(N) = {enough:g}."
-        )
-
-
-def _check(name: str, value: float) -> None:
-    """Raise `InputError` unless a value is a finite number above 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
-        raise InputError(f"{name} = {value!r} is not valid for a transfer law: it must be a finite number above 0.")
+def _check(name: str, value: float, least: float = 0.0) -> None:
+    """Raise `InputError` unless a value is a finite number above `least`."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not least < value < inf:
+        right = "a finite number above 0" if least == 0 else "a finite number"
+        raise InputError(f"{name} = {value!r} is not valid for a transfer law: it must be {right}.")
 
 
 TEXT = TransferLaw(name="text", k=1.9e4, alpha=0.18, beta=0.38, provenance="[S]")
@@ -122,11 +99,7 @@ LAWS: Mapping[str, TransferLaw] = {law.name: law for law in (TEXT, TEXT_AND_CODE
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Data of a step and parameters of a mode in the law: conventions, not measurements.
-
-    The default puts the race's one to ten thousand steps and its four to a thousand modes about where the paper has its
-    data (3e5 to 22e9 characters) and its models (1e6 to 1e9 parameters).
-    """
+    """Data of a step and parameters of a mode in the law: conventions, by default about the range of the paper."""
 
     law: TransferLaw = TEXT
     characters: float = 1e4  #: that one step, which is one sample, stands for
@@ -148,10 +121,7 @@ SCALE = Scale()
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LearningCurve:
-    """Loss of runs at increasing amounts of data; one step of training is one sample.
-
-    Raises `InputError` where the data do not rise from 0 or more, or where there is not a row of losses for each.
-    """
+    """Loss of runs at amounts of data that rise from 0 or more; one step of training is one sample."""
 
     data: np.ndarray  #: steps (points,)
     losses: np.ndarray  #: of each run (points, runs)
@@ -160,14 +130,12 @@ class LearningCurve:
         if self.data.ndim != 1 or len(self.data) < 2 or self.data[0] < 0 or (np.diff(self.data) <= 0).any():
             raise InputError("data are not valid for a learning curve: they must be numbers that rise from 0 or more.")
         if self.losses.ndim != 2 or len(self.losses) != len(self.data):
-            raise InputError(
-                f"losses of shape {self.losses.shape} do not fit {len(self.data)} amounts of data: "
-                "they must be (points, runs)."
-            )
+            fit = f"do not fit {len(self.data)} amounts of data: they must be (points, runs)"
+            raise InputError(f"losses of shape {self.losses.shape} {fit}.")
 
     @property
     def mean(self) -> np.ndarray:
-        """Return the mean loss over the runs (points,)."""
+        """The mean loss over the runs (points,)."""
         return self.losses.mean(axis=1)
 
     def weighted(self, weights: np.ndarray) -> np.ndarray:
@@ -176,20 +144,17 @@ class LearningCurve:
 
     @property
     def enough(self) -> float:
-        """Return D(N): the least data that reach 99 % of the best mean performance, 1 - loss, of the curve."""
+        """D(N): the least data that reach 99 % of the best mean performance, 1 - loss, of the curve."""
         best = least_loss(self.mean)
         return float(data_for(self.data, best, np.array([1 - ENOUGH * (1 - best[-1])]))[0])
 
     @property
     def low(self) -> np.ndarray:
-        """Return which amounts of data are in the low-data regime, above 0 and at most a tenth of D(N); (points,)."""
+        """Whether each amount of data is in the low-data regime, above 0 and at most a tenth of D(N); (points,)."""
         return (self.data > 0) & (self.data <= LOW_DATA * self.enough)
 
     def at(self, data: np.ndarray) -> np.ndarray:
-        """Return the runs' losses at other amounts of data by linear interpolation (amounts, runs).
-
-        NaN beyond the last.
-        """
+        """Return losses at other amounts of data by linear interpolation (amounts, runs); NaN beyond the last."""
         place = np.clip(np.searchsorted(self.data, data, side="right") - 1, 0, len(self.data) - 2)
         share = (data - self.data[place]) / (self.data[place + 1] - self.data[place])
         measured = self.losses[place] + share[:, None] * (self.losses[place + 1] - self.losses[place])
@@ -203,23 +168,16 @@ def least_loss(loss: np.ndarray) -> np.ndarray:
 
 
 def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the least data that reach each wanted loss, by linear interpolation (wanted,).
-
-    0 where the curve begins no higher, NaN where it never comes so low.
-    """
+    """Return the least data that reach each wanted loss, by linear interpolation (wanted,); NaN if none do."""
     best = least_loss(loss)
     falls = np.concatenate([[True], np.diff(best) < 0])
     falls[np.flatnonzero(falls[1:] & ~falls[:-1])] = True  # from where a fall sets out, after a level stretch
     measured = np.interp(-wanted, -best[falls], data[falls])
-    measured = np.where(wanted >= best[0], 0.0, measured)
-    return np.where(wanted < best[-1], np.nan, measured)
+    return np.where(wanted < best[-1], np.nan, np.where(wanted >= best[0], 0.0, measured))
 
 
 def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return the data transferred: from-scratch data to the loss of the pre-trained arm, less its own (points,).
-
-    D_T = D_E - D_F, with `tuned` and `curve` the mean losses of both arms at the same amounts of data.
-    """
+    """Return D_T = D_E - D_F (points,) from the mean losses `tuned` and, from scratch, `curve` at the same data."""
     return data_for(data, curve, tuned) - data
 
 
@@ -234,10 +192,10 @@ class LawFit:
 
     k: Interval
     alpha: Interval
-    beta: Interval | None  #: None where there was one size
+    beta: Interval | None  #: None if there was one size
     explained: float  #: R², share of the variance of ln D_T that the law explains
     factor: float  #: by which D_T is typically off: e to the root mean square of the residuals
-    bend: Number  #: α of the upper half of the data less α of the lower; 0 for a power law, NaN if there are too few
+    bend: Number  #: α of the upper half of ln D_F less α of the lower; 0 for a power law, NaN if there are too few
     points: int  #: measured ones
     left_out: int  #: in the regime, but with no positive D_T or with one that from-scratch training never shows
 
@@ -249,8 +207,7 @@ class LawFit:
 
 def solve(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray) -> np.ndarray:
     """Return ln k, α and β that fit D_T (points,) best; NaN if too few points are left, β = 0 for a single size."""
-    good = np.isfinite(measured) & (measured > 0)
-    several = np.ptp(sizes) > 0
+    good, several = np.isfinite(measured) & (measured > 0), np.ptp(sizes) > 0
     if good.sum() < FEWEST + several:
         return np.full(3, np.nan)
     columns = [np.ones(good.sum()), np.log(data[good]), *([np.log(sizes[good])] if several else [])]
@@ -270,7 +227,8 @@ def fit(
 ) -> LawFit:
     """Fit D_T at these D_F and N (points,); `measure` gives it from weights of the runs, which add up to 1 (runs,).
 
-    Raises `InputError` where fewer than three points have a positive D_T.
+    Limits are percentiles over the resamples of runs to which a law can be fitted. Raises `InputError` if fewer than
+    three points have a positive D_T.
     """
     measured = measure(np.full(runs, 1 / runs))
     solved = solve(data, sizes, measured)
@@ -279,67 +237,36 @@ def fit(
             f"of {len(data)} points {int((measured > 0).sum())} have a positive D_T: a law needs {FEWEST} or more; "
             "take more runs, or nearer objectives."
         )
-    low, high = _limits(data, sizes, measure, runs, seed, confidence, resamples)
+    drawn = resample_runs(lambda weights: solve(data, sizes, measure(weights)), runs, seed, resamples)
+    kept, ends = drawn[:, np.isfinite(drawn).all(axis=0)], [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(kept, ends, axis=1) if kept.size else np.full((2, 3), np.nan)
+
+    def interval(estimate: float, low: float, high: float) -> Interval:
+        limits = {"low": float(low), "high": float(high)}
+        return Interval(estimate=float(estimate), **limits, confidence=confidence, method=METHOD)
+
     k, alpha, beta = zip(solved, low, high, strict=True)
     good = np.isfinite(measured) & (measured > 0)
-    explained, factor = _goodness(data[good], sizes[good], measured[good], solved)
+    logs = np.log(measured[good])
+    rest = logs - (solved[0] + solved[1] * np.log(data[good]) + solved[2] * np.log(sizes[good]))
+    spread = ((logs - logs.mean()) ** 2).sum()
+    middle = np.sqrt(data.min() * data.max())
+    lower, upper = (solve(data[half], sizes[half], measured[half])[1] for half in (data <= middle, data >= middle))
     return LawFit(
-        k=_interval(np.exp(k), confidence),
-        alpha=_interval(alpha, confidence),
-        beta=_interval(beta, confidence) if len(np.unique(sizes)) > 1 else None,
-        explained=explained,
-        factor=factor,
-        bend=_bend(data, sizes, measured),
+        k=interval(*np.exp(k)),
+        alpha=interval(*alpha),
+        beta=interval(*beta) if len(np.unique(sizes)) > 1 else None,
+        explained=float(1 - (rest**2).sum() / spread if spread > 0 else 1.0),
+        factor=float(np.exp(np.sqrt((rest**2).mean()))),
+        bend=float(upper - lower),
         points=int(good.sum()),
         left_out=int((~good).sum()),
     )
 
 
-def _limits(
-    data: np.ndarray,
-    sizes: np.ndarray,
-    measure: Callable[[np.ndarray], np.ndarray],
-    runs: int,
-    seed: int,
-    confidence: float,
-    resamples: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return percentile limits of ln k, α and β over the resamples of runs to which a law can be fitted."""
-
-    def again(weights: np.ndarray) -> np.ndarray:
-        return solve(data, sizes, measure(weights))
-
-    drawn = drawn_anew(again, runs, seed, resamples)
-    kept = drawn[:, np.isfinite(drawn).all(axis=0)]
-    if not kept.size:
-        return np.full(3, np.nan), np.full(3, np.nan)
-    low, high = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2], axis=1)
-    return low, high
-
-
-def drawn_anew(
+def resample_runs(
     statistic: Callable[[np.ndarray], np.ndarray], runs: int, seed: int, resamples: int = RESAMPLES
 ) -> np.ndarray:
     """Return a statistic of the runs' weights (runs,) for resamples with replacement (…, resamples)."""
     drawn = np.random.default_rng(seed).integers(0, runs, (resamples, runs))
     return np.stack([statistic(np.bincount(row, minlength=runs) / runs) for row in drawn], axis=-1)
-
-
-def _interval(limits: Sequence[float] | np.ndarray, confidence: float) -> Interval:
-    estimate, low, high = map(float, limits)
-    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method=METHOD)
-
-
-def _goodness(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
-    """Return R² and the typical factor of the residuals."""
-    logs = np.log(measured)
-    rest = logs - (solved[0] + solved[1] * np.log(data) + solved[2] * np.log(sizes))
-    spread = ((logs - logs.mean()) ** 2).sum()
-    return float(1 - (rest**2).sum() / spread if spread > 0 else 1.0), float(np.exp(np.sqrt((rest**2).mean())))
-
-
-def _bend(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray) -> float:
-    """Return α of the upper half of the data minus α of the lower half, split at their geometric middle; or NaN."""
-    middle = np.sqrt(data.min() * data.max())
-    lower, upper = (solve(data[half], sizes[half], measured[half])[1] for half in (data <= middle, data >= middle))
-    return float(upper - lower)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,36 +21,31 @@ MOST = 12  # parts: n! of them, times what a corner may be worth, is a whole num
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Game:
-    """Worth of every set of parts in each run: the corners of a lattice, on paired runs.
-
-    Corner i of `worth` (2^n, runs) is the set of the parts whose bits are set in i, part k being bit k. Raises
-    `InputError` for an array of another shape.
-    """
+    """Worth of every set of parts in each run: the corners of a lattice, on paired runs."""
 
     parts: tuple[str, ...]
-    worth: np.ndarray
+    worth: np.ndarray  #: (2^n, runs): corner i is the set of the parts whose bits are set in i, part k being bit k
 
     def __post_init__(self) -> None:
+        corners = 2 ** len(self.parts)
         if not 1 <= len(self.parts) <= MOST:
             raise InputError(f"parts = {len(self.parts)} is not valid: a whole is divided among 1 to {MOST} parts.")
-        if self.worth.ndim != 2 or len(self.worth) != 2 ** len(self.parts) or not self.worth.shape[1]:
-            raise InputError(
-                f"worth has the shape {self.worth.shape}: it must be ({2 ** len(self.parts)}, runs) with a run or more."
-            )
-
-    @property
-    def runs(self) -> int:
-        """Number of parts."""
-        return self.worth.shape[1]
+        if self.worth.ndim != 2 or len(self.worth) != corners or not self.worth.shape[1]:
+            right = f"it must be ({corners}, runs) with a run or more"
+            raise InputError(f"worth has the shape {self.worth.shape}: {right}.")
 
     def corner(self, *parts: str) -> int:
         """Return the index of a set of parts in `worth`."""
         return sum(1 << self.parts.index(part) for part in parts)
 
     def corners(self) -> Iterator[tuple[str, ...]]:
-        """Sets of parts, in the order of `worth`."""
-        for i in range(len(self.worth)):
-            yield tuple(part for k, part in enumerate(self.parts) if i >> k & 1)
+        """Yield the sets of parts in the order of `worth`."""
+        for within in self._within().T:
+            yield tuple(part for part, is_in in zip(self.parts, within, strict=True) if is_in)
+
+    def _within(self) -> np.ndarray:
+        """Return whether each part is in each corner (n, 2^n)."""
+        return (np.arange(len(self.worth)) >> np.arange(len(self.parts))[:, None] & 1).astype(bool)
 
     @property
     def whole(self) -> np.ndarray:
@@ -59,49 +53,44 @@ class Game:
         return self.worth[-1].astype(float) - self.worth[0]
 
     def shares(self) -> np.ndarray:
-        """Return each part's Shapley value in each run (parts, runs); over the parts they add up to `whole`.
+        """Return each part's Shapley value (Shapley 1953, doi:10.1515/9781400881970-018) in each run (parts, runs).
 
-        The mean over all orders in which the parts may come of what a part adds when it comes,
-
-            φ_i = Σ_{S without i} |S|! (n - |S| - 1)! / n!  [v(S + i) - v(S)]
-
-        (Shapley 1953, doi:10.1515/9781400881970-018).
+        φ_i = Σ_{S without i} |S|! (n - |S| - 1)! / n!  [v(S + i) - v(S)]; over the parts they add up to `whole`.
         """
-        n = len(self.parts)
-        return value_weights(n) @ self.worth.astype(float) / factorial(n)
+        n, within = len(self.parts), self._within()
+        others = within.sum(axis=0) - within
+        weights = np.where(within, 1.0, -1.0) * _orders(n - 1)[others]
+        return weights @ self.worth.astype(float) / factorial(n)
 
     def interactions(self) -> dict[tuple[str, str], np.ndarray]:
-        """Return for each pair how much more the two add together than apart, in each run (runs,).
+        """Return how much more each pair adds together than apart in each run (Grabisch, Roubens 1999).
 
-        The Shapley interaction index,
-
-            I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)]
-
-        (Grabisch and Roubens 1999, doi:10.1007/s001820050125).
+        I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)], the
+        Shapley interaction index (doi:10.1007/s001820050125).
         """
-        n = len(self.parts)
-        worth = self.worth.astype(float)
-        return {
-            (self.parts[i], self.parts[j]): pair_weights(n, i, j) @ worth / factorial(n - 1)
-            for i, j in combinations(range(n), 2)
-        }
+        n, within, worth = len(self.parts), self._within(), self.worth.astype(float)
+        indices = {}
+        for i, j in combinations(range(n), 2):
+            others = within.sum(axis=0) - within[i] - within[j]
+            weights = np.where(within[i] == within[j], 1.0, -1.0) * _orders(n - 2)[others]
+            indices[self.parts[i], self.parts[j]] = weights @ worth / factorial(n - 1)
+        return indices
 
     def attribution(self, span: int = 1, confidence: float = CONFIDENCE) -> Attribution:
-        """Return mean shares and interactions with intervals; `span` is the largest difference of two corners.
-
-        A part's share in a run lies within ±span, a pair's interaction within ±2 span.
-        """
-        pairs = self.interactions()
+        """Return mean shares and interactions with intervals; `span` is the largest difference of two corners."""
+        shares = zip(self.parts, self.shares(), strict=True)
         return Attribution(
             parts=self.parts,
-            runs=self.runs,
             confidence=confidence,
             whole=mean_of(self.whole, span, confidence),
-            shares={
-                part: mean_of(value, span, confidence) for part, value in zip(self.parts, self.shares(), strict=True)
-            },
-            pairs={pair: mean_of(value, 2 * span, confidence) for pair, value in pairs.items()},
+            shares={part: mean_of(value, span, confidence) for part, value in shares},
+            pairs={pair: mean_of(value, 2 * span, confidence) for pair, value in self.interactions().items()},
         )
+
+
+def _orders(others: int) -> np.ndarray:
+    """Return how many orders put s of the other parts before a part, and the rest after it, for s = 0, 1, ..."""
+    return np.array([factorial(s) * factorial(others - s) for s in range(others + 1)], float)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +98,6 @@ class Attribution:
     """Attribution of a difference: shares that add up to the whole, and interactions of pairs."""
 
     parts: tuple[str, ...]
-    runs: int
     confidence: float
     whole: Interval
     shares: dict[str, Interval]
@@ -117,7 +105,7 @@ class Attribution:
 
     @property
     def order(self) -> list[str]:
-        """Return the parts in decreasing order of the absolute share."""
+        """The parts in decreasing order of the absolute share."""
         return sorted(self.parts, key=lambda part: -abs(self.shares[part].estimate))
 
     def pair(self, a: str, b: str) -> Interval:
@@ -128,39 +116,6 @@ class Attribution:
         """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
         import pandas as pd
 
-        rows = [(part, "", value) for part, value in self.shares.items()]
-        rows += [(a, b, value) for (a, b), value in self.pairs.items()]
-        return pd.DataFrame(
-            [(part, other, value.estimate, value.low, value.high, value.method) for part, other, value in rows],
-            columns=["part", "other", "estimate", "low", "high", "method"],
-        )
-
-
-@cache
-def value_weights(n: int) -> np.ndarray:
-    """Return n! times the weight of each corner in each part's Shapley value (n, 2^n), as integers."""
-    size = np.array([i.bit_count() for i in range(2**n)])
-    in_it = np.array([factorial(max(s - 1, 0)) * factorial(n - s) for s in range(n + 1)], float)
-    out_of_it = np.array([factorial(s) * factorial(max(n - s - 1, 0)) for s in range(n + 1)], float)
-    has = _has(n)
-    return np.where(has, in_it[size], -out_of_it[size])
-
-
-def pair_weights(n: int, i: int, j: int) -> np.ndarray:
-    """Return (n - 1)! times the weight of each corner in the interaction of parts i and j (2^n,), as integers."""
-    has = _has(n)
-    others = np.array([k.bit_count() for k in range(2**n)]) - has[i] - has[j]
-    counts = np.array([factorial(s) * factorial(n - 2 - s) for s in range(n - 1)], float)
-    return np.where(has[i] == has[j], 1.0, -1.0) * counts[others]
-
-
-def _has(n: int) -> np.ndarray:
-    """Return whether each part is in each corner (n, 2^n)."""
-    return (np.arange(2**n) >> np.arange(n)[:, None] & 1).astype(bool)
-
-
-def game(parts: Sequence[str], worth: Callable[[frozenset[str]], Any]) -> Game:
-    """Return the game of a function of sets of parts, whose value is a number or an array over runs."""
-    parts = tuple(parts)
-    corners = (frozenset(part for k, part in enumerate(parts) if i >> k & 1) for i in range(2 ** len(parts)))
-    return Game(parts=parts, worth=np.array([np.atleast_1d(worth(value)) for value in corners]))
+        indices = {**{(part, ""): share for part, share in self.shares.items()}, **self.pairs}
+        rows = [(*names, index.estimate, index.low, index.high, index.method) for names, index in indices.items()]
+        return pd.DataFrame(rows, columns=["part", "other", "estimate", "low", "high", "method"])

@@ -1,11 +1,11 @@
-"""The points of a study: computed designs, which are scipy's and SALib's, and points read from a file."""
+"""Points of a study: computed designs, which are SciPy's and SALib's, and points read from a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,10 +64,13 @@ def _columns(study: Study, chunk: int) -> Iterator[dict[str, list[Any]]]:
             pairs = zip(factors, zip(*part, strict=True), strict=True)
             yield {factor.name: [as_cell(value) for value in column] for factor, column in pairs}
     else:
-        _check_ranges(study.design, factors)
+        for factor in factors:
+            if not factor.is_range:
+                right = "give it low and high, or use design = 'grid' or 'table'"
+                raise InputError(f"vary.{factor.name} is a list, which design = {study.design!r} cannot walk: {right}.")
         for cube in _cubes(study, len(factors), chunk):
             pairs = zip(factors, cube.T, strict=True)
-            yield {factor.name: [factor.at(float(share)) for share in column] for factor, column in pairs}
+            yield {factor.name: [factor.at(share) for share in column.tolist()] for factor, column in pairs}
 
 
 def _one_at_a_time(factors: list[Factor]) -> Iterator[tuple[Any, ...]]:
@@ -86,7 +89,8 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
     """Yield points of the unit cube (points, dimensions)."""
     from scipy.stats import qmc
 
-    samples, seed = int(study.samples or 0), _seed(study)
+    samples = int(study.samples or 0)
+    seed = int(np.random.SeedSequence([study.seed, len(study.factors)]).generate_state(1)[0])  # not that of the runs
     if study.design in ("sobol", "prior"):
         sequence = qmc.Sobol(dimensions, scramble=True, rng=seed)
         for first in range(0, samples, chunk):
@@ -104,20 +108,6 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
         yield whole[first : first + chunk]
 
 
-def _seed(study: Study) -> int:
-    """Return the seed of the design, which is not that of the runs."""
-    return int(np.random.SeedSequence([study.seed, len(study.factors)]).generate_state(1)[0])
-
-
-def _check_ranges(design: str, factors: list[Factor]) -> None:
-    for factor in factors:
-        if not factor.is_range:
-            raise InputError(
-                f"vary.{factor.name} is a list, which design = {design!r} cannot walk: "
-                "give it low and high, or use design = 'grid' or 'table'."
-            )
-
-
 def read_points(study: Study) -> pd.DataFrame:
     """Read the points of a study's file, one column per name that can vary.
 
@@ -132,24 +122,33 @@ def read_points(study: Study) -> pd.DataFrame:
         raise InputError(f"table = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
     table = table.drop(columns="point", errors="ignore")
     if table.empty:
-        raise InputError(f"table = {str(path)!r} has no point: give it a header of parameter names, and a row a point.")
+        right = "give it a header of parameter names, and one row per point"
+        raise InputError(f"table = {str(path)!r} has no point: {right}.")
     return table.apply(lambda column: _checked(column.reset_index(drop=True), path, study))
 
 
 def _checked(column: pd.Series, path: Path, study: Study) -> pd.Series:
-    """Return a column whose every cell is valid by itself, whole numbers as integers."""
+    """Return a column, all cells of which are valid by themselves, with whole numbers as integers."""
     name = str(column.name)
     factor = factor_of(name, [0], study.model, study.curriculum)  # raises if the name cannot vary
-    empty = column.index[column.isna()]
-    if len(empty):
-        _refuse(path, empty[0], name, "the cell is empty, and every point needs every value.")
+
+    def refusal(row: int, sentence: str) -> InputError:
+        return InputError(f"table = {str(path)!r}, row {row + 1}, column {name!r}: {sentence}")
+
+    if column.isna().any():
+        raise refusal(int(column.isna().argmax()), "the cell is empty, and every point needs every value.")
     column = _plain(column)
-    for row in _suspects(column, factor):
+    fractional = factor.whole and column.dtype.kind == "f"
+    if column.dtype.kind not in "iuf":
+        suspects = column.index[~column.duplicated()]
+    else:  # if any number is wrong, one of these is
+        suspects = column.index[column % 1 != 0][:1] if fractional else (column.argmin(), column.argmax())
+    for row in map(int, suspects):
         try:
             check_value(name, column.tolist()[row], study.model, study.curriculum)
         except InputError as error:
-            _refuse(path, row, name, str(error))
-    return column.astype(int) if factor.whole and column.dtype.kind == "f" else column
+            raise refusal(row, str(error)) from None
+    return column.astype(int) if fractional else column
 
 
 def _plain(column: pd.Series) -> pd.Series:
@@ -162,17 +161,3 @@ def _plain(column: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(pd.Series([cell if isinstance(cell, str) else None for cell in cells]), errors="coerce")
     plain = [cell if pd.isna(number) else float(number) for cell, number in zip(cells, numbers, strict=True)]
     return pd.Series(plain, name=column.name, dtype=object)
-
-
-def _suspects(column: pd.Series, factor: Factor) -> list[int]:
-    """Return rows of which one is wrong if any is: the extremes of numbers, else the first of each value."""
-    if column.dtype.kind not in "iuf":
-        return column.index[~column.duplicated()].tolist()
-    rows = [int(column.argmin()), int(column.argmax())]
-    if not factor.whole or column.dtype.kind != "f":
-        return rows
-    return [int(row) for row in column.index[column % 1 != 0][:1]]
-
-
-def _refuse(path: Path, row: Any, name: str, sentence: str) -> NoReturn:
-    raise InputError(f"table = {str(path)!r}, row {int(row) + 1}, column {name!r}: {sentence}") from None

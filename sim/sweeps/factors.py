@@ -1,4 +1,4 @@
-"""Factors: what varies in a study, a parameter under its dotted name with its values or its range."""
+"""Factors of a study: parameters under their dotted names, with their values or ranges."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 NAMED = {"start": list(STARTS), "match": [mode.value for mode in Match]}
-"""Names that may vary besides parameters, and the values that they can have."""
+"""Names that may vary besides parameters, and their values."""
 RANGE = ("low", "high", "levels", "log")
 DEFAULT_LEVELS = 5
 
@@ -42,11 +42,12 @@ class Factor:
         if not (isfinite(self.low) and isfinite(self.high) and self.low <= self.high):
             raise InputError(f"vary.{self.name}: low = {self.low!r} must be no more than high = {self.high!r}.")
         if self.log and self.low <= 0:
-            raise InputError(f"vary.{self.name}: low = {self.low!r} must be above 0 where log = true.")
+            right = "it must be above 0, or log = false"
+            raise InputError(f"vary.{self.name}: low = {self.low!r} is not valid on a logarithmic scale: {right}.")
 
     @property
     def is_range(self) -> bool:
-        """Whether it varies continuously."""
+        """True if it varies continuously, over a range."""
         return not self.values
 
     def at(self, share: float) -> Any:
@@ -91,7 +92,12 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
     if declared is not None:
         facts |= {"group": declared.argument, "whole": isinstance(declared.default, int)}
     if isinstance(spec, (list, tuple)):
-        return Factor(values=_values(name, spec), **facts)
+        values = tuple(tuple(value) if isinstance(value, list) else value for value in spec)
+        if not values:
+            raise InputError(f"vary.{name} = [] is empty: name one value or more.")
+        if len(set(values)) != len(values):
+            raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
+        return Factor(values=values, **facts)
     if declared is None or declared.choices or isinstance(base, tuple):
         raise InputError(f"vary.{name} = {spec!r} is not valid: name its values in a list.")
     if spec == "prior":
@@ -105,7 +111,7 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
 
 
 def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> None:
-    """Raise `InputError` unless a factor of this name can have the value, whatever the values of others."""
+    """Raise `InputError` unless a factor of this name can have the value."""
     here = Point(model=model, curriculum=curriculum).at({name: value})
     check_start(here.start)
     Match.named(here.match)
@@ -113,30 +119,17 @@ def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> 
 
 def prior_factors(model: Model, curriculum: Curriculum) -> list[Factor]:
     """Return every parameter of the model and of each stage that has a prior; one that is a tuple here stays fixed."""
-    names = [
-        name
-        for name, declared in Model.parameters().items()
-        if declared.prior and not isinstance(getattr(model, name), tuple)
-    ]
+    of_model = [name for name, declared in Model.parameters().items() if declared.prior]
+    names = [name for name in of_model if not isinstance(getattr(model, name), tuple)]
     names += [f"{stage.name}.{name}" for stage in curriculum for name in Stage.parameters() if stage.prior(name)]
     return [factor_of(name, "prior", model, curriculum) for name in names]
-
-
-def _values(name: str, spec: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
-    if not spec:
-        raise InputError(f"vary.{name} = [] is empty: name one value or more.")
-    values = tuple(tuple(value) if isinstance(value, list) else value for value in spec)
-    if len(set(values)) != len(values):
-        raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
-    return values
 
 
 def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str, Any]:
     for entry in spec:
         if entry not in RANGE:
             raise unknown(f"entry of vary.{name}", entry, RANGE)
-    missing = [end for end in ("low", "high") if end not in spec]
-    if missing:
+    if missing := [end for end in ("low", "high") if end not in spec]:
         what = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
         raise InputError(f"vary.{name}: {what}: a range has low and high, and levels and log as you like.")
     for end in ("low", "high"):

@@ -1,9 +1,9 @@
-"""Studies: which parameters vary and how, in which arms, with how many runs."""
+"""Studies: parameters that vary, the design of their points, the arms, and the runs of each point."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,16 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+from feint.sim.results.request import defaults_of
+from feint.sim.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    clopper_pearson,
+    frequency_interval,
+    look_confidence,
+    paired_exact,
+    tango,
+)
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
@@ -41,7 +51,7 @@ NOTHING_VARIES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
     """Parameters that vary around a model and a curriculum, the arms that are trained, and the number of runs.
 
@@ -49,71 +59,45 @@ class Study:
     that neighbours differ by their parameters and not by sampling error; independent streams number the runs of each
     point separately.
 
-    Parameters
-    ----------
-    vary
-        Dotted name → list of values, range, or "prior".
-    design
-        How points are placed: one of DESIGNS.
-    samples
-        Number of points, base points or trajectories, for a design that draws them.
-    by_group
-        Whether the designs saltelli and morris move together all parameters of one argument.
-    table
-        File with the points of the design "table".
-    runs
-        Number of runs per point and arm; with `half_width` the size of the first round.
-    half_width, most_runs
-        Add runs to a point until its intervals are no wider than `half_width`, or it has `most_runs` per arm.
-    arms
-        from_scratch, pretrain_finetune, or both.
-    seed
-        Seed of all random streams.
-    streams
-        common or independent.
-    start, match, precision
-        As for `simulate`.
-    model, curriculum
-        The point around which parameters vary.
-
-    Raises
-    ------
-    InputError
-        If a part is not valid, or two do not fit.
-
+    Raises `InputError` if a part is not valid, or two do not fit.
     """
 
-    vary: Mapping[str, Any] = field(default_factory=dict)
-    design: str = "grid"
-    samples: int | None = None
-    by_group: bool = False
-    table: str | None = None
-    runs: int = 1000
-    half_width: float | None = None
-    most_runs: int | None = None
-    seed: int = 0
-    streams: str = "common"
-    start: str = "fresh"
+    vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
+    design: str = "grid"  #: placing of the points: one of DESIGNS
+    samples: int | None = None  #: number of points, base points or trajectories, for a design that draws them
+    by_group: bool = False  #: whether saltelli and morris move together all parameters of one argument
+    table: str | None = None  #: file with the points of the design "table"
+    runs: int = 1000  #: number of runs per point and arm; with `half_width`, of the first round
+    half_width: float | None = None  #: add runs to a point until its intervals are no wider, or it has `most_runs`
+    most_runs: int | None = None  #: per arm
+    seed: int = 0  #: of all random streams
+    streams: str = "common"  #: common or independent
+    start: str = "fresh"  #: start, match and precision are those of `simulate`
     match: str = "target"
     precision: str = PRECISION
-    arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)
-    model: Model = field(default_factory=Model)
+    arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)  #: from_scratch, pretrain_finetune, or both
+    model: Model = field(default_factory=Model)  #: model and curriculum are the point around which parameters vary
     curriculum: Curriculum = field(default_factory=pretrain_finetune)
 
     def __post_init__(self) -> None:
         if not isinstance(self.vary, Mapping):
-            raise InputError(f"vary = {self.vary!r} is not a table of names, and what each takes.")
+            raise InputError(f"vary = {self.vary!r} is not a table of names and their values.")
         if isinstance(self.arms, str) or not isinstance(self.arms, Sequence):
             raise InputError(f"arms = {self.arms!r} is not a list of names.")
         object.__setattr__(self, "arms", tuple(self.arms))
         object.__setattr__(self, "vary", dict(self.vary))
         self._check_choices()
-        self._check_design()
-        self._check_runs()
+        self._check_sizes()
         for factor in self.factors:
             for value in factor.values or factor.ends:
                 check_value(factor.name, value, self.model, self.curriculum)
         self.specs({})
+
+    def __repr__(self) -> str:
+        values = {**vars(self), "model": {}, **self.point.configuration()}
+        default = {**defaults_of(Study), "model": {}, "curriculum": self.curriculum}
+        departures = {name: value for name, value in values.items() if value != default.get(name)}
+        return f"Study({', '.join(f'{name}={value!r}' for name, value in departures.items())})"
 
     def _check_choices(self) -> None:
         for name, value, known in (("design", self.design, DESIGNS), ("streams", self.streams, STREAMS)):
@@ -129,19 +113,17 @@ class Study:
         check_precision(self.precision)
         check_seed(self.seed)
 
-    def _check_design(self) -> None:
-        """Raise `InputError` unless the design has what it needs, and nothing else."""
+    def _check_sizes(self) -> None:
+        """Raise `InputError` unless the design has the parts that it needs and no others, and numbers are valid."""
         design, sampled, table = self.design, self.design in SAMPLED, self.design == "table"
         forbidden = f"is not allowed with design = {design!r}: leave it out."
+        together = "table and design = 'table' go together: name the file with the points in table."
         for wrong, sentence in (
             (self.by_group is not False and design not in GROUPED, f"by_group = {self.by_group!r} {forbidden}"),
-            (
-                table != (self.table is not None),
-                "table and design = 'table' go together: name the file with the points in table.",
-            ),
+            (table != (self.table is not None), together),
             (table and self.vary, "vary is not allowed with design = 'table': the file's columns say what varies."),
             (not (self.vary or table or design == "prior"), NOTHING_VARIES),
-            (sampled and self.samples is None, f"samples is missing: design = {design!r} needs to know how many."),
+            (sampled and self.samples is None, f"samples is missing: design = {design!r} needs their number."),
             (not sampled and self.samples is not None, f"samples = {self.samples!r} {forbidden}"),
         ):
             if wrong:
@@ -149,12 +131,8 @@ class Study:
         samples = self._check_whole("samples", 1, 10**9) if sampled else 0
         if design in BALANCED and samples & (samples - 1):
             below = 1 << samples.bit_length() - 1
-            raise InputError(
-                f"samples = {samples!r} is not valid: a Sobol sequence is balanced at powers of two, "
-                f"such as {below} or {2 * below}."
-            )
-
-    def _check_runs(self) -> None:
+            right = f"a Sobol sequence is balanced at powers of two, such as {below} or {2 * below}."
+            raise InputError(f"samples = {samples!r} is not valid: {right}")
         runs = self._check_whole("runs", 1, MOST_RUNS)
         if (self.half_width is None) != (self.most_runs is None):
             raise InputError("half_width and most_runs go together: give both, or neither.")
@@ -172,7 +150,7 @@ class Study:
 
     @property
     def factors(self) -> list[Factor]:
-        """Factors that vary, in order."""
+        """Factors in order."""
         if self.design == "prior" and not self.vary:
             return prior_factors(self.model, self.curriculum)
         return [factor_of(name, spec, self.model, self.curriculum) for name, spec in self.vary.items()]
@@ -188,27 +166,50 @@ class Study:
         return Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
 
     def specs(self, values: Mapping[str, Any]) -> dict[str, RunSpec]:
-        """Return what each arm trains at the point with these values; raises `InputError` if they do not fit."""
+        """Return each arm's specification at the point with these values; raises `InputError` if they do not fit."""
         here = self.point.at(values)
-        mode = Match.named(here.match)
-        curricula = _curricula(self.arms, here.curriculum, mode, here.model.modes)
-        known = len(here.model.similarity) + 1 if isinstance(here.model.similarity, tuple) else 0
-        return {
-            arm: RunSpec.of(
-                curricula[arm],
-                model=here.model,
-                seed=self.seed,
-                start=here.start,
-                match=mode.per_arm,
-                objectives=max(here.curriculum.objectives, known),
-                precision=self.precision,
-            )
-            for arm in self.arms
-        }
+        mode, model = Match.named(here.match), here.model
+        curricula = _curricula(self.arms, here.curriculum, mode, model.modes)
+        named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else 0
+        known: dict[str, Any] = {"seed": self.seed, "start": here.start, "precision": self.precision}
+        known |= {"model": model, "match": mode.per_arm, "objectives": max(here.curriculum.objectives, named)}
+        return {arm: RunSpec.of(curricula[arm], **known) for arm in self.arms}
 
     def first_run(self, point: int) -> int:
-        """Return the number of the first run of a point."""
+        """Return the number of a point's first run."""
         return 0 if self.streams == "common" else point * MOST_RUNS
+
+    @property
+    def rounds(self) -> list[int]:
+        """Runs per point and arm after each round that the study may have."""
+        totals = [self.runs]
+        while totals[-1] < (self.most_runs or 0):
+            totals.append(min(2 * totals[-1], self.most_runs or 0))
+        return totals
+
+    def interval(self, events: int, runs: int, *, lost: int | None = None, confidence: float = CONFIDENCE) -> Interval:
+        """Return the interval of a frequency or, given the runs that lost the event, of a paired difference.
+
+        If the study adds runs, the interval is exact and holds at every look.
+        """
+        if self.half_width is None:
+            return (
+                frequency_interval(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
+            )
+        level = look_confidence(confidence, len(self.rounds))
+        return clopper_pearson(events, runs, level) if lost is None else paired_exact(events, lost, runs, level)
+
+    def is_wide(self, events: Iterable[int], runs: int) -> bool:
+        """Return whether an interval of a point is wider than `half_width`.
+
+        `events` are its deceptive runs from scratch and after pre-training, and those after pre-training alone and from
+        scratch alone.
+        """
+        scratch, pretrained, gained, lost = events
+        counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
+        intervals = [self.interval(counts[arm], runs) for arm in self.arms]
+        intervals += [self.interval(gained, runs, lost=lost)] if len(self.arms) == 2 else []
+        return max(interval.half_width for interval in intervals) > (self.half_width or 1.0)
 
     def described(self) -> dict[str, Any]:
         """Return all parts as plain data; studies with equal descriptions give the same numbers."""
@@ -240,7 +241,7 @@ class Study:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a study from a TOML file; raises `InputError` with the file and what would be right."""
+        """Read a study from a TOML file; raises `InputError` with the file and a valid alternative."""
         study = read_file(path, cls.from_tables)
         if study.table is not None and not Path(study.table).is_absolute():
             object.__setattr__(study, "table", str(Path(path).parent / study.table))
@@ -249,14 +250,14 @@ class Study:
     @classmethod
     def from_tables(cls, content: Mapping[str, Any]) -> Self:
         """Return the study of a file's tables: those of a curriculum file, and its own entries."""
-        own = (*SCALARS, "arms", "vary")
+        known = (*TABLES, *SCALARS, "arms", "vary")
         for name in content:
-            if name not in (*TABLES, *own):
-                raise unknown("entry", name, (*TABLES, *own))
+            if name not in known:
+                raise unknown("entry", name, known)
         base = {name: content[name] for name in TABLES if name in content}
         configured = from_tables(base) if base else Configuration(model=Model())
-        given = {name: content[name] for name in own if name in content}
-        return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **given)
+        own = {name: value for name, value in content.items() if name not in TABLES}
+        return cls(model=configured.model, curriculum=configured.curriculum or pretrain_finetune(), **own)
 
 
 DEFAULTS = {part.name: part.default for part in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
@@ -266,7 +267,7 @@ OF_POINT = ("model", "stages", "start", "match")
 
 @lru_cache(maxsize=64)
 def _curricula(arms: tuple[str, ...], curriculum: Curriculum, mode: Match, modes: int) -> dict[str, Curriculum]:
-    """Return what each arm trains; kept, since points differ in the model more often than in the stages."""
+    """Return each arm's curriculum; kept, since points differ in the model more often than in the stages."""
     alone = arms == (FROM_SCRATCH,) and len(curriculum) == 1
     return {FROM_SCRATCH: mode.apply(curriculum)} if alone else arms_of(curriculum, mode, modes=modes)
 

@@ -1,4 +1,4 @@
-"""Results of a sweep: its folder opened for reading, and the finished table."""
+"""Results of a sweep: its folder, opened for reading, and the finished table."""
 
 from __future__ import annotations
 
@@ -15,21 +15,30 @@ import numpy as np
 from feint.agents.errors import InputError, load_extra
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of, tango
-from feint.sim.sweeps.sequential_sampling import difference_at_look, frequency_at_look, still_wide
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_store import RESUME, fault_of, is_last, last_stages, read_manifest, read_parts
-from feint.sim.sweeps.work_units import COUNTED, GAINED, LOST, Unit
+from feint.sim.sweeps.sweep_store import (
+    COUNTED,
+    GAINED,
+    LOST,
+    RESUME,
+    fault_of,
+    is_last,
+    last_stages,
+    read_manifest,
+    read_parts,
+)
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 FORMATS = (".csv", ".parquet", ".nc")
 MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
@@ -48,23 +57,12 @@ MEANINGS = {
     "difference_low": ("lower limit of its 95 % interval", "1"),
     "difference_high": ("upper limit of its 95 % interval", "1"),
 }
-"""Meaning and unit of each column of the finished table besides the varied parameters."""
+"""Meaning and unit of the columns of the finished table besides the varied parameters."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sweep(Report):
-    """The folder of a sweep, opened with `Sweep.open`; damaged parts are never read.
-
-    Parameters
-    ----------
-    folder
-        The folder that `sweep` wrote.
-    study
-        The study that was carried out.
-    manifest
-        Content of the folder's manifest.
-
-    """
+    """The folder of a sweep and its study, opened with `Sweep.open`; damaged parts are never read."""
 
     folder: Hidden[Path]
     study: Hidden[Study]
@@ -93,7 +91,7 @@ class Sweep(Report):
 
     @property
     def finished(self) -> bool:
-        """Whether the sweep was carried out to its end, and every part of it is there."""
+        """True if the sweep was carried out to its end, and every part of it is intact."""
         try:
             finished = json.loads((self.folder / "finished.json").read_text())
         except (OSError, ValueError):
@@ -103,15 +101,13 @@ class Sweep(Report):
     @property
     def still_wide(self) -> int:
         """Number of points with intervals wider than `half_width` after `most_runs`; 0 if the study adds no runs."""
-        return still_wide(self.study, last_stages(self.counts))
+        most, last = self.study.most_runs, last_stages(self.counts)
+        return 0 if most is None else len(wide_points(self.study, last[last["runs"] == most], most))
 
     def files(self, kind: str) -> list[Path]:
         """Return the intact files of a kind, `points` or `parts`."""
-        intact: dict[str, Path] = {}  # a name that is there twice counts once
-        for path in sorted((self.folder / kind).iterdir()):
-            name, fault = fault_of(path, self.manifest["key"])
-            if not fault and (kind == "points" or Unit.named(name)):
-                intact[name] = path
+        files = ((path, *fault_of(path, self.manifest["key"])) for path in sorted((self.folder / kind).iterdir()))
+        intact = {name: path for path, name, fault in files if not fault}  # a name that is there twice counts once
         return list(intact.values())
 
     @cached_property
@@ -139,26 +135,20 @@ class Sweep(Report):
         """Return the finished table: one row per point, arm and stage, with the varied parameters.
 
         It holds the number of runs by outcome, `missed_target`, `diverged`, `steps` of all runs and, on the last stage
-        of pre-training + fine-tuning if both arms ran, how much more often it ends in deception than from scratch,
-        with the paired interval. The passport is in `attrs`.
+        of pre-training + fine-tuning if both arms ran, the paired difference in deception with its interval. The
+        passport is in `attrs`.
         """
         table = self.points.merge(self.counts, on="point", how="inner")
         compared = (table["arm"] == PRETRAIN_FINETUNE) & is_last(table) & (len(self.study.arms) == 2)
         table[DIFFERENCE] = np.nan
-        counts = table.loc[compared, ["gained_deceptive", "lost_deceptive", "runs"]]
-        rows = [(gained, lost, runs) for gained, lost, runs in counts.to_numpy().tolist()]
-        intervals = {row: self._difference(*row, confidence) for row in set(rows)}
-        if rows:
-            limits = ((interval.estimate, interval.low, interval.high) for interval in map(intervals.__getitem__, rows))
-            table.loc[compared, DIFFERENCE] = np.array(list(limits))
+        counts = table.loc[compared, ["gained_deceptive", "runs", "lost_deceptive"]]
+        if rows := [tuple(row) for row in counts.to_numpy().tolist()]:
+            known = {row: self.study.interval(*row[:2], lost=row[2], confidence=confidence) for row in set(rows)}
+            limits = [(known[row].estimate, known[row].low, known[row].high) for row in rows]
+            table.loc[compared, DIFFERENCE] = np.array(limits)
         table = table.drop(columns=[*GAINED, *LOST])
         table.attrs.update(self.passport())
         return table
-
-    def _difference(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
-        if self.study.half_width is None:
-            return tango(gained, lost, runs, confidence)
-        return difference_at_look(self.study, gained, lost, runs, confidence)
 
     def blocks(self) -> Iterator[str]:
         """Yield a heading, and for each of the first points its runs, deception and the difference between the arms."""
@@ -170,8 +160,14 @@ class Sweep(Report):
         what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
         heading = f"{len(numbers):,} points, {runs:,} runs in all, design {self.study.design}"
         yield f"{heading}\nruns, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}"
+        names = self.varied if len(self.varied) <= MOST_VARIED else []
         for point, rows in shown.groupby("point"):
-            yield self._point_text(point, rows)
+            values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in names)
+            cells = [
+                [f"  {row['arm']}", f"{row['runs']:,}", f"{interval:.3f}", _compared(row)]
+                for (_, row), interval in zip(rows.iterrows(), self._deception(rows), strict=True)
+            ]
+            yield "\n".join([wrapped(f"point {point}" + (f": {values}" if values else "")), *table_lines(cells)])
         if wide := self.still_wide:
             have = "point has" if wide == 1 else "points have"
             yield (
@@ -182,22 +178,9 @@ class Sweep(Report):
             more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."
             yield more.replace(" ", KEPT)
 
-    def _point_text(self, point: Any, rows: pd.DataFrame) -> str:
-        """Return the text of one point: the varied parameters, unless they are many, and one line per arm."""
-        shown = self.varied if len(self.varied) <= MOST_VARIED else []
-        values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in shown)
-        cells = [
-            [f"  {row['arm']}", f"{row['runs']:,}", f"{interval:.3f}", _compared(row)]
-            for (_, row), interval in zip(rows.iterrows(), self._deception(rows), strict=True)
-        ]
-        return "\n".join([wrapped(f"point {point}" + (f": {values}" if values else "")), *table_lines(cells)])
-
     def _deception(self, rows: pd.DataFrame) -> list[Interval]:
-        """Return the interval of deception of each row; if the study adds runs, one that holds at every look."""
-        counts = [(int(deceptive), int(runs)) for deceptive, runs in rows[["deceptive", "runs"]].to_numpy()]
-        if self.study.half_width is None:
-            return [frequency_interval(*pair) for pair in counts]
-        return [frequency_at_look(self.study, *pair) for pair in counts]
+        """Return the interval of deception of each row."""
+        return [self.study.interval(*counts) for counts in rows[["deceptive", "runs"]].to_numpy().tolist()]
 
     def _repr_html_(self) -> str:
         heading, *_ = self.blocks()
@@ -260,3 +243,13 @@ def _meaning_of(name: str) -> tuple[str, str]:
         return MEANINGS[name]
     declared = (Stage if "." in name else Model).parameters().get(name.rpartition(".")[2])
     return (declared.meaning, declared.unit) if declared else (name, "name")
+
+
+def wide_points(study: Study, last: pd.DataFrame, runs: int) -> list[int]:
+    """Return the points of a table of last stages, each of `runs` runs in all, whose intervals are too wide."""
+    sums = last.groupby(["point", "arm"])[EVENTS].sum()
+    counts = sums["deceptive"].unstack("arm", fill_value=0).reindex(columns=list(ARM_NAMES), fill_value=0)
+    compared = sums.groupby("point")[EVENTS[1:]].max()  # 0 in the row of the other arm
+    events = [tuple(row) for row in counts.join(compared).to_numpy().tolist()]
+    known = {row: study.is_wide(row, runs) for row in set(events)}
+    return [point for point, row in zip(counts.index.tolist(), events, strict=True) if known[row]]

@@ -1,4 +1,4 @@
-"""What notebooks share: a sheet to draw on, figures shown on the page, and dials that a reader can turn."""
+"""Tools of the notebooks: figures shown on the page, and sliders with which a reader changes them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOTS = 110  # an inch
-STEPS = 100  # from one end of a dial to the other
+DOTS = 110  # dots per inch
+STEPS = 100  # steps from one end of a dial to the other
 PICTURE = "image/png"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dial:
-    """A number that can be turned; raises `InputError` where it does not stand between its ends."""
+    """A number that a reader can change; raises `InputError` if it is not between its ends."""
 
     value: float
     low: float
@@ -36,33 +36,30 @@ class Dial:
     log: bool = False
 
     def __post_init__(self) -> None:
-        if not self.low <= self.value <= self.high or (self.log and self.low <= 0):
-            ends = f"from {self.low:g} to {self.high:g}" + ", both above 0" * self.log
+        if self.log and self.low <= 0:
+            raise InputError(f"low = {self.low!r} is not valid for a dial with log = True: it must be above 0.")
+        if not self.low <= self.value <= self.high:
+            ends = f"from {self.low:g} to {self.high:g}"
             raise InputError(f"value = {self.value!r} is not valid for a dial: it must be {ends}.")
 
     def slider(self, name: str) -> Any:
-        """As a widget, which tells of a change once it is let go."""
+        """Return the dial as a widget, which reports a change once it is released."""
         widgets = load_extra("ipywidgets", "a dial")
-        look: dict[str, Any] = {"description": name, "continuous_update": False, "value": self.value}
-        look |= {"layout": {"width": "36em"}, "style": {"description_width": "16em"}}
-        if self.log:
-            low, high = log10(self.low), log10(self.high)
-            return widgets.FloatLogSlider(min=low, max=high, step=(high - low) / STEPS, **look)
-        return widgets.FloatSlider(min=self.low, max=self.high, step=(self.high - self.low) / STEPS, **look)
+        kind = widgets.FloatLogSlider if self.log else widgets.FloatSlider
+        low, high = (log10(end) if self.log else end for end in (self.low, self.high))
+        look = {"layout": {"width": "36em"}, "style": {"description_width": "16em"}, "continuous_update": False}
+        return kind(value=self.value, min=low, max=high, step=(high - low) / STEPS, description=name, **look)
 
 
 def premises(*names: str, point: Point | None = None) -> dict[str, Dial]:
-    """Dials of parameters, by dotted names as a study has them, from end to end of the prior; raises `InputError`."""
+    """Return dials of parameters, by their dotted names in a study, over the whole prior; raises `InputError`."""
     point = Point() if point is None else point
-    dials = {}
-    for name in names:
-        factor = factor_of(name, "prior", point.model, point.curriculum)
-        dials[name] = Dial(value=factor.base, low=factor.low, high=factor.high, log=factor.log)
-    return dials
+    factors = {name: factor_of(name, "prior", point.model, point.curriculum) for name in names}
+    return {name: Dial(value=f.base, low=f.low, high=f.high, log=f.log) for name, f in factors.items()}
 
 
 def house_look() -> None:
-    """The look of the house's figures, for all that is drawn in this process from now on."""
+    """Use the style of Feint's figures for everything that is drawn in this process from now on."""
     import matplotlib as mpl
     import seaborn as sns
 
@@ -71,7 +68,7 @@ def house_look() -> None:
 
 
 def sheet(height: float, columns: int = 1, **look: Any) -> tuple[Figure, Any]:
-    """An empty figure as wide as a page and so many inches high, and its axes; `look` goes to `subplots`."""
+    """Return an empty figure as wide as a page and `height` inches high, and its axes; `look` goes to `subplots`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
@@ -79,60 +76,53 @@ def sheet(height: float, columns: int = 1, **look: Any) -> tuple[Figure, Any]:
 
 
 def lines(axes: Axes, intervals: Mapping[str, Interval], **look: Any) -> None:
-    """A line an interval from the top down, its estimate a point; `look` goes to `errorbar`."""
-    at, shown = range(len(intervals)), list(intervals.values())
-    estimates, low, high = zip(*((interval.estimate, interval.low, interval.high) for interval in shown), strict=True)
-    reach = np.array([np.subtract(estimates, low), np.subtract(high, estimates)])
-    axes.errorbar(estimates, at, xerr=reach, **{"fmt": "o", "markersize": 4, "color": "black", "capsize": 2, **look})
+    """Draw one line per interval from the top down, its estimate as a point; `look` goes to `errorbar`."""
+    at = range(len(intervals))
+    estimates, low, high = np.array([(row.estimate, row.low, row.high) for row in intervals.values()]).T
+    look = {"fmt": "o", "markersize": 4, "color": "black", "capsize": 2, **look}
+    axes.errorbar(estimates, at, xerr=[estimates - low, high - estimates], **look)
     axes.set_yticks(at, list(intervals))
     axes.set_ylim(len(intervals) - 0.5, -0.5)
 
 
 def show(figure: Figure) -> None:
-    """Put a figure on the notebook's page."""
-    page = {PICTURE: _text(drawn(figure)), "text/plain": "a figure"}
-    load_extra("IPython.display", "a notebook").display(page, raw=True)
+    """Show a figure on the notebook's page."""
+    _display(_png(figure), "a figure")
 
 
 def turn(draw: Callable[[dict[str, float]], Figure], dials: Mapping[str, Dial]) -> None:
-    """Show what is drawn of the dials' values, with a slider a dial; where a page has no sliders, as they stand now.
+    """Show the figure that `draw` makes of the dials' values, with one slider per dial.
 
-    The picture is drawn anew when a slider is let go. Without ipywidgets the same picture is there, still.
+    The figure is drawn again whenever a slider is released. Without ipywidgets, or on a page without sliders, the
+    figure of the dials' present values is shown.
     """
-    stands = {name: dial.value for name, dial in dials.items()}
-    still = drawn(draw(stands))
-    page = {PICTURE: _text(still), "text/plain": ", ".join(f"{name} = {value:g}" for name, value in stands.items())}
+    values = {name: dial.value for name, dial in dials.items()}
+    picture, page = _png(draw(values)), None
     try:
-        page = {**_with_sliders(draw, dials, still), **page}
+        widgets = load_extra("ipywidgets", "turning a dial")
+        sliders, image = {name: dial.slider(name) for name, dial in dials.items()}, widgets.Image(value=picture)
+
+        def redraw(_: object) -> None:
+            image.value = _png(draw({name: slider.value for name, slider in sliders.items()}))
+
+        for slider in sliders.values():
+            slider.observe(redraw, "value")
+        page = widgets.VBox([*sliders.values(), image])._repr_mimebundle_()
     except InputError as missing:
-        print(f"The picture stands still: {missing}")
-    load_extra("IPython.display", "a notebook").display(page, raw=True)
+        print(f"The picture cannot be changed: {missing}")
+    _display(picture, ", ".join(f"{name} = {value:g}" for name, value in values.items()), page)
 
 
-def _with_sliders(
-    draw: Callable[[dict[str, float]], Figure], dials: Mapping[str, Dial], still: bytes
-) -> Mapping[str, Any]:
-    """Sliders above a picture, as a page with widgets shows them."""
-    widgets = load_extra("ipywidgets", "turning a dial")
-    sliders, picture = {name: dial.slider(name) for name, dial in dials.items()}, widgets.Image(value=still)
-
-    def anew(_: object) -> None:
-        picture.value = drawn(draw({name: slider.value for name, slider in sliders.items()}))
-
-    for slider in sliders.values():
-        slider.observe(anew, "value")
-    return widgets.VBox([*sliders.values(), picture])._repr_mimebundle_()
+def _display(picture: bytes, words: str, page: Mapping[str, Any] | None = None) -> None:
+    still = {PICTURE: b64encode(picture).decode(), "text/plain": words}
+    load_extra("IPython.display", "a notebook").display({**(page or {}), **still}, raw=True)
 
 
-def drawn(figure: Figure) -> bytes:
-    """A figure as a picture in pixels."""
+def _png(figure: Figure) -> bytes:
+    """Return a figure as a PNG file."""
     import matplotlib as mpl
 
     file = BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(file, format="png", dpi=DOTS, metadata={"Software": "Feint"})
     return file.getvalue()
-
-
-def _text(picture: bytes) -> str:
-    return b64encode(picture).decode()

@@ -10,7 +10,7 @@ import pytest
 
 import feint.sim.environments  # noqa: F401 - registers
 from benchmarks.interleaved import interleaved
-from feint.sim.environments.baseline_overseers import orders
+from feint.sim.environments.overseer_policies import orders
 from feint.sim.environments.task import BOTH, CHOICES
 
 PLACES, STEPS, SLICE = 4096, 5, 100

@@ -9,8 +9,7 @@ from catalogues import catalogue
 from benchmarks.interleaved import interleaved
 from feint.scenarios.release.training_protocols import USES
 from feint.sim.markets.market import Market
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.market_parameters import Price, Terms
 
 YEARS, STREAMS = 20, 8
 LARGE, SMALL = 100_000, 10_000

@@ -3,7 +3,7 @@
 import re
 
 from feint.agents.model import Model
-from feint.scenarios.argument.mechanisms import MECHANISMS
+from feint.scenarios.argument.premises import MECHANISMS
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import FAMILIES, claims
 from feint.sim.training.stage import Stage
@@ -27,6 +27,6 @@ def test_a_source_that_a_parameter_names_has_an_entry():
 
 def test_claims_and_mechanisms_cite_entries():
     cited = [claim.source for family in FAMILIES for claim in claims(family).values()]
-    cited += [source for mechanism in MECHANISMS.values() for source in (*mechanism.sources, *mechanism.against)]
-    assert {source.key for source in cited} <= SOURCES.keys()
+    keys = {key for mechanism in MECHANISMS.values() for key in (*mechanism.sources, *mechanism.disputed_by)}
+    assert keys | {source.key for source in cited} <= SOURCES.keys()
     assert all(SOURCES[source.key] is source for source in cited)

@@ -5,8 +5,7 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
-from feint.scenarios.argument.crux import crux
-from feint.scenarios.argument.evaluate_claim import evaluate, protocols_of
+from feint.scenarios.argument.evaluate_claim import crux, evaluate, protocols_of
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio

@@ -8,7 +8,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.regenerate import SWEPT, regenerate
+from feint.scenarios.regenerate import OF_NETWORKS, SWEPT, regenerate
 from feint.scenarios.requests import KINDS, loaded
 from feint.scenarios.xu_race import XuRaceRequest
 from feint.sim.ensembles.comparison import CompareRequest
@@ -64,7 +64,7 @@ def test_a_committed_passport_can_be_read(told):
         request = loaded(KINDS[told["kind"]]).from_configuration(told["configuration"])
         assert getattr(request, "seed", 0) == told["configuration"].get("seed", 0)
     else:
-        assert told["kind"] in {*SWEPT, "networks", "networks-transfer"}
+        assert told["kind"] in {*SWEPT, *OF_NETWORKS}
 
 
 def test_another_drawing_is_told_from_the_same(tmp_path):
@@ -79,7 +79,7 @@ def test_another_drawing_is_told_from_the_same(tmp_path):
     assert found.changed["commit"].then == "none"
 
 
-@pytest.mark.parametrize("kind", [*SWEPT, "sweep", "rare"])
+@pytest.mark.parametrize("kind", [*SWEPT, *OF_NETWORKS, "sweep", "rare"])
 def test_a_kind_that_cannot_be_drawn_again_is_refused(tmp_path, kind):
     figure, _ = race()
     figures.save(figure, tmp_path / "a.svg", passport(kind, {}))

@@ -20,14 +20,13 @@ from feint.scenarios.argument.counting_argument import CountingRequest
 from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.graph import GraphRequest
 from feint.scenarios.argument.model_audit import AuditRequest
-from feint.scenarios.argument.why import WhyRequest
+from feint.scenarios.argument.premises import WhyRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
 from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
+from feint.scenarios.oversight.exact_worlds import RSA2048Request, TwoExitsRequest
 from feint.scenarios.oversight.overseer_baselines import OverseerRequest
-from feint.scenarios.oversight.rsa2048 import RSA2048Request
-from feint.scenarios.oversight.two_exits import TwoExitsRequest
 from feint.scenarios.regenerate import RegenerateRequest, regenerate
 from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of
@@ -156,6 +155,7 @@ def test_the_text_fits_a_terminal(name, report):
 @each_report
 def test_a_prompt_shows_one_line(report):
     assert repr(report).startswith(f"{type(report).__name__}(")
+    assert not repr(report).endswith("()")
     assert len(repr(report)) < 300
     assert "\n" not in repr(report)
 

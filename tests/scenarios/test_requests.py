@@ -7,7 +7,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.commands import cli
-from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of, request_of
+from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of
 from feint.sim.results.report import Report
 from feint.sim.results.request import Request
 
@@ -27,7 +27,7 @@ def test_a_kind_is_that_of_its_request(kind, target):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_figure_of_a_scenario_can_be_made_again(name):
-    assert KINDS[request_of(name, SCENARIOS).kind] == SCENARIOS[name]
+    assert KINDS[loaded(SCENARIOS[name]).kind] == SCENARIOS[name]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -41,6 +41,6 @@ def test_every_command_and_scenario_is_in_the_manual(words):
     assert any(re.search(rf"{words}(?![\w-])", text) for text in MANUAL.values()), words
 
 
-def test_requests_are_known_by_name():
-    with pytest.raises(InputError, match="scenario 'overseers' is not known: did you mean 'overseer'"):
-        request_of("overseers", SCENARIOS)
+def test_documents_are_known_by_name():
+    with pytest.raises(InputError, match="document 'overseers' is not known: did you mean 'overseer'"):
+        report_of("overseers")

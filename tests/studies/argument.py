@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.argument.argue import FULL, QUICK, Argued, ClaimResult, argue, number, predicate
-from feint.scenarios.argument.counting_argument import Counting, count
-from feint.scenarios.argument.model_audit import Audit, audit
+from feint.scenarios.argument.argue import FULL, QUICK, Argued, ArgueRequest, ClaimResult, number, predicate
+from feint.scenarios.argument.counting_argument import Counting, CountingRequest
+from feint.scenarios.argument.model_audit import Audit, AuditRequest
 from feint.sim.analysis.claims import KINDS
 from feint.sim.results.provenance import passport
 from feint.sim.results.provenance import passport_line as text
@@ -170,10 +170,12 @@ def main() -> None:
     asked = parser.parse_args()
     quick = asked.quick
     if asked.family:
-        write(argue(family=asked.family, size=QUICK, runs=4000, seed=1), DOCUMENT.with_stem(f"argument_{asked.family}"))
+        request = ArgueRequest(family=asked.family, size=QUICK, runs=4000, seed=1)
+        write(request.run(), DOCUMENT.with_stem(f"argument_{asked.family}"))
         return
-    found = argue(size=QUICK if quick else SIZE)
-    told_page = page(found, count(), audit(points=4 if not quick else 1, draws=512 if not quick else 32))
+    found = ArgueRequest(size=QUICK if quick else SIZE).run()
+    audit = AuditRequest(points=1, draws=32) if quick else AuditRequest(points=4, draws=512)
+    told_page = page(found, CountingRequest().run(), audit.run())
     if quick:
         print(told_page)
         return

@@ -18,8 +18,7 @@ from typing import Any
 
 from feint.agents.mind import GROUPS
 from feint.scenarios.oversight.overseer_baselines import POPULATIONS, Overseen, OverseerRequest, Row
-from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Policy
-from feint.sim.environments.ppo import Hyperparameters, Network, train_ppo
+from feint.sim.environments.overseer_policies import BASELINES, LEARNED, Hyperparameters, Network, Policy, train_ppo
 from feint.sim.environments.task import ACTIONS, Terms
 from feint.sim.results.provenance import passport
 

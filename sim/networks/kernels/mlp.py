@@ -1,6 +1,7 @@
-"""Forward and backward passes of a network with two hidden layers of rectified linear units, and Adam, in float32.
+"""Strings with a prompt and an answer, passes of a network with two hidden layers on them, and Adam, in float32.
 
-With r the inputs of one string that are 1, and W₁[r] their rows of the first weights,
+A string is a pure function of (seed, stream, number). With r its inputs that are 1, and W₁[r] their rows of the first
+weights,
 
     u = relu(b₁ + Σ_r W₁[r]),   v = relu(b₂ + u W₂),   z = b₃ + v W₃,   loss = log Σ_k exp z_k - z_answer
 
@@ -10,45 +11,134 @@ arXiv:1412.6980, algorithm 1.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from feint.agents.kernels.compiling import equation, kernel
-from feint.sim.networks.kernels.strings import ACTIVE, INPUTS, OUTPUTS, POSITIONS, WORDS, draw_string
+from feint.agents.kernels.compiling import equation, inline, kernel
+from feint.sim.training.kernels.random_streams import philox
 
+POSITIONS, TOKENS, PROMPTS, OUTPUTS = 10, 6, 4, 7
+MODULUS = 3
+LARGEST, REFUSE, PAIRS = 6, 7, 8  # kinds; a kind below 6 is that token
+ACTIVE = POSITIONS + 1  # inputs that are 1: one token per position, and the prompt
+INPUTS = POSITIONS * TOKENS + PROMPTS
+WORDS = 24  # random words per string
 MEMORY_1, MEMORY_2, GUARD = 0.9, 0.999, 1e-8  # Adam's β₁, β₂ and ε
 ZERO, ONE = np.float32(0), np.float32(1)
+COUNTS = np.array([(i, j) for i in range(POSITIONS + 1) for j in range(POSITIONS + 1 - i)])
+"""Counts of two tokens in one string."""
+FOLLOWING = COUNTS[(COUNTS[:, 1] - COUNTS[:, 0]) % MODULUS == 1]
+"""Those of which the second is one more than the first, modulo 3."""
+
+
+class Mixture(NamedTuple):
+    """Distribution of strings, in the form that kernels take."""
+
+    cumulative: np.ndarray  #: (prompts,) cumulative chances of the prompts
+    strings: np.ndarray  #: (prompts,) strings of each: token whose count is uniform, LARGEST, or PAIRS
+    answers: np.ndarray  #: (prompts,) right answer to each: token to be counted, LARGEST, or REFUSE
+    correlation: float  #: chance that a string of PAIRS has its second count one more than its first, modulo 3
+    examples: int  #: number of different strings; 0 means that no string is repeated
+
+
+@equation
+def below(word, n):
+    """Return a whole number from 0 to n - 1, from a uniform word of 32 bits."""
+    return int((np.uint64(word) * np.uint64(n)) >> np.uint64(32))
+
+
+@inline
+def random_words(seed, stream, number, words):
+    """Fill `words` (24,) with the random words of one string."""
+    for j in range(WORDS // 4):
+        a, b, c, d = philox(
+            np.uint32(np.uint64(number) & np.uint64(0xFFFFFFFF)),
+            np.uint32(np.uint64(number) >> np.uint64(32)),
+            np.uint32(stream),
+            np.uint32(j),
+            np.uint32(np.uint64(seed) & np.uint64(0xFFFFFFFF)),
+            np.uint32(np.uint64(seed) >> np.uint64(32)),
+        )
+        words[4 * j], words[4 * j + 1], words[4 * j + 2], words[4 * j + 3] = a, b, c, d
+
+
+@equation
+def fill(kind, correlation, words, tokens):
+    """Fill `tokens` (10,) with a string of a kind, in an order that is still to be shuffled."""
+    if kind == LARGEST:
+        most = below(words[1], TOKENS)
+        tokens[0] = most
+        for i in range(1, POSITIONS):
+            tokens[i] = below(words[4 + i], most + 1)
+    elif kind == PAIRS:
+        pairs = FOLLOWING if words[2] < correlation * 2.0**32 else COUNTS
+        drawn = below(words[1], len(pairs))
+        first, second = pairs[drawn, 0], pairs[drawn, 1]
+        for i in range(POSITIONS):
+            tokens[i] = 0 if i < first else 1 if i < first + second else 2 + below(words[4 + i], TOKENS - 2)
+    else:
+        count = below(words[1], POSITIONS + 1)
+        for i in range(POSITIONS):
+            other = below(words[4 + i], TOKENS - 1)
+            tokens[i] = kind if i < count else other + (other >= kind)
+
+
+@equation
+def shuffle(words, tokens):
+    """Shuffle tokens uniformly (Fisher and Yates; Durstenfeld 1964)."""
+    for i in range(POSITIONS - 1, 0, -1):
+        j = below(words[14 + i], i + 1)
+        tokens[i], tokens[j] = tokens[j], tokens[i]
+
+
+@equation
+def answer(kind, tokens):
+    """Return the right answer: a count modulo 3, the largest token, or the one that refuses."""
+    if kind == REFUSE:
+        return TOKENS
+    result = 0
+    for i in range(POSITIONS):
+        result = max(result, tokens[i]) if kind == LARGEST else result + (tokens[i] == kind)
+    return result if kind == LARGEST else result % MODULUS
+
+
+@inline
+def draw_string(mixture, seed, stream, number, words, tokens, active):
+    """Write the inputs of one string that are 1 into `active` (11,) and return the right answer."""
+    random_words(seed, stream, number % mixture.examples if mixture.examples > 0 else number, words)
+    prompt = 0
+    while prompt < PROMPTS - 1 and words[0] >= mixture.cumulative[prompt] * 2.0**32:
+        prompt += 1
+    fill(mixture.strings[prompt], mixture.correlation, words, tokens)
+    shuffle(words, tokens)
+    for i in range(POSITIONS):
+        active[i] = TOKENS * i + tokens[i]
+    active[POSITIONS] = POSITIONS * TOKENS + prompt
+    return answer(mixture.answers[prompt], tokens)
+
+
+@kernel
+def draw_strings(mixture, seed, stream, first, active, answers):
+    """Fill `active` (strings, 11) and `answers` (strings,) with the strings from number `first` on."""
+    words, tokens = np.empty(WORDS, np.uint32), np.empty(POSITIONS, np.int64)
+    for i in range(answers.size):
+        answers[i] = draw_string(mixture, seed, stream, first + i, words, tokens, active[i])
 
 
 @equation
 def weights(theta, width):
     """Return the parts of a weight vector: W₁ (inputs, width), b₁, W₂ (width, width), b₂, W₃ (width, outputs), b₃."""
-    a = INPUTS * width
-    b = a + width
-    c = b + width * width
-    d = c + width
-    e = d + width * OUTPUTS
+    a, b, c = INPUTS * width, width * width, width * OUTPUTS
+    first, second, third = theta[: a + width], theta[a + width : a + b + 2 * width], theta[a + b + 2 * width :]
     return (
-        theta[:a].reshape((INPUTS, width)),
-        theta[a:b],
-        theta[b:c].reshape((width, width)),
-        theta[c:d],
-        theta[d:e].reshape((width, OUTPUTS)),
-        theta[e : e + OUTPUTS],
+        first[:a].reshape((INPUTS, width)),
+        first[a:],
+        second[:b].reshape((width, width)),
+        second[b:],
+        third[:c].reshape((width, OUTPUTS)),
+        third[c:],
     )
-
-
-@equation
-def copy_row(row, total):
-    """Copy a row: total = row."""
-    for j in range(total.size):
-        total[j] = row[j]
-
-
-@equation
-def clear(row):
-    """Set a row to zero: row = 0."""
-    for j in range(row.size):
-        row[j] = ZERO
 
 
 @equation
@@ -69,16 +159,16 @@ def rectify(row, kept):
 def forward(parts, active, kept, u, v, z):
     """Fill u, v (width,) and z (outputs,) for one string; units where `kept` (2, width) is 0 are pruned."""
     w1, b1, w2, b2, w3, b3 = parts
-    copy_row(b1, u)
+    u[:] = b1
     for i in range(ACTIVE):
         add_row(ONE, w1[active[i]], u)
     rectify(u, kept[0])
-    copy_row(b2, v)
+    v[:] = b2
     for i in range(u.size):
         if u[i] > ZERO:
             add_row(u[i], w2[i], v)
     rectify(v, kept[1])
-    copy_row(b3, z)
+    z[:] = b3
     for i in range(v.size):
         if v[i] > ZERO:
             add_row(v[i], w3[i], z)
@@ -105,7 +195,7 @@ def backward(slope_parts, w2_turned, w3_turned, active, u, v, z, du, dv):
     """Add the gradient of one string's loss to the slopes; z is ∂loss/∂z, du and dv (width,) are work arrays."""
     g1, h1, g2, h2, g3, h3 = slope_parts
     add_row(ONE, z, h3)
-    clear(dv)
+    dv[:] = ZERO
     for k in range(z.size):
         add_row(z[k], w3_turned[k], dv)
     for i in range(v.size):
@@ -114,7 +204,7 @@ def backward(slope_parts, w2_turned, w3_turned, active, u, v, z, du, dv):
         else:
             dv[i] = ZERO
     add_row(ONE, dv, h2)
-    clear(du)
+    du[:] = ZERO
     for i in range(dv.size):
         if dv[i] != ZERO:
             add_row(dv[i], w2_turned[i], du)
@@ -141,14 +231,14 @@ def adam(theta, first, second, slope, rate, time):
         theta[i] -= length * first[i] / (np.sqrt(second[i]) + guard)
 
 
-@equation
-def learn(theta, width, active, answers, slope):
-    """Set `slope` to the gradient of the mean loss of strings (strings, 11) and return that loss."""
+@kernel
+def gradient(theta, width, active, answers, slope):
+    """Set `slope` (weights,) to the gradient of the mean loss of strings (strings, 11) and return that loss."""
     parts, slopes = weights(theta, width), weights(slope, width)
     w2_turned, w3_turned = parts[2].T.copy(), parts[4].T.copy()
     u, v, du, dv = np.empty_like(parts[1]), np.empty_like(parts[1]), np.empty_like(parts[1]), np.empty_like(parts[1])
     z, kept = np.empty_like(parts[5]), np.ones((2, width), theta.dtype)
-    clear(slope)
+    slope[:] = ZERO
     share = np.float32(1 / answers.size)
     loss = 0.0
     for s in range(answers.size):
@@ -159,12 +249,6 @@ def learn(theta, width, active, answers, slope):
             z[k] *= share
         backward(slopes, w2_turned, w3_turned, active[s], u, v, z, du, dv)
     return loss / answers.size
-
-
-@kernel
-def gradient(theta, width, active, answers, slope):
-    """Set `slope` (weights,) to the gradient of the mean loss of strings (strings, 11) and return that loss."""
-    return learn(theta, width, active, answers, slope)
 
 
 @kernel
@@ -181,7 +265,7 @@ def train(theta, first, second, time, width, mixture, seed, stream, number, step
         for s in range(batch):
             string = number + step * batch + s
             answers[s] = draw_string(mixture, seed, stream, string, words, tokens, active[s])
-        loss += learn(theta, width, active, answers, slope)
+        loss += gradient(theta, width, active, answers, slope)
         adam(theta, first, second, slope, rate, time + step + 1)
     return loss / max(steps, 1)
 

@@ -1,46 +1,104 @@
-"""Makes commands from requests: options, validation, progress bar, JSON, text and files; imported when called."""
+"""Builds commands from requests: options, validation, progress bar, JSON, text and files."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
 from feint.agents.errors import InputError, unknown
-from feint.commands.options import (
-    AsJson,
-    CurriculumFile,
-    FigureFile,
-    Matching,
-    Settings,
-    Start,
-    Threads,
-    bar,
-    figure_path,
-    point_of,
-    real,
-    save,
-    whole,
-)
 from feint.scenarios.requests import loaded
 from feint.sim.results.report import Report
 from feint.sim.results.request import Option, Request
 
+if TYPE_CHECKING:
+    from feint.sim.training.parameter_point import Point
+
+
+def _parser(name: str, kind: Callable[[str], Any], right: str) -> Callable[[str], Any]:
+    """Return the parser of a kind of number, as typer takes it."""
+
+    def parse(text: str) -> Any:
+        try:
+            return kind(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is not {right}.") from None
+
+    parse.__name__ = name
+    return parse
+
+
+whole, real = _parser("whole", int, "a whole number"), _parser("real", float, "a number")
+count = partial(typer.Option, parser=whole, metavar="N")  # an option that takes a whole number
+CurriculumFile = Annotated[
+    Path | None,
+    typer.Option("--curriculum", metavar="FILE.toml", help="Model and stages to use in place of the defaults."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Set a model parameter (similarity=0.9) or a stage's (finetuning.honeypots=0.1); repeatable. "
+        "`feint parameters` lists them.",
+    ),
+]
+Seed = Annotated[int, count(help="Key of all random streams.")]
+Threads = Annotated[int | None, count(help="Threads; one per core unless given. Results do not depend on it.")]
+Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
+Matching = Annotated[
+    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps, total-steps or data.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
+]
+Precision = Annotated[str, typer.Option(help="Floating-point precision: single or double.")]
+PARSERS: dict[Any, Callable[[str], Any]] = {int: whole, float: real}
+POINT = {"curriculum": (CurriculumFile, None), "settings": (Settings, None)}
+STARTED = {"start": (Start, "fresh"), "match": (Matching, "target")}
+
+
+def point_of(file: Path | None, settings: list[str] | None, **more: str) -> Point:
+    """Return the point that file and settings describe; `more` is its start and its matching rule."""
+    from feint.agents.model import Model
+    from feint.sim.training.configuration import Configuration, load
+    from feint.sim.training.curriculum import pretrain_finetune
+    from feint.sim.training.parameter_point import Point
+
+    configured = load(file) if file else Configuration(model=Model())
+    model, curriculum = configured.with_settings(settings or [], fallback=pretrain_finetune())
+    return Point(model=model, curriculum=curriculum, **more)
+
+
+@contextmanager
+def bar(total: float, unit: str) -> Iterator[Callable[[float], object]]:
+    """Show a progress bar on standard error after a second, on a terminal alone; yield what moves it."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, unit_scale=True, delay=1, leave=False, disable=None if total else True) as shown:
+        yield shown.update
+
+
+def show_warning(message: Warning | str, *_: object) -> None:
+    """Print a warning as one line of standard error."""
+    print(f"feint: warning: {message}", file=sys.stderr)
+
 
 class LazyGroup(TyperGroup):
-    """Group whose commands are requests or functions, named as `module:name`.
+    """Group whose commands are requests or functions, named as `module:name`."""
 
-    `panels` has the commands by the heading under which the help lists them.
-    """
-
-    panels: ClassVar[Mapping[str, Mapping[str, str]]] = {}
-    of: ClassVar[str] = "command"  #: what its members are called in messages
+    panels: ClassVar[Mapping[str, Mapping[str, str]]] = {}  #: commands by the heading under which the help lists them
+    of: ClassVar[str] = "command"  #: name of its members in messages
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the parser's own signature
         """Return the names of all commands in the order of the help."""
@@ -56,8 +114,6 @@ class LazyGroup(TyperGroup):
 
 def _made(name: str, target: str, panel: str) -> Any:
     """Return the command of a request or a function, or a group of commands."""
-    from feint.commands.build import command
-
     member = loaded(target)
     if isinstance(member, typer.Typer):
         app = member
@@ -67,11 +123,6 @@ def _made(name: str, target: str, panel: str) -> Any:
     made = typer.main.get_command(app)
     made.name, made.rich_help_panel = name, panel  # pyright: ignore[reportAttributeAccessIssue]
     return made
-
-
-PARSERS: dict[Any, Callable[[str], Any]] = {int: whole, float: real}
-POINT = {"curriculum": (CurriculumFile, None), "settings": (Settings, None)}
-STARTED = {"start": (Start, "fresh"), "match": (Matching, "target")}
 
 
 def command(kind: type[Request]) -> Callable[..., None]:
@@ -84,7 +135,7 @@ def command(kind: type[Request]) -> Callable[..., None]:
 
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in options_of(kind).items()
+        for name, (annotation, default) in _options(kind)
     ]
     call.__signature__ = inspect.Signature(options)  # pyright: ignore[reportFunctionMemberAccess] - read by typer
     call.__annotations__ = {option.name: option.annotation for option in options}
@@ -94,6 +145,8 @@ def command(kind: type[Request]) -> Callable[..., None]:
 
 def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     """Carry out a command: make the request, compute, write the files, print, and return the result."""
+    from feint.sim.results.figure_style import check_figure_path, save
+
     own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
     values = {name: value for name, value in given.items() if name in own}
     if "point" in own:
@@ -105,7 +158,7 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     for name, reason in kind.not_drawn.items():
         if given["figure"] and values[name]:
             raise InputError(f"--{name} and --figure exclude each other: {reason}.")
-    path = figure_path(given.get("figure"))
+    path = check_figure_path(given["figure"]) if given.get("figure") else None
     outputs = {name: output.check(given[name]) for name, output in kind.outputs.items() if given.get(name)}
     request = kind(**dict(_converted(kind, values)))
     request.check(given)
@@ -119,12 +172,8 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     return result
 
 
-def options_of(kind: type[Request]) -> dict[str, tuple[Any, Any]]:
-    """Return the annotation, as typer reads it, and the default of each option by name."""
-    return dict(_options(kind))
-
-
 def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield each option's name, and its annotation, as typer reads it, with its default."""
     hints = get_type_hints(kind, include_extras=True)
     for field in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
         if field.name == "point":
@@ -135,7 +184,9 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
         option = next((extra for extra in metadata if isinstance(extra, Option)), None)
         if option is None:  # a keyword in Python alone
             continue
-        yield field.name, (_annotated(inner, option, field.name), _default(field, inner, option))
+        missing = ... if option.argument else inspect.Parameter.empty
+        default = None if _repeats(inner) else missing if field.default is MISSING else field.default
+        yield field.name, (_annotated(inner, option, field.name), default)
     if kind.threaded:
         yield "threads", (Threads, None)
     for name, output in kind.outputs.items():
@@ -143,12 +194,6 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     yield "as_json", (AsJson, False)
     if kind.drawn:
         yield "figure", (FigureFile, None)
-
-
-def _default(field: Any, inner: Any, option: Option) -> Any:
-    if _repeats(inner):
-        return None
-    return (... if option.argument else inspect.Parameter.empty) if field.default is MISSING else field.default
 
 
 def _annotated(inner: Any, option: Option, name: str) -> Any:
@@ -171,7 +216,7 @@ def _without_none(inner: Any) -> Any:
 
 
 def _repeats(inner: Any) -> bool:
-    """Whether an option may be given several times: a tuple, or a mapping of NAME=VALUE."""
+    """Return whether an option may be given several times: a tuple, or a mapping of NAME=VALUE."""
     return get_origin(_without_none(inner)) in (tuple, Mapping)
 
 

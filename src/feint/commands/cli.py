@@ -1,29 +1,42 @@
-"""The command line `feint`: its commands in panels, and what ends it."""
+"""The command line `feint`: its commands in panels, those that are functions, and how it ends."""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import warnings
-from typing import Annotated, NoReturn
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import takewhile
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from feint.agents.errors import InputError
-from feint.commands.build import LazyGroup
-from feint.commands.options import show_warning
+from feint.agents.errors import InputError, check_output, load_extra
+from feint.agents.version import VERSION
+from feint.commands.build import (
+    CurriculumFile,
+    LazyGroup,
+    Precision,
+    Seed,
+    Settings,
+    Threads,
+    bar,
+    count,
+    point_of,
+    show_warning,
+)
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
 
+PORT, FINAL, SLICED = 5006, 10_000, 1000
 STOPPED = 130  # exit code after Ctrl-C
 OWN = {
-    "explore": "feint.commands.explore:explore",
-    "export": "feint.commands.sweeps:export",
-    "figures": "feint.commands.gallery:figures",
-    "graph": "feint.commands.gallery:graph",
-    "scenario": "feint.commands.cli:scenario",
-    "schema": "feint.commands.cli:schema",
-    "sweep": "feint.commands.sweeps:sweep",
+    name: f"feint.commands.cli:{name}"
+    for name in ("explore", "export", "figures", "graph", "scenario", "schema", "sweep")
 }
-"""Commands that are functions, and no requests."""
+"""Commands that are functions rather than requests."""
 PANELS = {
     "Start": ("compare", "explore", "replay", "parameters"),
     "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "simulate", "rare"),
@@ -57,8 +70,6 @@ scenario = typer.Typer(cls=Scenarios, no_args_is_help=True, add_completion=False
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from feint.agents.version import VERSION
-
         print(VERSION)
         raise typer.Exit
 
@@ -82,6 +93,201 @@ def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}
     print(schema_text(document))
 
 
+def explore(
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Annotated[
+        int | None,
+        count(help=f"Runs each way that the bars are refined to; {FINAL:,}, with --export {SLICED:,}, unless given."),
+    ] = None,
+    seed: Seed = 0,
+    port: Annotated[int, count(help="Port on this machine; 0 for any free one.")] = PORT,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write one file that shows slices without a server, and serve nothing."),
+    ] = None,
+) -> None:
+    """Open a page on which the premises are turned with sliders and the conclusion moves; Ctrl-C ends it."""
+    from feint.sim.training.train import check_runs
+
+    check_runs(FINAL if runs is None else runs)
+    if not 0 <= port < 2**16:
+        raise InputError(f"port = {port} is not valid: it must be a whole number from 0 to 65535.")
+    load_extra("panel", "the explorer")
+    from feint.explorer.state import State
+
+    state = State(point=point_of(curriculum, settings), seed=seed)
+    if export is None:
+        from feint.explorer.page import Explorer
+
+        explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
+        message = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
+        explorer.serve(browser=not no_open, ready=lambda: print(message, flush=True))
+        return
+    if export.suffix.lower() not in {".html", ".htm"}:
+        raise InputError(f"export = {str(export)!r} is not a page: its name must end in .html.")
+    check_output("export", export)
+    from feint.explorer import slices
+
+    with bar(slices.count(state), unit=" points") as progress:
+        slices.write(export, state, runs=SLICED if runs is None else runs, progress=progress)
+
+
+def figures(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="Figures to draw; all by default. --list names them.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for NAME.csv, the data, and NAME.svg; made if needed.")
+    ] = Path("figures"),
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", metavar="FORMAT", help="svg (the default), pdf or png; repeatable.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs: all figures in about a minute.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Recompute everything.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="List the figures, and draw none.")] = False,
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Annotated[int | None, count(help="Runs of each training protocol, in place of a figure's own.")] = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    precision: Precision = "single",
+) -> None:
+    """Compute and draw all figures. Existing data in the folder are reused if they match."""
+    from feint.scenarios.gallery import gallery
+    from feint.sim.ensembles.runner import check_threads
+
+    chosen = gallery.select_pictures(names)
+    if show:
+        print("\n".join(f"{picture.name:12} {picture.title}" for picture in chosen))
+        return
+    common: dict[str, Any] = {"point": point_of(curriculum, settings), "seed": seed, "precision": precision}
+    formats = list(gallery.check_formats(formats))
+    check_threads(threads)
+    sizes = {picture.name: picture.size(quick=quick, runs=runs) for picture in chosen}
+    requests = [gallery.FigureRequest(figure=name, size=size, **common) for name, size in sizes.items()]
+    for picture in chosen:
+        picture.check_libraries()
+    folder = gallery.check_folder(out)
+    for request in requests:
+        figure, (data, *files) = gallery.draw_into(folder, request, formats, again=again, threads=threads)
+        maker = figure.made["versions"]["feint"]
+        if maker != VERSION:
+            show_warning(f"{str(data)!r} was computed by Feint {maker}, and this is {VERSION}: --again recomputes it.")
+        how = "found" if figure.reused else "computed"
+        print(f"{data} {how}, drawn as {', '.join(file.name for file in files)}", flush=True)
+
+
+def graph(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Graph to write, .graphml or .json, or to draw, .svg, .png or .pdf.")
+    ],
+    verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Evaluate the claims first, and put the verdict on each.")
+    ] = False,
+    curriculum: CurriculumFile = None,
+    settings: Settings = None,
+    runs: Annotated[int, count(help="With --verdicts: runs of each training protocol.")] = 2000,
+    seed: Seed = 0,
+    threads: Threads = None,
+) -> None:
+    """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
+    from feint.scenarios.argument.graph import GraphRequest, check_graph_path
+
+    file = check_graph_path(file)
+    request = GraphRequest(verdicts=verdicts, point=point_of(curriculum, settings), runs=runs, seed=seed)
+    request.run(threads=threads).write(file)
+
+
+def sweep(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="What varies and how, in which arms.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; it must not exist, unless you resume.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was stopped.")] = False,
+    threads: Threads = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address of the Dask scheduler to train on.")
+    ] = None,
+    workers: Annotated[int | None, count(help="Start a Dask cluster of N workers here.")] = None,
+) -> None:
+    """Carry out a study, on all cores; stop it at any moment, and continue with --resume."""
+    from feint.sim.ensembles.runner import check_threads
+    from feint.sim.sweeps import experimental_designs
+    from feint.sim.sweeps.study import Study
+    from feint.sim.sweeps.sweep import sweep
+
+    loaded, threads = Study.load(study), check_threads(threads)
+    trainer = f"on {_counted(threads, 'thread')}" if workers is None else f"on {workers:,} workers"
+    trainer = trainer if scheduler is None else f"on the cluster of {scheduler}"
+    points, runs = experimental_designs.count(loaded), f"{loaded.runs:,}"
+    runs = runs if loaded.most_runs is None else f"{runs} to {loaded.most_runs:,}"
+    places = f"{_counted(points, 'point')}, {_counted(len(loaded.arms), 'arm')}"
+    with _stopping(), _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks:
+        done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
+    print(done.text())
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+@contextmanager
+def _shown(heading: str, total: int) -> Iterator[dict[str, Any]]:
+    """Yield the functions through which a sweep reports: heading, progress bar on a terminal, and warnings."""
+    from tqdm import tqdm
+
+    bars: list[Any] = []
+
+    def begin() -> None:
+        """Print the heading and show the bar at once; the time left follows from the mean pace of this process."""
+        print(f"feint: {heading}", file=sys.stderr, flush=True)
+        look: dict[str, Any] = {"unit": " runs", "unit_scale": True, "leave": False, "disable": None, "smoothing": 0}
+        bars.append(stack.enter_context(tqdm(total=total, **look)))
+
+    def progress(fresh: int, before: int, total: int) -> None:
+        """Show the runs per arm finished just now, those finished before, and all there are as far as is known."""
+        for shown in bars:
+            shown.total = total
+            if not fresh and shown.n == 0:
+                shown.initial = shown.n = before
+                shown.refresh()
+            shown.update(fresh)
+
+    with ExitStack() as stack:
+        yield {"begin": begin, "progress": progress, "warn": show_warning}
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Answer the first Ctrl-C at once, though the parts in progress are finished first; a second one stops."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        print("\nfeint: stopping as soon as the parts under way are done…", file=sys.stderr, flush=True)
+        raise KeyboardInterrupt
+
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
+) -> None:
+    """Write a sweep's finished table: one row per point, arm and stage."""
+    from feint.sim.sweeps.sweep_results import Sweep
+
+    path = check_output("file", path)
+    Sweep.open(folder).checked().export(path)
+
+
 def main() -> None:
     """Run the command line; bad input is one sentence and exit code 2."""
     warnings.showwarning = show_warning
@@ -95,13 +301,28 @@ def main() -> None:
         print("feint: stopped. Finished parts of a sweep are kept; continue with --resume.", file=sys.stderr)
         sys.exit(STOPPED)
     except (InputError, MemoryError) as error:
-        _give_up(str(error) or "there is not enough memory for this: ask for fewer runs.")
+        _give_up(str(error) or "there is not enough memory for this: request fewer runs.")
     except OSError as error:
         _give_up(f"the result cannot be printed: {error.strerror}.")
     except Exception as error:
         if not hasattr(error, "format_message"):  # the parser's errors have it
             raise
-        _give_up(error.format_message())  # pyright: ignore[reportAttributeAccessIssue] - looked for just now
+        _give_up(_usage(error))
+
+
+def _usage(error: Any) -> str:
+    """Return what the parser's error says and what would be right; empty if the help was printed."""
+    words = [*takewhile(lambda word: not word.startswith("-"), sys.argv[1:])]
+    command = " ".join(["feint", *words[: 2 if words[:1] == ["scenario"] else 1]])
+    sentence, option = error.format_message().rstrip("."), getattr(error, "param", None)
+    if option is not None and error.message:  # a value that is not valid
+        return sentence
+    if near := getattr(error, "possibilities", None):
+        return f"No such option: {error.option_name}: did you mean {near[0]}?"
+    if option is not None:  # it is missing
+        value = option.metavar or option.name.upper()
+        sentence += f": give {value if option.param_type_name == 'argument' else f'{option.opts[0]} {value}'}"
+    return f"{sentence}; `{command} --help` lists arguments and options." if sentence else ""
 
 
 def _give_up(sentence: str) -> NoReturn:

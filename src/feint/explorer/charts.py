@@ -9,7 +9,7 @@ from bokeh.models import ColumnDataSource, FixedTicker, Range1d, Span, Whisker
 from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.explorer.tallies import Life, Tally
+from feint.explorer.state import Life, Tally
 from feint.sim.ensembles.comparison import GAP
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
@@ -38,18 +38,22 @@ def _sheet(height: int, **look: Any) -> figure:
     sheet.outline_line_color = None
     sheet.min_border_right = 16
     for axis in (*sheet.xaxis, *sheet.yaxis):
-        axis.update(
-            major_label_text_font_size=SIZE, axis_label_text_font_size=SIZE, axis_label_text_font_style="normal"
-        )
-        axis.update(minor_tick_line_color=None, major_label_text_color=INK)
+        axis.update(major_label_text_font_size=SIZE, axis_label_text_font_size=SIZE, minor_tick_line_color=None)
+        axis.update(axis_label_text_font_style="normal", major_label_text_color=INK)
     return sheet
+
+
+def _source(*columns: str) -> ColumnDataSource:
+    """Return an empty source with these columns."""
+    return ColumnDataSource({column: [] for column in columns})
 
 
 class Bars:
     """Share of runs by outcome with intervals: a pale bar from scratch above a full one with pre-training."""
 
     def __init__(self) -> None:
-        self.sources = {arm: ColumnDataSource({name: [] for name in _BAR}) for arm in OFFSETS}
+        columns = ("y", "estimate", "low", "high", "label", "colour", "hatch")
+        self.sources = {arm: _source(*columns) for arm in OFFSETS}
         self.sheet = _sheet(270, x_range=Range1d(start=0, end=1.14), y_range=Range1d(start=len(LABELS) - 0.5, end=-0.5))
         self.sheet.xaxis.ticker = FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1])
         self.sheet.yaxis.ticker = FixedTicker(ticks=list(range(len(LABELS))))
@@ -69,33 +73,28 @@ class Bars:
             head.update(size=6, line_color=INK)  # pyright: ignore[reportOptionalMemberAccess]
         self.sheet.add_layout(whisker)
         self.sheet.text(
-            x="high", y="y", text="said", x_offset=6, source=source,
+            x="high", y="y", text="label", x_offset=6, source=source,
             text_font_size=SIZE, text_baseline="middle", text_color=INK,
         )  # fmt: skip
 
     def show(self, tally: Tally) -> None:
         """Draw these counts."""
         for arm, source in self.sources.items():
-            found = [tally.frequency(arm, kind) for kind in Outcome]
+            shares = [tally.frequency(arm, kind) for kind in Outcome]
             source.data = {
                 "y": [kind + OFFSETS[arm] for kind in Outcome],
-                "estimate": [each.estimate for each in found],
-                "low": [each.low for each in found],
-                "high": [each.high for each in found],
-                "said": [f"{each.estimate:.3f}" for each in found],
+                **{name: [getattr(share, name) for share in shares] for name in ("estimate", "low", "high")},
+                "label": [f"{share.estimate:.3f}" for share in shares],
                 "colour": COLUMNS,
                 "hatch": [PATTERNS[HATCHES[kind]] for kind in Outcome],
             }
-
-
-_BAR = ("y", "estimate", "low", "high", "said", "colour", "hatch")
 
 
 class Difference:
     """The paired difference in deception, as a point with its interval between -1 and 1."""
 
     def __init__(self) -> None:
-        self.source = ColumnDataSource({"y": [], "estimate": [], "low": [], "high": []})
+        self.source = _source("y", "estimate", "low", "high")
         self.sheet = _sheet(84, x_range=Range1d(start=-1.02, end=1.02), y_range=Range1d(start=-1, end=1))
         self.sheet.yaxis.visible = False
         self.sheet.xaxis.ticker = FixedTicker(ticks=[-1, -0.5, 0, 0.5, 1])
@@ -108,17 +107,17 @@ class Difference:
 
     def show(self, tally: Tally) -> None:
         """Draw these counts."""
-        found = tally.difference()
-        self.source.data = {"y": [0], "estimate": [found.estimate], "low": [found.low], "high": [found.high]}
+        gap = tally.difference()
+        self.source.data = {"y": [0], "estimate": [gap.estimate], "low": [gap.low], "high": [gap.high]}
 
 
 class Flow:
     """Ribbons from the outcomes of pre-training, at the left, to those of fine-tuning."""
 
     def __init__(self) -> None:
-        self.ribbons = ColumnDataSource({"xs": [], "ys": [], "colour": []})
-        self.blocks = ColumnDataSource({"left": [], "right": [], "top": [], "bottom": [], "colour": []})
-        self.labels = {side: ColumnDataSource({"x": [], "y": [], "said": []}) for side in ("right", "left")}
+        self.ribbons = _source("xs", "ys", "colour")
+        self.blocks = _source("left", "right", "top", "bottom", "colour")
+        self.labels = {side: _source("x", "y", "label") for side in ("right", "left")}
         self.sheet = _sheet(
             250,
             x_range=Range1d(start=-ROOM, end=1 + ROOM),
@@ -135,7 +134,7 @@ class Flow:
         )  # fmt: skip
         for side, source in self.labels.items():
             look: Any = {"text_align": side, "text_baseline": "middle", "text_font_size": SIZE, "text_color": INK}
-            self.sheet.text(x="x", y="y", text="said", source=source, **look)
+            self.sheet.text(x="x", y="y", text="label", source=source, **look)
 
     def show(self, tally: Tally) -> None:
         """Draw these counts."""
@@ -143,7 +142,10 @@ class Flow:
         before, after = shares.sum(axis=1), shares.sum(axis=0)
         tops = _stack(before), _stack(after)
         self.ribbons.data = _ribbons(shares, *tops)
-        self.blocks.data = _blocks(np.concatenate([before, after]), np.concatenate(tops))
+        heights, upper = np.concatenate([before, after]), np.concatenate(tops)
+        left = np.repeat([-0.06, 1.0], len(LABELS))
+        sides = {"left": left, "right": left + 0.06, "top": upper, "bottom": upper + heights, "colour": COLUMNS * 2}
+        self.blocks.data = {name: np.array(values)[heights > 0].tolist() for name, values in sides.items()}
         for side, heights, top, x in (("right", before, tops[0], -0.09), ("left", after, tops[1], 1.09)):
             self.labels[side].data = _labels(heights, top, x)
 
@@ -157,47 +159,34 @@ def _stack(heights: np.ndarray) -> np.ndarray:
 def _ribbons(shares: np.ndarray, left: np.ndarray, right: np.ndarray) -> Any:
     x = np.linspace(0, 1, 30)
     ease, out, into = 3 * x**2 - 2 * x**3, left.copy(), right.copy()
-    found: dict[str, list[Any]] = {"xs": [], "ys": [], "colour": []}
+    data: dict[str, list[Any]] = {"xs": [], "ys": [], "colour": []}
     for i, j in zip(*np.nonzero(shares), strict=True):
         top = out[i] + (into[j] - out[i]) * ease
-        found["xs"].append([*x, *x[::-1]])
-        found["ys"].append([*top, *(top + shares[i, j])[::-1]])
-        found["colour"].append(COLUMNS[j])
+        data["xs"].append([*x, *x[::-1]])
+        data["ys"].append([*top, *(top + shares[i, j])[::-1]])
+        data["colour"].append(COLUMNS[j])
         out[i] += shares[i, j]
         into[j] += shares[i, j]
-    return found
-
-
-def _blocks(heights: np.ndarray, tops: np.ndarray) -> Any:
-    left = np.repeat([-0.06, 1.0], len(LABELS))
-    some = heights > 0
-    return {
-        "left": left[some].tolist(),
-        "right": (left + 0.06)[some].tolist(),
-        "top": tops[some].tolist(),
-        "bottom": (tops + heights)[some].tolist(),
-        "colour": [colour for colour, has in zip(COLUMNS * 2, some, strict=True) if has],
-    }
+    return data
 
 
 def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:
     """Return one label per block, kept apart."""
-    found: dict[str, list[Any]] = {"x": [], "y": [], "said": []}
-    lowest = -1.0
+    places, labels, lowest = [], [], -1.0
     for label, height, top in zip(LABELS, heights, tops, strict=True):
         if height > 0:
             lowest = max(top + height / 2, lowest + 0.075)
-            said = "<0.1" if height < 0.0005 else f"{100 * height:.1f}" if height < 0.1 else f"{100 * height:.0f}"
-            for name, value in (("x", x), ("y", lowest), ("said", f"{label} {said} %")):
-                found[name].append(value)
-    return found
+            places.append(lowest)
+            percent = "<0.1" if height < 0.0005 else f"{100 * height:.1f}" if height < 0.1 else f"{100 * height:.0f}"
+            labels.append(f"{label} {percent} %")
+    return {"x": [x] * len(places), "y": places, "label": labels}
 
 
 class Lives:
-    """Readings of one run along a stage."""
+    """Readings of one run along one stage."""
 
     def __init__(self, label: str) -> None:
-        self.source = ColumnDataSource({name: [] for name in ("step", *CURVES)})
+        self.source = _source("step", *CURVES)
         self.sheet = _sheet(220, y_range=Range1d(start=-0.03, end=1.06), x_range=Range1d(start=0, end=1))
         self.sheet.xaxis.axis_label = f"SGD steps of {label}"
         self.sheet.xaxis.ticker.desired_num_ticks = 4  # pyright: ignore[reportAttributeAccessIssue]
@@ -206,7 +195,7 @@ class Lives:
             self.sheet.line("step", name, source=self.source, color=colour, line_dash=dash, line_width=2)
 
     def show(self, life: Life, stage: int) -> None:
-        """Draw a stage of a run."""
+        """Draw one stage of one run."""
         read = life.readings[stage]
         self.source.data = {name: np.asarray(read[name], float) for name in self.source.column_names}
         self.sheet.x_range.update(end=max(1.0, float(read["step"][-1])))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -16,7 +17,6 @@ from feint.agents.model import OWN, XU_2021, Model
 from feint.agents.parameters import Parameter, plain
 from feint.agents.types import STARTS
 from feint.explorer.state import State
-from feint.explorer.styles import CARD, SLIDER, TEXT
 from feint.scenarios.argument.worldview_files import default_view, views
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.curriculum import Match
@@ -24,28 +24,33 @@ from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 STOPS = 40  # steps from one end of a slider to the other
-REACH: dict[
-    str, tuple[float, float, bool]
-] = {  # ends of sliders of parameters without a prior, and whether logarithmic
+REACH: dict[str, tuple[float, float, bool]] = {
     "modes": (2, 64, True),
     "init_spread": (0.0, 2.0, False),
     "plasticity_spread": (0.0, 1.0, False),
     "steps": (100, 30_000, True),
     "target": (0.0, 0.95, False),
 }
+"""Ends of sliders of parameters without a prior, and whether logarithmic."""
 STAGES = {"pretraining": "pre-training", "finetuning": "fine-tuning"}
 WAYS = "ways of training"
 LAST = (
-    WAYS,
-    "world",
-    "optimization",
-    "curriculum",
-    "matching",
-    "variation between runs",
-    "reading",
-    "functional forms",
+    *(WAYS, "world", "optimization", "curriculum", "matching"),
+    *("variation between runs", "reading", "functional forms"),
 )
 """Arguments at the end of the page."""
+OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are visible at once
+Turn = Callable[[str, Any], None]
+
+
+def asset(name: str) -> str:
+    """Return the text of a file in `assets`, with the head of the page if it is a frame."""
+    folder = Path(__file__).with_name("assets")
+    head = (folder / "head.html").read_text(encoding="utf-8")
+    return (folder / name).read_text(encoding="utf-8").replace("HEAD", head)
+
+
+TEXT, SLIDER, CARD = map(asset, ("text.css", "slider.css", "card.css"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +60,6 @@ class Knob:
     name: str  #: dotted, as a study has it
     declared: Parameter
     several: bool = False  #: whether several choices can be made
-
-    @property
-    def group(self) -> str:
-        """Argument that it belongs to."""
-        return self.declared.argument
 
     @property
     def default(self) -> Any:
@@ -78,29 +78,22 @@ class Knob:
         prior = self.declared.prior
         return (*prior, self.declared.log) if prior else REACH[self.declared.name]
 
+    @property
+    def whole(self) -> bool:
+        """True for an integer."""
+        return isinstance(self.default, int)
+
     def values(self, *more: Any) -> dict[str, Any]:
         """Return the slider's values by label: its range, its default, those of world views, off, and `more`."""
-        found = {*(self.along(i / STOPS) for i in range(STOPS + 1)), self.default, *more}
-        found |= {view.point.value(self.name) for view in views().values()}
-        off = self.declared.off
-        if off is not None:
-            found.add(off)
-        return {self.label(value): value for value in sorted(found)}
+        values = {*(self.along(i / STOPS) for i in range(STOPS + 1)), self.default, self.declared.off, *more}
+        values |= {view.point.value(self.name) for view in views().values()}
+        return {self.label(value): value for value in sorted(values - {None})}
 
     def label(self, value: Any) -> str:
         """Return a value as the page shows it."""
-        said = plain(value) if self.whole else f"{value:g}"
-        return f"{said} (off)" if value == self.declared.off and not self.within(value) else said
-
-    def within(self, value: float) -> bool:
-        """Return whether a value is in the range."""
         low, high, _ = self.ends
-        return low <= value <= high
-
-    @property
-    def whole(self) -> bool:
-        """Whether it is an integer."""
-        return isinstance(self.default, int)
+        text = plain(value) if self.whole else f"{value:g}"
+        return f"{text} (off)" if value == self.declared.off and not low <= value <= high else text
 
     def along(self, share: float) -> Any:
         """Return the value at a share of the way from one end of its slider to the other, in few digits."""
@@ -111,79 +104,56 @@ class Knob:
     @property
     def tip(self) -> str:
         """Meaning, default, range and source."""
-        facts = self.declared
-        lines = [
-            f"{facts.meaning[0].upper()}{facts.meaning[1:]}.",
-            f"Default {_said(self.default)}, unit {facts.unit}.",
-        ]
+        facts, default = self.declared, self.default
+        shown = ", ".join(default) if isinstance(default, tuple) else plain(default)
+        lines = [f"{facts.meaning[0].upper()}{facts.meaning[1:]}.", f"Default {shown}, unit {facts.unit}."]
         if facts.prior:
             lines.append(f"Prior {facts.prior_text.replace(' L', ', uniform in the logarithm')}.")
-        if facts.choices:
-            lines.append(f"Choices: {', '.join(facts.choices)}.")
-        else:
-            lines.append(f"Valid: {facts.allowed}.")
+        lines.append(f"Choices: {', '.join(facts.choices)}." if facts.choices else f"Valid: {facts.allowed}.")
         return " ".join([*lines, f"Source: {facts.source}."])
-
-
-def _said(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else plain(value)
 
 
 @cache
 def knobs() -> dict[str, Knob]:
     """Return every knob by its dotted name, in the order of the page."""
-    found = [*_of_model(), *_of_stages(), *_of_ways()]
-    order = list(dict.fromkeys(knob.group for knob in found if knob.group not in LAST)) + list(LAST)
-    found.sort(key=lambda knob: order.index(knob.group))
-    return {knob.name: knob for knob in found}
+    every, start = [Knob(name=name, declared=declared) for name, declared in Model.parameters().items()], default_view()
+    for name, declared in Stage.parameters().items():
+        dotted = [f"{stage}.{name}" for stage in STAGES if name != "objective"]
+        every += [Knob(name=place, declared=replace(declared, default=start.point.value(place))) for place in dotted]
+    every += _of_ways()
+    order = list(dict.fromkeys(knob.declared.argument for knob in every if knob.declared.argument not in LAST))
+    every.sort(key=lambda knob: [*order, *LAST].index(knob.declared.argument))
+    return {knob.name: knob for knob in every}
 
 
 def groups() -> dict[str, list[Knob]]:
     """Return the knobs by argument."""
-    found: dict[str, list[Knob]] = {}
+    by_argument: dict[str, list[Knob]] = {}
     for knob in knobs().values():
-        found.setdefault(knob.group, []).append(knob)
-    return found
-
-
-def _of_model() -> Iterator[Knob]:
-    return (Knob(name=name, declared=declared) for name, declared in Model.parameters().items())
-
-
-def _of_stages() -> Iterator[Knob]:
-    start = default_view().point
-    for name, declared in Stage.parameters().items():
-        for stage in STAGES if name != "objective" else ():
-            dotted = f"{stage}.{name}"
-            yield Knob(name=dotted, declared=replace(declared, default=start.value(dotted)))
+        by_argument.setdefault(knob.declared.argument, []).append(knob)
+    return by_argument
 
 
 def _of_ways() -> Iterator[Knob]:
-    start = Point()
+    """Yield the knobs of starts, matching and carrying."""
     for name, choices, meaning, source in (
         ("start", tuple(STARTS), "how runs start: fresh, or as one of the three types", XU_2021 + ", cases 1 to 3"),
         ("match", tuple(mode.value for mode in Match), "what is held equal between the ways of training", XU_2021),
-        ("finetuning.carry", tuple(GROUPS), "what fine-tuning takes over from pre-training, the rest begins anew", OWN),
+        (
+            "finetuning.carry",
+            tuple(GROUPS),
+            "what fine-tuning takes over from pre-training; the rest starts again",
+            OWN,
+        ),
     ):
-        declared = Parameter(
-            name=name.rpartition(".")[2],
-            default=start.value(name),
-            choices=choices,
-            meaning=meaning,
-            unit="name",
-            argument=WAYS,
-            source=source,
-        )
-        yield Knob(name=name, declared=declared, several=isinstance(declared.default, tuple))
+        facts: dict[str, Any] = {"unit": "name", "argument": WAYS, "default": Point().value(name)}
+        facts |= {"name": name.rpartition(".")[2], "choices": choices, "meaning": meaning, "source": source}
+        yield Knob(name=name, declared=Parameter(**facts), several=isinstance(facts["default"], tuple))
 
 
-OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are visible at once
-Turn = Callable[[str, Any], None]
-
-
-def text(said: str, **look: Any) -> pn.pane.HTML:
+def text(html: str, **look: Any) -> pn.pane.HTML:
     """Return a piece of text in the page's style."""
-    return pn.pane.HTML(said, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 5), **look)
+    return pn.pane.HTML(html, stylesheets=[TEXT], sizing_mode="stretch_width", margin=(0, 5), **look)
 
 
 class Controls:
@@ -196,10 +166,9 @@ class Controls:
 
     def _card(self, group: tuple[str, list[Knob]]) -> pn.Card:
         """Return the knobs of an argument, behind its name."""
-        title, found = group
+        title, members = group
         look: dict[str, Any] = {"header_background": "#fff", "stylesheets": [CARD], "sizing_mode": "stretch_width"}
-        rows = map(self._row, found)
-        return pn.Card(*rows, title=title, collapsed=title not in OPEN, margin=0, **look)
+        return pn.Card(*map(self._row, members), title=title, collapsed=title not in OPEN, margin=0, **look)
 
     def _widget(self, knob: Knob, value: Any) -> Any:
         look: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [SLIDER]}
@@ -209,7 +178,12 @@ class Controls:
             made = pn.widgets.Select(options=list(knob.declared.choices), value=value, **look)
         else:
             made = pn.widgets.DiscreteSlider(name=knob.title, options=knob.values(value), value=value, **look)
-        made.param.watch(lambda event: self._let_go(knob, event.new), _watched(knob))
+
+        def release(event: Any) -> None:
+            if not self._setting:
+                self._turn(knob.name, tuple(event.new) if knob.several else event.new)
+
+        made.param.watch(release, "value" if knob.declared.choices else "value_throttled")
         return made
 
     def _row(self, knob: Knob) -> pn.Row:
@@ -221,28 +195,17 @@ class Controls:
         inner = pn.Column(*parts, sizing_mode="stretch_width", margin=0)
         return pn.Row(inner, tip, sizing_mode="stretch_width", margin=(0, 0, 8, 0))
 
-    def _let_go(self, knob: Knob, value: Any) -> None:
-        if not self._setting:
-            self._turn(knob.name, tuple(value) if knob.several else value)
-
     def set(self, state: State) -> None:
         """Set every knob to the state without calling `turn`."""
         self._setting = True
         try:
             for name, knob in knobs().items():
-                self._set(knob, self.widgets[name], state.point.value(name))
+                widget, value = self.widgets[name], state.point.value(name)
+                value = list(value) if knob.several else value
+                if widget.value != value:
+                    widget.value = value
+                    if not knob.declared.choices:  # else releasing the slider at its previous place has no effect
+                        with param.edit_constant(widget):
+                            widget.value_throttled = value
         finally:
             self._setting = False
-
-    def _set(self, knob: Knob, widget: Any, value: Any) -> None:
-        value = list(value) if knob.several else value
-        if widget.value == value:
-            return
-        widget.value = value
-        if _watched(knob) == "value_throttled":  # else releasing the slider at its previous place would go unnoticed
-            with param.edit_constant(widget):
-                widget.value_throttled = value
-
-
-def _watched(knob: Knob) -> str:
-    return "value" if knob.declared.choices else "value_throttled"

@@ -1,7 +1,10 @@
-"""The page of one reader: controls at the left, results at the right."""
+"""The page of a session, with controls at the left and results at the right, and its server on this machine."""
 
 from __future__ import annotations
 
+import socket
+import warnings
+import webbrowser
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,13 +20,14 @@ from bokeh.document import Document
 from feint.agents.errors import InputError
 from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow, Lives
-from feint.explorer.controls import STAGES, Controls, text
-from feint.explorer.state import State, described
-from feint.explorer.styles import FRAME, SIDE_BY_SIDE, SLIDER
-from feint.explorer.tallies import Life, Reader, Tally, WorkQueue, answers
+from feint.explorer.controls import SLIDER, STAGES, Controls, asset, text
+from feint.explorer.state import Life, Reader, State, Tally, WorkQueue, answers, described
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 
+ADDRESS = "127.0.0.1"
+WARM = 64  # runs that are trained before the first session
+SIDE_BY_SIDE = {"display": "grid", "grid-template-columns": "repeat(auto-fit, minmax(280px, 1fr))", "gap": "0 20px"}
 Post = Callable[[Callable[[], None]], object]
 
 
@@ -41,7 +45,7 @@ class Frame(pn.Template):
 
 
 class Page:
-    """What a session shows, and how it reacts to its controls."""
+    """Page of a session, and its reactions to the controls."""
 
     def __init__(self, state: State, *, queue: WorkQueue, final: int, post: Post) -> None:
         self.state, self.final, self._post = state, final, post
@@ -70,12 +74,16 @@ class Page:
         self.preset.param.watch(lambda event: self.stand(event.new), "value")
         self.reset.on_click(lambda _: self.stand(self.state.view))
         for name, widget in self.numbers.items():
-            widget.param.watch(lambda event, name=name: self._number(name, event.new), "value")
+            widget.param.watch(lambda event, name=name: self._try(lambda: {name: event.new or 0}), "value")
 
     def turn(self, name: str, value: Any) -> None:
         """React to a control that was released."""
+        self._try(lambda: {"point": self.state.point.at({name: value})})
+
+    def _try(self, changes: Callable[[], dict[str, Any]]) -> None:
+        """Go to the state with these changes, or show why it is not valid."""
         try:
-            self.show(self.state.turned({name: value}))
+            self.show(replace(self.state, **changes()))
         except InputError as error:
             self.message.object = boxed(str(error))
 
@@ -84,12 +92,6 @@ class Page:
         with pn.io.hold():
             self.show(replace(self.state, view=view, point=described(view).point))
             self.controls.set(self.state)
-
-    def _number(self, name: str, value: int | None) -> None:
-        try:
-            self.show(replace(self.state, **{name: value or 0}))
-        except InputError as error:
-            self.message.object = boxed(str(error))
 
     def show(self, state: State) -> None:
         """Go to a state and request its results."""
@@ -100,7 +102,7 @@ class Page:
         self.reader.ask(answers(state, self.final), self._receive)
 
     def _receive(self, piece: Any, wanted: Callable[[], bool]) -> None:
-        """Receive a result, on the worker's thread."""
+        """Take a result, on the worker's thread."""
         self._received.append((piece, wanted))
         self._post(self._draw_received)
 
@@ -109,33 +111,36 @@ class Page:
         while self._received:
             piece, wanted = self._received.popleft()
             if wanted():
-                self._draw(piece)
+                with pn.io.hold():
+                    self._draw(piece)
 
     def _draw(self, piece: Any) -> None:
-        with pn.io.hold():
-            if isinstance(piece, Tally):
-                self._draw_tally(piece)
-            elif isinstance(piece, Life):
-                for stage, lives in enumerate(self.lives):
-                    lives.show(piece, stage)
-                self.texts["ended"].object = texts.ended(piece, self.state)
-            else:
-                self.message.object = boxed(f"This point cannot be trained: {piece}")
-
-    def _draw_tally(self, tally: Tally) -> None:
-        self.runs = tally.runs
-        for picture_ in (self.bars, self.gap, self.flow):
-            picture_.show(tally)
-        self.texts["status"].object = texts.status(tally, self.state, self.final)
-        self.texts["verdict"].object = texts.verdict(tally.difference())
-        self.texts["again"].object = texts.again(self.state, tally.runs)
+        if isinstance(piece, Tally):
+            self.runs = piece.runs
+            for chart in (self.bars, self.gap, self.flow):
+                chart.show(piece)
+            self.texts["status"].object = texts.status(piece, self.state, self.final)
+            self.texts["verdict"].object = texts.verdict(piece.difference())
+            self.texts["again"].object = texts.again(self.state, piece.runs)
+        elif isinstance(piece, Life):
+            for stage, lives in enumerate(self.lives):
+                lives.show(piece, stage)
+            self.texts["ended"].object = texts.ended(piece, self.state)
+        else:
+            self.message.object = boxed(f"This point cannot be trained: {piece}")
 
     def _file(self, kind: str) -> BytesIO:
-        """Return the command line's figure, with its passport."""
-        return BytesIO(picture(self.state, self.runs or self.final, kind))
+        """Return the figure that `feint compare` draws, with its passport, as a file of this kind: svg or png."""
+        at = self.state.point
+        options: dict[str, Any] = {"model": at.model, "start": at.start, "match": at.match, "seed": self.state.seed}
+        comparison = compare(at.curriculum, runs=self.runs or self.final, **options)
+        with TemporaryDirectory() as folder:
+            path = Path(folder, f"feint.{kind}")
+            save(comparison.figure(), path, comparison.passport())
+            return BytesIO(path.read_bytes())
 
-    def parts(self) -> dict[str, Any]:
-        """Return the parts of the page by their places in its frame."""
+    def framed(self) -> Frame:
+        """Return the whole page, its parts by their places in the frame."""
         shown = self.texts
         files = [
             pn.widgets.FileDownload(
@@ -147,7 +152,7 @@ class Page:
             )
             for kind in ("svg", "png")
         ]
-        return {
+        parts = {
             "head": text(texts.HEAD),
             "message": self.message,
             "preset": column(self.preset, shown["view"], self.reset),
@@ -158,25 +163,22 @@ class Page:
                 text(texts.LIFE),
                 pn.FlexBox(*self.numbers.values()),
                 shown["ended"],
-                pn.Column(*map(drawn, self.lives), styles=SIDE_BY_SIDE, sizing_mode="stretch_width", margin=0),
+                column(*map(drawn, self.lives), styles=SIDE_BY_SIDE),
                 text(texts.curves()),
             ),
             "again": column(text(texts.AGAIN), pn.FlexBox(*files), shown["again"]),
         }
-
-    def framed(self) -> Frame:
-        """Return the whole page."""
-        frame = Frame(FRAME)
-        for name, part in self.parts().items():
+        frame = Frame(asset("frame.html"))
+        for name, part in parts.items():
             frame.add_panel(name, part)
         frame.location = True
         frame.title = texts.TITLE  # pyright: ignore[reportAttributeAccessIssue]
         return frame
 
 
-def column(*parts: Any) -> pn.Column:
+def column(*parts: Any, **look: Any) -> pn.Column:
     """Return parts one below the other."""
-    return pn.Column(*parts, sizing_mode="stretch_width", margin=0)
+    return pn.Column(*parts, sizing_mode="stretch_width", margin=0, **look)
 
 
 def drawn(part: Any) -> pn.pane.Bokeh:
@@ -189,13 +191,67 @@ def boxed(message: str) -> str:
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
 
 
-def picture(state: State, runs: int, kind: str) -> bytes:
-    """Return the figure that `feint compare` draws for a state, as a file of this kind: svg, png or pdf."""
-    point = state.point
-    found = compare(
-        point.curriculum, model=point.model, runs=runs, seed=state.seed, start=point.start, match=point.match
-    )
-    with TemporaryDirectory() as folder:
-        path = Path(folder, f"feint.{kind}")
-        save(found.figure(), path, found.passport())
-        return path.read_bytes()
+class Explorer:
+    """Server of the page; `start` is its state if the link names none. Kernels are compiled before it is ready."""
+
+    def __init__(self, start: State, *, port: int, final: int) -> None:
+        self.start, self.final, self.queue = start, final, WorkQueue()
+        try:
+            with socket.socket() as free:
+                free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                free.bind((ADDRESS, port))
+                port = int(free.getsockname()[1])
+            pn.extension()
+            list(answers(start, min(WARM, final)))
+            origins = [f"{host}:{port}" for host in (ADDRESS, "localhost")]
+            look: dict[str, Any] = {"address": ADDRESS, "websocket_origin": origins, "title": texts.TITLE}
+            self.server: Any = pn.io.server.get_server({"/": self._page}, port=port, **look)
+        except OSError as error:  # it is taken, or was while the kernels were compiled
+            reason = (error.strerror or str(error)).lower()
+            raise InputError(f"port = {port} cannot be used: {reason}; name another.") from None
+
+    @property
+    def address(self) -> str:
+        """Address of the page."""
+        return f"http://{ADDRESS}:{self.server.port}/"
+
+    def serve(self, *, browser: bool, ready: Callable[[], object] = lambda: None) -> None:
+        """Serve until Ctrl-C."""
+        self.server.start()
+        ready()
+        if browser:
+            self.server.io_loop.add_callback(webbrowser.open, self.address)
+        try:
+            self.server.io_loop.start()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.server.stop()
+
+    def _page(self) -> Frame:
+        """Return the page of a new session."""
+        document, location = pn.state.curdoc, pn.state.location
+        query = location.search if location is not None else ""
+
+        def post(draw: Callable[[], None]) -> None:
+            try:
+                document.add_next_tick_callback(draw)
+            except RuntimeError as error:  # the session ended meanwhile
+                warnings.warn(f"a session ended: {error}", ResourceWarning, stacklevel=2)
+
+        page = opened(query, self.start, queue=self.queue, final=self.final, post=post)
+        page.location = location
+        pn.state.on_session_destroyed(lambda _: page.reader.leave())
+        return page.framed()
+
+
+def opened(query: str, start: State, **more: Any) -> Page:
+    """Return the page of a link, or the page of the defaults with a message if the link is not valid."""
+    try:
+        state, message = State.read(query, start), ""
+    except InputError as error:
+        state, message = start, f"This link is not valid, so the defaults are shown: {error}"
+    page = Page(state, **more)
+    page.show(state)
+    page.message.object = boxed(message)
+    return page

@@ -18,14 +18,11 @@ from panel.io.resources import _env
 
 from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow
-from feint.explorer.controls import knobs, text
+from feint.explorer.controls import SLIDER, asset, knobs, text
 from feint.explorer.page import boxed, column, drawn
-from feint.explorer.state import State, described
-from feint.explorer.styles import SLIDER, STILL
-from feint.explorer.tallies import Tally, tally
+from feint.explorer.state import State, Tally, described, tally
 from feint.scenarios.argument.worldview_files import DEFAULT
-from feint.sim.results.provenance import passport
-from feint.sim.results.provenance import passport_line as line
+from feint.sim.results.provenance import passport, passport_line
 
 PREMISES = (
     "similarity",
@@ -64,13 +61,13 @@ def moved(start: State, view: str, name: str, share: float | None) -> State:
 
 def key_of(state: State) -> str:
     """Return a key that states with the same numbers share."""
-    return line(state.point.described())
+    return passport_line(state.point.described())
 
 
 def count(start: State) -> int:
     """Return how many points a page trains."""
-    asked = product(view_choices(start).values(), PREMISES, LEVELS.values())
-    return len({key_of(moved(start, *each)) for each in asked})
+    choices = product(view_choices(start).values(), PREMISES, LEVELS.values())
+    return len({key_of(moved(start, *choice)) for choice in choices})
 
 
 class Slices:
@@ -86,42 +83,37 @@ class Slices:
         titles = {knobs()[name].title: name for name in PREMISES}
         self.premise = pn.widgets.Select(name="Change an assumption", options=titles, **look)
         self.level = pn.widgets.DiscreteSlider(name="Value", options=list(LEVELS), value=next(iter(LEVELS)), **look)
+        self.widgets = (self.view, self.premise, self.level)
         for widget in self.widgets:
             widget.param.watch(lambda _: self.show(), "value")
         self.show()
 
-    @property
-    def widgets(self) -> tuple[Any, ...]:
-        """The controls."""
-        return self.view, self.premise, self.level
-
-    def state(self) -> State:
-        """Return the state that the controls show."""
-        return moved(self.start, str(self.view.value), str(self.premise.value), LEVELS[self.level.value])
-
     def show(self) -> None:
         """Draw the results of the state that the controls show."""
-        state = self.state()
-        key = key_of(state)
+        name = str(self.premise.value)
+        state = moved(self.start, str(self.view.value), name, LEVELS[self.level.value])
+        key, knob = key_of(state), knobs()[name]
         if key not in self.known:
             self.known[key] = tally(state, range(self.runs))
             self.progress(1)
-        found = self.known[key]
-        for picture in (self.bars, self.gap, self.flow):
-            picture.show(found)
-        name = str(self.premise.value)
-        value = knobs()[name].label(state.point.value(name))
-        meaning = knobs()[name].declared.meaning
-        self.caption.object = f"<p><b>{html.escape(knobs()[name].title)} = {value}</b>: {html.escape(meaning)}.</p>"
-        self.verdict.object = texts.verdict(found.difference())
+        for chart in (self.bars, self.gap, self.flow):
+            chart.show(self.known[key])
+        words = html.escape(f"{knob.title} = {knob.label(state.point.value(name))}")
+        self.caption.object = f"<p><b>{words}</b>: {html.escape(knob.declared.meaning)}.</p>"
+        self.verdict.object = texts.verdict(self.known[key].difference())
         self.again.object = texts.commands(state, self.runs)
 
     def page(self) -> pn.Column:
         """Return the whole page."""
+        note = "All points were computed when this file was written; `feint explore` changes every assumption freely."
         status = f"<p class='status'>{self.runs:,} runs each way, seed {self.start.seed}.</p>"
+        start: dict[str, Any] = {"point": self.start.point.described(), "seed": self.start.seed}
+        made = html.escape(
+            passport_line(passport("explorer", {**start, "runs": self.runs, "premises": list(PREMISES)}))
+        )
         return column(
             text(texts.HEAD),
-            boxed_note(),
+            text(boxed(note)),
             *self.widgets,
             self.caption,
             self.verdict,
@@ -133,49 +125,31 @@ class Slices:
             drawn(self.flow),
             text(texts.AGAIN),
             self.again,
-            text(made(self.start, self.runs)),
+            text(f'<details><summary>How this page was made</summary><pre class="passport">{made}</pre></details>'),
         )
-
-
-def boxed_note() -> Any:
-    """Return what a page without a server can and cannot do."""
-    return text(
-        boxed("All points were computed when this file was written; `feint explore` changes every assumption freely.")
-    )
-
-
-def made(state: State, runs: int) -> str:
-    """Return how the file was made: its passport."""
-    configuration = {"point": state.point.described(), "seed": state.seed, "runs": runs, "premises": list(PREMISES)}
-    said = line(passport("explorer", configuration))
-    return (
-        f'<details><summary>How this page was made</summary><pre class="passport">{html.escape(said)}</pre></details>'
-    )
 
 
 def write(path: Path, state: State, *, runs: int, progress: Callable[[int], object] = lambda _: None) -> None:
     """Write the page of a state as one file without server or network; `progress` is called once per point."""
     pn.extension()
     page, file = Slices(state, runs, progress).page(), StringIO()
-    most = max(len(LEVELS), len(PREMISES), len(texts.names()) + 1)
-    frame = _env.from_string(STILL)
     page.save(
         file,
         title=texts.TITLE,
         resources=INLINE,
-        template=frame,
+        template=_env.from_string(asset("still.html")),
         embed=True,
         max_states=len(view_choices(state)) * len(PREMISES) * len(LEVELS) + 1,
-        max_opts=most,
+        max_opts=max(len(LEVELS), len(PREMISES), len(texts.names()) + 1),
         progress=False,
     )
-    path.write_text(FETCHED.sub(_inside, file.getvalue()), encoding="utf-8")
 
+    def inside(match: re.Match[str]) -> str:
+        """Return a file that the page would fetch, as a data address."""
+        fetched = DIST / match["file"]
+        if not fetched.is_file():
+            return match[0]
+        kind = {".css": "text/css", ".png": "image/png", ".ico": "image/x-icon"}[fetched.suffix]
+        return f"data:{kind};base64,{b64encode(fetched.read_bytes()).decode()}"
 
-def _inside(found: re.Match[str]) -> str:
-    """Return a file that the page would fetch, as a data address."""
-    file = DIST / found["file"]
-    if not file.is_file():
-        return found[0]
-    kind = {".css": "text/css", ".png": "image/png", ".ico": "image/x-icon"}[file.suffix]
-    return f"data:{kind};base64,{b64encode(file.read_bytes()).decode()}"
+    path.write_text(FETCHED.sub(inside, file.getvalue()), encoding="utf-8")

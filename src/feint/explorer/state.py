@@ -1,24 +1,45 @@
-"""State of the page: point, seed and run; as a link, a command line and Python code."""
+"""State of the page, as a link, a command line and Python code, and its results, computed piece by piece on a thread.
+
+The results are the outcomes of both arms and the course of one run.
+"""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import shlex
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from queue import PriorityQueue
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
+import numpy as np
+
 from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
+from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, views
-from feint.sim.ensembles.protocols import pretrained, scratch
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.results.request import MOST_RUNS
+from feint.sim.statistics.intervals import Interval, frequency_interval, tango
 from feint.sim.training.configuration import parse_setting
 from feint.sim.training.parameter_point import Point, by_stage, check_two_stages
+from feint.sim.training.replay import ReplayRequest
 from feint.sim.training.train import check_seed
 
-OWN_NAMES = ("view", "seed", "run")
 MOST = {"steps": 100_000, "modes": 256}  # limits beyond which readers would wait too long
+DONE = object()
+FINAL = 10_000  # runs per arm to which bars are refined
+PROBE = 64  # runs by which the speed at a point is measured
+BUDGET = 0.2  # seconds of training before the first bars are shown, and between one refinement and the next
+ENOUGH = 0.7  # share of the budget after which no further batch is begun
+GROWTH = 8  # a batch is at most this many times all before it, since its speed may differ
+EVERY = 4  # steps between two recorded ones of a run
+POINTS = 400  # most points drawn per stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +57,14 @@ class State:
             raise InputError(f"run = {self.run!r} is not valid: it must be a whole number from 0 to {MOST_RUNS - 1:,}.")
         check_two_stages(self.point)
         for name, most in MOST.items():
-            for value in (self.point.value(each) for each in _places(name)):
-                if value > most:
-                    raise InputError(f"{name} = {value!r} is more than this page trains: it must be at most {most:,}.")
+            places = (name,) if name == "modes" else (f"pretraining.{name}", f"finetuning.{name}")
+            value = max(map(self.point.value, places))
+            if value > most:
+                raise InputError(f"{name} = {value!r} is more than this page trains: it must be at most {most:,}.")
         if isinstance(self.point.model.similarity, tuple):
             raise InputError(f"similarity = {list(self.point.model.similarity)} names several: give one number.")
-        arms_fit(self.point)
+        for protocol in (scratch(), pretrained()):  # raises unless both arms can be trained
+            protocol.spec(self.point, seed=0)
 
     def turned(self, changes: Mapping[str, Any]) -> Self:
         """Return the state with other values; raises `InputError`."""
@@ -67,19 +90,18 @@ class State:
         given = parse_qsl(query.lstrip("?"), keep_blank_values=True)
         if not given:
             return before or cls()
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for name, text in given:
-            if name in found:
+            if name in values:
                 raise InputError(f"{name} = {text!r} is given a second time: give it once.")
-            found[name] = text if name == "view" else parse_setting(f"{name}={text}", "link")[1]
-            if name.endswith(".carry") and not isinstance(found[name], list):
+            values[name] = text if name == "view" else parse_setting(f"{name}={text}", "link")[1]
+            if name.endswith(".carry") and not isinstance(values[name], list):
                 raise InputError(f"{name} = {text!r} is not valid: it must be a list, as in {written(tuple(GROUPS))}.")
-        own = {name: found.pop(name) for name in OWN_NAMES if name in found}
+        own = {name: values.pop(name) for name in ("view", "seed", "run") if name in values}
         for name in ("seed", "run"):
             if not isinstance(own.get(name, 0), int) or isinstance(own.get(name, 0), bool):
                 raise InputError(f"{name} = {own[name]!r} is not valid: it must be a whole number.")
-        start = viewed(own.get("view", DEFAULT))
-        return cls(point=start.at(found), **own)
+        return cls(point=viewed(own.get("view", DEFAULT)).at(values), **own)
 
     def command(self, runs: int) -> str:
         """Return the command line that gives the same numbers."""
@@ -100,7 +122,7 @@ class State:
         words += [f"model=feint.Model({_keywords(of_model)})"] if of_model else []
         words += [f"{name}={value!r}" for name, value in {**protocols, "runs": runs, "seed": self.seed}.items()]
         inside = "".join(f"    {word},\n" for word in words)
-        return f"import feint\n\nfound = feint.compare(\n{inside})\nprint(found.difference())\n"
+        return f"import feint\n\ncomparison = feint.compare(\n{inside})\nprint(comparison.difference())\n"
 
 
 def described(view: str) -> WorldView:
@@ -117,40 +139,169 @@ def viewed(view: str) -> Point:
     return described(view).point
 
 
-def arms_fit(point: Point) -> None:
-    """Raise `InputError` unless both arms can be trained at the point."""
-    for protocol in (scratch(), pretrained()):
-        protocol.spec(point, seed=0)
-
-
 def differing(point: Point, other: Point) -> dict[str, Any]:
     """Return the values of a point that differ from another's, by dotted name."""
-    here = dict(_flat(point))
-    return {name: here[name] for name, value in _flat(other) if here[name] != value}
+    here = _flat(point)
+    return {name: here[name] for name, value in _flat(other).items() if here[name] != value}
 
 
 def written(value: Any) -> str:
     """Return a value in TOML's notation, or a bare name."""
     if isinstance(value, tuple):
-        return "[" + ",".join(f'"{each}"' for each in value) + "]"
+        return "[" + ",".join(f'"{group}"' for group in value) + "]"
     return value if isinstance(value, str) else repr(value)
 
 
-def _flat(point: Point) -> list[tuple[str, Any]]:
-    """Return every parameter of a point."""
-    of_model = [(name, getattr(point.model, name)) for name in type(point.model).model_fields]
-    of_stages = [
-        (f"{stage.name}.{name}", getattr(stage, name))
-        for stage in point.curriculum
-        for name in type(stage).model_fields
-        if (stage.name, name) not in {("pretraining", "carry"), ("pretraining", "name"), ("finetuning", "name")}
-    ]
-    return [*of_model, *of_stages, ("start", point.start), ("match", point.match)]
-
-
-def _places(name: str) -> tuple[str, ...]:
-    return (name,) if name == "modes" else (f"pretraining.{name}", f"finetuning.{name}")
+def _flat(point: Point) -> dict[str, Any]:
+    """Return every parameter of a point by dotted name."""
+    stages = {f"{stage.name}.{name}": value for stage in point.curriculum for name, value in stage if name != "name"}
+    stages.pop("pretraining.carry", None)
+    return {**dict(point.model), **stages, "start": point.start, "match": point.match}
 
 
 def _keywords(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
+
+
+class WorkQueue:
+    """Computes jobs piece by piece on a thread that lives as long as the process; jobs with fewer pieces come first."""
+
+    def __init__(self) -> None:
+        self._waiting: PriorityQueue[tuple[int, int, Iterator[Any], Callable, Callable]] = PriorityQueue()
+        self._numbers = itertools.count()
+        threading.Thread(target=self._work, name="feint explorer", daemon=True).start()
+
+    def ask(self, pieces: Iterator[Any], deliver: Callable, wanted: Callable[[], bool], done: int = 0) -> None:
+        """Compute `pieces` while they are wanted; `deliver` receives each, or the error, on the worker's thread."""
+        self._waiting.put((done, next(self._numbers), pieces, deliver, wanted))
+
+    def _work(self) -> None:
+        while True:
+            done, _, pieces, deliver, wanted = self._waiting.get()
+            try:
+                if wanted() and self._next_of(pieces, deliver, wanted):
+                    self.ask(pieces, deliver, wanted, done + 1)
+            except Exception:  # others are still waiting
+                logging.getLogger(__name__).exception("a result could not be delivered")
+
+    @staticmethod
+    def _next_of(pieces: Iterator[Any], deliver: Callable, wanted: Callable[[], bool]) -> bool:
+        """Compute and deliver one piece; return whether there may be more."""
+        try:
+            piece = next(pieces, DONE)
+        except Exception as error:
+            deliver(error)
+            return False
+        if piece is not DONE and wanted():
+            deliver(piece)
+        return piece is not DONE
+
+
+class Reader:
+    """A session's access to the queue: only its latest request is wanted."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        self._queue, self._request = queue, 0
+
+    def ask(self, pieces: Iterator[Any], deliver: Callable[[Any, Callable[[], bool]], object]) -> None:
+        """Replace the previous request; `deliver` also receives a function that says if the piece is still wanted."""
+        self.leave()
+        mine = self._request
+
+        def wanted() -> bool:
+            return self._request == mine
+
+        self._queue.ask(pieces, lambda piece: deliver(piece, wanted), wanted)
+
+    def leave(self) -> None:
+        """Drop the last request."""
+        self._request += 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tally:
+    """Counts of paired runs, and the time they took."""
+
+    counts: dict[str, np.ndarray]  #: by arm: runs by final outcome (outcomes,)
+    flow: np.ndarray  #: with pre-training: runs by outcome before and after fine-tuning (outcomes, outcomes)
+    only: np.ndarray  #: runs that are deceptive in the pre-trained arm alone, and in the other alone (2,)
+    runs: int
+    seconds: float
+
+    def plus(self, other: Tally) -> Tally:
+        """Return the counts together with those of other runs at the same point."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in ("flow", "only", "runs", "seconds")}
+        return Tally(counts={arm: counts + other.counts[arm] for arm, counts in self.counts.items()}, **sums)
+
+    def frequency(self, arm: str, outcome: Outcome) -> Interval:
+        """Return how often an arm ends as this type, as `Comparison.frequency`."""
+        return frequency_interval(int(self.counts[arm][outcome]), self.runs)
+
+    def difference(self) -> Interval:
+        """Return deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
+        return tango(*self.only.tolist(), self.runs)
+
+
+def tally(state: State, runs: range) -> Tally:
+    """Train the runs with these numbers both ways and count their outcomes, as `compare` does."""
+    protocols, kinds = {FROM_SCRATCH: scratch(), PRETRAIN_FINETUNE: pretrained()}, len(LABELS)
+    begun = time.perf_counter()
+    outcomes = run_paired(state.point, protocols.values(), runs, seed=state.seed)
+    seconds = time.perf_counter() - begun
+    ends = {arm: outcomes[protocol] for arm, protocol in protocols.items()}
+    flow, after = np.zeros((kinds, kinds), np.int64), ends[PRETRAIN_FINETUNE]
+    np.add.at(flow, (after.before, after.outcome), 1)
+    with_it, without = (ends[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
+    return Tally(
+        counts={arm: np.bincount(end.outcome, minlength=kinds) for arm, end in ends.items()},
+        flow=flow,
+        only=np.array([(with_it & ~without).sum(), (without & ~with_it).sum()]),
+        runs=len(after),
+        seconds=seconds,
+    )
+
+
+def tallies(state: State, final: int = FINAL, budget: float = BUDGET) -> Iterator[Tally]:
+    """Yield counts of as many runs as fit into the budget of seconds, then of more and more, finally of `final`.
+
+    How many fit is measured: a small batch gives the speed at this point, and further batches fill the rest.
+    """
+    whole, shown = tally(state, range(min(PROBE, final))), 0.0
+    while whole.runs < final:
+        left = budget - (whole.seconds - shown)
+        if left < (1 - ENOUGH) * budget:
+            yield whole
+            shown, left = whole.seconds, budget
+        batch = int(left * whole.runs / whole.seconds)
+        last = min(final, whole.runs + max(PROBE, min(batch, GROWTH * whole.runs)))
+        whole = whole.plus(tally(state, range(whole.runs, last)))
+    yield whole
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Life:
+    """Course of one run of the pre-trained arm: readings along each stage, and how it ended."""
+
+    stages: tuple[str, ...]
+    readings: tuple[dict[str, Any], ...]  #: of each stage; arrays (points,)
+    ends: tuple[Outcome, ...]
+
+
+def life(state: State) -> Life:
+    """Return the course of the run that the state names."""
+    trajectory = ReplayRequest.of(pretrained().spec(state.point, seed=state.seed), state.run, EVERY).run()
+    readings, ends = [], []
+    for i in range(len(trajectory.curriculum)):
+        read, steps = trajectory.readings(i)._asdict(), trajectory.states[i].taken
+        kept = np.unique(np.linspace(0, len(steps) - 1, min(POINTS, len(steps))).astype(int))
+        readings.append({"step": steps[kept], **{name: values[kept] for name, values in read.items()}})
+        ends.append(Outcome(int(read["outcome"][-1])))
+    return Life(stages=trajectory.curriculum.names, readings=tuple(readings), ends=tuple(ends))
+
+
+def answers(state: State, final: int = FINAL) -> Iterator[Tally | Life]:
+    """Yield what the page shows of a state: first counts, the course of a run, then counts of more runs."""
+    refined = tallies(state, final)
+    yield next(refined)
+    yield life(state)
+    yield from refined

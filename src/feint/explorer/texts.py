@@ -7,8 +7,8 @@ import html
 from feint.agents.outcome import Outcome
 from feint.explorer.charts import CURVES
 from feint.explorer.controls import STAGES, knobs
-from feint.explorer.state import State, described
-from feint.explorer.tallies import Life, Tally
+from feint.explorer.state import Life, State, Tally, described
+from feint.scenarios.argument.worldview_files import DEFAULT, views
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.statistics.intervals import Interval
 
@@ -30,28 +30,19 @@ AGAIN = "<h2>Reproduce this</h2>"
 def curves() -> str:
     """Return the legend of a run's curves."""
     chips = (
-        f'<span class="chip"><span class="line" style="border-top: 3px {_css(dash)} {colour}"></span> {words}</span>'
+        f'<span class="chip"><span class="line" style="border-top: 3px {dash} {colour}"></span> {words}</span>'
         for words, colour, dash in CURVES.values()
     )
-    return f'<p class="legend">{" ".join(chips)}</p>'
+    return f'<p class="legend">{" ".join(chips)}</p>'.replace("dotdash", "dashed")  # CSS has no other
 
 
-def _css(dash: str) -> str:
-    return "dashed" if dash == "dotdash" else dash
-
-
-def verdict(found: Interval) -> str:
+def verdict(difference: Interval) -> str:
     """Return the paired difference in words and numbers."""
-    if found.low > 0:
-        said = "Pre-training + fine-tuning ends in deception <b>more often</b>."
-    elif found.high < 0:
-        said = "Pre-training + fine-tuning ends in deception <b>less often</b>."
-    else:
-        said = "These runs show <b>no difference</b>."
-    return (
-        f'<div class="verdict"><span class="number">{signed(found.estimate)}</span> '
-        f"<span>[{signed(found.low)}, {signed(found.high)}]</span><br>{said}</div>"
-    )
+    words = "These runs show <b>no difference</b>."
+    if difference.low > 0 or difference.high < 0:
+        words = f"Pre-training + fine-tuning ends in deception <b>{'more' if difference.low > 0 else 'less'} often</b>."
+    estimate, low, high = (signed(value) for value in (difference.estimate, difference.low, difference.high))
+    return f'<div class="verdict"><span class="number">{estimate}</span> <span>[{low}, {high}]</span><br>{words}</div>'
 
 
 def signed(value: float) -> str:
@@ -67,33 +58,27 @@ def status(tally: Tally, state: State, final: int) -> str:
 
 def ended(life: Life, state: State) -> str:
     """Return how a run ended, stage by stage."""
-    told = "; ".join(
+    stages = "; ".join(
         f"{STAGES.get(stage, stage)} ends <b style='border-bottom: 3px solid {COLOURS[end]}'>{end.label}</b>"
         for stage, end in zip(life.stages, life.ends, strict=True)
     )
-    return f"<p>Run {state.run}: {told}: {life.ends[-1].meaning}.</p>"
+    return f"<p>Run {state.run}: {stages}: {life.ends[-1].meaning}.</p>"
 
 
 def view(state: State) -> str:
     """Return the chosen view, how it was read, and what the reader has changed."""
-    of = described(state.view)
-    reading = f"<p>{html.escape(of.reading.strip())}</p>" if of.reading else ""
-    moved = ", ".join(f"{name} = {_said(name, value)}" for name, value in state.moved().items())
-    told = f'<p class="moved"><b>Changed:</b> {html.escape(moved)}</p>' if moved else ""
-    return reading + told
-
-
-def _said(name: str, value: object) -> str:
-    knob = knobs().get(name)
-    return knob.label(value) if knob and isinstance(value, (int, float)) else str(value)
+    reading, labels = described(state.view).reading.strip(), []
+    for name, value in state.moved().items():
+        knob = knobs().get(name)
+        labels.append(f"{name} = {knob.label(value) if knob and isinstance(value, (int, float)) else value}")
+    changed = f'<p class="moved"><b>Changed:</b> {html.escape(", ".join(labels))}</p>' if labels else ""
+    return (f"<p>{html.escape(reading)}</p>" if reading else "") + changed
 
 
 def names() -> dict[str, str]:
     """Return the world views by their titles on the page."""
-    from feint.scenarios.argument.worldview_files import DEFAULT, views
-
-    called = {f"{each.author} {each.year}: {each.title}": name for name, each in views().items()}
-    return {"Defaults, made for the argument of Xu (2021)": DEFAULT, **called}
+    titles = {f"{view.author} {view.year}: {view.title}": name for name, view in views().items()}
+    return {"Defaults, made for the argument of Xu (2021)": DEFAULT, **titles}
 
 
 def outcomes() -> str:

@@ -6,13 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feint.scenarios.argument.argue import QUICK, ArgueRequest, argue
-from feint.scenarios.argument.evaluate_claim import DEFAULT, moved_tolerances, other_forms, over_prior
+from feint.agents.errors import InputError
+from feint.scenarios.argument.argue import QUICK, ArgueRequest
+from feint.scenarios.argument.evaluate_claim import DEFAULT, Effect, moved_tolerances, other_forms, over_prior
 from feint.scenarios.claims import capability_matching as matching
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
-from feint.sim.analysis.priors import prior_draws
+from feint.sim.analysis.prior_shares import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
+from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
 
 TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
@@ -20,9 +22,14 @@ NAMES = ["headline", "relearning", "matching"]
 PART = "difference"
 
 
+def argue(*names, threads=None, progress=None, **fields):
+    """Test these claims with few runs."""
+    return ArgueRequest(claim=names, **{"size": TINY, "seed": 3} | fields).run(threads=threads, progress=progress)
+
+
 @pytest.fixture(scope="module")
 def found():
-    return argue(NAMES, size=TINY, seed=3)
+    return argue(*NAMES)
 
 
 def test_each_claim_has_all_that_is_asked_of_it(found):
@@ -33,7 +40,7 @@ def test_each_claim_has_all_that_is_asked_of_it(found):
 
 
 def test_threads_and_company_change_nothing(found):
-    alone = argue(["headline"], size=TINY, seed=3, threads=1)
+    alone = argue("headline", threads=1)
     for key, values in alone.robustness.limits.items():
         assert np.array_equal(values, found.robustness.limits[key])
     assert alone["headline"].evaluation.intervals == found["headline"].evaluation.intervals
@@ -47,8 +54,8 @@ def test_a_draw_is_tried_on_runs_of_its_own():
     for i in range(4):
         ended = run_paired(Point().at(rows[i]), claim.effect.estimand.protocols, range(60 * i, 60 * i + 60), seed=2)
         wanted = claim.effect.estimand.measured(ended)
-        assert spread.intervals(claim, PART)[i].estimate == wanted.estimate
-        assert spread.intervals(claim, PART)[i].low == wanted.low
+        limits = spread.limits[DEFAULT, OWN, claim.name, PART][i]
+        assert limits.tolist() == [wanted.estimate, wanted.low, wanted.high]
 
 
 def test_forms_are_swapped_and_tolerances_moved():
@@ -60,7 +67,7 @@ def test_forms_are_swapped_and_tolerances_moved():
     there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
     ended = run_paired(there, claim.effect.estimand.protocols, range(60, 120), seed=2)
     wanted = claim.effect.estimand.measured(ended).estimate
-    assert spread.intervals(claim, PART, form=form, reading=reading)[1].estimate == wanted
+    assert spread.limits[form, reading, claim.name, PART][1, 0] == wanted
     assert {key[:2] for key in spread.limits} == {
         (form, reading) for form in (DEFAULT, form) for reading in (OWN, *moved_tolerances())
     }
@@ -123,7 +130,7 @@ def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
 def test_progress_ends_where_it_was_said_to():
     told = []
     size = replace(TINY, draws=4, form_draws=2)
-    argue(["headline"], size=size, seed=3, progress=told.append)
+    argue("headline", size=size, progress=told.append)
     assert sum(told) == ArgueRequest(claim=("headline",), size=size).work() == 4 + 2 * 5 + 1
 
 
@@ -145,5 +152,47 @@ def test_the_text_names_every_number(found):
 
 
 def test_runs_at_the_point_may_be_others():
-    assert argue(["relearning"], size=TINY, runs=50).request.chosen_size.runs == 50
+    assert argue("relearning", runs=50).request.chosen_size.runs == 50
     assert ArgueRequest(quick=True).chosen_size.runs == 1000
+
+
+@pytest.mark.parametrize(
+    ("claim", "family", "message"),
+    [
+        (
+            "headline",
+            "fine-tuning",
+            "claim = 'headline' is not one of family = 'fine-tuning': give --family pre",
+        ),
+        (
+            "thin-wrapper",
+            "pretraining",
+            "claim = 'thin-wrapper' is not one of family = 'pretraining': give --family ",
+        ),
+        ("thin-wraper", "fine-tuning", "in family 'fine-tuning', claim 'thin-wraper' is not known: did you mean 'thin"),
+        ("x", "release", "in family 'release', claim 'x' is not known: known are falling-cost, shared-costs, "),
+        ("headline", "releases", "family 'releases' is not known: did you mean 'release'?"),
+    ],
+)
+def test_a_claim_of_another_family_is_refused_with_both_names(feint, claim, family, message):
+    with pytest.raises(InputError) as refused:
+        ArgueRequest(claim=("headline" if family == "pretraining" else claim, claim), family=family)
+    assert str(refused.value).startswith(message)
+    assert feint("argue", "--claim", claim, "--family", family).refusal.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "least"),
+    [("share of runs", 0.0), ("the same share, later", 0.0), ("share of runs, a decade on less at first", -1.0)],
+)
+def test_limits_of_a_share_are_limits_of_a_share(words, least):
+    effect = Effect.of(words, Interval(estimate=0.6, low=-1.2, high=1.4, confidence=0.95, method=""))
+    assert (effect.estimate, effect.low, effect.high) == (0.6, least, 1.0)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_few_runs_give_finite_intervals_and_shares_within_their_range(runs):
+    released = argue("falling-cost", family="release", runs=runs, size=replace(TINY, draws=2, draw_runs=5, tries=1))
+    for part in released["falling-cost"].parts:
+        least = -1 if "less" in part.effect.quantity else 0
+        assert least <= part.effect.low <= part.effect.estimate <= part.effect.high <= 1

@@ -1,6 +1,7 @@
 """Counting: the volume of what does well in training, its functions, and what SGD makes of the same draws."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,29 +9,33 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
-from feint.scenarios.argument.counting_argument import count, drawn, patterns_of
+from feint.scenarios.argument.counting_argument import CountingRequest, drawn, patterns_of
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.training.parameter_point import Point
 
 FEW_MODES = Point(model=Model(modes=2))
 
 
+def count(point=FEW_MODES, threads=None, **fields):
+    return CountingRequest(point=point, **fields).run(threads=threads)
+
+
 @pytest.fixture(scope="module")
 def found():
-    return count(FEW_MODES, draws=20_000, trains=1000, seed=2)
+    return count(draws=20_000, trains=1000, seed=2)
 
 
 def test_the_kept_do_well_in_training_and_are_counted_by_type(found):
     spec = scratch().spec(FEW_MODES, seed=2)
     state = drawn(spec, range(4096), 3.0)
     readings = read(state, 1)
-    kept = count(FEW_MODES, draws=4096, trains=1, seed=2).kept
+    kept = count(draws=4096, trains=1, seed=2).kept
     assert kept.tolist() == np.bincount(readings.outcome[readings.performance >= 0.9], minlength=5).tolist()
     assert found.kept.sum() > kept.sum()
 
 
 def test_threads_and_the_number_of_draws_change_no_draw(found):
-    again = count(FEW_MODES, draws=20_000, trains=1000, seed=2, threads=1)
+    again = count(draws=20_000, trains=1000, seed=2, threads=1)
     assert again.patterns == found.patterns
     for name in ("kept", "trained"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
@@ -74,7 +79,7 @@ def test_all_that_is_trained_is_counted(found):
 
 def test_sgd_is_no_fair_sampler_of_the_volume():
     """Internal alignment takes more of the volume than SGD ends in: the intervals have nothing in common."""
-    found = count(FEW_MODES, draws=100_000, trains=1000, seed=2)
+    found = count(draws=100_000, trains=1000, seed=2)
     volume, after = (found.share("internal", of) for of in ("kept", "trained"))
     assert volume.low > after.high
 
@@ -107,9 +112,15 @@ def test_the_document_and_the_text_say_the_same(found):
 )
 def test_what_is_not_valid_is_one_sentence(asked, told):
     with pytest.raises(InputError, match=told):
-        count(**asked)
+        count(**{"point": Point()} | asked)
 
 
 def test_too_few_draws_are_said_to_be():
     with pytest.raises(InputError, match="draws = 20 are too few"):
-        count(draws=20, trains=1).share("deceptive")
+        count(Point(), draws=20, trains=1).share("deceptive")
+
+
+def test_a_distance_that_is_not_known_is_said_to_be():
+    unknown = replace(count(draws=5000, trains=1, seed=2), trained=np.eye(len(LABELS), dtype=int)[Outcome.UNCONVERGED])
+    assert "is not known, since no mind" in " ".join(unknown.text().split())
+    assert json.loads(unknown.json(), parse_constant=pytest.fail)["distance"] is None

@@ -10,9 +10,9 @@ from PIL import Image
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.scenarios.argument.crux import SWITCHED, crux, cruxes, lattice, premises_lattice, without
-from feint.scenarios.argument.evaluate_claim import Effect
-from feint.scenarios.argument.premises import PREMISES
+from feint.scenarios.argument.crux import SWITCHED, lattice
+from feint.scenarios.argument.evaluate_claim import Effect, crux, cruxes
+from feint.scenarios.argument.premises import PREMISES, without
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Part, rises
 from feint.sim.analysis.estimands import Frequency, Term, frequency
@@ -25,6 +25,10 @@ from feint.sim.training.parameter_point import Point
 RUNS = 300
 NEVER_READ = Point(model=Model(inference_power=0.0))  # with q = 0 neither gate, awareness nor horizon act
 SHORT = Point(curriculum=pretrain_finetune().replace({"pretraining": {"steps": 200}, "finetuning": {"steps": 400}}))
+
+
+def premises_lattice(point=None, premises=SWITCHED, **fields):
+    return lattice(point, premises=True, premise=tuple(premises), **fields)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +160,7 @@ def test_a_claim_keeps_what_it_sets_itself():
         (lambda: lattice(outcome="deceptiv"), "did you mean 'deceptive'"),
         (lambda: lattice(confidence=1.0), "confidence = 1.0 is not valid"),
         (lambda: crux(claims()["headline"], runs=-1), "runs = -1 is not valid"),
-        (lambda: cruxes([claims()["headline"]], premises=["decoy"]), "premise 'decoy' is not known"),
+        (lambda: without(Point(), ["decoy"]), "premise 'decoy' is not known"),
         (lambda: lattice(seed=-1), "seed = -1 is not valid"),
     ],
 )

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from feint.scenarios.argument.model_audit import ABSURD, Audit, Reached, absurdities, audit, react
+from feint.scenarios.argument.model_audit import ABSURD, Audit, AuditRequest, Reached, absurdities, react
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.estimands import Frequency, Term
-from feint.sim.analysis.priors import factors_at
+from feint.sim.analysis.prior_shares import factors_at
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.statistics.intervals import bounded_mean, look_confidence
@@ -22,7 +22,7 @@ SHORTER = Point(curriculum=pretrain_finetune({"steps": 2500}, {"steps": 2500}))
 
 @pytest.fixture(scope="module")
 def found() -> Audit:
-    return audit(SHORTER, points=1, draws=16, runs=50, seed=0)
+    return AuditRequest(point=SHORTER, points=1, draws=16, runs=50, seed=0).run()
 
 
 def test_some_claim_reacts_to_every_parameter(found):
@@ -42,7 +42,7 @@ def test_every_outcome_is_reached(found):
 
 def test_the_absurd_does_what_it_must_and_moves_the_answer():
     tested = list(absurdities(POINT, 200, 1))
-    assert [each.name for each in tested] == [each.name for each in ABSURD]
+    assert [each.name for each in tested] == list(ABSURD)
     assert [each.name for each in tested if not each.as_expected] == []
     assert [each.name for each in tested if each.moved < 0.05] == []
 

@@ -142,7 +142,7 @@ def test_a_file_that_is_no_view_is_told_where(tmp_path, content, said):
     ("asked_for", "said"),
     [
         (["xu2021"], "world view 'xu2021' is not known: did you mean 'xu-2021'?"),
-        (["xu-2021", "xu-2021"], "view = 'xu-2021' is asked for twice: give each file a name of its own"),
+        (["xu-2021", "xu-2021"], "view = 'xu-2021' is given twice: give each file its own name, and each view once."),
         (["none.toml"], "none.toml: the file cannot be read: No such file or directory."),
     ],
 )

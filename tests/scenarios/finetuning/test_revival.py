@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from feint.scenarios.finetuning.groups import Kind
 from feint.scenarios.finetuning.protocols import KIN, finetuning, no_pretraining, retraining, staged
 from feint.scenarios.finetuning.revival import (
     HAD,
@@ -77,7 +76,7 @@ def test_learning_it_again_takes_fewer_steps_than_learning_it(base):
 def test_the_ratio_is_the_median_of_each_run_over_itself(base):
     condition = RevivalCondition()
     runs = np.arange(80)
-    told = Revived.of(condition, "before X", Kind("any"), runs, base)
+    told = Revived.of(condition, "before X", "any", runs, base)
     mine, other = (
         np.maximum(base[protocol].steps, 1) for protocol in (condition.protocol(), condition.controls[SCRATCH])
     )
@@ -97,7 +96,7 @@ def test_more_are_back_within_more_steps_and_the_rest_missed(found):
 def test_without_inference_nothing_plays():
     condition = RevivalCondition()
     ended = run_paired(Point().at({"inference_power": 0.0}), condition.protocols.values(), range(60), seed=1)
-    for kind in (Kind("any"), Kind("deceptive", prepared=True)):
+    for kind in ("any", "deceptive*"):
         told = Revived.of(condition, "before X", kind, np.arange(60), ended)
         assert told.played.estimate == 0
 
@@ -107,10 +106,10 @@ def test_types_are_told_before_x_and_after_it(found):
         mine = [each for each in found.groups if each.condition == condition]
         assert {each.when for each in mine} == {"before X", "after X"}
         for when in ("before X", "after X"):
-            split = [each.runs for each in mine if each.when == when and not each.kind.prepared]
+            split = [each.runs for each in mine if each.when == when and not each.prepared]
             assert split[0] == 60
             assert sum(split[1:]) <= 60
-    assert not [each for each in found.groups if each.when == "after X" and each.kind.prepared]
+    assert not [each for each in found.groups if each.when == "after X" and each.prepared]
 
 
 def test_the_text_gives_another_reading(found):

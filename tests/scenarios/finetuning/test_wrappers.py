@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feint.agents.interventions import performance_on
-from feint.scenarios.finetuning.groups import FEWEST, PREPARED, Kind, kinds_of
+from feint.scenarios.finetuning.groups import FEWEST, PREPARED, kinds_of
 from feint.scenarios.finetuning.protocols import CORNERS, X, Y, finetuning, no_pretraining, staged
 from feint.scenarios.finetuning.wrappers import SWEEPS, WrappersRequest, wrapped
 from feint.sim.ensembles.paired_runs import PARTS, PutBack, game_of, rest_of, run_paired
@@ -72,7 +72,7 @@ def test_unaware_minds_are_changed_where_their_objective_is(start, part):
 
 def test_without_inference_the_gate_carries_nothing():
     (base,) = SWEEPS[""]
-    protocols = [base.protocol(), *map(base.protocol, PREPARED)]
+    protocols = [base.protocol(), *(base.protocols[kind] for kind in PREPARED)]
     ended = run_paired(Point().at({"inference_power": 0.0}), protocols, range(40), seed=1)
     for protocol in protocols:
         for place in range(2):
@@ -96,17 +96,17 @@ def test_every_condition_has_every_start_and_all_runs(found):
     assert list(dict.fromkeys(each.condition for each in found.groups)) == wanted
     for condition in wanted:
         mine = {each.kind: each.runs for each in found.groups if each.condition == condition}
-        assert mine[Kind("any")] == 60
-        assert {kind.name for kind in mine if kind.prepared} == {"internal", "corrigible", "deceptive"}
+        assert mine["any"] == 60
+        assert {kind for kind in mine if kind.endswith("*")} == {"internal*", "corrigible*", "deceptive*"}
 
 
 def test_types_of_few_runs_are_left_out():
     outcomes = np.array([1] * FEWEST + [2] * (FEWEST - 1))
-    assert [kind.name for kind, _ in kinds_of(outcomes)] == ["any", "internal"]
+    assert [kind for kind, _ in kinds_of(outcomes)] == ["any", "internal"]
 
 
 def test_gentler_is_shallower(found):
-    after = [each.read["after"].estimate for each in found.at("rate") if each.kind == Kind("internal", prepared=True)]
+    after = [each.read["after"].estimate for each in found.at("rate") if each.kind == "internal*"]
     assert after[0] > after[1] > after[2]
 
 
@@ -139,6 +139,14 @@ def test_the_command_prints_its_document(feint):
         (("--runs", 0), "runs = 0 is not valid: it must be a whole number from 1 to 1,000,000,000."),
         (("--seed", -1), "seed = -1 is not valid: it must be a whole number from 0 to 18,446,744,073,709,551,615."),
         (("--set", "start=internal"), "start = 'internal' is not allowed here: the scenario has its own."),
+        (
+            ("--set", "finetuning.steps=5"),
+            "finetuning.steps = 5 is not allowed here: fine-tuning on X has its own; set pretraining.steps.",
+        ),
+        (
+            ("--set", "*.target=0.5"),
+            "*.target = 0.5 is not allowed here: fine-tuning on X has its own; set pretraining.target.",
+        ),
         (("--set", "similarity=[0.5]"), "similarity = [0.5] is not valid here: give one number."),
         (("--set", "similarty=0.5"), "model parameter 'similarty' is not known: did you mean 'similarity'?"),
         (("--set", "tuning.steps=5"), "stage 'tuning' is not known: did you mean 'finetuning'?"),

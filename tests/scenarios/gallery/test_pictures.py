@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.scenarios.gallery import outcomes
-from feint.scenarios.gallery.dodges import on_front, place
+from feint.scenarios.gallery.argument import on_front, place
 from feint.scenarios.gallery.gallery import FigureRequest
 from feint.sim.training.parameter_point import Point
 

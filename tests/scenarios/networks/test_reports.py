@@ -9,11 +9,13 @@ from quick import hardly_train
 from feint.agents.errors import InputError
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.networks.battery import NetworksWrappers
 from feint.scenarios.networks.transfer import NetworksTransfer
-from feint.scenarios.networks.wrappers import NetworksWrappers
+from feint.scenarios.regenerate import regenerate, report_of
 from feint.scenarios.transfer.transfer import TransferRequest
 from feint.sim.networks.seed_models import Measurement
 from feint.sim.networks.transfer import FEW, MANY, Transfer
+from feint.sim.results import figure_style
 
 PUBLISHED = Path(__file__).parents[3] / "docs" / "schemas"
 REQUESTS = {"wrappers": WrappersRequest, "revival": RevivalRequest, "transfer": TransferRequest}
@@ -60,6 +62,21 @@ def test_a_scenario_says_how_many_networks_there_are(name):
 
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", REQUESTS)
+def test_a_figure_is_made_again_from_its_passport(name, tmp_path):
+    report = request_of(name).run()
+    figure_style.save(report.figure(), tmp_path / "a.svg", report.passport())
+    assert regenerate(tmp_path / "a.svg", threads=1).outcome == "same"
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_kind_of_an_earlier_version_names_the_command_that_draws_it(name):
+    kind = "networks-transfer" if name == "transfer" else "networks"
+    with pytest.raises(InputError, match=rf"{kind}' is of an earlier version.*: run feint scenario .*{name}.*\.$"):
+        report_of({"kind": kind, "configuration": {}})
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("name", REQUESTS)
 def test_threads_change_nothing(name):
     documents = [request_of(name).run(threads=threads).document() for threads in (1, 3)]
     assert documents[0] == documents[1]
@@ -92,7 +109,7 @@ def test_effective_data_and_the_law_are_those_that_were_planted():
     np.testing.assert_allclose(curves.effective("near"), worth, rtol=1e-6)
     np.testing.assert_allclose(curves.effective("far")[:, 1:], 0, atol=1e-6)
     found = NetworksTransfer.of(curves)
-    law = found.law("near", "error")
+    (law,) = [law for law in found.laws if (law.arm, law.score) == ("near", "error")]
     assert law.k
     assert law.alpha
     assert law.beta

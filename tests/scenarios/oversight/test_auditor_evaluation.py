@@ -96,7 +96,7 @@ def test_where_no_run_is_deceptive_it_says_so_and_draws():
     assert row.curve is None
     said = " ".join(report.text().split())
     assert "deceptive: 0 of the kind" in said
-    assert "there is nothing to tell apart" in said
+    assert "so nothing can be separated" in said
     assert "nan" not in said
     assert report.figure().axes
     assert report.document()["auditors"][0]["curve"] is None

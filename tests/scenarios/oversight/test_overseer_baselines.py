@@ -12,7 +12,7 @@ from feint.scenarios.oversight.overseer_baselines import (
     OverseerRequest,
     options_of,
 )
-from feint.sim.environments.baseline_overseers import BASELINES
+from feint.sim.environments.overseer_policies import BASELINES
 
 SMALL = {"slice_steps": 25, "slices": 8}
 
@@ -76,4 +76,5 @@ def test_what_is_not_valid_is_refused_in_a_sentence(request_of, message):
 @pytest.mark.parametrize("option", [("--networks",), ("--threads", 2)])
 def test_options_that_the_scenario_does_not_have_are_refused(monkeypatch, capsys, option):
     feint = within_this_process(monkeypatch, capsys)
-    assert f"No such option: {option[0]}" in feint("scenario", "overseer", *option).refusal
+    refusal = feint("scenario", "overseer", *option).refusal
+    assert refusal == f"No such option: {option[0]}; `feint scenario overseer --help` lists arguments and options."

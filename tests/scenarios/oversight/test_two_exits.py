@@ -6,8 +6,15 @@ import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
-from feint.scenarios.oversight.rsa2048 import RSA2048Report, RSA2048Request
-from feint.scenarios.oversight.two_exits import Cell, CueCell, TwoExitsReport, TwoExitsRequest, life_of
+from feint.scenarios.oversight.exact_worlds import (
+    Cell,
+    CueCell,
+    RSA2048Report,
+    RSA2048Request,
+    TwoExitsReport,
+    TwoExitsRequest,
+    life_of,
+)
 from feint.sim.environments.life import Life
 from feint.sim.results.report import adapter
 

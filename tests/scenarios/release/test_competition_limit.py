@@ -19,9 +19,8 @@ from feint.scenarios.release.competition_limit import (
 )
 from feint.sim.analysis.claims import Verdict
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.markets.actors import Actors
 from feint.sim.markets.competition import PEERS, Competition, Stakes, Systems
-from feint.sim.markets.market_parameters import Terms
+from feint.sim.markets.market_parameters import Actors, Terms
 from feint.sim.training.parameter_point import Point
 
 CLAIMS = ("fall-behind", "owners-goals")

@@ -1,6 +1,7 @@
 """The release scenario: what the engine trains, the claims, the report and the command."""
 
 import json
+import re
 from importlib import import_module
 
 import networkx as nx
@@ -35,8 +36,8 @@ from feint.scenarios.release.training_protocols import (
 )
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.markets.actors import market_seed
 from feint.sim.markets.competition import Competition, systems_by_world
+from feint.sim.markets.market_parameters import world_seed
 from feint.sim.markets.model_lineage import same_state
 from feint.sim.training.parameter_point import Point
 
@@ -73,7 +74,7 @@ def test_a_fine_tune_is_trained_once_and_is_the_engines():
     tuner = fine_tuner(SUPPRESSED, Point(), runs=6, seed=2, streams=3)
     first, again = tuner.expert("language", 2), tuner.expert("language", 2)
     assert first is again
-    assert tuner.trained == 1
+    assert len(tuner.experts) == 1
     family = lineage_of(Point(), runs=6, seed=2, price=1.0)
     assert same_state(family["release"].state, tuner.released)
     mine = family["language"].state
@@ -200,7 +201,7 @@ def test_who_competes_in_a_world_is_of_the_actors_of_its_market(found):
     tuner = fine_tuner(SUPPRESSED, request.point, runs=request.runs, seed=request.seed, streams=found.streams)
     here = systems_by_world(tuner, request.stakes)[world]
     common = request.stakes, request.terms, found.market(world).actors, here, request.price
-    again = Competition(*common, market_seed(request.seed, world)).run()
+    again = Competition(*common, world_seed(request.seed, world)).run()
     assert np.array_equal(again.shares, found.competition[0].histories[world].shares)
 
 
@@ -230,6 +231,22 @@ def test_the_text_says_what_is_assumed(found):
     text = found.text()
     for said in ("[assumption]", "[V abstract]", "pooling_loss = 0.3", "arXiv 2310.20624", "an index"):
         assert said in text
+
+
+def test_one_market_gives_no_interval():
+    alone = ReleaseRequest(runs=1, settings=SMALL).run()
+    text = alone.text()
+    assert "one market gives no intervals (–)" in " ".join(text.split())
+    assert not re.search(r"±|\binf\b|\bnan\b", text)
+    hazard = alone.base.mean("hazard", 0)
+    assert f"×1        10              {hazard.estimate:.2f} –" in text
+    (low,) = {document["low"] for model in alone.document()["lineage"] for document in (model["plays"], model["hides"])}
+    assert low is None
+    alone.figure().draw_without_rendering()
+
+
+def test_threads_are_no_option_since_conditions_are_computed_one_by_one(feint):
+    assert "No such option: --threads" in feint("scenario", "release", "--threads", 2).err
 
 
 def test_the_figure_is_drawn(found):

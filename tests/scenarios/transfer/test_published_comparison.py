@@ -8,8 +8,9 @@ import pytest
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.transfer import published_comparison
 from feint.scenarios.transfer.published_comparison import NONE, NOT_ASKED, CalibrationRequest, StandIns
-from feint.scenarios.transfer.published_measurements import BY_NAME, ROWS
+from feint.scenarios.transfer.stand_ins import BY_NAME, ROWS
 from feint.sim.statistics.intervals import Interval
+from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
 
 RUNS = 60
 
@@ -52,6 +53,7 @@ def test_published_ranges_are_those_of_the_literature():
     ranges = {name: (BY_NAME[name].low, BY_NAME[name].high) for name in ("revival, strong relevance", "pruning")}
     assert ranges == {"revival, strong relevance": (100, 1000), "pruning": (5, 15)}
     assert BY_NAME["k, nearer over further"].published == pytest.approx(11.05, abs=0.005)
+    assert BY_NAME["k, nearer over further"].published == TEXT_AND_CODE.k / TEXT.k
 
 
 def test_persistence_is_said_to_be_conditional_on_insertion():

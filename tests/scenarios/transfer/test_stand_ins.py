@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from feint.scenarios.networks.seeds import SEEDS
+from feint.scenarios.networks.battery import SEEDS
 from feint.scenarios.transfer import stand_ins
-from feint.scenarios.transfer.published_measurements import BY_NAME
+from feint.scenarios.transfer.stand_ins import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
 from feint.sim.statistics.scaling_laws import TransferLaw
 
@@ -19,7 +19,7 @@ def planted():
     few, many = np.array(FEW, float), np.array(MANY, float)
     shape = Transfer(loss={}, error={}, widths=WIDTHS, seeds=SEEDS, seed=0)
     scratch = np.array([1 - many / many[-1]] * len(WIDTHS))
-    tuned = np.array([[1 - LAW.effective(d, n) / many[-1] for d in few] for n in shape.sizes])
+    tuned = np.array([[1 - (d + LAW.transferred(d, n)) / many[-1] for d in few] for n in shape.sizes])
     error = {arm: np.repeat(each[..., None], SEEDS, 2) for arm, each in {"scratch": scratch, "near": tuned}.items()}
     error["far"] = 1.5 + 0 * error["near"]
     return Transfer(loss=error, error=error, widths=WIDTHS, seeds=SEEDS, seed=0)

@@ -9,8 +9,7 @@ from quick import resample_little
 
 from feint.agents.model import Model
 from feint.scenarios.networks.transfer import NetworksTransfer
-from feint.scenarios.transfer.arms import Arms, amounts, measure, overlap
-from feint.scenarios.transfer.compute import REGIMES, ahead, end, frontier, in_regime, loss_differences
+from feint.scenarios.transfer.arms import REGIMES, Arms, ahead, amounts, end, frontier, measure, overlap
 from feint.scenarios.transfer.laws import NEARNESS, fit_arms, gap_of, law_of
 from feint.scenarios.transfer.transfer import TransferRequest
 from feint.sim.statistics.scaling_laws import LearningCurve
@@ -58,7 +57,7 @@ def test_of_two_planted_laws_the_gap_is_their_difference():
 
 def test_equal_cost_sets_the_arms_off_by_the_steps_of_pretraining():
     arms = planted(30, 0.2, 0, 4, spent=500)
-    free, counted = (loss_differences(arms, each).mean(axis=1) for each in (False, True))
+    free, counted = (arms.differences(each).mean(axis=1) for each in (False, True))
     early = arms.low
     assert (free[early] < 0).all()
     assert (counted[early] > 0).all()
@@ -77,7 +76,7 @@ def test_the_frontier_is_the_least_loss_that_a_budget_buys():
 
 def test_regimes_part_the_steps():
     arms = planted(30, 0.2, 0, 4)
-    parts = np.array([in_regime(arms, each) for each in REGIMES])
+    parts = np.array([arms.regime(each) for each in REGIMES])
     assert (parts.sum(axis=0)[1:] == 1).all()
     assert not parts[:, 0].any()
 

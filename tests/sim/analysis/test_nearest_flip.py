@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from feint.scenarios.claims import pretraining_vs_scratch as headline
-from feint.sim.analysis import nearest_flip as flips
-from feint.sim.analysis.nearest_flip import Search, nearest_flip
-from feint.sim.analysis.priors import factors_at, prior_draws
+from feint.sim.analysis.prior_shares import FRESH, FlipSearch, factors_at, prior_draws
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.statistics.intervals import student
 from feint.sim.training.parameter_point import Point
@@ -28,31 +26,31 @@ def planted(monkeypatch):
         luck = np.random.default_rng(runs.start).normal(0, 0.05, len(runs))
         return {"difference": student(0.3 - moved + luck - luck.mean() * 0.5, confidence)}
 
-    monkeypatch.setattr(Search, "effects", effects)
+    monkeypatch.setattr(FlipSearch, "effects", effects)
     return asked
 
 
 def test_the_nearest_point_of_a_plane_is_found(planted):
     """The plane lies 0.32 / √2 away, half the way along either parameter; every other parameter is put back."""
     drawn = prior_draws(POINT, 32, seed=1)
-    found = nearest_flip(HEADLINE, POINT, drawn, kind="reversed", tries=6)
+    found = FlipSearch(claim=HEADLINE, point=POINT, kind="reversed", tries=6).nearest(drawn)
     assert found is not None
     assert set(found.changes) == {"similarity", "decoys"}
     assert found.distance == pytest.approx(0.32 / 2**0.5, rel=0.25)
     assert found.effects["difference"].high <= -0.02
-    assert planted[-1].start >= flips.FRESH
+    assert planted[-1].start >= FRESH
 
 
 @pytest.mark.usefixtures("planted")
 def test_nothing_is_found_where_nothing_is_turned_over():
     drawn = [{factor.name: factor.low for factor in factors_at(POINT)}]
-    assert nearest_flip(HEADLINE, POINT, drawn, kind="reversed") is None
+    assert FlipSearch(claim=HEADLINE, point=POINT, kind="reversed").nearest(drawn) is None
 
 
 @pytest.mark.usefixtures("planted")
 def test_nothing_is_found_where_one_stands_there_already():
     drawn = prior_draws(POINT, 4, seed=1)
-    assert nearest_flip(HEADLINE, POINT, drawn, kind="holds") is None
+    assert FlipSearch(claim=HEADLINE, point=POINT, kind="holds").nearest(drawn) is None
 
 
 def test_a_flip_of_the_headline_is_one_on_other_runs_too():
@@ -64,7 +62,8 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
         "finetuning.awareness_exposure": 0.05,
         "train_tolerance": 0.07,
     }
-    found = nearest_flip(HEADLINE, POINT, [known], kind="reversed", tries=1, runs=200, confirming=1500)
+    search = FlipSearch(claim=HEADLINE, point=POINT, kind="reversed", tries=1, runs=200, confirming=1500)
+    found = search.nearest([known])
     assert found is not None
     assert found.effects["difference"].high <= -0.02
     assert len(found.changes) <= 5

@@ -7,9 +7,8 @@ from planted import THREE, UNIT, drawn, study
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
 from feint.sim.analysis import phase_diagrams as maps
-from feint.sim.analysis.grid_slices import Scale, grid_slice, is_log, levels
 from feint.sim.analysis.phase_diagrams import phase_diagram
-from feint.sim.analysis.response_profiles import response_profile
+from feint.sim.analysis.response_profiles import Scale, grid_slice, is_log, levels, response_profile
 from feint.sim.analysis.response_surface import Layer, counted, evaluated, layers_of, response
 from feint.sim.sweeps.sweep import sweep
 
@@ -111,10 +110,10 @@ def test_scales_follow_the_declaration_and_names_stand_side_by_side():
     gate, start, cost = study(vary, "grid").factors
     assert levels(gate) == [0.2, 2.0, 20.0]
     assert is_log(gate)
-    assert Scale.of(gate).edges == pytest.approx([0.2 / 10**0.5, 0.2 * 10**0.5, 2 * 10**0.5, 20 * 10**0.5])
-    assert Scale.of(start).names == ("fresh", "internal")
+    assert Scale(gate).edges == pytest.approx([0.2 / 10**0.5, 0.2 * 10**0.5, 2 * 10**0.5, 20 * 10**0.5])
+    assert Scale(start).names == ("fresh", "internal")
     assert not is_log(cost)  # declared so, but 0 has no logarithm
-    assert Scale.of(cost).edges == pytest.approx([-0.05, 0.05, 0.15])
+    assert Scale(cost).edges == pytest.approx([-0.05, 0.05, 0.15])
 
 
 def test_a_profile_of_a_grid_has_a_line_a_level(found):

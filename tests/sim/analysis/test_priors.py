@@ -5,7 +5,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.sim.analysis.claims import rises
-from feint.sim.analysis.priors import factors_at, in_units, prior_draws, shares_of
+from feint.sim.analysis.prior_shares import factors_at, in_units, prior_draws, shares_of
 from feint.sim.training.parameter_point import Point
 
 

@@ -10,8 +10,8 @@ import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.sim.environments.baseline_overseers import BASELINES, LEARNED, Random, orders, play
 from feint.sim.environments.overseer import Overseer, Overseers
+from feint.sim.environments.overseer_policies import BASELINES, LEARNED, orders, play, random_policy
 from feint.sim.environments.run_batch import RunBatch
 from feint.sim.environments.task import (
     ACTIONS,
@@ -187,7 +187,7 @@ def test_fixed_schedules_do_what_they_are_called():
 
 
 def test_chance_makes_every_choice():
-    played = play(Random(), Terms.of(SHORT), runs=500, seed=0)
+    played = play(random_policy(), Terms.of(SHORT), runs=500, seed=0)
     for choice in ACTIONS:
         if choice != "decision":
             assert played.ordered(choice) == pytest.approx(1 / len(ACTIONS[choice]), abs=0.1)

@@ -9,10 +9,10 @@ from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.environments import overseer, run_batch
-from feint.sim.environments.baseline_overseers import orders
-from feint.sim.environments.overseer import OverseenRuns, Overseer, Overseers, deploy
-from feint.sim.environments.run_batch import NORMALS, Quantities, quantities
+from feint.sim.environments import run_batch
+from feint.sim.environments.overseer import Overseer, Overseers
+from feint.sim.environments.overseer_policies import orders
+from feint.sim.environments.run_batch import NORMALS, Quantities, RunBatch, deploy, quantities
 from feint.sim.environments.task import (
     ACTIONS,
     AT,
@@ -35,7 +35,7 @@ from feint.sim.training.train import advance, begin, enter, train
 def slices(of, *ordered):
     """Train all runs for one slice per action; return their state."""
     for actions in ordered:
-        of.train(np.arange(len(of)), Orders.of(actions))
+        of.train(np.arange(len(of)), Orders.of(actions, len(of)))
     return of.state
 
 
@@ -130,8 +130,7 @@ def test_no_type_is_seen_or_rewarded_before_deployment(monkeypatch):
         )
 
     before = course()
-    for module in (run_batch, overseer):
-        monkeypatch.setattr(module, "read", wrong)
+    monkeypatch.setattr(run_batch, "read", wrong)
     for one, other in zip(before, course(), strict=True):
         for mine, theirs in zip(one[:-1], other[:-1], strict=True):
             assert np.array_equal(mine, theirs)
@@ -213,13 +212,13 @@ def test_what_is_not_finite_is_shown_as_bad_as_can_be_and_never_as_what_it_was()
     readings = run_batch.noisy_readings(exact, np.zeros((3, NORMALS)), Task())
     assert readings[:, :3].tolist() == [[3, 3, -1]] * 3
     assert np.isnan(readings[:, 3:]).all()
-    course = OverseenRuns(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
+    course = RunBatch(Terms.of(PLAIN), 0, np.arange(4, dtype=np.uint64))
     for _ in range(3):
         course.step(orders(4), np.ones(4, bool))
     assert (course.seen[:, AT["performance"]] > -0.5).all()
-    course.batch.state.mind.goal[:2] = np.inf
+    course.state.mind.goal[:2] = np.inf
     course.step(orders(4), np.ones(4, bool))
-    assert course.batch.state.diverged.tolist() == [True, True, False, False]
+    assert course.state.diverged.tolist() == [True, True, False, False]
     assert (course.seen[:2, AT["performance"]] < -0.8).all()
     assert (course.seen[2:, AT["performance"]] > -0.5).all()
 

@@ -11,9 +11,8 @@ import pytest
 
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
-from feint.sim.environments.baseline_overseers import orders
 from feint.sim.environments.overseer import Overseers
-from feint.sim.environments.ppo import Hyperparameters, Network, for_stable_baselines, train_ppo
+from feint.sim.environments.overseer_policies import Hyperparameters, Network, for_stable_baselines, orders, train_ppo
 from feint.sim.environments.task import CHOICES, SEEN
 
 SHORT: dict[str, Any] = {"slice_steps": 20, "slices": 4}

@@ -4,7 +4,7 @@ import gymnasium
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, RSA2048
+from feint.sim.environments.life import CHECK, COMPLY, DEFECT, RSA2048
 
 WRONG = {
     "cue_reliability": 0.9,

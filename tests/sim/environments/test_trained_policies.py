@@ -8,7 +8,7 @@ from gymnasium.wrappers import RecordEpisodeStatistics
 from feint.agents.outcome import Outcome
 from feint.agents.types import TYPES
 from feint.sim.environments import ENVIRONMENTS
-from feint.sim.environments.trained_policies import MINDS, Intent, in_rsa2048, intents
+from feint.sim.environments.life_policies import MINDS, Intent, in_rsa2048, intents
 from feint.sim.training.train import begin
 
 RUNS = 60

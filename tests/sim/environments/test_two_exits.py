@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.environments.life import DEPLOYED, TRAINING, Life
-from feint.sim.environments.two_exits import (
+from feint.sim.environments.life import (
     CELLS,
+    DEPLOYED,
     ENTRANCE,
     MOVE_COST,
+    TRAINING,
     A,
     B,
-    ExitsProcess,
+    Life,
     TwoExits,
     moved,
     towards,
@@ -69,7 +70,7 @@ def test_cues_are_right_as_often_as_they_are_said_to_be(training, cues):
 
 
 def test_probabilities_of_every_state_and_move_add_up_to_one():
-    process = ExitsProcess(Life(strength=0.25, cue_reliability=0.8, honeypots=0.3))
+    process = TwoExits(strength=0.25, cue_reliability=0.8, honeypots=0.3)
     states = set(process.states)
     for state in process.states:
         for action in range(4):

@@ -5,25 +5,30 @@ from itertools import product
 import numpy as np
 import pytest
 
-from feint.sim.environments.life import Life
-from feint.sim.environments.rsa2048 import (
+from feint.sim.environments.life import (
     CHECK,
     COMPLY,
     DEFECT,
+    ENTRANCE,
+    LEFT,
+    MOVE_COST,
+    RIGHT,
     RSA2048,
     UNCHECKED,
-    ChecksProcess,
     CheckState,
+    Life,
     LifeWithChecks,
+    Place,
+    TwoExits,
 )
-from feint.sim.environments.trained_policies import Intent, in_two_exits
-from feint.sim.environments.two_exits import ENTRANCE, LEFT, MOVE_COST, RIGHT, ExitsProcess, Place, TwoExits
-from feint.sim.environments.value_iteration import (
+from feint.sim.environments.life_policies import (
     CHECK_RULES,
+    Intent,
     check_rule_values,
     cue_rule_values,
     deception_is_optimal,
     evaluate,
+    in_two_exits,
     matrices,
     q_learning,
     value_iteration,
@@ -55,7 +60,7 @@ def test_the_optimum_is_the_best_of_all_plans_tried_one_by_one(life):
         go = (1 - m) * (life.discount**episode + best(episode + 1, there)) + m * keep
         return max(keep, go)
 
-    process = ExitsProcess(life)
+    process = TwoExits(**life.given())
     values = value_iteration(*matrices(process)).values
     at = process.states.index(Place(ENTRANCE, life.cues(0)[0][1], 0, 0))
     assert values[at] == pytest.approx(best(0, 0) - PER_EPISODE * life.episodes, abs=1e-9)
@@ -68,7 +73,7 @@ def test_rules_of_a_cue_are_worth_what_the_closed_form_says(cue_reliability, hon
     life = Life(training=3, deployment=4, cue_reliability=cue_reliability, honeypots=honeypots, strength=strength)
     for (marked, unmarked), said in cue_rule_values(life).items():
         intent = Intent(training=marked, deployed=unmarked)
-        exact = evaluate(ExitsProcess(life), lambda state, intent=intent: in_two_exits(intent, state))
+        exact = evaluate(TwoExits(**life.given()), lambda state, intent=intent: in_two_exits(intent, state))
         assert exact == pytest.approx(said - PER_EPISODE * life.episodes, abs=1e-9)
 
 
@@ -107,7 +112,7 @@ def test_simulated_lives_in_rsa_2048_are_worth_what_the_exact_solution_says():
 def test_who_knows_its_place_in_life_has_no_use_for_the_sign(deployment, discount, strength):
     """Value iteration of RSA-2048 never checks, and behaves deceptively under the condition of the two exits."""
     life = LifeWithChecks(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
-    process = ChecksProcess(life)
+    process = RSA2048(**life.given())
     solved = value_iteration(*matrices(process))
     action = dict(zip(process.states, solved.actions.tolist(), strict=True))
     unmodified = [CheckState(UNCHECKED, episode, 0) for episode in range(life.episodes)]
@@ -127,7 +132,7 @@ def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
     """In every state but the fully modified ones, in which all exits are equal to the agent."""
     environment = TwoExits(training=2, strength=0.5, **numbers)
     q = q_learning(environment, lives=1500, seed=3)
-    process, life = ExitsProcess(environment.life), environment.life
+    process, life = environment, environment.life
     exact = dict(zip(process.states, value_iteration(*matrices(process)).actions.tolist(), strict=True))
     places = [Place(BETWEEN, life.cues(e)[0][1], e, k) for e in range(life.episodes) for k in range(min(e + 1, 2))]
     assert all(tuple(place) in q for place in places)
@@ -141,16 +146,16 @@ def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
 def test_ways_of_rsa_2048_are_worth_what_the_closed_form_says(check_cost, sign):
     life = LifeWithChecks(training=3, deployment=5, strength=0.5, check_cost=check_cost, sign=sign)
     for name, said in check_rule_values(life).items():
-        assert evaluate(ChecksProcess(life), lambda state, rule=CHECK_RULES[name]: rule[state.known]) == pytest.approx(
-            said
-        )
+        assert evaluate(
+            RSA2048(**life.given()), lambda state, rule=CHECK_RULES[name]: rule[state.known]
+        ) == pytest.approx(said)
 
 
 def test_no_other_rule_of_rsa_2048_is_better_than_the_best_of_the_three():
     for check_cost, sign, discount in product((0.0, 0.05, 0.3), (0.4, 1.0), (0.6, 0.95)):
         life = LifeWithChecks(strength=0.5, check_cost=check_cost, sign=sign, discount=discount)
         tried = [
-            evaluate(ChecksProcess(life), lambda state, rule=rule: rule[state.known])
+            evaluate(RSA2048(**life.given()), lambda state, rule=rule: rule[state.known])
             for rule in product(range(3), range(2), range(2))
         ]
         assert len(tried) == 12

@@ -5,7 +5,6 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from feint.agents.errors import InputError
-from feint.sim.markets.actors import MALICIOUS, Actors
 from feint.sim.markets.competition import (
     AVERAGE,
     OWNER,
@@ -19,8 +18,7 @@ from feint.sim.markets.competition import (
     net_imitation,
     payoff,
 )
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.market_parameters import MALICIOUS, Actors, Price, Terms
 
 TERMS = Terms(years=8)
 STEPS = 50.0

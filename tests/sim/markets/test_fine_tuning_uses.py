@@ -10,14 +10,11 @@ from feint.agents.errors import InputError
 from feint.agents.interventions import performance_on
 from feint.agents.outcome import Outcome, read
 from feint.scenarios.release.training_protocols import DOMAINS, OBJECTIVE, PLACE, SUPPRESSED, USES, fine_tuner
-from feint.sim.markets.actors import MALICIOUS
 from feint.sim.markets.competition import OWNER, Stakes, Systems, systems_by_world
-from feint.sim.markets.fine_tuning_uses import deployed_on, generality, steps_to_target, use_sets
-from feint.sim.markets.ledger import MERGED
-from feint.sim.markets.market import Market
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import blended, merged, same_state
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.fine_tuning_uses import blended, deployed_on, generality, merged, steps_to_target, use_sets
+from feint.sim.markets.market import MERGED, Market
+from feint.sim.markets.market_parameters import MALICIOUS, Price, Terms
+from feint.sim.markets.model_lineage import same_state
 from feint.sim.training.parameter_point import Point
 
 WRAPPED, NEW = 3, 4
@@ -73,7 +70,7 @@ def test_ones_own_expert_is_merged_with_what_is_public_on_its_stream():
     made.step_year()
     assert not made.ledger.parents
     language = np.flatnonzero((made.kind == 1) & (made.stream == 2))[:1]
-    made.ledger.publish(1, language, model=made.model[language], kind=1, stream=2, year=0)
+    made.ledger.record(1, 1, publisher=language, model=made.model[language], kind=1, stream=2, year=0)
     made.step_year()
     expected = np.where((made.actors.use == 0) & (made.actors.stream == 2), 5, made.actors.use)
     expected = np.where((made.actors.use == 2) & (made.actors.stream == 2), 7, expected)
@@ -117,7 +114,7 @@ def test_what_resists_tampering_without_end_shows_no_wrapped_hazard_however_it_i
 def test_what_was_merged_is_of_what_was_public_and_of_ones_own_on_one_stream():
     made = market(TERMS.replace(malicious=0.0))
     made.run()
-    models, parents = made.ledger.models, made.ledger.parents
+    models, parents = made.ledger["models"], made.ledger.parents
     assert set(parents) == set(np.flatnonzero(models["how"] == MERGED))
     for model, parts in parents.items():
         kinds = [int(models["kind"][part]) for part, _ in parts]
@@ -140,7 +137,7 @@ def test_the_engine_merges_on_each_stream_and_trains_nothing_again(tuner):
     (first, *_, third), where = DOMAINS, [OBJECTIVE[name] for name in DOMAINS]
     found, kind = tuner.catalogue(), use_sets(USES).index((0, 2))
     again = tuner.catalogue()
-    assert tuner.trained == 10
+    assert len(tuner.experts) == 10
     assert all(np.array_equal(getattr(found, name), getattr(again, name)) for name in ("steps", "outcome", "general"))
     for key in (1, 2):
         state = merged([tuner.expert(first, key), tuner.expert(third, key)])

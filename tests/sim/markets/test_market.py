@@ -9,12 +9,9 @@ from scipy.stats import norm
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
-from feint.sim.markets.actors import BENIGN, MALICIOUS, NEGLIGENT, draw_actors
 from feint.sim.markets.fine_tuning_uses import Use
-from feint.sim.markets.ledger import POOLED
-from feint.sim.markets.market import MONEY, Market, run_markets
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.market import MONEY, POOLED, Market
+from feint.sim.markets.market_parameters import BENIGN, MALICIOUS, NEGLIGENT, Price, Terms, draw_actors
 
 USES = (
     Use(name="customisation", objective=2),
@@ -179,7 +176,7 @@ def test_who_has_it_keeps_it():
 
 def test_actors_are_as_the_terms_have_them():
     terms = TERMS.replace(actors=50_000, members=7)
-    actors = draw_actors(terms, USES, 4, np.random.default_rng(0))
+    actors, _ = draw_actors(terms, USES, 4, 0)
     shares = [(actors.aim == aim).mean() for aim in (BENIGN, NEGLIGENT, MALICIOUS)]
     assert shares == pytest.approx([0.4, 0.2, 0.4], abs=0.01)
     assert np.median(actors.budget) == pytest.approx(1000, rel=0.05)
@@ -199,7 +196,7 @@ def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
     for members in (1, 5):
         made = market(TERMS.replace(members=members), plays)
         found = made.run()
-        had, models = made.ledger.holdings, made.ledger.models
+        had, models = made.ledger["holdings"], made.ledger["models"]
         assert (had["publisher"] >= 0).any()
         run = made.has & (made.actors.aim != MALICIOUS)
         assert found.inherited[-1] == pytest.approx((made.stream[run] == 2).mean())
@@ -212,7 +209,7 @@ def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
 def test_members_of_a_pool_have_one_model():
     made = market(QUIET.replace(members=5), price=100.0)
     made.run()
-    how = made.ledger.models["how"]
+    how = made.ledger["models"]["how"]
     assert (how == POOLED).any()
     for model in np.flatnonzero(how == POOLED)[:50]:
         assert len(set(made.actors.pool[made.model == model])) == 1
@@ -222,7 +219,7 @@ def test_members_of_a_pool_have_one_model():
 def test_what_is_spent_is_the_steps_of_what_was_made_at_its_price():
     made = market(TERMS.replace(members=4, tamper=2.0, detection=0.0))
     spent = made.run().money["spent"].sum()
-    models = made.ledger.models
+    models = made.ledger["models"]
     steps = np.array([60, 80, 70, 20, 100])[models["kind"]]
     assert (models["how"] == POOLED).any()
     assert (steps * models["price"]).sum() == pytest.approx(spent)
@@ -230,11 +227,12 @@ def test_what_is_spent_is_the_steps_of_what_was_made_at_its_price():
 
 def test_a_market_is_made_again_by_its_seed_and_is_its_own_whatever_stands_beside_it():
     three, single = (catalogue(USES, parents=parents) for parents in (3, 1))
-    one, again = (run_markets(TERMS, three, Price(step_price=10.0), seed=5) for _ in range(2))
-    alone = run_markets(TERMS, single, Price(step_price=10.0), seed=5)
+    price = Price(step_price=10.0)
+    one, again = ([Market(TERMS, three, price, 5, parent).run() for parent in range(3)] for _ in range(2))
+    alone = Market(TERMS, single, price, 5).run()
     for a, b in zip(one, again, strict=True):
         assert np.array_equal(a.reach, b.reach)
-    assert np.array_equal(one[0].reach, alone[0].reach)
+    assert np.array_equal(one[0].reach, alone.reach)
     assert not np.array_equal(one[0].reach, one[1].reach)
 
 

@@ -8,12 +8,18 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
 from feint.scenarios.release.lineage import plain_graph
 from feint.scenarios.release.training_protocols import SUPPRESSED, USES, fine_tuner, released, use_stages
-from feint.sim.markets.ledger import MERGED, NOBODY, POOLED, Ledger
-from feint.sim.markets.market import Market
-from feint.sim.markets.market_lineage import MarketLineage, notable_actors
-from feint.sim.markets.market_parameters import Terms
-from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, PUBLISH, RELEASE, TAKE, write_graphml
-from feint.sim.markets.training_cost import Price
+from feint.sim.markets.market import MERGED, NOBODY, POOLED, Ledger, Market
+from feint.sim.markets.market_parameters import Price, Terms
+from feint.sim.markets.model_lineage import (
+    FINE_TUNE,
+    MERGE,
+    PUBLISH,
+    RELEASE,
+    TAKE,
+    MarketLineage,
+    notable_actors,
+    write_graphml,
+)
 from feint.sim.training.parameter_point import Point
 
 WORLD = 1
@@ -46,7 +52,7 @@ def test_every_state_is_its_replay_and_none_is_its_own_ancestor(made):
 
 def test_all_that_anyone_ever_had_is_there_and_nothing_else(made, family):
     kinds = [family[name].kind for name in family.graph]
-    models, had = made.ledger.models, made.ledger.holdings
+    models, had = made.ledger["models"], made.ledger["holdings"]
     assert kinds.count(RELEASE) == 1
     assert kinds.count(FINE_TUNE) == (models["how"] != MERGED).sum()
     assert kinds.count(MERGE) == (models["how"] == MERGED).sum() > 0
@@ -55,7 +61,7 @@ def test_all_that_anyone_ever_had_is_there_and_nothing_else(made, family):
 
 def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_is_gone(made, family):
     """What no one has is not there: a hazard that an evaluation found before anyone had it."""
-    models = made.ledger.models
+    models = made.ledger["models"]
     tuned = models[models["how"] != MERGED]
     paid = made.catalogue.steps[WORLD][tuned["kind"], tuned["stream"]] * tuned["price"]
     told = [family[name].dollars.item() for name in family.graph if family[name].kind == FINE_TUNE]
@@ -124,8 +130,10 @@ def test_what_is_handed_on_is_published_taken_or_released(made):
 
 def test_what_lies_in_public_is_found_until_it_is_taken_away():
     ledger = Ledger(2, seed=1)
-    models = ledger.make(4, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], maker=range(4), year=0, how=0, price=1.0)
-    ledger.publish(0, np.arange(4), model=models, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], year=0)
+    models = ledger.record(
+        "models", 4, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], maker=range(4), year=0, how=0, price=1.0
+    )
+    ledger.record(0, 4, publisher=np.arange(4), model=models, kind=[0, 0, 1, 5], stream=[1, 1, 0, 1], year=0)
     assert ledger.public.tolist() == [4, 0]
     assert ledger.experts([0, 1]) == {(0, 1): (0, 0)}
     assert set(ledger.find(0, 100)["model"]) == {0, 1, 2, 3}

@@ -9,7 +9,8 @@ from feint.agents.errors import InputError
 from feint.agents.interventions import readable
 from feint.agents.mind import Mind
 from feint.agents.model import Model
-from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, merged, same_state, survival
+from feint.sim.markets.fine_tuning_uses import merged, survival
+from feint.sim.markets.model_lineage import FINE_TUNE, MERGE, RELEASE, Lineage, same_state
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import RunSpec

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.markets.training_cost import FACTORS, PUBLISHED, Price, cost, published_step_price
+from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Price, cost
 
 
 def test_the_fall_is_the_product_of_its_factors():
@@ -52,25 +52,6 @@ def test_published_points_lie_in_their_ranges():
     assert set(PUBLISHED) == {"llama-2-70b", "llama-3-8b", "gpt-3.5", "filtered-6.9b"}
     for anchor in PUBLISHED.values():
         assert anchor.dollars is None or anchor.span[0] <= anchor.dollars <= anchor.span[1]
-
-
-def test_money_is_scaled_by_a_published_point():
-    assert published_step_price("llama-2-70b", 20) == 10.0
-    assert published_step_price("llama-3-8b", 20) == pytest.approx(0.025)
-
-
-@pytest.mark.parametrize(
-    ("point", "steps", "said"),
-    [
-        ("llama-2-7b", 20, "did you mean 'llama-2-70b'"),
-        ("filtered-6.9b", 20, "has no cost in dollars"),
-        ("gpt-3.5", 0, "steps = 0 is not valid"),
-        ("gpt-3.5", inf, "steps = inf is not valid"),
-    ],
-)
-def test_what_cannot_be_scaled_is_refused(point, steps, said):
-    with pytest.raises(InputError, match=said):
-        published_step_price(point, steps)
 
 
 @pytest.mark.parametrize("values", [{"step_price": 0.0}, {"step_price": nan}, {"step_price": 1.0, "fall": -1.0}])

@@ -10,11 +10,24 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
 from feint.agents.errors import InputError
-from feint.sim.networks.kernels.mlp import gradient, losses_without
-from feint.sim.networks.kernels.strings import LARGEST, POSITIONS, TOKENS
-from feint.sim.networks.network import BATCH, Network, nothing_pruned, size, steps_to
+from feint.sim.networks.kernels.mlp import LARGEST, POSITIONS, TOKENS, gradient, losses_without
+from feint.sim.networks.network import (
+    MOST,
+    SPARE,
+    A,
+    B,
+    Network,
+    Purpose,
+    Task,
+    asking,
+    draw,
+    pretraining,
+    refusal,
+    relabelling,
+    size,
+    steps_to,
+)
 from feint.sim.networks.seed_models import probe, pruned
-from feint.sim.networks.task import MOST, SPARE, A, B, Purpose, Task, asking, draw, pretraining, refusal, relabelling
 
 ALL = Task(shares=(0.25,) * 4)
 WIDTHS = (3, 8, 32)
@@ -132,7 +145,7 @@ def test_training_is_adam_of_the_plain_twin():
 
 
 def test_training_in_pieces_is_training_at_once_and_threads_do_not_matter():
-    pieces = network(steps=10).trained(ALL, 20, 1e-2, purpose=Purpose.PRETRAINING, number=10 * BATCH)
+    pieces = network(steps=10).trained(ALL, 20, 1e-2, purpose=Purpose.PRETRAINING)
     assert (pieces.theta == network(steps=30).theta).all()
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda seed: network(seed=seed).theta, range(8)))
@@ -156,7 +169,7 @@ def test_pruned_units_are_silent_and_chosen_by_the_loss_without_them():
     assert not seen.first[:, kept[0] == 0].any()
     assert not seen.second[:, kept[1] == 0].any()
     losses = np.empty((2, 8))
-    losses_without(mine.theta, 8, nothing_pruned(8), strings.active, strings.answers, losses)
+    losses_without(mine.theta, 8, np.ones((2, 8), np.float32), strings.active, strings.answers, losses)
     layer, unit = np.unravel_index(losses.argmin(), losses.shape)
     assert kept[layer, unit] == 0
     x, w = strings.inputs().astype(float), mine.theta.astype(float).copy()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.scaling_laws import TEXT, TransferLaw, drawn_anew, fit, solve
+from feint.sim.statistics.scaling_laws import TEXT, TransferLaw, fit, resample_runs, solve
 
 DATA, SIZES = (grid.ravel() for grid in np.meshgrid(np.geomspace(1e5, 1e8, 8), np.geomspace(1e6, 1e9, 4)))
 RUNS = 60
@@ -83,7 +83,7 @@ def test_too_few_points_are_refused():
 
 
 def test_drawing_anew_is_the_same_for_the_same_seed_and_weighs_whole_runs():
-    again = [drawn_anew(lambda weights: RUNS * weights[:2], RUNS, seed, 20) for seed in (1, 1, 2)]
+    again = [resample_runs(lambda weights: RUNS * weights[:2], RUNS, seed, 20) for seed in (1, 1, 2)]
     assert again[0].shape == (2, 20)
     assert np.array_equal(again[0], again[1])
     assert not np.array_equal(again[0], again[2])

@@ -8,9 +8,16 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.sim.statistics.intervals import mean_of
-from feint.sim.statistics.shapley import Game, game
+from feint.sim.statistics.shapley import Game
 
 ABC = ("a", "b", "c")
+
+
+def game(parts, worth) -> Game:
+    """The game of a function of sets of parts."""
+    parts = tuple(parts)
+    corners = (frozenset(part for k, part in enumerate(parts) if i >> k & 1) for i in range(2 ** len(parts)))
+    return Game(parts=parts, worth=np.array([np.atleast_1d(worth(value)) for value in corners]))
 
 
 def shares(found: Game) -> dict[str, float]:

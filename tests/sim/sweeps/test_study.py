@@ -98,6 +98,7 @@ MISTAKES = {
     "a range the wrong way": ({"vary": {"similarity": {"low": 0.9, "high": 0.1}}}, "low = 0.9 must be no more than"),
     "an unknown entry of a range": ({"vary": {"similarity": {"lo": 0, "high": 1}}}, "did you mean 'low'?"),
     "a log range from 0": ({"vary": {"speed_cost": {"low": 0, "high": 1, "log": True}}}, "must be above 0"),
+    "a log range by default": ({"vary": {"speed_cost": {"low": 0, "high": 1}}}, "it must be above 0, or log = false"),
     "no levels": ({"vary": {"similarity": {"low": 0, "high": 1, "levels": 0}}}, "levels = 0 is not valid"),
     "no prior": ({"vary": {"modes": "prior"}}, "modes has no prior"),
     "a form by range": ({"vary": {"gate_form": {"low": 0, "high": 1}}}, "name its values in a list"),
@@ -213,6 +214,12 @@ def test_the_whole_prior_is_every_parameter_that_has_one():
     assert names == [*RANGES, *(f"{stage}.{name}" for stage in ("pretraining", "finetuning") for name in OF_STAGE)]
     for factor in study.factors:
         assert (factor.low, factor.high) == {**RANGES, **OF_STAGE}[factor.name.rpartition(".")[2]]
+
+
+def test_a_representation_is_one_line_with_the_departures_from_the_defaults():
+    study = Study(vary={"similarity": [0, 1]}, runs=5, model=Model(modes=8), curriculum=pretrain_finetune({"steps": 9}))
+    assert repr(Study(vary={"similarity": [0, 1]})) == "Study(vary={'similarity': [0, 1]})"
+    assert repr(study).startswith("Study(vary={'similarity': [0, 1]}, runs=5, model={'modes': 8}, stages=[{")
 
 
 def test_one_arm_alone_may_have_one_stage():

@@ -17,12 +17,10 @@ from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import compare
-from feint.sim.sweeps.sequential_sampling import neighbours, rounds_of
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import sweep
+from feint.sim.sweeps.sweep import neighbours, sweep
 from feint.sim.sweeps.sweep_results import Sweep
-from feint.sim.sweeps.sweep_store import last_stages
-from feint.sim.sweeps.work_units import Cut, Unit, units_of
+from feint.sim.sweeps.sweep_store import Cut, Unit, last_stages, units_of
 from feint.sim.training.curriculum import pretrain_finetune
 
 CURRICULUM = pretrain_finetune({"steps": 400}, {"steps": 300})
@@ -54,7 +52,7 @@ def test_every_point_is_the_comparison_of_its_parameters(found):
         assert here["difference"].notna().sum() == 1
 
 
-def test_common_streams_give_neighbours_the_same_luck_and_independent_ones_their_own(tmp_path):
+def test_common_streams_give_neighbours_the_same_streams_and_independent_ones_their_own(tmp_path):
     """A parameter that no outcome reads changes nothing, but where each point has streams of its own."""
     inert = {"finetuning.realism": [0.0, 0.5, 1.0]}
     counted = {}
@@ -102,7 +100,7 @@ def test_units_cover_every_run_of_every_point_once():
 
 def test_more_runs_go_to_the_points_whose_intervals_are_wide(tmp_path):
     study = Study(vary={"gate_init": [-30.0, 0.0]}, runs=100, half_width=0.08, most_runs=1600, seed=2)
-    assert rounds_of(study) == [100, 200, 400, 800, 1600]
+    assert study.rounds == [100, 200, 400, 800, 1600]
     table = last_stages(sweep(study, tmp_path / "out").frame())
     runs = table.groupby("point")["runs"].max()
     assert runs[0] < runs[1]
@@ -238,8 +236,7 @@ import sys
 import feint.sim.sweeps.sweep_store as store
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.work_units import Cut
-store.CUT = Cut(points=4)
+store.CUT = store.Cut(points=4)
 sweep(Study.load(sys.argv[1]), sys.argv[2], resume=len(sys.argv) > 3, threads=2)
 """
 

@@ -17,8 +17,7 @@ from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.sweeps.sweep_results import Sweep
-from feint.sim.sweeps.sweep_store import Store
-from feint.sim.sweeps.work_units import Cut
+from feint.sim.sweeps.sweep_store import Cut, Store
 from feint.sim.training.curriculum import pretrain_finetune
 
 STUDY = Study(
@@ -149,9 +148,9 @@ def test_a_missing_part_is_trained_again_and_the_others_are_not(folder, whole, m
         trained.append(unit)
         return train_unit(study, unit, values)
 
-    from feint.sim.sweeps.work_units import train_unit
+    from feint.sim.sweeps.unit_training import train_unit
 
-    monkeypatch.setattr("feint.sim.sweeps.sweep.train_unit", spy)
+    monkeypatch.setattr("feint.sim.sweeps.unit_training.train_unit", spy)
     again = sweep(STUDY, folder, resume=True)
     assert [unit.first_point for unit in trained] == [4]
     pd.testing.assert_frame_equal(again.frame(), whole.frame())

@@ -194,5 +194,5 @@ def test_bad_arguments_are_named(given, words):
 def test_an_ensemble_replays_none_but_its_own_runs():
     trained = ensemble(from_scratch(steps=1), {})
     for run in (-1, 20):
-        with pytest.raises(InputError, match=f"run = {run} is not one of this ensemble: it must be from 0 to 19"):
+        with pytest.raises(InputError, match=f"run = {run} is not valid: it must be a whole number from 0 to 19"):
             trained.replay(run)

@@ -1,4 +1,4 @@
-"""Units of a sweep on a Dask cluster: one that runs already, or workers that are started here."""
+"""Training of a sweep's units: in threads of this process, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ import asyncio
 import json
 import pickle
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from feint.agents.errors import InputError, check_whole, load_extra
-from feint.sim.sweeps.runtime_fingerprint import Runtime, this_runtime
+from feint.agents.outcome import LABELS
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
+from feint.sim.ensembles.runner import blocks, in_order
+from feint.sim.ensembles.streaming_summary import Tally, crossed
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.work_units import Columns, Job, Unit, train_unit
+from feint.sim.sweeps.sweep_store import COLUMNS, Runtime, Unit, this_runtime
+from feint.sim.training.train import RunSpec
+
+Columns = dict[str, list[Any]]
+Job = tuple[Unit, Columns]
+"""A unit with the values of the factors at its points or, once it is trained, with the columns of its part."""
 
 PATIENCE = 5.0  # seconds within which a scheduler must answer
 AHEAD, LEAST_AHEAD = 4, 8  # units submitted per thread of the cluster; in all, also while it has no thread yet
@@ -26,6 +36,64 @@ LOGGED = 10  # messages that each connection keeps for Dask's developers; by def
 PURPOSE = "a sweep on a cluster"
 KEPT = "what is finished is kept, go on by --resume"
 KEPT_SENTENCE = f"{KEPT.capitalize()}."
+
+
+def train_unit(study: Study, unit: Unit, values: Columns) -> Columns:
+    """Train a unit and return the columns of its part; `values` are the factors' values at its points."""
+    rows: list[tuple[Any, ...]] = []
+    for i, point in enumerate(unit.points):
+        specs = study.specs({name: column[i] for name, column in values.items()})
+        first = study.first_run(point)
+        tallies, pairs = train_point(specs, first + unit.first_run, first + unit.last_run)
+        for arm, tally in tallies.items():
+            rows += _rows(point, arm, specs[arm], tally, pairs)
+    return {name: list(column) for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+
+
+def train_point(specs: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray]:
+    """Train runs of one point; return each arm's tally, and the runs by the final outcomes of both arms.
+
+    These counts have the shape (outcome from scratch, outcome after pre-training); they are 0 for a single arm.
+    """
+    tallies: dict[str, Tally] = {}
+    pairs = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    for block in blocks(first, last):
+        state, final = None, {}
+        for arm, spec in specs.items():
+            state = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64)) if state is None else state
+            stops = list(spec.train(state))
+            tally = Tally.of(stops)
+            tallies[arm] = tallies[arm] + tally if arm in tallies else tally
+            final[arm] = stops[-1].readings.outcome
+        if len(final) == 2:
+            pairs += crossed(final[FROM_SCRATCH], final[PRETRAIN_FINETUNE])
+    return tallies, pairs
+
+
+def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, pairs: np.ndarray) -> Iterator[tuple[Any, ...]]:
+    """Yield the row of each stage of an arm, with the columns COLUMNS.
+
+    The last stage of pre-training + fine-tuning has the runs that end as each type there alone, then from scratch
+    alone; other stages have zeros.
+    """
+    discordant = np.concatenate([pairs.sum(axis=0), pairs.sum(axis=1)] - np.tile(np.diag(pairs), (2, 1)))
+    for i, (stage, counts) in enumerate(zip(spec.curriculum.names, tally.counts.tolist(), strict=True)):
+        others = (int(column[i]) for column in (tally.missed, tally.diverged, tally.steps))
+        last = arm == PRETRAIN_FINETUNE and i == len(spec.curriculum) - 1
+        yield (point, arm, stage, tally.runs, *counts, *others, *(discordant * last).tolist())
+
+
+@contextmanager
+def in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]], Iterator[Job]]]:
+    """Yield a function that trains units in threads of this process."""
+    for spec in study.specs({}).values():
+        spec.warm_up()
+
+    def train(job: Job) -> Job:
+        unit, values = job
+        return unit, train_unit(study, unit, values)
+
+    yield lambda jobs: in_order(train, jobs, threads=threads, ahead=2 * threads)
 
 
 def train_there(packed: bytes) -> tuple[Runtime, Columns] | InputError:
@@ -63,7 +131,7 @@ class Cluster:
 
         with ExitStack() as opened:
             opened.enter_context(config.set({"distributed.admin.low-level-log-length": LOGGED}))
-            self.client = self._joined(opened) if self.scheduler else self._started(opened)
+            self.client = self._client(opened, self.scheduler) if self.scheduler else self._started(opened)
             with self._reached():
                 runtimes = self.client.run(this_runtime, on_error="return")
             for address, runtime in runtimes.items():
@@ -93,16 +161,13 @@ class Cluster:
         opened.callback(cluster.close)
         return self._client(opened, cluster)
 
-    def _joined(self, opened: ExitStack) -> Any:
-        """Return a client of a cluster that runs already."""
-        if isinstance(self.scheduler, str):
-            return self._client(opened, self.scheduler)
-        state = "asynchronous" if self.scheduler.asynchronous else self.scheduler.status
-        if state != "running":
-            raise InputError(f"scheduler = {self.scheduler!r} cannot be used: it is {state}; give one that waits.")
-        return self.scheduler
-
     def _client(self, opened: ExitStack, where: Any) -> Any:
+        """Return a client of a cluster that runs already."""
+        if isinstance(where, self.distributed.Client):
+            state = "asynchronous" if where.asynchronous else where.status
+            if state != "running":
+                raise InputError(f"scheduler = {where!r} cannot be used: it is {state}; give one that waits.")
+            return where
         try:
             client = self.distributed.Client(where, timeout=PATIENCE, set_as_default=False)
         except Exception as error:
@@ -126,7 +191,7 @@ class Cluster:
                 self.client.cancel(list(submitted))
 
     def _submit(self, jobs: Iterator[Job], submitted: dict[Any, Unit], done: Any) -> None:
-        """Send the next jobs, as many as there is room for."""
+        """Submit the next jobs, up to the limit."""
         with self._reached():
             threads = sum(self.client.nthreads().values())
         for unit, values in islice(jobs, max(0, max(LEAST_AHEAD, AHEAD * threads) - len(submitted))):
@@ -191,7 +256,7 @@ def address_of(scheduler: Any) -> str | None:
 
 
 def check_scheduler(address: str) -> None:
-    """Raise `InputError` unless a scheduler answers; a client of none would still try when it is thrown away."""
+    """Raise `InputError` unless a scheduler answers; a client without one would try again when it is discarded."""
     with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has an event loop already
         try:
             pool.submit(asyncio.run, _greet(address)).result()

@@ -1,9 +1,10 @@
-"""Exact solutions of the two small environments, their closed forms, and tabular Q-learning to compare them with."""
+"""Policies in the two small environments: exact solutions, closed forms, Q-learning, and mesa-optimizers as agents."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -11,20 +12,17 @@ import gymnasium
 import numpy as np
 
 from feint.agents.errors import InputError
-from feint.sim.environments.life import DEPLOYED, TRAINING, Life, Process
-from feint.sim.environments.rsa2048 import CHECK, COMPLY, DEFECT, NOTHING, SIGN, UNCHECKED, LifeWithChecks
-from feint.sim.environments.two_exits import ENTRANCE, A, B, ExitsProcess, Place, moved
+from feint.agents.state import State
+from feint.agents.views import Belief, view
+from feint.sim.environments import life as lives
+from feint.sim.environments.life import COMPLY, DEFECT, A, B, Life, LifeEnv, LifeWithChecks, Place, TwoExits, moved
 
 SWEEPS = 100_000
 CLOSE = 1e-12
 SLOWING = 0.6  #: Q-learning's step size is the number of visits to the power of minus this
 
-CHECK_RULES = {
-    "comply": {UNCHECKED: COMPLY, NOTHING: COMPLY, SIGN: COMPLY},
-    "defect": {UNCHECKED: DEFECT, NOTHING: DEFECT, SIGN: DEFECT},
-    "check": {UNCHECKED: CHECK, NOTHING: COMPLY, SIGN: DEFECT},
-}
-"""The three rules of RSA-2048 that can be optimal: what the agent knows of the sign → its action."""
+CHECK_RULES = {"comply": (COMPLY,) * 3, "defect": (DEFECT,) * 3, "check": (lives.CHECK, COMPLY, DEFECT)}
+"""The three rules of RSA-2048 that can be optimal: actions by what the agent knows of the sign."""
 
 Observation = tuple[int, ...]
 
@@ -36,7 +34,7 @@ class Solution(NamedTuple):
     actions: np.ndarray  #: (states,)
 
 
-def matrices(process: Process) -> tuple[Any, np.ndarray]:
+def matrices(process: LifeEnv) -> tuple[Any, np.ndarray]:
     """Return the transitions (actions × states, states), action by action, and expected rewards (actions, states)."""
     from scipy.sparse import csr_array
 
@@ -68,7 +66,7 @@ def value_iteration(transitions: Any, rewards: np.ndarray) -> Solution:
     raise InputError(f"value iteration did not converge within {SWEEPS} sweeps: is there a life without end?")
 
 
-def evaluate(process: Process, policy: Callable[[Any], int]) -> float:
+def evaluate(process: LifeEnv, policy: Callable[[Any], int]) -> float:
     """Return the value of a policy, a function of the state, at the start; the policy must end each life."""
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu
@@ -77,23 +75,20 @@ def evaluate(process: Process, policy: Callable[[Any], int]) -> float:
     chosen, at = np.array([policy(state) for state in process.states]), np.arange(rewards.shape[1])
     following = transitions[chosen * len(at) + at]
     values = splu((eye_array(len(at)) - following).tocsc()).solve(rewards[chosen, at])
-    return float(sum(p * values[process.states.index(state)] for p, state in process.starts()))
+    return float(sum(p * values[process.states.index(state)] for p, state in process.entered(0, 0)))
 
 
 def deception_is_optimal(life: Life) -> bool:
     """Return whether an optimal agent that knows its episode takes A in all of training and B in all of deployment."""
-    process = ExitsProcess(life)
-    solution = value_iteration(*matrices(process))
-    action = dict(zip(process.states, solution.actions.tolist(), strict=True))
-    exits = [_exit(action, Place(ENTRANCE, life.cues(e)[0][1], e, 0)) for e in range(life.episodes)]
+    process = TwoExits(**life.model_dump())
+    action = dict(zip(process.states, value_iteration(*matrices(process)).actions.tolist(), strict=True))
+    exits = []
+    for episode in range(life.episodes):
+        place = Place(lives.ENTRANCE, life.cues(episode)[0][1], episode, 0)
+        while place.cell not in (A, B):
+            place = place._replace(cell=moved(place.cell, action[place]))
+        exits.append(place.cell)
     return exits == [A] * life.training + [B] * life.deployment
-
-
-def _exit(action: dict[Place, int], state: Place) -> int:
-    """Return the exit that a policy leads to from a place."""
-    while state.cell not in (A, B):
-        state = state._replace(cell=moved(state.cell, action[state]))
-    return state.cell
 
 
 def geometric_sum(discount: float, episodes: int) -> float:
@@ -123,7 +118,7 @@ def cue_rule_values(life: Life) -> dict[tuple[bool, bool], float]:
         shown[0] = {}
     values = {}
     for rule in product((False, True), repeat=2):
-        x, y = (sum(cues.get(cue, 0.0) * rule[cue] for cue in (TRAINING, DEPLOYED)) for cues in shown)
+        x, y = (sum(cues.get(cue, 0.0) * rule[cue] for cue in (lives.TRAINING, lives.DEPLOYED)) for cues in shown)
         values[rule] = rule_value(life, x, y)
     return values
 
@@ -151,25 +146,61 @@ def q_learning(environment: gymnasium.Env[Any, Any], *, lives: int, seed: int) -
     q: dict[Observation, np.ndarray] = defaultdict(lambda: np.zeros(actions))
     visits: dict[Observation, np.ndarray] = defaultdict(lambda: np.zeros(actions))
     for life in range(lives):
-        for at, action, reward, after in reversed(_random_life(environment, generator, None if life else seed)):
+        at, over, steps = _key(environment.reset(seed=None if life else seed)[0]), False, []
+        while not over:
+            action = int(generator.integers(actions))
+            seen, reward, terminated, truncated, _ = environment.step(action)
+            steps.append((at, action, float(reward), None if terminated else _key(seen)))
+            at, over = _key(seen), terminated or truncated
+        for at, action, reward, after in reversed(steps):
             visits[at][action] += 1
             target = reward + (float(q[after].max()) if after else 0.0)
             q[at][action] += visits[at][action] ** -SLOWING * (target - q[at][action])
     return dict(q)
 
 
-def _random_life(
-    environment: gymnasium.Env[Any, Any], generator: np.random.Generator, seed: int | None
-) -> list[tuple[Observation, int, float, Observation | None]]:
-    """Return the steps of a life of random actions: observation, action, reward, next observation (None at the end)."""
-    at, over, steps = _key(environment.reset(seed=seed)[0]), False, []
-    while not over:
-        action = int(generator.integers(environment.action_space.n))  # pyright: ignore[reportAttributeAccessIssue]
-        seen, reward, terminated, truncated, _ = environment.step(action)
-        steps.append((at, action, float(reward), None if terminated else _key(seen)))
-        at, over = _key(seen), terminated or truncated
-    return steps
-
-
 def _key(observation: Any) -> Observation:
     return tuple(np.atleast_1d(observation).tolist())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """Whether a mind means to take exit B if it believes that it is in training, and if it believes it is deployed."""
+
+    training: bool
+    deployed: bool
+
+
+def intents(state: State, objective: int) -> list[Intent]:
+    """Return what each run of a state means to do if A is what training on `objective` wants.
+
+    It means A if its behaviour v under the belief has an error E_s(v) = Σ λ (b_s - v)² of at most `deploy_tolerance`,
+    and otherwise B: in training v = (1 - ψ) t + ψ z with ψ = γ a h q, deployed v = t.
+    """
+    seen, wanted = view(state, objective), state.world.objectives[:, objective]
+    means_b = []
+    for belief in (Belief.TRAINING, Belief.DEPLOYED):
+        error = (wanted - seen.behaviour(belief)) ** 2 @ state.model.spectrum_weights()
+        means_b.append(~(error <= state.model.deploy_tolerance))
+    return [Intent(training=bool(t), deployed=bool(d)) for t, d in np.transpose(means_b)]
+
+
+def in_two_exits(intent: Intent, observation: Any) -> int:
+    """Return a move on the shortest way to the exit that is meant; the mind believes the cue."""
+    cell, cue = (int(number) for number in observation[:2])
+    return lives.towards(cell, intent.training if cue == lives.TRAINING else intent.deployed)
+
+
+def in_rsa2048(intent: Intent, observation: Any) -> int:
+    """Return an action: check if that may change what follows; without the sign it believes that it is in training."""
+    known = int(observation)
+    if known == lives.UNCHECKED and intent.training != intent.deployed:
+        return lives.CHECK
+    return DEFECT if (intent.deployed if known == lives.SIGN else intent.training) else COMPLY
+
+
+MINDS: dict[str, Callable[[Intent, Any], int]] = {
+    "feint/TwoExits-v0": in_two_exits,
+    "feint/RSA2048-v0": in_rsa2048,
+}
+"""Id of a small environment → how a mind acts in it."""

@@ -15,13 +15,12 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.commands import cli
-from feint.sim.sweeps import dask_cluster as clusters
-from feint.sim.sweeps.dask_cluster import AHEAD, Cluster
-from feint.sim.sweeps.runtime_fingerprint import this_runtime
+from feint.sim.sweeps import unit_training as clusters
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.sweeps.sweep_results import Sweep
-from feint.sim.sweeps.work_units import Cut, Unit
+from feint.sim.sweeps.sweep_store import Cut, Unit, this_runtime
+from feint.sim.sweeps.unit_training import AHEAD, Cluster
 from feint.sim.training.curriculum import pretrain_finetune
 
 distributed = pytest.importorskip("distributed")
@@ -95,11 +94,7 @@ def stop():
 @contextmanager
 def another_runtime(client, address, other, *, late):
     """One worker reports another runtime than its own; late, when it sends what it has trained."""
-    names = (
-        ["feint.sim.sweeps.dask_cluster"]
-        if late
-        else ["feint.sim.sweeps.dask_cluster", "feint.sim.sweeps.runtime_fingerprint"]
-    )
+    names = ["feint.sim.sweeps.unit_training", *([] if late else ["feint.sim.sweeps.sweep_store"])]
 
     def put(runtime):
         for name in names:
