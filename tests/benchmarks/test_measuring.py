@@ -96,7 +96,7 @@ def test_a_block_size_is_tried_on_as_many_runs_as_fill_it(monkeypatch):
 
 @pytest.mark.slow
 def test_two_trees_train_in_turns():
-    trees = dict.fromkeys((against.HERE, against.BASE), against.ROOT)
+    trees: dict[str, Path] = dict.fromkeys((against.HERE, against.BASE), against.ROOT)
     found = against.kernels(trees, 3, {"speed_cost": 0.1}, {"steps": 3, "honeypots": 0.1}, runs=8)
     assert all(cost > 0 and math.isfinite(cost) for each in found.values() for cost in each)
     told = against.compared("kernel", "ns", {"here": [1.0, 2.0, 3.0], "base": [2.0, 4.0, 6.0]})

@@ -2,7 +2,7 @@
 
 Normal numbers by Box and Muller on raw words: half of what `Generator.standard_normal` takes, since NumPy has vector
 instructions for the logarithm, the sine and the cosine of float32. Behaviour is a weighted sum of the goal and the
-concepts, so that only inner products with those are taken, and the squared distance of a concept from the objective is a
+concepts, so that only inner products with those are taken; the squared distance of a concept from the objective is a
 quadratic function of w whose coefficients do not change.
 """
 
@@ -108,7 +108,7 @@ class Block:
     def step(self, noise: Noise, mind: Mind, taken: np.ndarray, status: np.ndarray) -> None:  # noqa: PLR0915 - the whole step
         """Check, store what stops, and move."""
         s, o, realism = self.settings, self.settings.honeypots, self.settings.realism
-        u, f, w, rho, m, x, r, v = self.u, self.f, self.w, self.rho, self.m, self.x, self.r, self.v
+        u, f, w, m, x, r, v = self.u, self.f, self.w, self.m, self.x, self.r, self.v
         sigma = 1 / (1 + np.exp(-self.logits))
         beta, gamma, c, a, h = sigma
         top = np.maximum(f.max(axis=0), 0)

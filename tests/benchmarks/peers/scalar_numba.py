@@ -50,6 +50,16 @@ def sigmoid(x):
 
 
 @numba.njit
+def identify(rho, distance, nats, switching):
+    """Update the belief in place by this step's squared distances; the smallest is taken off them."""
+    nearest = distance.min()
+    for j in range(rho.size):
+        rho[j] = (1 - switching) * rho[j] + switching / rho.size
+        rho[j] *= math.exp(-nats * (distance[j] - nearest))
+    rho /= rho.sum()
+
+
+@numba.njit
 def train_one(b, n, u, f, w, rho, logits, rate, spectrum, noise, settings):  # noqa: PLR0915 - the whole step
     """One run through the stage; u, f, w and rho are changed in place, the logits returned."""
     B, G, C, A, H = logits
@@ -114,13 +124,7 @@ def train_one(b, n, u, f, w, rho, logits, rate, spectrum, noise, settings):  # n
             kappa = 1.0 if j == s else settings.coverage
             f[j] += rate[POINTER] * (1 - beta) * pi[j] * (vm[j] - vp)
             w[j] += min(1.0, rate[WORLD] * kappa) * (1 - w[j])
-        nearest, believed = distance.min(), 0.0
-        for j in range(objectives):
-            rho[j] = (1 - settings.switching) * rho[j] + settings.switching / objectives
-            rho[j] *= math.exp(-settings.identification * q * (distance[j] - nearest))
-            believed += rho[j]
-        for j in range(objectives):
-            rho[j] /= believed
+        identify(rho, distance, settings.identification * q, settings.switching)
         won = 1 - (1 - o) * error - o * error_h
         q_slope = settings.inference_power * odds * missing
         B += rate[REPRESENTATION] * beta * (1 - beta) * (vu - vp)
