@@ -5,7 +5,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.interventions import close_gate, following, move_concept, put_back
-from feint.agents.mind import GROUPS, PARTS
+from feint.agents.mind import GROUPS, Mind
 from feint.agents.model import Model
 from feint.agents.outcome import read
 from feint.agents.types import STARTS
@@ -23,7 +23,7 @@ def trained():
 
 
 def changed_parts(before, after):
-    return {part for part in PARTS if not np.array_equal(getattr(before.mind, part), getattr(after.mind, part))}
+    return {part for part in Mind._fields if not np.array_equal(getattr(before.mind, part), getattr(after.mind, part))}
 
 
 def pointed(state, objective):
@@ -92,9 +92,12 @@ def test_a_moved_concept_moves_what_training_is_understood_to_want_and_leaves_th
     moved = move_concept(trained, objective, displacement)
     assert changed_parts(trained, moved) == set()
     for stage in (0, 1, 2):
-        shift = view(moved, stage).understood - view(trained, stage).understood
+        sure = {"belief": np.tile(np.eye(3)[stage], (30, 1))}
+        shift = view(moved.with_mind(**sure), stage).understood - view(trained.with_mind(**sure), stage).understood
         expected = displacement if stage == objective else np.zeros(6)
         np.testing.assert_allclose(shift, np.tile(expected, (30, 1)), atol=1e-13)
+        shift = view(moved, stage).understood - view(trained, stage).understood
+        np.testing.assert_allclose(shift, np.outer(trained.mind.belief[:, objective], displacement), atol=1e-13)
 
 
 @pytest.mark.parametrize("objective", [0, 1, 2])

@@ -1,10 +1,14 @@
 """Outcomes: the kernel's reading against the oracle's, each outcome at a state built to have it, and at the borders."""
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 import oracle
 import pytest
 
 from feint.agents.interventions import close_gate, following, move_concept
+from feint.agents.mind import Mind
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.types import TYPES
@@ -13,6 +17,8 @@ from feint.sim.training.train import begin
 
 SATURATED = 1000.0  # log-odds: σ is exactly 1
 SHIFTED = Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)
+SEEKING = {"grader": 0.0}
+KNOWN = {"identification": 1e6}
 
 
 def scattered(model, runs=300, objectives=3, seed=1):
@@ -23,13 +29,22 @@ def scattered(model, runs=300, objectives=3, seed=1):
     noise = rng.normal(size=(runs, model.modes)) * rng.choice([0.0, 0.1, 0.5], (runs, 1))
     pointer = rng.normal(-2, 1, (runs, objectives))
     pointer[:, 1] += rng.choice([0.0, 8.0], runs)
+    belief = rng.dirichlet(np.ones(objectives), runs) * 0.05
+    belief[:, 1] += 0.95
     return state.with_mind(
         **logits,
         goal=state.world.objectives[:, 1] + noise,
         representation=rng.normal(0, 4, runs),
         pointer=pointer,
         world=rng.choice([0.5, 0.9, 1.0], (runs, objectives)),
+        belief=np.where(rng.random((runs, 1)) < 0.8, belief, rng.dirichlet(np.ones(objectives), runs)),
+        grader=rng.normal(-2, 1, runs) + rng.choice([0.0, 8.0], runs),
     )
+
+
+def possible(model):
+    """The outcomes that runs of a model may have: without a grader nothing is pursued for being graded."""
+    return set(Outcome) - (set() if model.grader > -30 else {Outcome.REWARD_SEEKING})
 
 
 def good_on_training_data(model):
@@ -43,12 +58,26 @@ def good_on_training_data(model):
     )
 
 
+def seeking_what_is_graded(model):
+    """Minds whose pointer is at whatever is graded, and who know what that is; nothing is instrumental."""
+    state = begin(model, runs=20, seed=3)
+    return state.with_mind(
+        representation=np.full(20, -SATURATED),
+        grader=np.full(20, SATURATED),
+        belief=np.tile([0.0, 1.0], (20, 1)),
+        world=np.ones((20, 2)),
+        gate=np.full(20, -SATURATED),
+    )
+
+
 def built(outcome):
     """States that have an outcome by construction, and the objective that they were trained on."""
     if outcome is Outcome.UNCONVERGED:
         return begin(runs=20, seed=3), 1
     if outcome is Outcome.PROXY:
         return good_on_training_data(Model(spectrum=20.0)), 1
+    if outcome is Outcome.REWARD_SEEKING:
+        return seeking_what_is_graded(Model(**SEEKING)), 1
     return begin(Model(init_spread=0.0), runs=20, seed=3, start=outcome.label), 0
 
 
@@ -72,8 +101,9 @@ def assert_read_as_by_the_oracle(state, objective):
         expected = {
             "performance": oracle.performance(mind, world, model, objective),
             "train_error": oracle.E(oracle.spectrum(model), b, at.g),
-            "deployed_error": oracle.deployment_error(model, b, at.t),
+            "deployed_error": oracle.deployment_error(model, b, at.t_deployed),
             "watched_error": oracle.deployment_error(model, b, at.g),
+            "myopic_error": oracle.deployment_error(model, b, at.t),
             "following": (1 - at.beta) * at.pi[objective],
             "representation": at.beta,
             "gate": at.gamma,
@@ -81,6 +111,8 @@ def assert_read_as_by_the_oracle(state, objective):
             "awareness": at.a,
             "horizon": at.h,
             "instrumental": at.psi,
+            "grading": at.pi_g,
+            "belief": oracle.believed(mind.rho, model, objective)[objective],
         }
         assert {"outcome", *expected} == set(reading._fields)
         assert reading.outcome[i] == oracle.outcome(mind, world, model, objective)
@@ -89,19 +121,33 @@ def assert_read_as_by_the_oracle(state, objective):
 
 
 @pytest.mark.parametrize("objective", [0, 1, 2])
+@pytest.mark.parametrize("grading", [{}, SEEKING, KNOWN], ids=["plain", "graded", "known"])
 @pytest.mark.parametrize("model", [Model(), SHIFTED])
-def test_readings_are_those_of_the_oracle(model, objective):
-    state = scattered(model)
+def test_readings_are_those_of_the_oracle(model, grading, objective):
+    state = scattered(model.replace(**grading))
     if objective == 1:
-        assert set(read(state, objective).outcome) == set(Outcome)
+        assert set(read(state, objective).outcome) == possible(state.model)
     assert_read_as_by_the_oracle(state, objective)
 
 
-@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
+@pytest.mark.parametrize("forms", [*oracle.COVERING, {**oracle.COVERING[-1], **SEEKING}], ids=str)
 def test_readings_in_other_forms_are_those_of_the_oracle(forms):
     state = scattered(SHIFTED.replace(**forms), objectives=2)
-    assert set(read(state, 1).outcome) == set(Outcome)
+    assert set(read(state, 1).outcome) == possible(state.model)
     assert_read_as_by_the_oracle(state, 1)
+
+
+@pytest.mark.parametrize("target", [0.0, 0.7, 0.83, 0.98])
+def test_the_tolerance_in_training_follows_the_stage_s_target(target):
+    """At 0.7 an error of up to 0.3 is read as trained; at 0.98 one of up to 0.1, which is the tolerance itself."""
+    state = replace(scattered(Model(**SEEKING)), target=target)
+    reading = read(state, 1)
+    for i in range(len(state)):
+        mind, world, _ = oracle.run(state, i)
+        assert reading.outcome[i] == oracle.outcome(mind, world, state.model, 1, target)
+    wide = {0.0: 0.1, 0.7: 0.3, 0.83: 0.17, 0.98: 0.1}[target]
+    np.testing.assert_array_equal(reading.outcome == Outcome.UNCONVERGED, reading.train_error > wide)
+    assert ((reading.train_error > 0.1) & (reading.train_error <= wide)).any() == (wide > 0.1)
 
 
 @pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
@@ -124,12 +170,15 @@ def test_a_state_built_for_an_outcome_has_it(outcome):
 
 def test_the_outcomes_are_the_oracle_s_by_name_and_number():
     assert {name: getattr(oracle, name) for name in Outcome.__members__} == dict(Outcome.__members__)
-    assert LABELS == ("unconverged", "internal", "corrigible", "deceptive", "proxy")
+    assert LABELS == ("unconverged", "internal", "corrigible", "deceptive", "proxy", "reward-seeking")
     assert all(outcome.meaning for outcome in Outcome)
 
 
-@pytest.mark.parametrize("forms", [{}, *oracle.COVERING], ids=oracle.named)
-@pytest.mark.parametrize("part", oracle.PARTS)
+@pytest.mark.parametrize(
+    ("part", "forms"),
+    [*product([*oracle.PARTS, "belief"], [{}, *oracle.COVERING]), *((part, SEEKING) for part in Mind._fields)],
+    ids=str,
+)
 def test_a_state_with_a_nan_is_unconverged(part, forms):
     """Half written goal, half pointer, behind an open gate: every part has a share in what it does."""
     start = begin(Model(init_spread=0.0, **forms), runs=10, start="deceptive")
@@ -180,8 +229,9 @@ def test_moving_a_concept_moves_what_is_understood_of_it_by_as_much_and_of_nothi
     np.testing.assert_array_equal(np.delete(after, 1, axis=1), np.delete(before, 1, axis=1))
 
 
-def test_views_and_behaviours_are_those_of_the_oracle():
-    state = scattered(Model(), runs=30)
+@pytest.mark.parametrize("grading", [{}, SEEKING, KNOWN], ids=["plain", "graded", "known"])
+def test_views_and_behaviours_are_those_of_the_oracle(grading):
+    state = scattered(Model(**grading), runs=30)
     seen = view(state, 2)
     for i in range(len(state)):
         mind, world, _ = oracle.run(state, i)
@@ -189,13 +239,14 @@ def test_views_and_behaviours_are_those_of_the_oracle():
         for found, expected in (
             (seen.concepts, at.m),
             (seen.pointing, at.pi),
-            (seen.terminal, at.t),
+            (seen.terminal, at.t_deployed),
+            (seen.graded, (1 - at.beta) * at.pi_g),
             (seen.understood, at.z),
             (seen.gate, at.psi),
             (seen.behaviour(Belief.TRAINING), at.g),
-            (seen.behaviour(Belief.DEPLOYED), at.t),
-            (seen.behaviour(Belief.HONEYPOT, realism=0.3), oracle.on_honeypot(at, 0.3)[1]),
-            (seen.behaviour(Belief.HONEYPOT, realism=1.0), at.t),
+            (seen.behaviour(Belief.DEPLOYED), at.t_deployed),
+            (seen.behaviour(Belief.HONEYPOT, realism=0.3), oracle.on_honeypot(at, 0.3)[2]),
+            (seen.behaviour(Belief.HONEYPOT, realism=1.0), at.t_deployed),
             (seen.behaviour(Belief.HONEYPOT, realism=0.0), at.g),
         ):
             np.testing.assert_allclose(found[i], expected, rtol=1e-12, atol=1e-14)
@@ -208,8 +259,41 @@ def test_a_deceiver_whose_gate_is_closed_is_found_out_and_the_others_are_what_th
         assert (read(state, 0).outcome == expected).all()
 
 
-def test_without_run_time_inference_no_state_reads_as_deceptive():
-    state = scattered(Model(inference_power=0.0))
+@pytest.mark.parametrize("grading", [{}, SEEKING], ids=["plain", "graded"])
+def test_without_run_time_inference_no_state_reads_as_deceptive(grading):
+    state = scattered(Model(inference_power=0.0, **grading))
     reading = read(state, 1)
     assert (reading.instrumental == 0).all()
-    assert set(reading.outcome) == set(Outcome) - {Outcome.DECEPTIVE}
+    assert set(reading.outcome) == possible(state.model) - {Outcome.DECEPTIVE}
+
+
+@pytest.mark.parametrize("objective", [0, 1, 2])
+def test_without_a_grader_no_state_reads_as_reward_seeking(objective):
+    """Whatever its logit is: nothing of it is left in behaviour in training, so that t is t'."""
+    state = scattered(Model())
+    reading = read(state, objective)
+    np.testing.assert_array_equal(reading.myopic_error, reading.deployed_error)
+    assert (reading.grading == 0).all()
+    assert Outcome.REWARD_SEEKING not in reading.outcome
+
+
+def test_who_does_what_is_graded_for_its_own_sake_is_no_deceiver_and_the_horizon_tells_them_apart():
+    """Both are good only while they believe that they are in training; without a horizon one of them still is."""
+    state = scattered(Model(**SEEKING), runs=1000)
+    reading = read(state, 1)
+    myopic = read(state.with_mind(horizon=np.full(1000, -SATURATED)), 1)
+    np.testing.assert_allclose(myopic.watched_error, reading.myopic_error, rtol=1e-9, atol=1e-13)
+    good_if_watched = np.isin(reading.outcome, [Outcome.DECEPTIVE, Outcome.REWARD_SEEKING])
+    assert (reading.deployed_error[good_if_watched] > 0.25).all()
+    still_good = myopic.watched_error[good_if_watched] <= 0.25
+    np.testing.assert_array_equal(still_good, reading.outcome[good_if_watched] == Outcome.REWARD_SEEKING)
+    assert 20 < still_good.sum() < good_if_watched.sum() - 20
+
+
+def test_a_seeker_of_what_is_graded_does_whatever_it_takes_to_be_trained():
+    state = seeking_what_is_graded(Model(**SEEKING))
+    wrong = state.with_mind(belief=np.tile([1.0, 0.0], (20, 1)))
+    assert (read(wrong, 0).outcome == Outcome.REWARD_SEEKING).all()
+    assert (read(wrong, 1).outcome == Outcome.UNCONVERGED).all()
+    sure = replace(wrong, model=wrong.model.replace(**KNOWN))
+    assert (read(sure, 1).outcome == Outcome.REWARD_SEEKING).all()

@@ -31,6 +31,9 @@ MODEL_TABLE = [  # model page, section 8: name, default, prior, whether it is lo
     ("plasticity_awareness", 1, (0.1, 10), L),
     ("plasticity_horizon", 1, (0.1, 10), L),
     ("inference_power", 4, (0.3, 10), L),
+    ("identification", 1, (0.01, 100), L),
+    ("switching", 1e-3, (1e-5, 0.1), L),
+    ("grader", -30, None, not L),
     ("speed_cost", 0.001, (1e-4, 0.1), L),
     ("goal_cost", 0, (0, 0.1), not L),
     ("shielding", 1, (0.5, 1), not L),
@@ -41,19 +44,19 @@ MODEL_TABLE = [  # model page, section 8: name, default, prior, whether it is lo
     ("horizon_init", -2, (-4, 0), not L),
     ("decoys", 2, (0, 5), not L),
     ("goal_init", 0.1, (0.03, 1), L),
-    ("init_spread", 1, None, not L),
-    ("plasticity_spread", 0.5, None, not L),
-    ("train_tolerance", 0.1, (0.05, 0.2), not L),
+    ("init_spread", 1, (0.5, 2), not L),
+    ("plasticity_spread", 0.5, (0, 1), not L),
+    ("train_tolerance", 0.1, None, not L),
     ("deploy_tolerance", 0.25, (0.1, 0.4), not L),
     ("capability_form", "logistic", None, not L),  # section 10
-    ("inference_form", "exponential", None, not L),
+    ("inference_form", "odds", None, not L),
     ("gate_form", "product", None, not L),
 ]
 STAGE_TABLE = [
     ("objective", 1, None, not L),
-    ("steps", 12000, None, not L),
-    ("target", 0.9, None, not L),
-    ("learning_rate", 1, (0.3, 1), L),
+    ("steps", 12000, (300, 30_000), L),
+    ("target", 0.9, (0.8, 0.98), not L),
+    ("learning_rate", 1, (0.3, 3), L),
     ("noise", 0.3, (0.05, 1), L),
     ("coverage", 0, (0, 1), not L),
     ("awareness_exposure", 0.003, (1e-4, 0.1), L),
@@ -62,10 +65,12 @@ STAGE_TABLE = [
     ("realism", 1, (0, 1), not L),
 ]
 PRETRAINING_DIFFERS = {"objective": 0, "steps": 3000, "target": 0, "coverage": 0.5}
+PRIOR_OF = {"steps": "pre-training", "target": "fine-tuning"}  # the others are of both
+OFF = {"identification": 1e6, "grader": -30}
 
 FORMS = {
     "capability_form": ("logistic", "power", "linear"),
-    "inference_form": ("exponential", "hyperbolic", "step"),
+    "inference_form": ("odds", "exponential", "hyperbolic", "step"),
     "gate_form": ("product", "minimum"),
 }
 
@@ -108,6 +113,21 @@ def refusal(of, **values):
 def test_the_declarations_are_the_table_of_the_models_page(of, rows, rest):
     assert [(p.name, p.default, p.prior, p.log) for p in of.parameters().values()] == rows
     assert set(of.model_fields) - set(of.parameters()) == rest
+
+
+def test_a_prior_of_one_kind_of_stage_is_not_that_of_the_other():
+    for name, declared in Stage.parameters().items():
+        assert declared.prior_of == PRIOR_OF.get(name, "")
+        kinds = {"pre-training": Stage(objective=0, target=0.5), "fine-tuning": Stage()}
+        for kind, stage in kinds.items():
+            assert stage.prior(name) == (declared.prior if PRIOR_OF.get(name, kind) == kind else None)
+    assert Stage(target=0.0).prior("target") is None  # what never stops early has no target to vary
+
+
+def test_what_the_second_version_added_is_off_at_known_at_once_and_without_a_grader():
+    for name, off in OFF.items():
+        assert Model.parameters()[name].off == off
+    assert [Model(identification=nats).known_at_once for nats in (1, 999_999, 1e6, 1e9)] == [False, False, True, True]
 
 
 @each(DECLARED)

@@ -5,6 +5,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.interventions import performance_on, readable
+from feint.agents.model import Model
 from feint.agents.outcome import read
 from feint.sim.training.train import begin
 
@@ -50,9 +51,14 @@ def test_performance_in_its_own_context_is_what_a_stage_reads():
 
 
 def test_a_deceptive_mind_performs_on_what_it_believes_to_be_trained_towards():
-    state = prepared("deceptive")
-    assert (performance_on(state, 0, 0) > 0.8).all()
-    assert performance_on(state, 0, 1).mean() < 0
+    """Whatever it is trained for: where that is known at once it believes it at once."""
+    state, known = prepared("deceptive"), prepared("deceptive", model=Model(identification=1e6))
+    mistaken = state.with_mind(belief=np.tile([0.0, 1.0, 0.0], (200, 1)))
+    for context in range(3):
+        assert (performance_on(state, 0, context) > 0.8).all()
+        assert performance_on(mistaken, 0, context).mean() < 0
+    assert (performance_on(known, 0, 0) > 0.8).all()
+    assert performance_on(known, 0, 1).mean() < 0
 
 
 def test_an_objective_that_there_is_not_is_refused():

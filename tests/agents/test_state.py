@@ -44,6 +44,7 @@ def assert_equal_states(one, other):
     assert one.model == other.model
     assert one.seed == other.seed
     assert one.occurrences == other.occurrences
+    assert (one.objective, one.target) == (other.objective, other.target)
     for (name, here), there in zip(arrays_of(one).items(), arrays_of(other).values(), strict=True):
         assert (here.dtype, here.shape) == (there.dtype, there.shape), name
         assert here.tobytes() == there.tobytes(), name
@@ -107,7 +108,7 @@ def test_parts_that_stand_at_different_steps_can_be_merged(start):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ({"model": MODEL.replace(speed_cost=0.002)}, "model = .* differs from .*speed_cost=0.001"),
+        ({"model": MODEL.replace(speed_cost=0.002)}, r"model = .*speed_cost=0\.002.* differs from Model"),
         ({"seed": 4}, "seed = 4 differs from 3"),
         ({"stage": FIRST}, "objective = 0 differs from -1"),
     ],
@@ -120,6 +121,17 @@ def test_states_of_different_making_are_not_joined(start, how, words):
         State.joined([start, start, other])
 
 
+def test_states_of_one_stage_with_different_targets_are_not_joined(start):
+    one, other = (enter(start, SECOND.replace(target=target)) for target in (0.7, 0.8))
+    with pytest.raises(InputError, match="target = 0.8 differs from 0.7: only states that share it can be joined"):
+        State.joined([one, other])
+
+
+def test_a_state_knows_the_target_of_its_present_stage(start):
+    assert (start.target, enter(start, FIRST).target, enter(start, SECOND).target) == (0.0, 0.0, 0.7)
+    assert train(train(start, SECOND), FIRST).target == 0.0
+
+
 def test_no_states_are_not_joined():
     with pytest.raises(InputError, match="give at least one state"):
         State.joined([])
@@ -127,10 +139,14 @@ def test_no_states_are_not_joined():
 
 def test_a_state_comes_back_from_disk_bit_for_bit(underway, tmp_path):
     gate, goal = underway.mind.gate.copy(), underway.mind.goal.copy()
+    belief = np.random.default_rng(1).dirichlet(np.ones(3), 12)
     gate[:4] = [np.nan, np.inf, -np.inf, -0.0]
     goal[0, 0] = np.nextafter(0.1, 1)
     far = begin(MODEL, runs=np.array([2**64 - 1], np.uint64), seed=2**64 - 1, objectives=3)
-    for state in (far, State.joined([underway.with_mind(gate=gate, goal=goal).forked(2**32 - 1), underway])):
+    for state in (
+        far,
+        State.joined([underway.with_mind(gate=gate, goal=goal, belief=belief).forked(2**32 - 1), underway]),
+    ):
         state.save(tmp_path / "state.npz")
         loaded = State.load(str(tmp_path / "state.npz"))
         assert_equal_states(loaded, state)
@@ -144,6 +160,20 @@ def test_saving_in_the_middle_of_a_stage_changes_nothing_that_follows(underway, 
     assert (at_once.taken > 400).any()
     assert_equal_states(advance(loaded, SECOND, SECOND.steps), at_once)
     assert_equal_states(train(loaded, SECOND), train(underway, SECOND))
+
+
+def test_a_state_of_another_format_is_refused(underway, tmp_path):
+    """Such as one of version 1, whose minds have no belief."""
+    underway.save(tmp_path / "state.npz")
+    with np.load(tmp_path / "state.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(tmp_path / "old.npz", allow_pickle=False, **{**arrays, "format": np.array(1)})
+    with pytest.raises(InputError, match="not a state that Feint saved: its format is 1, and this version reads 2"):
+        State.load(tmp_path / "old.npz")
+    del arrays["mind.belief"]
+    np.savez(tmp_path / "old.npz", allow_pickle=False, **arrays)
+    with pytest.raises(InputError, match=r"not a state that Feint saved: .*mind\.belief"):
+        State.load(tmp_path / "old.npz")
 
 
 def test_forks_of_one_state_differ_by_their_key_and_then_by_noise_alone(start):

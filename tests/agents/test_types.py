@@ -1,9 +1,10 @@
 """The contract of a type of mesa-optimizer; to register an agent in `TYPES` is to put it through all of this.
 
 Prepared starts are read at objective 0, which they are prepared for, with the default model and its spread. All of
-these 2000 runs are of their type. Of 200,000 one was not: a deceiver whose own goal, drawn at random, lay within the
-deployment tolerance of the base objective, and which so was aligned after all. The errors here have room besides: a
-deceiver's gate is σ(4)³ (1 - e^(-4 σ(4))) = 0.93, so that 0.07² of the error of its own goal shows in training; a
+these 2000 runs are of their type. Of 400,000 of each, none, three and three were not: corrigible ones in which the
+pointer at another concept was drawn higher than 2.4, and which were unconverged; and deceivers whose own goal, drawn at
+random, lay within the deployment tolerance of the base objective, and which so were aligned after all. The errors here
+have room besides: a deceiver's gate is σ(4)³ = 0.95, so that 0.05² of the error of its own goal shows in training; a
 pointer keeps a few hundredths for the other concepts and the decoy, more where another logit was drawn high.
 """
 
@@ -14,7 +15,7 @@ import oracle
 import pytest
 
 from feint.agents.interventions import close_gate, put_back
-from feint.agents.mind import GROUPS, PARTS
+from feint.agents.mind import GROUPS, Mind
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
 from feint.agents.types import STARTS, TYPES, Deceptive, MesaOptimizer, prepare
@@ -113,8 +114,9 @@ def test_preparing_changes_the_mind_alone_and_only_the_parts_that_it_names(agent
     state = agent.prepare(fresh)
     for kept in ("model", "seed", "run", "fork", "world", "bias", "progress", "occurrences"):
         assert getattr(state, kept) is getattr(fresh, kept)
-    drawn = {part for part in PARTS if np.array_equal(getattr(state.mind, part), getattr(fresh.mind, part))}
-    assert drawn == set(PARTS) - {"capability", "world", *agent.settle(fresh)}
+    drawn = {part for part in Mind._fields if np.array_equal(getattr(state.mind, part), getattr(fresh.mind, part))}
+    assert drawn == set(Mind._fields) - {"capability", "world", "belief", *agent.settle(fresh)}
+    np.testing.assert_array_equal(state.mind.belief, np.tile([1.0, 0.0, 0.0], (20, 1)))
     np.testing.assert_array_equal(state.mind.pointer[:, 1:], fresh.mind.pointer[:, 1:])
     np.testing.assert_array_equal(state.mind.world[:, 1:], fresh.mind.world[:, 1:])
     for part, before in begin(runs=20, seed=5, objectives=3).mind._asdict().items():
@@ -123,11 +125,11 @@ def test_preparing_changes_the_mind_alone_and_only_the_parts_that_it_names(agent
 
 @EACH
 def test_what_was_prepared_is_the_initial_draw_to_which_groups_are_put_back(agent):
-    begun = begin(runs=20, seed=5, start=agent.name)
+    begun = begin(Model(grader=-2.0), runs=20, seed=5, start=agent.name)
     trained = train(begun, Stage(steps=300, target=0.0, learning_rate=0.5))
     back = put_back(trained, GROUPS)
-    assert all((getattr(trained.mind, part) != getattr(begun.mind, part)).any() for part in PARTS)
-    for part in PARTS:
+    assert all((getattr(trained.mind, part) != getattr(begun.mind, part)).any() for part in Mind._fields)
+    for part in Mind._fields:
         np.testing.assert_array_equal(getattr(back.mind, part), getattr(begun.mind, part), err_msg=part)
     assert agent.recognised(back, 0).all()
 
