@@ -81,7 +81,7 @@ class Transferred(Report):
     handed: list[laws.HandedOver]
     near: list[laws.Law]
     weights: list[laws.Weight]
-    together: Annotated[dict[str, Number], Field(description="rank laws.correlations over the combinations")]
+    together: Annotated[dict[str, Number], Field(description="rank correlations over the combinations")]
     ends: list[arms.End]
     ahead: list[arms.Ahead]
     frontier: arms.Frontiers
