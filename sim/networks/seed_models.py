@@ -177,7 +177,7 @@ MEASURES: dict[str, Measure] = {
     for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
 } | {
     "accuracy new": Measure(
-        "accuracy of the answer that relabelling taught, where it tells nothing of the old one",
+        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one",
         "share",
         lambda models, at: models.network(at).accuracy(models.strings(asking(A, of=B, strings=PAIRS))),
     ),
