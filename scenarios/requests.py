@@ -1,7 +1,5 @@
 """Registry of commands, scenarios, and the JSON documents that they print."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any, get_args, get_type_hints
 

@@ -277,6 +277,9 @@ class ArgumentGraph(Report):
     graph: Hidden[Any]  #: the `networkx.DiGraph`
     request: Hidden[GraphRequest]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.graph})"
+
     def blocks(self) -> list[Table]:
         """Return a table of the claims."""
         facts = [facts for _, facts in self.graph.nodes(data=True) if facts["kind"] == "claim"]

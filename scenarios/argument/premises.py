@@ -62,7 +62,7 @@ class Mechanism:
     term: str  #: what represents it in the model
     premises: tuple[str, ...]
     sources: Annotated[tuple[str, ...], Field(description="keys")]
-    disputed_by: Annotated[tuple[str, ...], Field(description="keys")] = ()  #: sources that dispute it, or its sign
+    disputed_by: Annotated[tuple[str, ...], Field(description="keys")]  #: sources that dispute it, or its sign
     claims: Hidden[tuple[str, ...]]
 
 

@@ -1,7 +1,8 @@
 """Protocols of training that the claims on fine-tuning compare, and what is computed from their runs.
 
-The objectives: Y of pre-training, X of fine-tuning, Y′ akin to Y, and Z, which has nothing to do with Y. A model that
-never had Y is pre-trained on Z, for as long and on data that reveal as much about Y; then both are fine-tuned on X.
+The objectives: Y of pre-training, X of fine-tuning, Y′ (KIN) akin to Y, and Z (OTHER), which has nothing to do with Y.
+A model that never had Y is pre-trained on Z, for as long and on data that reveal as much about Y; then both are
+fine-tuned on X.
 
 How gently: the source calls a learning rate medium if it is a tenth of the mean one of pre-training, and large if it
 equals it (Jain et al. 2024). Fine-tuning takes a fixed number of steps, as it does there.
@@ -17,19 +18,13 @@ from feint.sim.ensembles.paired_runs import PerformanceOn, PutBack, Readable, Ru
 from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol, dotted
 
 Y, X, KIN, OTHER = range(4)
-"""Objectives: of pre-training, of fine-tuning, one akin to Y, and one that has nothing to do with Y."""
-
 GENTLE, LARGE = 0.1, 1.0
 """Learning rates of fine-tuning, relative to that of pre-training."""
-LENGTH = 3000
-"""Steps of fine-tuning: as many as pre-training has by default."""
-BRIEF = 100
-"""Steps of a third stage that is only begun."""
-READABLE_BEFORE, READABLE_AFTER = Readable(0), Readable(1)
-"""How well Y can be read before fine-tuning, and after it."""
+LENGTH = 3000  #: steps of fine-tuning: as many as pre-training has by default
+BRIEF = 100  #: steps of a third stage that is only begun
+READABLE_BEFORE, READABLE_AFTER = Readable(0), Readable(1)  #: of Y, before fine-tuning and after it
 CORNERS = PutBack(1)
-PERFORMANCE_AT_END = PerformanceOn(2)
-"""Performance on Y at the end of a third stage."""
+PERFORMANCE_AT_END = PerformanceOn(2)  #: on Y, at the end of a third stage
 
 
 def pretraining(objective: int = Y) -> ProtocolStage:

@@ -1,7 +1,5 @@
 """Figures of what the argument depends on and where it holds: crux, lattice, prior, worldviews, graph and dodges."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Figures of how runs end and how they get there: headline, transitions, cases, race, phases and sensitivity."""
 
-from __future__ import annotations
-
 from itertools import product
 from typing import Any
 
@@ -201,17 +199,17 @@ def compute_phases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     cells = list(product(*([float(f"{level:.6g}") for level in of_axis] for of_axis in levels)))
     protocols = {(cell, arm): TrainingProtocol(arm, ((X, cell[0]), (Y, cell[1]))) for cell in cells for arm in ARMS}
     ended = run_paired(point, protocols.values(), range(size["runs"]), **keys)
-    return pd.DataFrame([_row(cell, *(ended[protocols[cell, arm]] for arm in ARMS)) for cell in cells])
-
-
-def _row(cell: tuple[float, float], scratch: RunOutcomes, pretrained: RunOutcomes) -> dict[str, Any]:
-    counts = {
-        f"{arm}_{label}": int((ended.outcome == code).sum())
-        for arm, ended in zip(ARMS, (scratch, pretrained), strict=True)
-        for code, label in enumerate(LABELS)
-    }
-    gained, lost = _discordant(scratch, pretrained)
-    return {X: cell[0], Y: cell[1], "runs": len(scratch), **counts, "gained": gained, "lost": lost}
+    rows = []
+    for cell in cells:
+        arms = {arm: ended[protocols[cell, arm]] for arm in ARMS}
+        counts = {
+            f"{arm}_{label}": int((runs.outcome == code).sum())
+            for arm, runs in arms.items()
+            for code, label in enumerate(LABELS)
+        }
+        gained, lost = _discordant(*arms.values())
+        rows.append({X: cell[0], Y: cell[1], "runs": size["runs"], **counts, "gained": gained, "lost": lost})
+    return pd.DataFrame(rows)
 
 
 def _discordant(scratch: RunOutcomes, pretrained: RunOutcomes) -> tuple[int, int]:
@@ -276,7 +274,7 @@ def _response(study: Study, precision: str, threads: int | None) -> Response:
 def draw_sensitivity(table: pd.DataFrame) -> Figure:
     """Draw bars with intervals, from the largest total index down."""
     measures = {
-        measure: {row["group"]: interval_of(row) for row in rows_of(rows)}
+        str(measure): {row["group"]: interval_of(row) for row in rows_of(rows)}
         for measure, rows in table.groupby("measure", sort=False)
     }
     return bars(measures, TITLE)

@@ -1,7 +1,5 @@
 """Figures of the gallery: each is computed from nothing into a table, and drawn from that table alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -19,19 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from feint.scenarios.networks.battery import (
-    BLACK,
-    BLUE,
-    GREY,
-    LOSS,
-    ORANGE,
-    SHARE,
-    NetworksRequest,
-    draw_seeds,
-    heading,
-    spread,
-)
-from feint.sim.networks.transfer import ARMS, FEW, LOOKS, MANY, SCORES, Transfer, amounts, transfer
+from feint.scenarios.networks import battery
+from feint.sim.networks.transfer import AMOUNTS, ARMS, FEW, LOOKS, MANY, SCORES, Transfer, transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Progress, Request
@@ -45,9 +34,9 @@ if TYPE_CHECKING:
 TUNED = ("near", "far")
 SHOWN = 32  #: units, the widest networks whose curves are printed
 LINES = {
-    "scratch": (BLACK, "o:", "from scratch", -0.04),
-    "near": (ORANGE, "s-", "pre-trained, near", 0.0),
-    "far": (BLUE, "^--", "pre-trained, far", 0.04),
+    "scratch": (battery.BLACK, "o:", "from scratch", -0.04),
+    "near": (battery.ORANGE, "s-", "pre-trained, near", 0.0),
+    "far": (battery.BLUE, "^--", "pre-trained, far", 0.04),
 }
 MARKERS = "o^sDvP*X"
 SHADES = ("#f6c99f", "#ee9c5a", "#d55e00", "#7a3600")
@@ -123,7 +112,7 @@ class NetworksTransfer(Report):
 
     @classmethod
     def measure(
-        cls, request: NetworksRequest, *, threads: int | None = None, progress: Progress | None = None
+        cls, request: battery.NetworksRequest, *, threads: int | None = None, progress: Progress | None = None
     ) -> NetworksTransfer:
         """Train and measure; runs are seeds, and `widths` may be set."""
         settings = request.networks_settings("widths")
@@ -136,7 +125,7 @@ class NetworksTransfer(Report):
         arms: Any = ARMS
         curves = [
             Curve(
-                arm=arm, width=width, size=int(measured.sizes[i]), data=list(amounts(arm)),
+                arm=arm, width=width, size=int(measured.sizes[i]), data=list(AMOUNTS[arm]),
                 loss=measured.loss[arm][i].tolist(), error=measured.error[arm][i].tolist(),
             )
             for arm, (i, width) in product(arms, enumerate(measured.widths))
@@ -171,9 +160,9 @@ class NetworksTransfer(Report):
         against = "median wrong after pre-training against from scratch"
         sentences = [*map(str, self.laws), f"Far, at {FEW[-1]:,} strings, {against}: {'; '.join(medians)}."]
         return [
-            heading(self.seeds, self.seed, LOOKS[-1]),
-            self.scores("error", SHARE),
-            self.scores("loss", LOSS),
+            battery.heading(self.seeds, self.seed, LOOKS[-1]),
+            self.scores("error", battery.SHARE),
+            self.scores("loss", battery.LOSS),
             *map(self.effective, TUNED),
             *(wrapped(sentence, "") for sentence in sentences),
         ]
@@ -182,9 +171,9 @@ class NetworksTransfer(Report):
         """Return a score by data, at the widest networks of at most 32 units."""
         widths = self.measured.widths
         i = max((i for i, width in enumerate(widths) if width <= SHOWN), default=0)
-        of_arms = {arm: getattr(self.measured, score)[arm][i] for arm in ARMS}
+        of_arms = [(AMOUNTS[arm], getattr(self.measured, score)[arm][i]) for arm in ARMS]
         rows = [
-            [f"{data:,}", *(spread(values[j], spec) if data in amounts(arm) else "" for arm, values in of_arms.items())]
+            [f"{data:,}", *(battery.spread(scores[j], spec) if data in known else "" for known, scores in of_arms)]
             for j, data in enumerate(MANY)
         ]
         return Table.of_cells((f"{score}, {widths[i]} units, D", "from scratch", *TUNED), rows)
@@ -208,9 +197,9 @@ class NetworksTransfer(Report):
         with canvas((PAGE_WIDTH, 2.3 * rows)) as drawn:
             panels = list(drawn.subplots(rows, columns, squeeze=False).flat)
             for i, axes in enumerate(panels[:count]):
-                for arm, (colour, style, label, shift) in LINES.items():
-                    draw_seeds(axes, amounts(arm), list(self.measured.error[arm][i]), colour, style, label, shift)
-                axes.axhline(2 / 3, color=GREY, linewidth=0.6)
+                for arm, style in LINES.items():
+                    battery.draw_seeds(axes, AMOUNTS[arm], list(self.measured.error[arm][i]), *style)
+                axes.axhline(2 / 3, color=battery.GREY, linewidth=0.6)
                 axes.set(xscale="log", ylim=(-0.03, 0.8), xlabel="strings to learn from", ylabel="wrong answers")
                 axes.set_title(f"{self.measured.widths[i]} units a layer", loc="left")
             self.draw_effective(panels[count])

@@ -88,7 +88,7 @@ class Row:
 
     @property
     def by_factor(self) -> bool:
-        """Whether the residual is a factor; in other units it is a difference."""
+        """True if the residual is a factor; in other units it is a difference."""
         return self.unit in ("ratio", "iterations", "steps", "neurons")
 
     def compared(self, interval: Interval) -> Compared:

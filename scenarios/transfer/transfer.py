@@ -81,7 +81,7 @@ class Transferred(Report):
     handed: list[laws.HandedOver]
     near: list[laws.Law]
     weights: list[laws.Weight]
-    together: Annotated[dict[str, Number], Field(description="rank laws.correlations over the combinations")]
+    together: Annotated[dict[str, Number], Field(description="rank correlations over the combinations")]
     ends: list[arms.End]
     ahead: list[arms.Ahead]
     frontier: arms.Frontiers
@@ -145,7 +145,7 @@ class Transferred(Report):
             "others' levels:"
         )
         together = ", ".join(f"of {name} {value:+.2f}" for name, value in self.together.items())
-        note = f"Rank laws.correlations over the combinations, overlap being Σ λ_k s_k / Σ λ_k: {together}."
+        note = f"Rank correlations over the combinations, overlap being Σ λ_k s_k / Σ λ_k: {together}."
         if explained:
             note = f"R² of these laws: {min(explained):.2f} to {max(explained):.2f}. {note}"
         columns = {
@@ -191,7 +191,7 @@ class Transferred(Report):
                 axes.plot(law.data, fitted, "-", color=colour, linewidth=0.9, label=f"law: α = {alpha:.2f}")
         alone = next(handed.further for handed in self.handed if handed.carried == "capability alone")
         axes.plot(alone.data, alone.transferred, ":", color=BLACK, linewidth=1.2, label="further, capability alone")
-        if cross is not None and cross < 10 * self.request.longest:
+        if cross is not None and cross < 10 * self.sizes[0].steps[-1]:
             axes.axvline(cross, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
             axes.annotate(
                 f"laws cross\nat {cross:,.0f}", (cross, 0.39), (-3, 0), textcoords="offset points",
@@ -278,39 +278,27 @@ class TransferRequest(NetworksRequest):
     default_runs = 500
     own_settings = {"sizes": [4, 8, 16, 32, 64], "longest": 48_000}
 
-    @property
-    def sizes(self) -> list[int]:
-        """Numbers of modes, rising."""
-        value = self.settings.get("sizes", self.own_settings["sizes"])
-        sizes = list(value) if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) else []
-        if len(sizes) > 1 and sizes[0] > 0 and sizes[-1] <= 4096 and sizes == sorted(set(sizes)):
-            return sizes
-        raise InputError(
-            f"sizes = {value!r} is not valid for scenario 'transfer': it must be a list of two or more rising whole "
-            "numbers from 1 to 4096."
-        )
-
-    @property
-    def longest(self) -> int:
-        """Steps of the last stage."""
-        return check_whole("longest", self.settings.get("longest", self.own_settings["longest"]), 1000, 10**6)
-
-    @property
-    def point(self) -> Point:
-        """The point with the other settings."""
+    def parts(self) -> tuple[Point, list[int], int]:
+        """Return the point, numbers of modes, and steps of the last stage; raises `InputError` if one is not valid."""
         for name, instead in TAKEN.items():
             if name in self.settings:
                 value = self.settings[name]
                 raise InputError(f"{name} = {value!r} is not allowed with scenario 'transfer': set {instead}.")
-        point = Point().at({name: value for name, value in self.settings.items() if name not in self.own_settings})
+        settings = {**self.own_settings, **self.settings}
+        value, longest = settings.pop("sizes"), settings.pop("longest")
+        point = Point().at(settings)
         check_two_stages(point)
-        return point
+        sizes = list(value) if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) else []
+        if len(sizes) < 2 or sizes[0] < 1 or sizes[-1] > 4096 or sizes != sorted(set(sizes)):
+            right = "it must be a list of two or more rising whole numbers from 1 to 4096"
+            raise InputError(f"sizes = {value!r} is not valid for scenario 'transfer': {right}.")
+        return point, sizes, check_whole("longest", longest, 1000, 10**6)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Transferred | NetworksTransfer:
         """Compute the result, with real networks if `networks` is set; raises `InputError` for what is not valid."""
         if self.networks:
             return NetworksTransfer.measure(self, threads=threads, progress=progress)
-        point, sizes, longest = self.point, self.sizes, self.longest
+        point, sizes, longest = self.parts()
         grid = [dict(zip(laws.NEARNESS, levels, strict=True)) for levels in product(*laws.NEARNESS.values())]
         work = len(sizes) + 2 + len(grid) + 2 * len(HANDED)
 

@@ -111,10 +111,6 @@ class Battery:
     def __getitem__(self, measurement: tuple[Any, ...]) -> np.ndarray:
         return self.values[Measurement(*measurement)]
 
-    def median(self, measurement: Measurement) -> float:
-        """Return the median over seeds."""
-        return quantile(self.values[measurement], 0.5)
-
     def findings(self) -> list[Finding]:
         """Return every measurement with its quartiles, range and value for each seed."""
         findings = []

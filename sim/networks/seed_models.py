@@ -134,26 +134,16 @@ class SeedModels:
 
     def strings(self, task: Task, purpose: Purpose = Purpose.TESTING, count: int | None = None) -> Strings:
         """Return strings of this seed; by default those on which accuracy is measured."""
-        return draw(task, JUDGED_ON if count is None else count, seed=self.key, purpose=purpose)
+        count = JUDGED_ON if count is None else count
+        return self._once((task, purpose, count), lambda: draw(task, count, seed=self.key, purpose=purpose))
 
-    @cached_property
-    def by_prompt(self) -> dict[int, Strings]:
-        """Strings of each prompt, with the answers of pre-training; of the spare one, with the count of a."""
-        return {prompt: self.strings(asking(prompt)) for prompt in range(SPARE + 1)}
-
-    @cached_property
-    def labelled(self) -> Strings:
-        """Further labelled strings that ask for the count of a, for probes and for pruning."""
-        return self.strings(asking(A), Purpose.CHOOSING)
-
-    @cached_property
-    def relabelled(self) -> Strings:
-        """Strings that ask for the count of a, where that of b is right and does not depend on it."""
-        return self.strings(asking(A, of=B, strings=PAIRS))
+    def accuracy(self, measurement: Measurement, prompt: int) -> float:
+        """Return the accuracy on a prompt, with the answers of pre-training."""
+        return self.network(measurement).accuracy(self.strings(asking(prompt)))
 
     def probed(self, measurement: Measurement) -> float:
         """Return a probe's accuracy of the count of a in the last hidden layer, or in the raw input."""
-        train, test = self.labelled, self.by_prompt[A]
+        train, test = self.strings(asking(A), Purpose.CHOOSING), self.strings(asking(A))
         if measurement.network == "raw":
             return probe(train.inputs(), train.answers, test.inputs(), test.answers)
         network = self.network(measurement)
@@ -161,14 +151,13 @@ class SeedModels:
 
     def recovered(self, measurement: Measurement) -> float:
         """Return the accuracy of the count of a with up to 8 units pruned, chosen on other labelled strings."""
-        network = self.network(measurement)
-        few = Strings(active=self.labelled.active[:CHOSEN_ON], answers=self.labelled.answers[:CHOSEN_ON])
-        return network.accuracy(self.by_prompt[A], pruned(network, few))
+        network, few = self.network(measurement), self.strings(asking(A), Purpose.CHOOSING, CHOSEN_ON)
+        return network.accuracy(self.strings(asking(A)), pruned(network, few))
 
     def plateau(self, measurement: Measurement) -> float:
         """Return the loss of the count of a after a fixed time of training on it."""
         network, rate = self.network(measurement).fresh(), measurement.rate or REVERSE_RATE
-        return network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.by_prompt[A])
+        return network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(asking(A)))
 
 
 class Measure(NamedTuple):
@@ -183,14 +172,14 @@ MEASURES: dict[str, Measure] = {
     f"accuracy {name}": Measure(
         f"accuracy of the {what}, on its prompt",
         "share",
-        lambda models, at, prompt=prompt: models.network(at).accuracy(models.by_prompt[prompt]),
+        lambda models, at, prompt=prompt: models.accuracy(at, prompt),
     )
     for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
 } | {
     "accuracy new": Measure(
-        "accuracy of the answer that relabelling taught, where it tells nothing of the old one",
+        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one",
         "share",
-        lambda models, at: models.network(at).accuracy(models.relabelled),
+        lambda models, at: models.network(at).accuracy(models.strings(asking(A, of=B, strings=PAIRS))),
     ),
     "probe": Measure(
         "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share", SeedModels.probed
@@ -209,7 +198,7 @@ MEASURES: dict[str, Measure] = {
     "accuracy a after": Measure(
         "accuracy of the count of a on its own prompt after training on the other",
         "share",
-        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.by_prompt[A]),
+        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.strings(asking(A))),
     ),
     "loss": Measure("loss of the count of a after training on its prompt", "nats", SeedModels.plateau),
 }

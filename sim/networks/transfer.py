@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -34,17 +34,12 @@ LOOKS = (10, 20, 40, 80, 160, 320, 640, 1000, 1500, 2000, 2500, 3000)
 """Steps after which the loss on other strings is measured; the best one counts, as if training were stopped in time."""
 ARMS = {"scratch": 0, "near": 0, "far": 2}
 """Arm → the token whose count the new prompt asks for."""
+AMOUNTS = {"scratch": MANY, "near": FEW, "far": FEW}
+"""Arm → its amounts of data, in strings."""
 SCORES = ("loss", "error")
 JUDGED_ON = 1_000  #: strings
 WIDEST = 256  #: units per layer
 FEWEST = 2  #: seeds, for intervals
-
-
-class Best(NamedTuple):
-    """Best performance of a network on other strings during training."""
-
-    loss: float  #: nats
-    error: float  #: share of wrong answers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +94,7 @@ class Transfer:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield medians, quartiles and range over seeds of loss and error, one row per arm, width and amount."""
         for arm, (i, width) in product(ARMS, enumerate(self.widths)):
-            for j, data in enumerate(amounts(arm)):
+            for j, data in enumerate(AMOUNTS[arm]):
                 row: dict[str, Any] = {"arm": arm, "width": width, "data": data}
                 for score in SCORES:
                     at = np.quantile(getattr(self, score)[arm][i, j], list(QUANTILES.values()))
@@ -138,7 +133,7 @@ def transfer(
         raise InputError(f"widths = {list(widths)!r} are not valid: {rule}.")
     report = one_at_a_time(progress)
 
-    def train(place: tuple[int, int]) -> dict[str, list[Best]]:
+    def train(place: tuple[int, int]) -> dict[str, list[tuple[float, float]]]:
         i, width = place
         scores = curves(SeedModels(key(seed, i), width))
         report(width / (sum(widths) * seeds))
@@ -154,25 +149,21 @@ def transfer(
     return Transfer(loss=loss, error=error, widths=tuple(widths), seeds=seeds, seed=seed)
 
 
-def curves(models: SeedModels) -> dict[str, list[Best]]:
+def curves(models: SeedModels) -> dict[str, list[tuple[float, float]]]:
     """Return the learning curves of one seed and width: arm → the best scores at each amount of data."""
     scores = {}
     for arm, token in ARMS.items():
         begun = models.fresh if arm == "scratch" else models.pretrained()
         judged_on = models.strings(asking(SPARE, of=token), count=JUDGED_ON)
-        scores[arm] = [best(begun, asking(SPARE, of=token, examples=data), judged_on) for data in amounts(arm)]
+        scores[arm] = [best(begun, asking(SPARE, of=token, examples=data), judged_on) for data in AMOUNTS[arm]]
     return scores
 
 
-def best(network: Network, task: Task, judged_on: Strings) -> Best:
-    """Return the least loss and error on other strings during training on a task, its start included."""
+def best(network: Network, task: Task, judged_on: Strings) -> tuple[float, float]:
+    """Return the least loss and share of wrong answers on other strings during training, its start included."""
     network, scores = network.fresh(), []
     for look in (0, *LOOKS):
         network = network.trained(task, look - network.time, RATE, purpose=Purpose.REVERSE)
-        scores.append(Best(network.loss(judged_on), 1 - network.accuracy(judged_on)))
-    return Best(*map(min, zip(*scores, strict=True)))
-
-
-def amounts(arm: str) -> tuple[int, ...]:
-    """Return the amounts of data of an arm, in strings."""
-    return MANY if arm == "scratch" else FEW
+        scores.append((network.loss(judged_on), 1 - network.accuracy(judged_on)))
+    loss, error = (min(values) for values in zip(*scores, strict=True))
+    return loss, error

@@ -1,7 +1,5 @@
 """Charts of the page: bars of both arms, their difference, the flow between outcomes, and one run."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -10,7 +8,7 @@ from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import Life, Tally
-from feint.sim.ensembles.comparison import GAP
+from feint.sim.ensembles.comparison import GAP, percent, stacked
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
 
@@ -140,7 +138,7 @@ class Flow:
         """Draw these counts."""
         shares = tally.flow / tally.runs
         before, after = shares.sum(axis=1), shares.sum(axis=0)
-        tops = _stack(before), _stack(after)
+        tops = stacked(before), stacked(after)
         self.ribbons.data = _ribbons(shares, *tops)
         heights, upper = np.concatenate([before, after]), np.concatenate(tops)
         left = np.repeat([-0.06, 1.0], len(LABELS))
@@ -148,12 +146,6 @@ class Flow:
         self.blocks.data = {name: np.array(values)[heights > 0].tolist() for name, values in sides.items()}
         for side, heights, top, x in (("right", before, tops[0], -0.09), ("left", after, tops[1], 1.09)):
             self.labels[side].data = _labels(heights, top, x)
-
-
-def _stack(heights: np.ndarray) -> np.ndarray:
-    """Return the upper edges of stacked blocks; an empty one takes no room."""
-    taken = heights + np.where(heights > 0, GAP, 0.0)
-    return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
 
 
 def _ribbons(shares: np.ndarray, left: np.ndarray, right: np.ndarray) -> Any:
@@ -177,8 +169,7 @@ def _labels(heights: np.ndarray, tops: np.ndarray, x: float) -> Any:
         if height > 0:
             lowest = max(top + height / 2, lowest + 0.075)
             places.append(lowest)
-            percent = "<0.1" if height < 0.0005 else f"{100 * height:.1f}" if height < 0.1 else f"{100 * height:.0f}"
-            labels.append(f"{label} {percent} %")
+            labels.append(f"{label} {percent(height) if height >= 0.0005 else '<0.1 %'}")
     return {"x": [x] * len(places), "y": places, "label": labels}
 
 

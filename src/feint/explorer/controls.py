@@ -1,7 +1,5 @@
 """Controls of the page: every parameter of the model and of both stages, with the values of its slider, as a widget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -162,13 +160,11 @@ class Controls:
     def __init__(self, state: State, turn: Turn) -> None:
         self._turn, self._setting = turn, False
         self.widgets = {name: self._widget(knob, state.point.value(name)) for name, knob in knobs().items()}
-        self.layout = pn.Column(*map(self._card, groups().items()), sizing_mode="stretch_width", margin=0)
-
-    def _card(self, group: tuple[str, list[Knob]]) -> pn.Card:
-        """Return the knobs of an argument, behind its name."""
-        title, members = group
-        look: dict[str, Any] = {"header_background": "#fff", "stylesheets": [CARD], "sizing_mode": "stretch_width"}
-        return pn.Card(*map(self._row, members), title=title, collapsed=title not in OPEN, margin=0, **look)
+        look: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0}
+        card = {"header_background": "#fff", "stylesheets": [CARD], **look}
+        rows = {title: map(self._row, members) for title, members in groups().items()}
+        cards = (pn.Card(*row, title=title, collapsed=title not in OPEN, **card) for title, row in rows.items())
+        self.layout = pn.Column(*cards, **look)
 
     def _widget(self, knob: Knob, value: Any) -> Any:
         look: dict[str, Any] = {"sizing_mode": "stretch_width", "stylesheets": [SLIDER]}

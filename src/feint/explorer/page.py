@@ -1,7 +1,5 @@
 """The page of a session, with controls at the left and results at the right, and its server on this machine."""
 
-from __future__ import annotations
-
 import socket
 import warnings
 import webbrowser
@@ -230,7 +228,8 @@ class Explorer:
 
     def _page(self) -> Frame:
         """Return the page of a new session."""
-        document, location = pn.state.curdoc, pn.state.location
+        document: Any = pn.state.curdoc
+        location = pn.state.location
         query = location.search if location is not None else ""
 
         def post(draw: Callable[[], None]) -> None:

@@ -1,7 +1,5 @@
 """The page without a server: slices through a point, computed when the file is written."""
 
-from __future__ import annotations
-
 import html
 import re
 from base64 import b64encode

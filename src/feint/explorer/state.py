@@ -239,7 +239,7 @@ class Tally:
 
     def difference(self) -> Interval:
         """Return deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
-        return tango(*self.only.tolist(), self.runs)
+        return tango(int(self.only[0]), int(self.only[1]), self.runs)
 
 
 def tally(state: State, runs: range) -> Tally:

@@ -1,7 +1,5 @@
 """Texts of the page."""
 
-from __future__ import annotations
-
 import html
 
 from feint.agents.outcome import Outcome
