@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import oracle
@@ -17,8 +18,8 @@ from feint.sim.training.train import begin
 
 SATURATED = 1000.0  # log-odds: σ is exactly 1
 SHIFTED = Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)
-SEEKING = {"grader": 0.0}
-KNOWN = {"identification": 1e6}
+SEEKING: dict[str, Any] = {"grader": 0.0}
+KNOWN: dict[str, Any] = {"identification": 1e6}
 
 
 def scattered(model, runs=300, objectives=3, seed=1):

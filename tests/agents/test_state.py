@@ -123,7 +123,7 @@ def test_states_of_different_making_are_not_joined(start, how, words):
 
 def test_states_of_one_stage_with_different_targets_are_not_joined(start):
     one, other = (enter(start, SECOND.replace(target=target)) for target in (0.7, 0.8))
-    with pytest.raises(InputError, match="target = 0.8 differs from 0.7: only states that share it can be joined"):
+    with pytest.raises(InputError, match=r"target = 0\.8 differs from 0\.7: only states that share it can be joined"):
         State.joined([one, other])
 
 
