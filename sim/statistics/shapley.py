@@ -45,7 +45,7 @@ class Game:
 
     def _within(self) -> np.ndarray:
         """Return whether each part is in each corner (n, 2^n)."""
-        return (np.arange(len(self.worth)) >> np.arange(len(self.parts))[:, None] & 1).astype(bool)
+        return _within(len(self.parts))
 
     @property
     def whole(self) -> np.ndarray:
@@ -57,10 +57,8 @@ class Game:
 
         φ_i = Σ_{S without i} |S|! (n - |S| - 1)! / n!  [v(S + i) - v(S)]; over the parts they add up to `whole`.
         """
-        n, within = len(self.parts), self._within()
-        others = within.sum(axis=0) - within
-        weights = np.where(within, 1.0, -1.0) * _orders(n - 1)[others]
-        return weights @ self.worth.astype(float) / factorial(n)
+        n = len(self.parts)
+        return value_weights(n) @ self.worth.astype(float) / factorial(n)
 
     def interactions(self) -> dict[tuple[str, str], np.ndarray]:
         """Return how much more each pair adds together than apart in each run (Grabisch, Roubens 1999).
@@ -86,6 +84,16 @@ class Game:
             shares={part: mean_of(value, span, confidence) for part, value in shares},
             pairs={pair: mean_of(value, 2 * span, confidence) for pair, value in self.interactions().items()},
         )
+
+
+def value_weights(n: int) -> np.ndarray:
+    """Return n! times the weight of each corner in the Shapley value of each of n parts (n, 2^n)."""
+    within = _within(n)
+    return np.where(within, 1.0, -1.0) * _orders(n - 1)[within.sum(axis=0) - within]
+
+
+def _within(n: int) -> np.ndarray:
+    return (np.arange(2**n) >> np.arange(n)[:, None] & 1).astype(bool)
 
 
 def _orders(others: int) -> np.ndarray:
