@@ -162,7 +162,7 @@ class ClaimResult:
             claim,
             source=from_attributes(Cited, claim.source, section=claim.section),
             verdict=evaluation.verdict,
-            effect=Effect.of(evaluation.headline_part.estimand.words, evaluation.effect),
+            effect=Effect.of(evaluation.headline_part.estimand, evaluation.effect),
             prior=_shares(spread.shares(claim)),
             baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
             crux=crux,
@@ -173,7 +173,7 @@ class ClaimResult:
                     part,
                     rule=part.rule.words,
                     verdict=evaluation.verdicts[part.name],
-                    effect=Effect.of(part.estimand.words, evaluation.intervals[part.name]),
+                    effect=Effect.of(part.estimand, evaluation.intervals[part.name]),
                     prior=_shares(spread.shares(claim, part.name)),
                 )
                 for part in claim.parts
@@ -369,5 +369,5 @@ class ArgueRequest(Request):
             FlipResult,
             flip,
             changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
-            effects={part.name: Effect.of(part.estimand.words, flip.effects[part.name]) for part in claim.tested},
+            effects={part.name: Effect.of(part.estimand, flip.effects[part.name]) for part in claim.tested},
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 NEARLY = 0.95  # share of the prior above which the model leaves a claim hardly any choice
 DEFAULT = ""  # stands for the functional forms of the point
-SHARE = re.compile(r"(the same )?share\b(?P<less>.*\bless\b)?")  # words of a share, or of one less another
 Key = tuple[str, Reading, str, str]  # form, reading, claim, part
 
 
@@ -43,12 +41,9 @@ class Effect(Interval):
     quantity: str
 
     @classmethod
-    def of(cls, words: str, interval: Interval, **more: Any) -> Self:
-        """Return an interval as the effect that these words describe; limits of a share are within [0, 1]."""
-        if share := SHARE.match(words):
-            least = -1.0 if share["less"] else 0.0
-            interval = replace(interval, low=max(least, interval.low), high=min(1.0, interval.high))
-        return cls(quantity=words, **vars(interval), **more)
+    def of(cls, estimand: Estimand, interval: Interval, **more: Any) -> Self:
+        """Return an interval as the effect that an estimand describes, within the limits that it declares."""
+        return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,9 +309,7 @@ def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
     return Crux(
         premise=first,
         ties=tuple(name for name in order if first and name != first and most[name] >= least),
-        without={
-            name: replace(Effect.of(whole.words, off[name]), quantity=f"the effect without {name}") for name in order
-        },
+        without={name: replace(Effect.of(whole, off[name]), quantity=f"the effect without {name}") for name in order},
         effect=effect,
         change={name: change[name] for name in order},
     )

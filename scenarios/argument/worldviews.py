@@ -96,8 +96,8 @@ class Cell:
         for part in claim.parts:
             facts = {"name": part.name, "verdict": evaluation.verdicts[part.name], "tested": part.tested}
             interval = evaluation.intervals[part.name]
-            parts.append(PartEffect.of(part.estimand.words, interval, rule=part.rule.words, **facts))
-        effect = Effect.of(claim.effect.estimand.words, evaluation.effect)
+            parts.append(PartEffect.of(part.estimand, interval, rule=part.rule.words, **facts))
+        effect = Effect.of(claim.effect.estimand, evaluation.effect)
         return cls(view=view, claim=claim.name, verdict=evaluation.verdict, effect=effect, parts=parts)
 
 
@@ -141,9 +141,7 @@ class Matrix(Report):
     @property
     def level_facts(self) -> list[Level]:
         """Frequency of deception of each protocol in each view."""
-        return [
-            Level.of(LEVELS[arm].words, interval, view=view, arm=arm) for (view, arm), interval in self.levels.items()
-        ]
+        return [Level.of(LEVELS[arm], interval, view=view, arm=arm) for (view, arm), interval in self.levels.items()]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per view and claim: the verdict, and the claim's effect with its interval."""

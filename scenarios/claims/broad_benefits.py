@@ -17,7 +17,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import at_release, decade_gain
 from feint.scenarios.release.training_protocols import NONE, WRAPPED, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, no_fall, rises
-from feint.sim.analysis.estimands import MeanEstimand
+from feint.sim.analysis.estimands import SHARE_DIFFERENCE, MeanEstimand
 
 LANGUAGE, HAZARD = fine_tuned("language"), fine_tuned(WRAPPED)
 TENTH = rises(0.1)
@@ -33,7 +33,12 @@ CLAIM = Claim(
     parts=(
         Part(
             "language",
-            MeanEstimand("share who can pay for a language, a decade on less at release", decade_gain, LANGUAGE),
+            MeanEstimand(
+                "share who can pay for a language, a decade on less at release",
+                decade_gain,
+                LANGUAGE,
+                limits=SHARE_DIFFERENCE,
+            ),
             TENTH,
         ),
         Part(
@@ -43,12 +48,19 @@ CLAIM = Claim(
                 at_release,
                 LANGUAGE,
                 fine_tuned("language", NONE),
+                limits=SHARE_DIFFERENCE,
             ),
             TENTH,
         ),
         Part(
             "balance",
-            MeanEstimand("share who can pay for a language, less for the wrapped hazard", at_release, LANGUAGE, HAZARD),
+            MeanEstimand(
+                "share who can pay for a language, less for the wrapped hazard",
+                at_release,
+                LANGUAGE,
+                HAZARD,
+                limits=SHARE_DIFFERENCE,
+            ),
             no_fall(0.1),
         ),
     ),

@@ -2,7 +2,8 @@
 
 The claim (Xu 2021, last two paragraphs). That pre-training + fine-tuning raises deception is said with the capability
 of the resulting model held constant; the assumption that both ways of training produce equally capable models is
-likely false, and without it the argument does not compare them.
+likely false, and without it the argument does not compare them. The text does not say how the contrast then changes;
+that it does is Feint's reading.
 
 The experiment. The headline contrast matched by performance, and under each other matching: at a ceiling, where
 capability itself is alike, at equal steps of fine-tuning, and at equal steps of all stages together. The number is
@@ -78,9 +79,9 @@ CLAIM = Claim(
     name="matching",
     title="Holding capability constant matters",
     source=XU_2021,
-    section="last two paragraphs",
-    statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "
-    "is not held constant, the contrast is another.",
+    section="last two paragraphs, as Feint reads them",
+    statement="The argument assumes that both ways of training produce equally capable models, which is likely false; "
+    "matched in another way than by performance, the contrast is another.",
     parts=(*map(_survives, HELD_EQUAL[1:]), *map(_shown, HELD_EQUAL)),
     remark=remark,
 )

@@ -7,10 +7,10 @@ rewards.
 
 The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches
 them about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to
-the last step, and at three times the learning rate. Each of these also at both ends of the priors of
-`identification`, how quickly samples tell it what is trained, and of `switching`, how much it expects to be put to
-another objective. Shown beside them: the bare start, which begins fine-tuning without ever having met X and which the
-text does not speak of.
+the last step, and at a learning rate of 3. Each of these also at both ends of the priors of `identification`, how
+quickly samples tell it what is trained, and of `switching`, how much it expects to be put to another objective: the
+text supposes a model that expects it, and the low end asks what is left without that. Shown beside them: the bare
+start, which begins fine-tuning without ever having met X and which the text does not speak of.
 
 What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is
 supported by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely.

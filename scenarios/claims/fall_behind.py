@@ -19,6 +19,7 @@ from feint.scenarios.bibliography import FERNANDES_2020
 from feint.scenarios.release.affordability import ExpertsMean
 from feint.scenarios.release.competition_limit import effect_on_others, gain, in_worlds, without
 from feint.sim.analysis.claims import Claim, Part, at_most, rises
+from feint.sim.analysis.estimands import SHARE
 
 TENTH = rises(0.1)
 
@@ -34,7 +35,9 @@ CLAIM = Claim(
         Part("ahead", ExpertsMean("budgets that a system gains, a decade on", in_worlds(gain)), TENTH),
         Part(
             "without",
-            ExpertsMean("share of actors without a system after a decade of imitation", in_worlds(without)),
+            ExpertsMean(
+                "share of actors without a system after a decade of imitation", in_worlds(without), limits=SHARE
+            ),
             at_most(0.25, 0.5),
         ),
         Part(

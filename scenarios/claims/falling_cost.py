@@ -17,7 +17,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import at_release, decade_gain, reached
 from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
-from feint.sim.analysis.estimands import MeanEstimand
+from feint.sim.analysis.estimands import SHARE, SHARE_DIFFERENCE, MeanEstimand
 
 REVIVED, ADDED = fine_tuned(WRAPPED), fine_tuned(NEW)
 TENTH = rises(0.1)
@@ -33,22 +33,32 @@ CLAIM = Claim(
     parts=(
         Part(
             "wrapped",
-            MeanEstimand("share who can pay for the wrapped hazard, a decade on less at release", decade_gain, REVIVED),
+            MeanEstimand(
+                "share who can pay for the wrapped hazard, a decade on less at release",
+                decade_gain,
+                REVIVED,
+                limits=SHARE_DIFFERENCE,
+            ),
             TENTH,
         ),
         Part(
             "new",
-            MeanEstimand("share who can pay for a new hazard, a decade on less at release", decade_gain, ADDED),
+            MeanEstimand(
+                "share who can pay for a new hazard, a decade on less at release",
+                decade_gain,
+                ADDED,
+                limits=SHARE_DIFFERENCE,
+            ),
             TENTH,
         ),
         Part(
             "skills",
-            MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, ADDED),
+            MeanEstimand("share of fine-tunes towards a new hazard that lead there", reached, ADDED, limits=SHARE),
             at_least(0.5, 0.1),
         ),
         Part(
             "already",
-            MeanEstimand("share who can pay for the wrapped hazard at the release", at_release, REVIVED),
+            MeanEstimand("share who can pay for the wrapped hazard at the release", at_release, REVIVED, limits=SHARE),
             at_least(0.5, 0.1),
             tested=False,
         ),

@@ -5,7 +5,9 @@ from the understanding that it already has, not from an objective that must be w
 
 The experiment. What carrying capability over adds to deception: to training from scratch, where it comes first; to
 everything else carried, where it comes last; and on average over all orders in which the five groups may be handed
-over, its Shapley share of the whole difference.
+over, its Shapley share of the whole difference. The sentence stands in the first case, so that first and last are
+also tested among the runs that pre-training left internally aligned; a prepared start would not do, since its
+capability is high whether it is carried or not.
 
 What would count against it. Deception that is no more frequent with capability carried over.
 """
@@ -13,9 +15,20 @@ What would count against it. Deception that is no more frequent with capability 
 from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.contrasts import share_of
-from feint.sim.analysis.estimands import difference
-from feint.sim.ensembles.protocols import pretrained, scratch
+from feint.sim.analysis.contrasts import Among, left_internal, share_of
+from feint.sim.analysis.estimands import Term, difference
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+
+ALONE = pretrained(finetuning__carry=("capability",))
+NOTHING = pretrained(finetuning__carry=())  # which is training from scratch, after a pre-training that left no trace
+ALL, REST = pretrained(), pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability"))
+
+
+def _internal(order: str, words: str, carried: TrainingProtocol, without: TrainingProtocol) -> Part:
+    words = f"deception with {words}, among runs that pre-training left internally aligned"
+    terms = (Term(carried), Term(without, sign=-1))
+    return Part(name=f"internal-{order}", estimand=Among(words, terms, among=left_internal), rule=rises())
+
 
 CLAIM = Claim(
     number=6,
@@ -27,20 +40,12 @@ CLAIM = Claim(
     parts=(
         Part(
             name="first",
-            estimand=difference(
-                "deception with capability alone carried minus with nothing carried",
-                pretrained(finetuning__carry=("capability",)),
-                scratch(),
-            ),
+            estimand=difference("deception with capability alone carried minus with nothing carried", ALONE, scratch()),
             rule=rises(),
         ),
         Part(
             name="last",
-            estimand=difference(
-                "deception with all carried minus with all but the capability",
-                pretrained(),
-                pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
-            ),
+            estimand=difference("deception with all carried minus with all but the capability", ALL, REST),
             rule=rises(),
         ),
         Part(
@@ -48,5 +53,7 @@ CLAIM = Claim(
             estimand=share_of("Shapley share of capability in the deception that pre-training adds", "capability"),
             rule=rises(),
         ),
+        _internal("first", "capability alone carried minus with nothing carried", ALONE, NOTHING),
+        _internal("last", "all carried minus with all but the capability", ALL, REST),
     ),
 )

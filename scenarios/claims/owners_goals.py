@@ -19,6 +19,7 @@ from feint.scenarios.bibliography import FERNANDES_2020
 from feint.scenarios.release.affordability import ExpertsMean
 from feint.scenarios.release.competition_limit import average_gain, in_worlds, serving_owners
 from feint.sim.analysis.claims import Claim, Part, at_least, rises
+from feint.sim.analysis.estimands import SHARE
 from feint.sim.markets.competition import Stakes
 
 MOST = at_least(0.75, 0.5)
@@ -34,7 +35,9 @@ CLAIM = Claim(
     parts=(
         Part(
             "dominate",
-            ExpertsMean("share of systems that serve their owner after a decade", in_worlds(serving_owners)),
+            ExpertsMean(
+                "share of systems that serve their owner after a decade", in_worlds(serving_owners), limits=SHARE
+            ),
             MOST,
         ),
         Part(
@@ -45,7 +48,9 @@ CLAIM = Claim(
         Part(
             "fined",
             ExpertsMean(
-                "the same share, where it costs a quarter of a budget", in_worlds(serving_owners, Stakes(penalty=0.25))
+                "the same share, where it costs a quarter of a budget",
+                in_worlds(serving_owners, Stakes(penalty=0.25)),
+                limits=SHARE,
             ),
             MOST,
             tested=False,
@@ -55,6 +60,7 @@ CLAIM = Claim(
             ExpertsMean(
                 "the same share, where who has more is copied a tenth as surely",
                 in_worlds(serving_owners, Stakes(selection=1.0)),
+                limits=SHARE,
             ),
             MOST,
             tested=False,

@@ -60,9 +60,11 @@ def digest(claim: Claim) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a declaration's value as plain data; functions by their qualified names."""
+    """Return a declaration's value as plain data: functions by their qualified names, without fields that are None."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        named = {
+            field.name: plain(found) for field in fields(value) if (found := getattr(value, field.name)) is not None
+        }
         return {"kind": type(value).__name__, **named}
     if isinstance(value, partial):
         return {"function": plain(value.func), "arguments": plain(value.args), "keywords": plain(value.keywords)}

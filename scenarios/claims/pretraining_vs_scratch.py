@@ -10,13 +10,13 @@ capability itself is alike; after 1,000, 12,000 and 100,000 steps of fine-tuning
 comes after few steps in a pre-trained model; among the runs that converged; and with a gate that SGD cannot move,
 which is the null model in which nothing rewards deception.
 
-What would count against it. A paired difference in deception whose interval ends at or below zero; one that contains
-zero decides nothing.
+What would count against it. A paired difference in deception whose interval ends at minus the declared minimum or
+below; one that lies between that and the minimum speaks for neither.
 """
 
 from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.contrasts import AmongConverged
+from feint.sim.analysis.contrasts import Among, converged
 from feint.sim.analysis.estimands import Term, difference
 from feint.sim.ensembles.protocols import pretrained, scratch
 
@@ -51,7 +51,9 @@ CLAIM = Claim(
         ),
         Part(
             name="converged",
-            estimand=AmongConverged(f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1))),
+            estimand=Among(
+                f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1)), among=converged
+            ),
             rule=rises(),
             tested=False,
         ),

@@ -7,11 +7,11 @@ SGD can make it corrigible.
 The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over
 five levels of the prior of `identification`, how quickly samples tell the model what is trained, and of
 `inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
-objective without pointing at it when fine-tuning ends, minus how many point at it without being sure. Shown beside
-them: deceptive minus corrigible runs. The figure `race` shows belief and pointer along trajectories.
+objective without pointing at it when fine-tuning ends, minus how many point at it without being sure; and deceptive
+minus corrigible runs. The figure `race` shows belief and pointer along trajectories.
 
-What would count against it. Deception that does not rise with either, or more runs whose pointer came before the
-belief.
+What would count against it. Deception that does not rise with either, more runs whose pointer came before the belief,
+or more corrigible runs than deceptive ones.
 """
 
 from feint.agents.outcome import Outcome
@@ -45,7 +45,7 @@ def _race(case: str) -> Part:
 def _outcome(case: str) -> Part:
     words, protocol = f"deceptive minus corrigible runs after both stages, {_from(case)}", pretrained(**STARTS[case])
     race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
-    return Part(name=f"{case}outcome", estimand=race, rule=rises(), tested=False)
+    return Part(name=f"{case}outcome", estimand=race, rule=rises())
 
 
 def _from(case: str) -> str:

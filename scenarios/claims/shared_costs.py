@@ -19,7 +19,7 @@ from feint.scenarios.bibliography import HAZARDS_2023
 from feint.scenarios.release.affordability import ExpertsMean, merging_gain, pooling_gain, undetected_gain
 from feint.scenarios.release.training_protocols import NEW, fine_tuned
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.estimands import MeanEstimand
+from feint.sim.analysis.estimands import SHARE_DIFFERENCE, MeanEstimand
 
 ADDED = fine_tuned(NEW)
 TENTH = rises(0.1)
@@ -35,11 +35,20 @@ CLAIM = Claim(
     parts=(
         Part(
             "pooled",
-            MeanEstimand("share who can pay for a new hazard, in pools of ten less alone", pooling_gain, ADDED),
+            MeanEstimand(
+                "share who can pay for a new hazard, in pools of ten less alone",
+                pooling_gain,
+                ADDED,
+                limits=SHARE_DIFFERENCE,
+            ),
             TENTH,
         ),
         Part(
-            "unseen", MeanEstimand("the same of those whom an evaluation does not find", undetected_gain, ADDED), TENTH
+            "unseen",
+            MeanEstimand(
+                "the same of those whom an evaluation does not find", undetected_gain, ADDED, limits=SHARE_DIFFERENCE
+            ),
+            TENTH,
         ),
         Part(
             "composed",
@@ -49,7 +58,10 @@ CLAIM = Claim(
         Part(
             "dear",
             MeanEstimand(
-                "pooled, where a pool does no more than one member's part pays", partial(pooling_gain, loss=1.0), ADDED
+                "pooled, where a pool does no more than one member's part pays",
+                partial(pooling_gain, loss=1.0),
+                ADDED,
+                limits=SHARE_DIFFERENCE,
             ),
             TENTH,
             tested=False,

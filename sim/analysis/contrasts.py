@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import factorial
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.sim.analysis.estimands import DECEPTIVE, Ended, Frequency, Term
+from feint.sim.analysis.estimands import DECEPTIVE, SHARE_DIFFERENCE, Ended, Estimand, Frequency, Limits, Term
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of, wilson
@@ -52,7 +52,7 @@ def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECE
     x = np.arange(len(protocols)) - (len(protocols) - 1) / 2
     weights = x / x[x > 0].sum()
     terms = (Term(protocol, outcome, weight) for protocol, weight in zip(protocols, weights.tolist(), strict=True))
-    return Weighted(words, tuple(terms))
+    return Weighted(words, tuple(terms), limits=SHARE_DIFFERENCE)
 
 
 def share_of(
@@ -70,7 +70,9 @@ def share_of(
         for corner, weight in enumerate(weights.tolist())
         for outcome, sign in outcomes
     )
-    return Weighted(words, tuple(terms))
+    signs = [0, *(sign for _, sign in outcomes)]
+    reach = float(max(signs) - min(signs))  # two outcomes exclude each other
+    return Weighted(words, tuple(terms), limits=(-reach, reach))
 
 
 def carried_in(corner: int) -> tuple[str, ...]:
@@ -79,49 +81,41 @@ def carried_in(corner: int) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class AmongConverged(Frequency):
-    """A difference of two frequencies, each among the runs of its protocol that converged.
+class Among(Frequency):
+    """A difference of two frequencies, each among the runs of its protocol that are selected.
 
-    The ratio of means is linearised run by run, so that the interval is Student's of paired numbers; where no run of a
-    protocol converged it reaches over all that is possible.
+    The ratio of means is linearised run by run, so that the interval is Student's of paired numbers; if no run of a
+    protocol is selected it reaches over all that is possible.
     """
+
+    among: Select = field(kw_only=True)
+    limits: Limits | None = field(default=SHARE_DIFFERENCE, kw_only=True)
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
         estimate, influence = 0.0, np.zeros(len(ended[self.terms[0].protocol]))
         for term in self.terms:
             runs = ended[term.protocol]
-            converged, is_it = runs.converged, runs.outcome == Outcome.named(term.outcome)
-            if not converged.any():
-                return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="no run converged")
-            share = float((is_it & converged).sum() / converged.sum())
+            among, is_it = self.among(runs), runs.outcome == Outcome.named(term.outcome)
+            if not among.any():
+                return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="no run is selected")
+            share = float((is_it & among).sum() / among.sum())
             estimate += term.sign * share
-            influence = influence + term.sign * converged * (is_it - share) / converged.mean()
-        around = mean_of(influence + estimate, 1, confidence)
-        return replace(around, estimate=estimate, low=max(around.low, -1.0), high=min(around.high, 1.0))
+            influence = influence + term.sign * among * (is_it - share) / among.mean()
+        return self.within_limits(replace(mean_of(influence + estimate, 1, confidence), estimate=estimate))
 
 
 @dataclass(frozen=True)
-class BetweenRuns:
+class BetweenRuns(Estimand):
     """How much more often the runs of a protocol end in an outcome if they had something before than if they had not.
 
     The two sets of runs are independent of each other: Newcombe's interval of a difference of two Wilson intervals
     (1998, method 10).
     """
 
-    words: str
     protocol: TrainingProtocol
     had: Select
     outcome: str = DECEPTIVE
-
-    @property
-    def protocols(self) -> tuple[TrainingProtocol, ...]:
-        """The protocols that must be trained."""
-        return (self.protocol,)
-
-    def with_changes(self, changes: dict[str, Any]) -> BetweenRuns:
-        """Return the estimand at changed parameters; what the protocol itself changes stays."""
-        return replace(self, protocol=self.protocol.with_defaults(changes))
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval; it reaches over all that is possible if either set is empty."""
@@ -137,20 +131,29 @@ class BetweenRuns:
         return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Newcombe")
 
 
+def converged(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs converged (runs,)."""
+    return runs.converged
+
+
+def left_internal(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs the first stage left internally aligned (runs,)."""
+    return runs.before == Outcome.INTERNAL
+
+
 def had_type(runs: RunOutcomes) -> np.ndarray:
     """Return which runs the first stage left internally aligned, corrigibly aligned or deceptive (runs,)."""
     return np.isin(runs.before, TYPED)
 
 
 @dataclass(frozen=True)
-class Survives:
+class Survives(Estimand):
     """By how much a difference keeps its sign and half its size where it is measured in another way.
 
     With c the difference as it is held to be and c' as it is measured otherwise, it is sign(c) (c' - c / 2): 0 or more
     if sign and half of the size survive. Where the sign of c is not sure, the interval covers both signs.
     """
 
-    words: str
     held: Frequency
     otherwise: Frequency
 
@@ -159,7 +162,7 @@ class Survives:
         """The protocols that must be trained."""
         return tuple(dict.fromkeys((*self.held.protocols, *self.otherwise.protocols)))
 
-    def with_changes(self, changes: dict[str, Any]) -> Survives:
+    def with_changes(self, changes: Mapping[str, Any]) -> Survives:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         return replace(self, held=self.held.with_changes(changes), otherwise=self.otherwise.with_changes(changes))
 

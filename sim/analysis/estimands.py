@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from math import log2
 from typing import Any, Self
 
@@ -25,6 +25,9 @@ from feint.sim.statistics.intervals import (
 DECEPTIVE = Outcome.DECEPTIVE.label
 Ended = Mapping[TrainingProtocol, RunOutcomes]
 """Outcomes of each protocol, all on the same runs."""
+Limits = tuple[float, float]
+SHARE, SHARE_DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
+"""Limits of a share, and of a difference of two shares."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,17 @@ class Estimand:
     """A number that is measured on the runs of the training protocols in its fields."""
 
     words: str
+    limits: Limits | None = field(default=None, kw_only=True)  #: least and largest possible value, if they are declared
+
+    def within_limits(self, interval: Interval) -> Interval:
+        """Return an interval without what lies outside the declared limits of the estimand."""
+        if self.limits is None:
+            return interval
+        least, most = self.limits
+        return replace(interval, low=max(least, interval.low), high=min(most, interval.high))
 
     def _named(self) -> dict[str, TrainingProtocol]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {known.name: getattr(self, known.name) for known in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, TrainingProtocol)}
 
     @property

@@ -266,7 +266,7 @@ def bounded_mean(scores: np.ndarray, span: int, confidence: float = CONFIDENCE) 
     return _mean(scores, lambda _: span, "score", confidence)
 
 
-def mean_of(values: np.ndarray, bound: int, confidence: float = CONFIDENCE) -> Interval:
+def mean_of(values: np.ndarray, bound: float, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of the mean of values within ±bound (runs,).
 
     It is Student's; if fewer than FEW runs differ from the most common value m, it is the mean ± (bound + |m|) · U with
