@@ -84,7 +84,7 @@ def declared() -> dict[str, Claim]:
 
 def entries(text: str) -> list[Entry]:
     """Return the entries of a record; raises `InputError` if one was changed, moved or removed."""
-    found = []
+    read = []
     for match in ENTRY.finditer(text):
         entry = Entry(**match.groupdict())
         if entry.after != _digest(text[: match.start()]):
@@ -92,10 +92,10 @@ def entries(text: str) -> list[Entry]:
                 f"the entry of {entry.claim} of {entry.day} says after = {entry.after!r}: what stands before it has "
                 "been changed; the record is only appended to."
             )
-        found.append(entry)
-    if len(found) != len(re.findall(r"^### ", text, re.MULTILINE)):
+        read.append(entry)
+    if len(read) != len(re.findall(r"^### ", text, re.MULTILINE)):
         raise InputError("an entry of the record does not have the form of the others: see ENTRY.")
-    return found
+    return read
 
 
 def unrecorded(text: str) -> list[Claim]:
@@ -127,11 +127,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--reason", required=True, help="why the declaration is made or changed")
     parser.add_argument("--claim", action="append", help="only these claims")
     known = parser.parse_args(arguments)
-    text = RECORD.read_text()
+    text = RECORD.read_text(encoding="utf-8")
     for claim in unrecorded(text):
         if known.claim is None or claim.name in known.claim:
             text = appended(text, claim, seen=known.seen, reason=known.reason, day=date.today())
-    RECORD.write_text(text)
+    RECORD.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
