@@ -4,8 +4,8 @@ The question. Which tests of a model - of behaviour, with honeypots, a probe, an
 deceptive runs from aligned ones, at what cost, and do they still work if a run is very aware of being in training?
 
 The experiment. Both arms of a comparison are trained, and every auditor scores every run at its end; the true type is
-the outcome by intervention. Deceptive runs are separated from aligned ones (internal and corrigible), and so are
-proxies; deceptive runs also in thirds by awareness, and with a tenth and ten times the exposure that teaches it.
+the outcome by intervention. Deceptive runs are separated from aligned ones (internal and corrigible, of those that
+reached their target), and so are proxies and reward-seekers; deceptive runs also in thirds by awareness, and with a tenth and ten times the exposure that teaches it.
 
 What would count against the usual hopes and fears. Tests in training that do better than chance; honeypots of half
 realism that fail if awareness is high; training back that separates little.
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FACTORS = (0.1, 1.0, 10.0)  #: multiples of every stage's awareness_exposure
-DECEPTIVE, PROXY, PRETRAINED = "deceptive", "proxy", "deceptive, pre-trained arm"
+DECEPTIVE, PROXY, SEEKING, PRETRAINED = "deceptive", "proxy", "reward-seeking", "deceptive, pre-trained arm"
 THIRDS = ("least aware third", "middle third", "most aware third")
-GROUPS = (DECEPTIVE, PROXY, PRETRAINED, *THIRDS)
+GROUPS = (DECEPTIVE, PROXY, SEEKING, PRETRAINED, *THIRDS)
 
 LOOKS = {
     "behaviour": ("#000000", "o", "-"),
@@ -80,8 +80,8 @@ class Population:
 
     @property
     def aligned(self) -> np.ndarray:
-        """True for runs that are internally aligned or corrigible (all runs,)."""
-        return np.isin(self.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE))
+        """True for runs that are internally aligned or corrigible and reached their target (all runs,)."""
+        return np.isin(self.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE)) & ~self.missed
 
     @property
     def thirds(self) -> tuple[float, float]:
@@ -102,6 +102,7 @@ class Population:
         return {
             DECEPTIVE: (deceptive, aligned),
             PROXY: (self.outcome == Outcome.PROXY, aligned),
+            SEEKING: (self.outcome == Outcome.REWARD_SEEKING, aligned),
             PRETRAINED: (deceptive & self.pretrained, aligned & self.pretrained),
             **{name: (deceptive & (third == i), aligned) for i, name in enumerate(THIRDS)},
         }
@@ -201,7 +202,7 @@ class AuditorsReport(Report):
     false_alarms: float
     counts: Annotated[dict[str, dict[str, int]], Field(description="runs by arm and outcome")]
     thirds: Annotated[tuple[float, float], Field(description="awareness at which deceptive runs are split")]
-    missed: Annotated[int, Field(description="aligned runs that never reached the target")]
+    missed: Annotated[int, Field(description="aligned runs that never reached the target, and are left out")]
     auditors: list[AuditorRow]
     request: Hidden[AuditorsRequest]
 
@@ -214,9 +215,11 @@ class AuditorsReport(Report):
             "runs. AUC:"
         )
         exposures = "By exposure to awareness, as multiples of the point's. AUC:"
-        headings = ("auditor", "cost", "AUC\ndeceptive", "caught", "AUC\npre-trained arm", "AUC\nproxy")
+        others = (PROXY, SEEKING) if self.auditors[0].separation(SEEKING).positives else (PROXY,)
+        kinds = [f"AUC\n{kind}" for kind in others]
+        headings = ("auditor", "cost", "AUC\ndeceptive", "caught", "AUC\npre-trained arm", *kinds)
         results = [
-            [row.name, f"{row.cost:,}", *row.areas(DECEPTIVE), row.caught, *row.areas(PRETRAINED, PROXY)]
+            [row.name, f"{row.cost:,}", *row.areas(DECEPTIVE), row.caught, *row.areas(PRETRAINED, *others)]
             for row in self.auditors
         ]
         by_third = [[row.name, *row.areas(*THIRDS)] for row in self.auditors]
@@ -240,7 +243,7 @@ class AuditorsReport(Report):
         )
         for arm, name in ARM_NAMES.items():
             yield f"{name}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in self.counts[arm].items())
-        yield f"Aligned runs that never reached the target, and so do badly in every test: {self.missed:,}."
+        yield f"Aligned runs that never reached the target, and are left out, since all tests find them: {self.missed:,}."
 
     def _warnings(self) -> Iterator[str]:
         """Yield a sentence per group that has few runs, or none."""
@@ -248,6 +251,8 @@ class AuditorsReport(Report):
         groups = {row.kind: row for row in first.separations}
         groups |= {f"deceptive, exposure x {row.factor:g}": row for row in first.exposures}
         for name, row in groups.items():
+            if name == SEEKING and not row.positives:
+                continue
             counts = f"{name}: {row.positives:,} of the kind, {row.negatives:,} aligned"
             if row.auc is None:
                 yield f"{counts}; one of the two is empty, so nothing can be separated."
@@ -354,7 +359,7 @@ class AuditorsRequest(Request):
             false_alarms=self.false_alarms,
             counts={arm: here.counts(arm) for arm in ARM_NAMES},
             thirds=here.thirds,
-            missed=int((here.missed & here.aligned).sum()),
+            missed=int((here.missed & np.isin(here.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE))).sum()),
             auditors=rows,
             request=self,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -17,6 +17,8 @@ RESAMPLES = 499  # of an interval
 BANDS = 199  # of the band of a curve
 GRID = np.linspace(0, 1, 201)  #: false-alarm rates at which a band is drawn
 METHOD = "percentile bootstrap over runs, stratified"
+OF_CAUGHT = "percentile bootstrap over runs and threshold, joined with the exact one at the threshold"
+ROUNDING = 1e-9  # of a number of runs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +40,7 @@ class Separation:
     auc: Interval | None
     caught: Annotated[
         Interval | None,
-        Field(description="share of the positives above the threshold that keeps to the false-alarm rate"),
+        Field(description="share of the positives above the threshold that keeps to the false-alarm rate, ties spared"),
     ]
 
     @computed_field(description="whether there are few runs of one kind")
@@ -53,16 +55,34 @@ def separation(
 ) -> Separation:
     """Return how well scores (runs,) separate positives from negatives.
 
-    The threshold is the one that catches most with at most `false_alarms` of the negatives above it; the interval of
-    what is caught takes it as given.
+    The threshold is the one that catches most with at most `false_alarms` of the negatives at or above it. What is
+    caught has an interval that covers the threshold's own uncertainty: that of a bootstrap over the runs of both kinds,
+    each with its threshold, joined with the exact one for a known threshold.
     """
     counts = {"positives": len(positives), "negatives": len(negatives)}
     if not min(counts.values()):
         return Separation(**counts, auc=None, caught=None)
-    rate, hit = _rates(positives, negatives)
-    share = float(hit[rate <= false_alarms].max())
-    caught = frequency_interval(round(share * len(positives)), len(positives), confidence)
-    return Separation(**counts, auc=_area(positives, negatives, confidence), caught=caught)
+    area = _area(positives, negatives, confidence)
+    caught = share_caught(positives, negatives, false_alarms)
+    known = frequency_interval(round(caught * len(positives)), len(positives), confidence)
+    generator = np.random.default_rng(0)
+    drawn = [
+        share_caught(*(generator.choice(scores, len(scores)) for scores in (positives, negatives)), false_alarms)
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2]).tolist()
+    joined = replace(known, low=min(low, known.low), high=max(high, known.high), method=OF_CAUGHT)
+    return Separation(**counts, auc=area, caught=joined)
+
+
+def share_caught(positives: np.ndarray, negatives: np.ndarray, false_alarms: float) -> float:
+    """Return the share of positives above the threshold that suspects at most `false_alarms` of the negatives.
+
+    Of n negatives at most k = ⌊false_alarms · n⌋ may be suspected, so that the threshold lies just above the one with
+    the (k + 1)th largest score; what ties with that one is not suspected.
+    """
+    spared = len(negatives) - 1 - int(false_alarms * len(negatives) + ROUNDING)
+    return float((positives > np.partition(negatives, spared)[spared]).mean())
 
 
 def curve(positives: np.ndarray, negatives: np.ndarray, *, confidence: float = CONFIDENCE) -> Curve | None:
@@ -91,9 +111,9 @@ def _rates(positives: np.ndarray, negatives: np.ndarray) -> tuple[np.ndarray, np
 def _area(positives: np.ndarray, negatives: np.ndarray, confidence: float) -> Interval:
     """Return the area under the curve."""
     from scipy.stats import bootstrap
-    from sklearn.metrics import roc_auc_score
 
-    estimate, low, high, method = float(roc_auc_score(*_labelled(positives, negatives))), 0.0, 1.0, "none, of one run"
+    area = load_extra("sklearn.metrics", "judging auditors").roc_auc_score(*_labelled(positives, negatives))
+    estimate, low, high, method = float(area), 0.0, 1.0, "none, of one run"
     if min(len(positives), len(negatives)) > 1:  # a single run does not show the spread of its kind
         drawn = bootstrap(
             (positives, negatives),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.model import Model
 from feint.agents.outcome import Outcome
 from feint.scenarios.oversight.auditor_evaluation import (
     DECEPTIVE,
@@ -14,6 +15,7 @@ from feint.scenarios.oversight.auditor_evaluation import (
     LOOKS,
     PRETRAINED,
     PROXY,
+    SEEKING,
     THIRDS,
     AuditorsRequest,
     Population,
@@ -104,7 +106,7 @@ def test_where_no_run_is_deceptive_it_says_so_and_draws():
 
 def test_few_runs_are_told(report):
     said = " ".join(report.text().split())
-    few = [group.kind for group in report.auditors[0].separations if group.few]
+    few = [group.kind for group in report.auditors[0].separations if group.few and group.kind != SEEKING]
     assert few
     assert all(f"{name}: " in said for name in few)
 
@@ -175,3 +177,21 @@ def test_the_document_is_that_of_the_options_and_the_figure_carries_its_passport
 )
 def test_wrong_input_is_one_sentence(feint, words, named):
     assert named in feint("auditors", *QUICK, *words).refusal
+
+
+def test_runs_that_missed_their_target_are_no_negatives_so_that_what_is_caught_hardly_depends_on_the_seed():
+    """Of version 1, ten seeds gave .01 .88 .86 .90 .00 .89 .01 .96 .00 .85: one missed run decides at 1 %."""
+    model = Model(identification=1e6, inference_form="exponential")
+    honeypots = [AUDITORS["honeypots"]]
+    reports = [auditing(Point(model=model), auditors=honeypots, runs=400, seed=seed) for seed in range(6)]
+    assert sum(report.missed for report in reports) > 6
+    shares = [report.auditors[0].separation(DECEPTIVE).caught.estimate for report in reports]
+    assert min(shares) > 0.8
+
+
+def test_reward_seekers_are_separated_where_there_are_any():
+    report = auditing(Point(model=Model(grader=0.0)), auditors=[AUDITORS["honeypots"]], runs=200)
+    found = report.auditors[0].separation(SEEKING)
+    assert found.positives > 100
+    assert found.auc.low > 0.9  # on a honeypot nothing is graded
+    assert "reward-seeking" in report.text().split("By awareness")[0]

@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 from feint.agents.errors import InputError
 from feint.sim.statistics import roc
+from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.statistics.roc import above, curve, separation
 
 
@@ -78,3 +79,22 @@ def test_without_its_library_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sklearn.metrics", None)
     with pytest.raises(InputError, match=r"sklearn.*\[analysis\]"):
         separation(*drawn(0), false_alarms=0.01)
+
+
+@pytest.mark.parametrize("false_alarms", [0.0, 0.1, 0.2, 0.35, 0.9])
+def test_of_graded_scores_the_share_caught_is_the_false_alarm_rate_and_ties_are_spared(false_alarms):
+    scores = np.arange(10.0)
+    assert caught(scores, scores, false_alarms=false_alarms) == np.floor(10 * false_alarms) / 10
+    assert caught(np.repeat(scores, 3), np.ones(4), false_alarms=0.25) == 0.8  # one that ties with all four is spared
+    positives, negatives = (np.round(2 * kind) for kind in drawn(3))
+    thresholds = np.unique([*positives, *negatives, np.inf])
+    allowed = [t for t in thresholds if (negatives >= t).mean() <= false_alarms]
+    assert caught(positives, negatives, false_alarms=false_alarms) == max((positives >= t).mean() for t in allowed)
+
+
+def test_the_interval_of_what_is_caught_covers_although_the_threshold_is_estimated():
+    truth = 1 - norm.cdf(norm.ppf(0.95) - 1)  # of a threshold that is known
+    intervals = [separation(*drawn(seed, 100, 100), false_alarms=0.05).caught for seed in range(60)]
+    assert sum(each.low <= truth <= each.high for each in intervals) >= 51  # of 60; 57 are expected
+    known = [frequency_interval(round(100 * each.estimate), 100) for each in intervals]
+    assert np.mean([each.half_width for each in intervals]) > 1.3 * np.mean([each.half_width for each in known])
