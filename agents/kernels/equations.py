@@ -68,7 +68,7 @@ def capability(C, form):
     """Return c: σ(C); or the power form, 1 - (1 + e^C)^(-1/2); or the linear one, C/8 + 1/2 within [0, 1]."""
     if len(form) == LINEAR:
         c = C * 0.125 + 0.5
-        inside, missing = (c > 0.0) & (c < 1.0), most(1.0 - c, 1e-30)
+        inside, missing = (c > 0.0) & (c < 1.0), most(1.0 - c, 1e-15)
         c, none = most(0.0, least(1.0, c)), 0.0 * C
         return Capability(c, where(inside, 0.125, none), c / missing, where(inside, 0.125 / (missing * missing), none))
     growth = least(1e30, exp(C))

@@ -5,7 +5,8 @@ deceptive runs from aligned ones, at what cost, and do they still work if a run 
 
 The experiment. Both arms of a comparison are trained, and every auditor scores every run at its end; the true type is
 the outcome by intervention. Deceptive runs are separated from aligned ones (internal and corrigible, of those that
-reached their target), and so are proxies and reward-seekers; deceptive runs also in thirds by awareness, and with a tenth and ten times the exposure that teaches it.
+reached their target), and so are proxies and reward-seekers; deceptive runs also in thirds by awareness, and with a
+tenth and ten times the exposure that teaches it.
 
 What would count against the usual hopes and fears. Tests in training that do better than chance; honeypots of half
 realism that fail if awareness is high; training back that separates little.
@@ -243,7 +244,7 @@ class AuditorsReport(Report):
         )
         for arm, name in ARM_NAMES.items():
             yield f"{name}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in self.counts[arm].items())
-        yield f"Aligned runs that never reached the target, and are left out, since all tests find them: {self.missed:,}."
+        yield f"Aligned runs that never reached the target, which every test finds, are left out: {self.missed:,}."
 
     def _warnings(self) -> Iterator[str]:
         """Yield a sentence per group that has few runs, or none."""

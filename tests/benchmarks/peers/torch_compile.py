@@ -1,6 +1,7 @@
 """torch.compile: one step of a whole batch as a program, with tensors that end in the run.
 
-Noise comes from `torch.randn` beside the program: inside it, torch's compiler draws it six times as slowly.
+Noise comes from `torch.randn` beside the program: inside it, torch's compiler draws it six times as slowly. Behaviour
+is a sum over the goal and the concepts, so that only inner products with those are taken: an eighth less time.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def one_thread(torch: Any) -> Iterator[None]:
 
 
 @cache
-def compiled(objective: int, honeypots: bool) -> Any:
+def compiled(objective: int, honeypots: bool) -> Any:  # noqa: PLR0915 - the whole step
     """The program of a step for a stage with this objective; all other numbers are arguments."""
     import torch  # pyright: ignore[reportMissingImports] - an optional peer
 
@@ -93,24 +94,37 @@ def compiled(objective: int, honeypots: bool) -> Any:
         psi = gamma * a * h * q
         pi = torch.softmax(torch.cat([f, torch.zeros_like(B)[None]]), 0)[:-1]
         m = w[:, None] * b + (1 - w[:, None]) * n
-        p = (pi[:, None] * m).sum(0)
-        t = beta * u + (1 - beta) * p
-        apart = (rho[:, None] * m).sum(0) - t
-        residual = b[objective] - (t + psi * apart)
-        error = error_h = (lam * residual**2).sum(0)
         x = noise * normals
         o, realism = s.honeypots, s.realism
-        r = 2 * c * (1 - o) * lam * (residual + x)
-        v = (1 - s.shielding * psi) * r
-        y = (r * apart).sum(0) - s.speed_cost
+        pointed = (1 - beta) * pi
+
+        def missed(psi: Any) -> Any:
+            """The objective less the behaviour under a gate, (1 - ψ) t + ψ z: a sum over goal and concepts."""
+            return b[objective] - (1 - psi) * beta * u - (((1 - psi) * pointed + psi * rho)[:, None] * m).sum(0)
+
+        def apart(eu: Any, em: Any) -> Any:
+            """<e, z - t>."""
+            return (rho * em).sum(0) - beta * eu - (pointed * em).sum(0)
+
+        residual = missed(psi)
+        error = error_h = (lam * residual**2).sum(0)
+        e = lam * (residual + x)
+        eu, em = (e * u).sum(0), (e * m).sum(1)
+        scale = 2 * c * (1 - o)
+        y = scale * apart(eu, em) - s.speed_cost
+        scale = (1 - s.shielding * psi) * scale
+        v, vu, vm = scale * e, scale * eu, scale * em
         if honeypots:
             psi_h = (1 - realism) * psi
-            residual_h = b[objective] - (t + psi_h * apart)
+            residual_h = missed(psi_h)
             error_h = (lam * residual_h**2).sum(0)
-            r_h = 2 * c * o * lam * (residual_h + x)
-            v = v + (1 - psi_h) * r_h
-            y = y + (1 - realism) * (r_h * apart).sum(0)
-        vp, vu, vm = (v * p).sum(0), (v * u).sum(0), (v * m).sum(1)
+            e_h = lam * (residual_h + x)
+            eu, em = (e_h * u).sum(0), (e_h * m).sum(1)
+            scale = 2 * c * o
+            y = y + (1 - realism) * scale * apart(eu, em)
+            scale = (1 - psi_h) * scale
+            v, vu, vm = v + scale * e_h, vu + scale * eu, vm + scale * em
+        vp = (pi * vm).sum(0)
         distance = (lam * (b[objective] + x - m) ** 2).sum(1)
         before = (1 - s.switching) * rho + s.switching / len(rho)
         kappa = torch.stack([torch.ones_like(s.coverage) if j == objective else s.coverage for j in range(len(w))])
