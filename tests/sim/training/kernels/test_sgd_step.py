@@ -153,9 +153,7 @@ def test_table_of_step_directions_is_minus_the_gradient_of_the_loss(modes, objec
     stage = stage if honeypots is None else stage.replace(honeypots=honeypots)
     for i in range(len(state)):
         mind, world, _ = oracle.run(state, i)
-        assert_down_the_gradient(
-            oracle.directions(mind, world, model, stage), oracle.slopes(mind, world, model, stage)
-        )
+        assert_down_the_gradient(oracle.directions(mind, world, model, stage), oracle.slopes(mind, world, model, stage))
 
 
 @pytest.mark.parametrize("kind", KINDS[:2], ids=str)
