@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SWITCHED = tuple(name for name, premise in PREMISES.items() if not premise.group)
-"""The premises that are not groups carried over."""
+SWITCHED = tuple(
+    name for name, premise in PREMISES.items() if not premise.group and Point().at(premise.off(Point())) != Point()
+)
+"""The premises that are not groups carried over and are on at the default point."""
 RUNS, PREMISE_RUNS = 2000, 200  # paired runs of each set; sets of premises are many more
 MOST_PAIRS = 10  # of the text
 SYMBOLS = dict(zip(GROUPS, "uγcaw", strict=True))

@@ -20,7 +20,7 @@ def test_a_source_that_a_parameter_names_has_an_entry():
     }
     assert len(cited) >= 5
     for author, title, year in cited:
-        entries = [entry for entry in SOURCES.values() if entry.author.startswith(author) and str(entry.year) == year]
+        entries = [entry for entry in SOURCES.values() if author in entry.author and str(entry.year) == year]
         assert entries, (author, year)
         assert any(title in ("", entry.title) for entry in entries), title
 

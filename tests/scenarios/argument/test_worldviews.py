@@ -18,7 +18,17 @@ from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.training.configuration import load
 from feint.sim.training.stage import Stage
 
-NAMES = ["xu-2021", "hubinger-2022-high", "hubinger-2022-low", "carlsmith-2023", "wheaton-2023", "belrose-pope-2024"]
+NAMES = [
+    "xu-2021",
+    "hubinger-2022-high",
+    "hubinger-2022-low",
+    "carlsmith-2023",
+    "wheaton-2023",
+    "belrose-pope-2024",
+    "mallen-shlegeris-2025",
+]
+WORLD_VIEW_RANGES = {"grader": (-5.0, 1.0)}
+"""Ranges of parameters that are set by world views alone (section 8 of the model's page) and have no prior."""
 PLACES = {"low end": 0.0, "lower quarter": 0.25, "middle": 0.5, "upper quarter": 0.75, "high end": 1.0}
 REASON = re.compile(
     rf"\[(V|S|D|K)\] ({'|'.join(PLACES)}|off), ?.*|\[(V|S|D|K)\] ({'|'.join(PLACES)}|off): \S.*", re.DOTALL
@@ -75,8 +85,7 @@ def test_a_departure_stands_where_its_reason_says(view, departure):
     if place == "off":
         assert departure.value == parameter.off
         return
-    assert parameter.prior is not None
-    low, high = parameter.prior
+    low, high = WORLD_VIEW_RANGES.get(departure.name) or parameter.prior
     here = PLACES[place]
     at = exp(log(low) + here * log(high / low)) if parameter.log else low + here * (high - low)
     assert departure.value == pytest.approx(at, rel=0.02)
