@@ -1,10 +1,10 @@
-"""Why one run became what it is: its point of no return, and the carried group on which that hangs.
+"""Why one run became what it is: its point of no return, and the carried groups on which its end hangs.
 
 The run is forked at logged steps of its stages: from there on the noise is drawn again, and all that follows is
 trained. The share of the continuations that end as the run did says how settled its end was. The *point of no return*
-is the first of these steps from which on the share stays at nine tenths or more. What it hangs on is asked by
-exchanging, where the last stage begins, one carried group with that of its twin from scratch, whose group is the
-run's own initial draw.
+is the first of these steps from which on the share stays at nine tenths or more. What the end hangs on is found by
+exchanging, at the beginning of the last stage, one carried group for that of the run's twin from scratch, whose group
+is the run's own initial draw.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from pydantic import Field
 
+from feint.agents.errors import check_whole
 from feint.agents.interventions import put_back
 from feint.agents.mind import GROUPS, RUNNING
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
 from feint.sim.ensembles.runner import in_order
-from feint.sim.results.figure_style import COLOURS
+from feint.sim.results.figure_style import face
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
@@ -32,16 +33,17 @@ from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, RunSpec, enter, race
 
 SETTLED = 0.9  # share of the continuations from which on the end counts as settled
-LOGGED = 11  # steps of each stage at which the run is forked
+LOGGED = 11  # steps of each stage at which the run is forked, at most
+NOTHING = "nothing"  # heading of the fork in which no group is exchanged
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fork:
-    """Continuations from one step of a stage, or after a change where the last one begins."""
+    """Continuations of a run from one step of a stage, or after an exchange at the beginning of the last one."""
 
     stage: str
     step: int
-    changed: Annotated[str, Field(description="group exchanged with the twin from scratch; empty if none")] = ""
+    changed: Annotated[str, Field(description="group exchanged for its twin's from scratch; empty if none")] = ""
     outcome: Annotated[str, Field(description="outcome if the run were stopped here")]
     counts: Annotated[dict[str, int], Field(description="continuations by outcome")]
     same: Annotated[Interval, Field(description="share of the continuations that end as the run did")]
@@ -49,96 +51,165 @@ class Fork:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RunHistory(Report):
-    """Why a run ended as it did."""
+    """Results of `WhyRunRequest`: how a run ended, when that was settled, and what it hangs on.
+
+    `forks` are in the order of training. The text is made of the same counts as the table below it, so that a reader
+    can check each of its sentences there.
+    """
+
+    grid = (1, 2)
+    shared = {"sharey": True, "width_ratios": (3, 1)}
+    size = (6.9, 3.2)
 
     run: int
     seed: int
     model: PlainModel
     stages: Annotated[list[str], Field(description="names of the stages")]
-    outcome: Annotated[str, Field(description="how the run ended")]
-    began: Annotated[str, Field(description="how it had ended the stage before; empty if there was none")]
+    ended: Annotated[list[str], Field(description="outcome at the end of each stage")]
     steps: Annotated[int, Field(description="SGD steps that it took in the last stage")]
+    missed: Annotated[bool, Field(description="whether it missed the target of its last stage")]
+    diverged: Annotated[bool, Field(description="whether it stopped because its state was no longer finite")]
     continuations: Annotated[int, Field(description="continuations of each fork")]
     confidence: float
     no_return: Annotated[
-        int | None, Field(description="index of the fork from which on the end is settled; null if none")
+        int | None, Field(description="index of the fork from which on the end is settled; null if it never is")
     ]
     forks: list[Fork]
     exchanged: list[Fork]
     request: Hidden[WhyRunRequest]
 
     @property
+    def outcome(self) -> str:
+        """How the run ended."""
+        return self.ended[-1]
+
+    @property
+    def unchanged(self) -> Fork:
+        """The fork at the beginning of the last stage, to which the exchanged groups are compared."""
+        return next(fork for fork in self.forks if (fork.stage, fork.step) == (self.stages[-1], 0))
+
+    @property
     def hangs_on(self) -> list[str]:
-        """Groups without which most continuations end otherwise, the most decisive first."""
-        fewer = sorted((fork for fork in self.exchanged if fork.same.high < 0.5), key=lambda fork: fork.same.estimate)
+        """Groups on which the end hangs, the most decisive first.
+
+        With the twin's group fewer than half of the continuations end as the run did, and fewer than without the
+        exchange: its interval lies wholly below one half, and wholly below that of `unchanged`.
+        """
+        most = min(0.5, self.unchanged.same.low)
+        fewer = sorted((fork for fork in self.exchanged if fork.same.high < most), key=lambda fork: fork.same.estimate)
         return [fork.changed for fork in fewer]
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield what happened in words, the forks and the exchanged groups."""
-        where = f", which it entered as {self.began}," if self.began else ""
-        ended = f"ended {self.stages[-1]}{where} as {self.outcome}, after {self.steps:,} steps"
-        yield f"Run {self.run} of seed {self.seed} {ended}."
+        ends = [f"{stage} as {outcome}" for stage, outcome in zip(self.stages, self.ended, strict=True)]
+        stop = ", when it diverged" if self.diverged else ", without reaching its target" if self.missed else ""
+        yield f"Run {self.run} of seed {self.seed} ended {', '.join(ends)}, after {counted(self.steps, 'step')}{stop}."
         yield self._sentence_of_no_return()
         yield Table(
             self.forks,
             {
-                "forked in": lambda row: row.stage,
-                "at step": lambda row: f"{row.step:,}",
-                "if stopped there": lambda row: row.outcome,
-                **self._shares,
+                "forked in": "stage",
+                "at step": "step",
+                "if stopped there": "outcome",
+                **self._shares(self.forks),
             },
+            fixed=2,
         )
         if self.exchanged:
             yield self._sentence_of_groups()
-            yield Table(self.exchanged, {"exchanged with its twin": lambda row: row.changed, **self._shares})
-        yield f"{self.continuations} continuations each, {100 * self.confidence:g} % intervals (Clopper–Pearson)"
+            rows = [self.unchanged, *self.exchanged]
+            yield Table(rows, {"exchanged": lambda row: row.changed or NOTHING, **self._shares(rows)})
+        yield (
+            f"Each row counts {counted(self.continuations, 'continuation')}; the share that ends {self.outcome} has "
+            f"{100 * self.confidence:g} % intervals (Clopper–Pearson)."
+        )
 
-    @property
-    def _shares(self) -> dict[str, Any]:
-        others = [name for name in self.forks[0].counts if name != self.outcome]
-        seen = [name for name in others if any(fork.counts[name] for fork in (*self.forks, *self.exchanged))]
-        columns: dict[str, Any] = {f"end {self.outcome}": lambda row: f"{row.same:.2f}"}
-        return columns | {name: lambda row, name=name: row.counts[name] for name in seen}
+    def _shares(self, rows: list[Fork]) -> dict[str, Any]:
+        """Return the columns of how continuations end: the share that ends as the run did, and counts."""
+        seen = [label for label in rows[0].counts if any(row.counts[label] for row in rows)]
+        labels = [self.outcome, *(label for label in seen if label != self.outcome)]
+        columns: dict[str, Any] = {f"share {self.outcome}": lambda row: f"{row.same:.2f}"}
+        return columns | {label: lambda row, label=label: row.counts[label] for label in labels}
 
     def _sentence_of_no_return(self) -> str:
-        if self.no_return is None:
-            return f"It has no point of no return: up to its end fewer than {SETTLED:.0%} of its continuations end so."
+        settled = f"{100 * SETTLED:g} % or more of its continuations end {self.outcome}"
         if self.no_return == 0:
-            return f"It was settled from its first step on: {SETTLED:.0%} or more of its continuations end so."
+            return f"It was settled from its first step on: wherever it is forked, {settled}."
+        if self.no_return is None:
+            last = self.forks[-1]
+            place = (
+                f"Its point of no return lies after step {last.step:,} of {last.stage}, the last at which it is forked"
+            )
+            return f"{place}: from there fewer than {settled.replace(' or more', '')}."
         before, after = self.forks[self.no_return - 1 : self.no_return + 1]
-        if after.step == 0:
-            return f"Its point of no return lies between step {before.step:,} of {before.stage} and {after.stage}."
-        return f"Its point of no return lies between steps {before.step:,} and {after.step:,} of {after.stage}."
+        where = f"steps {before.step:,} and {after.step:,} of {after.stage}"
+        if before.stage != after.stage:
+            where = f"step {before.step:,} of {before.stage} and the beginning of {after.stage}"
+        return f"Its point of no return lies between {where}: wherever it is forked later, {settled}."
 
     def _sentence_of_groups(self) -> str:
-        if not self.hangs_on:
-            return "It hangs on no single group that was carried over: without each of them most continuations end so."
-        return f"It hangs on what was carried over of: {', '.join(self.hangs_on)}."
+        if self.hangs_on:
+            return (
+                f"It hangs on what was carried over of {listed(self.hangs_on)}: with the group of its twin from "
+                f"scratch in place of one of these, clearly fewer than half of its continuations end {self.outcome}, "
+                "and fewer than with nothing exchanged."
+            )
+        return (
+            "It hangs on no single group that was carried over: with the group of its twin from scratch in place of "
+            f"one, never clearly fewer than half of its continuations, and fewer than with nothing exchanged, end "
+            f"{self.outcome}."
+        )
 
     def draw(self, panels: np.ndarray) -> None:
-        """Draw the shares of outcomes over the forked steps of each stage, and the point of no return."""
-        axes: Axes = panels[0, 0]
-        places = np.arange(len(self.forks))
-        kinds = [outcome for outcome in Outcome if any(fork.counts[outcome.label] for fork in self.forks)]
-        shares = np.array([[fork.counts[kind.label] / self.continuations for fork in self.forks] for kind in kinds])
-        axes.stackplot(places, shares, colors=[COLOURS[kind] for kind in kinds], labels=[kind.label for kind in kinds])
-        for place in places[1:]:
+        """Draw the shares of outcomes by step of the fork, with the point of no return, and by exchanged group."""
+        along, groups = panels[0]
+        self._draw_shares(along, self.forks, [f"{fork.step:,}" for fork in self.forks])
+        places = range(1, len(self.forks))
+        for place in places:
             if self.forks[place].stage != self.forks[place - 1].stage:
-                axes.axvline(place - 0.5, color="white", linewidth=2)
+                along.axvline(place - 0.5, color="black", linewidth=0.8)
         if self.no_return is not None:
-            axes.axvline(self.no_return, color="black", linewidth=1, linestyle="--", label="point of no return")
-        axes.set_xticks(places, [f"{fork.step:,}" for fork in self.forks], rotation=90)
-        axes.set(
-            xlim=(0, len(places) - 1), ylim=(0, 1), ylabel="share of continuations",
-            xlabel=f"SGD step at which the run is forked, in {' and then in '.join(self.stages)}",
-            title=f"Run {self.run} of seed {self.seed}: how its continuations end",
+            along.axvline(
+                self.no_return - 0.5, color="black", linewidth=1.6, linestyle="--", label="point of no return"
+            )
+        along.set(
+            ylim=(0, 1), ylabel="share of continuations",
+            xlabel=f"SGD step of the fork, in {', then in '.join(self.stages)}",
+            title=f"Run {self.run} of seed {self.seed} ended {self.outcome}",
         )  # fmt: skip
-        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        rows = [self.unchanged, *self.exchanged] if self.exchanged else []
+        self._draw_shares(groups, rows, [fork.changed or NOTHING for fork in rows])
+        groups.set(title="if exchanged" if rows else "")
+        groups.set_axis_on() if rows else groups.set_axis_off()
+        handles, labels = along.get_legend_handles_labels()
+        along.figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+
+    def _draw_shares(self, axes: Axes, forks: list[Fork], names: list[str]) -> None:
+        """Draw one stacked bar per fork."""
+        places, below = np.arange(len(forks)), np.zeros(len(forks))
+        for kind in Outcome:
+            if not any(fork.counts[kind.label] for fork in (*self.forks, *self.exchanged)):
+                continue
+            shares = np.array([fork.counts[kind.label] / self.continuations for fork in forks])
+            axes.bar(places, shares, 0.9, bottom=below, label=kind.label, **face(kind))
+            below += shares
+        axes.set_xticks(places, names, rotation=90)
+        axes.margins(x=0.01)
+
+
+def listed(names: list[str]) -> str:
+    """Return names in a sentence: the last two joined by "and"."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WhyRunRequest(Request):
-    """Ask why one run became what it is: fork it along its last stage, and exchange what was carried over."""
+    """Ask why one run became what it is: fork it along its stages, and exchange what was carried over."""
 
     kind = "why-run"
     unit = " forks"
@@ -156,32 +227,33 @@ class WhyRunRequest(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
         check_confidence(self.confidence)
         if self.ends:
             Outcome.named(self.ends)
 
     def work(self) -> float:
-        """Return the number of forks."""
+        """Return the number of forks, at most."""
         stages = self.point.curriculum
         return LOGGED * len(stages) + (len(stages[-1].carry) if len(stages) > 1 else 0)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> RunHistory:
-        """Train the run and its continuations; raises `InputError` if a part is not valid."""
+        """Train the run and its continuations; raises `InputError` if a part is not valid, or no run ends so."""
         spec = self.point.spec(seed=self.seed, precision=self.precision)
         spec.warm_up()
         number = first_that_ends(spec, self.ends, self.number) if self.ends else self.number
-        state, entered, ended = spec.begin(np.array([number])), [], []
+        state, entered, ended, taken = spec.begin(np.array([number])), [], [], []
         for stage in spec.curriculum:
             entered.append(enter(state, stage))
             state = _continued(entered[-1], stage, self.precision)
-            ended.append((Outcome(int(read(state, stage.objective).outcome[0])), int(state.taken[0])))
-        outcome, steps = ended[-1]
-        jobs = [(i, step, "") for i, (_, taken) in enumerate(ended) for step in _logged(taken)]
-        forked, last = len(jobs), len(ended) - 1
+            ended.append(_outcome(state, stage))
+            taken.append(int(state.taken[0]))
+        jobs = [(i, step, "") for i, steps in enumerate(taken) for step in _logged(steps)]
+        forked, last = len(jobs), len(taken) - 1
         jobs += [(last, 0, group) for group in GROUPS if last and group in spec.curriculum[last].carry]
 
         def fork(job: tuple[int, int, str]) -> Fork:
-            made = self._fork(spec, entered, job, outcome)
+            made = self._fork(spec, entered, job, ended[-1])
             if progress is not None:
                 progress(1)
             return made
@@ -193,9 +265,10 @@ class WhyRunRequest(Request):
             seed=self.seed,
             model=spec.model,
             stages=list(spec.curriculum.names),
-            outcome=outcome.label,
-            began=ended[-2][0].label if last else "",
-            steps=steps,
+            ended=[outcome.label for outcome in ended],
+            steps=taken[-1],
+            missed=spec.curriculum[last].target > 0 and not state.reached[0],
+            diverged=bool(state.diverged[0]),
             continuations=self.continuations,
             confidence=self.confidence,
             no_return=settled.index(True) if any(settled) else None,
@@ -209,11 +282,12 @@ class WhyRunRequest(Request):
         i, step, group = job
         stage, begun = spec.curriculum[i], put_back(entered[i], group) if group else entered[i]
         here = _continued(begun, stage, spec.precision, step)
-        stopped = Outcome(int(read(here, stage.objective).outcome[0])).label
-        keys = np.arange(1, self.continuations + 1, dtype=np.uint32)
-        many = replace(here.take(np.zeros(self.continuations, np.int64)), fork=keys)
-        fresh = enter(many, stage).progress.generator  # of a stream that the run itself never opens
-        ended = _continued(replace(many, progress=many.progress._replace(generator=fresh)), stage, spec.precision)
+        many = replace(
+            here.take(np.zeros(self.continuations, np.int64)),
+            fork=np.arange(1, self.continuations + 1, dtype=np.uint32),
+        )
+        progress = many.progress._replace(generator=_streams(many, stage))
+        ended = _continued(replace(many, progress=progress), stage, spec.precision)
         for later in spec.curriculum.stages[i + 1 :]:
             ended = spec.train_stage(ended, later).state
         codes = np.bincount(read(ended, spec.curriculum[-1].objective).outcome, minlength=len(Outcome))
@@ -221,10 +295,26 @@ class WhyRunRequest(Request):
             stage=stage.name,
             step=step,
             changed=group,
-            outcome=stopped,
+            outcome=_outcome(here, stage).label,
             counts={kind.label: int(codes[kind]) for kind in Outcome},
             same=clopper_pearson(int(codes[outcome]), self.continuations, self.confidence),
         )
+
+
+def _streams(state: State, stage: Stage) -> np.ndarray:
+    """Return generators (runs, 4) of a stage that was entered, under the state's own noise keys.
+
+    The run itself has the key 0, so that no number of its noise is drawn again; and a later stage of the same objective
+    opens the stream of another occurrence.
+    """
+    occurrences = list(state.occurrences)
+    occurrences[stage.objective] -= 1
+    return enter(replace(state, occurrences=tuple(occurrences)), stage).progress.generator
+
+
+def _outcome(state: State, stage: Stage) -> Outcome:
+    """Return what one run would be called if its stage ended now."""
+    return Outcome(int(read(state, stage.objective).outcome[0]))
 
 
 def _logged(taken: int) -> list[int]:
@@ -234,7 +324,7 @@ def _logged(taken: int) -> list[int]:
 
 
 def _continued(state: State, stage: Stage, precision: str, steps: int | None = None) -> State:
-    """Return a state that was entered into a stage after so many of its steps, or at its end."""
+    """Return a state that was entered into a stage after this number of its steps, or at its end."""
     moving = state.copied()
     if (moving.progress.status == RUNNING).any():
         race(moving, stage, stage.steps if steps is None else min(steps, stage.steps), precision)
