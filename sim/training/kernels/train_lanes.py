@@ -9,7 +9,7 @@ from feint.agents.kernels.compiling import equation, kernel
 from feint.agents.kernels.elementary import which
 from feint.agents.kernels.equations import look, performance, point
 from feint.agents.kernels.rows import by_lane, counts, lanes_of, row_each, rows, words
-from feint.agents.mind import DIVERGED, INFERRED, REACHED, RUNNING, Mind
+from feint.agents.mind import ABSENT, DIVERGED, INFERRED, REACHED, RUNNING, Mind
 from feint.sim.training.kernels.random_streams import draw
 from feint.sim.training.kernels.sgd_step import Shares, flow, move, sweep
 
@@ -68,7 +68,7 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
                 at, moved, known, each, shares, graded, seen, through, spectrum, normals, noise_scale, lane_rate,
                 settings, False, forms
             )  # fmt: skip
-        sound, reached = judge(at, each, seen, sums, settings)
+        sound, reached = judge(at, each, seen, sums, settings, forms)
         free = (~sound | reached | which(taken[0] >= limit)) & live
         if free != NONE:
             for i in range(lanes):
@@ -92,13 +92,15 @@ def has(lanes, i):
 
 
 @equation
-def judge(mind, each, seen, sums, settings):
+def judge(mind, each, seen, sums, settings, forms):
     """Return the set of lanes with finite states, and the set of those that have reached their target."""
-    _, B, f, G, C, A, H, _, _, _ = mind
+    _, B, f, G, C, A, H, _, f_g, _ = mind
     done = performance(seen.c, sums.error)
     total = B[0] + G[0] + C[0] + A[0] + H[0] + done
     for j in range(len(each)):
         total = total + f[j]
+    if len(forms.grader) != ABSENT:
+        total = total + f_g[0]
     reached = which(done >= settings.target)
     return which(total * 0.0 == 0.0), reached if settings.target > 0.0 else NONE
 
