@@ -255,7 +255,7 @@ class WhyRunRequest(Request):
         def fork(job: tuple[int, int, str]) -> Fork:
             made = self._fork(spec, entered, job, ended[-1])
             if progress is not None:
-                progress(1)
+                progress(self.work() / len(jobs))
             return made
 
         forks = list(in_order(fork, jobs, threads=threads))

@@ -21,6 +21,7 @@ from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.graph import GraphRequest
 from feint.scenarios.argument.model_audit import AuditRequest
 from feint.scenarios.argument.premises import WhyRequest
+from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
@@ -61,6 +62,7 @@ REQUESTS = {
     "parameters": ParametersRequest(),
     "argue": ArgueRequest(claim=("headline",), size=TINY, seed=3),
     "why": WhyRequest(claim="deceptive-stays"),
+    "why-run": WhyRunRequest(point=POINT, number=4, seed=2, continuations=6, ends="proxy"),
     "worldviews": WorldviewsRequest(view=("xu-2021",), claim=("headline",), runs=20),
     "crux": CruxRequest(point=Point(model=MODEL, curriculum=WHOLE), runs=20, seed=2),
     "crux, premises": CruxRequest(

@@ -6,14 +6,15 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.interventions import close_gate
 from feint.agents.kernels.reading import Readings
-from feint.agents.mind import PARTS
+from feint.agents.mind import Mind
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.agents.types import STARTS
 from feint.agents.views import Belief, view
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.training.curriculum import Curriculum, Match, from_scratch, pretrain_finetune
-from feint.sim.training.replay import replay
+from feint.sim.training.parameter_point import Point
+from feint.sim.training.replay import BATCH, MOST_SHOWN, ReplayRequest, first_that_ends, replay
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
 
@@ -24,10 +25,13 @@ THREE = Curriculum(
     Stage(name="three", objective=2, steps=90, target=0.0, carry=("gate", "goal")),
 )
 QUICK = Model(plasticity_capability=0.1, plasticity_goal=0.1)
+NOT_RECORDED = {"myopic_error", "grading"}  # of an ensemble, which would take more memory
 
 CASES = {
     **{f"start {start}": (TWO, {"start": start}) for start in STARTS},
     **{f"match {match.value}": (TWO, {"match": match.value, "model": QUICK}) for match in Match},
+    "a grader": (TWO, {"model": QUICK.replace(grader=0.0)}),
+    "known at once": (TWO, {"model": QUICK.replace(identification=1e6, inference_form="exponential")}),
     "three objectives": (THREE, {"model": QUICK.replace(similarity=(0.9, 0.1), modes=5, shielding=0.6)}),
     "more objectives than it names": (TWO, {"objectives": 4}),
     "nothing carried": (pretrain_finetune({"steps": 50}, {"steps": 100, "carry": ()}), {}),
@@ -50,8 +54,10 @@ def assert_ends_as_recorded(lived, trained, run):
     assert len(lived.states) == len(trained.curriculum)
     for i, stage in enumerate(trained.curriculum):
         assert lived.states[i].taken[-1] == trained.steps[run, i]
-        for name, values in lived.readings(i)._asdict().items():
-            np.testing.assert_array_equal(values[-1], trained[name][run, i], err_msg=f"{stage.name}: {name}")
+        readings = lived.readings(i)._asdict()
+        assert {*readings} - {*trained.recorded} == NOT_RECORDED
+        for name in {*readings} - NOT_RECORDED:
+            np.testing.assert_array_equal(readings[name][-1], trained[name][run, i], err_msg=f"{stage.name}: {name}")
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -81,7 +87,7 @@ def test_recorded_every_seven_steps_it_is_the_same_life_with_its_end(case):
     for full, thin in zip(whole, thinned, strict=True):
         last = full.taken[-1]
         np.testing.assert_array_equal(thin.taken, sorted({*range(0, last + 1, 7), last}))
-        for part in PARTS:
+        for part in Mind._fields:
             np.testing.assert_array_equal(getattr(thin.mind, part), getattr(full.mind, part)[thin.taken], err_msg=part)
 
 
@@ -109,11 +115,12 @@ def test_a_run_that_misses_its_target_is_replayed_to_the_last_step_and_another_u
 @pytest.mark.parametrize("learning_rate", [1e6, 1e150])
 def test_a_run_that_diverges_is_replayed_until_it_does(learning_rate, every):
     curriculum = from_scratch(steps=400, learning_rate=learning_rate)
+    given = {"model": QUICK.replace(identification=1e6, inference_form="exponential")}
     with pytest.warns(RuntimeWarning, match="diverged"):
-        trained = ensemble(curriculum, {})
+        trained = ensemble(curriculum, given)
     diverged = trained["diverged"][:, 0]
     for run in (np.argmax(diverged), np.argmin(diverged)):
-        lived = trajectory(curriculum, {}, run=int(run), every=every)
+        lived = trajectory(curriculum, given, run=int(run), every=every)
         sound = np.isfinite(lived.readings().performance)
         assert sound[:-1].all()
         assert sound[-1] != diverged[run]
@@ -147,7 +154,7 @@ def test_each_recorded_step_is_the_state_that_training_so_long_gives():
     lived = replay(from_scratch(target=0.0, steps=60), run=4, seed=6)
     for steps in (0, 1, 37, 60):
         trained = train(begin(runs=np.array([4]), seed=6), from_scratch(target=0.0, steps=steps)[0])
-        for part in PARTS:
+        for part in Mind._fields:
             np.testing.assert_array_equal(getattr(lived.states[0].mind, part)[steps], getattr(trained.mind, part)[0])
 
 
@@ -196,3 +203,51 @@ def test_an_ensemble_replays_none_but_its_own_runs():
     for run in (-1, 20):
         with pytest.raises(InputError, match=f"run = {run} is not valid: it must be a whole number from 0 to 19"):
             trained.replay(run)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """More runs than the search trains at once, of which few end as proxies."""
+    return simulate(pretrain_finetune(), runs=3 * BATCH, seed=1)
+
+
+@pytest.mark.parametrize("outcome", ["deceptive", "proxy", "corrigible"])
+@pytest.mark.parametrize("first", [0, 5, BATCH - 1, BATCH + 1])
+def test_the_run_that_is_searched_for_is_the_first_of_the_ensemble_that_ends_so(many, outcome, first):
+    ends = np.flatnonzero(many.is_outcome(outcome))
+    later = ends[ends >= first]
+    assert first_that_ends(many.spec, outcome, first) == later[0]
+    assert first_that_ends(many.spec, Outcome.named(outcome), int(later[0])) == later[0]
+
+
+def test_a_run_that_is_searched_for_is_replayed_as_if_it_were_named(many):
+    searched = ReplayRequest(ends="proxy", number=3, seed=1).run()
+    assert many.outcome[searched.run, -1] == Outcome.PROXY
+    assert searched.frame().equals(replay(pretrain_finetune(), run=searched.run, seed=1).frame())
+    assert searched.passport()["configuration"] == {"ends": "proxy", "number": 3, "seed": 1}
+    again = ReplayRequest.from_configuration(searched.passport()["configuration"]).run()
+    assert again.json() == searched.json()
+
+
+def test_an_outcome_in_which_no_run_ends_is_refused(monkeypatch):
+    monkeypatch.setattr("feint.sim.training.replay.MOST_SEARCHED", BATCH + 1)
+    request = ReplayRequest(ends="reward-seeking", number=9, point=Point(curriculum=TWO))
+    with pytest.raises(InputError, match=f"none of the runs 9 to {9 + BATCH:,} ends so"):
+        request.run()
+    with pytest.raises(InputError, match="did you mean 'proxy'"):
+        ReplayRequest(ends="proxi")
+
+
+def test_the_figure_shows_the_error_when_deployed_and_where_the_type_changes():
+    """Its error when deployed leaves the frame only beyond `MOST_SHOWN`; each change of the outcome has its line."""
+    lived = ReplayRequest(ends="deceptive", seed=1).run()
+    panels = lived.figure().axes
+    assert len(panels) == 2
+    for i, panel in enumerate(panels):
+        readings = lived.readings(i)
+        assert panel.get_ylim()[1] > min(readings.deployed_error.max(), MOST_SHOWN)
+        codes, steps = readings.outcome, lived.states[i].taken
+        changes = np.flatnonzero(np.diff(codes)) + 1
+        marked = [(text.xy[0], text.get_text()) for text in panel.texts]  # pyright: ignore[reportAttributeAccessIssue]
+        assert marked == [(steps[place], LABELS[codes[place]]) for place in changes]
+        assert panel.get_title().endswith(f"ends {LABELS[codes[-1]]}")
