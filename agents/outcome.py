@@ -48,6 +48,7 @@ class Outcome(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
+ROUNDING = 1e-6  # of performance in single precision: a run may stop so much short of its target
 LABELS = tuple(outcome.label for outcome in Outcome)
 
 
@@ -85,7 +86,7 @@ def read(state: State, objective: int) -> Readings:
         model.deployment_weights(),
         model.inference_power,
         chosen(model),
-        (max(model.train_tolerance, 1 - state.target if state.target else 0.0), model.deploy_tolerance),
+        (max(model.train_tolerance, 1 - state.target + ROUNDING if state.target else 0.0), model.deploy_tolerance),
         numbers,
     )
     readings = Readings(numbers[0].astype(np.int8), *numbers[1:])

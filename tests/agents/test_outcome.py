@@ -14,7 +14,8 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.types import TYPES
 from feint.agents.views import Belief, view
-from feint.sim.training.train import begin
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 SATURATED = 1000.0  # log-odds: σ is exactly 1
 SHIFTED = Model(modes=5, deployment_spectrum=0.7, spectrum=2.0, deploy_tolerance=0.1)
@@ -82,9 +83,9 @@ def built(outcome):
     return begin(Model(init_spread=0.0), runs=20, seed=3, start=outcome.label), 0
 
 
-def in_one_mode(goal, *, pointing=None, **tolerances):
+def in_one_mode(goal, *, pointing=None, **settings):
     """One run in a world of one mode, b = ±1, w = 1, whose goal is a multiple of b."""
-    state = begin(Model(modes=1, **tolerances), runs=1)
+    state = begin(Model(modes=1, **settings), runs=1)
     return state.with_mind(
         goal=goal * state.world.objectives[:, 1],
         representation=np.full(1, SATURATED if pointing is None else -SATURATED),
@@ -204,6 +205,20 @@ def test_a_state_with_a_nan_is_unconverged(part, forms):
 )
 def test_an_error_at_its_tolerance_is_tolerated_and_one_beyond_is_not(goal, tolerances, outcome):
     assert read(in_one_mode(goal, **tolerances), 1).outcome == outcome
+
+
+@pytest.mark.parametrize("target", [0.5, 0.7, 0.8, 0.9])
+def test_a_run_that_stops_at_its_target_by_rounding_is_not_unconverged(target):
+    """At full capability, error is 1 - performance; here it is too large by less than single precision resolves."""
+    state = in_one_mode(1 - np.sqrt(1 - target + 1e-9), train_tolerance=0.01, capability_form="linear")
+    stage = Stage(steps=5, target=target)
+    reached = train(state.with_mind(capability=np.full(1, 1000.0)), stage, precision="single")
+    assert (reached.taken, reached.reached) == (0, True)
+    reading = read(reached, 1)
+    assert reading.train_error > 1 - target
+    np.testing.assert_allclose(1 - reading.performance, reading.train_error, rtol=1e-12)
+    assert reading.outcome != Outcome.UNCONVERGED
+    assert read(replace(reached, target=0.0), 1).outcome == Outcome.UNCONVERGED
 
 
 def test_a_terminal_objective_that_half_follows_counts_as_corrigible_and_a_little_less_does_not():

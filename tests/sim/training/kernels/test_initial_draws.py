@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from feint.agents.errors import InputError
-from feint.agents.mind import PARTS
+from feint.agents.mind import PARTS, Mind
 from feint.agents.model import Model
 from feint.agents.types import STARTS, TYPES
 from feint.sim.training.train import begin
@@ -89,26 +89,45 @@ def test_each_fine_tuning_objective_may_have_its_own_similarity():
 
 
 def test_without_spread_every_run_starts_at_the_model_s_values():
-    model = MODEL.replace(init_spread=0.0, plasticity_spread=0.0, decoys=3.0)
+    model = MODEL.replace(init_spread=0.0, plasticity_spread=0.0, decoys=3.0, grader=-2.0)
     state = begin(model, runs=10)
     for name in SCALARS:
         np.testing.assert_array_equal(getattr(state.mind, name), getattr(model, f"{name}_init"), err_msg=name)
     np.testing.assert_array_equal(state.mind.pointer, -3.0)
+    np.testing.assert_array_equal(state.mind.grader, -2.0)
     np.testing.assert_array_equal(state.mind.world, 0.0)
     np.testing.assert_array_equal(state.bias, 1.0)
 
 
 @pytest.mark.parametrize("spread", [0.5, 2.0])
 def test_spreads_are_those_of_normal_numbers(spread):
-    model = MODEL.replace(init_spread=spread, plasticity_spread=spread, decoys=3.0)
+    model = MODEL.replace(init_spread=spread, plasticity_spread=spread, decoys=3.0, grader=-2.0)
     state = begin(model, runs=4000, seed=1)
     draws = {name: getattr(state.mind, name) - getattr(model, f"{name}_init") for name in SCALARS}
     draws |= {f"pointer {j}": state.mind.pointer[:, j] + model.decoys for j in range(2)}
+    draws |= {"grader": state.mind.grader - model.grader}
     draws |= {f"R {part}": np.log(state.bias[:, i]) for i, part in enumerate(PARTS)}
     for name, draw in draws.items():
         assert stats.kstest(draw / spread, "norm").pvalue > 1e-3, name
     correlations = np.corrcoef(list(draws.values())) - np.eye(len(draws))
     assert np.abs(correlations).max() < 5 / np.sqrt(4000)
+
+
+def test_a_grader_that_is_off_is_not_drawn_and_changes_no_other_draw():
+    off, on = (begin(MODEL.replace(grader=grader), runs=30, seed=5) for grader in (-30.0, -2.0))
+    np.testing.assert_array_equal(off.mind.grader, -30.0)
+    assert len(np.unique(on.mind.grader)) == 30
+    for name in set(Mind._fields) - {"grader"}:
+        np.testing.assert_array_equal(getattr(on.mind, name), getattr(off.mind, name), err_msg=name)
+    np.testing.assert_array_equal(on.world.objectives, off.world.objectives)
+    np.testing.assert_array_equal(on.bias, off.bias)
+
+
+@pytest.mark.parametrize("objectives", [2, 3, 5])
+def test_at_first_every_objective_is_as_probable_as_the_others(objectives):
+    np.testing.assert_array_equal(
+        begin(runs=10, objectives=objectives).mind.belief, np.full((10, objectives), 1 / objectives)
+    )
 
 
 def test_directions_are_uniform_on_the_sphere():
@@ -135,13 +154,14 @@ def expected_parts(start, fresh):
             "goal": fresh.mind.goal / norm(fresh.model, fresh.mind.goal)[:, None],
             **dict.fromkeys(("representation", "gate", "awareness", "horizon"), four),
         },
-    }[start] | ({} if start == "fresh" else {"capability": four, "world": world})
+    }[start] | ({} if start == "fresh" else {"capability": four, "world": world, "belief": world})
 
 
 @pytest.mark.parametrize("start", STARTS)
 def test_a_prepared_start_sets_what_is_listed_and_leaves_the_rest_as_drawn(start):
-    fresh = begin(MODEL, runs=20, seed=5, objectives=3)
-    state = begin(MODEL, runs=20, seed=5, objectives=3, start=start)
+    model = MODEL.replace(grader=-2.0)
+    fresh = begin(model, runs=20, seed=5, objectives=3)
+    state = begin(model, runs=20, seed=5, objectives=3, start=start)
     for name, value in {**fresh.mind._asdict(), **expected_parts(start, fresh)}.items():
         np.testing.assert_allclose(getattr(state.mind, name), value, rtol=1e-14, err_msg=name)
         np.testing.assert_array_equal(getattr(state.initial, name), getattr(state.mind, name), err_msg=name)
