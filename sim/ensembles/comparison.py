@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
+from math import isfinite
 from operator import add
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from pydantic import PlainSerializer, computed_field
+from pydantic import computed_field
 
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
@@ -24,6 +25,7 @@ from feint.sim.statistics.intervals import (
     CONFIDENCE,
     HALF_WIDTH,
     Interval,
+    SelectedPairs,
     check_confidence,
     check_half_width,
     runs_needed,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
+BROKEN = [{"unconverged": "uncon-\nverged"}.get(label, label.replace("-", "-\n")) for label in LABELS]
+"""Headings of narrow columns."""
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
 BLOCK_WIDTH = 0.06
 LINE = 0.055  # height of a line of text
@@ -74,18 +78,27 @@ class Comparison(Report):
     seed: int
     runs: int  #: per arm
     model: PlainModel
-    arms: Annotated[
-        dict[str, Ensemble],
-        PlainSerializer(lambda arms: {name: Arm(arm.stages) for name, arm in arms.items()}, return_type=dict[str, Arm]),
-    ]
+    arms: Hidden[dict[str, Ensemble]]
     timing: Timing
     request: Hidden[CompareRequest]
+
+    @computed_field(alias="arms")
+    @property
+    def results(self) -> dict[str, Arm]:
+        """Outcomes of each arm after each stage."""
+        return {name: Arm(arm.results(self.request.confidence)) for name, arm in self.arms.items()}
 
     @computed_field(alias="difference")
     @property
     def deception(self) -> Difference:
         """Difference in deception."""
         return Difference(outcome=Outcome.DECEPTIVE.label, **asdict(self.difference()))
+
+    @computed_field(alias="difference_converged")
+    @property
+    def deception_converged(self) -> Difference:
+        """Difference in deception, each frequency among the converged runs of its arm; null if an arm has none."""
+        return Difference(outcome=Outcome.DECEPTIVE.label, **asdict(self.difference(converged=True)))
 
     @computed_field(alias="runs_needed")
     @property
@@ -110,13 +123,21 @@ class Comparison(Report):
         """The arm with pre-training."""
         return self.arms[PRETRAIN_FINETUNE]
 
-    def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1) -> Interval:
-        """Return the share of an arm's runs with this outcome after a stage, with its `frequency_interval`."""
-        return self.arms[arm].frequency(outcome, stage, self.request.confidence)
+    def frequency(self, arm: str, outcome: Outcome | str, stage: int = -1, *, converged: bool = False) -> Interval:
+        """Return the share of an arm's runs, or converged runs, with this outcome, with its `frequency_interval`."""
+        return self.arms[arm].frequency(outcome, stage, self.request.confidence, converged=converged)
 
-    def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:
-        """Return the frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
-        return tango(*self._discordant(outcome), self.runs, self.request.confidence)
+    def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE, *, converged: bool = False) -> Interval:
+        """Return the frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval.
+
+        If `converged`, each is the frequency among the runs of its arm that converged, which need not be the same runs:
+        the interval is that of `SelectedPairs`, and the estimate NaN if no run of an arm converged.
+        """
+        if not converged:
+            return tango(*self._discordant(outcome), self.runs, self.request.confidence)
+        arms = (self.pretrained, self.scratch)
+        events, selected = [arm.is_outcome(outcome) for arm in arms], [arm.has_converged[:, -1] for arm in arms]
+        return SelectedPairs.of(events, selected).difference(self.request.confidence)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
         """Return the number of runs per arm that give the difference an interval of this half-width."""
@@ -150,13 +171,18 @@ class Comparison(Report):
         return table
 
     def shares(self) -> pd.DataFrame:
-        """Return one row per arm and outcome: the share of the runs, and its limits."""
+        """Return one row per arm and outcome: the share of the runs with its limits, and the same of converged runs."""
         import pandas as pd
 
         places = [(outcome.label, arm) for arm in self.arms for outcome in Outcome]
-        shares = [asdict(self.frequency(arm, outcome)) for outcome, arm in places]
-        limits = pd.DataFrame(shares, columns=["estimate", "low", "high"])
-        return pd.concat([pd.DataFrame(places, columns=["outcome", "arm"]), limits], axis=1)
+        limits = ["estimate", "low", "high"]
+        parts = [pd.DataFrame(places, columns=["outcome", "arm"])]
+        for name, converged in (("", False), ("converged_", True)):
+            shares = [asdict(self.frequency(arm, outcome, converged=converged)) for outcome, arm in places]
+            parts.append(pd.DataFrame(shares, columns=limits).add_prefix(name))
+        table = pd.concat(parts, axis=1)
+        table.insert(5, "converged", [self.arms[arm].converged().runs for _, arm in places])
+        return table
 
     def blocks(self) -> list[str | Table]:
         """Return outcomes by arm, the paired difference, the runs of a narrower interval, and the transitions."""
@@ -166,6 +192,7 @@ class Comparison(Report):
         answer = [
             f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:",
             f"{difference:+.3f}, {100 * difference.confidence:g} % interval ({difference.method})",
+            *self._among_converged(),
             f"A half-width of {needed.half_width:g} {cost}.",
         ]
         first, *_, last = self.pretrained.curriculum.names
@@ -176,9 +203,18 @@ class Comparison(Report):
             f"{self.runs:,} runs an arm, seed {self.seed}, start {point.start}, matched by {point.match}",
             *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.request.confidence),
             "\n".join(answer),
-            Table.of_cells([f"{folded(first)} →\n{folded(last)}", *LABELS, "all"], rows),
+            Table.of_cells([f"{folded(first)} →\n{folded(last)}", *BROKEN, "all"], rows),
             str(self.timing),
         ]
+
+    def _among_converged(self) -> list[str]:
+        """Return the line of the difference among converged runs; none if all runs of both arms converged."""
+        if all(arm.converged().runs == self.runs for arm in self.arms.values()):
+            return []
+        difference = self.difference(converged=True)
+        if not isfinite(difference.estimate):
+            return ["among the converged runs: not known, since no run of an arm converged"]
+        return [f"among the converged runs: {difference:+.3f} ({difference.method})"]
 
     def figure(self) -> Figure:
         """Return the outcome frequencies of both arms with intervals, and the flow from the first stage to the last."""
@@ -305,7 +341,7 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
 
 def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
     """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
-    left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
+    left, right = stacked(shares.sum(axis=1)), stacked(shares.sum(axis=0))
     out, into, x = left.copy(), right.copy(), np.linspace(0, 1, 50)
     for i in range(len(Outcome)):
         for j, after in enumerate(Outcome):
@@ -323,7 +359,7 @@ def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> Non
         side.set_visible(False)
 
 
-def _stack(heights: np.ndarray) -> np.ndarray:
+def stacked(heights: np.ndarray) -> np.ndarray:
     """Return the upper edges of blocks laid one below the other; an empty one takes no room."""
     taken = heights + np.where(heights > 0, GAP, 0.0)
     return np.concatenate([[0.0], np.cumsum(taken)[:-1]])

@@ -22,11 +22,13 @@ from feint.sim.ensembles.streaming_summary import (
     OutcomeReport,
     StageOutcomes,
     Summary,
+    by_outcome,
     recordings,
 )
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
+from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
@@ -68,9 +70,13 @@ class Ensemble(OutcomeReport):
     @property
     def stages(self) -> list[StageResult]:
         """Outcomes and quantiles after each stage."""
+        return self.results()
+
+    def results(self, confidence: float = CONFIDENCE) -> list[StageResult]:
+        """Return outcomes, with intervals at this level of confidence, and quantiles after each stage."""
         return [
             StageResult(
-                **self.outcomes_of(i),
+                **self.outcomes_of(i, confidence),
                 median_steps=float(np.median(self.steps[:, i])),
                 at_stop={quantity: spread(self[quantity][:, i]) for quantity in AT_STOP},
             )
@@ -94,6 +100,11 @@ class Ensemble(OutcomeReport):
     def steps(self) -> np.ndarray:
         """SGD steps taken (runs, stages)."""
         return self.recorded["steps"]
+
+    @property
+    def has_converged(self) -> np.ndarray:
+        """Whether each run is not unconverged and did not miss its target (runs, stages)."""
+        return (self.outcome != Outcome.UNCONVERGED) & ~self.recorded["missed"]
 
     def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
         """Return whether each run ended a stage as this type (runs,)."""
@@ -120,6 +131,7 @@ class Ensemble(OutcomeReport):
             }
         )
         table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel(), pd.Index(LABELS))
+        table["converged"] = self.has_converged.ravel()
         table.attrs.update(self.passport())
         return table
 
@@ -131,6 +143,8 @@ class Ensemble(OutcomeReport):
             name: (("run", "stage"), values, {"long_name": UNITS[name][0], "units": UNITS[name][1]})
             for name, values in self.recorded.items()
         }
+        converged = {"long_name": "whether it is not unconverged and did not miss its target", "units": "1"}
+        variables["converged"] = (("run", "stage"), self.has_converged, converged)
         variables["outcome"][2]["flag_values"] = list(range(len(LABELS)))
         variables["outcome"][2]["flag_meanings"] = " ".join(LABELS)
         coordinates = {"run": np.arange(self.runs), "stage": list(self.curriculum.names)}
@@ -183,9 +197,8 @@ class SimulateRequest(Request):
         tally, timing = add_up(
             lambda block: MeasuredTally.trained(spec, block), self.runs, threads=threads, progress=progress
         )
-        failures = np.column_stack([tally.missed, tally.diverged])
-        ended: dict[str, Any] = {"outcomes": tally.counts, "failures": failures, "moments": tally.moments}
-        return Summary(**self._known(spec), timing=timing, tally=tally, **ended)
+        ended: dict[str, Any] = {"outcomes": tally.counts, "missed": tally.missed, "diverged": tally.diverged}
+        return Summary(**self._known(spec), timing=timing, tally=tally, moments=tally.moments, **ended)
 
     def simulate(self, threads: int | None = None, progress: Progress | None = None) -> Ensemble:
         """Train the runs, and record each."""
@@ -208,14 +221,15 @@ class SimulateRequest(Request):
         lane_steps = sum(in_order(train, work, threads=threads))
         seconds, run_steps = time.perf_counter() - begun, int(recorded["steps"].sum())
         timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
-        outcomes = [np.bincount(codes, minlength=len(LABELS)) for codes in recorded["outcome"].T]
-        failures = np.column_stack([recorded[name].sum(axis=0) for name in ("missed", "diverged")])
-        for name, diverged in zip(spec.curriculum.names, failures[:, 1].tolist(), strict=True):
-            if diverged:
-                message = f"{diverged} of {self.runs} runs diverged in stage {name!r} and are counted as unconverged."
+        outcomes = np.array([by_outcome(codes) for codes in recorded["outcome"].T])
+        missed = [by_outcome(codes[of]) for codes, of in zip(recorded["outcome"].T, recorded["missed"].T, strict=True)]
+        diverged = recorded["diverged"].sum(axis=0)
+        for name, count in zip(spec.curriculum.names, diverged.tolist(), strict=True):
+            if count:
+                message = f"{count} of {self.runs} runs diverged in stage {name!r} and are counted as unconverged."
                 warnings.warn(message, RuntimeWarning, stacklevel=3)
-        ended: dict[str, Any] = {"outcomes": np.array(outcomes), "failures": failures, "recorded": recorded}
-        return Ensemble(**self._known(spec), timing=timing, **ended)
+        ended: dict[str, Any] = {"outcomes": outcomes, "missed": np.array(missed), "diverged": diverged}
+        return Ensemble(**self._known(spec), timing=timing, recorded=recorded, **ended)
 
     def _known(self, spec: RunSpec) -> dict[str, Any]:
         """Return the fields that both reports take from the request."""

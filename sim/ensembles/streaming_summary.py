@@ -14,7 +14,7 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.runner import Sums, Timing
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, methods_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of, share_of_selected
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.parameter_point import PlainModel
 from feint.sim.training.train import RunSpec, Stop
@@ -58,11 +58,31 @@ Counts = Annotated[dict[str, NonNegativeInt], Field(description="runs by outcome
 
 
 @dataclass(frozen=True, kw_only=True)
+class Converged:
+    """Converged runs, which reached their target, if there was one, and are not unconverged; and how they ended."""
+
+    runs: NonNegativeInt
+    counts: Counts
+    shares: Annotated[
+        dict[str, Interval], Field(description="share of the converged runs with each outcome; null if there is none")
+    ]
+
+    @classmethod
+    def of(cls, counts: Iterable[int], confidence: float = CONFIDENCE) -> Self:
+        """Return the converged runs from their numbers by outcome (outcomes,)."""
+        by_outcome = dict(zip(LABELS, map(int, counts), strict=True))
+        runs = sum(by_outcome.values())
+        shares = {label: share_of_selected(count, runs, confidence) for label, count in by_outcome.items()}
+        return cls(runs=runs, counts=by_outcome, shares=shares)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageOutcomes:
     """Outcomes of the runs after a stage."""
 
     name: str
     counts: Counts
+    converged: Converged
     missed_target: Annotated[
         NonNegativeInt, Field(description="runs that were never found at the target; they are counted above too")
     ]
@@ -82,7 +102,8 @@ class OutcomeReport(Report):
     spec: Hidden[RunSpec]
     request: Hidden[Any]
     outcomes: Hidden[np.ndarray]  #: number of runs (stages, outcomes)
-    failures: Hidden[np.ndarray]  #: number of runs that missed the target, and of those that diverged (stages, 2)
+    missed: Hidden[np.ndarray]  #: number of runs that missed the target, by outcome (stages, outcomes)
+    diverged: Hidden[np.ndarray]  #: number of runs whose state stopped being finite (stages,)
 
     at_stop_heading: ClassVar[str]  #: sentence above the table of the stops
 
@@ -91,19 +112,34 @@ class OutcomeReport(Report):
         """Stages as they were trained."""
         return self.spec.curriculum
 
-    def counts(self, stage: int = -1) -> dict[str, int]:
-        """Return the number of runs by outcome after a stage; they add up to the runs."""
-        return dict(zip(LABELS, self.outcomes[stage].tolist(), strict=True))
+    def counts(self, stage: int = -1, *, converged: bool = False) -> dict[str, int]:
+        """Return the number of runs by outcome after a stage, or of converged runs alone; they add up to the runs."""
+        counts = converged_of(self.outcomes, self.missed) if converged else self.outcomes
+        return dict(zip(LABELS, counts[stage].tolist(), strict=True))
 
-    def outcomes_of(self, stage: int) -> dict[str, Any]:
+    def converged(self, stage: int = -1, confidence: float = CONFIDENCE) -> Converged:
+        """Return the runs that converged in a stage: how many there are, and how they ended."""
+        return Converged.of(self.counts(stage, converged=True).values(), confidence)
+
+    def outcomes_of(self, stage: int, confidence: float = CONFIDENCE) -> dict[str, Any]:
         """Return the fields of `StageOutcomes` for a stage."""
-        missed, diverged = self.failures[stage].tolist()
-        name, counts = self.curriculum.names[stage], self.counts(stage)
-        return {"name": name, "counts": counts, "missed_target": missed, "diverged": diverged}
+        return {
+            "name": self.curriculum.names[stage],
+            "counts": self.counts(stage),
+            "converged": self.converged(stage, confidence),
+            "missed_target": int(self.missed[stage].sum()),
+            "diverged": int(self.diverged[stage]),
+        }
 
-    def frequency(self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE) -> Interval:
-        """Return the share of runs with this outcome after a stage, with its `frequency_interval`."""
-        return frequency_interval(self.counts(stage)[Outcome.named(outcome).label], self.runs, confidence)
+    def frequency(
+        self, outcome: Outcome | str, stage: int = -1, confidence: float = CONFIDENCE, *, converged: bool = False
+    ) -> Interval:
+        """Return the share of runs with this outcome after a stage, with its `frequency_interval`.
+
+        It is a share of all runs, or of the converged ones; the latter is NaN, from 0 to 1, if no run converged.
+        """
+        counts = self.counts(stage, converged=converged)
+        return share_of_selected(counts[Outcome.named(outcome).label], sum(counts.values()), confidence)
 
     def stop_cell(self, quantity: str, stage: int) -> str:
         """Return the distribution of a quantity at the end of a stage as a cell of a table."""
@@ -136,22 +172,42 @@ class OutcomeReport(Report):
 
 
 def outcome_blocks(arms: Mapping[str, OutcomeReport], confidence: float = CONFIDENCE) -> Iterator[str | Table]:
-    """Yield the tables of outcomes and of stops, with one column per arm and stage."""
+    """Yield the tables of outcomes, of those of converged runs, and of stops, with one column per arm and stage."""
     columns = dict(_columns(arms))
     shares = {
         heading: {outcome: arm.frequency(outcome, i, confidence) for outcome in Outcome}
         for heading, (arm, i) in columns.items()
     }
-    methods = methods_of(share for of_stage in shares.values() for share in of_stage.values())
     corner = "outcome" + " " * ("outcome" in columns)  # a stage may have the name of the corner
     cells = {heading: of_stage.__getitem__ for heading, of_stage in shares.items()}
-    yield Table(list(Outcome), {corner: "label", **cells}, note=f"{100 * confidence:g} % intervals: {methods}")
+    yield Table(list(Outcome), {corner: "label", **cells}, note=_methods(shares.values(), confidence))
+    yield _among_converged(columns, corner, confidence)
     yield next(iter(arms.values())).at_stop_heading
     steps, *others = [
         [label, *(arm.stop_cell(name, i) for arm, i in columns.values())]
         for name, label in {"steps": "steps", **AT_STOP}.items()
     ]
     yield Table.of_cells(["", *columns], [steps, *_failures(columns.values()), *others])
+
+
+def _among_converged(columns: Mapping[str, tuple[OutcomeReport, int]], corner: str, confidence: float) -> str | Table:
+    """Return the outcomes of the converged runs as a table, or one sentence if all runs converged."""
+    found = {heading: arm.converged(i, confidence) for heading, (arm, i) in columns.items()}
+    if all(one.runs == arm.runs for one, (arm, _) in zip(found.values(), columns.values(), strict=True)):
+        return "All runs converged: none missed its target, and none is unconverged."
+    rows = [["runs", *(f"{one.runs:,}" for one in found.values())]]
+    rows += [  # but what is unconverged has not converged
+        [label, *(f"{one.shares[label]}" if one.runs else "" for one in found.values())] for label in LABELS[1:]
+    ]
+    title = "Among the converged runs, which did not miss their target and are not\nunconverged:"
+    note = _methods((one.shares for one in found.values() if one.runs), confidence)
+    return Table.of_cells([corner, *columns], rows, title=title, note=note)
+
+
+def _methods(shares: Iterable[Mapping[Any, Interval]], confidence: float) -> str:
+    """Return the note below a table with the methods of its intervals."""
+    methods = methods_of(share for of_stage in shares for share in of_stage.values())
+    return f"{100 * confidence:g} % intervals: {methods}" if methods else ""
 
 
 def _columns(arms: Mapping[str, OutcomeReport]) -> Iterator[tuple[str, tuple[OutcomeReport, int]]]:
@@ -166,7 +222,7 @@ def _columns(arms: Mapping[str, OutcomeReport]) -> Iterator[tuple[str, tuple[Out
 
 def _failures(columns: Iterable[tuple[OutcomeReport, int]]) -> Iterator[list[str]]:
     """Yield a row of the runs that missed a target, if there is one, and of those that diverged, if some did."""
-    counts = [(arm.curriculum[i].target > 0, *arm.failures[i].tolist()) for arm, i in columns]
+    counts = [(arm.curriculum[i].target > 0, int(arm.missed[i].sum()), int(arm.diverged[i])) for arm, i in columns]
     if any(aimed for aimed, _, _ in counts):
         yield ["missed target", *(f"{missed:,}" if aimed else "" for aimed, missed, _ in counts)]
     if any(diverged for _, _, diverged in counts):
@@ -207,7 +263,7 @@ class Tally(Sums):
     """Counts over runs; tallies of different runs of one specification can be added."""
 
     counts: np.ndarray  #: runs by outcome (stages, outcomes)
-    missed: np.ndarray  #: runs that missed their target (stages,)
+    missed: np.ndarray  #: those that missed their target (stages, outcomes)
     diverged: np.ndarray  #: runs whose state stopped being finite (stages,)
     steps: np.ndarray  #: SGD steps of all runs (stages,)
 
@@ -220,12 +276,22 @@ class Tally(Sums):
             runs=len(stops[0].state),
             run_steps=int(steps.sum()),
             lane_steps=sum(stop.lane_steps for stop in stops),
-            counts=np.array([np.bincount(stop.readings.outcome, minlength=len(LABELS)) for stop in stops]),
-            missed=np.array([np.count_nonzero(stop.missed) for stop in stops]),
+            counts=np.array([by_outcome(stop.readings.outcome) for stop in stops]),
+            missed=np.array([by_outcome(stop.readings.outcome[stop.missed]) for stop in stops]),
             diverged=np.array([np.count_nonzero(stop.state.diverged) for stop in stops]),
             steps=steps,
             **more,
         )
+
+
+def by_outcome(codes: np.ndarray) -> np.ndarray:
+    """Return the number of runs by outcome (outcomes,), from the code of each (runs,)."""
+    return np.bincount(codes, minlength=len(LABELS))
+
+
+def converged_of(counts: np.ndarray, missed: np.ndarray) -> np.ndarray:
+    """Return the converged runs by outcome, from all runs and those that missed their target (…, outcomes)."""
+    return np.where(np.arange(len(LABELS)) == Outcome.UNCONVERGED, 0, counts - missed)
 
 
 def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -302,13 +368,15 @@ class Summary(OutcomeReport):
         return f"{self.mean(quantity, stage):,.{digits}f} ± {self.deviation(quantity, stage):,.{digits}f}"
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per stage: runs, counts, missed, diverged, and mean and deviation of each measure."""
+        """Return one row per stage: runs, counts, converged, missed, diverged, and moments of each measure."""
         import pandas as pd
 
         rows = [
             {"stage": stage, "runs": self.runs}
             | self.counts(i)
-            | dict(zip(("missed", "diverged"), self.failures[i].tolist(), strict=True))
+            | {"converged": self.converged(i).runs}
+            | {f"converged_{label}": count for label, count in self.counts(i, converged=True).items()}
+            | {"missed": int(self.missed[i].sum()), "diverged": int(self.diverged[i])}
             | {f"{name}_{of}": getattr(self, of)(name, i) for name in MEASURED for of in ("mean", "deviation")}
             for i, stage in enumerate(self.curriculum.names)
         ]

@@ -5,9 +5,9 @@ What the default comparison needs is plain Python, since SciPy takes longer to l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import ceil, exp, expm1, inf, isfinite, log, log1p, sqrt
+from math import ceil, exp, expm1, inf, isfinite, log, log1p, nan, prod, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -198,6 +198,82 @@ def paired_exact(first_only: int, second_only: int, runs: int, confidence: float
     first, second = (clopper_pearson(n, runs, look_confidence(confidence, 2)) for n in (first_only, second_only))
     estimate, low, high = (first_only - second_only) / runs, first.low - second.high, first.high - second.low
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Clopper–Pearson, paired")
+
+
+def share_of_selected(count: int, selected: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the `frequency_interval` of a share among selected runs; all that is possible if none is selected."""
+    if selected:
+        return frequency_interval(count, selected, confidence)
+    method = "no run selected"
+    return Interval(estimate=nan, low=0.0, high=1.0, confidence=check_confidence(confidence), method=method)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectedPairs:
+    """Counts of paired runs of two arms, in each of which some are selected, and some of those have an event."""
+
+    events: tuple[int, int]  #: selected runs with the event in each arm
+    selected: tuple[int, int]
+    both: int  #: runs that are selected in both arms
+    event_in: tuple[int, int]  #: those of them with the event in the first arm, and in the second
+    event_in_both: int  #: those of them with the event in both
+
+    @classmethod
+    def of(cls, events: Sequence[np.ndarray], selected: Sequence[np.ndarray]) -> SelectedPairs:
+        """Return the counts of runs from whether they have the event and are selected, in each arm (runs,)."""
+        (one, other), (first, second) = events, selected
+        both = first & second
+        return cls(
+            events=(_number(one & first), _number(other & second)),
+            selected=(_number(first), _number(second)),
+            both=_number(both),
+            event_in=(_number(one & both), _number(other & both)),
+            event_in_both=_number(one & other & both),
+        )
+
+    def difference(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return the share of the event in the first arm minus that in the second, each among its own selected runs.
+
+        With p the shares, [l, u] their `frequency_interval`s and φ the correlation of their estimates,
+
+            low  = p₁ - p₂ - sqrt((p₁ - l₁)² - 2 φ (p₁ - l₁) (u₂ - p₂) + (u₂ - p₂)²),
+            high = p₁ - p₂ + sqrt((u₁ - p₁)² - 2 φ (u₁ - p₁) (p₂ - l₂) + (p₂ - l₂)²)
+
+        (Newcombe 1998, doi:10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C, method 10; Zou and
+        Donner 2008, doi:10.1002/sim.3095, for estimates of any kind). All that is possible if an arm has no such run.
+        """
+        if not all(self.selected):
+            method = "no run selected"
+            return Interval(estimate=nan, low=-1.0, high=1.0, confidence=check_confidence(confidence), method=method)
+        one, other = map(lambda *n: frequency_interval(*n, confidence), self.events, self.selected)
+        p, q, phi = one.estimate, other.estimate, self.correlation
+        below, above, under, over = p - one.low, one.high - p, q - other.low, other.high - q
+        low = p - q - sqrt(max(0.0, below**2 - 2 * phi * below * over + over**2))
+        high = p - q + sqrt(max(0.0, above**2 - 2 * phi * above * under + under**2))
+        method = "Newcombe, paired"
+        return Interval(estimate=p - q, low=max(-1.0, low), high=min(1.0, high), confidence=confidence, method=method)
+
+    def exact_difference(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return the same difference with an interval that covers at least as often as stated, as `paired_exact`."""
+        if not all(self.selected):
+            return self.difference(confidence)
+        level = look_confidence(confidence, 2)
+        one, other = (clopper_pearson(*counts, level) for counts in zip(self.events, self.selected, strict=True))
+        estimate, low, high = one.estimate - other.estimate, one.low - other.high, one.high - other.low
+        return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Clopper–Pearson, paired")
+
+    @property
+    def correlation(self) -> float:
+        """Correlation of the two estimated shares, from the runs that are selected in both arms."""
+        shares = [events / selected for events, selected in zip(self.events, self.selected, strict=True)]
+        (p, q), (one, other) = shares, self.event_in
+        covariance = self.event_in_both - p * other - q * one + p * q * self.both
+        spread = sqrt(prod(n * share * (1 - share) for n, share in zip(self.selected, shares, strict=True)))
+        return covariance / spread if spread > 0 else 0.0
+
+
+def _number(chosen: np.ndarray) -> int:
+    return int(np.count_nonzero(chosen))
 
 
 def look_confidence(confidence: float, looks: int) -> float:

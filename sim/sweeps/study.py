@@ -17,10 +17,11 @@ from feint.sim.results.request import defaults_of
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,
+    SelectedPairs,
     clopper_pearson,
-    frequency_interval,
     look_confidence,
     paired_exact,
+    share_of_selected,
     tango,
 )
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
@@ -194,10 +195,34 @@ class Study:
         """
         if self.half_width is None:
             return (
-                frequency_interval(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
+                share_of_selected(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
             )
         level = look_confidence(confidence, len(self.rounds))
-        return clopper_pearson(events, runs, level) if lost is None else paired_exact(events, lost, runs, level)
+        if lost is not None:
+            return paired_exact(events, lost, runs, level)
+        return clopper_pearson(events, runs, level) if runs else share_of_selected(events, runs, level)
+
+    def difference(self, gained: int, runs: int, lost: int, *, confidence: float = CONFIDENCE) -> Interval:
+        """Return the interval of a paired difference, given the runs that gained and those that lost the event."""
+        return self.interval(gained, runs, lost=lost, confidence=confidence)
+
+    def among_converged(self, *counts: int, confidence: float = CONFIDENCE) -> Interval:
+        """Return the interval of a difference of two shares, each among the converged runs of its arm.
+
+        `counts` are the events and the converged runs after pre-training, the same from scratch, and of the runs that
+        converged both ways: all, those with the event in each arm, and those with it in both.
+        """
+        event, converged, event_alone, converged_alone, both, one, other, in_both = counts
+        pairs = SelectedPairs(
+            events=(event, event_alone),
+            selected=(converged, converged_alone),
+            both=both,
+            event_in=(one, other),
+            event_in_both=in_both,
+        )
+        if self.half_width is None:
+            return pairs.difference(confidence)
+        return pairs.exact_difference(look_confidence(confidence, len(self.rounds)))
 
     def is_wide(self, events: Iterable[int], runs: int) -> bool:
         """Return whether an interval of a point is wider than `half_width`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +15,17 @@ import numpy as np
 from feint.agents.errors import InputError, load_extra
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
-from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_store import (
+    BOTH,
+    CONVERGED,
     COUNTED,
-    GAINED,
-    LOST,
+    PAIRED,
     RESUME,
     fault_of,
     is_last,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
+AMONG_CONVERGED = ["difference_converged", "difference_converged_low", "difference_converged_high"]
 FORMATS = (".csv", ".parquet", ".nc")
 MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
 MEANINGS = {
@@ -50,12 +52,17 @@ MEANINGS = {
     "match": ("what is held equal at the end", "name"),
     "runs": ("runs trained", "runs"),
     **{label: (f"runs that ended the stage as {label}", "runs") for label in LABELS},
+    "converged": ("runs that are not unconverged and did not miss a target", "runs"),
+    **{name: (f"{name.removeprefix('converged_')} runs among the converged", "runs") for name in CONVERGED},
     "missed_target": ("runs that never reached the target", "runs"),
     "diverged": ("runs whose state stopped being finite", "runs"),
     "steps": ("SGD steps taken, of all runs together", "steps"),
     "difference": ("frequency of deception, pre-training + fine-tuning minus from scratch", "1"),
     "difference_low": ("lower limit of its 95 % interval", "1"),
     "difference_high": ("upper limit of its 95 % interval", "1"),
+    "difference_converged": ("the same, each frequency among the converged runs of its arm", "1"),
+    "difference_converged_low": ("lower limit of its 95 % interval", "1"),
+    "difference_converged_high": ("upper limit of its 95 % interval", "1"),
 }
 """Meaning and unit of the columns of the finished table besides the varied parameters."""
 
@@ -127,26 +134,37 @@ class Sweep(Report):
         if not parts:
             raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by {RESUME}.")
         keys = ["point", "arm", "stage"]
-        table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *GAINED, *LOST]].sum()
+        table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *PAIRED]].sum()
         table["at"] = table["stage"].map({name: i for i, name in enumerate(self.study.curriculum.names)})
         return table.sort_values(["point", "arm", "at"], kind="stable", ignore_index=True).drop(columns="at")
 
     def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
         """Return the finished table: one row per point, arm and stage, with the varied parameters.
 
-        It holds the number of runs by outcome, `missed_target`, `diverged`, `steps` of all runs and, on the last stage
-        of pre-training + fine-tuning if both arms ran, the paired difference in deception with its interval. The
-        passport is in `attrs`.
+        It holds the number of runs by outcome, the same of the `converged` runs, `missed_target`, `diverged`, `steps`
+        of all runs and, on the last stage of pre-training + fine-tuning if both arms ran, the paired difference in
+        deception with its interval, among all runs and among the converged ones. The passport is in `attrs`.
         """
         table = self.points.merge(self.counts, on="point", how="inner")
-        compared = (table["arm"] == PRETRAIN_FINETUNE) & is_last(table) & (len(self.study.arms) == 2)
-        table[DIFFERENCE] = np.nan
-        counts = table.loc[compared, ["gained_deceptive", "runs", "lost_deceptive"]]
-        if rows := [tuple(row) for row in counts.to_numpy().tolist()]:
-            known = {row: self.study.interval(*row[:2], lost=row[2], confidence=confidence) for row in set(rows)}
-            limits = [(known[row].estimate, known[row].low, known[row].high) for row in rows]
-            table.loc[compared, DIFFERENCE] = np.array(limits)
-        table = table.drop(columns=[*GAINED, *LOST])
+        table[[*DIFFERENCE, *AMONG_CONVERGED]] = np.nan
+        if len(self.study.arms) == 2:
+            last = is_last(table)
+            compared, other = (last & (table["arm"] == arm) for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
+            own = ["point", "converged_deceptive", "converged"]
+            counts = table[compared].merge(table.loc[other, own], on="point", suffixes=("", "_scratch"))
+            for columns, names, interval in (
+                (DIFFERENCE, ["gained_deceptive", "runs", "lost_deceptive"], self.study.difference),
+                (
+                    AMONG_CONVERGED,
+                    [*own[1:], *(f"{name}_scratch" for name in own[1:]), *BOTH],
+                    self.study.among_converged,
+                ),
+            ):
+                rows = [tuple(row) for row in counts[names].to_numpy().tolist()]
+                known = {row: interval(*row, confidence=confidence) for row in set(rows)}
+                limits = [(known[row].estimate, known[row].low, known[row].high) for row in rows]
+                table.loc[compared, columns] = np.reshape(limits, (len(rows), 3))
+        table = table.drop(columns=[*PAIRED])
         table.attrs.update(self.passport())
         return table
 
@@ -158,15 +176,18 @@ class Sweep(Report):
         at_looks = "Clopper–Pearson, good at every look"
         methods = methods_of(self._deception(shown)) if self.study.half_width is None else at_looks
         what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
+        what += "; below, the same of the converged runs"
         heading = f"{len(numbers):,} points, {runs:,} runs in all, design {self.study.design}"
         yield f"{heading}\nruns, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}"
         names = self.varied if len(self.varied) <= MOST_VARIED else []
         for point, rows in shown.groupby("point"):
             values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in names)
-            cells = [
-                [f"  {row['arm']}", f"{row['runs']:,}", f"{interval:.3f}", _compared(row)]
-                for (_, row), interval in zip(rows.iterrows(), self._deception(rows), strict=True)
-            ]
+            cells = []
+            intervals = zip(self._deception(rows), self._deception(rows, "converged"), strict=True)
+            for (_, row), (of_all, of_converged) in zip(rows.iterrows(), intervals, strict=True):
+                cells.append([f"  {row['arm']}", f"{row['runs']:,}", f"{of_all:.3f}", _compared(row)])
+                shares = [f"{of_converged:.3f}" if row["converged"] else "", _compared(row, AMONG_CONVERGED)]
+                cells.append(["    converged", f"{row['converged']:,}", *shares])
             yield "\n".join([wrapped(f"point {point}" + (f": {values}" if values else "")), *table_lines(cells)])
         if wide := self.still_wide:
             have = "point has" if wide == 1 else "points have"
@@ -178,9 +199,10 @@ class Sweep(Report):
             more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."
             yield more.replace(" ", KEPT)
 
-    def _deception(self, rows: pd.DataFrame) -> list[Interval]:
-        """Return the interval of deception of each row."""
-        return [self.study.interval(*counts) for counts in rows[["deceptive", "runs"]].to_numpy().tolist()]
+    def _deception(self, rows: pd.DataFrame, among: str = "runs") -> list[Interval]:
+        """Return the interval of deception of each row, among its runs or its converged ones."""
+        names = ["deceptive" if among == "runs" else "converged_deceptive", among]
+        return [self.study.interval(*counts) for counts in rows[names].to_numpy().tolist()]
 
     def _repr_html_(self) -> str:
         heading, *_ = self.blocks()
@@ -226,11 +248,10 @@ class Sweep(Report):
             raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
 
 
-def _compared(row: Any) -> str:
+def _compared(row: Any, of: Sequence[str] = DIFFERENCE) -> str:
     """Return the difference of a row with its interval; empty if there is none."""
-    if not np.isfinite(row["difference"]):
-        return ""
-    return f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
+    estimate, low, high = (row[name] for name in of)
+    return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]" if np.isfinite(estimate) else ""
 
 
 def _value(value: Any) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA = 1
+SCHEMA = 2  # version 1 had neither converged runs nor the outcome reward-seeking
 KINDS = ("points", "parts")
 RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
@@ -56,9 +56,13 @@ class Cut(NamedTuple):
 
 
 CUT = Cut()
-COUNTED = ("runs", *LABELS, "missed_target", "diverged", "steps")
+CONVERGED = tuple(f"converged_{label}" for label in LABELS[1:])  # what is unconverged has not converged
+COUNTED = ("runs", *LABELS, "converged", *CONVERGED, "missed_target", "diverged", "steps")
 GAINED, LOST = tuple(f"gained_{label}" for label in LABELS), tuple(f"lost_{label}" for label in LABELS)
-COLUMNS = ("point", "arm", "stage", *COUNTED, *GAINED, *LOST)
+BOTH = ("both_converged", "both_converged_deceptive_pretrained", "both_converged_deceptive_scratch")
+BOTH += ("both_converged_deceptive",)
+PAIRED = (*GAINED, *LOST, *BOTH)
+COLUMNS = ("point", "arm", "stage", *COUNTED, *PAIRED)
 
 
 @dataclass(frozen=True, order=True)
@@ -329,7 +333,8 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{other} its {path.name} is not one that Feint wrote.") from None
     if schema != SCHEMA:
-        raise InputError(f"{str(folder)!r} has schema {schema}: this version of Feint reads {SCHEMA}.")
+        again = "carry its study out again into a new folder"
+        raise InputError(f"{str(folder)!r} has schema {schema}, and this version of Feint reads {SCHEMA}: {again}.")
     return manifest
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from feint.agents.errors import InputError, check_whole, load_extra
-from feint.agents.outcome import LABELS
+from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import blocks, in_order
-from feint.sim.ensembles.streaming_summary import Tally, crossed
+from feint.sim.ensembles.streaming_summary import Tally, converged_of, crossed
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_store import COLUMNS, Runtime, Unit, this_runtime
 from feint.sim.training.train import RunSpec
@@ -44,19 +44,21 @@ def train_unit(study: Study, unit: Unit, values: Columns) -> Columns:
     for i, point in enumerate(unit.points):
         specs = study.specs({name: column[i] for name, column in values.items()})
         first = study.first_run(point)
-        tallies, pairs = train_point(specs, first + unit.first_run, first + unit.last_run)
+        tallies, pairs, converged = train_point(specs, first + unit.first_run, first + unit.last_run)
+        paired = [*discordant(pairs), *deceptive_in_both(converged)]
         for arm, tally in tallies.items():
-            rows += _rows(point, arm, specs[arm], tally, pairs)
+            rows += _rows(point, arm, specs[arm], tally, paired)
     return {name: list(column) for name, column in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
 
 
-def train_point(specs: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray]:
-    """Train runs of one point; return each arm's tally, and the runs by the final outcomes of both arms.
+def train_point(specs: Mapping[str, RunSpec], first: int, last: int) -> tuple[dict[str, Tally], np.ndarray, np.ndarray]:
+    """Train runs of one point; return each arm's tally, and the runs by the final outcomes of both arms, twice.
 
-    These counts have the shape (outcome from scratch, outcome after pre-training); they are 0 for a single arm.
+    These counts have the shape (outcome from scratch, outcome after pre-training); they are 0 for a single arm. In the
+    second ones every run that did not converge counts as unconverged.
     """
     tallies: dict[str, Tally] = {}
-    pairs = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    pairs, converged = np.zeros((2, len(LABELS), len(LABELS)), np.int64)
     for block in blocks(first, last):
         state, final = None, {}
         for arm, spec in specs.items():
@@ -64,23 +66,35 @@ def train_point(specs: Mapping[str, RunSpec], first: int, last: int) -> tuple[di
             stops = list(spec.train(state))
             tally = Tally.of(stops)
             tallies[arm] = tallies[arm] + tally if arm in tallies else tally
-            final[arm] = stops[-1].readings.outcome
+            final[arm] = stops[-1].readings.outcome, stops[-1].missed
         if len(final) == 2:
-            pairs += crossed(final[FROM_SCRATCH], final[PRETRAIN_FINETUNE])
-    return tallies, pairs
+            (one, missed), (other, missed_too) = final[FROM_SCRATCH], final[PRETRAIN_FINETUNE]
+            pairs += crossed(one, other)
+            unconverged = Outcome.UNCONVERGED
+            converged += crossed(np.where(missed, unconverged, one), np.where(missed_too, unconverged, other))
+    return tallies, pairs, converged
 
 
-def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, pairs: np.ndarray) -> Iterator[tuple[Any, ...]]:
-    """Yield the row of each stage of an arm, with the columns COLUMNS.
+def discordant(pairs: np.ndarray) -> list[int]:
+    """Return GAINED and LOST: the runs that end as each type after pre-training alone, then from scratch alone."""
+    return np.concatenate([pairs.sum(axis=0), pairs.sum(axis=1)] - np.tile(np.diag(pairs), (2, 1))).tolist()
 
-    The last stage of pre-training + fine-tuning has the runs that end as each type there alone, then from scratch
-    alone; other stages have zeros.
-    """
-    discordant = np.concatenate([pairs.sum(axis=0), pairs.sum(axis=1)] - np.tile(np.diag(pairs), (2, 1)))
+
+def deceptive_in_both(converged: np.ndarray) -> list[int]:
+    """Return BOTH: of the runs that converged in both arms, all, and those that are deceptive in one or in both."""
+    both, deceptive = converged[1:, 1:], Outcome.DECEPTIVE - 1
+    counts = both.sum(), both[:, deceptive].sum(), both[deceptive].sum(), both[deceptive, deceptive]
+    return [int(count) for count in counts]
+
+
+def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, paired: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Yield the row of each stage of an arm, with COLUMNS; only the last stage of the pre-trained arm has PAIRED."""
     for i, (stage, counts) in enumerate(zip(spec.curriculum.names, tally.counts.tolist(), strict=True)):
-        others = (int(column[i]) for column in (tally.missed, tally.diverged, tally.steps))
+        converged = converged_of(tally.counts[i], tally.missed[i])[1:].tolist()
+        others = (int(number) for number in (tally.missed[i].sum(), tally.diverged[i], tally.steps[i]))
         last = arm == PRETRAIN_FINETUNE and i == len(spec.curriculum) - 1
-        yield (point, arm, stage, tally.runs, *counts, *others, *(discordant * last).tolist())
+        of_both = paired if last else [0] * len(paired)
+        yield (point, arm, stage, tally.runs, *counts, sum(converged), *converged, *others, *of_both)
 
 
 @contextmanager
