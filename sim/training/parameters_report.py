@@ -25,6 +25,7 @@ class ParameterFacts:
     valid: tuple[int | float | None, int | float | None]
     choices: tuple[str, ...]
     prior: tuple[float, float] | None
+    prior_of: str
     log: bool
     off: float | None
     meaning: str

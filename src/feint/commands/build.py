@@ -56,7 +56,7 @@ Seed = Annotated[int, count(help="Key of all random streams.")]
 Threads = Annotated[int | None, count(help="Threads; one per core unless given. Results do not depend on it.")]
 Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
 Matching = Annotated[
-    str, typer.Option("--match", help="What is held equal at the end: target, capability, steps, total-steps or data.")
+    str, typer.Option("--match", help="What is held equal at the end: target, ceiling, steps, total-steps or data.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 FigureFile = Annotated[

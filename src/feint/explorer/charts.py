@@ -14,7 +14,7 @@ from feint.sim.results.figure_style import COLOURS, HATCHES
 
 INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
 ROOM = 1.2  # room for labels beside the flow, whose ribbons are 1 wide
-PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x"}  # Bokeh's names of the hatches of printed figures
+PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x", "\\\\\\": "\\"}  # Bokeh's names of printed hatches
 OFFSETS = {FROM_SCRATCH: -0.2, PRETRAIN_FINETUNE: 0.2}
 FADED = {FROM_SCRATCH: 0.3, PRETRAIN_FINETUNE: 1.0}
 COLUMNS = [COLOURS[kind] for kind in Outcome]
@@ -23,8 +23,9 @@ CURVES = {  # curves of a run: label, colour, dashes
     "capability": ("capability", "#999999", "solid"),
     "awareness": ("awareness of training", "#009e73", "dashed"),
     "horizon": ("reach past the episode", "#cc79a7", "dashed"),
-    "gate": ("readiness to play along", "#e69f00", "dotted"),
-    "instrumental": ("playing along", "#d55e00", "solid"),
+    "gate": ("readiness to behave deceptively", "#e69f00", "dotted"),
+    "instrumental": ("behaving deceptively", "#d55e00", "solid"),
+    "belief": ("belief in the trained objective", "#56b4e9", "dotted"),
     "deployed_error": ("error when deployed", "#0072b2", "dotdash"),
 }
 

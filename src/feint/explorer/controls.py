@@ -24,12 +24,12 @@ from feint.sim.training.stage import Stage
 STOPS = 40  # steps from one end of a slider to the other
 REACH: dict[str, tuple[float, float, bool]] = {
     "modes": (2, 64, True),
-    "init_spread": (0.0, 2.0, False),
-    "plasticity_spread": (0.0, 1.0, False),
+    "grader": (-5.0, 1.0, False),
+    "train_tolerance": (0.05, 0.2, False),
     "steps": (100, 30_000, True),
-    "target": (0.0, 0.95, False),
+    "target": (0.0, 0.98, False),
 }
-"""Ends of sliders of parameters without a prior, and whether logarithmic."""
+"""Ends of sliders of parameters without a prior, or without one in a stage, and whether logarithmic."""
 STAGES = {"pretraining": "pre-training", "finetuning": "fine-tuning"}
 WAYS = "ways of training"
 LAST = (
@@ -116,8 +116,9 @@ def knobs() -> dict[str, Knob]:
     """Return every knob by its dotted name, in the order of the page."""
     every, start = [Knob(name=name, declared=declared) for name, declared in Model.parameters().items()], default_view()
     for name, declared in Stage.parameters().items():
-        dotted = [f"{stage}.{name}" for stage in STAGES if name != "objective"]
-        every += [Knob(name=place, declared=replace(declared, default=start.point.value(place))) for place in dotted]
+        for stage in start.point.curriculum if name != "objective" else ():
+            facts = {"default": getattr(stage, name), "prior": stage.prior(name)}
+            every.append(Knob(name=f"{stage.name}.{name}", declared=replace(declared, **facts)))
     every += _of_ways()
     order = list(dict.fromkeys(knob.declared.argument for knob in every if knob.declared.argument not in LAST))
     every.sort(key=lambda knob: [*order, *LAST].index(knob.declared.argument))
