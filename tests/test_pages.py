@@ -32,6 +32,7 @@ BLOCKS = [(name, command) for name, page in PAGES.items() for command, _ in prin
 DRAWN = {
     "feint compare --seed 1": {"--figure": "headline.png"},
     "feint auditors --seed 1": {"--figure": "auditors.png"},
+    "feint why-run --run 133 --seed 1": {"--figure": "why_run.png"},
     "feint crux --seed 1": {"--figure": "crux_shares.png", "--lattice": "crux_lattice.png"},
     "feint worldviews --seed 1": {"--figure": "worldviews.png"},
     "feint scenario calibration --seed 1": {"--figure": "calibration.png"},

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 ROWS = 12  # steps of a stage that the text shows
 MOST_SHOWN = 4.0  # error that the figure shows; it is 1 for a mind that does nothing
-SHOWN = ("performance", "deployed_error", "following", "instrumental", "capability", "awareness", "horizon", "gate")
+SHOWN = (
+    *("performance", "deployed_error", "following", "instrumental"),
+    *("capability", "awareness", "horizon", "gate", "belief"),
+)
 LINES = {
     "performance": "performance  c (1 − E(g))",
     "capability": "capability  c",
