@@ -20,7 +20,9 @@ from feint.scenarios.argument.evaluate_claim import (
     moved_tolerances,
     other_forms,
     over_prior,
+    trains_long,
 )
+from feint.scenarios.argument.structures import Structures, structural_average
 from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
 from feint.sim.analysis.prior_shares import FlipSearch, Share
@@ -44,17 +46,18 @@ class Size:
     tries: int = 4  #: draws from which the nearest flip is searched
     search_runs: int = 600  #: of each point that the search tries
     confirming: int = 10_000  #: fresh runs that confirm a flip
+    shown: bool = True  #: whether parts that are only shown are evaluated over the prior if that takes more training
 
     configuration = asdict
 
     @classmethod
-    def from_configuration(cls, configuration: Mapping[str, int]) -> Self:
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """Return the size that has this configuration."""
         return cls(**configuration)
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
+QUICK = Size(runs=1000, draws=64, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000, shown=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,7 @@ class PartResult:
     tested: Annotated[bool, Field(description="whether the claim's verdict depends on it")]
     verdict: Verdict
     effect: Effect
-    prior: Shares
+    prior: Annotated[Shares | None, Field(description="null for a shown part that is evaluated at the point alone")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +151,9 @@ class ClaimResult:
     prior: Annotated[Shares, Field(description="of the claim: of all its parts together, or of any if one is enough")]
     baked_in: Annotated[Kind | None, Field(description="the kind that it certainly is nearly everywhere; else null")]
     crux: Crux
-    nearest_flip: Annotated[FlipResult | None, Field(description="null if none was found")]
+    nearest_flip: Annotated[
+        FlipResult | None, Field(description="null if none was found, or none was searched because it trains too long")
+    ]
     parts: list[PartResult]
     variants: list[Variant]
     evaluation: Hidden[Evaluation]
@@ -174,7 +179,7 @@ class ClaimResult:
                     rule=part.rule.words,
                     verdict=evaluation.verdicts[part.name],
                     effect=Effect.of(part.estimand, evaluation.intervals[part.name]),
-                    prior=_shares(spread.shares(claim, part.name)),
+                    prior=_shares(spread.shares(claim, part.name)) if spread.has(claim, part.name) else None,
                 )
                 for part in claim.parts
             ],
@@ -230,6 +235,8 @@ class ClaimResult:
 
     def _flip(self, draws: int) -> str:
         flip = self.nearest_flip
+        if flip is None and trains_long(self.evaluation.claim):
+            return "Nearest flip: not searched, since every look would train for very long."
         if flip is None:
             return f"Nearest flip: none found from {draws:,} draws, or one stands where a few runs turn it over."
         moved = ", ".join(f"{move.name} {number(move.here)} → {number(move.there)}" for move in flip.changes)
@@ -260,6 +267,10 @@ class Argued(Report):
     """Results of every claim; `argued["headline"]` is that of one claim."""
 
     claims: list[ClaimResult]
+    structures: Annotated[
+        Structures | None,
+        Field(description="the headline over all structures; null if it was not tested or no form was swapped"),
+    ] = None
     robustness: Hidden[Robustness]
     request: Hidden[ArgueRequest]
 
@@ -286,6 +297,8 @@ class Argued(Report):
             f"{result.number:>3}  {result.name:22} {result.verdict.value:13} {result.effect:+.3f}"
             for result in self.claims
         )
+        if self.structures:
+            yield wrapped(self.structures.text())
         for result in self.claims:
             yield result.text(self.robustness)
 
@@ -341,6 +354,7 @@ class ArgueRequest(Request):
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
         of_claims = cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
+        prior["shown"] = size.shown
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
         spread = over_prior(tested, self.point, **prior, progress=report, **keys)
@@ -350,11 +364,16 @@ class ArgueRequest(Request):
             report(1)
             return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flip)
 
-        return Argued(claims=[*in_order(result, tested, threads=threads)], robustness=spread, request=self)
+        results, structures = [*in_order(result, tested, threads=threads)], None
+        if size.form_draws and "headline" in parts:
+            structures = structural_average(self.point, runs=size.runs, **keys)
+        return Argued(claims=results, structures=structures, robustness=spread, request=self)
 
     def _flip(self, evaluation: Evaluation, spread: Robustness) -> FlipResult | None:
         """Return the nearest point found at which the claim holds or is reversed, whichever it does not do here."""
         claim, size = evaluation.claim, self.chosen_size
+        if trains_long(claim):
+            return None
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})
         keys: dict[str, Any] = {"point": self.point, "seed": self.seed, "precision": self.precision}

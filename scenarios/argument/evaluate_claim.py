@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NEARLY = 0.95  # share of the prior above which the model leaves a claim hardly any choice
 DEFAULT = ""  # stands for the functional forms of the point
+LONG = 12_000  # steps of fine-tuning; for more, a part that is only shown is evaluated at the point alone
 Key = tuple[str, Reading, str, str]  # form, reading, claim, part
 
 
@@ -105,7 +106,7 @@ def measure(part: Part, ended: Ended, confidence: float, reading: Reading = OWN)
     needed = {protocol: ended[protocol] for protocol in part.estimand.protocols}
     if reading:
         needed = {protocol: outcomes.read_as(reading) for protocol, outcomes in needed.items()}
-    return part.estimand.measured(needed, confidence)
+    return part.estimand.within_limits(part.estimand.measured(needed, confidence))
 
 
 def moved_tolerances() -> list[Reading]:
@@ -125,9 +126,34 @@ def other_forms() -> dict[str, dict[str, str]]:
     }
 
 
+def over_prior_parts(claim: Claim, *, shown: bool = True) -> list[Part]:
+    """Return the parts of a claim that are evaluated over the prior: those whose training is not too long for it.
+
+    Parts that are only shown and train for more than LONG steps are evaluated at the point alone. Without `shown` so is
+    every shown part that needs training which the tested parts do not.
+    """
+    trained = {protocol for part in claim.tested for protocol in part.estimand.protocols}
+
+    def affordable(part: Part) -> bool:
+        own = {*part.estimand.protocols} - trained
+        return not own or (shown and not any(map(_is_long, own)))
+
+    return [part for part in claim.parts if affordable(part)]
+
+
+def trains_long(claim: Claim) -> bool:
+    """Return whether a tested part of a claim trains for more than LONG steps of fine-tuning."""
+    return any(_is_long(protocol) for part in claim.tested for protocol in part.estimand.protocols)
+
+
+def _is_long(protocol: TrainingProtocol) -> bool:
+    steps = dict(protocol.changes).get("finetuning.steps", 0)
+    return isinstance(steps, int) and steps > LONG
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Robustness:
-    """Every part of some claims at draws from the prior, also with other functional forms and tolerances."""
+    """Parts of some claims at draws from the prior, also with other functional forms and tolerances."""
 
     draws: list[dict[str, Any]]  #: values of the parameters by dotted name
     limits: Mapping[Key, np.ndarray]  #: estimate, low and high limit (draws, 3)
@@ -141,6 +167,10 @@ class Robustness:
             for form, reading in pairs
             if (not form) != (reading == OWN)
         }
+
+    def has(self, claim: Claim, part: str) -> bool:
+        """Return whether a part was evaluated over the prior."""
+        return (DEFAULT, OWN, claim.name, part) in self.limits
 
     def shares(
         self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
@@ -185,6 +215,7 @@ def over_prior(
     readings: Iterable[Reading] = (),
     forms: Mapping[str, Mapping[str, str]] | None = None,
     form_draws: int | None = None,
+    shown: bool = True,
     precision: str = PRECISION,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -192,20 +223,24 @@ def over_prior(
     """Evaluate claims at draws from the prior around a point, all at the same draws; each draw has its own runs.
 
     Outcomes are also read with the tolerances of `readings`, and the first `form_draws` draws are also evaluated with
-    the functional forms of `forms`. Raises `InputError` if `draws` is not a power of two.
+    the functional forms of `forms`. `shown` is that of `over_prior_parts`. Raises `InputError` if `draws` is not a
+    power of two.
     """
     claims, point, readings = tuple(claims), Point() if point is None else point, [OWN, *readings]
     rows = prior_draws(point, draws, seed)
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **(forms or {})}
     counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
-    parts = [(claim, part, claim.confidence(CONFIDENCE)) for claim in claims for part in claim.parts]
+    parts = [
+        (claim, part, claim.confidence(CONFIDENCE)) for claim in claims for part in over_prior_parts(claim, shown=shown)
+    ]
     limits = {
         (form, reading, claim.name, part.name): np.empty((counts[form], 3))
         for form in swapped
         for reading in readings
         for claim, part, _ in parts
     }
-    protocols, report = protocols_of(claims), one_at_a_time(progress)
+    protocols = list(dict.fromkeys(protocol for _, part, _ in parts for protocol in part.estimand.protocols))
+    report = one_at_a_time(progress)
 
     def at(job: tuple[int, str]) -> None:
         i, form = job
@@ -279,8 +314,8 @@ def cruxes(
 
 
 def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
-    effect = whole.measured(ended)
-    off = {name: estimand.measured(ended) for name, estimand in without.items()}
+    effect = whole.within_limits(whole.measured(ended))
+    off = {name: whole.within_limits(estimand.measured(ended)) for name, estimand in without.items()}
     same = {
         name: all(ended[a] is ended[b] for a, b in zip(whole.protocols, estimand.protocols, strict=True))
         for name, estimand in without.items()

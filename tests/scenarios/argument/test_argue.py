@@ -8,12 +8,23 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.scenarios.argument.argue import QUICK, ArgueRequest
-from feint.scenarios.argument.evaluate_claim import DEFAULT, Effect, moved_tolerances, other_forms, over_prior
+from feint.scenarios.argument.evaluate_claim import (
+    DEFAULT,
+    Effect,
+    moved_tolerances,
+    other_forms,
+    over_prior,
+    over_prior_parts,
+    trains_long,
+)
 from feint.scenarios.claims import capability_matching as matching
-from feint.scenarios.claims.registry import select_claims
+from feint.scenarios.claims.registry import claims, select_claims
+from feint.scenarios.release.affordability import reached
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
+from feint.sim.analysis.estimands import SHARE, SHARE_DIFFERENCE, MeanEstimand
 from feint.sim.analysis.prior_shares import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
+from feint.sim.ensembles.protocols import pretrained
 from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
 
@@ -77,6 +88,7 @@ def test_all_forms_that_are_not_the_default_are_tried():
     assert set(other_forms()) == {
         "capability_form = power",
         "capability_form = linear",
+        "inference_form = exponential",
         "inference_form = hyperbolic",
         "inference_form = step",
         "gate_form = minimum",
@@ -100,10 +112,10 @@ def test_a_claim_holds_where_all_its_parts_do():
     keys = {key[3]: key for key in spread.limits}
     one = np.array([holds, holds, falls, falls])
     other = np.array([holds, falls, holds, falls])
-    found = {keys["capability"]: one, keys["capability-last"]: other}
+    found = dict.fromkeys(keys.values(), other) | {keys["first"]: one}
     told = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim).items()}
     assert told == {HOLDS: 1, REVERSED: 1, NEITHER: 2}
-    part = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim, "capability").items()}
+    part = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim, "first").items()}
     assert part == {HOLDS: 2, REVERSED: 2, NEITHER: 0}
 
 
@@ -127,11 +139,38 @@ def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
     assert replace(spread, limits={key: np.array([unsure, unsure])}).turned(claim, REVERSED) == spread.draws
 
 
-def test_progress_ends_where_it_was_said_to():
+def test_progress_ends_where_it_was_said_to(monkeypatch):
+    monkeypatch.setattr("feint.scenarios.argument.argue.structural_average", lambda *_, **__: None)
     told = []
     size = replace(TINY, draws=4, form_draws=2)
     argue("headline", size=size, progress=told.append)
-    assert sum(told) == ArgueRequest(claim=("headline",), size=size).work() == 4 + 2 * 5 + 1
+    assert sum(told) == ArgueRequest(claim=("headline",), size=size).work() == 4 + 2 * 6 + 1
+
+
+def test_parts_that_are_only_shown_and_train_for_long_are_evaluated_at_the_point_alone():
+    everything = {name: [part.name for part in over_prior_parts(claim)] for name, claim in claims().items()}
+    absent = {name: {part.name for part in claims()[name].parts} - {*parts} for name, parts in everything.items()}
+    assert {name: parts for name, parts in absent.items() if parts} == {"headline": {"after-100000"}}
+
+
+def test_the_quick_form_evaluates_over_the_prior_what_its_tested_parts_train():
+    few = {name: {part.name for part in over_prior_parts(claim, shown=False)} for name, claim in claims().items()}
+    for name, claim in claims().items():
+        assert {part.name for part in claim.tested} <= few[name]
+    assert few["headline"] == {"difference", "converged"}
+    assert {part.name for part in claims()["matching"].parts} == few["matching"]
+    assert not QUICK.shown
+
+
+def test_a_part_at_the_point_alone_has_no_shares(found):
+    told = {part.name: part.prior for part in found["headline"].parts}
+    assert told["after-100000"] is None
+    assert set(told["difference"] or {}) == {HOLDS, REVERSED, NEITHER}
+    assert json.loads(found.json())["claims"][0]["parts"][4]["prior"] is None
+
+
+def test_no_flip_is_searched_where_every_look_would_train_for_long():
+    assert {name for name, claim in claims().items() if trains_long(claim)} == {"duration"}
 
 
 def test_the_document_holds_verdicts_and_effects(found):
@@ -181,13 +220,11 @@ def test_a_claim_of_another_family_is_refused_with_both_names(feint, claim, fami
     assert feint("argue", "--claim", claim, "--family", family).refusal.startswith(message)
 
 
-@pytest.mark.parametrize(
-    ("words", "least"),
-    [("share of runs", 0.0), ("the same share, later", 0.0), ("share of runs, a decade on less at first", -1.0)],
-)
-def test_limits_of_a_share_are_limits_of_a_share(words, least):
-    effect = Effect.of(words, Interval(estimate=0.6, low=-1.2, high=1.4, confidence=0.95, method=""))
-    assert (effect.estimate, effect.low, effect.high) == (0.6, least, 1.0)
+@pytest.mark.parametrize(("limits", "ends"), [(SHARE, (0, 1)), (SHARE_DIFFERENCE, (-1, 1)), (None, (-1.2, 1.4))])
+def test_an_effect_lies_within_the_limits_that_its_estimand_declares(limits, ends):
+    estimand = MeanEstimand("share of runs", reached, pretrained(), limits=limits)
+    effect = Effect.of(estimand, Interval(estimate=0.6, low=-1.2, high=1.4, confidence=0.95, method=""))
+    assert (effect.estimate, effect.low, effect.high, effect.quantity) == (0.6, *ends, "share of runs")
 
 
 @pytest.mark.parametrize("runs", [1, 3])
