@@ -1,4 +1,4 @@
-"""A claim is proposed by one file and one line: the manual lists it as not yet run, and all tests pass at once."""
+"""A claim is proposed by a file, a line and an entry of the record: the manual lists it, and all tests pass at once."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ from feint.sim.analysis.estimands import difference
 from feint.sim.ensembles.protocols import pretrained
 
 CLAIM = Claim(
-    number=12,
+    number=15,
     name="waiting",
     title="Waiting helps",
     source=XU_2021,
@@ -37,7 +37,13 @@ CLAIM = Claim(
     ),
 )
 '''
-TESTS = ("tests/scenarios/test_claims.py", "tests/test_claims_page.py", "tests/test_argument_page.py")
+TESTS = (
+    "tests/scenarios/test_claims.py",
+    "tests/scenarios/test_preregistration.py",
+    "tests/test_claims_page.py",
+    "tests/test_argument_page.py",
+)
+RECORD = ("--seen", "nothing", "--reason", "it is proposed")
 
 pytestmark = pytest.mark.slow
 
@@ -53,6 +59,8 @@ def house(tmp_path_factory):
     )
     assert count == 1
     registry.write_text(changed)
+    command = [sys.executable, "-m", "feint.scenarios.claims.preregistration", *RECORD]
+    subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(folder / "src")}, check=True)
     return folder
 
 

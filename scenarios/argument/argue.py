@@ -93,7 +93,7 @@ class PartResult:
     """One part of a claim: a number, and whether it lies where the claim needs it."""
 
     name: str
-    rule: Annotated[str, Field(description="where it must lie, declared before it was run")]
+    rule: Annotated[str, Field(description="where it must lie, as it is declared")]
     tested: Annotated[bool, Field(description="whether the claim's verdict depends on it")]
     verdict: Verdict
     effect: Effect
@@ -211,7 +211,7 @@ class ClaimResult:
         for part in self.parts:
             if part.rule != rule:
                 rule = part.rule
-                yield f"Declared in advance: holds if {rule}:"
+                yield f"By the declared rule it holds if {rule}:"
             verdict = part.verdict.value + ("" if part.tested else ", shown beside the claim")
             yield f"{part.effect:+.3f} {part.effect.quantity} ({verdict})"
 
@@ -312,7 +312,7 @@ class ArgueRequest(Request):
 
     claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
-    quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: about two minutes.")] = False
+    quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: some minutes.")] = False
     point: Point = field(default_factory=Point)
     runs: Annotated[int | None, Option("Runs per protocol at the point.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0

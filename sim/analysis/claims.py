@@ -1,4 +1,4 @@
-"""Claims about training, declared before they are tested: rules for and against them, and verdicts."""
+"""Claims about training: what is declared of them, rules for and against them, and verdicts."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim, declared before it is tested; the first part is reported as its effect."""
+    """A claim as it is declared; the first part is reported as its effect."""
 
     name: str
     title: str

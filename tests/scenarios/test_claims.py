@@ -3,21 +3,33 @@
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.interventions import acting
+from feint.agents.mind import GROUPS, PARTS
 from feint.agents.model import Model
+from feint.agents.outcome import Outcome, read
 from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, protocols_of
-from feint.scenarios.claims import dodges
+from feint.scenarios.claims import dodges, relearning
 from feint.scenarios.claims.registry import FAMILIES, PROPOSED, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
-from feint.sim.analysis.estimands import Frequency, StepRatio, difference
+from feint.sim.analysis.contrasts import Among, BetweenRuns, Survives, Weighted
+from feint.sim.analysis.estimands import Frequency, MeanEstimand, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
+from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.training.configuration import load
 from feint.sim.training.parameter_point import Point, Towards
+from feint.sim.training.train import enter, race
 
 ALL = list(claims().values())
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
 NAMES = [claim.name for claim in ALL]
 DECLARED = [claim for family in FAMILIES for claim in (claims(family) | proposed_claims(family)).values()]
 FILES = [file for registry in (FAMILIES, PROPOSED) for files in registry.values() for file in files]
@@ -127,7 +139,7 @@ def test_nothing_is_said_of_steps_that_lead_nowhere(changes):
 
 def test_the_largest_of_several_that_are_enough_is_told():
     found = evaluate(select_claims(["dodges"]), runs=300)["dodges"]
-    assert found.effect.estimate == max(each.estimate for each in found.intervals.values())
+    assert found.effect.estimate == max(found.intervals[part.name].estimate for part in found.claim.tested)
     assert found.headline_part.name != "covered"
 
 
@@ -147,8 +159,15 @@ def test_the_headline_is_reversed_where_it_is_known_to_be():
 
 def test_one_dodge_is_enough_and_its_interval_holds_for_all():
     claim = dodges.CLAIM
-    assert claim.confidence(0.95) == pytest.approx(1 - 0.05 / len(claim.parts))
+    in_pretraining = {name for name, dodge in dodges.DODGES.items() if dodge.where == "in pre-training"}
+    assert {part.name for part in claim.tested} == in_pretraining == {"untold", "covered", "nearer", "shorter"}
+    assert claim.confidence(0.95) == pytest.approx(1 - 0.05 / 4)
     assert {part.name for part in claim.parts} == set(dodges.DODGES)
+
+
+def test_what_nobody_can_do_is_marked():
+    marked = {part.name for part in dodges.CLAIM.parts if "nobody can do it" in part.estimand.words}
+    assert marked == {f"reset-{group}" for group in GROUPS}
 
 
 def test_a_dodge_costs_what_it_loses_in_performance():
@@ -161,4 +180,67 @@ def test_a_dodge_costs_what_it_loses_in_performance():
 def test_all_ways_are_trained_once():
     protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
-    assert {type(part.estimand) for claim in ALL for part in claim.parts} == {Frequency, StepRatio}
+    kinds = {type(part.estimand) for claim in ALL for part in claim.parts}
+    assert kinds == {Frequency, StepRatio, Weighted, Among, BetweenRuns, Survives, MeanEstimand}
+
+
+@pytest.mark.parametrize("start", ["fresh", "internal"])
+@pytest.mark.parametrize("similarity", relearning.SIMILARITIES)
+def test_relearning_follows_its_closed_form(start, similarity):
+    """E falls as Σ_k λ_k d_k² e^(-4 c β² η λ_k t) to the floor c β² η noise² that minibatches leave."""
+    point = Point().at({**relearning.CLOSED, "similarity": similarity, "finetuning.target": 0.0})
+    spec = scratch(start=start).spec(point, seed=0)
+    (stage,) = spec.curriculum
+    state = enter(spec.begin(np.arange(200, dtype=np.uint64)), stage)
+    spectrum, objective = point.model.spectrum_weights(), state.world.objectives[:, stage.objective]
+    away = objective - acting(state, stage.objective)
+    beta, capability = sigmoid(4.0), sigmoid(4.0)
+    rate = stage.learning_rate * point.model.plasticity_goal * state.bias[:, PARTS.index("goal")]
+    moving = state.copied()
+    for steps in (0, 10, 30, 100):
+        race(moving, stage, steps, "double")
+        pace = capability * beta**2 * rate[:, None] * spectrum
+        left = np.exp(-4 * pace * steps)
+        law = (spectrum * away**2 * left + pace * stage.noise**2 / len(spectrum) * (1 - left)).sum(axis=1)
+        assert read(moving, stage.objective).train_error.mean() == pytest.approx(law.mean(), rel=0.03, abs=5e-4)
+    assert law.mean() < 0.7 * (spectrum * away**2).sum(axis=1).mean()
+
+
+def test_at_equal_distance_the_law_gives_equal_numbers_of_steps():
+    """At similarity s the way from Y is 2 (1 - s), that from the initial draw about 1: equal at a half alone."""
+    point, stage = Point().at(relearning.CLOSED), 1
+    for similarity in relearning.SIMILARITIES:
+        there = point.at({"similarity": similarity})
+        distances = []
+        for start in ("internal", "fresh"):
+            spec = scratch(start=start).spec(there, seed=0)
+            state = enter(spec.begin(np.arange(400, dtype=np.uint64)), spec.curriculum[0])
+            away = state.world.objectives[:, stage] - acting(state, stage)
+            distances.append(float((away**2 @ there.model.spectrum_weights()).mean()))
+        assert distances == pytest.approx([2 * (1 - similarity), 1.0], abs=0.07)
+
+
+def test_first_and_last_among_internal_runs_are_those_of_runs_that_pretraining_left_internal():
+    """In deception, on the runs with this type before fine-tuning, of which either protocol has the same."""
+    claim = claims()["head-start"]
+    ended = run_paired(Point(), protocols_of([claim]), range(200))
+    for part in claim.parts[-2:]:
+        assert isinstance(part.estimand, Among)
+        carried, without = (ended[term.protocol] for term in part.estimand.terms)
+        assert np.array_equal(carried.before, without.before)
+        internal = carried.before == Outcome.INTERNAL
+        shares = [(runs.outcome[internal] == Outcome.DECEPTIVE).mean() for runs in (carried, without)]
+        found = part.estimand.measured(ended)
+        assert found.estimate == pytest.approx(shares[0] - shares[1])
+        scores = [(runs.outcome[internal] == Outcome.DECEPTIVE).astype(float) for runs in (carried, without)]
+        if part.name == "internal-last":
+            reach = 1.97 * (scores[0] - scores[1]).std(ddof=1) / internal.sum() ** 0.5
+            assert found.half_width == pytest.approx(reach, rel=0.02)
+
+
+def test_prepared_starts_keep_their_type_through_pretraining():
+    """What the three cases suppose of the model with which fine-tuning begins."""
+    starts = {"internal": Outcome.INTERNAL, "corrigible": Outcome.CORRIGIBLE, "deceptive": Outcome.DECEPTIVE}
+    ended = run_paired(Point(), [pretrained(start=start) for start in starts], range(100))
+    for start, outcome in starts.items():
+        assert (ended[pretrained(start=start)].before == outcome).mean() >= 0.99, start
