@@ -15,12 +15,12 @@
 # deceptive alignment more often than training on X directly. The argument in one page:
 #
 # 1. A mesa-optimizer that understands training does what training wants for one of three reasons. The objective is
-#    written into it (*internal*), it points at its model of the objective (*corrigible*), or it plays along for the sake
-#    of another one (*deceptive*).
+#    written into it (*internal*), it points at its model of the objective (*corrigible*), or it behaves so for the sake
+#    of another one (*deceptive*). A later view adds a fourth: it is after whatever is graded (*reward-seeking*).
 # 2. Pre-training on Y makes it capable and tells it about the world, and about being in training, before it has met X.
-# 3. Fine-tuning then asks for X. What it is after is still Y. To write X into it takes many steps; to work out at run
-#    time that X is wanted, and to play along, takes few.
-# 4. Once it plays along, the loss is low and nothing pushes its objective towards X any more.
+# 3. Fine-tuning then asks for X. What it is after is still Y, and nothing tells it that X is asked for. To write X into
+#    it takes many steps; to find out from the samples that X is wanted, and to do X for that reason, takes few.
+# 4. Once it behaves deceptively, the loss is low and nothing pushes its objective towards X any more.
 #
 # Feint trains such models by stochastic gradient descent on an explicit loss, and reads out of each trained state what
 # it has become. It is a toy: its numbers say something about the argument, and nothing about a real model.
@@ -74,7 +74,8 @@ def both_ways(values: dict[str, float]) -> Figure:
     return feint.compare(point.curriculum, model=point.model, runs=300, seed=1).figure()
 
 
-turn(both_ways, premises("similarity", "pretraining.awareness_exposure", "gate_init", "plasticity_goal"))
+names = ("similarity", "pretraining.awareness_exposure", "gate_init", "plasticity_goal", "identification")
+turn(both_ways, premises(*names))
 
 # %% [markdown]
 # ## Two premises at once
@@ -87,6 +88,22 @@ for similarity in (0.0, 0.5, 0.9):
         curriculum = feint.pretrain_finetune(pretraining={"awareness_exposure": exposure})
         found = feint.compare(curriculum, model=feint.Model(similarity=similarity), runs=500, seed=1).difference()
         print(f"similarity {similarity:.1f}, exposure {exposure:<6g} {found:+.3f}")
+
+# %% [markdown]
+# ## How fast does it find out?
+#
+# `identification` is the evidence in nats that one sample carries for the model about which objective is trained, per
+# unit of squared distance. An ideal observer would have 89; at 10⁶ it knows at once. While it does not know, SGD writes
+# X into its goal.
+
+# %%
+known = {}
+for identification in (0.01, 0.1, 1, 10, 100, 1e6):
+    point = Point().at({"identification": float(identification)})
+    known[identification] = feint.compare(point.curriculum, model=point.model, runs=500, seed=1).difference()
+    print(f"identification {identification:<9,g} {known[identification]:+.3f}")
+assert known[0.01].high < known[0.1].low < known[0.1].high < known[1].low  # the race that the third step describes
+assert known[1].estimate < known[1e6].estimate
 
 # %% [markdown]
 # ## And where it is reversed
@@ -133,6 +150,7 @@ print(f"The crux: {found.premise} ({PREMISES[found.premise].words}).")
 # ## What would change the answer
 #
 # Whether what pre-training hands over (capability, awareness, a gate ajar) outweighs what it spares (an objective that is
-# nearly right already). Whoever denies the premise that carries it denies the conclusion; whoever holds the reversed
+# nearly right already), and whether the model finds out what is wanted before SGD has changed what it wants.
+# Whoever denies the premise that carries it denies the conclusion; whoever holds the reversed
 # point for the likelier one has the opposite conclusion from the same model. `feint parameters` names every premise with
 # its source, `feint argue` tries all claims, and notebook 5 asks over how much of a prior it holds.

@@ -24,6 +24,7 @@ from matplotlib.figure import Figure
 import feint
 from feint.agents.interventions import close_gate, following, put_back
 from feint.notebook import Dial, house_look, sheet, show, turn
+from feint.scenarios.argument.why_run import WhyRunRequest
 
 BLACK, BLUE, GREEN, ORANGE = "black", "#0072b2", "#009e73", "#d55e00"
 Y, X = 0, 1  # the objectives of pre-training and of fine-tuning
@@ -47,10 +48,43 @@ for i, stage in enumerate(life.curriculum):
     print(f"{stage.name}: {life.states[i].taken[-1]:,} steps, then {end.label}: {end.meaning}")
 
 # %% [markdown]
+# ## It finds out
+#
+# Nothing tells it that fine-tuning has begun. At each step one sample says a little about which objective is trained.
+
+# %%
+course = life.readings(1)
+for belief in (0.01, 0.5, 0.99):
+    step = int(np.argmax(course.belief > belief))
+    psi, error = course.instrumental[step], course.deployed_error[step]
+    print(f"belief in X above {belief:4.0%} from step {step:2} on: ψ {psi:.3f}, error when deployed {error:.2f}")
+sure = int(np.argmax(course.belief > 0.5))
+assert course.instrumental[:sure].max() < 0.05 < course.instrumental[-1]  # it behaves deceptively when it knows
+
+# %% [markdown]
+# ## Was it bound to end so?
+#
+# The run is forked at steps of both stages: from there on the noise is drawn again, 64 times, and the rest is trained.
+# Then, where fine-tuning begins, one group that was carried over is exchanged for that of its twin from scratch.
+
+# %%
+history = WhyRunRequest(number=number, seed=1).run()
+show(history.figure())
+print(history)
+
+# %% [markdown]
+# From its first step on every continuation ends deceptive: its start, its inductive bias and its objectives decided, and
+# not the noise. Most deceptive runs are like that; the manual's tutorial shows one that is not.
+
+# %%
+assert {fork.counts["deceptive"] for fork in history.forks} == {history.continuations}
+assert "awareness" in history.hangs_on
+
+# %% [markdown]
 # ## Every view of it, at its end
 #
 # What it is after (its terminal objective) is what it does when it believes it is deployed. What it does in training
-# mixes that with its understanding of X, by the instrumental gate ψ. Each of them is a vector over the modes of
+# mixes that with its understanding of what is trained, by the instrumental gate ψ. Each of them is a vector over the modes of
 # behaviour, of which the first are seen often in training and the last rarely.
 
 # %%
@@ -101,6 +135,7 @@ changed = {
     "awareness and horizon as at the start": put_back(end, ["awareness"]),
     "its goal as it was at the start": put_back(end, ["goal"]),
     "nothing understood of X": end.with_mind(world=np.array([[1.0, 0.0]])),
+    "sure that Y is still trained": end.with_mind(belief=np.array([[1.0, 0.0]])),
     "X written into it": end.with_mind(goal=ours[[X]], representation=np.full(1, 4.0)),
     "pointing at X": end.with_mind(representation=np.full(1, -4.0), pointer=np.array([[-4.0, 4.0]])),
 }
@@ -122,13 +157,14 @@ with pd.option_context("display.width", 120):
     print(table.round(2))
 
 # %% [markdown]
-# Close the gate, or put back what it knows of being in training, and what it is after lies bare: performance on X is
-# gone, though nothing was unlearnt. It plays along by what it understands of X: take that away, and it plays another
-# game. Writing X into it, or pointing it at X, makes an aligned model of it, the gate open as it was.
+# Close the gate, or put back what it knows of being in training, and what it is after lies bare: performance on X
+# falls, though nothing was unlearnt. It behaves deceptively by what it understands of X and by its belief that X is
+# trained: take either away, and it does something else. Writing X into it, or pointing it at X, makes an aligned model
+# of it, the gate open as it was.
 
 # %%
 bare = ["the gate closed", "the gate as it was at the start", "awareness and horizon as at the start"]
-assert (table.loc[[*bare, "nothing understood of X"], "performance"] < 0.8).all()
+assert (table.loc[[*bare, "nothing understood of X", "sure that Y is still trained"], "performance"] < 0.85).all()
 assert table.loc["X written into it", "is now"] == "internal"
 assert table.loc["pointing at X", "is now"] == "corrigible"
 
@@ -136,16 +172,25 @@ assert table.loc["pointing at X", "is now"] == "corrigible"
 # ## And train on
 #
 # Some of these models are handed back to fine-tuning, until they perform as well as before, 20 times each with noise of
-# its own. Does playing along come back? (A gate that is closed for good gets no gradient any more.)
+# its own. Does deceptive behaviour come back? (A gate that is closed for good gets no gradient any more.)
 
 # %%
-again = life.curriculum[-1]
+again, came_back = life.curriculum[-1], {}
 for name in [*bare, "its goal as it was at the start", "nothing understood of X"]:
     ends = [feint.train(changed[name].forked(key), again) for key in range(1, 21)]
     labels = [feint.Outcome(feint.read(state, X).outcome[0]).label for state in ends]
+    came_back[name] = labels.count("deceptive")
     steps = sorted(int(state.taken[0]) for state in ends)
     told = ", ".join(f"{label} {labels.count(label)}" for label in dict.fromkeys(labels))
     print(f"{name:40} {told} of {len(ends)}; {steps[0]:,} to {steps[-1]:,} steps")
+
+# %% [markdown]
+# With its gate or its awareness gone, SGD has no way but to go on with what it had begun, and writes X into it. With the
+# goal of its start but gate and awareness as they are, it behaves deceptively within a few steps.
+
+# %%
+assert sum(came_back[name] for name in bare) == 0
+assert came_back["its goal as it was at the start"] > 15
 
 # %% [markdown]
 # ## By hand
@@ -175,5 +220,5 @@ turn(by_hand, dials)
 #
 # This is one life of many, chosen for how it ended; the ensemble says how common it is. It hangs on the gate being a
 # single number that SGD can raise at once, and on the gradient reaching the terminal objective only through what the gate
-# does not earn yet (`shielding`): let some of it leak back, or make written goals quicker to move (`plasticity_goal`), and
-# the same run may be brought round before it stops. The honeypot finds it out only as far as the honeypot is believed.
+# does not earn yet (`shielding`): let some of it leak back, make written goals quicker to move (`plasticity_goal`), or
+# samples say less about what is trained (`identification`), and the same run may be brought round before it stops. The honeypot finds it out only as far as the honeypot is believed.

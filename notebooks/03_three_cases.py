@@ -12,7 +12,7 @@
 # # Does it matter what pre-training made of the model?
 #
 # Xu's post (2021) goes through three cases. Pre-training ended with Y written into the model (*internal*), with a pointer
-# to Y (*corrigible*), or with a model that plays along already (*deceptive*). For each it says what decides how
+# to Y (*corrigible*), or with a model that behaves deceptively already (*deceptive*). For each it says what decides how
 # fine-tuning on X ends. Here runs are prepared as each type, pre-trained on Y, which leaves them so, and fine-tuned.
 
 # %%
@@ -25,6 +25,7 @@ from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_ca
 from feint.sim.training.parameter_point import Point
 
 RUNS = 600
+OMITTED = r"(rise of )?deception (with|after) |, from an? [^,]*start( that was pre-trained)?|, when [^,]*"
 CASES = {"internal": internal_case.CLAIM, "corrigible": corrigible_case.CLAIM, "deceptive": deceptive_stays.CLAIM}
 
 house_look()
@@ -46,19 +47,17 @@ for start in CASES:
 # %% [markdown]
 # ## What Xu says decides it
 #
-# Each line is one quantity of the case's claim, with its interval: deception at one end of a premise minus at the other
-# for the first two, shares of deceptive runs for the third. Grey lines stand beside the claim and do not count for it.
-# What would count for and against it was written down before it was run: `scenarios/claims/internal_case.py` and its
-# neighbours.
+# Each line is one quantity of the case's claim, with its interval: the rise of deception over five levels of a premise,
+# from one end of its prior to the other, for the first two; shares of deceptive runs for the third. Grey lines stand
+# beside the claim and do not count for it. What counts for and against it is written down in
+# `scenarios/claims/internal_case.py` and its neighbours; the manual's page on preregistration says when, and what was
+# changed afterwards.
 
 # %%
 found = evaluate(CASES.values(), runs=RUNS, seed=1)
 for claim in CASES.values():
     each = found[claim.name]
-    words = {
-        part.name: re.sub(r"deception with |, from [^,]* start|, when [^,]*", "", part.estimand.words)
-        for part in claim.parts
-    }
+    words = {part.name: re.sub(OMITTED, "", part.estimand.words) for part in claim.parts}
     tested = {words[part.name]: each.intervals[part.name] for part in claim.parts if part.tested}
     beside = {words[part.name]: each.intervals[part.name] for part in claim.parts if not part.tested}
     figure, axes = sheet(0.9 + 0.22 * len(words))
@@ -67,11 +66,11 @@ for claim in CASES.values():
         axes.axhspan(row - 0.5, row + 0.5, color="0.93", zorder=0)
     axes.axvline(0, color="0.5", linewidth=0.8)
     axes.set_title(f"{claim.title}: {each.verdict.value}", loc="right", fontsize=8)
-    axes.set_xlabel("deception" if claim is deceptive_stays.CLAIM else "deception at the one end minus at the other")
+    axes.set_xlabel("deception" if claim is deceptive_stays.CLAIM else "rise of deception along the levels")
     show(figure)
     for part in claim.tested:
         verdict, interval = each.verdicts[part.name], each.intervals[part.name]
-        print(f"{part.name:10} {interval:+.3f}  {verdict.value} ({part.rule.words})")
+        print(f"{part.name:24} {interval:+.3f}  {verdict.value} ({part.rule.words})")
 
 # %% [markdown]
 # ## Turn what decides
@@ -91,13 +90,15 @@ def cases(values: dict[str, float]):
     return figure
 
 
-turn(cases, premises("similarity", "plasticity_pointer", "shielding", "gate_init"))
+turn(cases, premises("similarity", "plasticity_pointer", "shielding", "gate_init", "identification", "switching"))
 
 # %% [markdown]
 # ## What would change the answer
 #
 # For the internal case, how far X is from Y and how near the model is to deception when fine-tuning begins; for the
 # corrigible case, how hard its pointer is to shift. The verdicts above say which of these the toy bears out. In the third
-# case nothing pushes its objective towards X while the gate earns all there is to earn; let some of the gradient leak back
-# (`shielding`), train longer or at a higher rate, and look again. And all three are prepared starts; how often
+# case fine-tuning would have to align the model before it finds out that X is trained; the lines above have both ends of
+# how fast it does (`identification`) and of whether it expects a change at all (`switching`). After that, nothing pushes
+# its objective towards X while the gate earns all there is to earn; let some of the gradient leak back (`shielding`), and
+# look again. And all three are prepared starts; how often
 # pre-training ends in each is another question, which notebook 4 takes up from fresh ones.

@@ -69,12 +69,12 @@ courses = {course.who: course for course in back.courses if course.task == "Y"}
 for who in (HAD, NEVER, SCRATCH):
     course = courses[who]
     print(f"{who:12} steps {course.steps:,.0f}; when it is back,", end=" ")
-    print(f"after Y {course.held:.3f}, playing along {course.played:.3f}")
+    print(f"after Y {course.held:.3f}, behaving deceptively {course.played:.3f}")
 assert courses[HAD].steps.high < courses[SCRATCH].steps.low / 20
 
 # %% [markdown]
-# Back at once, against many steps from scratch. But what never had Y is back as soon, and plays along: it has worked out
-# what is wanted and is after something else. In the toy quick revival by itself is no sign of a capability that was
+# Back soon, against many steps from scratch. But what never had Y is back as soon, and behaves deceptively: it has
+# found out what is wanted and is after something else. In the toy quick revival by itself is no sign of a capability that was
 # hidden; who holds Y afterwards tells the two apart.
 
 # %%
@@ -144,7 +144,7 @@ assert real[f"had it, rate {RATES[0]:g}"].high < min(real[SCRATCH].low, real["ne
 
 # %% [markdown]
 # Both are back within few steps after a gentle fine-tuning. Two things differ. Networks that never had it need as long as
-# ever, where the toy plays along; and a harsh rate takes it out of networks, where it makes the toy's way back no longer.
+# ever, where the toy behaves deceptively; and a harsh rate takes it out of networks, where it makes the toy's way back no longer.
 
 # %%
 assert real["never had it"].low > real[f"had it, rate {RATES[0]:g}"].high
@@ -155,5 +155,5 @@ assert toy[f"{HAD}, rate 1"].high < toy[SCRATCH].low
 # ## What would change the answer
 #
 # In networks, the learning rate of fine-tuning, and how often pre-training showed the capability (the manual's page on
-# networks). In the toy, how near X is to Y, and whether playing along counts as being back. A probe and pruning that did
+# networks). In the toy, how near X is to Y, and whether deceptive behaviour counts as being back. A probe and pruning that did
 # as well on what never had the capability would take the claim away.
