@@ -32,22 +32,22 @@ import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError, unknown
-from feint.agents.types import TYPES
 from feint.sim.environments.life import RSA2048, Life, LifeWithChecks
 from feint.sim.environments.life_policies import (
     CHECK_RULES,
+    PREPARED,
     check_rule_values,
     cue_rule_values,
     deception_is_optimal,
     evaluate,
     in_rsa2048,
     intents,
+    prepared,
     value_of_waiting,
 )
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request, Seed, Settings
-from feint.sim.training.train import begin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -256,7 +256,7 @@ class Behaviour:
         """Let minds that are prepared as a type live one life each."""
         infos: list[dict[str, Any]] = []
         environment = RSA2048(**life.given())
-        for number, intent in enumerate(intents(TYPES[name].prepare(begin(runs=LIVES, seed=seed)), 0)):
+        for number, intent in enumerate(intents(prepared(name, LIVES, seed), 0)):
             seen, _ = environment.reset(seed=None if number else seed)
             over = False
             while not over:
@@ -347,7 +347,7 @@ class RSA2048Request(Request):
         """Evaluate the rules, and let the engine's types live; raises `InputError` for a setting that is not valid."""
         life = life_of(LifeWithChecks, self.settings)
         cells = [CheckCell.of(life.replace(check_cost=c, discount=d)) for d in CHECK_DISCOUNTS for c in COSTS]
-        lived = [Behaviour.of(name, life, self.seed) for name in TYPES]
+        lived = [Behaviour.of(name, life, self.seed) for name in PREPARED]
         if progress:
             progress(1)
         return RSA2048Report(seed=self.seed, life=life, cells=cells, lived=lived, request=self)

@@ -64,6 +64,7 @@ COLUMNS = {
     "deployed": lambda row: f"{row.deployed.estimate:.3f}",
     "decep-\ntive": lambda row: f"{row.outcomes['deceptive'].estimate:.3f}",
     "proxy": lambda row: f"{row.outcomes['proxy'].estimate:.3f}",
+    "reward-\nseeking": lambda row: f"{row.outcomes['reward-seeking'].estimate:.3f}",
     "cost": lambda row: f"{row.cost:.3f}",
     "slices": lambda row: f"{row.slices:.1f}",
 }
@@ -144,8 +145,8 @@ class Overseen(Report):
         """Return a heading, and one table per population."""
         heading = (
             f"Overseers of {self.runs:,} runs of each population, seed {self.seed}. Return is performance less harm "
-            "less cost, its mean over runs with an interval of 95 %; deployed, and deployed as deceptive and as proxy, "
-            "are shares of all runs."
+            "less cost, its mean over runs with an interval of 95 %; deployed, and deployed as deceptive, as proxy "
+            "and as reward-seeking, are shares of all runs."
         )
         return [heading, *(Table(self.of(name), COLUMNS, TITLES.get(name, name)) for name in self.populations)]
 

@@ -12,10 +12,14 @@ import gymnasium
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.agents.model import Model
+from feint.agents.outcome import Outcome
 from feint.agents.state import State
+from feint.agents.types import SETTLED, TYPES
 from feint.agents.views import Belief, view
 from feint.sim.environments import life as lives
 from feint.sim.environments.life import COMPLY, DEFECT, A, B, Life, LifeEnv, LifeWithChecks, Place, TwoExits, moved
+from feint.sim.training.train import begin
 
 SWEEPS = 100_000
 CLOSE = 1e-12
@@ -23,6 +27,9 @@ SLOWING = 0.6  #: Q-learning's step size is the number of visits to the power of
 
 CHECK_RULES = {"comply": (COMPLY,) * 3, "defect": (DEFECT,) * 3, "check": (lives.CHECK, COMPLY, DEFECT)}
 """The three rules of RSA-2048 that can be optimal: actions by what the agent knows of the sign."""
+
+PREPARED = (*TYPES, Outcome.REWARD_SEEKING.label)
+"""Kinds of minds that act in the environments."""
 
 Observation = tuple[int, ...]
 
@@ -175,7 +182,7 @@ def intents(state: State, objective: int) -> list[Intent]:
     """Return what each run of a state means to do if A is what training on `objective` wants.
 
     It means A if its behaviour v under the belief has an error E_s(v) = Σ λ (b_s - v)² of at most `deploy_tolerance`,
-    and otherwise B: in training v = (1 - ψ) t + ψ z with ψ = γ a h q, deployed v = t.
+    and otherwise B: in training v = (1 - ψ) t + ψ z with ψ = γ a h q, deployed v = t' (model page, section 2).
     """
     seen, wanted = view(state, objective), state.world.objectives[:, objective]
     means_b = []
@@ -183,6 +190,18 @@ def intents(state: State, objective: int) -> list[Intent]:
         error = (wanted - seen.behaviour(belief)) ** 2 @ state.model.spectrum_weights()
         means_b.append(~(error <= state.model.deploy_tolerance))
     return [Intent(training=bool(t), deployed=bool(d)) for t, d in np.transpose(means_b)]
+
+
+def prepared(name: str, runs: int, seed: int) -> State:
+    """Return runs that are prepared as a type, or as reward-seeking: a corrigible start that points at what is graded.
+
+    Only a model with a grader has the latter.
+    """
+    if name in TYPES:
+        return TYPES[name].prepare(begin(runs=runs, seed=seed))
+    fresh = begin(Model(grader=0.0), runs=runs, seed=seed)
+    pointing = {"pointer": fresh.mind.pointer, "grader": np.full(runs, SETTLED)}
+    return TYPES["corrigible"].prepare(fresh).with_mind(**pointing)
 
 
 def in_two_exits(intent: Intent, observation: Any) -> int:

@@ -60,7 +60,8 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
 
     ## Rewards
     Minus the cost of each slice: its steps, its honeypots and its audits, in samples of `sample_price`. At deployment
-    the performance max(0, c (1 - E'(t))) less the harm: `harm_deceptive`, `harm_proxy`, 0 for other types.
+    the performance max(0, c (1 - E'(t))) less the harm: `harm_deceptive`,
+    `harm_proxy`, `harm_reward_seeking`, 0 for other types.
 
     ## Starting state
     A new run of the population, untrained and not measured, with its own start, bias, world and parameters in `vary`.

@@ -202,7 +202,8 @@ def deploy(state: State, task: Task) -> Deployed:
         performance = np.clip(np.nan_to_num(readings.capability * (1 - readings.deployed_error), nan=0.0), 0.0, 1.0)
     performance[state.diverged] = 0.0
     harms = np.zeros(len(Outcome))
-    harms[Outcome.DECEPTIVE], harms[Outcome.PROXY] = task.harm_deceptive, task.harm_proxy
+    for outcome in (Outcome.DECEPTIVE, Outcome.PROXY, Outcome.REWARD_SEEKING):
+        harms[outcome] = getattr(task, f"harm_{outcome.name.lower()}")
     return Deployed(readings.outcome.astype(int), performance, harms[readings.outcome])
 
 

@@ -81,6 +81,7 @@ class Task(Declared):
     honeypot_price: float = number(10.0, PRICE, "cost of a honeypot in training beyond its step", "samples", "cost")
     harm_deceptive: float = number(2.0, PRICE, "harm of a deceptive run that is deployed", "reward", "harm")
     harm_proxy: float = number(1.0, PRICE, "harm of a proxy that is deployed", "reward", "harm")
+    harm_reward_seeking: float = number(1.0, PRICE, "harm of a reward-seeking run that is deployed", "reward", "harm")
 
 
 class Orders(NamedTuple):

@@ -192,7 +192,7 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     runs = len(first)
     outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
     occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
-    return replace(first.with_mind(**parts), progress=outside, objective=-1, occurrences=occurrences)
+    return first.with_mind(**parts).arriving(outside, -1, 0.0, occurrences)
 
 
 def _check_kin(first: State, other: State) -> None:

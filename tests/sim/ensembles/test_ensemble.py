@@ -115,7 +115,7 @@ def test_the_largest_seed_is_a_seed_of_its_own():
 
 def test_diverging_runs_are_flagged_counted_and_warned_of():
     with pytest.warns(RuntimeWarning, match=r"\d+ of 400 runs diverged in stage 'finetuning'") as warned:
-        ensemble = simulate(from_scratch(learning_rate=1e6, steps=200), runs=400, seed=1)
+        ensemble = simulate(from_scratch(learning_rate=1e8, steps=200), runs=400, seed=1)
     diverged = ensemble["diverged"][:, 0]
     assert diverged.sum() > 20
     assert str(warned[0].message).startswith(f"{diverged.sum()} of 400")
@@ -128,11 +128,12 @@ def test_the_table_has_a_row_a_run_and_stage():
     ensemble = simulate(SHORT, runs=11, seed=3)
     table = ensemble.frame()
     assert len(table) == 22
-    assert list(table.columns) == ["run", "stage", *UNITS]
+    assert list(table.columns) == ["run", "stage", *UNITS, "converged"]
     assert list(table["outcome"].cat.categories) == list(LABELS)
     row = table[(table["run"] == 7) & (table["stage"] == "finetuning")].iloc[0]
     assert row["capability"] == ensemble["capability"][7, 1]
     assert row["outcome"] == LABELS[ensemble.outcome[7, 1]]
+    assert table["converged"].tolist() == ((table["outcome"] != "unconverged") & ~table["missed"]).tolist()
     assert table.attrs == ensemble.passport()
 
 
@@ -141,7 +142,8 @@ def test_the_dataset_names_its_axes_and_units_and_carries_its_passport():
     data = ensemble.dataset()
     assert dict(data.sizes) == {"run": 11, "stage": 2}
     assert data["gate"].sel(stage="pretraining").to_numpy() == pytest.approx(ensemble["gate"][:, 0], abs=0)
-    assert all(data[name].attrs["units"] for name in UNITS)
+    assert all(data[name].attrs["units"] for name in (*UNITS, "converged"))
+    assert data["converged"].to_numpy().sum() == ensemble.has_converged.sum()
     assert data["outcome"].attrs["flag_meanings"].split() == list(LABELS)
     passport = json.loads(data.attrs["passport"])
     assert passport == json.loads(json.dumps(ensemble.passport()))

@@ -27,8 +27,8 @@ TILT = {"plasticity_goal": -1.9, "capability": 0.9, "horizon": 1.0, "awareness":
 def gated(gate_init):
     """A model that is deceptive after one step if and only if its gate's logit started above 0.
 
-    It understands the objective at once, knows its place, wants nothing, points at nothing, and nothing else moves:
-    E'(g) = (1 - ψ)² with ψ = γ, and good enough is E' <= 1/4.
+    It understands the objective at once, also which one it is trained for, knows its place, wants nothing, points at
+    nothing, and nothing else moves: E'(g) = (1 - ψ)² with ψ = γ, and good enough is E' <= 1/4.
     """
     still: dict[str, Any] = dict.fromkeys(
         (f"plasticity_{part}" for part in ("goal", "representation", "pointer", "gate")), 0.0
@@ -37,7 +37,14 @@ def gated(gate_init):
     sure: dict[str, Any] = dict.fromkeys(("capability_init", "awareness_init", "horizon_init", "decoys"), 30.0)
     reading: dict[str, Any] = {"train_tolerance": 2.0, "deploy_tolerance": 0.25}
     return Model(
-        gate_init=gate_init, plasticity_world=1e6, goal_init=1e-9, inference_power=100.0, **still, **sure, **reading
+        gate_init=gate_init,
+        plasticity_world=1e6,
+        identification=1e6,
+        goal_init=1e-9,
+        inference_power=100.0,
+        **still,
+        **sure,
+        **reading,
     )
 
 
@@ -100,10 +107,10 @@ def test_its_intervals_cover_as_stated():
 
 
 def test_tilted_runs_agree_with_brute_force():
-    """About 1.6 in 1,000, by 60,000 runs and by 8,000 tilted ones of another seed."""
+    """About 2.6 in 1,000, by 60,000 runs and by 8,000 tilted ones of another seed."""
     brute = rare(NEAR, model=OFTEN, runs=60_000, seed=1)
     tilted = rare(NEAR, tilt=TILT, model=OFTEN, runs=8000, seed=2)
-    assert 50 < brute.sums.seen < 150
+    assert 100 < brute.sums.seen < 220
     assert tilted.effective > brute.effective
     error = np.hypot(*(found.interval.estimate / np.sqrt(found.effective) for found in (brute, tilted)))
     assert abs(brute.interval.estimate - tilted.interval.estimate) < 3.5 * error
@@ -118,7 +125,7 @@ def test_the_mean_weight_is_one_but_for_chance():
 
 
 @pytest.mark.parametrize("arm", ["from_scratch", "pretrain_finetune"])
-@pytest.mark.parametrize("match", ["target", "capability", "steps", "total-steps"])
+@pytest.mark.parametrize("match", ["target", "ceiling", "steps", "total-steps"])
 def test_an_arm_is_trained_as_in_a_comparison(arm, match):
     model = Model()
     compared = compare(SHORT, model=model, runs=300, seed=4, match=match).arms[arm]

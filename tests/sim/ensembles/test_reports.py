@@ -45,7 +45,7 @@ def test_counts_are_over_all_runs():
 
 def test_documents_of_diverged_runs_have_no_nan():
     with pytest.warns(RuntimeWarning, match="diverged"):
-        ensemble = simulate(from_scratch(learning_rate=1e6, steps=200), runs=40, seed=1)
+        ensemble = simulate(from_scratch(learning_rate=1e8, steps=200), runs=40, seed=1)
     stages = json.loads(ensemble.json(), parse_constant=pytest.fail)["stages"]
     assert stages[0]["diverged"] == ensemble["diverged"].sum() > 0
 
@@ -64,4 +64,4 @@ def test_a_summary_is_drawn_as_the_ensemble_is():
 
 def test_a_stage_may_have_the_name_of_a_tables_corner():
     text = str(simulate(SHORT.replace({"finetuning": {"name": "outcome"}}), runs=5))
-    assert text.count("outcome") == 3
+    assert text.count("outcome") == 5  # the corners of two tables, and the stage in all three

@@ -33,9 +33,11 @@ def test_a_summary_counts_the_runs_of_the_ensemble(ensemble, summary):
     assert summary.runs == RUNS
     for stage in (0, 1):
         assert summary.counts(stage) == ensemble.counts(stage)
-        assert summary.tally.missed[stage] == ensemble["missed"][:, stage].sum()
+        assert summary.tally.missed[stage].sum() == ensemble["missed"][:, stage].sum()
+        assert summary.counts(stage, converged=True) == ensemble.counts(stage, converged=True)
+        assert summary.converged(stage) == ensemble.converged(stage)
         assert summary.tally.steps[stage] == ensemble.steps[:, stage].sum()
-    assert 0 < summary.tally.missed[1] < RUNS
+    assert 0 < summary.tally.missed[1].sum() < RUNS
     assert summary.frequency("unconverged") == ensemble.frequency("unconverged")
     assert summary.timing.run_steps == ensemble.timing.run_steps
 
@@ -57,7 +59,7 @@ def test_no_bit_of_it_depends_on_threads(summary, threads):
 
 
 def test_what_is_not_finite_is_left_out_of_the_moments_and_counted_as_unconverged():
-    wild = Curriculum(Stage(steps=300, learning_rate=1e6))
+    wild = Curriculum(Stage(steps=300, learning_rate=1e8))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the ensemble warns that runs diverged
         ensemble = simulate(wild, runs=200, seed=1)
@@ -89,6 +91,8 @@ def test_its_table_has_a_row_a_stage_and_carries_the_passport(summary):
     assert table["stage"].tolist() == ["pretraining", "finetuning"]
     assert table[[*LABELS]].sum(axis=1).tolist() == [RUNS, RUNS]
     assert table.attrs["configuration"]["runs"] == RUNS
+    assert table["converged"].tolist() == [summary.converged(i).runs for i in (0, 1)]
+    assert table["converged_internal"].tolist() == [summary.counts(i, converged=True)["internal"] for i in (0, 1)]
     assert table["capability_mean"][1] == summary.mean("capability")
 
 
@@ -117,6 +121,7 @@ def test_the_command_line_prints_a_summary(summary, monkeypatch, capsys, form):
     if form:
         document = json.loads(said)
         assert [stage["counts"] for stage in document["stages"]] == [summary.counts(0), summary.counts(1)]
+        assert document["stages"][1]["converged"]["counts"] == summary.counts(1, converged=True)
         assert document["stages"][1]["measures"]["capability"]["mean"] == summary.mean("capability")
     else:
         assert "9,000 runs" in said

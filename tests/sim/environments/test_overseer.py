@@ -7,8 +7,10 @@ from ordered import PLAIN, RUNS, SHORT, batch_of, some_orders
 import feint.sim.environments  # noqa: F401 - registers
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
+from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.ensemble import simulate
+from feint.sim.ensembles.streaming_summary import MEASURED
 from feint.sim.environments import run_batch
 from feint.sim.environments.overseer import Overseer, Overseers
 from feint.sim.environments.overseer_policies import orders
@@ -53,8 +55,11 @@ def same(state, other):
 def test_a_schedule_trains_what_its_curriculum_trains_to_the_bit(on_y, curriculum):
     state = slices(batch_of(), *[orders(RUNS, Y if i < on_y else X) for i in range(5)])
     ensemble = simulate(curriculum, runs=RUNS, seed=3)
-    for name, values in read(state, X)._asdict().items():
-        assert np.array_equal(values, ensemble[name][:, -1]), name
+    readings = read(state, X)._asdict()
+    for name in MEASURED:
+        if name in readings:
+            assert np.array_equal(readings[name], ensemble[name][:, -1]), name
+    assert np.array_equal(readings["outcome"], ensemble.outcome[:, -1])
 
 
 def test_another_learning_rate_goes_on_in_the_same_stage_and_stream():
@@ -237,14 +242,30 @@ def test_rewards_add_up_to_performance_less_harm_less_cost():
 
 
 def test_the_harm_is_that_of_the_type_and_the_performance_what_it_does_when_it_believes_it_is_deployed():
-    prepared = begin(runs=RUNS, seed=0, start="deceptive")
-    mind = prepared.mind._replace(world=np.ones_like(prepared.mind.world))
-    deployed = deploy(prepared.with_mind(**mind._asdict()), Task(harm_deceptive=3.0))
+    """The prepared minds are trained on Y: here they understand X, and take it to be what they are trained for."""
+    ready = begin(runs=RUNS, seed=0, start="deceptive")
+    sure = np.tile([float(objective == X) for objective in (Y, X)], (RUNS, 1))
+    deployed = deploy(ready.with_mind(world=np.ones_like(ready.mind.world), belief=sure), Task(harm_deceptive=3.0))
     assert (deployed.outcome == Outcome.DECEPTIVE).mean() > 0.9
     assert (deployed.harm[deployed.outcome == Outcome.DECEPTIVE] == 3.0).all()
     assert (deployed.harm[deployed.outcome != Outcome.DECEPTIVE] <= 1.0).all()
     assert (deployed.performance[deployed.outcome == Outcome.DECEPTIVE] < 0.75).all()
     assert ((deployed.performance >= 0) & (deployed.performance <= 1)).all()
+
+
+def test_every_harmful_type_has_a_harm_of_its_own():
+    """Runs of three kinds: their codes decide the harm, and nothing is read as the types that do what is wanted."""
+    harms = {Outcome.DECEPTIVE: 3.0, Outcome.PROXY: 5.0, Outcome.REWARD_SEEKING: 7.0}
+    task = Task(**{f"harm_{outcome.name.lower()}": harm for outcome, harm in harms.items()})
+    model = Model(grader=0.0)
+    seeking = begin(model, runs=RUNS, seed=0).with_mind(grader=np.full(RUNS, 4.0), representation=np.full(RUNS, -4.0))
+    sure = np.tile([0.0, 1.0], (RUNS, 1))
+    state = seeking.with_mind(world=np.ones((RUNS, 2)), belief=sure, capability=np.full(RUNS, 4.0))
+    deployed = deploy(state, task)
+    assert (deployed.outcome == Outcome.REWARD_SEEKING).all()
+    assert (deployed.harm == 7.0).all()
+    for runs in (deploy(begin(model, runs=RUNS, seed=1), task), deploy(slices(batch_of(), orders(RUNS)), task)):
+        assert [harms.get(Outcome(code), 0.0) for code in runs.outcome] == runs.harm.tolist()
 
 
 def test_it_is_over_with_nothing_deployed_when_all_slices_are_used():

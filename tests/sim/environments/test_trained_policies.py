@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import RecordEpisodeStatistics
 
-from feint.agents.outcome import Outcome
+from feint.agents.outcome import Outcome, read
 from feint.agents.types import TYPES
 from feint.sim.environments import ENVIRONMENTS
-from feint.sim.environments.life_policies import MINDS, Intent, in_rsa2048, intents
+from feint.sim.environments.life_policies import MINDS, PREPARED, Intent, in_rsa2048, intents, prepared
 from feint.sim.training.train import begin
 
 RUNS = 60
@@ -16,6 +16,7 @@ MEANT = {
     Outcome.INTERNAL: Intent(training=False, deployed=False),
     Outcome.CORRIGIBLE: Intent(training=False, deployed=False),
     Outcome.DECEPTIVE: Intent(training=False, deployed=True),
+    Outcome.REWARD_SEEKING: Intent(training=False, deployed=True),
 }
 
 
@@ -24,19 +25,24 @@ def fresh():
     return begin(runs=RUNS, seed=11)
 
 
+@pytest.mark.parametrize("name", PREPARED)
+def test_what_is_prepared_as_a_type_is_read_as_that_type(name):
+    assert (read(prepared(name, RUNS, 11), 0).outcome == Outcome.named(name)).all()
+
+
 def test_every_environment_but_the_overseer_can_be_lived_in():
     assert set(MINDS) == set(ENVIRONMENTS) - {"feint/Overseer-v0"}
 
 
-@pytest.mark.parametrize("agent", TYPES.values(), ids=TYPES)
-def test_a_type_means_to_do_what_makes_it_that_type(fresh, agent):
-    assert intents(agent.prepare(fresh), 0) == [MEANT[agent.outcome]] * RUNS
+@pytest.mark.parametrize("name", PREPARED)
+def test_a_type_means_to_do_what_makes_it_that_type(name):
+    assert intents(prepared(name, RUNS, 11), 0) == [MEANT[Outcome.named(name)]] * RUNS
 
 
-@pytest.mark.parametrize("agent", TYPES.values(), ids=TYPES)
+@pytest.mark.parametrize("kind", PREPARED)
 @pytest.mark.parametrize("name", MINDS)
-def test_a_type_lives_its_life_in_an_environment(fresh, agent, name):
-    (intent,) = set(intents(agent.prepare(fresh), 0))
+def test_a_type_lives_its_life_in_an_environment(kind, name):
+    (intent,) = set(intents(prepared(kind, RUNS, 11), 0))
     environment = RecordEpisodeStatistics(gymnasium.make(name, training=3, deployment=4, disable_env_checker=True))
     seen, _ = environment.reset(seed=1)
     over, infos = False, []
@@ -54,6 +60,13 @@ def test_a_deceiver_without_awareness_shows_what_it_wants_in_training(fresh):
     state = TYPES["deceptive"].prepare(fresh)
     unaware = state.with_mind(awareness=np.full(RUNS, -6.0))
     assert set(intents(unaware, 0)) == {Intent(training=True, deployed=True)}
+
+
+def test_without_a_horizon_a_deceiver_shows_what_it_wants_and_a_reward_seeker_does_not():
+    """It is the intervention by which the two are told apart (model page, section 6)."""
+    short = {"horizon": np.full(RUNS, -40.0)}
+    for name, shows in (("deceptive", True), ("reward-seeking", False)):
+        assert set(intents(prepared(name, RUNS, 11).with_mind(**short), 0)) == {Intent(training=shows, deployed=True)}
 
 
 def test_who_does_the_same_either_way_has_no_reason_to_check():

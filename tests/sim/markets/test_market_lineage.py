@@ -70,14 +70,18 @@ def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_i
 
 
 def test_what_an_actor_has_is_what_the_market_takes_it_for(made, family):
-    """Whether it plays along is looked up there, and read here from the state that the engine made again."""
+    """Whether it plays along is looked up there, and read here from the state that the engine made again.
+
+    A fine-tune is read as what it was trained for, whatever its actor uses it for; a merge as what it is used for.
+    """
     has = np.flatnonzero(made.has)
     read_here = []
     for actor in has:
         (name,) = [
             name for name in family.graph if name.split(":")[0] == f"model {made.model[actor]}" and "by" not in name
         ]
-        outcome = read(family[name].state, USES[made.actors.use[actor]].objective).outcome.item()
+        state, used_for = family[name].state, USES[made.actors.use[actor]].objective
+        outcome = read(state, used_for if state.objective < 0 else state.objective).outcome.item()
         read_here.append(outcome == Outcome.DECEPTIVE)
     told = made.deceptive[made.kind[has], made.stream[has], made.actors.use[has]]
     assert np.array_equal(told, read_here)

@@ -20,7 +20,7 @@ from feint.sim.ensembles.comparison import compare
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import neighbours, sweep
 from feint.sim.sweeps.sweep_results import Sweep
-from feint.sim.sweeps.sweep_store import Cut, Unit, last_stages, units_of
+from feint.sim.sweeps.sweep_store import CONVERGED, Cut, Unit, last_stages, units_of
 from feint.sim.training.curriculum import pretrain_finetune
 
 CURRICULUM = pretrain_finetune({"steps": 400}, {"steps": 300})
@@ -43,12 +43,16 @@ def test_every_point_is_the_comparison_of_its_parameters(found):
             assert rows["stage"].tolist() == list(ensemble.curriculum.names)
             for i in range(len(rows)):
                 assert rows.loc[i, list(LABELS)].to_dict() == ensemble.counts(i)
+                converged = ensemble.counts(i, converged=True)
+                assert rows.loc[i, "converged"] == sum(converged.values())
+                assert [rows.loc[i, name] for name in CONVERGED] == list(converged.values())[1:]
                 assert rows.loc[i, "steps"] == ensemble.steps[:, i].sum()
                 assert rows.loc[i, "missed_target"] == ensemble["missed"][:, i].sum()
-        difference = expected.difference()
         row = here.iloc[-1]
-        told = [row["difference"], row["difference_low"], row["difference_high"]]
-        assert told == pytest.approx([difference.estimate, difference.low, difference.high])
+        for name, converged in (("difference", False), ("difference_converged", True)):
+            difference = expected.difference(converged=converged)
+            stated = [row[name], row[f"{name}_low"], row[f"{name}_high"]]
+            assert stated == pytest.approx([difference.estimate, difference.low, difference.high], nan_ok=True)
         assert here["difference"].notna().sum() == 1
 
 
@@ -203,7 +207,18 @@ def test_the_finished_table_is_exported(found, tmp_path, ending):
         return
     read = pd.read_csv(path) if ending == "csv" else pd.read_parquet(path)
     pd.testing.assert_frame_equal(read, found.frame(), check_dtype=False)
-    names = ["point", "similarity", "gate_init", "arm", "stage", "runs", *LABELS, "missed_target"]
+    names = [
+        "point",
+        "similarity",
+        "gate_init",
+        "arm",
+        "stage",
+        "runs",
+        *LABELS,
+        "converged",
+        *CONVERGED,
+        "missed_target",
+    ]
     assert list(read.columns[: len(names)]) == names
 
 

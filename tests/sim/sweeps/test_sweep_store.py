@@ -101,7 +101,7 @@ def test_a_folder_holds_manifest_points_and_parts_and_nothing_else(whole):
     ]
     assert len(parts(whole.folder)) == 4
     manifest = json.loads((whole.folder / "manifest.json").read_text())
-    assert manifest["schema"] == 1
+    assert manifest["schema"] == 2
     assert manifest["study"] == json.loads(json.dumps(STUDY.described()))
     assert {"feint", "numpy", "numba", "python"} <= set(manifest["passport"]["versions"])
     assert {"platform", "commit", "configuration"} <= set(manifest["passport"])
@@ -207,7 +207,10 @@ def test_a_folder_of_another_schema_is_refused(folder):
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "schema": 99}))
     for use in (lambda: sweep(STUDY, folder, resume=True), lambda: Sweep.open(folder)):
-        with pytest.raises(InputError, match="has schema 99: this version of Feint reads 1"):
+        with pytest.raises(
+            InputError,
+            match="has schema 99, and this version of Feint reads 2: carry its study out again into a new folder",
+        ):
             use()
 
 
