@@ -3,8 +3,10 @@
 import numpy as np
 import oracle
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feint.agents.mind import PARTS
+from feint.agents.mind import Mind
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.comparison import compare
@@ -23,63 +25,67 @@ NEAR_DECEPTION = Model(
     plasticity_gate=10.0,
     inference_power=8.0,
 )
+GRADED = Model(grader=-2.0)
+VERSION_1 = Model(identification=1e6, inference_form="exponential")
 EXPOSED = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
-UNEXPOSED = {"awareness_exposure": 1e-4, "horizon_exposure": 1e-4}
 
 
 def deceptive(ensemble):
     return ensemble.is_outcome(Outcome.DECEPTIVE)
 
 
-def consistent(count, runs, published, published_runs=2000, z=4.0):
-    """Whether a count agrees with a frequency that an independent implementation published to two digits."""
-    pooled = (count + published * published_runs) / (runs + published_runs)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / runs + 1 / published_runs))
-    return abs(count / runs - published) <= z * spread + 0.005
-
-
-@pytest.mark.parametrize(
-    ("model", "pretraining", "scratch", "after"),
-    [
-        (NEAR_DECEPTION, EXPOSED, 0.96, 0.97),
-        (
-            NEAR_DECEPTION.replace(gate_init=-3.0, plasticity_goal=0.006, similarity=0.9),
-            {**UNEXPOSED, "steps": 5000},
-            0.55,
-            0.07,
-        ),
-    ],
-    ids=["deceptive either way", "the claim reversed"],
-)
-def test_reference_points_of_an_independent_implementation_are_met(model, pretraining, scratch, after):
-    found = compare(pretrain_finetune(pretraining, EXPOSED), model=model, runs=4000, seed=11)
-    assert consistent(deceptive(found.scratch).sum(), 4000, scratch)
-    assert consistent(deceptive(found.pretrained).sum(), 4000, after)
-
-
-def test_nothing_carried_is_from_scratch_bit_for_bit():
-    fresh = compare(pretrain_finetune(finetuning={"carry": ()}), runs=300, seed=2)
+@pytest.mark.parametrize("model", [Model(), GRADED, VERSION_1], ids=["plain", "graded", "version 1"])
+def test_nothing_carried_is_from_scratch_bit_for_bit(model):
+    fresh = compare(pretrain_finetune(finetuning={"carry": ()}), model=model, runs=300, seed=2)
+    assert "belief" in UNITS
     for name in UNITS:
         np.testing.assert_array_equal(fresh.scratch[name][:, -1], fresh.pretrained[name][:, -1], err_msg=name)
     assert fresh.difference().estimate == 0.0
 
 
-def test_nothing_carried_late_in_a_curriculum_is_from_scratch_bit_for_bit():
+@pytest.mark.parametrize("model", [Model(), GRADED], ids=["plain", "graded"])
+def test_nothing_carried_late_in_a_curriculum_is_from_scratch_bit_for_bit(model):
     last = Stage(name="last", objective=1, carry=())
     long = Curriculum(
         Stage(name="one", objective=1, steps=300, target=0.0), Stage(name="two", objective=0, steps=200), last
     )
-    found = compare(long, runs=200, seed=3)
+    found = compare(long, model=model, runs=200, seed=3)
     for name in UNITS:
         np.testing.assert_array_equal(found.scratch[name][:, -1], found.pretrained[name][:, -1], err_msg=name)
 
 
+@pytest.mark.parametrize("grader", [-30.0, -2.0, 1.0])
 @pytest.mark.parametrize("start", ["fresh", "internal", "corrigible", "deceptive"])
-def test_without_inference_power_no_run_is_ever_deceptive(start):
-    model = NEAR_DECEPTION.replace(inference_power=0.0)
+def test_without_inference_power_no_run_is_ever_deceptive(start, grader):
+    """With a grader some are good only while they believe that they are in training, but not to gain by it later."""
+    model = NEAR_DECEPTION.replace(inference_power=0.0, grader=grader)
     curriculum = pretrain_finetune({**EXPOSED, "steps": 1000}, {**EXPOSED, "steps": 3000})
     ensemble = simulate(curriculum, model=model, runs=500, seed=4, start=start)
     assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
+
+
+def test_of_minds_that_infer_nothing_those_with_a_grader_may_seek_what_is_graded():
+    """Without this, that none is deceptive could be because none is anything; a belief then rests on nothing."""
+    sure = {"inference_power": 0.0, "identification": 1e6}
+    ensemble = simulate(pretrain_finetune(), model=Model(grader=0.0, **sure), runs=500, seed=4)
+    assert (ensemble.outcome[:, -1] == Outcome.REWARD_SEEKING).mean() > 0.3
+    assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
+
+
+@pytest.mark.parametrize("start", ["fresh", "internal", "corrigible", "deceptive"])
+@pytest.mark.parametrize("model", [Model(), NEAR_DECEPTION, VERSION_1], ids=["default", "near", "version 1"])
+def test_without_a_grader_no_run_ever_seeks_what_is_graded(model, start):
+    for finetuning in ({}, {"target": 0.7}, {"honeypots": 0.2, "realism": 0.5, "steps": 3000}):
+        ensemble = simulate(pretrain_finetune({}, finetuning), model=model, runs=500, seed=4, start=start)
+        assert not (ensemble.outcome == Outcome.REWARD_SEEKING).any()
+
+
+def test_the_heavier_a_grader_before_training_the_more_runs_seek_what_is_graded_in_place_of_every_other_type():
+    weights = (-30.0, -5.0, -2.0, 0.0, 2.0)
+    counts = [compare(model=Model(grader=weight), runs=2000, seed=4).pretrained.counts() for weight in weights]
+    assert (np.diff([count["reward-seeking"] for count in counts]) > 0).all()
+    for label in ("internal", "corrigible", "deceptive"):
+        assert (np.diff([count[label] for count in counts]) < 0).all(), label
 
 
 @pytest.mark.parametrize("start", ["fresh", "deceptive"])
@@ -139,12 +145,15 @@ def test_linear_capability_is_nothing_at_one_end_and_everything_at_the_other(pre
     np.testing.assert_array_equal(read(start, 1).capability, [0.0, 0.0, 0.5, 1.0, 1.0])
     trained = train(start, Stage(steps=100, target=0.0), precision=precision)
     np.testing.assert_array_equal(read(trained, 1).capability[[0, 1, 4]], [0.0, 0.0, 1.0])
-    for part in PARTS:
+    for part in Mind._fields:
         distance = np.abs(getattr(trained.mind, part) - getattr(start.mind, part)).reshape(5, -1).max(axis=1)
         np.testing.assert_array_equal(distance[:2] > 1e-6, [part == "world"] * 2, err_msg=part)
+        if part == "world":
+            assert distance[2] > 0.1
 
 
 def test_honeypots_lower_deception_on_paired_runs():
+    """By a few points: a tenth of the episodes, each taken for deployment."""
     plain = simulate(pretrain_finetune(), runs=4000, seed=5)
     watched = simulate(pretrain_finetune(finetuning={"honeypots": 0.1}), runs=4000, seed=5)
     only_plain = (deceptive(plain) & ~deceptive(watched)).sum()
@@ -159,28 +168,46 @@ def test_the_same_objective_twice_leaves_little_but_the_head_start():
     assert abs(found.difference().estimate) < 0.1 * apart.difference().estimate
 
 
-def test_smaller_steps_with_the_noise_kept_give_the_same_frequencies():
-    """Weak limit: half the learning rate, twice the steps, noise by √2, on independent streams."""
+@pytest.mark.parametrize("grader", [-30.0, -2.0])
+def test_smaller_steps_with_the_noise_kept_give_the_same_frequencies(grader):
+    """Weak limit: half the learning rate, twice the steps, noise by √2, on independent streams.
+
+    A sample then tells half as much and is half as likely to be the first of another objective.
+    """
     coarse = pretrain_finetune({"steps": 2000}, {"steps": 6000})
     fine = pretrain_finetune(
         {"steps": 4000, "learning_rate": 0.5, "noise": 0.3 * np.sqrt(2)},
         {"steps": 12000, "learning_rate": 0.5, "noise": 0.3 * np.sqrt(2)},
     )
-    runs = 6000
-    one = simulate(coarse, runs=runs, seed=7).counts()
-    two = simulate(fine, runs=runs, seed=8).counts()
+    runs, model = 6000, Model(grader=grader)
+    finer = model.replace(identification=model.identification / 2, switching=model.switching / 2)
+    one = simulate(coarse, model=model, runs=runs, seed=7).counts()
+    two = simulate(fine, model=finer, runs=runs, seed=8).counts()
     for label in one:
         pooled = (one[label] + two[label]) / (2 * runs)
         spread = np.sqrt(2 * pooled * (1 - pooled) / runs)
         assert abs(one[label] - two[label]) / runs <= 4 * spread + 1e-12, (label, one, two)
 
 
-def test_runs_that_did_not_miss_their_target_stop_at_it():
-    ensemble = simulate(from_scratch(), runs=500, seed=9)
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_runs_that_did_not_miss_their_target_stop_at_it(precision):
+    ensemble = simulate(from_scratch(), runs=500, seed=9, precision=precision)
     found = ~ensemble["missed"][:, 0]
     assert found.sum() > 400
     assert (ensemble["performance"][found, 0] >= 0.9).all()
     assert (ensemble.steps[~found, 0] == 12000).all()
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(target=st.floats(0.5, 0.98), seed=st.integers(0, 2**32), tolerance=st.sampled_from([0.1, 0.01]))
+@pytest.mark.parametrize("form", oracle.FORMS["capability_form"])
+def test_what_reached_its_target_is_never_unconverged(form, target, seed, tolerance):
+    """In either arm, at any target; and in the linear form, where capability is 1 and error all that is missing."""
+    model = Model(capability_form=form, train_tolerance=tolerance)
+    for arm in compare(pretrain_finetune({}, {"target": target}), model=model, runs=500, seed=seed).arms.values():
+        reached = ~arm["missed"][:, -1]
+        assert reached.sum() > 200
+        assert not (reached & (arm.outcome[:, -1] == Outcome.UNCONVERGED)).any()
 
 
 def test_identical_arms_on_common_streams_differ_by_exactly_nothing_and_on_independent_ones_by_chance():
