@@ -57,7 +57,8 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=64, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000, shown=False)
+QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
+QUICK_PRETRAINING = replace(QUICK, draws=64, shown=False)  # for claims that compare some two hundred protocols
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +335,8 @@ class ArgueRequest(Request):
     @property
     def chosen_size(self) -> Size:
         """Numbers of runs and draws, as `quick` and `runs` change them."""
-        size = QUICK if self.quick else self.size
+        quick = QUICK_PRETRAINING if self.family == "pretraining" else QUICK
+        size = quick if self.quick else self.size
         return size if self.runs is None else replace(size, runs=self.runs)
 
     def configuration(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ SWITCHED = tuple(
 RUNS, PREMISE_RUNS = 2000, 200  # paired runs of each set; sets of premises are many more
 MOST_PAIRS = 10  # of the text
 SYMBOLS = dict(zip(GROUPS, "uγcaw", strict=True))
-"""A letter for each group, after its part in the model: u stands for u, B and f, a for A and H."""
+"""A letter for each group, after its part in the model: u stands for u, B, f and f_g, a for A, H and ρ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,7 +271,9 @@ class CruxRequest(Request):
         Option(f"Paired runs per set; by default {RUNS:,}, of premises {PREMISE_RUNS}.", "N", least=1, most=MOST_RUNS),
     ] = None
     seed: Seed = 0
-    outcome: Annotated[str, Option("Outcome to analyse: deceptive, internal, corrigible or proxy.")] = DECEPTIVE
+    outcome: Annotated[str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or reward-seeking.")] = (
+        DECEPTIVE
+    )
     precision: Precision = PRECISION
     confidence: Confidence = CONFIDENCE
 

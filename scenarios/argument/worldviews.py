@@ -56,7 +56,7 @@ FACES: dict[Verdict, tuple[str, str]] = {
 ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
 APART = 0.4  # rows between the claims and the frequencies of deception
 LINE, MOST, WHOLE = 10, 24, 13  # characters in a line of a column's heading, in one of a row's, and in one word
-LABELS, COLUMN = 1.5, 0.75  # inches of the rows' headings, and of the narrowest column
+LABELS, COLUMN = 1.5, 0.675  # inches of the rows' headings, and of the narrowest column
 
 
 @dataclass(frozen=True, kw_only=True)

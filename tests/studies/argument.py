@@ -128,6 +128,7 @@ def page(found: Argued, counting: Counting, auditing: Audit) -> str:
         at_the_point,
         "## Verdicts",
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
+        *([found.structures.text()] if found.structures else []),
         *(remark(found.robustness) for each in found.claims if (remark := each.evaluation.claim.remark)),
         "## What each hangs on, and what turns it over",
         table(("claim", "crux", "nearest flip"), turning(found)),

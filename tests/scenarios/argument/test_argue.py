@@ -159,7 +159,8 @@ def test_the_quick_form_evaluates_over_the_prior_what_its_tested_parts_train():
         assert {part.name for part in claim.tested} <= few[name]
     assert few["headline"] == {"difference", "converged"}
     assert {part.name for part in claims()["matching"].parts} == few["matching"]
-    assert not QUICK.shown
+    assert not ArgueRequest(quick=True).chosen_size.shown
+    assert ArgueRequest(quick=True, family="release").chosen_size == QUICK
 
 
 def test_a_part_at_the_point_alone_has_no_shares(found):

@@ -1,0 +1,128 @@
+"""Contrasts of many protocols: trends, Shapley shares, survival, and comparisons among selected runs."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feint.agents.mind import GROUPS
+from feint.agents.outcome import Outcome
+from feint.sim.analysis.contrasts import (
+    Among,
+    BetweenRuns,
+    Survives,
+    belief_before_pointer,
+    carried_in,
+    converged,
+    had_type,
+    share_of,
+    trend,
+)
+from feint.sim.analysis.estimands import DECEPTIVE, Term, difference
+from feint.sim.ensembles.protocols import pretrained, scratch
+from feint.sim.statistics.intervals import student, wilson
+from feint.sim.statistics.shapley import Game
+
+LEVELS = [pretrained(similarity=level) for level in (0.0, 0.25, 0.5, 0.75, 1.0)]
+RUNS = 40
+
+
+class Runs(SimpleNamespace):
+    """Outcomes of runs with a length, as `RunOutcomes` has."""
+
+    def __len__(self):
+        return len(self.outcome)
+
+
+def runs(deceptive, **facts) -> Any:
+    """Runs of a protocol of which these end deceptive, the others internal."""
+    outcome = np.where(deceptive, Outcome.DECEPTIVE, Outcome.INTERNAL)
+    return Runs(**{"outcome": outcome, "converged": np.ones(len(outcome), bool), "before": outcome, **facts})
+
+
+def first(count):
+    return np.arange(RUNS) < count
+
+
+def test_a_trend_is_1_where_only_the_upper_levels_are_deceptive():
+    found = trend("rise", LEVELS).measured(dict(zip(LEVELS, map(runs, map(first, (0, 0, 20, 40, 40))), strict=True)))
+    assert found.estimate == pytest.approx(1)
+
+
+def test_a_trend_is_the_slope_of_least_squares_but_for_a_constant():
+    counts = (3, 10, 12, 25, 31)
+    found = trend("rise", LEVELS).measured(dict(zip(LEVELS, map(runs, map(first, counts)), strict=True)))
+    x = np.arange(5)
+    slope = np.polyfit(x, np.array(counts) / RUNS, 1)[0]
+    assert found.estimate == pytest.approx(slope * ((x - 2) ** 2).sum() / 3)
+    assert trend("rise", LEVELS).limits == (-1, 1)
+
+
+def test_runs_that_are_alike_at_all_levels_score_nothing_and_leave_no_interval_of_width_0():
+    same = dict.fromkeys(LEVELS, runs(first(20)))
+    found = trend("rise", LEVELS).measured(same)
+    assert found.estimate == 0
+    assert found.half_width > 0.05
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_share_is_that_of_the_game_of_carried_groups(group):
+    rng = np.random.default_rng(5)
+    worth = rng.random((2 ** len(GROUPS), RUNS)) < np.linspace(0.1, 0.9, 2 ** len(GROUPS))[:, None]
+    share = share_of("share", group)
+    corners = {pretrained(finetuning__carry=carried_in(i)): runs(worth[i]) for i in range(len(worth))}
+    wanted = Game(parts=tuple(GROUPS), worth=worth.astype(float)).shares()[list(GROUPS).index(group)]
+    assert share.scores(corners) == pytest.approx(wanted, abs=1e-9)
+    assert share.limits == (-1, 1)
+    assert share_of("share", group, ((DECEPTIVE, 1), ("corrigible", -1))).limits == (-2, 2)
+
+
+@pytest.mark.parametrize(
+    ("held", "other", "wanted"), [(30, 30, 0.375), (30, 10, -0.125), (0, 0, 0.0)], ids=["all", "little", "nothing"]
+)
+def test_survival_counts_from_half_of_the_contrast(held, other, wanted):
+    arms = [pretrained(), scratch(), pretrained(match="steps"), scratch(match="steps")]
+    known = dict(zip(arms, (runs(first(held)), runs(first(0)), runs(first(other)), runs(first(0))), strict=True))
+    survives = Survives("survives", difference("", *arms[:2]), difference("", *arms[2:]))
+    assert survives.protocols == tuple(arms)
+    found = survives.measured(known)
+    assert found.estimate == pytest.approx(wanted)
+    assert found.low < wanted < found.high or wanted == pytest.approx(found.estimate)
+
+
+def test_a_reversed_contrast_survives_where_it_stays_reversed():
+    arms = [pretrained(), scratch(), pretrained(match="steps"), scratch(match="steps")]
+    known = dict(zip(arms, (runs(first(0)), runs(first(30)), runs(first(0)), runs(first(30))), strict=True))
+    found = Survives("survives", difference("", *arms[:2]), difference("", *arms[2:])).measured(known)
+    assert found.estimate == pytest.approx(0.375)
+    assert found.low > 0
+
+
+def test_among_selected_runs_frequencies_are_of_these_alone():
+    plus, minus = pretrained(), scratch()
+    known = {plus: runs(first(30), converged=first(20)), minus: runs(first(10), converged=~first(5))}
+    estimand = Among("difference", (Term(plus), Term(minus, sign=-1)), among=converged)
+    assert estimand.measured(known).estimate == pytest.approx(1 - 5 / 35)
+    none = estimand.measured({**known, plus: runs(first(30), converged=first(0))})
+    assert (none.low, none.high) == (-1, 1)
+    everything = {protocol: runs(first(count)) for protocol, count in ((plus, 30), (minus, 10))}
+    whole, paired = estimand.measured(everything), student(first(30).astype(float) - first(10))
+    assert [whole.estimate, whole.low, whole.high] == pytest.approx([paired.estimate, paired.low, paired.high])
+
+
+def test_runs_with_a_type_are_compared_with_the_others_by_newcombes_interval():
+    before = np.where(first(25), Outcome.CORRIGIBLE, Outcome.PROXY)
+    known = {pretrained(): runs(first(20), before=before)}
+    found = BetweenRuns("with a type", pretrained(), had_type).measured(known)
+    one, other = wilson(20, 25), wilson(0, 15)
+    assert found.estimate == pytest.approx(0.8)
+    assert found.low == pytest.approx(0.8 - np.hypot(0.8 - one.low, other.high))
+    assert found.high == pytest.approx(0.8 + np.hypot(one.high - 0.8, 0.0))
+    alone = BetweenRuns("with a type", pretrained(), had_type).measured({pretrained(): runs(first(20))})
+    assert (alone.low, alone.high) == (-1, 1)
+
+
+def test_a_belief_counts_before_its_pointer():
+    known: Any = SimpleNamespace(belief=np.array([0.9, 0.9, 0.1, 0.1]), following=np.array([0.1, 0.9, 0.9, 0.1]))
+    assert belief_before_pointer(known).tolist() == [1, 0, -1, 0]
