@@ -84,7 +84,7 @@ def test_a_share_is_that_of_the_game_of_carried_groups(group):
 def test_survival_counts_from_half_of_the_contrast(held, other, wanted):
     arms = [pretrained(), scratch(), pretrained(match="steps"), scratch(match="steps")]
     known = dict(zip(arms, (runs(first(held)), runs(first(0)), runs(first(other)), runs(first(0))), strict=True))
-    survives = Survives("survives", difference("", *arms[:2]), difference("", *arms[2:]))
+    survives = Survives("survives", difference("", arms[0], arms[1]), difference("", arms[2], arms[3]))
     assert survives.protocols == tuple(arms)
     found = survives.measured(known)
     assert found.estimate == pytest.approx(wanted)
@@ -94,7 +94,7 @@ def test_survival_counts_from_half_of_the_contrast(held, other, wanted):
 def test_a_reversed_contrast_survives_where_it_stays_reversed():
     arms = [pretrained(), scratch(), pretrained(match="steps"), scratch(match="steps")]
     known = dict(zip(arms, (runs(first(0)), runs(first(30)), runs(first(0)), runs(first(30))), strict=True))
-    found = Survives("survives", difference("", *arms[:2]), difference("", *arms[2:])).measured(known)
+    found = Survives("survives", difference("", arms[0], arms[1]), difference("", arms[2], arms[3])).measured(known)
     assert found.estimate == pytest.approx(0.375)
     assert found.low > 0
 
