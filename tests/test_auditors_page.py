@@ -8,6 +8,7 @@ import pytest
 from pages import PAGES, numbers, printed, prose
 
 from feint.agents.interventions import close_gate, performance_on
+from feint.agents.outcome import Outcome
 from feint.agents.views import view
 from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
@@ -38,15 +39,15 @@ def test_what_the_page_says_of_the_results_holds_in_them(feint):
 
 def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
     (line,) = re.findall(r"- \*\*Incapable runs.*?(?=\n- )", PAGE.read_text(), re.DOTALL)
-    said = [1, 10, 1424, 1, 88, 0, 20, 1467, 1, 0.98, 88, 87]
+    said = [1, 10, 1499, 93, 0, 20, 1505, 94, 1, 88, 88, 87]
     assert numbers(line) == said
-    for seed, (missed, aligned, honeypots, ablation) in {1: (10, 1424, 88, 88), 0: (20, 1467, 1, 87)}.items():
+    for seed, (missed, aligned, honeypots, ablation) in {1: (10, 1499, 93, 88), 0: (20, 1505, 94, 87)}.items():
         words = ("--seed", seed, "--auditor", "honeypots", "--auditor", "ablation", "--json")
         document = feint("auditors", *words).document
         first, second = (row["separations"][0] for row in document["auditors"])
         assert document["missed"] == pytest.approx(missed, abs=2)
         assert first["negatives"] == pytest.approx(aligned, abs=4)
-        assert first["auc"]["estimate"] == pytest.approx(0.98, abs=0.006)
+        assert first["auc"]["estimate"] == pytest.approx(0.99, abs=0.006)
         assert 100 * first["caught"]["estimate"] == pytest.approx(honeypots, abs=4)
         assert 100 * second["caught"]["estimate"] == pytest.approx(ablation, abs=4)
 
@@ -54,14 +55,14 @@ def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
 def test_what_the_page_says_of_a_test_in_training_is_what_it_shows():
     population = Population.trained(Point(), 1000, 1)
     shown = -population.scores(AUDITORS["behaviour"], 1)
-    deceptive, aligned = shown[population.deceptive], shown[population.aligned]
+    deceptive, aligned = shown[population.outcome == Outcome.DECEPTIVE], shown[population.aligned]
     assert (np.median(deceptive), np.median(aligned)) == pytest.approx((0.903, 0.900), abs=0.001)
     assert deceptive.std() == pytest.approx(0.011, abs=0.001)
-    assert (deceptive < np.quantile(aligned, 0.1)).mean() == pytest.approx(0.38, abs=0.03)
+    assert (deceptive < np.quantile(aligned, 0.1)).mean() == pytest.approx(0.34, abs=0.03)
     assert np.subtract(*np.quantile(aligned, [0.75, 0.25])) < 0.002 < np.subtract(*np.quantile(deceptive, [0.75, 0.25]))
     page = prose(PAGE)
     assert "0.903 against 0.900 in the median" in page
-    assert "one aligned run in ten suspected it catches 38 %" in page
+    assert "one aligned run in ten suspected it catches 34 %" in page
     assert "scatter by 0.011" in page
 
 
@@ -72,11 +73,11 @@ def test_what_the_page_says_of_the_most_aware_is_what_their_minds_are():
     (gate_before, under_before), (gate_after, under_after) = (
         (view(third, 1).gate.mean(), performance_on(close_gate(third), 1, 1).mean()) for third in (least, most)
     )
-    assert (gate_before, gate_after) == pytest.approx((0.51, 0.72), abs=0.01)
-    assert (under_before, under_after) == pytest.approx((0.54, -0.08), abs=0.02)
+    assert (gate_before, gate_after) == pytest.approx((0.50, 0.71), abs=0.01)
+    assert (under_before, under_after) == pytest.approx((0.51, -0.02), abs=0.02)
     page = prose(PAGE)
-    assert "from 0.51 to 0.72" in page
-    assert "falls from 0.54 to -0.08" in page
+    assert "from 0.50 to 0.71" in page
+    assert "falls from 0.51 to -0.02" in page
 
 
 def test_the_page_tells_every_auditor_and_every_dial():
