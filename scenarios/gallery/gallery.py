@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.gallery import argument, outcomes
+from feint.scenarios.gallery import argument, duration, outcomes
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import commit, difference_text, passport
@@ -27,7 +27,9 @@ TITLES = {
     "cases": "outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
     "crux": "what each group that pre-training hands over contributes to the difference in deception",
     "lattice": "deception by which groups are carried over from pre-training, all 2⁵ sets",
-    "race": "the instrumental gate against the pointer along fine-tuning: median and bands over runs",
+    "race": "belief, pointer and instrumental gate along fine-tuning: median and bands over runs",
+    "duration": "deception against the length of fine-tuning without a target, with its half-life, at the point and "
+    "over the prior",
     "phases": "the most frequent outcome of each training protocol, and the sign of the difference in deception, over "
     "similarity and the plasticity of the gate",
     "prior": "the share of the prior in which each claim holds, is reversed, or is neither",
@@ -44,6 +46,10 @@ SIZES = {
     "crux": ({"runs": 4000}, {"runs": 500}),
     "lattice": ({"runs": 4000}, {"runs": 500}),
     "race": ({"runs": 4000, "steps": 80}, {"runs": 500, "steps": 40}),
+    "duration": (
+        {"runs": 1000, "levels": 25, "draws": 64, "draw_runs": 100},
+        {"runs": 200, "levels": 13, "draws": 16, "draw_runs": 50},
+    ),
     "phases": ({"runs": 400, "levels": 14}, {"runs": 100, "levels": 8}),
     "prior": ({"runs": 200, "draws": 256}, {"runs": 50, "draws": 64}),
     "dodges": ({"runs": 10_000}, {"runs": 1000}),
@@ -52,7 +58,7 @@ SIZES = {
     "sensitivity": ({"runs": 100, "base_points": 512}, {"runs": 32, "base_points": 64}),
 }
 """How much each figure computes, and how much with `--quick`."""
-_FUNCTIONS = {**vars(outcomes), **vars(argument)}
+_FUNCTIONS = {**vars(outcomes), **vars(argument), **vars(duration)}
 PICTURES = {
     name: Picture(
         name=name,

@@ -18,7 +18,7 @@ from feint.sim.analysis.phase_diagrams import phase_diagram
 from feint.sim.analysis.prior_shares import factors_at
 from feint.sim.analysis.response_surface import DIFFERENCE, Layer, Response, counted, points_of
 from feint.sim.analysis.sensitivity import bars, sensitivity
-from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares
+from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares, legend_entries
 from feint.sim.ensembles.paired_runs import RunOutcomes, read_checkpoints, run_paired
 from feint.sim.ensembles.protocols import (
     ARM_NAMES,
@@ -30,7 +30,7 @@ from feint.sim.ensembles.protocols import (
 )
 from feint.sim.ensembles.runner import in_order
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH
-from feint.sim.statistics.intervals import frequency_interval
+from feint.sim.statistics.intervals import frequency_interval, share_of_selected
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point
 
@@ -39,9 +39,17 @@ EDGES = (-0.78, 1.72)  # of the axes, between which labels have room in a column
 STARTS = {"internal": "internally aligned start", "corrigible": "corrigible start", "deceptive": "deceptive start"}
 TRAINED = {"both": "both stages", "finetuning": "fine-tuning alone"}
 MADE_BY = {"both": pretrained, "finetuning": scratch}
-STACKED = (Outcome.DECEPTIVE, Outcome.PROXY, Outcome.CORRIGIBLE, Outcome.INTERNAL, Outcome.UNCONVERGED)
+STACKED = (
+    Outcome.DECEPTIVE,
+    Outcome.REWARD_SEEKING,
+    Outcome.PROXY,
+    Outcome.CORRIGIBLE,
+    Outcome.INTERNAL,
+    Outcome.UNCONVERGED,
+)
 NEAREST = 0.95  # the end of similarity's prior
 READINGS = {  # label, colour, line style
+    "belief": ("belief  ρ", "#009e73", "-."),
     "following": ("pointer  (1 − β) π", COLOURS[Outcome.CORRIGIBLE], "--"),
     "instrumental": ("gate  ψ", COLOURS[Outcome.DECEPTIVE], "-"),
 }
@@ -56,7 +64,8 @@ TITLE = f"deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATC
 def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per arm and outcome, and one for the difference."""
     comparison = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads)
-    last = {"arm": DIFFERENCE, "outcome": "deceptive", **limits(comparison.difference())}
+    among = {f"converged_{name}": end for name, end in limits(comparison.difference(converged=True)).items()}
+    last = {"arm": DIFFERENCE, "outcome": "deceptive", **limits(comparison.difference()), **among}
     return pd.concat([comparison.shares(), pd.DataFrame([last])], ignore_index=True).assign(runs=size["runs"])
 
 
@@ -67,10 +76,9 @@ def draw_headline(table: pd.DataFrame) -> Figure:
     axes = drawn.subplots()
     difference = interval_of(rows_of(table[is_difference])[0])
     draw_shares(axes, table[~is_difference], int(table["runs"].iloc[0]), difference)
-    handles, labels = axes.get_legend_handles_labels()
     if legend := axes.get_legend():
         legend.remove()
-    drawn.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+    drawn.legend(*legend_entries(axes), loc="outside lower center", ncols=2, frameon=False)
     sns.despine(fig=drawn)
     return drawn
 
@@ -103,8 +111,11 @@ def compute_cases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     for cell, protocol in protocols.items():
         case = dict(zip(("start", "trained", "similarity"), cell, strict=True))
         for outcome in STACKED:
-            share = frequency_interval(int((ended[protocol].outcome == outcome).sum()), runs)
-            rows.append({**case, "outcome": outcome.label, "runs": runs, **limits(share)})
+            is_it, converged = ended[protocol].outcome == outcome, ended[protocol].converged
+            share = frequency_interval(int(is_it.sum()), runs)
+            among = share_of_selected(int((is_it & converged).sum()), int(converged.sum()))
+            cells = {"converged": int(converged.sum())} | {f"converged_{end}": at for end, at in limits(among).items()}
+            rows.append({**case, "outcome": outcome.label, "runs": runs, **limits(share), **cells})
     return pd.DataFrame(rows)
 
 
@@ -174,7 +185,7 @@ def draw_race(table: pd.DataFrame) -> Figure:
     panels[0].set_xticks([tick + 1 for tick in ticks], [f"{tick:,}" for tick in ticks])
     panels[0].minorticks_off()
     panels[0].set_ylabel("median over runs, with bands")
-    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+    drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     sns.despine(fig=drawn)
     return drawn
 
@@ -206,6 +217,12 @@ def compute_phases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
             f"{arm}_{label}": int((runs.outcome == code).sum())
             for arm, runs in arms.items()
             for code, label in enumerate(LABELS)
+        }
+        counts |= {
+            f"converged_{arm}_{label}": int((runs.outcome[runs.converged] == code).sum())
+            for arm, runs in arms.items()
+            for code, label in enumerate(LABELS)
+            if code != Outcome.UNCONVERGED
         }
         gained, lost = _discordant(*arms.values())
         rows.append({X: cell[0], Y: cell[1], "runs": size["runs"], **counts, "gained": gained, "lost": lost})

@@ -44,6 +44,7 @@ ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 BROKEN = [{"unconverged": "uncon-\nverged"}.get(label, label.replace("-", "-\n")) for label in LABELS]
 """Headings of narrow columns."""
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
+CONVERGED = "among converged runs"
 BLOCK_WIDTH = 0.06
 LINE = 0.055  # height of a line of text
 WORTH = "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law)."
@@ -320,7 +321,10 @@ def compare(
 
 
 def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval) -> None:
-    """Draw bars of a table as `Comparison.shares` returns it: the share of runs by outcome and arm, with intervals."""
+    """Draw bars of a table as `Comparison.shares` returns it: the share of runs by outcome and arm, with intervals.
+
+    A diamond is the share among the converged runs of the arm; it is left out if all runs converged.
+    """
     import seaborn as sns
 
     table = table.assign(arm=table["arm"].map(ARM_NAMES))
@@ -330,13 +334,26 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
         middle = [bar.get_y() + bar.get_height() / 2 for bar in bars]
         reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["estimate"].to_numpy())
         axes.errorbar(arm["estimate"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+        if (arm["converged"] < runs).any():
+            look: dict[str, Any] = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.7, "zorder": 3}
+            places = zip(arm["outcome"], arm["converged_estimate"], middle, strict=True)
+            x, y = zip(*(at for label, *at in places if label != Outcome.UNCONVERGED.label), strict=True)
+            axes.scatter(x, y, s=11, marker="D", label=CONVERGED, **look)
     axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, 1))
     axes.tick_params(axis="y", length=0)
     axes.set_title(
         f"Deception, paired difference {difference.estimate:+.3f}\n"
         f"{100 * difference.confidence:g} % interval {difference.low:+.3f} to {difference.high:+.3f}"
     )
-    axes.legend(title=None, frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=2)
+    look = {"frameon": False, "loc": "upper center", "bbox_to_anchor": (0.4, -0.2), "ncols": 2}
+    axes.legend(*legend_entries(axes), title=None, **look)
+
+
+def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
+    """Return the handles and labels of a legend, each label once."""
+    handles, labels = axes.get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    return [*entries.values()], [*entries]
 
 
 def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:

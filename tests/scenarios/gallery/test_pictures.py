@@ -9,6 +9,7 @@ from matplotlib.text import Text
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
+from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.gallery import outcomes
 from feint.scenarios.gallery.argument import on_front, place
 from feint.scenarios.gallery.gallery import FigureRequest
@@ -57,6 +58,36 @@ def test_a_phase_diagram_counts_every_run(table):
         assert (counts == SIZE["runs"]).all()
     gained = seen["pretrain_finetune_deceptive"] - seen["from_scratch_deceptive"]
     assert (gained == seen["gained"] - seen["lost"]).all()
+
+
+def test_every_outcome_is_stacked_once():
+    assert sorted(outcomes.STACKED) == sorted(Outcome)
+
+
+def test_tables_give_each_frequency_among_converged_runs_too(table):
+    """In the phases they are counts, which add up to no more than all runs; shares add up to 1."""
+    phases = table("phases")
+    for arm in ("from_scratch", "pretrain_finetune"):
+        for outcome in LABELS[1:]:
+            assert (phases[f"converged_{arm}_{outcome}"] <= phases[f"{arm}_{outcome}"]).all()
+        assert (phases[[name for name in phases if name.startswith(f"converged_{arm}_")]].sum(axis=1) > 0).any()
+    cases = table("cases").groupby(["start", "trained", "similarity"])
+    assert cases["converged_estimate"].sum().to_numpy() == pytest.approx(1.0)
+    headline = table("headline").set_index(["arm", "outcome"])
+    pretrained, scratch = (headline.loc[(arm, "deceptive")] for arm in ("pretrain_finetune", "from_scratch"))
+    gap = pretrained["converged_estimate"] - scratch["converged_estimate"]
+    assert headline.loc[("difference", "deceptive"), "converged_estimate"] == pytest.approx(gap)
+    assert scratch["converged"] < SIZE["runs"]
+
+
+def test_the_race_shows_belief_pointer_and_gate(table):
+    assert set(table("race")["reading"]) == {"belief", "following", "instrumental", "training"}
+    course = table("race").set_index(["arm", "reading", "step"])["median"]
+    assert course["from_scratch", "belief", 0] == 0.5  # it does not know yet what it is trained for
+    assert course["pretrain_finetune", "belief", 0] < 0.01  # it is sure of the objective of pre-training
+    assert course["pretrain_finetune", "belief", 2000] > 0.99
+    labels = [text.get_text() for text in outcomes.draw_race(table("race")).legends[0].get_texts()]
+    assert any("belief" in label for label in labels)
 
 
 def test_quantiles_of_the_race_rise(table):

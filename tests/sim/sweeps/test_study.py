@@ -211,9 +211,12 @@ def test_a_study_is_its_own_manifests(design):
 def test_the_whole_prior_is_every_parameter_that_has_one():
     study = Study(design="prior", samples=2, curriculum=TINY)
     names = [factor.name for factor in study.factors]
-    assert names == [*RANGES, *(f"{stage}.{name}" for stage in ("pretraining", "finetuning") for name in OF_STAGE)]
+    stages = {stage.name: stage for stage in TINY}
+    ranges = {f"{name}.{of}": stage.prior(of) for name, stage in stages.items() for of in Stage.parameters()}
+    ranges = RANGES | {name: prior for name, prior in ranges.items() if prior}
+    assert names == list(ranges)
     for factor in study.factors:
-        assert (factor.low, factor.high) == {**RANGES, **OF_STAGE}[factor.name.rpartition(".")[2]]
+        assert (factor.low, factor.high) == ranges[factor.name]
 
 
 def test_a_representation_is_one_line_with_the_departures_from_the_defaults():
