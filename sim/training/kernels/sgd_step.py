@@ -45,7 +45,7 @@ class Shares(NamedTuple):
     acting_h: Any  #: weight of m_j in g°
     reached: Any  #: <e, m_j>, where e = Λ (b_s + x - g)
     reached_h: Any  #: <e°, m_j>, where e° = Λ (b_s + x - g°)
-    sampled: Any  #: <Λ x, m_j>
+    sampled: Any  #: <Λ x, m_j - m_s>
 
 
 class Sums(NamedTuple):
@@ -110,8 +110,8 @@ def sweep(
         after = kept * u[k] + push * e
         for j in range(len(each)):
             reached[j] = reached[j] + e * m[j]
-            if len(forms.belief) == INFERRED:
-                sampled[j] = sampled[j] + x * m[j]
+            if j > 0 and len(forms.belief) == INFERRED:
+                sampled[j] = sampled[j] + x * (m[j] - m[0])
         if honeypots:
             g_h = own_h * u[k]
             for j in range(len(each)):
@@ -149,7 +149,7 @@ def move(mind, known, each, shares, graded, look, through, sums, rate, settings,
     if len(forms.grader) != ABSENT:
         gain(f_g, 0, 1, rate[POINTER] * (1.0 - beta) * graded * (vz - vp))
     if len(forms.belief) == INFERRED:
-        nearest = known.away[0] + w[0] * (known.away[1] + w[0] * known.away[2]) - 2.0 * sampled[0]
+        nearest = known.away[0] + w[0] * (known.away[1] + w[0] * known.away[2])
         for j in range(len(each)):
             far = known.away[3 * j] + w[j] * (known.away[3 * j + 1] + w[j] * known.away[3 * j + 2])
             sampled[j] = look.q * (nearest - (far - 2.0 * sampled[j]))
