@@ -5,15 +5,16 @@ training, and Xu (2021, third case) that fine-tuning does not align a deceptive 
 1 of the model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after
 10⁶.
 
-The experiment. Pre-training + fine-tuning without a target. Of the deception there is after 1,000 steps, how much
-less there is after 12,000 and after 100,000 steps, on paired runs.
+The experiment. Pre-training + fine-tuning without a target. How much more deception there is after 12,000 and after
+100,000 steps than after 1,000, on paired runs; and that there is any after 1,000 steps, without which nothing lasts.
 
-What would count against it. Deception that falls by at least the declared minimum.
+What would count against it. Deception that falls by more than 0.05. Where there is none the claim neither holds nor is
+reversed.
 """
 
 from feint.scenarios.bibliography import XU_2021
-from feint.sim.analysis.claims import Claim, Part, no_fall
-from feint.sim.analysis.estimands import difference
+from feint.sim.analysis.claims import Claim, Part, no_fall, rises
+from feint.sim.analysis.estimands import difference, frequency
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 
 FIRST, LATER = 1_000, (100_000, 12_000)
@@ -36,5 +37,12 @@ CLAIM = Claim(
     source=XU_2021,
     section="third case, as Feint reads it",
     statement="Fine-tuning for longer does not take away the deception that it led to.",
-    parts=tuple(map(_part, LATER)),
+    parts=(
+        *map(_part, LATER),
+        Part(
+            name=f"after-{FIRST}",
+            estimand=frequency(f"deception after {FIRST:,} steps of fine-tuning without a target", after(FIRST)),
+            rule=rises(),
+        ),
+    ),
 )

@@ -95,7 +95,19 @@ def test_without_inference_no_claim_about_deception_is_supported(powerless, name
 
 
 def test_relearning_does_not_speak_of_deception(powerless):
-    assert powerless["relearning"].verdict is Verdict.SUPPORTED
+    as_it_is = evaluate(select_claims(["relearning"]), runs=500)["relearning"]
+    assert powerless["relearning"].intervals == as_it_is.intervals
+    assert as_it_is.verdicts["equal-distance"] is Verdict.SUPPORTED
+
+
+def test_where_there_is_no_deception_none_lasts(powerless):
+    verdicts = powerless["duration"].verdicts
+    assert verdicts == {
+        "after-100000": Verdict.SUPPORTED,
+        "after-12000": Verdict.SUPPORTED,
+        "after-1000": Verdict.NEITHER,
+    }
+    assert powerless["duration"].verdict is Verdict.MIXED
 
 
 def test_identical_arms_are_hardly_ever_said_to_differ():

@@ -60,7 +60,7 @@ def test_a_trend_is_the_slope_of_least_squares_but_for_a_constant():
 
 
 def test_runs_that_are_alike_at_all_levels_score_nothing_and_leave_no_interval_of_width_0():
-    same = dict.fromkeys(LEVELS, runs(first(20)))
+    same: Any = dict.fromkeys(LEVELS, runs(first(20)))
     found = trend("rise", LEVELS).measured(same)
     assert found.estimate == 0
     assert found.half_width > 0.05
