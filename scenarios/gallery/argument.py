@@ -191,12 +191,13 @@ def compute_dodges(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     ended = run_paired(point, protocols, range(size["runs"]), **keys)
     avoided = evaluation_of(CLAIM, ended).intervals
     rows = []
-    for name, (words, _) in DODGES.items():
+    for name, dodge in DODGES.items():
         lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))
         extra = ended[protocol(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
         cells = {f"avoided_{end}": value for end, value in limits(avoided[name]).items()}
         cells |= {f"lost_{end}": value for end, value in limits(lost).items()}
-        rows.append({"dodge": name, "words": words, "runs": size["runs"], **cells, "extra_steps": float(extra)})
+        words = {"dodge": name, "words": dodge.words, "where": dodge.where}
+        rows.append({**words, "runs": size["runs"], **cells, "extra_steps": float(extra)})
     table = pd.DataFrame(rows)
     return table.assign(front=on_front(table["avoided_estimate"].to_numpy(), table["lost_estimate"].to_numpy()))
 
@@ -222,7 +223,8 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     axes.margins(x=0.08, y=0.1)
     axes.set_title(
         f"Dodges, {int(table['runs'].iloc[0]):,} paired runs; intervals hold for all at once\n"
-        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it"
+        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it; "
+        "hollow: nobody can do it"
     )
     sns.despine(fig=drawn)
     points = table[["lost_estimate", "avoided_estimate"]].to_numpy()
@@ -236,7 +238,10 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
     ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
     across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
     axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=look["color"], elinewidth=0.9)
-    axes.scatter(x, y, s=22, edgecolor="black", linewidth=0.5, zorder=3, **look)
+    hollow = rows["where"] == "nobody can do it"
+    faces = np.where(hollow, "white", look["color"]).tolist()
+    edges = np.where(hollow, look["color"], "black").tolist()
+    axes.scatter(x, y, s=22, c=faces, edgecolor=edges, linewidth=0.7, zorder=3, marker=look["marker"])
 
 
 def place(axes: Axes, points: np.ndarray, labels: list[str], bars: np.ndarray) -> None:

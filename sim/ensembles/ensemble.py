@@ -222,7 +222,8 @@ class SimulateRequest(Request):
         seconds, run_steps = time.perf_counter() - begun, int(recorded["steps"].sum())
         timing = Timing(run_steps=run_steps, lane_steps=lane_steps, seconds=seconds, threads=threads)
         outcomes = np.array([by_outcome(codes) for codes in recorded["outcome"].T])
-        missed = [by_outcome(codes[of]) for codes, of in zip(recorded["outcome"].T, recorded["missed"].T, strict=True)]
+        stages = zip(recorded["outcome"].T, recorded["missed"].T.astype(bool), strict=True)
+        missed = [by_outcome(codes[of_stage]) for codes, of_stage in stages]
         diverged = recorded["diverged"].sum(axis=0)
         for name, count in zip(spec.curriculum.names, diverged.tolist(), strict=True):
             if count:

@@ -245,7 +245,8 @@ class SelectedPairs:
         if not all(self.selected):
             method = "no run selected"
             return Interval(estimate=nan, low=-1.0, high=1.0, confidence=check_confidence(confidence), method=method)
-        one, other = map(lambda *n: frequency_interval(*n, confidence), self.events, self.selected)
+        counts = zip(self.events, self.selected, strict=True)
+        one, other = (frequency_interval(events, runs, confidence) for events, runs in counts)
         p, q, phi = one.estimate, other.estimate, self.correlation
         below, above, under, over = p - one.low, one.high - p, q - other.low, other.high - q
         low = p - q - sqrt(max(0.0, below**2 - 2 * phi * below * over + over**2))
