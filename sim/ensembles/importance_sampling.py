@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import islice
-from math import sqrt
+from math import isfinite, sqrt
 from statistics import NormalDist
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, computed_field
 
 from feint.agents.errors import InputError, check_whole, unknown
-from feint.agents.mind import PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome
-from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
+from feint.sim.ensembles.tilt import Tilt
 from feint.sim.results.report import KEPT, Hidden, Report, wrapped
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, fay_feuer, frequency_interval
+from feint.sim.statistics.intervals import (
+    CONFIDENCE,
+    Interval,
+    check_confidence,
+    fay_feuer,
+    frequency_interval,
+    look_confidence,
+    share_of_selected,
+)
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION, RunSpec
@@ -30,111 +37,52 @@ from feint.sim.training.train import PRECISION, RunSpec
 RUNS = 100_000
 LEAST = 50.0  # effective size below which tilted runs give no interval
 SHOWN = 0.25  # standard deviations from the origin from which on a scalar's centre is shown
-LOGITS = ("representation", "gate", "capability", "awareness", "horizon")
-BIASES = tuple(f"plasticity_{part}" for part in PARTS)
-SPREAD_OF = dict.fromkeys(LOGITS, "init_spread") | dict.fromkeys(BIASES, "plasticity_spread")
-SCALARS = tuple(SPREAD_OF)
-"""Scalars that can be tilted: the logits of a start, and the inductive bias of a run on each plasticity."""
-FURTHEST = 6.0  # standard deviations; no draw is further out than 6.7
-SPREADS = (1e-6, 50.0)  # between these, a draw can be computed from a start, and a tilted draw is finite
-
-
-class Starts(NamedTuple):
-    """Tilted starts of some runs."""
-
-    state: State
-    deviations: np.ndarray  #: z, the tilted scalars in standard deviations of the untilted start (runs, scalars)
-    weights: np.ndarray  #: w (runs,)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tilt:
-    """Numbers δ of standard deviations by which the draws of scalars are moved, made with `Tilt.of`.
+class Event:
+    """Sums over tilted runs of weight w; e is 1 for a run with an event, else 0."""
 
-    A scalar whose standard normal number is moved has z ~ N(δ, 1) in place of N(0, 1), and the run has the weight
-
-        w = Π exp(δ²/2 - δ z),
-
-    the ratio of the two densities. So the mean of w over tilted runs is 1, and the mean of w · 1{event} the frequency
-    of the event over untilted ones (Kahn and Marshall 1953, doi:10.1287/opre.1.5.263; Owen, "Monte Carlo theory,
-    methods and examples", 2013, chapter 9).
-    """
-
-    shifts: dict[str, float]  #: δ of the scalars that are moved
-    known: tuple[str, ...]  #: the scalars whose z can be computed
+    seen: int = 0  #: Σ e
+    weight: float = 0.0  #: Σ w e
+    squares: float = 0.0  #: Σ (w e)²
+    largest: float = 0.0  #: max w e
 
     @classmethod
-    def of(cls, shifts: Mapping[str, float] | None, spec: RunSpec) -> Self:
-        """Return a tilt of the starts of runs; raises `InputError` if one of its scalars is not drawn at random."""
-        shifts = {} if shifts is None else shifts
-        if not isinstance(shifts, Mapping):
-            raise InputError(f"tilt = {shifts!r} is not valid: write {{'gate': 2.0}}, or leave it out.")
-        for name, shift in shifts.items():
-            if name not in SCALARS:
-                raise unknown("scalar", name, SCALARS)
-            number = isinstance(shift, (int, float, np.integer, np.floating)) and not isinstance(shift, bool)
-            if not number or not abs(shift) <= FURTHEST:
-                right = f"it must be from {-FURTHEST:g} to {FURTHEST:g}"
-                raise InputError(f"tilt of {name} = {shift!r} is not valid: {right}.")
-            if spec.start != "fresh":
-                raise InputError(f"start = {spec.start!r} is prepared and not drawn: only a fresh start can be tilted.")
-            if not _fits(spec, name):
-                spread = SPREAD_OF[name]
-                right = f"it must be from {SPREADS[0]:g} to {SPREADS[1]:g}"
-                raise InputError(f"{spread} = {getattr(spec.model, spread)!r} does not let {name} be tilted: {right}.")
-        known = tuple(name for name in SCALARS if spec.start == "fresh" and _fits(spec, name))
-        return cls(shifts={name: float(shifts[name]) for name in SCALARS if shifts.get(name)}, known=known)
+    def of(cls, weights: np.ndarray, events: np.ndarray) -> Self:
+        """Return the sums of runs from their weights and whether each has the event (runs,)."""
+        hit = weights[events]
+        squares, largest = float((hit**2).sum()), float(hit.max(initial=0.0))
+        return cls(seen=len(hit), weight=float(hit.sum()), squares=squares, largest=largest)
 
-    def begin(self, spec: RunSpec, runs: np.ndarray) -> Starts:
-        """Return the tilted starts of the runs with these numbers."""
-        state = spec.begin(runs)
-        shift = np.array([self.shifts.get(name, 0.0) for name in self.known])
-        z = deviations(state, self.known) + shift
-        weights = np.exp((shift**2 / 2 - shift * z).sum(axis=1))
-        return Starts(moved(state, self.shifts), z, weights)
+    def __add__(self, other: Event) -> Event:
+        return Event(
+            seen=self.seen + other.seen,
+            weight=self.weight + other.weight,
+            squares=self.squares + other.squares,
+            largest=max(self.largest, other.largest),
+        )
 
+    def mean(self, runs: int, confidence: float) -> Interval:
+        """Return the mean of w e over runs, with an interval of the normal distribution."""
+        mean = self.weight / runs
+        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(max(0.0, self.squares / runs - mean**2) / runs)
+        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="normal")
 
-def deviations(state: State, names: Iterable[str]) -> np.ndarray:
-    """Return (logit - init) / spread or ln R / spread of scalars of fresh starts (runs, scalars)."""
-    model = state.model
-    columns = [
-        (getattr(state.initial, name) - getattr(model, f"{name}_init")) / model.init_spread
-        if name in LOGITS
-        else np.log(state.bias[:, BIASES.index(name)]) / model.plasticity_spread
-        for name in names
-    ]
-    return np.column_stack(columns) if columns else np.empty((len(state), 0))
-
-
-def moved(state: State, shifts: Mapping[str, float]) -> State:
-    """Return the starts with scalars moved by numbers of standard deviations, also in their initial draw."""
-    model, mind, bias = state.model, state.mind, state.bias.copy()
-    for name, shift in shifts.items():
-        if name in LOGITS:
-            mind = mind._replace(**{name: getattr(mind, name) + model.init_spread * shift})
-        else:
-            bias[:, BIASES.index(name)] *= np.exp(model.plasticity_spread * shift)
-    return replace(state.starting_from(mind), bias=bias) if shifts else state
-
-
-def _fits(spec: RunSpec, name: str) -> bool:
-    return SPREADS[0] <= getattr(spec.model, SPREAD_OF[name]) <= SPREADS[1]
+    def frequency(self, runs: int, confidence: float) -> Interval:
+        """Return the frequency of an event over untilted runs, by `fay_feuer`."""
+        return fay_feuer(self.weight, self.squares, self.largest, runs, confidence)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WeightedSums(Sums):
-    """Sums over tilted runs of weight w; e is 1 for a run with the event, else 0."""
+    """Sums over tilted runs of weight w."""
 
-    seen: int  #: Σ e
-    weight: float  #: Σ w
-    weight_squares: float  #: Σ w²
-    event: float  #: Σ w e
-    event_squares: float  #: Σ (w e)²
-    largest: float  #: max w e
+    every: Event  #: of all runs
+    event: Event  #: of those with the outcome
+    converged: Event  #: of those that converged
+    both: Event  #: of those that converged and have the outcome
     place: np.ndarray  #: Σ w e z (scalars,)
-
-    def __add__(self, other: Any) -> Self:
-        return replace(super().__add__(other), largest=max(self.largest, other.largest))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -163,31 +111,60 @@ class Rare(Report):
         Untilted, by `frequency_interval`: an upper bound if none was seen. Tilted, by `fay_feuer`, since intervals
         from the normal distribution, of the mean or of its logarithm, cover too seldom if weights differ.
         """
-        sums = self.sums
         if not self.tilt:
-            return frequency_interval(sums.seen, self.runs, self.request.confidence)
-        return fay_feuer(sums.event, sums.event_squares, sums.largest, self.runs, self.request.confidence)
+            return frequency_interval(self.seen, self.runs, self.request.confidence)
+        return self.sums.event.frequency(self.runs, self.request.confidence)
+
+    @computed_field(
+        description="share of the untilted runs that converge: they do not miss a target or stay unconverged"
+    )
+    @property
+    def converged(self) -> Interval:
+        """Share of untilted runs that converge."""
+        if not self.tilt:
+            return frequency_interval(self.sums.converged.seen, self.runs, self.request.confidence)
+        return self.sums.converged.mean(self.runs, self.request.confidence)
+
+    @computed_field(alias="frequency_converged", description="of the outcome among the converged runs")
+    @property
+    def among_converged(self) -> Interval:
+        """Frequency of the outcome among the untilted runs that converge; NaN if that is not known.
+
+        Untilted, by `frequency_interval`. Tilted, the ratio of two means, from the limits of each at the level 1 - α/2,
+        which hold at once (Bonferroni); not known if no tilted run converged with the outcome.
+        """
+        sums, level = self.sums, self.request.confidence
+        if not self.tilt:
+            return share_of_selected(sums.both.seen, sums.converged.seen, level)
+        if not sums.both.seen:
+            return share_of_selected(0, 0, level)
+        above, below = (
+            part(self.runs, look_confidence(level, 2)) for part in (sums.both.frequency, sums.converged.mean)
+        )
+        low, high = above.low / below.high, min(1.0, above.high / below.low) if below.low > 0 else 1.0
+        method = f"{above.method}, over a mean"
+        return Interval(
+            estimate=sums.both.weight / sums.converged.weight, low=low, high=high, confidence=level, method=method
+        )
 
     @computed_field
     @property
     def seen(self) -> NonNegativeInt:
         """Number of tilted runs with the outcome."""
-        return self.sums.seen
+        return self.sums.event.seen
 
     @computed_field
     @property
     def effective(self) -> float:
         """Effective size of weight × event, (Σ w e)² / Σ (w e)²: as many runs with the event and equal weights."""
-        return self.sums.event**2 / self.sums.event_squares if self.sums.event_squares > 0 else 0.0
+        event = self.sums.event
+        return event.weight**2 / event.squares if event.squares > 0 else 0.0
 
     @computed_field
     @property
     def mean_weight(self) -> Interval:
         """Mean of the weights, which is 1 up to sampling error, with an interval of the normal distribution."""
-        mean, level = self.sums.weight / self.runs, self.request.confidence
-        error = sqrt(max(0.0, self.sums.weight_squares / self.runs - mean**2) / self.runs)
-        reach = NormalDist().inv_cdf(0.5 + level / 2) * error
-        return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=level, method="normal")
+        return self.sums.every.mean(self.runs, self.request.confidence)
 
     @computed_field(description="mean of the start over runs with the outcome, in standard deviations")
     @property
@@ -197,9 +174,9 @@ class Rare(Report):
         Of all tilts the one by these numbers is the nearest to the starts of such runs, in relative entropy (Rubinstein
         and Kroese, "The Cross-Entropy Method", 2004, doi:10.1007/978-1-4757-4321-0).
         """
-        if not self.sums.event > 0:
+        if not self.sums.event.weight > 0:
             return {}
-        return dict(zip(self.scalars, (self.sums.place / self.sums.event).tolist(), strict=True))
+        return dict(zip(self.scalars, (self.sums.place / self.sums.event.weight).tolist(), strict=True))
 
     def blocks(self) -> list[str]:
         """Return the frequency with its interval, and how much the tilted runs contribute to it."""
@@ -211,6 +188,10 @@ class Rare(Report):
             wrapped(f"{self.outcome} after {self.stage}: {often}, {level} interval ({share.method})"),
             f"seen in {self.seen:,} runs, effective size of weight × event {self.effective:,.1f}",
         ]
+        if isfinite(self.among_converged.estimate) and self.sums.converged.seen < self.runs:
+            share, among = self.converged.estimate, self.among_converged
+            often = f"{among:.3g}" if self.sums.both.seen else f"≤ {among.high:.3g}"
+            lines.append(wrapped(f"among the converged runs, {share:.3f} of all: {often} ({among.method})"))
         if shifts:
             lines.append(f"mean weight {self.mean_weight:.3f}, 1 up to sampling error")
         if self.centre:
@@ -236,7 +217,7 @@ class Rare(Report):
         """Return the report; raises `InputError` if tilted runs have too small an effective size."""
         if not self.tilt or self.effective >= LEAST:
             return self
-        if not self.sums.event > 0:
+        if not self.sums.event.weight > 0:
             raise InputError(
                 f"{self.outcome!r} was seen in none of {self.runs:,} tilted runs, which bounds nothing (effective size "
                 f"0, at least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
@@ -302,19 +283,17 @@ class RareRequest(Request):
         def train(block: range) -> WeightedSums:
             starts = tilt.begin(spec, np.arange(block.start, block.stop))
             stops = list(islice(spec.train(starts.state), stage + 1))
-            weights, events = starts.weights, stops[-1].readings.outcome == event
-            hit = weights[events]
+            weights, outcomes = starts.weights, stops[-1].readings.outcome
+            events, converged = outcomes == event, (outcomes != Outcome.UNCONVERGED) & ~stops[-1].missed
             return WeightedSums(
                 runs=len(weights),
                 run_steps=sum(int(stop.state.taken.sum()) for stop in stops),
                 lane_steps=sum(stop.lane_steps for stop in stops),
-                seen=len(hit),
-                weight=float(weights.sum()),
-                weight_squares=float((weights**2).sum()),
-                event=float(hit.sum()),
-                event_squares=float((hit**2).sum()),
-                largest=float(hit.max(initial=0.0)),
-                place=(hit[:, None] * starts.deviations[events]).sum(axis=0),
+                every=Event.of(weights, np.ones(len(weights), bool)),
+                event=Event.of(weights, events),
+                converged=Event.of(weights, converged),
+                both=Event.of(weights, events & converged),
+                place=(weights[events, None] * starts.deviations[events]).sum(axis=0),
             )
 
         sums, timing = add_up(train, self.runs, threads=threads, progress=progress)

@@ -50,18 +50,33 @@ def gated(gate_init):
 
 def test_untilted_it_is_plain_counting():
     found, summary = rare(SHORT, "unconverged", runs=9000, seed=3, stage=0), summarize(SHORT, runs=9000, seed=3)
-    assert found.sums.seen == summary.counts(0)["unconverged"] > LEAST
+    assert found.seen == summary.counts(0)["unconverged"] > LEAST
     assert found.interval == summary.frequency("unconverged", 0)
-    assert found.effective == found.sums.seen
+    assert found.effective == found.seen
     assert (found.mean_weight.low, found.mean_weight.high) == (1, 1)
-    assert rare(SHORT, "unconverged", runs=9000, seed=3).sums.seen == summary.counts()["unconverged"]
+    assert rare(SHORT, "unconverged", runs=9000, seed=3).seen == summary.counts()["unconverged"]
     assert found.sums.run_steps == summary.tally.steps[0]  # the second stage was left out
+
+
+def test_untilted_it_counts_converged_runs_as_a_summary_does():
+    """Three runs in four miss their target."""
+    found, summary = rare(SHORT, "internal", runs=3000, seed=3), summarize(SHORT, runs=3000, seed=3)
+    converged = summary.converged()
+    assert 0 < converged.runs < 3000
+    assert found.sums.converged.seen == converged.runs
+    assert found.sums.both.seen == converged.counts["internal"]
+    assert found.among_converged == summary.frequency("internal", converged=True)
+    assert found.among_converged.estimate != found.interval.estimate
+    assert f"among the converged runs, {converged.runs / 3000:.3f} of all: {found.among_converged:.3g}" in str(found)
+    document = found.document()
+    assert document["frequency_converged"]["estimate"] == found.among_converged.estimate
+    assert document["converged"]["estimate"] == converged.runs / 3000
 
 
 def test_untilted_and_never_seen_there_is_an_upper_bound():
     found = rare(from_scratch(steps=5), runs=500)
     assert found.interval == frequency_interval(0, 500)
-    assert (found.sums.seen, found.effective, found.centre) == (0, 0, {})
+    assert (found.seen, found.effective, found.centre) == (0, 0, {})
     assert 0 == found.interval.low < found.interval.high < 0.01
     assert "deceptive after finetuning: ≤ 0.00735, 95 % interval (Clopper–Pearson)" in str(found)
 
@@ -79,7 +94,7 @@ def test_no_bit_of_it_depends_on_threads():
     one, *others = (rare(SHORT, "unconverged", threads=threads, **asked).sums for threads in (1, 2, 3))
     for other in others:
         np.testing.assert_array_equal(one.place, other.place)
-        for name in ("seen", "weight", "weight_squares", "event", "event_squares", "largest"):
+        for name in ("every", "event", "converged", "both"):
             assert getattr(one, name) == getattr(other, name)
 
 
@@ -110,12 +125,28 @@ def test_tilted_runs_agree_with_brute_force():
     """About 2.6 in 1,000, by 60,000 runs and by 8,000 tilted ones of another seed."""
     brute = rare(NEAR, model=OFTEN, runs=60_000, seed=1)
     tilted = rare(NEAR, tilt=TILT, model=OFTEN, runs=8000, seed=2)
-    assert 100 < brute.sums.seen < 220
+    assert 100 < brute.seen < 220
     assert tilted.effective > brute.effective
     error = np.hypot(*(found.interval.estimate / np.sqrt(found.effective) for found in (brute, tilted)))
     assert abs(brute.interval.estimate - tilted.interval.estimate) < 3.5 * error
     for name, z in brute.centre.items():  # and about where the event lies
         assert abs(z - tilted.centre[name]) < 5 * np.hypot(brute.effective**-0.5, tilted.effective**-0.5), name
+
+
+def test_tilted_runs_agree_with_brute_force_about_converged_runs():
+    """Of 900 steps from scratch few runs reach the target."""
+    brief = from_scratch(steps=900)
+    brute, tilted = (
+        rare(brief, "internal", runs=runs, seed=seed, tilt=tilt)
+        for runs, seed, tilt in ((20_000, 1, {}), (20_000, 2, {"capability": 0.6, "plasticity_goal": 0.4}))
+    )
+    assert brute.converged.estimate < 0.5
+    for one, other in ((brute.converged, tilted.converged), (brute.among_converged, tilted.among_converged)):
+        assert one.low < other.high
+        assert other.low < one.high
+    ratio = tilted.sums.both.weight / tilted.sums.converged.weight
+    assert tilted.among_converged.estimate == ratio
+    assert tilted.among_converged.low < ratio < tilted.among_converged.high
 
 
 def test_the_mean_weight_is_one_but_for_chance():
@@ -131,7 +162,7 @@ def test_an_arm_is_trained_as_in_a_comparison(arm, match):
     compared = compare(SHORT, model=model, runs=300, seed=4, match=match).arms[arm]
     alone, mode, objectives = arm_of(SHORT, arm, match, model)
     found = rare(alone, "unconverged", model=model, runs=300, seed=4, match=mode, objectives=objectives)
-    assert found.sums.seen == compared.counts()["unconverged"]
+    assert found.seen == compared.counts()["unconverged"]
     assert found.spec.curriculum == compared.curriculum
 
 

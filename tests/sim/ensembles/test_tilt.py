@@ -6,7 +6,7 @@ from scipy.stats import kstest, norm
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.sim.ensembles.importance_sampling import BIASES, LOGITS, SCALARS, Tilt, deviations, moved
+from feint.sim.ensembles.tilt import BIASES, LOGITS, SCALARS, Tilt, deviations, moved
 from feint.sim.training.curriculum import from_scratch
 from feint.sim.training.train import RunSpec
 
