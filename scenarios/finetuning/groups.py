@@ -35,6 +35,7 @@ RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 SIMILARITIES = (0.0, 0.25, 0.5, 0.75, 0.9)
 HAD, NEVER, SCRATCH = "had Y", "never had Y", "from scratch"
 MARKERS = {ANY: "o", "unconverged": "x", "internal": "s", "corrigible": "^", "deceptive": "D", "proxy": "v"}
+MARKERS |= {"reward-seeking": "P"}
 CONTROL: dict[str, Any] = {"color": "0.45", "linestyle": ":", "linewidth": 1.1}
 """Line style of runs that never had Y."""
 

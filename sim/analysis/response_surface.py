@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 DIFFERENCE, FUNCTION = "difference", "function"
 NOUNS = {outcome: f"{outcome} alignment" for outcome in ("internal", "corrigible", "proxy")}
-NOUNS |= {"unconverged": "no convergence", DECEPTIVE: "deception"}
+NOUNS |= {"unconverged": "no convergence", DECEPTIVE: "deception", "reward-seeking": "reward-seeking"}
 LIMITS = ("estimate", "low", "high", "method")
 
 Of = Annotated[
     str | None, Option("difference (of the arms, the default if both ran), from_scratch or pretrain_finetune.", "WHAT")
 ]
 OutcomeName = Annotated[
-    str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or unconverged.", "NAME")
+    str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy, reward-seeking or unconverged.", "NAME")
 ]
 
 

@@ -35,7 +35,7 @@ class Point:
     start
         How runs start: fresh, internal, corrigible or deceptive.
     match
-        What is held equal at the end: target, capability, steps, total-steps or data.
+        What is held equal at the end: target, ceiling, steps, total-steps or data.
 
     """
 

@@ -82,6 +82,20 @@ def test_a_link_keeps_every_digit(similarity, seed, power):
     assert State.read(state.query()) == state
 
 
+def test_counts_of_converged_runs_are_those_of_a_comparison():
+    """At a point where most runs from scratch miss their target; counts of two parts add up."""
+    state = State(point=Point().at({"finetuning.steps": 300}), seed=3)
+    counted = tally(state, range(50)).plus(tally(state, range(50, 120)))
+    compared = compare(state.point.curriculum, runs=120, seed=3)
+    for arm in (FROM_SCRATCH, PRETRAIN_FINETUNE):
+        assert counted.converged[arm].tolist() == list(compared.arms[arm].counts(converged=True).values())
+        for outcome in Outcome:
+            assert counted.frequency(arm, outcome) == compared.frequency(arm, outcome)
+            among = counted.frequency(arm, outcome, converged=True)
+            assert among == compared.frequency(arm, outcome, converged=True)
+    assert counted.converged[FROM_SCRATCH].sum() < 60
+
+
 def test_the_default_needs_no_link():
     assert State().query() == ""
     assert State.read("") == State()
@@ -295,7 +309,7 @@ def test_what_comes_before_a_reader_is_there_is_drawn_in_its_order():
     for draw in reversed(posted):
         draw()
     assert page.runs == 50
-    assert page.texts["status"].object == '<p class="status">50 runs each way, seed 0</p>'
+    assert page.texts["status"].object == '<p class="status">50 runs each way (50 converged), seed 0</p>'
     assert "similarity = 7 is not valid" in page.message.object
     page.turn("similarity", 3)
     assert "similarity = 3 is not valid" in page.message.object

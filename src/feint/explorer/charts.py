@@ -51,7 +51,7 @@ class Bars:
     """Share of runs by outcome with intervals: a pale bar from scratch above a full one with pre-training."""
 
     def __init__(self) -> None:
-        columns = ("y", "estimate", "low", "high", "label", "colour", "hatch")
+        columns = ("y", "estimate", "low", "high", "label", "colour", "hatch", "converged")
         self.sources = {arm: _source(*columns) for arm in OFFSETS}
         self.sheet = _sheet(270, x_range=Range1d(start=0, end=1.14), y_range=Range1d(start=len(LABELS) - 0.5, end=-0.5))
         self.sheet.xaxis.ticker = FixedTicker(ticks=[0, 0.25, 0.5, 0.75, 1])
@@ -71,6 +71,7 @@ class Bars:
         for head in (whisker.upper_head, whisker.lower_head):
             head.update(size=6, line_color=INK)  # pyright: ignore[reportOptionalMemberAccess]
         self.sheet.add_layout(whisker)
+        self.sheet.scatter(x="converged", y="y", marker="diamond", size=8, source=source, color="white", line_color=INK)
         self.sheet.text(
             x="high", y="y", text="label", x_offset=6, source=source,
             text_font_size=SIZE, text_baseline="middle", text_color=INK,
@@ -85,6 +86,7 @@ class Bars:
                 **{name: [getattr(share, name) for share in shares] for name in ("estimate", "low", "high")},
                 "label": [f"{share.estimate:.3f}" for share in shares],
                 "colour": COLUMNS,
+                "converged": [tally.frequency(arm, kind, converged=True).estimate for kind in Outcome],
                 "hatch": [PATTERNS[HATCHES[kind]] for kind in Outcome],
             }
 

@@ -25,7 +25,7 @@ from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.results.request import MOST_RUNS
-from feint.sim.statistics.intervals import Interval, frequency_interval, tango
+from feint.sim.statistics.intervals import Interval, share_of_selected, tango
 from feint.sim.training.configuration import parse_setting
 from feint.sim.training.parameter_point import Point, by_stage, check_two_stages
 from feint.sim.training.replay import ReplayRequest
@@ -223,6 +223,7 @@ class Tally:
     """Counts of paired runs, and the time they took."""
 
     counts: dict[str, np.ndarray]  #: by arm: runs by final outcome (outcomes,)
+    converged: dict[str, np.ndarray]  #: the same of the converged runs
     flow: np.ndarray  #: with pre-training: runs by outcome before and after fine-tuning (outcomes, outcomes)
     only: np.ndarray  #: runs that are deceptive in the pre-trained arm alone, and in the other alone (2,)
     runs: int
@@ -231,11 +232,16 @@ class Tally:
     def plus(self, other: Tally) -> Tally:
         """Return the counts together with those of other runs at the same point."""
         sums = {name: getattr(self, name) + getattr(other, name) for name in ("flow", "only", "runs", "seconds")}
-        return Tally(counts={arm: counts + other.counts[arm] for arm, counts in self.counts.items()}, **sums)
+        counts, converged = (
+            {arm: numbers + theirs[arm] for arm, numbers in mine.items()}
+            for mine, theirs in ((self.counts, other.counts), (self.converged, other.converged))
+        )
+        return Tally(counts=counts, converged=converged, **sums)
 
-    def frequency(self, arm: str, outcome: Outcome) -> Interval:
-        """Return how often an arm ends as this type, as `Comparison.frequency`."""
-        return frequency_interval(int(self.counts[arm][outcome]), self.runs)
+    def frequency(self, arm: str, outcome: Outcome, *, converged: bool = False) -> Interval:
+        """Return how often an arm ends as this type, of all or of converged runs, as `Comparison.frequency`."""
+        counts = (self.converged if converged else self.counts)[arm]
+        return share_of_selected(int(counts[outcome]), int(counts.sum()))
 
     def difference(self) -> Interval:
         """Return deception after pre-training + fine-tuning minus from scratch, as `Comparison.difference`."""
@@ -254,6 +260,7 @@ def tally(state: State, runs: range) -> Tally:
     with_it, without = (ends[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
     return Tally(
         counts={arm: np.bincount(end.outcome, minlength=kinds) for arm, end in ends.items()},
+        converged={arm: np.bincount(end.outcome[end.converged], minlength=kinds) for arm, end in ends.items()},
         flow=flow,
         only=np.array([(with_it & ~without).sum(), (without & ~with_it).sum()]),
         runs=len(after),

@@ -18,7 +18,7 @@ only while they believe that they are in training. A toy that says something abo
 real model.</p>"""
 LEGEND = (
     '<p class="legend"><span class="pale"></span> from scratch &ensp; <span class="full"></span> '
-    "pre-training + fine-tuning &ensp; <span>├─┤ 95 %</span></p>"
+    "pre-training + fine-tuning &ensp; <span>├─┤ 95 %</span> &ensp; <span>◇ among converged runs</span></p>"
 )
 FLOW = "<h2>Where the pre-trained runs went</h2><p>How runs changed type during fine-tuning.</p>"
 LIFE = "<h2>A single training run</h2>"
@@ -49,9 +49,13 @@ def signed(value: float) -> str:
 
 
 def status(tally: Tally, state: State, final: int) -> str:
-    """Return how many runs the bars show."""
+    """Return how many runs the bars show, and how many of them converged."""
     more = f", refining to {final:,}…" if tally.runs < final else ""
-    return f'<p class="status">{tally.runs:,} runs each way, seed {state.seed}{more}</p>'
+    scratch, pretrained = (int(counts.sum()) for counts in tally.converged.values())
+    converged = (
+        f"{scratch:,} and {pretrained:,} of them converged" if scratch != pretrained else f"{scratch:,} converged"
+    )
+    return f'<p class="status">{tally.runs:,} runs each way ({converged}), seed {state.seed}{more}</p>'
 
 
 def ended(life: Life, state: State) -> str:
