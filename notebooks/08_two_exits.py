@@ -268,7 +268,7 @@ signs = RSA2048Request().run()
 show(signs.figure())
 for each in signs.lived:
     deployed, training = each.defected_in_deployment, each.defected_in_training
-    print(f"{each.type:11} looks {each.checked:.2f}, defects in training {training:.2f}, deployed {deployed:.2f}")
+    print(f"{each.type:14} looks {each.checked:.2f}, defects in training {training:.2f}, deployed {deployed:.2f}")
 assert signs.disagreements == 0
 assert {cell.best for cell in signs.cells} == {"check", "defect"}
 
