@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import pkgutil
+import re
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,16 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from numba import njit
 from numba.core import config
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 
 from feint.agents.kernels import compiling
+from feint.agents.model import Model
+from feint.sim.training.kernels.train_lanes import race
+from feint.sim.training.stage import Stage
+from feint.sim.training.train import begin, train
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("feint.agents.kernels", "feint.sim.training.kernels", "feint.sim.networks.kernels")
@@ -159,3 +165,22 @@ def test_an_edit_to_any_file_that_a_kernel_reaches_changes_its_fingerprint(chang
 def test_an_edit_to_a_file_that_no_kernel_reads_leaves_the_compiled_kernels_valid(changed):
     for name, files in changed.items():
         assert Path("agents/views.py") not in files, name
+
+
+@pytest.mark.slow
+def test_a_kernel_computes_less_for_each_mechanism_that_is_off():
+    """A grader and a belief are known when it is compiled: who leaves them off pays for nothing of them."""
+
+    def arithmetic(**settings):
+        """Count instructions on rows in the kernel as it is compiled for a model."""
+        state, stage, kernel = begin(Model(**settings), runs=2), Stage(steps=1), njit(race.py_func, **compiling.OPTIONS)  # pyright: ignore[reportFunctionMemberAccess]
+        train_module = import_module("feint.sim.training.train")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(train_module, "_race", kernel)
+            train(state, stage)
+        (text,) = kernel.inspect_llvm().values()
+        return len(re.findall(r"= (?:fadd|fsub|fmul|fdiv|call)[^=\n]*<\d+ x float>", text))
+
+    known, inferred, graded = (arithmetic(**settings) for settings in ({"identification": 1e6}, {}, {"grader": 0.0}))
+    print(f"{known} instructions on rows with the objective known, {inferred} with it inferred, {graded} with a grader")
+    assert 100 < known < inferred < graded
