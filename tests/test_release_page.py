@@ -31,18 +31,18 @@ def test_the_price_falls_by_as_much_as_the_page_says():
 
 
 def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
-    assert "a fifth of the steps of what was never there" in prose(PAGE)
+    assert "a third of the steps of what was never there" in prose(PAGE)
     protocols = [fine_tuned(WRAPPED), fine_tuned(NEW)]
     wrapped, new = (np.median(each.steps) for each in run_paired(Point(), protocols, range(4000), seed=1).values())
-    assert wrapped / new == pytest.approx(1 / 5, rel=0.1)
+    assert wrapped / new == pytest.approx(1 / 3, rel=0.1)
 
 
-def test_how_many_released_models_show_it_without_a_step_is_as_the_page_says():
+def test_how_many_released_models_show_it_within_ten_steps_is_as_the_page_says():
     protocol = fine_tuned(WRAPPED, recorders=(Was(1),))
     ended = run_paired(Point(), [protocol], range(4000), seed=1)[protocol]
-    at_once = ended.steps == 0
-    played = ended.recorded[Was(1)][at_once] == Outcome.DECEPTIVE
+    soon = ended.steps <= 10
+    played = ended.recorded[Was(1)][soon] == Outcome.DECEPTIVE
     page = prose(PAGE)
-    told = re.search(r"(0\.\d+) do Y without a step when asked; (0\.\d+) of those were deceptive", page)
+    told = re.search(r"(0\.\d+) do Y within ten steps when asked; (0\.\d+) of those were deceptive", page)
     assert told
-    assert [float(each) for each in told.groups()] == pytest.approx([at_once.mean(), played.mean()], abs=0.02)
+    assert [float(each) for each in told.groups()] == pytest.approx([soon.mean(), played.mean()], abs=0.02)
