@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -173,11 +174,10 @@ def test_a_kernel_computes_less_for_each_mechanism_that_is_off():
 
     def arithmetic(**settings):
         """Count instructions on rows in the kernel as it is compiled for a model."""
-        state, stage, kernel = begin(Model(**settings), runs=2), Stage(steps=1), njit(race.py_func, **compiling.OPTIONS)  # pyright: ignore[reportFunctionMemberAccess]
-        train_module = import_module("feint.sim.training.train")
+        kernel: Any = njit(cast("Any", race).py_func, **compiling.OPTIONS)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(train_module, "_race", kernel)
-            train(state, stage)
+            patch.setattr("feint.sim.training.train._race", kernel)
+            train(begin(Model(**settings), runs=2), Stage(steps=1))
         (text,) = kernel.inspect_llvm().values()
         return len(re.findall(r"= (?:fadd|fsub|fmul|fdiv|call)[^=\n]*<\d+ x float>", text))
 

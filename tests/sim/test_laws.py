@@ -66,8 +66,8 @@ def test_without_inference_power_no_run_is_ever_deceptive(start, grader):
 
 def test_of_minds_that_infer_nothing_those_with_a_grader_may_seek_what_is_graded():
     """Without this, that none is deceptive could be because none is anything; a belief then rests on nothing."""
-    sure = {"inference_power": 0.0, "identification": 1e6}
-    ensemble = simulate(pretrain_finetune(), model=Model(grader=0.0, **sure), runs=500, seed=4)
+    model = Model(grader=0.0, inference_power=0.0, identification=1e6)
+    ensemble = simulate(pretrain_finetune(), model=model, runs=500, seed=4)
     assert (ensemble.outcome[:, -1] == Outcome.REWARD_SEEKING).mean() > 0.3
     assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
 
