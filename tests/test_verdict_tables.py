@@ -24,7 +24,7 @@ def tables(family):
         HEADER,
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
         table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),
-        table(("claim", "crux", "nearest flip"), turning(found)),
+        table(("claim", "crux", "nearest flips"), turning(found)),
     )
     return "\n\n".join(blocks) + "\n"
 

@@ -24,8 +24,9 @@ from feint.scenarios.argument.evaluate_claim import (
 )
 from feint.scenarios.argument.structures import Structures, structural_average
 from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
-from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
-from feint.sim.analysis.prior_shares import FlipSearch, Share
+from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Claim, Verdict
+from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
+from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
@@ -43,8 +44,8 @@ class Size:
     draws: int = 512  #: from the prior
     draw_runs: int = 400  #: of each draw and protocol
     form_draws: int = 128  #: draws at which each functional form is swapped too; 0 swaps none
-    tries: int = 4  #: draws from which the nearest flip is searched
-    search_runs: int = 600  #: of each point that the search tries
+    searches: int = 3  #: for each kind of flip, independent of each other
+    search_runs: int = 240_000  #: of each protocol, for the searches of one kind together
     confirming: int = 10_000  #: fresh runs that confirm a flip
     shown: bool = True  #: whether parts that are only shown are evaluated over the prior if that takes more training
 
@@ -57,7 +58,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, tries=2, search_runs=400, confirming=2000)
+QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, searches=3, search_runs=30_000, confirming=2000)
 QUICK_PRETRAINING = replace(QUICK, draws=64, shown=False)  # for claims that compare some two hundred protocols
 
 
@@ -113,32 +114,6 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """A parameter at the point and at the flip."""
-
-    name: str
-    here: Any
-    there: Any
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlipResult:
-    """The nearest point found at which the claim is of another kind."""
-
-    kind: Annotated[Literal["holds", "reversed"], Field(description="the kind there")]
-    distance: Annotated[float, Field(description="Euclidean, with each parameter's prior of length 1")]
-    changes: list[Change]
-    effects: Annotated[
-        dict[str, Effect], Field(description="of each part there, on fresh runs; simultaneous for all looks")
-    ]
-
-    def effect_text(self) -> str:
-        """Return the effects there, with the names of the parts if there are several."""
-        named = len(self.effects) > 1
-        return ", ".join(f"{f'{name} ' if named else ''}{effect:+.3f}" for name, effect in self.effects.items())
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClaimResult:
     """Results of one claim."""
 
@@ -152,15 +127,16 @@ class ClaimResult:
     prior: Annotated[Shares, Field(description="of the claim: of all its parts together, or of any if one is enough")]
     baked_in: Annotated[Kind | None, Field(description="the kind that it certainly is nearly everywhere; else null")]
     crux: Crux
-    nearest_flip: Annotated[
-        FlipResult | None, Field(description="null if none was found, or none was searched because it trains too long")
+    nearest_flips: Annotated[
+        list[NearestFlip],
+        Field(description="where the claim stops holding and is reversed, or where it holds; none if it trains long"),
     ]
     parts: list[PartResult]
     variants: list[Variant]
     evaluation: Hidden[Evaluation]
 
     @classmethod
-    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: FlipResult | None) -> Self:
+    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flips: list[NearestFlip]) -> Self:
         """Return the results of a claim as they are reported."""
         claim = evaluation.claim
         return from_attributes(
@@ -172,7 +148,7 @@ class ClaimResult:
             prior=_shares(spread.shares(claim)),
             baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
             crux=crux,
-            nearest_flip=flip,
+            nearest_flips=flips,
             parts=[
                 from_attributes(
                     PartResult,
@@ -202,7 +178,7 @@ class ClaimResult:
             *self._prior(),
             *([remark(spread)] if remark else []),
             self._crux(),
-            self._flip(len(spread.draws)),
+            *self._flips(),
         ]
         title = fill(f"{self.number} {self.title}", WIDTH, subsequent_indent="  ")
         return "\n".join([title, *(fill(line, WIDTH, **margins) for line in lines)])
@@ -234,15 +210,11 @@ class ClaimResult:
         ties = f"; cannot be ruled out as equally important: {', '.join(crux.ties)}" if crux.ties else ""
         return f"Crux of the effect ({part}): {crux.premise}. Without it {crux.without[crux.premise]:+.3f}{ties}."
 
-    def _flip(self, draws: int) -> str:
-        flip = self.nearest_flip
-        if flip is None and trains_long(self.evaluation.claim):
-            return "Nearest flip: not searched, since every look would train for very long."
-        if flip is None:
-            return f"Nearest flip: none found from {draws:,} draws, or one stands where a few runs turn it over."
-        moved = ", ".join(f"{move.name} {number(move.here)} → {number(move.there)}" for move in flip.changes)
-        where = f"{moved} (distance {flip.distance:.2f} in the prior's units)"
-        return f"Nearest flip: the claim {predicate(flip.kind)} at {where}; there {flip.effect_text()} on fresh runs."
+    def _flips(self) -> Iterator[str]:
+        if not self.nearest_flips:
+            yield "Nearest flip: not searched, since every look would train for very long."
+        for flip in self.nearest_flips:
+            yield f"Nearest flip: {flip}"
 
 
 def _shares(shares: Mapping[str, Share]) -> Shares:
@@ -256,11 +228,6 @@ def _shares(shares: Mapping[str, Share]) -> Shares:
 def predicate(kind: str) -> str:
     """Return a kind as the predicate of a claim: holds, is reversed, or is neither."""
     return kind if kind == HOLDS else f"is {kind}"
-
-
-def number(value: Any) -> str:
-    """Return a parameter's value as text."""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -362,33 +329,25 @@ class ArgueRequest(Request):
         spread = over_prior(tested, self.point, **prior, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
-            flip = self._flip(evaluations[claim.name], spread)
+            flips = self._flips(evaluations[claim.name], spread)
             report(1)
-            return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flip)
+            return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flips)
 
         results, structures = [*in_order(result, tested, threads=threads)], None
         if size.form_draws and "headline" in parts:
             structures = structural_average(self.point, runs=size.runs, **keys)
         return Argued(claims=results, structures=structures, robustness=spread, request=self)
 
-    def _flip(self, evaluation: Evaluation, spread: Robustness) -> FlipResult | None:
-        """Return the nearest point found at which the claim holds or is reversed, whichever it does not do here."""
+    def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
+        """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""
         claim, size = evaluation.claim, self.chosen_size
         if trains_long(claim):
-            return None
+            return []
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})
+        turned = {kind: spread.turned(claim, kind) for kind in KINDS}
+        starts = {STOPS: turned[NEITHER] + turned[REVERSED], **turned}
         keys: dict[str, Any] = {"point": self.point, "seed": self.seed, "precision": self.precision}
-        keys |= {"runs": size.search_runs, "confirming": size.confirming}
-        flips = [
-            FlipSearch(claim=claim, kind=kind, tries=size.tries, **keys).nearest(spread.turned(claim, kind))
-            for kind in (HOLDS, REVERSED)
-            if kind != here
-        ]
-        flip = min(filter(None, flips), key=lambda flip: flip.distance, default=None)
-        return flip and from_attributes(
-            FlipResult,
-            flip,
-            changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
-            effects={part.name: Effect.of(part.estimand, flip.effects[part.name]) for part in claim.tested},
-        )
+        keys |= {"searches": size.searches, "budget": size.search_runs, "confirming": size.confirming}
+        kinds: list[Turn] = [STOPS, REVERSED] if here == HOLDS else [HOLDS]
+        return [FlipSearch(claim=claim, kind=kind, **keys).nearest(starts[kind]) for kind in kinds]

@@ -1,10 +1,9 @@
-"""The prior: draws from it, over how much of it an effect has one sign or the other, and where a claim flips."""
+"""The prior: draws from it, and over how much of it an effect has one sign or the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import log
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.sim.analysis.claims import HOLDS, KINDS, LEAST, Claim, rises
+from feint.sim.analysis.claims import KINDS, LEAST, rises
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import (
     DIFFERENCE,
@@ -23,23 +22,16 @@ from feint.sim.analysis.response_surface import (
     points_of,
     response,
 )
-from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson, look_confidence
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
 from feint.sim.sweeps.factors import Factor, prior_factors
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_results import Sweep
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.train import PRECISION
 
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
 METHOD = "Clopper–Pearson, unresolved points either way"
-HALVINGS = 6  # of the way to a flipped point
-LOOKS = 6  # at fresh runs, each a little further away
-FURTHER = 1.08  # factor of the distance between looks
-FRESH = 2**40  # first of the runs that confirm
-STEPS = 40  # of the optimizer, at most
 
 
 def factors_at(point: Point) -> list[Factor]:
@@ -182,160 +174,3 @@ class ShareRequest(AnalysisRequest):
     def analyse(self, sweep: Sweep) -> PriorShare:
         """Return the shares of the sweep's points."""
         return prior_share(response(sweep, DIFFERENCE, self.outcome), self.least, confidence=self.confidence)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """A point at which a claim is of another kind, with its effects on fresh runs."""
-
-    kind: str  #: of the claim at the flip: holds or reversed
-    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point searched from, and at the flip
-    distance: float  #: Euclidean, with each parameter's prior of length 1
-    effects: Mapping[str, Interval]  #: by name of the tested part
-    trained: int  #: number of points that the search tried
-
-
-@dataclass(kw_only=True, eq=False)
-class FlipSearch:
-    """Search around a point, on common random numbers, for the nearest one at which a claim is of another kind.
-
-    Points are arrays `units` in units of the prior (parameters,).
-    """
-
-    claim: Claim
-    point: Point
-    kind: str  #: of the claim at the flip: holds or reversed
-    tries: int = 4  #: how many candidates are shortened
-    runs: int = 400  #: per protocol and point in the search
-    confirming: int = 4000  #: fresh runs per look
-    seed: int = 0
-    precision: str = PRECISION
-
-    def __post_init__(self) -> None:
-        self.factors = factors_at(self.point)
-        self.base = self.units_of({factor.name: self.point.value(factor.name) for factor in self.factors})
-        self.known: dict[bytes, float] = {}
-
-    def nearest(self, candidates: Iterable[Mapping[str, Any]]) -> Flip | None:
-        """Return the nearest flip found from candidates, values by dotted name; None if no candidate leads to one.
-
-        From each of the nearest candidates that flip the claim, parameters are put back where possible (halves first,
-        as in Zeller and Hildebrandt's delta debugging, doi:10.1109/32.988498), the rest is halved along the way, and
-        COBYLA (scipy) shortens it as long as the claim stays flipped. The nearest result is confirmed on fresh runs, a
-        little further away if they do not confirm it; its intervals hold for all looks at all tries. It is a minimum
-        found, not a proved one. If the runs of the search call the point itself flipped, the result is None.
-        """
-        if self.flipped(self.base):
-            return None
-        flipped = filter(self.flipped, sorted(map(self.units_of, candidates), key=self.distance))
-        shortened = [self.shortened(self.put_back(units)) for units in islice(flipped, self.tries)]
-        level = look_confidence(CONFIDENCE, LOOKS * self.tries)
-        for i, units in enumerate(sorted(shortened, key=self.distance)):
-            if flip := self.confirmed(units, level, FRESH + i * LOOKS * self.confirming):
-                return flip
-        return None
-
-    def units_of(self, values: Mapping[str, Any]) -> np.ndarray:
-        """Return values by dotted name in units of the prior."""
-        return np.array([in_units(factor, values[factor.name]) for factor in self.factors])
-
-    def changes(self, units: np.ndarray) -> dict[str, Any]:
-        """Return the values that differ from the point searched from."""
-        moved = np.flatnonzero(units != self.base)
-        return {self.factors[i].name: self.factors[i].at(float(np.clip(units[i], 0.0, 1.0))) for i in moved}
-
-    def effects(self, units: np.ndarray, runs: range, confidence: float = CONFIDENCE) -> dict[str, Interval]:
-        """Return the effects of the claim's tested parts at a point, on these runs."""
-        there = self.point.at(self.changes(units))
-        protocols = [protocol for part in self.claim.tested for protocol in part.estimand.protocols]
-        ended = run_paired(there, protocols, runs, seed=self.seed, precision=self.precision, threads=1)
-        level = self.claim.confidence(confidence)
-        return {part.name: part.estimand.measured(ended, level) for part in self.claim.tested}
-
-    def margin(self, units: np.ndarray) -> float:
-        """Return by how much a point is flipped; negative if it is not.
-
-        Intervals are narrowed to the width that the confirming runs will have.
-        """
-        key = units.tobytes()
-        if key not in self.known:
-            effects, narrower = self.effects(units, range(self.runs)), min(1.0, self.runs / self.confirming) ** 0.5
-            margins = []
-            for part in self.claim.tested:
-                middle, reach = effects[part.name].estimate, effects[part.name].half_width * narrower
-                margins.append(part.rule.margin(self.kind, middle - reach, middle + reach))
-            self.known[key] = max(margins) if self.claim.any_part and self.kind == HOLDS else min(margins)
-        return self.known[key]
-
-    def flipped(self, units: np.ndarray) -> bool:
-        """Return whether a point is flipped."""
-        return self.margin(units) >= 0
-
-    def distance(self, units: np.ndarray) -> float:
-        """Return the distance of a point from the one searched from."""
-        return float(np.linalg.norm(units - self.base))
-
-    def between(self, units: np.ndarray, share: float) -> np.ndarray:
-        """Return a share of the way to a point, within the prior."""
-        there, moved = self.base.copy(), units != self.base
-        there[moved] = np.clip(self.base[moved] + share * (units - self.base)[moved], 0.0, 1.0)
-        return there
-
-    def put_back(self, units: np.ndarray) -> np.ndarray:
-        """Return the point with as many parameters put back as possible, still flipped."""
-        moved = np.flatnonzero(units != self.base)
-        size = len(moved)
-        while size > 1:
-            size = (size + 1) // 2
-            for first in range(0, len(moved), size):
-                fewer = units.copy()
-                fewer[moved[first : first + size]] = self.base[moved[first : first + size]]
-                if self.flipped(fewer):
-                    units = fewer
-            moved = np.flatnonzero(units != self.base)
-            size = min(size, len(moved))
-        return units
-
-    def shortened(self, units: np.ndarray) -> np.ndarray:
-        """Return a nearer point, first along the way, then wherever the optimizer finds one."""
-        from scipy.optimize import minimize
-
-        near, far = 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (near + far) / 2
-            near, far = (near, middle) if self.flipped(self.between(units, middle)) else (middle, far)
-        best = self.between(units, far)
-        moved = np.flatnonzero(best != self.base)
-        if len(moved) < 2:
-            return best
-
-        def margin(offsets: np.ndarray) -> float:
-            nonlocal best
-            there = self.base.copy()
-            there[moved] = np.clip(self.base[moved] + offsets, 0.0, 1.0)
-            if self.flipped(there) and self.distance(there) < self.distance(best):
-                best = there
-            return self.margin(there)
-
-        minimize(
-            lambda offsets: float(np.linalg.norm(offsets)),
-            best[moved] - self.base[moved],
-            method="COBYLA",
-            constraints={"type": "ineq", "fun": margin},
-            options={"rhobeg": 0.25 * self.distance(best), "maxiter": STEPS},
-        )
-        return best
-
-    def confirmed(self, units: np.ndarray, confidence: float, first: int) -> Flip | None:
-        """Return the flip if fresh runs from `first` on confirm it, here or a little further away."""
-        for look in range(LOOKS):
-            there = self.between(units, FURTHER**look)
-            fresh = range(first + look * self.confirming, first + (look + 1) * self.confirming)
-            effects = self.effects(there, fresh, confidence)
-            limits = {name: (effect.low, effect.high) for name, effect in effects.items()}
-            kinds = {part.name: part.rule.possible(*limits[part.name]) for part in self.claim.tested}
-            if self.claim.possible(kinds) == {self.kind}:
-                changes = {name: (self.point.value(name), value) for name, value in self.changes(there).items()}
-                distance, trained = self.distance(there), len(self.known)
-                return Flip(kind=self.kind, changes=changes, distance=distance, effects=effects, trained=trained)
-        return None

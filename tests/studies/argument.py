@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.argument.argue import FULL, QUICK, Argued, ArgueRequest, ClaimResult, number, predicate
+from feint.scenarios.argument.argue import FULL, QUICK, Argued, ArgueRequest, ClaimResult
 from feint.scenarios.argument.counting_argument import Counting, CountingRequest
 from feint.scenarios.argument.model_audit import Audit, AuditRequest
 from feint.sim.analysis.claims import KINDS
@@ -18,7 +18,7 @@ from feint.sim.results.provenance import passport_line as text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"
-SIZE = replace(FULL, draws=256, draw_runs=200, form_draws=64, search_runs=400, confirming=4000)
+SIZE = replace(FULL, draws=256, draw_runs=200, form_draws=64, search_runs=120_000, confirming=4000)
 """Of the committed run: the full number of runs at the point, half the draws."""
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
@@ -44,7 +44,7 @@ def claims(found: Argued) -> Iterator[tuple[object, ...]]:
 
 
 def turning(found: Argued) -> Iterator[tuple[object, ...]]:
-    """Yield one row per claim: its crux and its nearest flip."""
+    """Yield one row per claim: its crux and its nearest flips."""
     for result in found.claims:
         yield f"`{result.name}`", hangs_on(result), flips_at(result)
 
@@ -59,12 +59,8 @@ def hangs_on(result: ClaimResult) -> str:
 
 
 def flips_at(result: ClaimResult) -> str:
-    """Return the nearest flip in words."""
-    flip = result.nearest_flip
-    if flip is None:
-        return "none found"
-    moved = ", ".join(f"`{move.name}` {number(move.here)} → {number(move.there)}" for move in flip.changes)
-    return f"{predicate(flip.kind)} at {moved} (distance {flip.distance:.2f}): {flip.effect_text()}"
+    """Return the nearest flips in words."""
+    return " ".join(map(str, result.nearest_flips)) or "not searched"
 
 
 def parts(found: Argued) -> Iterator[tuple[object, ...]]:
@@ -131,7 +127,7 @@ def page(found: Argued, counting: Counting, auditing: Audit) -> str:
         *([found.structures.text()] if found.structures else []),
         *(remark(found.robustness) for each in found.claims if (remark := each.evaluation.claim.remark)),
         "## What each hangs on, and what turns it over",
-        table(("claim", "crux", "nearest flip"), turning(found)),
+        table(("claim", "crux", "nearest flips"), turning(found)),
         "## Every number",
         table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),
         "## Other forms and tolerances",

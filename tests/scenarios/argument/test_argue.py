@@ -22,13 +22,14 @@ from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.release.affordability import reached
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.estimands import SHARE, SHARE_DIFFERENCE, MeanEstimand
+from feint.sim.analysis.nearest_flip import STOPS
 from feint.sim.analysis.prior_shares import prior_draws
 from feint.sim.ensembles.paired_runs import OWN, run_paired
 from feint.sim.ensembles.protocols import pretrained
 from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
 
-TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=100, confirming=400)
+TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=6000, confirming=400)
 NAMES = ["headline", "relearning", "matching"]
 PART = "difference"
 
@@ -48,6 +49,10 @@ def test_each_claim_has_all_that_is_asked_of_it(found):
     for result in found.claims:
         assert result.crux.effect == result.evaluation.effect
         assert set(result.prior) == {HOLDS, REVERSED, NEITHER}
+        kinds = [flip.kind for flip in result.nearest_flips]
+        claim, intervals = result.evaluation.claim, result.evaluation.intervals
+        here = claim.kind({part.name: part.rule.kind(intervals[part.name].estimate) for part in claim.tested})
+        assert kinds == ([STOPS, REVERSED] if here == HOLDS else [HOLDS])
 
 
 def test_threads_and_company_change_nothing(found):
@@ -55,7 +60,7 @@ def test_threads_and_company_change_nothing(found):
     for key, values in alone.robustness.limits.items():
         assert np.array_equal(values, found.robustness.limits[key])
     assert alone["headline"].evaluation.intervals == found["headline"].evaluation.intervals
-    assert alone["headline"].nearest_flip == found["headline"].nearest_flip
+    assert str(alone["headline"].nearest_flips) == str(found["headline"].nearest_flips)  # an empty spread is NaN
 
 
 def test_a_draw_is_tried_on_runs_of_its_own():
@@ -180,6 +185,11 @@ def test_the_document_holds_verdicts_and_effects(found):
     assert (first["name"], first["verdict"]) == ("headline", found["headline"].verdict.value)
     assert first["effect"]["estimate"] == found["headline"].evaluation.effect.estimate
     assert told["passport"]["configuration"]["size"]["draws"] == 8
+    flips = {flip["kind"]: flip for flip in first["nearest_flips"]}
+    assert list(flips) == [STOPS, REVERSED]
+    for flip in flips.values():
+        assert flip["searches"] == 3
+        assert (flip["nearest"] is None) == (flip["found"] == 0) == (flip["lowest"] is None)
 
 
 def test_the_text_names_every_number(found):
@@ -187,6 +197,7 @@ def test_the_text_names_every_number(found):
     for result in found.claims:
         assert result.verdict.value in text
         assert f"{result.evaluation.effect.estimate:+.3f}" in text
+        assert all(" ".join(f"Nearest flip: {flip}".split()) in " ".join(text.split()) for flip in result.nearest_flips)
     assert list(found.frame()["verdict"]) == [result.verdict.value for result in found.claims]
     assert found.frame()["prior_holds_low"].between(0, 1).all()
 
@@ -230,7 +241,9 @@ def test_an_effect_lies_within_the_limits_that_its_estimand_declares(limits, end
 
 @pytest.mark.parametrize("runs", [1, 3])
 def test_few_runs_give_finite_intervals_and_shares_within_their_range(runs):
-    released = argue("falling-cost", family="release", runs=runs, size=replace(TINY, draws=2, draw_runs=5, tries=1))
+    released = argue(
+        "falling-cost", family="release", runs=runs, size=replace(TINY, draws=2, draw_runs=5, search_runs=900)
+    )
     for part in released["falling-cost"].parts:
         least = -1 if "less" in part.effect.quantity else 0
         assert least <= part.effect.low <= part.effect.estimate <= part.effect.high <= 1
