@@ -80,6 +80,20 @@ def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(path):
     assert over == []
 
 
+def test_the_page_says_how_long_deception_lasts():
+    table = provenance.table_from_csv(provenance.read_csv(FOLDER / "duration.csv")[0])
+    words = " ".join(PAGE.read_text().split())
+    here = table[(table["of"] == "point") & (table["arm"] == "pretrain_finetune")].set_index("steps")["estimate"]
+    assert f"falls from {here['1000']:.2f} to {here['100000']:.2f} within the 100,000 steps" in words
+    assert here["half-life"] == float("inf")
+    prior = table[(table["of"] == "prior") & (table["steps"] != "half-life")]
+    lives = table[(table["of"] == "prior") & (table["steps"] == "half-life")].iloc[0]
+    assert f"of {prior['draws'].iloc[0]:.0f} draws {lives['draws']:.0f} have a half-life" in words
+    quarter = float(f"{lives['q25']:.2g}")
+    assert f"a quarter of these one of {quarter:,.0f} steps or less" in words
+    assert lives["median"] == float("inf")
+
+
 def test_the_page_says_how_figures_are_made_again():
     words = json.dumps(PAGE.read_text())
     assert all(f"feint {command}" in words for command in ("figures", "regenerate", "schema regenerate"))

@@ -222,9 +222,9 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     axes.set(xlabel="performance lost", ylabel="deception avoided")
     axes.margins(x=0.08, y=0.1)
     axes.set_title(
-        f"Dodges, {int(table['runs'].iloc[0]):,} paired runs; intervals hold for all at once\n"
-        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it; "
-        "hollow: nobody can do it"
+        f"Dodges, {int(table['runs'].iloc[0]):,} paired runs; intervals hold for all at once; "
+        "hollow: nobody can do it\n"
+        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it"
     )
     sns.despine(fig=drawn)
     points = table[["lost_estimate", "avoided_estimate"]].to_numpy()

@@ -167,8 +167,8 @@ def _draw_prior(axes: Axes, table: pd.DataFrame) -> None:
     life = rows_of(table[table["steps"] == HALF_LIFE])[0]
     quartiles = ", ".join(length_text(life[name]) for name in ("q25", "median", "q75"))
     axes.set_title(
-        f"{int(rows['draws'].iloc[0]):,} draws from the prior, with pre-training\n"
-        f"half-lives ({int(life['draws']):,} draws), quartiles: {quartiles}"
+        f"{int(rows['draws'].iloc[0]):,} draws from the prior, {int(life['draws']):,} with a half-life\n"
+        f"quartiles: {quartiles}"
     )
 
 
