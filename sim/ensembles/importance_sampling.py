@@ -69,6 +69,18 @@ class Event:
         reach = NormalDist().inv_cdf(0.5 + confidence / 2) * sqrt(max(0.0, self.squares / runs - mean**2) / runs)
         return Interval(estimate=mean, low=mean - reach, high=mean + reach, confidence=confidence, method="normal")
 
+    def share(self, every: Event, confidence: float) -> Interval:
+        """Return the share p = Σ w e / Σ w of the weight, whose scatter is less than that of a mean if p is near 1.
+
+        Its interval is that of the normal distribution, with the variance Σ w² (e - p)² / (Σ w)² (Owen, "Monte Carlo
+        theory, methods and examples", 2013, section 9.2).
+        """
+        share = self.weight / every.weight
+        error = sqrt((1 - share) ** 2 * self.squares + share**2 * (every.squares - self.squares)) / every.weight
+        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
+        low, high = max(0.0, share - reach), min(1.0, share + reach)
+        return Interval(estimate=share, low=low, high=high, confidence=confidence, method="normal, self-normalised")
+
     def frequency(self, runs: int, confidence: float) -> Interval:
         """Return the frequency of an event over untilted runs, by `fay_feuer`."""
         return fay_feuer(self.weight, self.squares, self.largest, runs, confidence)
@@ -123,29 +135,26 @@ class Rare(Report):
         """Share of untilted runs that converge."""
         if not self.tilt:
             return frequency_interval(self.sums.converged.seen, self.runs, self.request.confidence)
-        return self.sums.converged.mean(self.runs, self.request.confidence)
+        return self.sums.converged.share(self.sums.every, self.request.confidence)
 
     @computed_field(alias="frequency_converged", description="of the outcome among the converged runs")
     @property
     def among_converged(self) -> Interval:
         """Frequency of the outcome among the untilted runs that converge; NaN if that is not known.
 
-        Untilted, by `frequency_interval`. Tilted, the ratio of two means, from the limits of each at the level 1 - α/2,
-        which hold at once (Bonferroni); not known if no tilted run converged with the outcome.
+        Untilted, by `frequency_interval`. Tilted, the ratio of the frequency of both to that of converging, from the
+        limits of each at the level 1 - α/2, which hold at once (Bonferroni); not known if no tilted run has both.
         """
         sums, level = self.sums, self.request.confidence
         if not self.tilt:
             return share_of_selected(sums.both.seen, sums.converged.seen, level)
         if not sums.both.seen:
             return share_of_selected(0, 0, level)
-        above, below = (
-            part(self.runs, look_confidence(level, 2)) for part in (sums.both.frequency, sums.converged.mean)
-        )
+        above = sums.both.frequency(self.runs, look_confidence(level, 2))
+        below = sums.converged.share(sums.every, look_confidence(level, 2))
         low, high = above.low / below.high, min(1.0, above.high / below.low) if below.low > 0 else 1.0
-        method = f"{above.method}, over a mean"
-        return Interval(
-            estimate=sums.both.weight / sums.converged.weight, low=low, high=high, confidence=level, method=method
-        )
+        estimate, method = min(1.0, above.estimate / below.estimate), f"{above.method}, over a share"
+        return Interval(estimate=estimate, low=low, high=high, confidence=level, method=method)
 
     @computed_field
     @property
