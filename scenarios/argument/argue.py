@@ -44,7 +44,7 @@ class Size:
     draws: int = 512  #: from the prior
     draw_runs: int = 400  #: of each draw and protocol
     form_draws: int = 128  #: draws at which each functional form is swapped too; 0 swaps none
-    searches: int = 3  #: for each kind of flip, independent of each other
+    searches: int = 3  #: for each kind of flip, independent of each other; 0 searches none
     search_runs: int = 240_000  #: of each protocol, for the searches of one kind together
     confirming: int = 10_000  #: fresh runs that confirm a flip
     shown: bool = True  #: whether parts that are only shown are evaluated over the prior if that takes more training
@@ -59,7 +59,7 @@ class Size:
 
 FULL = Size()
 QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, searches=3, search_runs=30_000, confirming=2000)
-QUICK_PRETRAINING = replace(QUICK, draws=64, shown=False)  # for claims that compare some two hundred protocols
+QUICK_OF_ALL = replace(QUICK, draws=32, searches=0, shown=False)  # of all claims on pre-training: 200 protocols
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +129,7 @@ class ClaimResult:
     crux: Crux
     nearest_flips: Annotated[
         list[NearestFlip],
-        Field(description="where the claim stops holding and is reversed, or where it holds; none if it trains long"),
+        Field(description="where the claim stops holding and is reversed, or where it holds; none if that takes long"),
     ]
     parts: list[PartResult]
     variants: list[Variant]
@@ -212,7 +212,7 @@ class ClaimResult:
 
     def _flips(self) -> Iterator[str]:
         if not self.nearest_flips:
-            yield "Nearest flip: not searched, since every look would train for very long."
+            yield "Nearest flip: not searched, because it would take long: see the manual's page on the argument."
         for flip in self.nearest_flips:
             yield f"Nearest flip: {flip}"
 
@@ -302,7 +302,7 @@ class ArgueRequest(Request):
     @property
     def chosen_size(self) -> Size:
         """Numbers of runs and draws, as `quick` and `runs` change them."""
-        quick = QUICK_PRETRAINING if self.family == "pretraining" else QUICK
+        quick = QUICK_OF_ALL if self.family == "pretraining" and not self.claim else QUICK
         size = quick if self.quick else self.size
         return size if self.runs is None else replace(size, runs=self.runs)
 
@@ -341,7 +341,7 @@ class ArgueRequest(Request):
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
         """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""
         claim, size = evaluation.claim, self.chosen_size
-        if trains_long(claim):
+        if not size.searches or trains_long(claim):
             return []
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})

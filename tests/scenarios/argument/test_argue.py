@@ -165,7 +165,8 @@ def test_the_quick_form_evaluates_over_the_prior_what_its_tested_parts_train():
     assert few["headline"] == {"difference", "converged"}
     assert {part.name for part in claims()["matching"].parts} == few["matching"]
     assert not ArgueRequest(quick=True).chosen_size.shown
-    assert ArgueRequest(quick=True, family="release").chosen_size == QUICK
+    for request in (ArgueRequest(quick=True, family="release"), ArgueRequest(quick=True, claim=("headline",))):
+        assert request.chosen_size == QUICK
 
 
 def test_a_part_at_the_point_alone_has_no_shares(found):
@@ -177,6 +178,10 @@ def test_a_part_at_the_point_alone_has_no_shares(found):
 
 def test_no_flip_is_searched_where_every_look_would_train_for_long():
     assert {name for name, claim in claims().items() if trains_long(claim)} == {"duration"}
+    assert ArgueRequest(quick=True).chosen_size.searches == 0
+    unsearched = argue("telling", size=replace(TINY, searches=0, draws=2))
+    assert unsearched["telling"].nearest_flips == []
+    assert "Nearest flip: not searched" in unsearched.text()
 
 
 def test_the_document_holds_verdicts_and_effects(found):
