@@ -40,7 +40,18 @@ OWN = {
 PANELS = {
     "Start": ("compare", "explore", "replay", "parameters"),
     "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "simulate", "rare"),
-    "The argument": ("argue", "why", "why-run", "crux", "worldviews", "counting", "audit", "graph", "figures", "regenerate"),
+    "The argument": (
+        "argue",
+        "why",
+        "why-run",
+        "crux",
+        "worldviews",
+        "counting",
+        "audit",
+        "graph",
+        "figures",
+        "regenerate",
+    ),
     "More": ("scenario", "auditors", "schema"),
 }
 
