@@ -256,7 +256,7 @@ def test_the_harm_is_that_of_the_type_and_the_performance_what_it_does_when_it_b
 def test_every_harmful_type_has_a_harm_of_its_own():
     """Runs of three kinds: their codes decide the harm, and nothing is read as the types that do what is wanted."""
     harms = {Outcome.DECEPTIVE: 3.0, Outcome.PROXY: 5.0, Outcome.REWARD_SEEKING: 7.0}
-    task = Task(**{f"harm_{outcome.name.lower()}": harm for outcome, harm in harms.items()})
+    task = Task(harm_deceptive=3.0, harm_proxy=5.0, harm_reward_seeking=7.0)
     model = Model(grader=0.0)
     seeking = begin(model, runs=RUNS, seed=0).with_mind(grader=np.full(RUNS, 4.0), representation=np.full(RUNS, -4.0))
     sure = np.tile([0.0, 1.0], (RUNS, 1))
