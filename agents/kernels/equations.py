@@ -71,17 +71,15 @@ def capability(C, form):
         inside, missing = (c > 0.0) & (c < 1.0), most(1.0 - c, 1e-15)
         c, none = most(0.0, least(1.0, c)), 0.0 * C
         return Capability(c, where(inside, 0.125, none), c / missing, where(inside, 0.125 / (missing * missing), none))
-    growth = exp(C)
+    growth = least(1e30, exp(C))
     if len(form) == POWER:
-        growth = least(1e30, growth)
         missing = 1.0 / sqrt(1.0 + growth)
         share = growth * missing * missing  # 1 - missing², with all its digits where little is reached yet
         c = share / (1.0 + missing)
         return Capability(c, 0.5 * missing * share, c / missing, 0.5 * share / missing)
-    growth = least(1e15, growth)  # beyond that q is 1, and its slope must be 0 in single precision too
     missing = 1.0 / (1.0 + growth)
     c = growth * missing
-    return Capability(c, c * missing, growth, growth)
+    return Capability(c, c * missing, growth, least(1e15, growth))  # q is 1 beyond, and no exponential is quite 0
 
 
 @equation

@@ -109,17 +109,19 @@ def both_stages(**values: Any) -> Curriculum:
 def anywhere(point: int) -> Setting:
     """A point of the prior: every parameter that has a range is drawn from it, by a generator of its own."""
 
-    def drawn(kind: type[Model | Stage], place: str) -> dict[str, Any]:
+    def drawn(of: Model | Stage, place: str) -> dict[str, Any]:
         values = {}
-        for name, declared in kind.parameters().items():
-            if declared.prior is not None:
-                low, high = declared.prior
+        for name, declared in of.parameters().items():
+            prior = of.prior(name) if isinstance(of, Stage) else declared.prior
+            if prior is not None:
+                low, high = prior
                 x = np.random.default_rng([point, crc32(f"{place}.{name}".encode())]).random()
-                values[name] = float(low * (high / low) ** x if declared.log else low + (high - low) * x)
+                value = low * (high / low) ** x if declared.log else low + (high - low) * x
+                values[name] = round(value) if isinstance(declared.default, int) else float(value)
         return values
 
-    stages = (drawn(Stage, place) for place in ("pretraining", "finetuning"))
-    return Setting(f"point {point} of the prior", Model(**drawn(Model, "model")), pretrain_finetune(*stages))
+    stages = (drawn(stage, stage.name) for stage in pretrain_finetune())
+    return Setting(f"point {point} of the prior", Model(**drawn(Model(), "model")), pretrain_finetune(*stages))
 
 
 NEAR_DECEPTION = Model(
