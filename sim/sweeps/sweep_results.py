@@ -176,7 +176,7 @@ class Sweep(Report):
         at_looks = "Clopper–Pearson, good at every look"
         methods = methods_of(self._deception(shown)) if self.study.half_width is None else at_looks
         what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
-        what += "; below, the same of the converged runs"
+        what += "\nbelow, the same of the converged runs"
         heading = f"{len(numbers):,} points, {runs:,} runs in all, design {self.study.design}"
         yield f"{heading}\nruns, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}"
         names = self.varied if len(self.varied) <= MOST_VARIED else []

@@ -49,10 +49,11 @@ def test_who_minds_the_present_alone_or_cannot_tell_training_does_not_play_along
     assert "plays along" in {cell.best for cell in exits.cues}
 
 
-def test_deceivers_of_the_engine_wait_for_the_sign_and_the_others_never_look(rsa):
+def test_deceivers_and_reward_seekers_wait_for_the_sign_and_the_others_never_look(rsa):
     assert rsa.disagreements == 0
+    assert [row.type for row in rsa.lived] == ["internal", "corrigible", "deceptive", "reward-seeking"]
     for row in rsa.lived:
-        deceives = float(row.type == "deceptive")
+        deceives = float(row.type in ("deceptive", "reward-seeking"))
         assert (row.checked, row.defected_in_training, row.defected_in_deployment) == (deceives, 0, deceives)
     assert {cell.best for cell in rsa.cells} == {"check", "defect"}
 
