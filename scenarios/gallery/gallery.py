@@ -51,7 +51,7 @@ SIZES = {
         {"runs": 200, "levels": 13, "draws": 16, "draw_runs": 50},
     ),
     "phases": ({"runs": 400, "levels": 14}, {"runs": 100, "levels": 8}),
-    "prior": ({"runs": 200, "draws": 256}, {"runs": 50, "draws": 64}),
+    "prior": ({"runs": 100, "draws": 64}, {"runs": 50, "draws": 16}),  # of some 200 protocols each
     "dodges": ({"runs": 10_000}, {"runs": 1000}),
     "worldviews": ({"runs": 2000}, {"runs": 200}),
     "graph": ({"runs": 4000}, {"runs": 1000}),
