@@ -22,11 +22,12 @@ from feint.sim.training.train import PRECISION
 
 STOPS = "stops holding"
 Turn = Literal["holds", "stops holding", "reversed"]
-RUNGS = (100, 300, 900)  # runs per protocol and point in the parts of a search, which train the same number of runs
-FEWEST = 12  # points that the last part of a search tries, if the runs allow
-STARTS, RACE = 3, 1 / 4  # starts that are tried, and the part of the first rung that they share
+WALKS, PER_WALK = 8, 30_000  # walks that begin a search, from 2 to so many; runs of a search per walk
+FIRST_RUNS, RACE = 100, 0.25  # runs per protocol and point of these walks, and their part of the runs of a search
+RUNGS = ((200, 0.6), (800, 1.0))  # runs per point of the walk on from the nearest, until a part of the runs is spent
+FEWEST = 12  # points that are tried on a rung at least; a small search takes fewer runs per point
 HALVINGS = 6  # of the way to a start
-LOOKS, FURTHER = 6, 1.06  # at fresh runs, and the factor of the distance between them
+LOOKS, FURTHER = 8, 1.04  # at fresh runs, and the factor of the distance between them
 OWN_RUNS, FRESH = 2**36, 2**40  # runs between two searches; first of the runs that confirm
 NAMED = 6  # largest changes that the text names
 ANY, UPHILL, BACK = range(3)  # kinds of steps: in any direction, along the slope, and putting parameters back
@@ -102,6 +103,7 @@ def _number(value: Any) -> str:
 class Walk:
     """A random walk of one search over flipped points, each nearer than the last, on runs of its own.
 
+    Several walks from the starts, which learn from each other's points, come first, and the nearest goes on.
     A step is taken in any direction and a little inwards; along the slope of the margin, as a ridge regression on the
     points tried nearby has it; or by putting parameters back, the most expensive more often, or the cheapest at once
     with the others moved out to the same distance. Steps grow where they succeed and shrink where they do not.
@@ -111,45 +113,59 @@ class Walk:
 
     def __init__(self, search: FlipSearch, number: int) -> None:
         self.search, self.first, self.rng = search, number * OWN_RUNS, np.random.default_rng((search.seed, number))
-        self.runs, self.spent, self.sizes = RUNGS[0], 0, [0.3, 0.3, 0.5]
+        self.runs, self.spent, self.sizes = FIRST_RUNS, 0, [0.3, 0.3, 0.5]
         self.tried: list[np.ndarray] = []
         self.margins: list[float] = []
+        self.counts: list[int] = []
 
     def walked(self, starts: list[np.ndarray], budget: int) -> np.ndarray | None:
         """Return the nearest flipped point found with a number of runs, by its offsets; None if no start is flipped."""
         if self.flipped(np.zeros(len(self.search.base))):
             return None
-        self.here = np.zeros(0)
-        share, found = budget // len(RUNGS), []
-        for start in islice(self._flipped_of(starts, share), STARTS):
-            self.here, self.sizes = self._shortened(start), [0.3, 0.3, 0.5]
-            self._go(self.spent + int(share * RACE / STARTS))
+        count, race = int(np.clip(budget // PER_WALK, 2, WALKS)), int(budget * RACE)
+        begin = list(islice(self._flipped_of(starts, race // 2), count))
+        found: list[np.ndarray] = []
+        for i in range(count if begin else 0):
+            self.here, self.sizes = self._shortened(begin[i % len(begin)]), [0.3, 0.3, 0.5]
             found.append(self.here)
-        if not found:
-            return None
-        self.here = min(found, key=np.linalg.norm)
-        for i, runs in enumerate(RUNGS):
-            self.runs = int(np.clip(share / FEWEST, RUNGS[0], runs))
-            there = next(
-                filter(self.flipped, (self.search.within(self.here * FURTHER**k) for k in range(2 * LOOKS))), None
-            )
-            if there is None:
+            self._go(self.spent + (race - self.spent) // (count - i))
+            found.append(self.here)
+        for runs, until in RUNGS:
+            self.runs = int(np.clip((budget * until - self.spent) / FEWEST, self.runs, runs))
+            found = [*self._flipped_further(found)]
+            if not found:
                 return None
-            self.here = there
-            self._go(share * (i + 1))
+            self.here, self.sizes = found[-1], [0.2, 0.2, 0.5]
+            self._go(int(budget * until))
+            found.append(self.here)
         return self.here
+
+    def _flipped_further(self, points: list[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield points, each nearer than the last, that are flipped with the runs of now, if need be further out."""
+        most = np.inf
+        for point in sorted(points, key=np.linalg.norm):
+            for k in range(2 * LOOKS):
+                there = self.search.within(point * FURTHER**k)
+                if np.linalg.norm(there) >= most or self.flipped(there):
+                    break
+            else:
+                continue
+            if np.linalg.norm(there) < most:
+                most = float(np.linalg.norm(there))
+                yield there
 
     def flipped(self, offsets: np.ndarray) -> bool:
         """Return whether a point is flipped."""
         self.tried.append(offsets)
         self.margins.append(self.search.margin(offsets, range(self.first, self.first + self.runs)))
+        self.counts.append(self.runs)
         self.spent += self.runs
         return self.margins[-1] >= 0
 
     def _flipped_of(self, starts: list[np.ndarray], budget: int) -> Iterator[np.ndarray]:
-        """Yield the starts that are flipped, in any order, until half of the budget is spent."""
+        """Yield the starts that are flipped, in any order, until a number of runs is spent."""
         for i in self.rng.permutation(len(starts)):
-            if self.spent < budget / 2 and self.flipped(starts[i]):
+            if self.spent < budget and self.flipped(starts[i]):
                 yield starts[i]
 
     def _shortened(self, start: np.ndarray) -> np.ndarray:
@@ -186,7 +202,11 @@ class Walk:
         around, margins = np.array(self.tried) - self.here, np.array(self.margins)
         squares = (around**2).sum(axis=1)
         near = np.argsort(squares)[: 3 * len(self.here)]
-        weights = 1 / (1 + squares[near] / (self.sizes[ANY] * np.linalg.norm(self.here)) ** 2)
+        weights = (
+            np.array(self.counts)[near]
+            / self.runs
+            / (1 + squares[near] / (self.sizes[ANY] * np.linalg.norm(self.here)) ** 2)
+        )
         around = around[near] - np.average(around[near], axis=0, weights=weights)
         margins = margins[near] - np.average(margins[near], weights=weights)
         ridge = max(0.5 * float(weights @ (around**2).sum(axis=1)) / len(self.here), 1e-9)
