@@ -24,10 +24,14 @@ STOPS = "stops holding"
 Turn = Literal["holds", "stops holding", "reversed"]
 WALKS, PER_WALK = 8, 30_000  # walks that begin a search, from 2 to so many; runs of a search per walk
 FIRST_RUNS, RACE = 100, 0.25  # runs per protocol and point of these walks, and their part of the runs of a search
-RUNGS = ((200, 0.6), (800, 1.0))  # runs per point of the walk on from the nearest, until a part of the runs is spent
+RUNGS = (
+    (200, 0.45),
+    (800, 0.8),
+    (3200, 1.0),
+)  # runs per point of the walk on from the nearest, until a part of the runs is spent
 FEWEST = 12  # points that are tried on a rung at least; a small search takes fewer runs per point
 HALVINGS = 6  # of the way to a start
-LOOKS, FURTHER = 8, 1.04  # at fresh runs, and the factor of the distance between them
+LOOKS, FURTHER = 10, 1.03  # at fresh runs, and the factor of the distance between them
 OWN_RUNS, FRESH = 2**36, 2**40  # runs between two searches; first of the runs that confirm
 NAMED = 6  # largest changes that the text names
 ANY, UPHILL, BACK = range(3)  # kinds of steps: in any direction, along the slope, and putting parameters back
