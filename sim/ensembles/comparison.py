@@ -20,15 +20,8 @@ from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_block
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    HALF_WIDTH,
-    Interval,
-    check_confidence,
-    check_half_width,
-    runs_needed,
-    tango,
-)
+from feint.sim.statistics import intervals
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune, shared_objectives
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
@@ -116,11 +109,11 @@ class Comparison(Report):
 
     def difference(self, outcome: Outcome | str = Outcome.DECEPTIVE) -> Interval:
         """Return the frequency after pre-training + fine-tuning minus from scratch, with Tango's paired interval."""
-        return tango(*self._discordant(outcome), self.runs, self.request.confidence)
+        return intervals.tango(*self._discordant(outcome), self.runs, self.request.confidence)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
         """Return the number of runs per arm that give the difference an interval of this half-width."""
-        return runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
+        return intervals.runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
 
     def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
         """Return the number of runs of this type in the pre-trained arm alone, and in the other alone."""
@@ -206,12 +199,14 @@ class CompareRequest(Request):
     seed: Seed = 0
     precision: Precision = PRECISION
     worth: Annotated[int | None, Option(WORTH, "N")] = None
-    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
+    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = (
+        intervals.HALF_WIDTH
+    )
     confidence: Confidence = CONFIDENCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_half_width(self.half_width)
+        intervals.check_half_width(self.half_width)
         check_confidence(self.confidence)
 
     def work(self) -> float:
@@ -265,12 +260,8 @@ def compare(
 
     Parameters
     ----------
-    curriculum
-        Two stages or more; pre-training + fine-tuning if None.
-    runs
-        Number of runs per arm.
-    match
-        Matching rule of the arms.
+    curriculum, runs, match
+        Two stages or more, pre-training + fine-tuning if None; number of runs per arm; matching rule of the arms.
     confidence
         Confidence level of all intervals.
     worth
@@ -305,7 +296,7 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
 
 def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
     """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
-    left, right = _stack(shares.sum(axis=1)), _stack(shares.sum(axis=0))
+    left, right = stacked(shares.sum(axis=1)), stacked(shares.sum(axis=0))
     out, into, x = left.copy(), right.copy(), np.linspace(0, 1, 50)
     for i in range(len(Outcome)):
         for j, after in enumerate(Outcome):
@@ -319,11 +310,10 @@ def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> Non
     axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
     axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
     axes.tick_params(axis="x", length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
-def _stack(heights: np.ndarray) -> np.ndarray:
+def stacked(heights: np.ndarray) -> np.ndarray:
     """Return the upper edges of blocks laid one below the other; an empty one takes no room."""
     taken = heights + np.where(heights > 0, GAP, 0.0)
     return np.concatenate([[0.0], np.cumsum(taken)[:-1]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,17 +14,9 @@ from pydantic import Field, computed_field
 from feint.agents.errors import check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
+from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
-from feint.sim.ensembles.streaming_summary import (
-    AT_STOP,
-    MOST_SUMMED,
-    UNITS,
-    MeasuredTally,
-    OutcomeReport,
-    StageOutcomes,
-    Summary,
-    recordings,
-)
+from feint.sim.ensembles.streaming_summary import AT_STOP, MOST_SUMMED, UNITS, OutcomeReport, StageOutcomes, Summary
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
@@ -60,7 +53,6 @@ class Ensemble(OutcomeReport):
     """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
 
     recorded: Hidden[dict[str, np.ndarray]]
-    request: Hidden[SimulateRequest]
 
     at_stop_heading = "At the stop, medians and, in parentheses, quartiles:"
 
@@ -68,14 +60,10 @@ class Ensemble(OutcomeReport):
     @property
     def stages(self) -> list[StageResult]:
         """Outcomes and quantiles after each stage."""
-        return [
-            StageResult(
-                **self.outcomes_of(i),
-                median_steps=float(np.median(self.steps[:, i])),
-                at_stop={quantity: spread(self[quantity][:, i]) for quantity in AT_STOP},
-            )
-            for i in range(len(self.curriculum))
-        ]
+        medians = np.median(self.steps, axis=0).tolist()
+        at_stop = ({name: spread(self[name][:, i]) for name in AT_STOP} for i in range(len(medians)))
+        ended = enumerate(zip(medians, at_stop, strict=True))
+        return [StageResult(**self.outcomes_of(i), median_steps=steps, at_stop=at) for i, (steps, at) in ended]
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self.recorded:
@@ -111,15 +99,11 @@ class Ensemble(OutcomeReport):
         import pandas as pd
 
         runs, stages = self.outcome.shape
-        names = self.curriculum.names
-        table = pd.DataFrame(
-            {
-                "run": np.repeat(np.arange(runs), stages),
-                "stage": pd.Categorical.from_codes(np.tile(np.arange(stages), runs), pd.Index(names), ordered=True),
-                **{name: values.ravel() for name, values in self.recorded.items()},
-            }
-        )
-        table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel(), pd.Index(LABELS))
+        codes, names = np.tile(np.arange(stages), runs), pd.Index(self.curriculum.names)
+        columns: dict[str, Any] = {name: values.ravel() for name, values in self.recorded.items()}
+        columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(LABELS))
+        stage = pd.Categorical.from_codes(codes, names, ordered=True)
+        table = pd.DataFrame({"run": np.repeat(np.arange(runs), stages), "stage": stage, **columns})
         table.attrs.update(self.passport())
         return table
 
@@ -181,7 +165,7 @@ class SimulateRequest(Request):
         spec = self.spec()
         spec.warm_up()
         tally, timing = add_up(
-            lambda block: MeasuredTally.trained(spec, block), self.runs, threads=threads, progress=progress
+            partial(streaming_summary.MeasuredTally.trained, spec), self.runs, threads=threads, progress=progress
         )
         failures = np.column_stack([tally.missed, tally.diverged])
         ended: dict[str, Any] = {"outcomes": tally.counts, "failures": failures, "moments": tally.moments}
@@ -197,7 +181,7 @@ class SimulateRequest(Request):
         def train(chunk: range) -> int:
             rows, lane_steps = slice(chunk.start, chunk.stop), 0
             for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
-                for name, values in recordings(stop).items():
+                for name, values in streaming_summary.recordings(stop).items():
                     recorded[name][rows, i] = values
                 lane_steps += stop.lane_steps
                 report(len(chunk))

@@ -14,31 +14,15 @@ from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.results.request import defaults_of
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    Interval,
-    clopper_pearson,
-    frequency_interval,
-    look_confidence,
-    paired_exact,
-    tango,
-)
+from feint.sim.statistics import intervals
+from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec, check_precision, check_seed
 
-DESIGNS = {
-    "grid": "every combination of the levels",
-    "one-at-a-time": "the base point, and each parameter alone at its low and its high end",
-    "lhs": "a Latin hypercube of `samples` points",
-    "sobol": "the first `samples` points of a scrambled Sobol sequence",
-    "saltelli": "Saltelli's design for Sobol indices, from `samples` base points",
-    "morris": "`samples` trajectories for Morris's elementary effects",
-    "prior": "the whole prior, or that of the parameters named: points of a scrambled Sobol sequence",
-    "table": "the points of a CSV or Parquet file",
-}
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "saltelli", "morris", "prior", "table")
 SAMPLED = ("lhs", "sobol", "saltelli", "morris", "prior")
 BALANCED = ("sobol", "saltelli", "prior")  # designs whose samples are a power of two
 GROUPED = ("saltelli", "morris")
@@ -63,7 +47,7 @@ class Study:
     """
 
     vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
-    design: str = "grid"  #: placing of the points: one of DESIGNS
+    design: str = "grid"  #: placing of the points: one of DESIGNS (docs/sweeps.md)
     samples: int | None = None  #: number of points, base points or trajectories, for a design that draws them
     by_group: bool = False  #: whether saltelli and morris move together all parameters of one argument
     table: str | None = None  #: file with the points of the design "table"
@@ -187,17 +171,18 @@ class Study:
             totals.append(min(2 * totals[-1], self.most_runs or 0))
         return totals
 
-    def interval(self, events: int, runs: int, *, lost: int | None = None, confidence: float = CONFIDENCE) -> Interval:
+    def interval(
+        self, events: int, runs: int, *, lost: int | None = None, level: float = intervals.CONFIDENCE
+    ) -> Interval:
         """Return the interval of a frequency or, given the runs that lost the event, of a paired difference.
 
         If the study adds runs, the interval is exact and holds at every look.
         """
-        if self.half_width is None:
-            return (
-                frequency_interval(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
-            )
-        level = look_confidence(confidence, len(self.rounds))
-        return clopper_pearson(events, runs, level) if lost is None else paired_exact(events, lost, runs, level)
+        frequency, difference = intervals.frequency_interval, intervals.tango
+        if self.half_width is not None:
+            level = intervals.look_confidence(level, len(self.rounds))
+            frequency, difference = intervals.clopper_pearson, intervals.paired_exact
+        return frequency(events, runs, level) if lost is None else difference(events, lost, runs, level)
 
     def is_wide(self, events: Iterable[int], runs: int) -> bool:
         """Return whether an interval of a point is wider than `half_width`.
@@ -207,9 +192,10 @@ class Study:
         """
         scratch, pretrained, gained, lost = events
         counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
-        intervals = [self.interval(counts[arm], runs) for arm in self.arms]
-        intervals += [self.interval(gained, runs, lost=lost)] if len(self.arms) == 2 else []
-        return max(interval.half_width for interval in intervals) > (self.half_width or 1.0)
+        widths = [self.interval(counts[arm], runs).half_width for arm in self.arms]
+        if len(self.arms) == 2:
+            widths.append(self.interval(gained, runs, lost=lost).half_width)
+        return max(widths) > (self.half_width or 1.0)
 
     def described(self) -> dict[str, Any]:
         """Return all parts as plain data; studies with equal descriptions give the same numbers."""

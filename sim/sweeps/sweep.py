@@ -1,27 +1,249 @@
-"""Sweeps: studies carried out round by round, part by part, into a folder from which they can be resumed."""
+"""Sweeps: studies carried out round by round, part by part, into a folder from which they are resumed and read."""
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from feint.agents.errors import InputError
+import numpy as np
+
+from feint.agents.errors import InputError, load_extra
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS
+from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import check_threads
+from feint.sim.results.provenance import passport_line
+from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
+from feint.sim.results.report import table as table_lines
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
+from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import MOST_RUNS, Study
-from feint.sim.sweeps.sweep_results import EVENTS, Sweep, wide_points
-from feint.sim.sweeps.sweep_store import COLUMNS, Store, Unit, last_stages, read_parts, units_of
+from feint.sim.sweeps.sweep_store import COLUMNS, COUNTED, GAINED, LOST, RESUME, Store, Unit, last_stages, read_parts
 from feint.sim.sweeps.unit_training import Cluster, Columns, Job, in_threads
+from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+    import xarray as xr
 
-Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
 MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
+Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
+EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
+DIFFERENCE = ["difference", "difference_low", "difference_high"]
+AT_LOOKS = "Clopper–Pearson, good at every look"
+MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
+MEANINGS = {
+    "point": ("number of the point", "1"),
+    "arm": ("way of training", "name"),
+    "stage": ("stage of the curriculum", "name"),
+    "start": ("how runs start", "name"),
+    "match": ("what is held equal at the end", "name"),
+    "runs": ("runs trained", "runs"),
+    **{label: (f"runs that ended the stage as {label}", "runs") for label in LABELS},
+    "missed_target": ("runs that never reached the target", "runs"),
+    "diverged": ("runs whose state stopped being finite", "runs"),
+    "steps": ("SGD steps taken, of all runs together", "steps"),
+    "difference": ("frequency of deception, pre-training + fine-tuning minus from scratch", "1"),
+    "difference_low": ("lower limit of its 95 % interval", "1"),
+    "difference_high": ("upper limit of its 95 % interval", "1"),
+}
+"""Meaning and unit of the columns of the finished table besides the varied parameters."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Sweep(Report):
+    """The folder of a sweep and its study, opened with `Sweep.open`; damaged parts are never read."""
+
+    folder: Hidden[Path]
+    study: Hidden[Study]
+    manifest: Hidden[dict[str, Any]]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open a folder that `sweep` wrote; raises `InputError` for any other."""
+        manifest = stores.read_manifest(folder)
+        return cls(folder=Path(folder), study=Study.from_configuration(manifest["study"]), manifest=manifest)
+
+    def checked(self) -> Self:
+        """Return the sweep, with a warning if it is not finished."""
+        if not self.finished:
+            what = "is not finished: what follows is of the parts there are; go on by --resume."
+            warnings.warn(f"{str(self.folder)!r} {what}", RuntimeWarning, stacklevel=2)
+        return self
+
+    def passport(self) -> dict[str, Any]:
+        """Return what is needed to compute the result again."""
+        return self.manifest["passport"]
+
+    def __repr__(self) -> str:
+        design, points = self.study.design, len(self.points)
+        return f"Sweep({str(self.folder)!r}, design={design!r}, points={points}, finished={self.finished})"
+
+    @property
+    def finished(self) -> bool:
+        """True if the sweep was carried out to its end, and every part of it is intact."""
+        try:
+            finished = json.loads((self.folder / "finished.json").read_text())
+        except (OSError, ValueError):
+            return False
+        return finished == {"parts": len(self.files("parts"))}
+
+    @property
+    def still_wide(self) -> int:
+        """Number of points with intervals wider than `half_width` after `most_runs`; 0 if the study adds no runs."""
+        most, last = self.study.most_runs, last_stages(self.counts)
+        return 0 if most is None else len(wide_points(self.study, last[last["runs"] == most], most))
+
+    def files(self, kind: str) -> list[Path]:
+        """Return the intact files of a kind, `points` or `parts`."""
+        files = (
+            (path, *stores.fault_of(path, self.manifest["key"])) for path in sorted((self.folder / kind).iterdir())
+        )
+        intact = {name: path for path, name, fault in files if not fault}  # a name that is there twice counts once
+        return list(intact.values())
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The points: `point`, and one column per factor."""
+        return read_parts(self.files("points"))
+
+    @property
+    def varied(self) -> list[str]:
+        """Dotted names of what varies."""
+        return [str(name) for name in self.points.columns if name != "point"]
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """The counts over all runs, one row per point, arm and stage."""
+        parts = self.files("parts")
+        if not parts:
+            raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by {RESUME}.")
+        keys = ["point", "arm", "stage"]
+        table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *GAINED, *LOST]].sum()
+        table["at"] = table["stage"].map({name: i for i, name in enumerate(self.study.curriculum.names)})
+        return table.sort_values(["point", "arm", "at"], kind="stable", ignore_index=True).drop(columns="at")
+
+    def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """Return the finished table: one row per point, arm and stage, with the varied parameters.
+
+        It holds the number of runs by outcome, `missed_target`, `diverged`, `steps` of all runs and, on the last stage
+        of pre-training + fine-tuning if both arms ran, the paired difference in deception with its interval. The
+        passport is in `attrs`.
+        """
+        table = self.points.merge(self.counts, on="point", how="inner")
+        compared = (table["arm"] == PRETRAIN_FINETUNE) & stores.is_last(table) & (len(self.study.arms) == 2)
+        table[DIFFERENCE] = np.nan
+        counts, interval = table.loc[compared, ["runs", *EVENTS[1:]]].to_numpy().tolist(), cache(self.study.interval)
+        differences = [interval(gained, runs, lost=lost, level=confidence) for runs, gained, lost in counts]
+        if differences:
+            table.loc[compared, DIFFERENCE] = [(at.estimate, at.low, at.high) for at in differences]
+        table = table.drop(columns=[*GAINED, *LOST])
+        table.attrs.update(self.passport())
+        return table
+
+    def blocks(self) -> Iterator[str]:
+        """Yield a heading, and for each of the first points its runs, deception and the difference between the arms."""
+        last = last_stages(self.frame())
+        numbers, runs = last["point"].unique(), int(last["runs"].sum())
+        shown = last[last["point"].isin(numbers[:MOST_POINTS])]
+        methods = methods_of(self._deception(shown)) if self.study.half_width is None else AT_LOOKS
+        what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
+        heading = f"{len(numbers):,} points, {runs:,} runs in all, design {self.study.design}"
+        yield f"{heading}\nruns, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}"
+        names = self.varied if len(self.varied) <= MOST_VARIED else []
+        for point, rows in shown.groupby("point"):
+            values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in names)
+            cells = [
+                [f"  {row['arm']}", f"{row['runs']:,}", f"{interval:.3f}", _compared(row)]
+                for (_, row), interval in zip(rows.iterrows(), self._deception(rows), strict=True)
+            ]
+            yield "\n".join([wrapped(f"point {point}" + (f": {values}" if values else "")), *table_lines(cells)])
+        if wide := self.still_wide:
+            have = "point has" if wide == 1 else "points have"
+            yield (
+                f"{wide:,} {have} an interval wider than half_width = {self.study.half_width:g} after "
+                f"most_runs = {self.study.most_runs:,} runs an arm."
+            )
+        if len(shown) < len(last):
+            more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."
+            yield more.replace(" ", KEPT)
+
+    def _deception(self, rows: pd.DataFrame) -> list[Interval]:
+        """Return the interval of deception of each row."""
+        return [self.study.interval(*counts) for counts in rows[["deceptive", "runs"]].to_numpy().tolist()]
+
+    def _repr_html_(self) -> str:
+        heading, *_ = self.blocks()
+        rows = last_stages(self.frame()).query("point < @MOST_POINTS").to_dict("records")
+        names = ["point", *self.varied, "arm", *COUNTED]
+        columns = {name: (lambda row, name=name: _value(row[name])) for name in names}
+        return Table(rows, {**columns, "difference in deception": _compared}, heading)._repr_html_()
+
+    def polars(self) -> Any:
+        """Return the finished table for polars; raises `InputError` if polars is not installed."""
+        return load_extra("polars", "a table for polars").from_pandas(self.frame())
+
+    def dataset(self) -> xr.Dataset:
+        """Return the finished table as named arrays over point, arm and stage, with units and the passport.
+
+        Stages are in the order of the curriculum, and arms in that of the study.
+        """
+        table = self.frame()
+        data = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
+        order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
+        data = data.sel({key: [name for name in names if name in data[key]] for key, names in order.items()})
+        at = self.points.set_index("point").loc[data["point"].to_numpy()]
+        data = data.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied})
+        for name in map(str, data.variables):
+            declared = (Stage if "." in name else Model).parameters().get(name.rpartition(".")[2])
+            own = (declared.meaning, declared.unit) if declared else (name, "name")
+            data[name].attrs.update(zip(("long_name", "units"), MEANINGS.get(name, own), strict=True))
+        return data.assign_attrs(passport=passport_line(self.passport()))
+
+    def export(self, path: str | Path) -> None:
+        """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""
+        path = Path(path)
+        write: dict[str, Callable[[], object]] = {
+            ".csv": lambda: self.frame().to_csv(path, index=False),
+            ".parquet": lambda: self.frame().to_parquet(path, index=False),
+            ".nc": lambda: self.dataset().to_netcdf(path, engine="scipy"),
+        }
+        if path.suffix not in write:
+            raise InputError(f"{str(path)!r} cannot be written: its name must end in {', '.join(write)}.")
+        try:
+            write[path.suffix]()
+        except OSError as error:
+            raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def _compared(row: Any) -> str:
+    """Return the difference of a row with its interval; empty if there is none."""
+    if not np.isfinite(row["difference"]):
+        return ""
+    return f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def wide_points(study: Study, last: pd.DataFrame, runs: int) -> list[int]:
+    """Return the points of a table of last stages, each of `runs` runs in all, whose intervals are too wide."""
+    sums = last.groupby(["point", "arm"])[EVENTS].sum()
+    counts = sums["deceptive"].unstack("arm", fill_value=0).reindex(columns=list(ARM_NAMES), fill_value=0)
+    compared = sums.groupby("point")[EVENTS[1:]].max()  # 0 in the row of the other arm
+    events = [tuple(row) for row in counts.join(compared).to_numpy().tolist()]
+    known = {row: study.is_wide(row, runs) for row in set(events)}
+    return [point for point, row in zip(counts.index.tolist(), events, strict=True) if known[row]]
 
 
 def sweep(
@@ -167,7 +389,7 @@ def _missing(store: Store, points: Iterable[range], first: int, last: int, finis
         held = _points_of(stored)
         for wanted in points:
             common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
-            for unit in units_of(common, first, last, store.cut):
+            for unit in stores.units_of(common, first, last, store.cut):
                 if unit not in finished:
                     rows = read(path).iloc[unit.first_point - held.start : unit.last_point - held.start]
                     yield unit, {str(name): rows[name].tolist() for name in rows.columns}

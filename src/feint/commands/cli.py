@@ -282,7 +282,7 @@ def export(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
 ) -> None:
     """Write a sweep's finished table: one row per point, arm and stage."""
-    from feint.sim.sweeps.sweep_results import Sweep
+    from feint.sim.sweeps.sweep import Sweep
 
     path = check_output("file", path)
     Sweep.open(folder).checked().export(path)

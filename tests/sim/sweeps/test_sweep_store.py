@@ -15,8 +15,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep, sweep
 from feint.sim.sweeps.sweep_store import Cut, Store
 from feint.sim.training.curriculum import pretrain_finetune
 
@@ -234,8 +233,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(folder, whole
     script = (
         "import sys\n"
         "from feint.agents.errors import InputError\n"
-        "from feint.sim.sweeps.sweep_results import Sweep\n"
-        "from feint.sim.sweeps.sweep import sweep\n"
+        "from feint.sim.sweeps.sweep import Sweep, sweep\n"
         "folder = sys.argv[1]\n"
         "try:\n"
         "    sweep(Sweep.open(folder).study, folder, resume=True)\n"

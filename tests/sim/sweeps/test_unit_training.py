@@ -17,8 +17,7 @@ from feint.agents.errors import InputError
 from feint.commands import cli
 from feint.sim.sweeps import unit_training as clusters
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep, sweep
 from feint.sim.sweeps.sweep_store import Cut, Unit, this_runtime
 from feint.sim.sweeps.unit_training import AHEAD, Cluster
 from feint.sim.training.curriculum import pretrain_finetune
