@@ -100,8 +100,7 @@ class Frequency(Estimand):
 class StepRatio(Estimand):
     """Median of log₂ of one protocol's steps in the last stage over another's, run by run.
 
-    A run that stopped short of a target would have needed more steps than are known: the limits use the smallest and
-    the largest ratio that are possible, so that a last stage without a target says nothing.
+    A run that stopped short of its target would have needed more steps: the limits use the extreme ratios possible.
     """
 
     protocol: TrainingProtocol

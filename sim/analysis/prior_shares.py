@@ -29,7 +29,7 @@ from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson, look_confidence
 from feint.sim.sweeps.factors import Factor, prior_factors
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
@@ -48,19 +48,13 @@ def factors_at(point: Point) -> list[Factor]:
 
 
 def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
-    """Return the values by dotted name of `draws` points of a scrambled Sobol sequence over the whole prior.
-
-    Raises `InputError` if `draws` is no power of two.
-    """
+    """Return the values by dotted name of `draws` points, a power of two, of a Sobol sequence over the whole prior."""
     study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
     return [{str(name): value for name, value in row.items()} for row in points_of(study).to_dict("records")]
 
 
 def in_units(factor: Factor, value: float) -> float:
-    """Return the place of a value between the ends of its prior, 0 and 1, in the logarithm if the prior is logarithmic.
-
-    A value of 0, which a logarithmic prior does not contain, counts as its low end.
-    """
+    """Return the place of a value in its prior, from 0 to 1; 0 counts as the low end of a logarithmic one."""
     if not factor.log:
         return (value - factor.low) / (factor.high - factor.low)
     return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low)) if value > 0 else 0.0
@@ -170,7 +164,7 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
 
 @dataclass(frozen=True, kw_only=True)
 class ShareRequest(AnalysisRequest):
-    """In what share of the parameter ranges does pre-training raise, lower or not change the outcome?"""
+    """Share of the parameter ranges in which pre-training raises, lowers or does not change the outcome."""
 
     kind = "share"
     drawn = False
@@ -217,13 +211,12 @@ class FlipSearch:
         self.known: dict[bytes, float] = {}
 
     def nearest(self, candidates: Iterable[Mapping[str, Any]]) -> Flip | None:
-        """Return the nearest flip found from candidates, values by dotted name; None if no candidate leads to one.
+        """Return the nearest flip found from candidates, values by dotted name; None if the point itself is flipped.
 
         From each of the nearest candidates that flip the claim, parameters are put back where possible (halves first,
         as in Zeller and Hildebrandt's delta debugging, doi:10.1109/32.988498), the rest is halved along the way, and
-        COBYLA (scipy) shortens it as long as the claim stays flipped. The nearest result is confirmed on fresh runs, a
-        little further away if they do not confirm it; its intervals hold for all looks at all tries. It is a minimum
-        found, not a proved one. If the runs of the search call the point itself flipped, the result is None.
+        COBYLA shortens it as long as the claim stays flipped. The nearest result is confirmed on fresh runs, a little
+        further away if need be; its intervals hold for all looks at all tries. It need not be the nearest of all flips.
         """
         if self.flipped(self.base):
             return None
@@ -253,10 +246,7 @@ class FlipSearch:
         return {part.name: part.estimand.measured(ended, level) for part in self.claim.tested}
 
     def margin(self, units: np.ndarray) -> float:
-        """Return by how much a point is flipped; negative if it is not.
-
-        Intervals are narrowed to the width that the confirming runs will have.
-        """
+        """Return by how much a point is flipped if confirming runs narrow its intervals; negative if it is not."""
         key = units.tobytes()
         if key not in self.known:
             effects, narrower = self.effects(units, range(self.runs)), min(1.0, self.runs / self.confirming) ** 0.5

@@ -240,7 +240,7 @@ def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any
 
 @dataclass(frozen=True, kw_only=True)
 class RegionsRequest(ResponseRequest):
-    """Where the outcome is frequent and where it is not: boxes of parameters, in words."""
+    """Regions in which the outcome is frequent, and in which it is not: boxes of parameters, in words."""
 
     kind = "regions"
     drawn = False

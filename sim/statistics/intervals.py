@@ -154,7 +154,7 @@ def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
 
 
 def _chance(least: int, most: int, runs: int, p: float) -> float:
-    """Return the probability of `least` to `most` events in `runs`, each with probability p; terms fall at its end."""
+    """Return the probability of `least` to `most` events in `runs`, each with probability p."""
     if p >= 1:
         return float(most == runs)
     term, total = exp(runs * log1p(-p)), 0.0

@@ -31,7 +31,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """How well one kind of runs is separated from another; fields are None if one of the two has no run."""
+    """Separation of one kind of runs from another by scores; fields are None if one of the two has no run."""
 
     positives: int
     negatives: int

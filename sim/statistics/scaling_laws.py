@@ -31,7 +31,7 @@ class TransferLaw:
     k: float  #: D_T of one character of fine-tuning and one parameter, in characters
     alpha: float  #: exponent of the fine-tuning data
     beta: float  #: exponent of the model size
-    provenance: str = "[D]"  #: how it was come by: [V] read in the source, [S] in a summary of it, [D] derived
+    provenance: str = "[D]"  #: of the constants: [V] read in the source, [S] in a summary of it, [D] derived
 
     def __post_init__(self) -> None:
         _check("k", self.k)

@@ -63,10 +63,9 @@ class Game:
         return weights @ self.worth.astype(float) / factorial(n)
 
     def interactions(self) -> dict[tuple[str, str], np.ndarray]:
-        """Return how much more each pair adds together than apart in each run (Grabisch, Roubens 1999).
+        """Return each pair's Shapley interaction index in each run (Grabisch, Roubens 1999, doi:10.1007/s001820050125).
 
-        I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)], the
-        Shapley interaction index (doi:10.1007/s001820050125).
+        I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)]
         """
         n, within, worth = len(self.parts), self._within(), self.worth.astype(float)
         indices = {}
