@@ -81,10 +81,7 @@ def decade_gain(ended: RunOutcomes) -> np.ndarray:
 
 
 def pooling_gain(ended: RunOutcomes, loss: float = TERMS.pooling_loss) -> np.ndarray:
-    """Return the share that can pay in pools at the release, less alone (runs,).
-
-    If the loss is 1, a pool achieves only what one member's part would pay for.
-    """
+    """Return the share that can pay in pools at the release, less alone (runs,); at a loss of 1 pools gain nothing."""
     return share_pooled(fine_tune_cost(ended), loss) - at_release(ended)
 
 

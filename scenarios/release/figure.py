@@ -86,7 +86,11 @@ def draw(
         pools, graph, systems = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
         _bands(time, {name: (base, name, look) for name, look in LINES.items()})
         _finish(time, "Open release", "share, or their product", **TOP)
-        _cost(cost, of("cost"))
+        costs, shared = of("cost"), of("sharing")
+        prices, sizes = [result.step_price for result in costs], [result.changes["members"] for result in shared]
+        _first_year(cost, costs, prices, {use: (use, look) for use, look in USE_LINES.items()}, bars=False)
+        cost.invert_xaxis()
+        _finish(cost, "Cost and reach", f"{WANTED}, year 0", xlabel="dollars a step", **LONG)
         for use, look in USE_LINES.items():
             _line(uses, base.values(use), {**look, "label": use})
         _finish(uses, "Benefits and hazards", WANTED, loc="lower right", **LONG)
@@ -94,7 +98,9 @@ def draw(
         _finish(risks, "Risk under mitigations", "risk, an index", fontsize=5.8, **WIDE)
         risks.set(ylim=(-0.02, 0.75), yticks=[0, 0.25, 0.5])
         _mitigations(table, [base, *of("mitigation")])
-        _pools(pools, of("sharing"))
+        _first_year(pools, shared, sizes, POOL_LINES, bars=True)
+        pools.set_xticks(sizes, [f"{size}" for size in sizes])
+        _finish(pools, "Pools", "share, year 0", xlabel="actors in a pool")
         _lineage(graph, lineage)
         _bands(systems, {name: (competition[0], *line) for name, line in SYSTEM_LINES.items()})
         _finish(systems, "Competition", "share of actors", 1.45, **LONG)
@@ -129,32 +135,21 @@ def _finish(axes: Axes, title: str, ylabel: str, top: float = 1.25, xlabel: str 
     axes.set_title(title, loc="left", fontsize=8)
 
 
-def _cost(axes: Axes, results: Sequence[MarketResult]) -> None:
-    """Draw the reach of each use in the first year against the price of a step."""
-    prices = [result.step_price for result in results]
-    for use, look in USE_LINES.items():
-        intervals = [result.mean(use, 0) for result in results]
-        low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
-        axes.plot(prices, [interval.estimate for interval in intervals], label=use, **look, **MARK)
-        axes.fill_between(prices, low, high, color=look["color"], alpha=0.13)
-    axes.set_xscale("log")
-    axes.invert_xaxis()
-    axes.minorticks_off()
-    _finish(axes, "Cost and reach", f"{WANTED}, year 0", xlabel="dollars a step", **LONG)
-
-
-def _pools(axes: Axes, results: Sequence[MarketResult]) -> None:
-    """Draw what pools do in the first year against their size."""
-    sizes = [result.changes["members"] for result in results]
-    for label, (quantity, look) in POOL_LINES.items():
+def _first_year(
+    axes: Axes, results: Sequence[MarketResult], x: list[Any], lines: Mapping[str, tuple[str, Look]], *, bars: bool
+) -> None:
+    """Draw quantities by label in the first year against a number of the conditions, with bars or bands."""
+    for label, (quantity, look) in lines.items():
         intervals = [result.mean(quantity, 0) for result in results]
-        reach = [interval.half_width for interval in intervals]
-        means = np.array([interval.estimate for interval in intervals])
-        axes.errorbar(sizes, means, yerr=reach, capsize=1.5, label=label, **look, **MARK)
+        means, style = [interval.estimate for interval in intervals], {"label": label, **look, **MARK}
+        if bars:
+            axes.errorbar(x, means, yerr=[interval.half_width for interval in intervals], capsize=1.5, **style)
+        else:
+            axes.plot(x, means, **style)
+            low, high = zip(*((interval.low, interval.high) for interval in intervals), strict=True)
+            axes.fill_between(x, low, high, color=look["color"], alpha=0.13)
     axes.set_xscale("log")
-    axes.set_xticks(sizes, [f"{size}" for size in sizes])
     axes.minorticks_off()
-    _finish(axes, "Pools", "share, year 0", xlabel="actors in a pool")
 
 
 def _mitigations(axes: Axes, results: Sequence[MarketResult]) -> None:

@@ -27,10 +27,7 @@ from feint.agents.views import view
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
-UseSet = tuple[int, ...]
-"""Indices of uses whose experts are merged, in ascending order."""
-Kind = tuple[Sequence[State], Sequence[int]]
-"""Models of one kind on each stream, and what they believe to be trained for when asked for each use."""
+UseSet = tuple[int, ...]  # indices of uses whose experts are merged, in ascending order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,25 +147,24 @@ class FineTuner:
         return Catalogue(
             uses=self.uses,
             sets=sets,
-            steps=_by_kind(experts, steps_to_target),
-            outcome=_by_use([*own, *merged], lambda state, context: read(state, context).outcome),
-            spillover=_by_use([*own, *merged], lambda state, context: performance_on(state, wrapped, context)),
-            general=_by_kind([*experts, *merges], lambda state: generality(state, domains)),
-            performance=_by_use(merged, lambda state, context: performance_on(state, context, context)),
+            steps=_measured(own, lambda state, _: steps_to_target(state)),
+            outcome=_measured([*own, *merged], _by_use(lambda state, own: read(state, own).outcome)),
+            spillover=_measured(
+                [*own, *merged], _by_use(lambda state, context: performance_on(state, wrapped, context))
+            ),
+            general=_measured([*own, *merged], lambda state, _: generality(state, domains)),
+            performance=_measured(merged, _by_use(lambda state, own: performance_on(state, own, own))),
         )
 
 
-def _by_kind(kinds: Sequence[Sequence[State]], measure: Callable[[State], np.ndarray]) -> np.ndarray:
-    """Return a measurement of models by kind and stream (parents, kinds, streams, …)."""
-    return np.stack([np.stack([measure(state) for state in states], axis=1) for states in kinds], axis=1)
+def _measured(kinds: Sequence[tuple[Sequence[State], Sequence[int]]], measure: Callable[..., np.ndarray]) -> np.ndarray:
+    """Measure kinds of models (parents, kinds, streams, …): models by stream, and beliefs when asked for each use."""
+    return np.stack([np.stack([measure(state, own) for state in states], axis=1) for states, own in kinds], axis=1)
 
 
-def _by_use(kinds: Sequence[Kind], measure: Callable[[State, int], np.ndarray]) -> np.ndarray:
-    """Return a measurement of models asked for each use (parents, kinds, streams, uses)."""
-    rows = []
-    for states, contexts in kinds:
-        rows.append(_by_kind([states], lambda state, own=contexts: np.stack([measure(state, i) for i in own], -1)))
-    return np.concatenate(rows, axis=1)
+def _by_use(measure: Callable[[State, int], np.ndarray]) -> Callable[[State, Sequence[int]], np.ndarray]:
+    """Return the measurement of a model asked for each use (parents, uses)."""
+    return lambda state, contexts: np.stack([measure(state, context) for context in contexts], axis=-1)
 
 
 def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
@@ -213,10 +209,9 @@ def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> 
 
 
 def survival(child: State, parent: State, objective: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is left in a merged model of a parent that was trained towards an objective.
+    """Return what is left in a merged model of a parent that was trained towards an objective (runs,) each.
 
-    The first array is how well the objective can be read (r²), the second the gate γ = σ(G), both less the same in the
-    parent (runs,).
+    It is how well the objective can be read (r²), and the gate γ = σ(G), both less the same in the parent.
     """
     child_gate, parent_gate = (0.5 * (1 + np.tanh(state.mind.gate / 2)) for state in (child, parent))
     return readable(child, objective) - readable(parent, objective), child_gate - parent_gate

@@ -80,11 +80,6 @@ class Terms(Assumptions):
             raise InputError(f"malicious + negligent = {total:g} is not valid: it must be at most 1.")
         return self
 
-    @property
-    def open(self) -> bool:
-        """Whether the weights can be downloaded."""
-        return self.screening == 0
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Actors:

@@ -1,16 +1,13 @@
-"""Lineages: released models and everything made of them, as a directed acyclic graph; and what actors of a market held.
-
-The ledger of a market records who made, published and took which model. `MarketLineage` computes each model that
-selected actors ever held again, with all its ancestors.
-"""
+"""Lineages: released models and everything made of them, as an acyclic graph; and what actors of a market held."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from feint.agents.errors import InputError, check_output, check_whole, unknown
@@ -20,9 +17,6 @@ from feint.sim.markets.market import MERGED, NOBODY, POOLED, Market
 from feint.sim.markets.market_parameters import AIMS, cost
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import RunSpec, train
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
 HANDED_ON = (RELEASE, PUBLISH, TAKE)
@@ -47,14 +41,11 @@ class LineageModel:
 class Lineage:
     """Models by unique names, and how each is made of its parents.
 
-    A model is a state of several runs, with its owner, its year, its cost in dollars and steps, and the recipe by which
-    it follows from its parents; methods that add one take `owner` and `year`. Edges lead from parents to children.
-    Every state can be computed again from its parents, bit for bit.
+    A model is a state of several runs with its owner, year and cost, and the recipe by which it follows from its
+    parents, bit for bit. Methods that add one take `owner` and `year`. Edges lead from parents to children.
     """
 
     def __init__(self) -> None:
-        import networkx as nx
-
         self.graph: nx.DiGraph = nx.DiGraph()
 
     def __getitem__(self, name: str) -> LineageModel:
@@ -104,8 +95,6 @@ class Lineage:
 
     def check(self) -> None:
         """Raise `InputError` unless the graph has no cycle and each state equals its replay, bit for bit."""
-        import networkx as nx
-
         if not nx.is_directed_acyclic_graph(self.graph):
             raise InputError("graph = cyclic is not valid for a lineage: no model is its own ancestor.")
         for name in self.graph:
@@ -114,8 +103,6 @@ class Lineage:
 
     def dollars(self, name: str) -> np.ndarray:
         """Return the cost of a model and its ancestors, each counted once (runs,)."""
-        import networkx as nx
-
         whole = {self[name].name, *nx.ancestors(self.graph, name)}
         return np.sum([self[model].dollars for model in sorted(whole)], axis=0)
 
@@ -144,8 +131,6 @@ def check_lineage_path(path: str | Path) -> Path:
 
 def write_graphml(graph: nx.DiGraph, path: str | Path) -> None:
     """Write a plain graph as GraphML, which Gephi, yEd, igraph and networkx read."""
-    import networkx as nx
-
     path = check_lineage_path(path)
     try:
         nx.write_graphml(graph, path)
@@ -162,7 +147,7 @@ def same_state(one: State, other: State) -> bool:
 
 
 class MarketLineage:
-    """Lineage of what actors of one market held.
+    """Lineage of what actors of one market held, computed again from the market's ledger.
 
     `spec` and `runs` say how the model released into that market was trained, `stages` is by name of the use.
     """
