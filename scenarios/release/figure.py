@@ -143,7 +143,7 @@ def _first_year(
         intervals = [result.mean(quantity, 0) for result in results]
         means, style = [interval.estimate for interval in intervals], {"label": label, **look, **MARK}
         if bars:
-            axes.errorbar(x, means, yerr=[interval.half_width for interval in intervals], capsize=1.5, **style)
+            axes.errorbar(x, np.array(means), [interval.half_width for interval in intervals], capsize=1.5, **style)
         else:
             axes.plot(x, means, **style)
             low, high = zip(*((interval.low, interval.high) for interval in intervals), strict=True)
