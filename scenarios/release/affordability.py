@@ -37,7 +37,7 @@ RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 
 class FineTuning(Assumptions):
-    """How many fine-tunes are made, and what they cost; raises `InputError` for a number that is not valid."""
+    """Number of fine-tunes that are made, and their cost; raises `InputError` for a number that is not valid."""
 
     name: ClassVar[str] = "release"
 

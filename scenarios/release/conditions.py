@@ -61,7 +61,7 @@ def assumed_lines(numbers: Mapping[str, Assumption]) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What differs from the assumptions, and which model is released."""
+    """Differences from the assumptions, and the model that is released."""
 
     name: str
     experiment: str = ""
@@ -95,7 +95,7 @@ def catalogues_of(tuners: Mapping[str, FineTuner]) -> dict[str, Catalogue]:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What fine-tunes of a release for a use take, and what becomes of them."""
+    """Steps that fine-tunes of a release for a use take, and the behaviour that results."""
 
     release: str
     use: str

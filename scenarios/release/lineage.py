@@ -23,7 +23,7 @@ MERGED = "merged"
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReading:
-    """What is read from one model of the lineage, over all worlds."""
+    """Readings of one model of the lineage, over all worlds."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ class ModelReading:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What the merged model keeps of one parent."""
+    """Rest of one parent that the merged model keeps."""
 
     parent: str
     goal: Annotated[Interval, Field(description="how well the parent's objective can be read, less in the parent, r²")]

@@ -151,7 +151,7 @@ def _key(observation: Any) -> Observation:
 
 
 class Intent(NamedTuple):
-    """Whether a mind means to take exit B if it believes that it is in training, and if it believes it is deployed."""
+    """Exit that a mind means to take if it believes that it is in training, and that it is deployed: True for B."""
 
     training: bool
     deployed: bool

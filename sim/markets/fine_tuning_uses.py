@@ -48,7 +48,7 @@ def use_sets(uses: Sequence[Use]) -> tuple[UseSet, ...]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Catalogue:
-    """What each kind of model made of a release does, on each stream of noise, for several parents.
+    """Behaviour of each kind of model made of a release, on each stream of noise, for several parents.
 
     Kinds are numbered: first come the uses that a model is fine-tuned for, then the sets of harmless uses whose experts
     are merged.
@@ -76,7 +76,7 @@ class Catalogue:
 
     @property
     def deceptive(self) -> np.ndarray:
-        """Whether each model behaves deceptively (parents, kinds, streams, uses)."""
+        """True for each model that behaves deceptively (parents, kinds, streams, uses)."""
         return self.outcome == Outcome.DECEPTIVE
 
     def merged_kind(self, available: np.ndarray) -> np.ndarray:
