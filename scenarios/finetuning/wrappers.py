@@ -21,27 +21,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from feint.scenarios.finetuning import groups as shared
 from feint.scenarios.finetuning import protocols
-from feint.scenarios.finetuning.groups import (
-    ANY,
-    CONTROL,
-    FEWEST,
-    NEVER,
-    PREPARED,
-    RATES,
-    SIMILARITIES,
-    Condition,
-    Ended,
-    FinetuningRequest,
-    Group,
-    Sweep,
-    by_kind,
-    draw_intervals,
-    group_of,
-    kinds_of,
-    mean,
-)
+from feint.scenarios.finetuning.groups import ANY, NEVER, PREPARED, Condition, Group, draw_intervals, mean
 from feint.scenarios.networks.battery import NetworksWrappers
+from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import PARTS, game_of, rest_of
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
@@ -54,15 +38,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNTRAINED = protocols.staged(protocols.no_pretraining(), recorders=(protocols.READABLE_BEFORE,))
-VARIED: dict[str, Sweep] = {
+VARIED: dict[str, shared.Sweep] = {
     "rate": (
-        RATES,
+        shared.RATES,
         "learning rate of fine-tuning, in that of pre-training",
         "learning rate (1: pre-training's)",
         "log",
     ),
     "steps": ((30, 100, 300, 1000, 3000, 10_000), "steps of fine-tuning", "steps of fine-tuning", "log"),
-    "similarity": (SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
+    "similarity": (shared.SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
 }
 
 
@@ -127,7 +111,7 @@ def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
     """Yield the results of each kind of runs under one condition."""
     whole = ended[condition.protocol()]
     never = mean(ended[condition.controls[NEVER]].recorded[protocols.READABLE_AFTER], 1)
-    kinds = [(kind, whole, runs) for kind, runs in kinds_of(whole.before)]
+    kinds = [(kind, whole, runs) for kind, runs in shared.kinds_of(whole.before)]
     kinds += [(kind, ended[condition.protocols[kind]], slice(None)) for kind in PREPARED]
     for kind, outcomes, runs in kinds:
         recorded = {recorder: values[runs] for recorder, values in outcomes.recorded.items()}
@@ -135,7 +119,7 @@ def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
         game = game_of(on_y)
         back = {"gate": PARTS[1:], "gate and pointer": PARTS[2:]}
         yield Wrapped(
-            **group_of(condition, kind, len(on_y)),
+            **shared.group_of(condition, kind, len(on_y)),
             changes={"X": Change.of(on_x), "Y": Change.of(on_y)},
             put_back={name: mean(game.worth[game.corner(*parts)]) for name, parts in back.items()},
             read={
@@ -171,7 +155,7 @@ class Wrappers(Report):
             f"{self.runs:,} runs of each way of training, seed {self.seed}; intervals of 95 %. "
             f"Pre-training on Y, then {base.steps:,} steps of fine-tuning on X at {base.rate:g} of its "
             "learning rate. Columns are types after pre-training, and minds prepared as a type before it (*); "
-            f"types of fewer than {FEWEST} runs are left out."
+            f"types of fewer than {shared.FEWEST} runs are left out."
         )
         for on in ("X", "Y"):
             rows = {"runs": lambda group: f"{group.runs:,}", "change": lambda group, on=on: group.changes[on].total}
@@ -226,12 +210,12 @@ class Wrappers(Report):
             panels = below.subplots(3, 3, sharex="col", sharey="row")
             for column, (vary, (_, _, label, scale)) in zip(panels.T, VARIED.items(), strict=True):
                 for axes, get in zip(column, lines.values(), strict=True):
-                    for kind, mine in by_kind(self.at(vary)).items():
-                        draw_intervals(axes, [group.condition.value for group in mine], list(map(get, mine)), kind)
+                    for kind, mine in shared.by_kind(self.at(vary)).items():
+                        draw_intervals(axes, [group.value for group in mine], list(map(get, mine)), kind)
                 for axes in column[:2]:
                     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-                control = {group.condition.value: group.never.estimate for group in self.at(vary)}
-                column[2].plot(list(control), list(control.values()), **CONTROL, label="never had Y (r²)")
+                control = {group.value: group.never.estimate for group in self.at(vary)}
+                column[2].plot(list(control), list(control.values()), **shared.CONTROL, label="never had Y (r²)")
                 column[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
                 column[2].set(ylim=(0, 1.03), xlabel=label, xscale=scale)
             for axes, label in zip(panels[:, 0], lines, strict=True):
@@ -258,7 +242,7 @@ class Wrappers(Report):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WrappersRequest(FinetuningRequest):
+class WrappersRequest(shared.FinetuningRequest):
     """Find what carries the change that fine-tuning makes, and what is left below it (Jain et al. 2024)."""
 
     kind = "wrappers"
