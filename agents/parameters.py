@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from math import inf
 from types import MappingProxyType
@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from feint.agents.errors import InputError, unknown
 
 Bounds: TypeAlias = tuple[float | None, float | None]
+OWN = "modelling choice of Feint"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
     """Declaration of one parameter."""
 
-    name: str = ""
+    name: str
     default: Any
     valid: Bounds = (None, None)  #: closed bounds that validation enforces; None is unbounded
     prior: tuple[float, float] | None = None  #: stated ignorance, for robustness studies; never validated against
@@ -31,7 +32,7 @@ class Parameter:
     meaning: str
     unit: str = "1"
     argument: str  #: the argument it belongs to
-    source: str
+    source: str = OWN
 
     @property
     def allowed(self) -> str:
@@ -64,11 +65,6 @@ class Parameter:
         return f"{low:g} – {high:g}" + (" L" if self.log else "")
 
 
-def _plain_value(value: Any) -> Any:
-    """Convert a NumPy value to a Python value."""
-    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
-
-
 def plain(number: float | str | None) -> str:
     """Format a number for people; names are returned unchanged."""
     if number is None or isinstance(number, str):
@@ -76,25 +72,28 @@ def plain(number: float | str | None) -> str:
     return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
 
 
-def parameter(default: Any, *, checked: bool = True, **facts: Any) -> Any:
-    """Declare a field with its `Parameter`; its bounds are enforced if `checked`."""
-    declared = Parameter(default=default, **facts)
-    low, high = declared.valid if checked else (None, None)
-    extra: Any = {"parameter": asdict(declared)}
-    return Field(default=default, ge=low, le=high, description=declared.meaning, json_schema_extra=extra)
+def parameter(default: Any, *, checked: bool = True, meaning: str | None = None, **facts: Any) -> Any:
+    """Declare a field with the facts of its `Parameter`; its bounds are enforced if `checked`.
+
+    A field's meaning may also be the string below it.
+    """
+    low, high = facts.get("valid", (None, None)) if checked else (None, None)
+    return Field(default=default, ge=low, le=high, description=meaning, json_schema_extra={"parameter": facts})
 
 
 class Declared(BaseModel):
     """Base of parameter sets: frozen, keyword-only, strict about names and types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     if not TYPE_CHECKING:
 
         def __init__(self, **values: Any) -> None:
-            plain_values = {name: _plain_value(value) for name, value in values.items()}
+            numpy = (np.generic, np.ndarray)
             try:
-                super().__init__(**plain_values)
+                super().__init__(**{k: v.tolist() if isinstance(v, numpy) else v for k, v in values.items()})
             except ValidationError as error:
                 raise _explain(error, type(self)) from None
 
@@ -107,7 +106,8 @@ class Declared(BaseModel):
             extra = field.json_schema_extra
             if isinstance(extra, dict) and "parameter" in extra:
                 facts: Any = extra["parameter"]
-                declared[name] = Parameter(**{**facts, "name": name})
+                meaning = field.description or ""
+                declared[name] = Parameter(name=name, default=field.default, meaning=meaning, **facts)
         return MappingProxyType(declared)
 
     def replace(self, **changes: Any) -> Self:
