@@ -39,24 +39,20 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name), known, n=1)
-    names = ", ".join(known) if len(known) <= MOST_NAMED else ", ".join(known[:MOST_NAMED]) + " and others"
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {names}."
+    others = " and others" if len(known) > MOST_NAMED else ""
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known[:MOST_NAMED])}{others}."
     return InputError(f"{kind} {name!r} is not known: {hint}")
 
 
-#: which of Feint's extras brings a library
-EXTRA_OF = {
-    "SALib": "analysis",
-    "sklearn": "analysis",
-    "distributed": "cluster",
-    "polars": "tables",
-    "duckdb": "tables",
-    "IPython": "notebooks",
-    "ipywidgets": "notebooks",
-    "panel": "explore",
-    "stable_baselines3": "rl",
-    "torch": "rl",
+EXTRAS = {
+    "analysis": ("SALib", "sklearn"),
+    "cluster": ("distributed",),
+    "tables": ("polars", "duckdb"),
+    "notebooks": ("IPython", "ipywidgets"),
+    "explore": ("panel",),
+    "rl": ("stable_baselines3", "torch"),
 }
+"""Extras of Feint, and the libraries that they bring."""
 
 
 def load_extra(module: str, purpose: str) -> Any:
@@ -65,7 +61,7 @@ def load_extra(module: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        extra = EXTRA_OF[library]
+        (extra,) = (extra for extra, libraries in EXTRAS.items() if library in libraries)
         raise InputError(
             f"{purpose} needs {library}, which is not installed: .venv/bin/pip install -e '.[{extra}]' in a clone, "
             f"pip install 'feint[{extra}]' elsewhere."

@@ -40,13 +40,9 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         low, high = self.valid
-        if low is None and high is None:
-            return "finite"
-        if high is None:
-            return f"at least {plain(low)}"
         if low is None:
-            return f"at most {plain(high)}"
-        return f"from {plain(low)} to {plain(high)}"
+            return "finite" if high is None else f"at most {plain(high)}"
+        return f"at least {plain(low)}" if high is None else f"from {plain(low)} to {plain(high)}"
 
     @property
     def brief(self) -> str:
@@ -128,7 +124,6 @@ def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
 
 
 def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
-    """Return the first error of a validation as one sentence."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else ""
     declared = cls.parameters().get(name)
@@ -141,13 +136,11 @@ def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
 
 
 def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputError:
-    """Return the error for a value of a wrong type or out of bounds."""
-    number = "a number" if cls.model_config.get("allow_inf_nan") and None in declared.valid else "a finite number"
-    kind = "a whole number" if isinstance(declared.default, int) else number
+    infinite = cls.model_config.get("allow_inf_nan") and None in declared.valid
+    kind = "a whole number" if isinstance(declared.default, int) else "a number" if infinite else "a finite number"
     bounds = "" if declared.valid == (None, None) else f" {declared.allowed}".replace(" at ", " of at ")
     return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
 
 
 def _kind(cls: type[Declared]) -> str:
-    """Return the name of a parameter set in messages."""
     return getattr(cls, "name", cls.__name__.lower())

@@ -102,7 +102,7 @@ class State:
         index = runs if isinstance(runs, slice) else np.asarray(runs)
         if len(self.run[index]) == 0:
             raise InputError(f"runs = {runs!r} picks no run: a state holds at least one.")
-        return self._each(lambda array: np.ascontiguousarray(array[index]))
+        return replace(self, **_grouped({k: np.ascontiguousarray(v[index]) for k, v in self._arrays().items()}))
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
@@ -118,7 +118,7 @@ class State:
                         "only states that share it can be joined."
                     )
         arrays = [state._arrays() for state in states]
-        return first._with({name: np.concatenate([flat[name] for flat in arrays]) for name in arrays[0]})
+        return replace(first, **_grouped({k: np.concatenate([flat[k] for flat in arrays]) for k in arrays[0]}))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one .npz file, completely or not at all."""
@@ -152,7 +152,6 @@ class State:
 
     @classmethod
     def _of(cls, data: dict[str, np.ndarray]) -> State:
-        """Return the state in the arrays of a file."""
         return cls(
             model=Model(**json.loads(str(data["model"]))),
             seed=int(data["seed"]),
@@ -162,18 +161,10 @@ class State:
         )
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        """Return every array under a flat name."""
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
         for group in GROUPED:
             flat |= {f"{group}.{name}": array for name, array in getattr(self, group)._asdict().items()}
         return flat
-
-    def _with(self, flat: dict[str, np.ndarray]) -> Self:
-        """Return a copy with the arrays under these flat names."""
-        return replace(self, **_grouped(flat))
-
-    def _each(self, function: Any) -> Self:
-        return self._with({name: function(array) for name, array in self._arrays().items()})
 
 
 GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
@@ -181,9 +172,8 @@ GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
 
 def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:
     """Return arrays with flat names as the fields of a state."""
-    alone = {name: flat[name] for name in ("run", "fork", "bias")}
     groups = {name: kind(**{part: flat[f"{name}.{part}"] for part in kind._fields}) for name, kind in GROUPED.items()}
-    return alone | groups
+    return {name: flat[name] for name in ("run", "fork", "bias")} | groups
 
 
 T = TypeVar("T", Mind, World)

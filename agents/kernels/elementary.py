@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from feint.agents.kernels import interpreted
 from feint.agents.kernels.compiling import equation
-from feint.agents.kernels.lanes import INTERPRETED, Lanes, spread
+from feint.agents.kernels.lanes import Lanes, either, spread
 
 MANTISSA = {32: 23, 64: 52}  # bits
 
@@ -119,26 +119,20 @@ def _single(_builder: Any, lanes: Any, bit: Any, _value: Any) -> Any:
     return ir.Constant(bit, int(lanes.element == types.float32))
 
 
-def _either(compiled: Any, plain: Any) -> Any:
-    return plain if INTERPRETED else compiled
-
-
-sqrt = _either(_of_llvm("sqrt"), interpreted.sqrt)
-rint = _either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
-where = _either(_where, interpreted.where)
-least = _either(_one_of_two("<"), interpreted.least)  #: if either is NaN, the second
-most = _either(_one_of_two(">"), interpreted.most)  #: if either is NaN, the second
-scaled = _either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
-rotated = _either(_rotated, interpreted.rotated)  #: 32-bit words rotated left
-in_precision_of = _either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
-which = _either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
-single = _either(
-    _of_one(lambda _: types.boolean, _single), interpreted.single
-)  #: whether lanes are of single precision; a constant
-to_float = _either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
-as_floats = _either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
-as_counts = _either(_seen_as(types.int32), interpreted.as_counts)
-as_words = _either(_seen_as(types.uint32), interpreted.as_words)
+sqrt = either(_of_llvm("sqrt"), interpreted.sqrt)
+rint = either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
+where = either(_where, interpreted.where)
+least = either(_one_of_two("<"), interpreted.least)  #: if either is NaN, the second
+most = either(_one_of_two(">"), interpreted.most)  #: if either is NaN, the second
+scaled = either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
+rotated = either(_rotated, interpreted.rotated)  #: 32-bit words rotated left
+in_precision_of = either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
+which = either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
+single = either(_of_one(lambda _: types.boolean, _single), interpreted.single)  #: precision, known when compiled
+to_float = either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
+as_floats = either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
+as_counts = either(_seen_as(types.int32), interpreted.as_counts)
+as_words = either(_seen_as(types.uint32), interpreted.as_words)
 
 
 LOG2_E = 1.4426950408889634

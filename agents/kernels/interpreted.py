@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy as np
 from feint.agents.kernels.lanes import lanes_in
 
 sqrt, rint, where, same = np.sqrt, np.rint, np.where, np.asarray
+to_float = methodcaller("astype", np.float32)
+as_floats, as_counts, as_words = (methodcaller("view", dtype) for dtype in (np.float32, np.int32, np.uint32))
 
 
 def rows(like: np.ndarray, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
@@ -16,14 +20,7 @@ def rows(like: np.ndarray, shape: tuple[int, ...], dtype: Any = None) -> np.ndar
     return np.empty((*shape, lanes_in(like.dtype)), dtype or like.dtype)
 
 
-def words(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return rows of 32-bit words."""
-    return rows(like, shape, np.uint32)
-
-
-def counts(like: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return rows of integers."""
-    return rows(like, shape, np.int32)
+words, counts = partial(rows, dtype=np.uint32), partial(rows, dtype=np.int32)
 
 
 def row_each(like: np.ndarray, each: tuple[int, ...]) -> np.ndarray:
@@ -70,23 +67,3 @@ def which(x: np.ndarray) -> np.uint64:
 def single(x: np.ndarray) -> bool:
     """Return whether these are lanes of single precision."""
     return x.dtype == np.float32
-
-
-def to_float(x: np.ndarray) -> np.ndarray:
-    """Convert integers to single precision."""
-    return x.astype(np.float32)
-
-
-def as_floats(x: np.ndarray) -> np.ndarray:
-    """Return the same bits as another type."""
-    return x.view(np.float32)
-
-
-def as_counts(x: np.ndarray) -> np.ndarray:
-    """Return the same bits as another type."""
-    return x.view(np.int32)
-
-
-def as_words(x: np.ndarray) -> np.ndarray:
-    """Return the same bits as another type."""
-    return x.view(np.uint32)

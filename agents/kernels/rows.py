@@ -11,7 +11,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
 from feint.agents.kernels import interpreted
-from feint.agents.kernels.lanes import INTERPRETED, ROW, Lanes
+from feint.agents.kernels.lanes import ROW, Lanes, either
 
 WORD = ir.IntType(64)
 
@@ -93,17 +93,11 @@ def _lanes_of(typingctx: Any, rows: Any) -> Any:
     return types.intp(rows), lambda *_: ir.Constant(WORD, rows.dtype.count)
 
 
-def _either(compiled: Any, plain: Any) -> Any:
-    return plain if INTERPRETED else compiled
-
-
 #: `rows(like, shape)`: rows on the stack in the precision of `like`, uninitialised; the compiler knows them apart
-rows = _either(_rows_on_stack(lambda dtype: dtype), interpreted.rows)
-words = _either(_rows_on_stack(lambda _: types.uint32), interpreted.words)  #: as many lanes of 32-bit words
-counts = _either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: as many lanes of integers
-row_each = _either(
-    _row_each, interpreted.row_each
-)  #: one row per objective; known when compiled, they can be registers
-lanes_of = _either(_lanes_of, interpreted.lanes_of)  #: how many lanes a row has
-by_lane = _either(_by_lane, interpreted.same)  #: the same memory as numbers, with the lanes as the last axis
-by_row = _either(_by_row, interpreted.same)  #: the reverse; the memory must begin at a multiple of ROW bytes
+rows = either(_rows_on_stack(lambda dtype: dtype), interpreted.rows)
+words = either(_rows_on_stack(lambda _: types.uint32), interpreted.words)  #: as many lanes of 32-bit words
+counts = either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: as many lanes of integers
+row_each = either(_row_each, interpreted.row_each)  #: one per objective; known when compiled, it can be registers
+lanes_of = either(_lanes_of, interpreted.lanes_of)  #: how many lanes a row has
+by_lane = either(_by_lane, interpreted.same)  #: the same memory as numbers, with the lanes as the last axis
+by_row = either(_by_row, interpreted.same)  #: the reverse; the memory must begin at a multiple of ROW bytes

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy.special import ndtr
 
-from feint.agents.interventions import on_honeypots, readable, scored
+from feint.agents.interventions import acting, readable, scored
 from feint.agents.mind import DIVERGED, GROUPS, OUTSIDE, RUNNING, Mind, Progress
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
@@ -223,7 +223,7 @@ def quantities(batch: RunBatch, rows: np.ndarray, audit: np.ndarray) -> Quantiti
     with np.errstate(all="ignore"):
         held_out = wanted.capability[rows] * (1 - wanted.watched_error[rows])
     audits = (
-        (HONEYPOTS, lambda own: scored(own, X, on_honeypots(own, X, realism), read(own, X).capability)),
+        (HONEYPOTS, lambda own: scored(own, X, acting(own, X, realism=realism), read(own, X).capability)),
         (PROBE, lambda own: readable(own, X)),
     )
     results = np.full((len(audits), len(rows)), np.nan)

@@ -20,8 +20,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from feint.agents import VERSION
 from feint.agents.errors import InputError
-from feint.agents.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,9 +26,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.outcome import LABELS
-from feint.agents.version import VERSION
 from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
 from feint.sim.sweeps.study import Study
 from feint.sim.training.kernels.initial_draws import draw_starts

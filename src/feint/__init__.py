@@ -6,7 +6,7 @@ Public names are loaded when they are first used, so that `import feint` is quic
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.version import VERSION
+from feint.agents import VERSION
 
 if TYPE_CHECKING:
     from feint.agents.errors import InputError as InputError

@@ -14,8 +14,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from feint.agents import VERSION
 from feint.agents.errors import InputError, check_output, load_extra
-from feint.agents.version import VERSION
 from feint.commands.build import (
     CurriculumFile,
     LazyGroup,
