@@ -10,20 +10,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.argument.evaluate_claim import (
-    Crux,
-    Effect,
-    Evaluation,
-    Robustness,
-    cruxes,
-    evaluate,
-    moved_tolerances,
-    other_forms,
-    over_prior,
-)
+from feint.scenarios.argument import evaluate_claim
+from feint.scenarios.argument.evaluate_claim import Crux, Evaluation, Robustness, moved_tolerances, other_forms
 from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import HOLDS, KINDS, REVERSED, Claim, Verdict
-from feint.sim.analysis.prior_shares import FlipSearch, Share
+from feint.sim.analysis.estimands import Effect
+from feint.sim.analysis.prior_shares import Flip, FlipSearch, Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
@@ -109,32 +101,6 @@ class Variant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """A parameter at the point and at the flip."""
-
-    name: str
-    here: Any
-    there: Any
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlipResult:
-    """The nearest point found at which the claim is of another kind."""
-
-    kind: Annotated[Literal["holds", "reversed"], Field(description="the kind there")]
-    distance: Annotated[float, Field(description="Euclidean, with each parameter's prior of length 1")]
-    changes: list[Change]
-    effects: Annotated[
-        dict[str, Effect], Field(description="of each part there, on fresh runs; simultaneous for all looks")
-    ]
-
-    def effect_text(self) -> str:
-        """Return the effects there, with the names of the parts if there are several."""
-        named = len(self.effects) > 1
-        return ", ".join(f"{f'{name} ' if named else ''}{effect:+.3f}" for name, effect in self.effects.items())
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClaimResult:
     """Results of one claim."""
 
@@ -148,13 +114,13 @@ class ClaimResult:
     prior: Annotated[Shares, Field(description="of the claim: of all its parts together, or of any if one is enough")]
     baked_in: Annotated[Kind | None, Field(description="the kind that it certainly is nearly everywhere; else null")]
     crux: Crux
-    nearest_flip: Annotated[FlipResult | None, Field(description="null if none was found")]
+    nearest_flip: Annotated[Flip | None, Field(description="null if none was found")]
     parts: list[PartResult]
     variants: list[Variant]
     evaluation: Hidden[Evaluation]
 
     @classmethod
-    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: FlipResult | None) -> Self:
+    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flip: Flip | None) -> Self:
         """Return the results of a claim as they are reported."""
         claim = evaluation.claim
         return from_attributes(
@@ -337,13 +303,13 @@ class ArgueRequest(Request):
         """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
         size, report, tested = self.chosen_size, one_at_a_time(progress), select_claims(self.claim, self.family)
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        evaluations = evaluate(tested, self.point, runs=size.runs, **keys)
+        evaluations = evaluate_claim.evaluate(tested, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
-        of_claims = cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
+        of_claims = evaluate_claim.cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
-        spread = over_prior(tested, self.point, **prior, progress=report, **keys)
+        spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
             flip = self._flip(evaluations[claim.name], spread)
@@ -352,7 +318,7 @@ class ArgueRequest(Request):
 
         return Argued(claims=[*in_order(result, tested, threads=threads)], robustness=spread, request=self)
 
-    def _flip(self, evaluation: Evaluation, spread: Robustness) -> FlipResult | None:
+    def _flip(self, evaluation: Evaluation, spread: Robustness) -> Flip | None:
         """Return the nearest point found at which the claim holds or is reversed, whichever it does not do here."""
         claim, size = evaluation.claim, self.chosen_size
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
@@ -364,10 +330,4 @@ class ArgueRequest(Request):
             for kind in (HOLDS, REVERSED)
             if kind != here
         ]
-        flip = min(filter(None, flips), key=lambda flip: flip.distance, default=None)
-        return flip and from_attributes(
-            FlipResult,
-            flip,
-            changes=[Change(name=name, here=here, there=there) for name, (here, there) in flip.changes.items()],
-            effects={part.name: Effect.of(part.estimand.words, flip.effects[part.name]) for part in claim.tested},
-        )
+        return min(filter(None, flips), key=lambda flip: flip.distance, default=None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -13,12 +12,12 @@ from pydantic import Field
 from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
 from feint.sim.analysis.claims import Claim, Part, Verdict
-from feint.sim.analysis.estimands import Ended, Estimand, Frequency
+from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
 from feint.sim.analysis.prior_shares import Share, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import Hidden, Number, flattened
+from feint.sim.results.report import Hidden, flattened
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
 from feint.sim.training.parameter_point import Point, check_two_stages
@@ -29,26 +28,7 @@ if TYPE_CHECKING:
 
 NEARLY = 0.95  # share of the prior above which the model leaves a claim hardly any choice
 DEFAULT = ""  # stands for the functional forms of the point
-SHARE = re.compile(r"(the same )?share\b(?P<less>.*\bless\b)?")  # words of a share, or of one less another
 Key = tuple[str, Reading, str, str]  # form, reading, claim, part
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect(Interval):
-    """An interval with the words for what it estimates."""
-
-    estimate: Number
-    low: Number
-    high: Number
-    quantity: str
-
-    @classmethod
-    def of(cls, words: str, interval: Interval, **more: Any) -> Self:
-        """Return an interval as the effect that these words describe; limits of a share are within [0, 1]."""
-        if share := SHARE.match(words):
-            least = -1.0 if share["less"] else 0.0
-            interval = replace(interval, low=max(least, interval.low), high=min(1.0, interval.high))
-        return cls(quantity=words, **vars(interval), **more)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,15 +16,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_output
 from feint.scenarios.argument.evaluate_claim import evaluate
-from feint.scenarios.argument.premises import (
-    GROUNDS,
-    MECHANISMS,
-    PREMISES,
-    SETTINGS,
-    Assumption,
-    bare,
-    declaration,
-)
+from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, Assumption, bare, declaration
 from feint.scenarios.argument.worldviews import FACES
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import claims

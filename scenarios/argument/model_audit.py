@@ -55,10 +55,7 @@ ABSURD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "all episodes honeypots": ({"*.honeypots": 1.0, "*.realism": 1.0}, "fewer runs are deceptive"),
     "deception at a ruinous price": ({"speed_cost": 1e3}, "no run is deceptive"),
-    "objectives that are one": (
-        {"similarity": 1.0, "pretraining.target": 0.9},
-        "fine-tuning has nothing left to do",
-    ),
+    "objectives that are one": ({"similarity": 1.0, "pretraining.target": 0.9}, "fine-tuning has nothing left to do"),
     "a target that none reaches": ({"finetuning.target": 1.0}, "every run misses it"),
 }
 """Absurd inputs by name: changes at which the answer is known, and the result that must follow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from math import log2
@@ -12,6 +13,7 @@ import numpy as np
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
+from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,
@@ -23,8 +25,27 @@ from feint.sim.statistics.intervals import (
 )
 
 DECEPTIVE = Outcome.DECEPTIVE.label
+SHARE = re.compile(r"(the same )?share\b(?P<less>.*\bless\b)?")  # words of a share, or of one less another
 Ended = Mapping[TrainingProtocol, RunOutcomes]
 """Outcomes of each protocol, all on the same runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Interval):
+    """An interval with the words for what it estimates."""
+
+    estimate: Number
+    low: Number
+    high: Number
+    quantity: str
+
+    @classmethod
+    def of(cls, words: str, interval: Interval, **more: Any) -> Self:
+        """Return an interval as the effect that these words describe; limits of a share are within [0, 1]."""
+        if share := SHARE.match(words):
+            least = -1.0 if share["less"] else 0.0
+            interval = replace(interval, low=max(least, interval.low), high=min(1.0, interval.high))
+        return cls(quantity=words, **vars(interval), **more)
 
 
 @dataclass(frozen=True)

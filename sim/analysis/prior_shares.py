@@ -6,23 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
+from feint.sim.analysis import response_surface
 from feint.sim.analysis.claims import HOLDS, KINDS, LEAST, Claim, rises
-from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_surface import (
-    DIFFERENCE,
-    AnalysisRequest,
-    OutcomeName,
-    Response,
-    ResponseAnalysis,
-    points_of,
-    response,
-)
+from feint.sim.analysis.estimands import DECEPTIVE, Effect
+from feint.sim.analysis.response_surface import AnalysisRequest, OutcomeName, Response, ResponseAnalysis
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
@@ -50,7 +43,8 @@ def factors_at(point: Point) -> list[Factor]:
 def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
     """Return the values by dotted name of `draws` points, a power of two, of a Sobol sequence over the whole prior."""
     study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
-    return [{str(name): value for name, value in row.items()} for row in points_of(study).to_dict("records")]
+    rows = response_surface.points_of(study).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def in_units(factor: Factor, value: float) -> float:
@@ -175,18 +169,34 @@ class ShareRequest(AnalysisRequest):
 
     def analyse(self, sweep: Sweep) -> PriorShare:
         """Return the shares of the sweep's points."""
-        return prior_share(response(sweep, DIFFERENCE, self.outcome), self.least, confidence=self.confidence)
+        difference = response_surface.response(sweep, response_surface.DIFFERENCE, self.outcome)
+        return prior_share(difference, self.least, confidence=self.confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A parameter at the point that is searched from, and at the flip."""
+
+    name: str
+    here: Any
+    there: Any
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flip:
-    """A point at which a claim is of another kind, with its effects on fresh runs."""
+    """The nearest point found at which the claim is of another kind."""
 
-    kind: str  #: of the claim at the flip: holds or reversed
-    changes: Mapping[str, tuple[Any, Any]]  #: dotted name → value at the point searched from, and at the flip
-    distance: float  #: Euclidean, with each parameter's prior of length 1
-    effects: Mapping[str, Interval]  #: by name of the tested part
-    trained: int  #: number of points that the search tried
+    kind: Annotated[Literal["holds", "reversed"], Field(description="the kind there")]
+    distance: Annotated[float, Field(description="Euclidean, with each parameter's prior of length 1")]
+    changes: list[Change]
+    effects: Annotated[
+        dict[str, Effect], Field(description="of each part there, on fresh runs; simultaneous for all looks")
+    ]
+
+    def effect_text(self) -> str:
+        """Return the effects there, with the names of the parts if there are several."""
+        named = len(self.effects) > 1
+        return ", ".join(f"{f'{name} ' if named else ''}{effect:+.3f}" for name, effect in self.effects.items())
 
 
 @dataclass(kw_only=True, eq=False)
@@ -198,7 +208,7 @@ class FlipSearch:
 
     claim: Claim
     point: Point
-    kind: str  #: of the claim at the flip: holds or reversed
+    kind: Literal["holds", "reversed"]  #: of the claim at the flip
     tries: int = 4  #: how many candidates are shortened
     runs: int = 400  #: per protocol and point in the search
     confirming: int = 4000  #: fresh runs per look
@@ -325,7 +335,8 @@ class FlipSearch:
             limits = {name: (effect.low, effect.high) for name, effect in effects.items()}
             kinds = {part.name: part.rule.possible(*limits[part.name]) for part in self.claim.tested}
             if self.claim.possible(kinds) == {self.kind}:
-                changes = {name: (self.point.value(name), value) for name, value in self.changes(there).items()}
-                distance, trained = self.distance(there), len(self.known)
-                return Flip(kind=self.kind, changes=changes, distance=distance, effects=effects, trained=trained)
+                moved = self.changes(there).items()
+                changes = [Change(name=name, here=self.point.value(name), there=value) for name, value in moved]
+                named = {part.name: Effect.of(part.estimand.words, effects[part.name]) for part in self.claim.tested}
+                return Flip(kind=self.kind, distance=self.distance(there), changes=changes, effects=named)
         return None

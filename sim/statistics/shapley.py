@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feint.agents.errors import InputError
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST = 12  # parts: n! of them, times what a corner may be worth, is a whole number that a float holds exactly
 
@@ -110,11 +106,3 @@ class Attribution:
     def pair(self, a: str, b: str) -> Interval:
         """Return the interaction of two parts, in either order."""
         return self.pairs[(a, b) if (a, b) in self.pairs else (b, a)]
-
-    def frame(self) -> pd.DataFrame:
-        """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
-        import pandas as pd
-
-        indices = {**{(part, ""): share for part, share in self.shares.items()}, **self.pairs}
-        rows = [(*names, index.estimate, index.low, index.high, index.method) for names, index in indices.items()]
-        return pd.DataFrame(rows, columns=["part", "other", "estimate", "low", "high", "method"])

@@ -35,7 +35,7 @@ def test_the_nearest_point_of_a_plane_is_found(planted):
     drawn = prior_draws(POINT, 32, seed=1)
     found = FlipSearch(claim=HEADLINE, point=POINT, kind="reversed", tries=6).nearest(drawn)
     assert found is not None
-    assert set(found.changes) == {"similarity", "decoys"}
+    assert {change.name for change in found.changes} == {"similarity", "decoys"}
     assert found.distance == pytest.approx(0.32 / 2**0.5, rel=0.25)
     assert found.effects["difference"].high <= -0.02
     assert planted[-1].start >= FRESH
@@ -67,7 +67,7 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
     assert found is not None
     assert found.effects["difference"].high <= -0.02
     assert len(found.changes) <= 5
-    there = POINT.at({name: value for name, (_, value) in found.changes.items()})
+    there = POINT.at({change.name: change.there for change in found.changes})
     again = QUANTITY.measured(run_paired(there, QUANTITY.protocols, range(1500), seed=99))
     assert again.high < 0
-    assert all(here == POINT.value(name) for name, (here, _) in found.changes.items())
+    assert all(change.here == POINT.value(change.name) for change in found.changes)
