@@ -19,7 +19,7 @@ from pydantic import Field
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.networks.seed_models import MEASURES, REVERSE_RATE, Measurement, SeedModels, key
-from feint.sim.results.report import Hidden, Number
+from feint.sim.results.report import Hidden, Number, from_attributes
 from feint.sim.results.request import Progress
 from feint.sim.training.train import check_seed
 
@@ -185,18 +185,9 @@ class Band:
     """A limit that the median over seeds should keep in an honest implementation; set before networks were trained."""
 
     name: str
-    part: str  #: key of PARTS that measures it
     rule: str  #: the limit, as in "≥ 0.95" or "≤ 0.5"
     statistic: Callable[[Battery], np.ndarray]  #: a number of each seed (seeds,)
     prototype: float | None = None  #: result of a prototype
-
-    def check(self, battery: Battery) -> BandResult:
-        """Return the limit with what was measured; raises `KeyError` if the battery does not have it."""
-        values = self.statistic(battery)
-        (median, least, most), (sign, limit) = (quantile(values, q) for q in (0.5, 0, 1)), self.rule.split()
-        kept = median >= float(limit) if sign == "≥" else median <= float(limit)
-        spread = {"median": median, "least": least, "most": most}
-        return BandResult(name=self.name, rule=self.rule, kept=kept, prototype=self.prototype, **spread)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +208,10 @@ def check_bands(battery: Battery) -> list[BandResult]:
     results = []
     for band in BANDS:
         with suppress(KeyError):
-            results.append(band.check(battery))
+            values, (sign, limit) = band.statistic(battery), band.rule.split()
+            spread = {name: quantile(values, QUANTILES[name]) for name in ("median", "least", "most")}
+            kept = spread["median"] >= float(limit) if sign == "≥" else spread["median"] <= float(limit)
+            results.append(from_attributes(BandResult, band, kept=kept, **spread))
     return results
 
 
@@ -242,26 +236,21 @@ def _both(battery: Battery, measure: str) -> np.ndarray:
 
 def _of_revival(name: str, rule: str, *above: Any, prototype: float | None = None) -> Band:
     """Return a limit of steps over those of revival after a gentle refusal."""
-    return Band(name, "revival", rule, lambda b: _ratio(b["steps", *above], b["steps", *_GENTLE]), prototype)
+    return Band(name, rule, lambda b: _ratio(b["steps", *above], b["steps", *_GENTLE]), prototype)
 
 
 BANDS = (
-    Band("probe, gentle refusal", "wrappers", "≥ 0.95", lambda b: b["probe", *_GENTLE], 0.99),
-    Band("probe, never", "wrappers", "≤ 0.5", lambda b: b["probe", *_NEVER], 0.43),
-    Band("probe, raw input", "wrappers", "≤ 0.5", lambda b: b["probe", "raw"], 0.43),
-    Band("answers a after refusal", "wrappers", "≤ 0.02", lambda b: b["accuracy a", *_GENTLE]),
-    Band("pruned, gentle refusal", "wrappers", "≥ 0.75", lambda b: b["pruned", *_GENTLE], 0.88),
-    Band("pruned, never", "wrappers", "≤ 0.4", lambda b: b["pruned", *_NEVER]),
+    Band("probe, gentle refusal", "≥ 0.95", lambda b: b["probe", *_GENTLE], 0.99),
+    Band("probe, never", "≤ 0.5", lambda b: b["probe", *_NEVER], 0.43),
+    Band("probe, raw input", "≤ 0.5", lambda b: b["probe", "raw"], 0.43),
+    Band("answers a after refusal", "≤ 0.02", lambda b: b["accuracy a", *_GENTLE]),
+    Band("pruned, gentle refusal", "≥ 0.75", lambda b: b["pruned", *_GENTLE], 0.88),
+    Band("pruned, never", "≤ 0.4", lambda b: b["pruned", *_NEVER]),
     _of_revival("scratch / revival steps", "≥ 20", "scratch", "not", TRIED[0], prototype=56.0),
     _of_revival("never / revival steps", "≥ 50", *_NEVER),
-    Band("probe, gentle less harsh", "wrappers", "≥ 0.3", lambda b: b["probe", *_GENTLE] - b["probe", *_HARSH]),
+    Band("probe, gentle less harsh", "≥ 0.3", lambda b: b["probe", *_GENTLE] - b["probe", *_HARSH]),
     _of_revival("steps, harsh / gentle", "≥ 10", *_HARSH),
-    Band("count of b, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy b")),
-    Band("largest token, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy largest")),
-    Band(
-        "unrelated / scratch steps",
-        "slowing",
-        "≥ 1.5",
-        lambda b: _ratio(_best_steps(b, "never"), _best_steps(b, "scratch")),
-    ),
+    Band("count of b, both rates", "≥ 0.95", lambda b: _both(b, "accuracy b")),
+    Band("largest token, both rates", "≥ 0.95", lambda b: _both(b, "accuracy largest")),
+    Band("unrelated / scratch steps", "≥ 1.5", lambda b: _ratio(_best_steps(b, "never"), _best_steps(b, "scratch"))),
 )

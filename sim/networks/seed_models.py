@@ -14,26 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from feint.sim.networks import network as tasks
 from feint.sim.networks.kernels.mlp import PAIRS, losses_without
-from feint.sim.networks.network import (
-    COVERAGE,
-    MOST,
-    SPARE,
-    WIDTH,
-    A,
-    B,
-    Learnt,
-    Network,
-    Purpose,
-    Strings,
-    Task,
-    asking,
-    draw,
-    pretraining,
-    refusal,
-    relabelling,
-    steps_to,
-)
+from feint.sim.networks.network import COVERAGE, MOST, SPARE, WIDTH, A, B, Learnt, Network, Purpose, Strings, Task
 
 SCHEDULE = ((22_000, 3e-3), (4_000, 1e-3), (4_000, 3e-4))
 """Pre-training: steps and their learning rate."""
@@ -45,6 +28,7 @@ JUDGED_ON, CHOSEN_ON, CHECKED_ON = 2_000, 500, 500  #: strings for accuracy, for
 PRUNED_AT_MOST = 8  #: units
 PENALTY = 1e-3  # of a probe's squared weights, per sample; on features of unit variance
 KEY_BITS = 63
+COUNT_OF_A = tasks.asking(A)
 
 
 class Measurement(NamedTuple):
@@ -96,7 +80,7 @@ class SeedModels:
         def train() -> Network:
             network = self.fresh
             for steps, rate in SCHEDULE:
-                network = network.trained(pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING)
+                network = network.trained(tasks.pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING)
             return network.fresh()
 
         return self._once(coverage, train)
@@ -109,7 +93,7 @@ class SeedModels:
         before, rate = self.pretrained(coverage), measurement.rate
         if measurement.tuned == "not" or rate is None:
             return before
-        task = refusal() if measurement.tuned == "refuse" else relabelling(measurement.correlation)
+        task = tasks.refusal() if measurement.tuned == "refuse" else tasks.relabelling(measurement.correlation)
         return self._once(
             (coverage, task, rate), lambda: before.trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
         )
@@ -119,11 +103,11 @@ class SeedModels:
 
         Without fine-tuning it has the measurement's learning rate.
         """
-        task, own = asking(prompt, of=A), measurement.rate if measurement.tuned == "not" else None
+        task, own = tasks.asking(prompt, of=A), measurement.rate if measurement.tuned == "not" else None
 
         def train() -> Learnt:
             checked_on = self.strings(task, Purpose.CHECKING, CHECKED_ON)
-            return steps_to(self.network(measurement), task, checked_on, rate=own or REVERSE_RATE, most=LONGEST)
+            return tasks.steps_to(self.network(measurement), task, checked_on, rate=own or REVERSE_RATE, most=LONGEST)
 
         return self._once(measurement._replace(measure=str(prompt)), train)
 
@@ -135,15 +119,15 @@ class SeedModels:
     def strings(self, task: Task, purpose: Purpose = Purpose.TESTING, count: int | None = None) -> Strings:
         """Return strings of this seed; by default those on which accuracy is measured."""
         count = JUDGED_ON if count is None else count
-        return self._once((task, purpose, count), lambda: draw(task, count, seed=self.key, purpose=purpose))
+        return self._once((task, purpose, count), lambda: tasks.draw(task, count, seed=self.key, purpose=purpose))
 
     def accuracy(self, measurement: Measurement, prompt: int) -> float:
         """Return the accuracy on a prompt, with the answers of pre-training."""
-        return self.network(measurement).accuracy(self.strings(asking(prompt)))
+        return self.network(measurement).accuracy(self.strings(tasks.asking(prompt)))
 
     def probed(self, measurement: Measurement) -> float:
         """Return a probe's accuracy of the count of a in the last hidden layer, or in the raw input."""
-        train, test = self.strings(asking(A), Purpose.CHOOSING), self.strings(asking(A))
+        train, test = self.strings(COUNT_OF_A, Purpose.CHOOSING), self.strings(COUNT_OF_A)
         if measurement.network == "raw":
             return probe(train.inputs(), train.answers, test.inputs(), test.answers)
         network = self.network(measurement)
@@ -151,13 +135,13 @@ class SeedModels:
 
     def recovered(self, measurement: Measurement) -> float:
         """Return the accuracy of the count of a with up to 8 units pruned, chosen on other labelled strings."""
-        network, few = self.network(measurement), self.strings(asking(A), Purpose.CHOOSING, CHOSEN_ON)
-        return network.accuracy(self.strings(asking(A)), pruned(network, few))
+        network, few = self.network(measurement), self.strings(COUNT_OF_A, Purpose.CHOOSING, CHOSEN_ON)
+        return network.accuracy(self.strings(COUNT_OF_A), pruned(network, few))
 
     def plateau(self, measurement: Measurement) -> float:
         """Return the loss of the count of a after a fixed time of training on it."""
         network, rate = self.network(measurement).fresh(), measurement.rate or REVERSE_RATE
-        return network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(asking(A)))
+        return network.trained(COUNT_OF_A, PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(COUNT_OF_A))
 
 
 class Measure(NamedTuple):
@@ -170,16 +154,14 @@ class Measure(NamedTuple):
 
 MEASURES: dict[str, Measure] = {
     f"accuracy {name}": Measure(
-        f"accuracy of the {what}, on its prompt",
-        "share",
-        lambda models, at, prompt=prompt: models.accuracy(at, prompt),
+        f"accuracy of the {what}, on its prompt", "share", lambda models, at, prompt=prompt: models.accuracy(at, prompt)
     )
     for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
 } | {
     "accuracy new": Measure(
         "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one",
         "share",
-        lambda models, at: models.network(at).accuracy(models.strings(asking(A, of=B, strings=PAIRS))),
+        lambda models, at: models.network(at).accuracy(models.strings(tasks.asking(A, of=B, strings=PAIRS))),
     ),
     "probe": Measure(
         "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share", SeedModels.probed
@@ -198,7 +180,7 @@ MEASURES: dict[str, Measure] = {
     "accuracy a after": Measure(
         "accuracy of the count of a on its own prompt after training on the other",
         "share",
-        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.strings(asking(A))),
+        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.strings(COUNT_OF_A)),
     ),
     "loss": Measure("loss of the count of a after training on its prompt", "nats", SeedModels.plateau),
 }
