@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.sim.training.stage import Stage
 
@@ -29,9 +30,8 @@ class Curriculum:
         for stage in stages:
             if not isinstance(stage, Stage):
                 raise InputError(f"stages = {stage!r} is not a Stage: write Curriculum(Stage(...), Stage(...)).")
-        names = [stage.name for stage in stages]
-        for name in names:
-            if names.count(name) > 1:
+        for name, count in Counter(stage.name for stage in stages).items():
+            if count > 1:
                 raise InputError(f"name = {name!r} is used by two stages: each stage needs a name of its own.")
         if "carry" in stages[0].model_fields_set:
             raise InputError(
@@ -65,40 +65,42 @@ class Curriculum:
 
     def described(self) -> list[dict[str, Any]]:
         """Return all parameters of every stage."""
-        stages = enumerate(self.stages)
-        return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
+        first, *others = (stage.model_dump(mode="json") for stage in self.stages)
+        return [first | {"carry": []}, *others]
 
     def configuration(self) -> list[dict[str, Any]]:
         """Return the name and objective of every stage, and what else departs from the defaults."""
-        default = (Stage(name=stage.name, objective=stage.objective).model_dump(mode="json") for stage in self.stages)
-        return [
-            {key: value for key, value in now.items() if key in ("name", "objective") or value != before[key]}
-            for now, before in zip((stage.model_dump(mode="json") for stage in self.stages), default, strict=True)
-        ]
+        listed = []
+        for stage in self.stages:
+            given = {"name": stage.name, "objective": stage.objective}
+            default = Stage(**given).model_dump(mode="json")
+            listed.append(given | {k: v for k, v in stage.model_dump(mode="json").items() if v != default[k]})
+        return listed
 
     @classmethod
     def from_configuration(cls, stages: Iterable[Mapping[str, Any]]) -> Curriculum:
         """Return the curriculum of `configuration` or `described`; nothing is carried into its first stage."""
         first, *others = stages
-        alone = {name: value for name, value in first.items() if name != "carry"}
-        return cls(Stage(**alone), *(Stage(**stage) for stage in others))
+        return cls(_alone(first), *(Stage(**stage) for stage in others))
 
     def last_alone(self) -> Curriculum:
         """Return the last stage by itself: training from scratch."""
-        values = self.stages[-1].given()
-        values.pop("carry", None)
-        return Curriculum(Stage(**values))
+        return Curriculum(_alone(self.stages[-1].given()))
 
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
         """Return a copy with parameters changed, as {stage name: {parameter: value}}; unknown stages are ignored."""
-        return Curriculum(*(_replaced(stage, changes.get(stage.name, {})) for stage in self.stages))
+        stages = []
+        for stage in self.stages:
+            try:
+                stages.append(stage.replace(**changes.get(stage.name, {})))
+            except InputError as error:
+                raise InputError(f"stage {stage.name!r}: {error}") from None
+        return Curriculum(*stages)
 
 
-def _replaced(stage: Stage, changes: Mapping[str, Any]) -> Stage:
-    try:
-        return stage.replace(**changes)
-    except InputError as error:
-        raise InputError(f"stage {stage.name!r}: {error}") from None
+def _alone(values: Mapping[str, Any]) -> Stage:
+    """Return a stage into which nothing is carried."""
+    return Stage(**{name: value for name, value in values.items() if name != "carry"})
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
@@ -135,11 +137,8 @@ def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | No
         check_curriculum(curriculum)
     needed = max(curriculum.objectives for curriculum in curricula)
     if objectives is not None:
-        most = int(Stage.parameters()["objective"].valid[1] or 0)
-        if isinstance(objectives, bool) or not isinstance(objectives, int) or not needed <= objectives <= most + 1:
-            right = f"it must be a whole number from {needed} to {most + 1}"
-            raise InputError(f"objectives = {objectives!r} is not valid: {right}.")
-        needed = objectives
+        most = Stage.parameters()["objective"].valid[1] or 0
+        needed = check_whole("objectives", objectives, needed, most + 1)
     if not isinstance(model.similarity, tuple) or len(model.similarity) + 1 == needed:
         return needed
     known = len(model.similarity) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,25 +39,16 @@ def begin(
     objectives: int = 2,
     start: str = "fresh",
 ) -> State:
-    """Draw the initial state of runs.
+    """Draw the initial state of runs, before any stage.
 
     Parameters
     ----------
-    model
-        Parameters of the model; the defaults if not given.
     runs
         How many runs, numbered from 0, or the numbers of the runs.
-    seed
-        Key of all random streams.
     objectives
         Number of base objectives, at least 2; if `similarity` is a list, one more than its length.
     start
         "fresh", or a type as which the runs are prepared.
-
-    Returns
-    -------
-    State
-        The runs before any stage.
 
     Raises
     ------
@@ -68,7 +59,10 @@ def begin(
     model = Model() if model is None else model
     check_model(model)
     check_seed(seed)
-    _check_objectives(model, objectives)
+    check_whole("objectives", objectives, FEWEST_OBJECTIVES)
+    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
+    if objectives != named:
+        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
     numbers = _run_numbers(runs)
     n, d = len(numbers), model.modes
     world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
@@ -214,7 +208,6 @@ def noise_scale(model: Model, stage: Stage) -> np.ndarray:
 
 
 def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the run numbers as unsigned integers."""
     if isinstance(runs, (int, np.integer)):
         check_runs(runs)
         return np.arange(runs, dtype=np.uint64)
@@ -222,13 +215,6 @@ def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
     if runs.ndim != 1 or not len(runs) or not np.issubdtype(runs.dtype, np.integer) or (runs < 0).any():
         raise InputError(f"runs = {runs!r} is not valid: it must be a list of one or more run numbers from 0 on.")
     return runs.astype(np.uint64)
-
-
-def _check_objectives(model: Model, objectives: int) -> None:
-    check_whole("objectives", objectives, FEWEST_OBJECTIVES)
-    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
-    if objectives != named:
-        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
 
 
 def check_seed(seed: object) -> None:
@@ -286,15 +272,9 @@ class RunSpec:
         check_seed(seed)
         check_start(start)
         check_precision(precision)
-        return cls(
-            objectives=shared_objectives(model, curriculum, objectives=objectives),
-            model=model,
-            curriculum=mode.apply(curriculum),
-            seed=int(seed),
-            start=start,
-            match=mode,
-            precision=precision,
-        )
+        objectives = shared_objectives(model, curriculum, objectives=objectives)
+        known: dict[str, Any] = {"seed": int(seed), "start": start, "objectives": objectives, "precision": precision}
+        return cls(model=model, curriculum=mode.apply(curriculum), match=mode, **known)
 
     @property
     def stages(self) -> list[tuple[Stage, float]]:
