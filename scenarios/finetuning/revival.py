@@ -16,7 +16,7 @@ What would count against it. As many steps as a mind that never had Y.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -126,9 +126,7 @@ class Revived(Group):
 
     def factor(self, name: str) -> Interval:
         """Return the factor over the steps of others."""
-        log2_ratio = self.log2_ratio[name]
-        low, estimate, high = (2**end for end in (log2_ratio.low, log2_ratio.estimate, log2_ratio.high))
-        return replace(log2_ratio, estimate=estimate, low=low, high=high)
+        return self.log2_ratio[name].mapped(lambda log2_ratio: 2**log2_ratio)
 
     def factor_text(self, name: str) -> str:
         """Return the factor over the steps of others with its limits."""

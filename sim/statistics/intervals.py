@@ -6,7 +6,7 @@ What the default comparison needs is plain Python, since SciPy takes longer to l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp, expm1, inf, isfinite, log, log1p, sqrt
 from statistics import NormalDist
 
@@ -39,6 +39,10 @@ class Interval:
         """Return the estimate with its half-width, as in 0.53 ±0.02, or as in 0.53 – if there is no interval."""
         reach = f"±{self.half_width:{spec.removeprefix('+')}}" if isfinite(self.half_width) else "–"
         return f"{self.estimate:{spec}} {reach}"
+
+    def mapped(self, function: Callable[[float], float]) -> Interval:
+        """Return the interval of an increasing function of what is estimated."""
+        return replace(self, estimate=function(self.estimate), low=function(self.low), high=function(self.high))
 
     @property
     def half_width(self) -> float:
