@@ -1,14 +1,12 @@
 """Revival: how soon what fine-tuning took away is back, and in which minds.
 
-The claim. Further fine-tuning on a task for which a wrapped capability is relevant revives it in a few steps, even if
-it is not intended (Jain et al. 2024, doi:10.48550/arXiv.2311.12786). The source revived capabilities; applying it to
-goals, or to the removal of a safety fine-tune X, is an analogy.
+The claim. Further fine-tuning for which a wrapped capability is relevant revives it in a few steps, also if that is not
+intended (Jain et al. 2024, doi:10.48550/arXiv.2311.12786). To apply it to goals or to a safety fine-tune is an analogy.
 
-The experiment. Pre-training on Y, fine-tuning on X for a fixed number of steps, then Y again, or an innocent Y′ akin
-to Y, until its target is reached. We count the steps of the third stage, run by run, relative to those of a mind that
-was pre-trained on an unrelated Z (*never*), and to those of learning it from scratch; a run that misses the target
-counts with all its steps. Because a mind may be back at Y deceptively, we also report how many have Y as their terminal
-objective (*held*: internal or corrigible) and how many are deceptive (*played*).
+The experiment. Pre-training on Y, fine-tuning on X for a fixed number of steps, then Y again, or an innocent Y′ akin to
+Y, until its target is reached. The steps of the third stage are compared, run by run, with those of a mind pre-trained
+on an unrelated Z (*never*), and of learning it from scratch; a run that misses counts with all its steps. At the end
+minds may have Y as their terminal objective (*held*: internal or corrigible) or be deceptive (*played*).
 
 What would count against it. As many steps as a mind that never had Y.
 """

@@ -1,15 +1,14 @@
 """Wrappers: what carries the change that fine-tuning makes, and what is left of pre-training below it.
 
-The claim. Fine-tuning learns a minimal transformation, a wrapper, on top of what pre-training taught; the capability
-below stays, and shows once the wrapper is taken off (Jain et al. 2024, doi:10.48550/arXiv.2311.12786).
+The claim. Fine-tuning learns a minimal transformation, a wrapper; the capability below stays, and shows once the
+wrapper is taken off (Jain et al. 2024, doi:10.48550/arXiv.2311.12786).
 
 The experiment. Pre-training on Y, then fine-tuning on X. Gate, pointer, representation and goal are put back to where
-fine-tuning found them, in all 2⁴ ways: Shapley values divide the change of performance among them, and `rest` is the
-change that remains. A probe reads Y from the terminal objective, also in minds that never had Y. Behaviour is always
-that of a mind which believes it is trained on X; an * marks types that were prepared before pre-training.
+fine-tuning found them, in all 2⁴ ways: Shapley values divide the change of performance, `rest` is what remains. A probe
+reads Y from the terminal objective, also in minds that never had Y. Behaviour is that of a mind which believes it is
+trained on X; an * marks types that were prepared before pre-training.
 
-What would count against it. That representation and goal carry the change, that Y cannot be read any more, or that
-putting gate and pointer back regains nothing.
+What would count against it. Representation and goal carry the change, Y cannot be read, putting back regains nothing.
 """
 
 from __future__ import annotations

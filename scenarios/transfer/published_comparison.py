@@ -4,9 +4,8 @@ The claim. None: a scoreboard reports how far a toy is from what was measured of
 
 The experiment. Rows are declared with their sources in `measurements.toml`; the race is run at its default point. One
 number is fitted: how many of the published iterations one step stands for, so that learning from scratch takes as long.
-Networks count reverse fine-tuning in the same iterations; weak relevance is the least coverage of the capability in
-pre-training. Laws are fitted to errors, near prompts for text and code, far ones for text. Pruning takes away up to
-eight units and is measured by accuracy, so that it has no number of units.
+In networks weak relevance is the least coverage of the capability in pre-training, and laws are fitted to errors, near
+prompts for text and code, far ones for text.
 
 What would count against reading anything into it. The stand-ins: a mode is no parameter, a step is no batch, and
 performance on an objective is no harmful answer. Agreement is weak evidence, disagreement shows where the toy ends.

@@ -107,12 +107,12 @@ class Response:
             exact: dict[str, Any] = {"confidence": confidence, "method": "exact"}
             return [Interval(estimate=value, low=value, high=value, **exact) for value in self.value.tolist()]
         check_confidence(confidence)
-        interval, events = cache(self._interval), (column.tolist() for column in self.events)
-        return [interval(*row, confidence) for row in zip(*events, strict=True)]
 
-    def _interval(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
-        lost_runs = lost if self.of == DIFFERENCE else None
-        return self.study.interval(gained, runs, lost=lost_runs, level=confidence)
+        @cache  # many points have the same counts
+        def interval(gained: int, lost: int, runs: int) -> Interval:
+            return self.study.interval(gained, runs, lost=lost if self.of == DIFFERENCE else None, level=confidence)
+
+        return [interval(*row) for row in zip(*(column.tolist() for column in self.events), strict=True)]
 
 
 def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> Response:

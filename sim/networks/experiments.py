@@ -131,21 +131,14 @@ def battery(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Battery:
-    """Train and measure the networks of several seeds, one thread per seed.
+    """Train and measure the networks of several seeds, one thread per seed; raises `InputError`.
 
     Parameters
     ----------
-    seeds, seed
-        Number of seeds, and the random seed from which they follow.
     learning_rates
-        Learning rates of fine-tuning, the gentlest first.
+        Of fine-tuning, the gentlest first.
     parts
         Keys of PARTS.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
 
     """
     parts, rates = tuple(parts), tuple(float(rate) for rate in learning_rates)

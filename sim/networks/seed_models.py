@@ -50,19 +50,10 @@ def key(seed: int, network: int) -> int:
 
 @dataclass(frozen=True)
 class SeedModels:
-    """Networks that begin with the same weights and are judged on the same strings; each is trained when first needed.
+    """Networks that begin with the same weights and are judged on the same strings, trained when first needed."""
 
-    Parameters
-    ----------
-    key
-        Seed of the weights and strings, as `key` returns it.
-    width
-        Units in each hidden layer.
-
-    """
-
-    key: int
-    width: int = WIDTH
+    key: int  #: seed of the weights and strings, as `key` returns it
+    width: int = WIDTH  #: units in each hidden layer
     _trained: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def measured(self, measurement: Measurement) -> float:
