@@ -7,13 +7,14 @@ evaluate a polynomial on it; `tests/agents/test_arithmetic.py` states the errors
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from feint.agents.kernels import interpreted
 from feint.agents.kernels.compiling import equation
 from feint.agents.kernels.lanes import Lanes, either, spread
 
@@ -107,6 +108,11 @@ def _in_precision_of(typingctx: Any, x: Any, like: Any) -> Any:
     return kind(x, like), codegen
 
 
+def _plain_scaled(x: Any, n: Any) -> Any:
+    with np.errstate(invalid="ignore"):  # a NaN n gives any exponent, as on a processor
+        return np.ldexp(x, n.astype(np.int64))
+
+
 def _which(builder: Any, lanes: Any, word: Any, value: Any) -> Any:
     return builder.zext(builder.bitcast(value, ir.IntType(lanes.count)), word)
 
@@ -119,20 +125,26 @@ def _single(_builder: Any, lanes: Any, bit: Any, _value: Any) -> Any:
     return ir.Constant(bit, int(lanes.element == types.float32))
 
 
-sqrt = either(_of_llvm("sqrt"), interpreted.sqrt)
-rint = either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
-where = either(_where, interpreted.where)
-least = either(_one_of_two("<"), interpreted.least)  #: if either is NaN, the second
-most = either(_one_of_two(">"), interpreted.most)  #: if either is NaN, the second
-scaled = either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
-rotated = either(_rotated, interpreted.rotated)  #: 32-bit words rotated left
-in_precision_of = either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
-which = either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
-single = either(_of_one(lambda _: types.boolean, _single), interpreted.single)  #: precision, known when compiled
-to_float = either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
-as_floats = either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
-as_counts = either(_seen_as(types.int32), interpreted.as_counts)
-as_words = either(_seen_as(types.uint32), interpreted.as_words)
+sqrt = either(_of_llvm("sqrt"), np.sqrt)
+rint = either(_of_llvm("rint"), np.rint)  #: to the nearest whole number
+where = either(_where, np.where)
+least = either(_one_of_two("<"), lambda x, y: np.where(np.less(x, y), x, y))  #: if either is NaN, the second
+most = either(_one_of_two(">"), lambda x, y: np.where(np.greater(x, y), x, y))  #: if either is NaN, the second
+scaled = either(_scaled, _plain_scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
+rotated = either(_rotated, lambda x, bits: x << np.uint32(bits) | x >> np.uint32(32 - bits))  #: 32-bit words, left
+in_precision_of = either(_in_precision_of, lambda x, like: x.astype(like.dtype))  #: single precision, as that of rows
+which = either(  #: truth values as the bits of a word, lane 0 lowest
+    _of_one(lambda _: types.uint64, _which), lambda x: np.uint64(sum(1 << i for i, bit in enumerate(x) if bit))
+)
+single = either(  #: whether lanes are of single precision, known when compiled
+    _of_one(lambda _: types.boolean, _single), lambda x: x.dtype == np.float32
+)
+to_float = either(  #: whole numbers in single precision
+    _of_one(lambda x: Lanes(types.float32, x.count), _to_float), methodcaller("astype", np.float32)
+)
+as_floats = either(_seen_as(types.float32), methodcaller("view", np.float32))  #: the same bits
+as_counts = either(_seen_as(types.int32), methodcaller("view", np.int32))
+as_words = either(_seen_as(types.uint32), methodcaller("view", np.uint32))
 
 
 LOG2_E = 1.4426950408889634
