@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -25,7 +27,6 @@ from feint.sim.sweeps.factors import Factor
 from feint.sim.training.parameter_point import Point
 
 HARDLY = 0.05  # of the runs: an absurd input that moves fewer is reported
-PLASTICITIES = ("goal", "representation", "pointer", "gate", "world", "capability", "awareness", "horizon")
 SCRATCH, PRETRAINED = scratch(), pretrained()
 
 
@@ -43,21 +44,7 @@ EXPECTED: dict[str, Callable[[Ended, Ended], bool]] = {
     "every run misses it": lambda there, _: all(outcomes.missed.all() for outcomes in there.values()),
 }
 """Tests of results: functions of the outcomes of both protocols there, and of those at the point."""
-ABSURD: dict[str, tuple[dict[str, Any], str]] = {
-    "no learning": ({"*.learning_rate": 0.0}, "no run converges"),
-    "no time": ({"*.steps": 0}, "no run converges"),
-    "nothing can change": ({f"plasticity_{part}": 0.0 for part in PLASTICITIES}, "no run converges"),
-    "hardly anything but noise": ({"*.noise": 1e4, "finetuning.target": 0.0}, "no run has the objective written in"),
-    "no inference": ({"inference_power": 0.0}, "no run is deceptive"),
-    "never thinks that it is in training": (
-        {"awareness_init": -30.0, "*.awareness_exposure": 0.0},
-        "no run is deceptive",
-    ),
-    "all episodes honeypots": ({"*.honeypots": 1.0, "*.realism": 1.0}, "fewer runs are deceptive"),
-    "deception at a ruinous price": ({"speed_cost": 1e3}, "no run is deceptive"),
-    "objectives that are one": ({"similarity": 1.0, "pretraining.target": 0.9}, "fine-tuning has nothing left to do"),
-    "a target that none reaches": ({"finetuning.target": 1.0}, "every run misses it"),
-}
+ABSURD = tomllib.loads(Path(__file__).with_name("absurd.toml").read_text(encoding="utf-8"))
 """Absurd inputs by name: changes at which the answer is known, and the result that must follow."""
 
 
@@ -225,8 +212,8 @@ def react(
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
     """Yield the results of the absurd inputs around a point."""
     here = run_paired(point, (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
-    for name, (changes, expected) in ABSURD.items():
-        there = run_paired(point.at(changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
+    for name, absurd in ABSURD.items():
+        there = run_paired(point.at(absurd["changes"]), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
         stayed = sum(int(np.trace(crossed(here[protocol].outcome, there[protocol].outcome))) for protocol in here)
-        holds, moved = EXPECTED[expected](there, here), 1 - stayed / (2 * runs)
-        yield Tested(name=name, changes=changes, expected=expected, as_expected=holds, moved=moved)
+        holds, moved = EXPECTED[absurd["expected"]](there, here), 1 - stayed / (2 * runs)
+        yield Tested(name=name, **absurd, as_expected=holds, moved=moved)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -115,18 +116,12 @@ class PriorShare(ResponseAnalysis):
         left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
         yield "\n".join([self.response.title, wrapped(f"{sample}; {left}"), kinds])
-        yield Table(
-            list(self.kinds.items()),
-            {
-                "": lambda row: row[0],
-                "points": lambda row: row[1].count,
-                f"share, {level}": lambda row: row[1].interval,
-                "certain": lambda row: row[1].certain,
-                "possible": lambda row: row[1].possible,
-                "sampling alone": lambda row: f"[{row[1].sampling.low:.3f}, {row[1].sampling.high:.3f}]",
-            },
-            rule=False,
-        )
+        rows = [
+            {"": kind, "points": share.count, f"share, {level}": share.interval, "certain": share.certain}
+            | {"possible": share.possible, "sampling alone": f"[{share.sampling.low:.3f}, {share.sampling.high:.3f}]"}
+            for kind, share in self.kinds.items()
+        ]
+        yield Table(rows, {heading: itemgetter(heading) for heading in rows[0]}, rule=False)
 
 
 def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
