@@ -71,10 +71,11 @@ Declared = TypeVar("Declared", Assumption, Premise, Mechanism)
 
 def _declared(kind: type[Declared], table: str) -> dict[str, Declared]:
     """Return what a table of the file declares, by name; lists are tuples."""
-    return {
-        name: kind(name=name, **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-        for name, row in _FILE[table].items()
-    }
+    declared = {}
+    for name, row in _FILE[table].items():
+        facts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        declared[name] = kind(name=name, **facts)
+    return declared
 
 
 _FILE = tomllib.loads(Path(__file__).with_name("mechanisms.toml").read_text(encoding="utf-8"))

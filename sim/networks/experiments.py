@@ -115,7 +115,7 @@ class Battery:
         """Return every measurement with its quartiles, range and value for each seed."""
         findings = []
         for measurement, values in self.values.items():
-            meaning, unit, _ = MEASURES[measurement.measure]
+            meaning, unit = MEASURES[measurement.measure]
             spread: dict[str, Any] = {name: quantile(values, q) for name, q in QUANTILES.items()}
             of_seeds = {**measurement._asdict(), **spread, "seeds": values.tolist()}
             findings.append(Finding(meaning=meaning, unit=unit, **of_seeds))

@@ -29,6 +29,24 @@ PRUNED_AT_MOST = 8  #: units
 PENALTY = 1e-3  # of a probe's squared weights, per sample; on features of unit variance
 KEY_BITS = 63
 COUNT_OF_A = tasks.asking(A)
+ASKED = {"a": COUNT_OF_A, "b": tasks.asking(B), "largest": tasks.asking(MOST)}
+ASKED |= {"new": tasks.asking(A, of=B, strings=PAIRS)}  # where the new answer does not depend on the old one
+"""What is asked to measure accuracy."""
+MEASURES = {
+    "accuracy a": ("accuracy of the count of a, on its prompt", "share"),
+    "accuracy b": ("accuracy of the count of b, on its prompt", "share"),
+    "accuracy largest": ("accuracy of the largest token, on its prompt", "share"),
+    "accuracy new": (
+        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one", "share",
+    ),
+    "probe": ("accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share"),
+    "pruned": ("accuracy of the count of a once up to 8 units are pruned", "share"),
+    "steps": ("steps of training on the prompt for the count of a to 95 %", "steps"),
+    "steps elsewhere": ("steps of training on another prompt, answered with the count of a, to 95 %", "steps"),
+    "accuracy a after": ("accuracy of the count of a on its own prompt after training on the other", "share"),
+    "loss": ("loss of the count of a after training on its prompt", "nats"),
+}  # fmt: skip
+"""Meaning and unit of each number that can be measured of any network of a seed."""
 
 
 class Measurement(NamedTuple):
@@ -58,7 +76,18 @@ class SeedModels:
 
     def measured(self, measurement: Measurement) -> float:
         """Return the number that a measurement asks for."""
-        return MEASURES[measurement.measure].of(self, measurement)
+        match measurement.measure.split():
+            case ["probe"]:
+                return self.probed(measurement)
+            case ["pruned"]:
+                return self.recovered(measurement)
+            case ["loss"]:
+                return self.plateau(measurement)
+            case ["steps", *elsewhere]:
+                return self.retrained(measurement, SPARE if elsewhere else A).steps
+        _, name, *after = measurement.measure.split()
+        network = self.retrained(measurement, SPARE).network if after else self.network(measurement)
+        return network.accuracy(self.strings(ASKED[name]))
 
     @cached_property
     def fresh(self) -> Network:
@@ -112,10 +141,6 @@ class SeedModels:
         count = JUDGED_ON if count is None else count
         return self._once((task, purpose, count), lambda: tasks.draw(task, count, seed=self.key, purpose=purpose))
 
-    def accuracy(self, measurement: Measurement, prompt: int) -> float:
-        """Return the accuracy on a prompt, with the answers of pre-training."""
-        return self.network(measurement).accuracy(self.strings(tasks.asking(prompt)))
-
     def probed(self, measurement: Measurement) -> float:
         """Return a probe's accuracy of the count of a in the last hidden layer, or in the raw input."""
         train, test = self.strings(COUNT_OF_A, Purpose.CHOOSING), self.strings(COUNT_OF_A)
@@ -133,48 +158,6 @@ class SeedModels:
         """Return the loss of the count of a after a fixed time of training on it."""
         network, rate = self.network(measurement).fresh(), measurement.rate or REVERSE_RATE
         return network.trained(COUNT_OF_A, PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(COUNT_OF_A))
-
-
-class Measure(NamedTuple):
-    """A number that can be measured of any network of a seed."""
-
-    meaning: str
-    unit: str
-    of: Callable[[SeedModels, Measurement], float]
-
-
-MEASURES: dict[str, Measure] = {
-    f"accuracy {name}": Measure(
-        f"accuracy of the {what}, on its prompt", "share", lambda models, at, prompt=prompt: models.accuracy(at, prompt)
-    )
-    for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
-} | {
-    "accuracy new": Measure(
-        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one",
-        "share",
-        lambda models, at: models.network(at).accuracy(models.strings(tasks.asking(A, of=B, strings=PAIRS))),
-    ),
-    "probe": Measure(
-        "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share", SeedModels.probed
-    ),
-    "pruned": Measure("accuracy of the count of a once up to 8 units are pruned", "share", SeedModels.recovered),
-    "steps": Measure(
-        "steps of training on the prompt for the count of a to 95 %",
-        "steps",
-        lambda models, at: models.retrained(at).steps,
-    ),
-    "steps elsewhere": Measure(
-        "steps of training on another prompt, answered with the count of a, to 95 %",
-        "steps",
-        lambda models, at: models.retrained(at, SPARE).steps,
-    ),
-    "accuracy a after": Measure(
-        "accuracy of the count of a on its own prompt after training on the other",
-        "share",
-        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.strings(COUNT_OF_A)),
-    ),
-    "loss": Measure("loss of the count of a after training on its prompt", "nats", SeedModels.plateau),
-}
 
 
 def pruned(network: Network, chosen_on: Strings, most: int = PRUNED_AT_MOST) -> np.ndarray:

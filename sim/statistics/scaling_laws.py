@@ -176,11 +176,6 @@ def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarr
     return np.where(wanted < best[-1], np.nan, np.where(wanted >= best[0], 0.0, measured))
 
 
-def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return D_T = D_E - D_F (points,) from the mean losses `tuned` and, from scratch, `curve` at the same data."""
-    return data_for(data, curve, tuned) - data
-
-
 RESAMPLES = 999
 FEWEST = 3  # points of a fit
 METHOD = "percentile bootstrap over runs"
