@@ -4,8 +4,6 @@ It is the game of `Competition`, round by round, in the limit of infinitely many
 have the expert that the engine made in that world. Assumptions are the defaults of `Stakes` and `Terms`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from threading import Lock
 from typing import Any

@@ -1,7 +1,5 @@
 """A lineage of one released model in many worlds, and what each of its models inherits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -3,8 +3,6 @@
 The objective of the agent may be modified in training, so that what it does there decides what it can do when deployed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, ClassVar, NamedTuple

@@ -1,7 +1,5 @@
 """Policies in the two small environments: exact solutions, closed forms, Q-learning, and mesa-optimizers as agents."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import product

@@ -1,7 +1,5 @@
 """`feint/Overseer-v0`, one run or many at once: an overseer trains runs and sees only what a developer could see."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import gymnasium

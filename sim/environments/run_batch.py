@@ -1,7 +1,5 @@
 """Runs that an overseer trains side by side, slice by slice, and what it is shown: measurements with their noise."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple, Self
 

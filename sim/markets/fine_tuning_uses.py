@@ -9,8 +9,6 @@ The first is the weight averaging by which models are merged in practice (Wortsm
 second assumes that concepts are combined and not averaged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations

@@ -7,8 +7,6 @@ then the model is removed and its maker leaves the market. Models that were made
 created nor lost: income = spent + returned + held.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any

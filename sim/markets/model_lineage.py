@@ -1,7 +1,5 @@
 """Lineages: released models and everything made of them, as an acyclic graph; and what actors of a market held."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Studies: parameters that vary, the design of their points, the arms, and the runs of each point."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields

@@ -1,7 +1,5 @@
 """Training of a sweep's units: in threads of this process, or on a Dask cluster."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import pickle

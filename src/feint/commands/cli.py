@@ -1,7 +1,5 @@
 """The command line `feint`: its commands in panels, those that are functions, and how it ends."""
 
-from __future__ import annotations
-
 import signal
 import sys
 import threading
