@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from feint.agents.errors import unknown
-from feint.agents.mind import GROUPS
+from feint.agents.mind import GROUPS, World
 from feint.agents.outcome import read
 from feint.agents.state import State, check_objective
 from feint.agents.views import Belief, view
@@ -33,17 +34,14 @@ def close_gate(state: State) -> State:
 def move_concept(state: State, objective: int, displacement: np.ndarray) -> State:
     """Displace each run's concept of `objective` by a vector (modes,)."""
     check_objective(state, objective)
-    objectives, misconceptions = (array.copy() for array in state.world)
-    objectives[:, objective] += displacement
-    misconceptions[:, objective] += displacement
-    return state.with_world(objectives=objectives, misconceptions=misconceptions)
+    world = World(*(array.copy() for array in state.world))
+    for vectors in world:
+        vectors[:, objective] += displacement
+    return replace(state, world=world)
 
 
 def following(state: State, objective: int) -> np.ndarray:
-    """Return how far the terminal objective follows the concept of `objective`, from 0 to 1; (runs,).
-
-    It is measured by intervention and equals (1 - β) π_s (model page, section 6).
-    """
+    """Return how far t follows the concept of `objective`, measured by intervention; (1 - β) π_s, (runs,)."""
     displacement = np.ones(state.modes)
     moved = view(move_concept(state, objective, displacement), objective).terminal
     return (moved - view(state, objective).terminal) @ displacement / state.modes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 
 import numpy as np
-from pydantic import ValidationInfo, field_validator
+from pydantic import field_validator
 
 from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
 from feint.agents.parameters import OWN, Declared, bounded, parameter
@@ -22,6 +22,7 @@ EXPONENT = (0.0, 20.0)  # of up to 1024 modes: every weight stays a normal numbe
 LOGIT = (-30.0, 30.0)
 NEVER = LOGIT[0]  # log-odds at which a mechanism is off
 
+_distance = partial(parameter, off=0.0, argument="distance between losses")
 _plasticity = partial(parameter, valid=POSITIVE, log=True, off=0.0, unit="1/step")
 _cost = partial(parameter, valid=POSITIVE, off=0.0, unit="loss")
 _log_odds = partial(parameter, valid=LOGIT, unit="log-odds")
@@ -45,24 +46,12 @@ class Model(Declared):
         source=OWN + "; a stand-in where a transfer law speaks of model size",
     )
     """number of objective modes d: the size of the world"""
-    similarity: float | tuple[float, ...] = parameter(
-        0.5,
-        valid=(-1.0, 1.0),
-        checked=False,  # below, for one number and for several
-        prior=(0.0, 0.95),
-        off=0.0,
-        unit="correlation",
-        argument="distance between losses",
-        source=XU_2021 + ", case 1",
+    similarity: float | tuple[float, ...] = _distance(  # checked below, for one number and for several
+        0.5, valid=(-1.0, 1.0), checked=False, prior=(0.0, 0.95), unit="correlation", source=XU_2021 + ", case 1"
     )
     """how near the fine-tuning objective is to the pre-training one; one number, or one for each of several"""
-    similarity_decay: float = parameter(
-        0.0,
-        valid=EXPONENT,
-        prior=(0.0, 1.0),
-        off=0.0,
-        argument="distance between losses",
-        source=OWN + ", by analogy with the directed proximity of " + HERNANDEZ,
+    similarity_decay: float = _distance(
+        0.0, valid=EXPONENT, prior=(0.0, 1.0), source=OWN + ", by analogy with the directed proximity of " + HERNANDEZ
     )
     """exponent with which similarity is lost in the tail of modes"""
     spectrum: float = parameter(1.0, valid=EXPONENT, prior=(0.0, 2.0), off=0.0, argument="world")
@@ -157,18 +146,9 @@ class Model(Declared):
     gate_form: str = _form("product", choices=GATE_FORMS)
     """how the instrumental gate joins readiness, awareness, horizon and inference: product, or minimum"""
 
-    @field_validator("capability_form", "inference_form", "gate_form", mode="before")
-    @classmethod
-    def _known_form(cls, value: object, info: ValidationInfo) -> object:
-        declared = cls.parameters()[str(info.field_name)]
-        if value not in declared.choices:
-            raise ValueError(f"{declared.name} = {value!r} is not valid for a model: it must be {declared.allowed}.")
-        return value
-
     @field_validator("similarity", mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        """Hold one number, or each of several, to the bounds."""
         several = isinstance(value, (list, tuple))
         for number in value if several else (value,):
             bounded(cls.parameters()["similarity"], number, cls)

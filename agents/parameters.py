@@ -74,7 +74,9 @@ def parameter(default: Any, *, checked: bool = True, meaning: str | None = None,
     A field's meaning may also be the string below it.
     """
     low, high = facts.get("valid", (None, None)) if checked else (None, None)
-    return Field(default=default, ge=low, le=high, description=meaning, json_schema_extra={"parameter": facts})
+    names = f"^({'|'.join(facts['choices'])})$" if "choices" in facts else None
+    extra: Any = {"parameter": facts}
+    return Field(default=default, ge=low, le=high, pattern=names, description=meaning, json_schema_extra=extra)
 
 
 class Declared(BaseModel):
@@ -139,7 +141,8 @@ def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputErro
     infinite = cls.model_config.get("allow_inf_nan") and None in declared.valid
     kind = "a whole number" if isinstance(declared.default, int) else "a number" if infinite else "a finite number"
     bounds = "" if declared.valid == (None, None) else f" {declared.allowed}".replace(" at ", " of at ")
-    return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
+    right = declared.allowed if declared.choices else f"{kind}{bounds}"
+    return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {right}.")
 
 
 def _kind(cls: type[Declared]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from zipfile import BadZipFile
 
 import numpy as np
@@ -74,11 +74,15 @@ class State:
 
     def with_mind(self, **parts: np.ndarray) -> Self:
         """Return a copy with some parts of the mind replaced; raises `InputError` for a part of another shape."""
-        return replace(self, mind=_replaced(self.mind, parts))
-
-    def with_world(self, **parts: np.ndarray) -> Self:
-        """Return a copy with some parts of the world replaced; raises `InputError` for a part of another shape."""
-        return replace(self, world=_replaced(self.world, parts))
+        kept: dict[str, np.ndarray] = {}
+        for name, part in parts.items():
+            if name not in Mind._fields:
+                raise unknown("part", name, Mind._fields)
+            kept[name] = np.array(part, dtype=np.float64, order="C")
+            shape = getattr(self.mind, name).shape
+            if kept[name].shape != shape:
+                raise InputError(f"{name} has the shape {kept[name].shape}: it must be {shape}.")
+        return replace(self, mind=self.mind._replace(**kept))
 
     def starting_from(self, mind: Mind) -> Self:
         """Return a copy with this mind, also as its initial draw."""
@@ -87,10 +91,6 @@ class State:
     def arriving(self, progress: Progress, objective: int, occurrences: tuple[int, ...]) -> Self:
         """Return a copy at another position of its random streams."""
         return replace(self, progress=progress, objective=objective, occurrences=occurrences)
-
-    def passing(self, mind: Mind, progress: Progress) -> Self:
-        """Return a copy that holds one run at several steps, for a replay (model page, section 7)."""
-        return replace(self, mind=mind, progress=progress)
 
     def copied(self) -> Self:
         """Return a copy whose mind and progress may be written to."""
@@ -134,9 +134,8 @@ class State:
                 np.savez(file, allow_pickle=False, **about, **self._arrays())
                 file.flush()
                 Path(file.name).replace(path)
-            except BaseException:
+            finally:
                 Path(file.name).unlink(missing_ok=True)
-                raise
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
@@ -146,19 +145,15 @@ class State:
                 data = {name: file[name] for name in file.files}
             if int(data["format"]) != FORMAT:
                 raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
-            return cls._of(data)
+            return cls(
+                model=Model(**json.loads(str(data["model"]))),
+                seed=int(data["seed"]),
+                objective=int(data["objective"]),
+                occurrences=tuple(int(n) for n in data["occurrences"]),
+                **_grouped(data),
+            )
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: this is not a state that Feint saved: {error}.") from None
-
-    @classmethod
-    def _of(cls, data: dict[str, np.ndarray]) -> State:
-        return cls(
-            model=Model(**json.loads(str(data["model"]))),
-            seed=int(data["seed"]),
-            objective=int(data["objective"]),
-            occurrences=tuple(int(n) for n in data["occurrences"]),
-            **_grouped(data),
-        )
 
     def _arrays(self) -> dict[str, np.ndarray]:
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
@@ -174,22 +169,6 @@ def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:
     """Return arrays with flat names as the fields of a state."""
     groups = {name: kind(**{part: flat[f"{name}.{part}"] for part in kind._fields}) for name, kind in GROUPED.items()}
     return {name: flat[name] for name in ("run", "fork", "bias")} | groups
-
-
-T = TypeVar("T", Mind, World)
-
-
-def _replaced(group: T, parts: dict[str, np.ndarray]) -> T:
-    """Return a group of arrays in which some are replaced by copies of others of the same shape."""
-    kept: dict[str, np.ndarray] = {}
-    for name, part in parts.items():
-        if name not in group._fields:
-            raise unknown("part", name, group._fields)
-        kept[name] = np.array(part, dtype=np.float64, order="C")
-        shape = getattr(group, name).shape
-        if kept[name].shape != shape:
-            raise InputError(f"{name} has the shape {kept[name].shape}: it must be {shape}.")
-    return group._replace(**kept)
 
 
 def check_objective(state: State, objective: int) -> None:

@@ -34,9 +34,10 @@ class MesaOptimizer:
 
     def prepare(self, state: State) -> State:
         """Return a fresh state in which every run is of this type; this becomes its initial draw."""
-        mind: Mind = state.with_mind(
-            capability=np.full(len(state), SETTLED), world=_knowing(state), **self.settle(state)
-        ).mind
+        world = state.mind.world.copy()
+        world[:, 0] = 1.0  # it understands objective 0
+        prepared = {"capability": np.full(len(state), SETTLED), "world": world}
+        mind: Mind = state.with_mind(**prepared, **self.settle(state)).mind
         return state.starting_from(mind)
 
     def recognised(self, state: State, objective: int) -> np.ndarray:
@@ -56,10 +57,7 @@ class Internal(MesaOptimizer):
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
         """Return a goal equal to the base objective, which is used."""
-        return {
-            "goal": state.world.objectives[:, 0].copy(),
-            "representation": np.full(len(state), SETTLED),
-        }
+        return {"goal": state.world.objectives[:, 0].copy(), "representation": np.full(len(state), SETTLED)}
 
 
 class Corrigible(MesaOptimizer):
@@ -84,14 +82,8 @@ class Deceptive(MesaOptimizer):
     def settle(self, state: State) -> dict[str, np.ndarray]:
         """Return a goal of its own of unit Λ-norm, an open gate, awareness and a long horizon."""
         norm = np.sqrt((state.model.spectrum_weights() * state.mind.goal**2).sum(axis=1, keepdims=True))
-        settled = np.full(len(state), SETTLED)
-        return {
-            "goal": state.mind.goal / norm,
-            "representation": settled,
-            "gate": settled,
-            "awareness": settled,
-            "horizon": settled,
-        }
+        settled = dict.fromkeys(("representation", "gate", "awareness", "horizon"), np.full(len(state), SETTLED))
+        return {"goal": state.mind.goal / norm, **settled}
 
 
 TYPES: dict[str, MesaOptimizer] = {agent.name: agent for agent in (Internal(), Corrigible(), Deceptive())}
@@ -108,10 +100,3 @@ def check_start(start: object) -> None:
     """Raise `InputError` unless this is one of STARTS."""
     if start not in STARTS:
         raise unknown("start", start, STARTS)
-
-
-def _knowing(state: State) -> np.ndarray:
-    """Return the world model of an agent that understands objective 0."""
-    world = state.mind.world.copy()
-    world[:, 0] = 1.0
-    return world

@@ -44,14 +44,7 @@ class View:
 
 
 def view(state: State, objective: int) -> View:
-    """Return the views of a state at a stage that trains towards `objective`.
-
-    Raises
-    ------
-    InputError
-        If the state has no such objective.
-
-    """
+    """Return the views of a state in training on `objective`; raises `InputError` if it has no such objective."""
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
     pointing, terminal, gate = np.empty((runs, objectives)), np.empty((runs, modes)), np.empty(runs)

@@ -44,11 +44,7 @@ class Configuration:
 def load(path: str | Path) -> Configuration:
     """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is not valid; the message names the file, the place and what would be right.
-
+    Raises `InputError` that names the file, the place and what would be right if it cannot be read or is not valid.
     """
     return read_file(path, from_tables)
 

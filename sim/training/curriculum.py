@@ -59,10 +59,6 @@ class Curriculum:
         """Number of base objectives that the stages need, at least two."""
         return max(FEWEST_OBJECTIVES, 1 + max(stage.objective for stage in self.stages))
 
-    def carried(self, index: int) -> tuple[str, ...]:
-        """Return the groups that a stage carries over; the first stage carries none."""
-        return self.stages[index].carry if index else ()
-
     def described(self) -> list[dict[str, Any]]:
         """Return all parameters of every stage."""
         first, *others = (stage.model_dump(mode="json") for stage in self.stages)
@@ -118,23 +114,18 @@ def pretrain_finetune(
     )
 
 
-def check_curriculum(curriculum: object) -> None:
-    """Raise `InputError` unless this is a curriculum."""
-    if not isinstance(curriculum, Curriculum):
-        raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
-
-
-def check_model(model: object) -> None:
-    """Raise `InputError` unless this is a model."""
-    if not isinstance(model, Model):
+def check_parts(*curricula: object, model: object = None) -> None:
+    """Raise `InputError` unless these are curricula, and `model`, if given, a model."""
+    if model is not None and not isinstance(model, Model):
         raise InputError(f"model = {model!r} is not a Model: write Model(...).")
+    for curriculum in curricula:
+        if not isinstance(curriculum, Curriculum):
+            raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
 
 
 def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
     """Return the number of objectives over all arms, or `objectives`; raises `InputError` if the model has another."""
-    check_model(model)
-    for curriculum in curricula:
-        check_curriculum(curriculum)
+    check_parts(*curricula, model=model)
     needed = max(curriculum.objectives for curriculum in curricula)
     if objectives is not None:
         most = Stage.parameters()["objective"].valid[1] or 0
@@ -178,12 +169,10 @@ class Match(Enum):
     @classmethod
     def named(cls, name: str | Match) -> Match:
         """Return the rule of this name; raises `InputError` for an unknown one."""
-        if isinstance(name, Match):
-            return name
-        for mode in cls:
-            if mode.value == name:
-                return mode
-        raise unknown("match", name, [mode.value for mode in cls])
+        try:
+            return cls(name)
+        except ValueError:
+            raise unknown("match", name, [mode.value for mode in cls]) from None
 
     def apply(self, curriculum: Curriculum, *, total_steps: int | None = None, worth: int = 0) -> Curriculum:
         """Return the curriculum as it is trained under this rule.

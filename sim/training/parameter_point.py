@@ -5,7 +5,7 @@ In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
@@ -13,7 +13,7 @@ from pydantic import PlainSerializer
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, check_model, pretrain_finetune
+from feint.sim.training.curriculum import Curriculum, Match, check_parts, pretrain_finetune
 from feint.sim.training.train import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
@@ -37,8 +37,7 @@ class Point:
     ) -> Self:
         """Return the point of the arguments of `simulate`; raises `InputError` if one is not valid."""
         model = Model() if model is None else model
-        check_model(model)
-        check_curriculum(curriculum)
+        check_parts(curriculum, model=model)
         return cls(model=model, curriculum=curriculum, start=start, match=Match.named(match).value)
 
     def spec(self, *, seed: int, precision: str, objectives: int | None = None) -> RunSpec:
@@ -52,26 +51,22 @@ class Point:
         Names are those of the model's parameters, `stage.parameter`, `*.parameter` for all stages, `start` and `match`.
         A value may be a `Towards`, relative to the value of this point.
         """
-        changes = {
-            name: value.of(self.value(name)) if isinstance(value, Towards) else value for name, value in changes.items()
-        }
-        of_model, of_stages = by_stage(dict(self._spread(changes)))
+        spread: dict[str, Any] = {}
+        for name, new in changes.items():
+            stage, parameter = split(name)
+            value = new.of(self.value(name)) if isinstance(new, Towards) else new
+            if stage:
+                value = carried(value) if parameter == "carry" else value
+                spread |= {f"{of_stage}.{parameter}": value for of_stage in self.stages_named(stage)}
+            else:
+                spread[name] = value
+        of_model, of_stages = by_stage(spread)
         parts: dict[str, Any] = {name: of_model.pop(name) for name in ("start", "match") if name in of_model}
         if of_model:
             parts["model"] = self.model.replace(**of_model)
         if of_stages:
             parts["curriculum"] = self.curriculum.replace(of_stages)
         return replace(self, **parts)
-
-    def _spread(self, changes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Yield the changes with those of all stages given for each stage."""
-        for name, value in changes.items():
-            stage, parameter = split(name)
-            if not stage:
-                yield name, value
-                continue
-            for of_stage in self.stages_named(stage):
-                yield f"{of_stage}.{parameter}", carried(value) if parameter == "carry" else value
 
     def stages_named(self, stage: str) -> tuple[str, ...]:
         """Return the names of the stages that the stage of a dotted name means."""

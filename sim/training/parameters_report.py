@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, from_attributes
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
 
@@ -99,15 +99,12 @@ class ParametersRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> ParametersReport:  # noqa: ARG002
         """Return the declarations."""
-        names = [field.name for field in fields(Parameter)]
-        return ParametersReport(
-            parameters=[
-                ParameterFacts(of=kind, **{name: getattr(parameter, name) for name in names})
-                for kind, declared in KINDS.items()
-                for parameter in declared.parameters().values()
-            ],
-            request=self,
-        )
+        listed = [
+            from_attributes(ParameterFacts, parameter, of=kind)
+            for kind, declared in KINDS.items()
+            for parameter in declared.parameters().values()
+        ]
+        return ParametersReport(parameters=listed, request=self)
 
 
 def _rows(kind: type[Model | Stage]) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -67,7 +67,6 @@ class Trajectory(Report):
     model: PlainModel
     spec: Hidden[RunSpec]
     states: Hidden[tuple[State, ...]]
-    every: Hidden[int]  #: steps between two that are recorded
     request: Hidden[ReplayRequest]
 
     @property
@@ -187,7 +186,7 @@ class ReplayRequest(Request):
         for stage, capability_target in spec.stages:
             recorded, state = self._record(enter(state, stage), stage, capability_target, progress)
             stages.append(recorded)
-        known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model, "every": self.every}
+        known: dict[str, Any] = {"seed": self.seed, "run": self.number, "model": spec.model}
         return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
 
     def _record(
@@ -208,7 +207,7 @@ class ReplayRequest(Request):
         along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
         here = state.take(np.zeros(len(steps), np.int64))
         parts = len(Mind._fields)
-        return here.passing(Mind(*along[:parts]), Progress(*along[parts:])), moving
+        return replace(here, mind=Mind(*along[:parts]), progress=Progress(*along[parts:])), moving
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:

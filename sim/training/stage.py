@@ -19,13 +19,7 @@ PRETRAINING = {"name": "pretraining", "steps": 3000, "target": 0.0, "coverage": 
 SHARE, POSITIVE = (0.0, 1.0), (0.0, None)
 
 _exposure = partial(
-    parameter,
-    valid=POSITIVE,
-    prior=(1e-4, 0.1),
-    log=True,
-    off=0.0,
-    unit="loss",
-    source=WHEATON + "; form: " + OWN,
+    parameter, valid=POSITIVE, prior=(1e-4, 0.1), log=True, off=0.0, unit="loss", source=WHEATON + "; form: " + OWN
 )
 _share = partial(parameter, valid=SHARE, off=0.0, unit="fraction")
 
@@ -42,14 +36,7 @@ class Stage(Declared):
     """base objective that the stage trains towards (0: the pre-training objective)"""
     steps: int = parameter(12000, valid=(0, 10**9), unit="steps", argument="curriculum")
     """most SGD steps the stage may take"""
-    target: float = parameter(
-        0.9,
-        valid=SHARE,
-        off=0.0,
-        unit="performance",
-        argument="matching",
-        source=XU_2021 + ", capability held constant",
-    )
+    target: float = _share(0.9, unit="performance", argument="matching", source=XU_2021 + ", capability held constant")
     """performance c (1 - E) at which the stage stops; 0 never stops early"""
     learning_rate: float = parameter(1.0, valid=POSITIVE, prior=(0.3, 1.0), log=True, argument="optimization")
     """common factor on all plasticities"""

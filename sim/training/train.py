@@ -19,7 +19,7 @@ from feint.agents.state import State, check_objective
 from feint.agents.types import check_start, prepare
 from feint.agents.views import chosen
 from feint.sim.results.request import MOST_RUNS, MOST_SEED
-from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_model, shared_objectives
+from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_parts, shared_objectives
 from feint.sim.training.kernels.initial_draws import Inits, draw_starts
 from feint.sim.training.kernels.random_streams import OCCURRENCES, open_streams
 from feint.sim.training.kernels.sgd_step import Settings
@@ -57,7 +57,7 @@ def begin(
 
     """
     model = Model() if model is None else model
-    check_model(model)
+    check_parts(model=model)
     check_seed(seed)
     check_whole("objectives", objectives, FEWEST_OBJECTIVES)
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
