@@ -20,7 +20,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import crossed
-from feint.sim.results.report import Hidden, Report, Table, wrapped
+from feint.sim.results.report import Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
@@ -198,15 +198,9 @@ def react(
             moved = estimand.scores(high) - estimand.scores(low)
             changes.append((name, bounded_mean(moved, 2 * len(estimand.terms), level)))
     claim, change = max(changes, key=lambda pair: abs(pair[1].estimate))
-    return Reaction(
-        parameter=factor.name,
-        claim=claim,
-        change=change.estimate,
-        low=change.low,
-        high=change.high,
-        seen=any(interval.low > 0 or interval.high < 0 for _, interval in changes),
-        identical=identical,
-    )
+    seen = any(interval.low > 0 or interval.high < 0 for _, interval in changes)
+    facts = {"parameter": factor.name, "claim": claim, "seen": seen, "identical": identical}
+    return from_attributes(Reaction, change, change=change.estimate, **facts)
 
 
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
