@@ -1,7 +1,6 @@
 """The three types of mesa-optimizer that do well in training (Xu 2020, after Hubinger et al. 2019).
 
-A type declares how it is prepared, recognised and how it acts. All types registered in `TYPES` go through the same
-checks, `tests/agents/test_types.py`.
+A type declares how it is prepared, recognised and how it acts; `tests/agents/test_types.py` checks all in `TYPES`.
 """
 
 from __future__ import annotations

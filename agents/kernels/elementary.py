@@ -39,9 +39,8 @@ def _of_one(result: Callable[[Any], Any], emit: Callable[..., Any]) -> Any:
 def _of_llvm(name: str) -> Any:
     def emit(builder: Any, lanes: Any, vector: Any, value: Any) -> Any:
         full = f"llvm.{name}.v{lanes.count}f{lanes.element.bitwidth}"
-        return builder.call(
-            cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), full), [value]
-        )
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), full)
+        return builder.call(function, [value])
 
     return _of_one(lambda x: x, emit)
 
@@ -56,7 +55,7 @@ def _one_of_two(sign: str) -> Any:
         lanes = x if isinstance(x, Lanes) else y
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args, args, strict=True))
+            x, y = (spread(context, builder, *pair, lanes) for pair in zip(sig.args, args, strict=True))
             return builder.select(builder.fcmp_ordered(sign, x, y), x, y)
 
         return lanes(x, y), codegen
@@ -69,7 +68,7 @@ def _where(typingctx: Any, condition: Any, x: Any, y: Any) -> Any:
     lanes = x if isinstance(x, Lanes) else y
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args[1:], args[1:], strict=True))
+        x, y = (spread(context, builder, *pair, lanes) for pair in zip(sig.args[1:], args[1:], strict=True))
         return builder.select(args[0], x, y)
 
     return lanes(condition, x, y), codegen
@@ -136,12 +135,8 @@ in_precision_of = either(_in_precision_of, lambda x, like: x.astype(like.dtype))
 which = either(  #: truth values as the bits of a word, lane 0 lowest
     _of_one(lambda _: types.uint64, _which), lambda x: np.uint64(sum(1 << i for i, bit in enumerate(x) if bit))
 )
-single = either(  #: whether lanes are of single precision, known when compiled
-    _of_one(lambda _: types.boolean, _single), lambda x: x.dtype == np.float32
-)
-to_float = either(  #: whole numbers in single precision
-    _of_one(lambda x: Lanes(types.float32, x.count), _to_float), methodcaller("astype", np.float32)
-)
+single = either(_of_one(lambda _: types.boolean, _single), lambda x: x.dtype == np.float32)  #: known when compiled
+to_float = either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), methodcaller("astype", np.float32))
 as_floats = either(_seen_as(types.float32), methodcaller("view", np.float32))  #: the same bits
 as_counts = either(_seen_as(types.int32), methodcaller("view", np.int32))
 as_words = either(_seen_as(types.uint32), methodcaller("view", np.uint32))

@@ -36,7 +36,7 @@ def _rows_on_stack(element_of: Callable[[Any], Any]) -> Any:
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             extents = zip(cgutils.unpack_tuple(builder, args[1]), sig.args[1], strict=True)
-            extents = [context.cast(builder, extent, each, types.intp) for extent, each in extents]
+            extents = [context.cast(builder, extent, kind, types.intp) for extent, kind in extents]
             size = ir.Constant(WORD, 1)
             for extent in extents:
                 size = builder.mul(size, extent)

@@ -59,10 +59,14 @@ class Curriculum:
         """Number of base objectives that the stages need, at least two."""
         return max(FEWEST_OBJECTIVES, 1 + max(stage.objective for stage in self.stages))
 
+    def carried(self, index: int) -> tuple[str, ...]:
+        """Return the groups that a stage carries over; the first stage carries none."""
+        return self.stages[index].carry if index else ()
+
     def described(self) -> list[dict[str, Any]]:
         """Return all parameters of every stage."""
-        first, *others = (stage.model_dump(mode="json") for stage in self.stages)
-        return [first | {"carry": []}, *others]
+        stages = enumerate(self.stages)
+        return [stage.model_dump(mode="json") | {"carry": list(self.carried(i))} for i, stage in stages]
 
     def configuration(self) -> list[dict[str, Any]]:
         """Return the name and objective of every stage, and what else departs from the defaults."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -151,11 +152,7 @@ class ReplayRequest(Request):
     kind = "trajectory"
     started = True
     threaded = False
-    outputs = {
-        "csv": Output(
-            "Write the trajectory as a table.", "FILE.csv", "write_csv", lambda path: check_output("csv", path)
-        )
-    }
+    outputs = {"csv": Output("Write the trajectory as a table.", "FILE.csv", "write_csv", partial(check_output, "csv"))}
 
     number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")]
     point: Point = field(default_factory=Point)
