@@ -210,10 +210,10 @@ class Wrappers(Report):
             for column, (vary, (_, _, label, scale)) in zip(panels.T, VARIED.items(), strict=True):
                 for axes, get in zip(column, lines.values(), strict=True):
                     for kind, mine in shared.by_kind(self.at(vary)).items():
-                        draw_intervals(axes, [group.value for group in mine], list(map(get, mine)), kind)
+                        draw_intervals(axes, [group.condition.value for group in mine], list(map(get, mine)), kind)
                 for axes in column[:2]:
                     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
-                control = {group.value: group.never.estimate for group in self.at(vary)}
+                control = {group.condition.value: group.never.estimate for group in self.at(vary)}
                 column[2].plot(list(control), list(control.values()), **shared.CONTROL, label="never had Y (r²)")
                 column[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
                 column[2].set(ylim=(0, 1.03), xlabel=label, xscale=scale)
