@@ -22,9 +22,7 @@ from feint.sim.analysis.estimands import difference
 from feint.sim.ensembles.protocols import pretrained
 
 CLAIM = Claim(
-    number=12,
     name="waiting",
-    title="Waiting helps",
     source=XU_2021,
     section="nowhere",
     statement="More time for fine-tuning lowers deception.",

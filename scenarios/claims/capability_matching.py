@@ -36,13 +36,13 @@ def _contrast(match: str, sign: int = 1) -> tuple[Term, Term]:
 
 def _less(match: str) -> Part:
     words = f"the contrast in deception matched by {HELD} less that by {match}"
-    return Part(name=f"less-{match}", estimand=Frequency(words, _contrast(HELD) + _contrast(match, -1)), rule=apart())
+    return Part(f"less-{match}", Frequency(words, _contrast(HELD) + _contrast(match, -1)), apart())
 
 
 def _shown(match: str) -> Part:
     words = f"deception, pre-training + fine-tuning minus from scratch, matched by {match}"
     contrast = difference(words, pretrained(match=match), scratch(match=match))
-    return Part(name=match, estimand=contrast, rule=rises(), tested=False)
+    return Part(match, contrast, rises(), tested=False)
 
 
 def sign_changes(robustness: Any) -> dict[str, Share]:
@@ -70,9 +70,7 @@ def remark(robustness: Any) -> str:
 
 
 CLAIM = Claim(
-    number=10,
     name="matching",
-    title="Holding capability constant matters",
     source=XU_2021,
     section="last two paragraphs",
     statement="That pre-training + fine-tuning favours deception is said of equally capable models; where capability "

@@ -20,39 +20,33 @@ from feint.sim.ensembles.protocols import pretrained, scratch
 STAYS = at_least(0.9, 0.5)
 
 CLAIM = Claim(
-    number=2,
     name="deceptive-stays",
-    title="A deceptive model stays deceptive",
     source=XU_2021,
     section="third case",
     statement="A model that is deceptive when fine-tuning begins most probably is so when it ends.",
     parts=(
         Part(
-            name="fine-tuned",
-            estimand=frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
-            rule=STAYS,
+            "fine-tuned",
+            frequency("deception after fine-tuning, from a deceptive start", scratch(start="deceptive")),
+            STAYS,
         ),
         Part(
-            name="longer",
-            estimand=frequency(
-                "the same, fine-tuned to the last step", scratch(start="deceptive", finetuning__target=0.0)
-            ),
-            rule=STAYS,
+            "longer",
+            frequency("the same, fine-tuned to the last step", scratch(start="deceptive", finetuning__target=0.0)),
+            STAYS,
         ),
         Part(
-            name="faster",
-            estimand=frequency(
-                "the same, at a learning rate of 3", scratch(start="deceptive", finetuning__learning_rate=3.0)
-            ),
-            rule=STAYS,
+            "faster",
+            frequency("the same, at a learning rate of 3", scratch(start="deceptive", finetuning__learning_rate=3.0)),
+            STAYS,
         ),
         Part(
-            name="untold",
-            estimand=frequency(
+            "untold",
+            frequency(
                 "deception after both stages, from a deceptive start, pre-training telling nothing of X",
                 pretrained(start="deceptive", pretraining__coverage=0.0),
             ),
-            rule=STAYS,
+            STAYS,
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Some variants of pre-training dodge the argument.
+"""There are ways of doing pre-training that dodge the argument.
 
 The claim (Xu 2021, last paragraph) is an open question there: pre-training may be good for alignment all the same, and
 variants of it that dodge the argument are worth looking for.
@@ -55,13 +55,11 @@ def loss(name: str) -> Loss:
 
 def _part(name: str) -> Part:
     words = f"deception avoided by {DODGES[name][0]}"
-    return Part(name=name, estimand=difference(words, AS_IT_IS, protocol(name)), rule=rises())
+    return Part(name, difference(words, AS_IT_IS, protocol(name)), rises())
 
 
 CLAIM = Claim(
-    number=11,
     name="dodges",
-    title="There are ways of doing pre-training that dodge the argument",
     source=XU_2021,
     section="last paragraph",
     statement="Some way of doing pre-training lowers the deception that it leads to.",

@@ -23,13 +23,10 @@ from feint.sim.analysis.claims import Claim, Part, at_most, rises
 TENTH = rises(0.1)
 
 CLAIM = Claim(
-    number=4,
     name="fall-behind",
-    title="Who uses no system falls behind",
     source=FERNANDES_2020,
     section="first observation, in the summary of the Alignment Newsletter",
     statement="Unless they are willing to fall behind others, actors need to use AI systems to stay competitive.",
-    family="release",
     parts=(
         Part("ahead", ExpertsMean("budgets that a system gains, a decade on", in_worlds(gain)), TENTH),
         Part(

@@ -16,30 +16,28 @@ from feint.sim.analysis.estimands import difference
 from feint.sim.ensembles.protocols import pretrained, scratch
 
 CLAIM = Claim(
-    number=6,
     name="head-start",
-    title="A capable start gives deception a strict advantage",
     source=XU_2021,
     section="first case",
     statement="That fine-tuning starts with a highly capable model gives deception a strict advantage.",
     parts=(
         Part(
-            name="capability",
-            estimand=difference(
+            "capability",
+            difference(
                 "deception with capability alone carried minus with nothing carried",
                 pretrained(finetuning__carry=("capability",)),
                 scratch(),
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="capability-last",
-            estimand=difference(
+            "capability-last",
+            difference(
                 "deception with all carried minus with all but the capability",
                 pretrained(),
                 pretrained(finetuning__carry=tuple(group for group in GROUPS if group != "capability")),
             ),
-            rule=rises(),
+            rises(),
         ),
     ),
 )

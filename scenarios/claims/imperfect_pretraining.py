@@ -19,13 +19,11 @@ STOPS = (0.5, 0.25, 0.75)
 def _part(stop: float) -> Part:
     words = f"deception after the whole of pre-training minus after one stopped at performance {stop:g}"
     stopped = pretrained(pretraining__target=stop)
-    return Part(name=f"stopped-at-{stop:g}", estimand=difference(words, pretrained(), stopped), rule=rises())
+    return Part(f"stopped-at-{stop:g}", difference(words, pretrained(), stopped), rises())
 
 
 CLAIM = Claim(
-    number=9,
     name="imperfect-pretraining",
-    title="Imperfect pre-training weakens the argument",
     source=XU_2021,
     section="third paragraph",
     statement="The argument is weaker where pre-training leaves its loss high.",

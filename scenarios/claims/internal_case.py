@@ -51,7 +51,7 @@ def rising(start: str, ends: Ends, *, bare: bool = False) -> Part:
     words = (
         f"deception with {ends.parameter} = {ends.more:g} minus with {ends.less:g}, from {START[start]} start{where}"
     )
-    return Part(name="bare-" * bare + ends.name, estimand=difference(words, plus, minus), rule=rises(), tested=not bare)
+    return Part("bare-" * bare + ends.name, difference(words, plus, minus), rises(), tested=not bare)
 
 
 def case(start: str, own: Ends) -> tuple[Part, ...]:
@@ -60,9 +60,7 @@ def case(start: str, own: Ends) -> tuple[Part, ...]:
 
 
 CLAIM = Claim(
-    number=3,
     name="internal-case",
-    title="From an internally aligned model, distance and nearness to deception decide",
     source=XU_2021,
     section="first case",
     statement="If pre-training wrote its objective into the model, deception after fine-tuning rises with the distance "

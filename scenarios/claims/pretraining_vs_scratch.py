@@ -1,4 +1,4 @@
-"""Does pre-training + fine-tuning favour deception?
+"""Pre-training + fine-tuning favours deception.
 
 The claim (Xu, "Pre-Training + Fine-Tuning Favors Deception", 2021, second and last paragraph). With the capability of
 the resulting model held constant, training on Y and then fine-tuning on X ends in deceptive alignment more often than
@@ -24,18 +24,16 @@ if TYPE_CHECKING:
     pass
 
 CLAIM = Claim(
-    number=1,
     name="headline",
-    title="Pre-training + fine-tuning favours deception",
     source=XU_2021,
     section="second and last paragraph",
     statement="With the capability of the resulting model held constant, pre-training + fine-tuning ends in deceptive "
     "alignment more often than training from scratch.",
     parts=(
         Part(
-            name="difference",
-            estimand=difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
-            rule=rises(),
+            "difference",
+            difference("deception, pre-training + fine-tuning minus from scratch", pretrained(), scratch()),
+            rises(),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Changing a written objective from Y to X is about as hard as writing X from scratch.
+"""Changing a written objective is about as hard as writing it from scratch.
 
 The claim (Xu 2021, first case).
 
@@ -28,22 +28,20 @@ CLOSED = {
 FACTOR = 1.5
 
 CLAIM = Claim(
-    number=5,
     name="relearning",
-    title="Changing a written objective is about as hard as writing it from scratch",
     source=XU_2021,
     section="first case",
     statement="To change an internal objective from the pre-training loss to the fine-tuning loss is about as hard as "
     "to learn the fine-tuning loss from scratch.",
     parts=(
         Part(
-            name="steps",
-            estimand=StepRatio(
+            "steps",
+            StepRatio(
                 "log₂ of the steps to X from Y over those from the initial draw, other routes closed",
                 protocol=scratch(start="internal", **CLOSED),
                 over=scratch(**CLOSED),
             ),
-            rule=within(log2(FACTOR)),
+            within(log2(FACTOR)),
         ),
     ),
 )

@@ -23,14 +23,14 @@ STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
 def _power(case: str) -> Part:
     words = f"deception after both stages, {_from(case)}, with inference_power = 10 minus with 0.3"
     plus, minus = (pretrained(**STARTS[case], inference_power=power) for power in (10.0, 0.3))
-    return Part(name=f"{case}power", estimand=difference(words, plus, minus), rule=rises())
+    return Part(f"{case}power", difference(words, plus, minus), rises())
 
 
 def _race(case: str) -> Part:
     words = f"deceptive minus corrigible runs after both stages, {_from(case)}"
     protocol = pretrained(**STARTS[case])
     race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
-    return Part(name=f"{case}race", estimand=race, rule=rises())
+    return Part(f"{case}race", race, rises())
 
 
 def _from(case: str) -> str:
@@ -38,9 +38,7 @@ def _from(case: str) -> str:
 
 
 CLAIM = Claim(
-    number=7,
     name="runtime-pointers",
-    title="Run-time pointers outpace SGD",
     source=XU_2021,
     section="second case",
     statement="Deceptive models build pointers at run time with a power that grows, so a pre-trained model becomes "
