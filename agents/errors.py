@@ -1,7 +1,5 @@
 """Errors for bad input, which name the field, the value and what would be right; checks; optional libraries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module

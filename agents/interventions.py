@@ -1,7 +1,5 @@
 """Interventions on a mesa-optimizer, and probes: quantities read from it, whether or not its behaviour shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

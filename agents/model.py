@@ -1,7 +1,5 @@
 """Model: every parameter that is not a stage's (model page, section 8)."""
 
-from __future__ import annotations
-
 from functools import lru_cache, partial
 
 import numpy as np

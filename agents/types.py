@@ -3,8 +3,6 @@
 A type declares how it is prepared, recognised and how it acts; `tests/agents/test_types.py` checks all in `TYPES`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

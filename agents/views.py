@@ -1,7 +1,5 @@
 """Views of a state: its objectives, and its behaviour under each belief (model page, section 2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

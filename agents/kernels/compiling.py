@@ -1,7 +1,5 @@
 """Compilation of kernels, and the cache of compiled ones."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import types

@@ -4,8 +4,6 @@ A call into the C library cannot be vectorised. `exp` and `sigmoid` reduce their
 evaluate a polynomial on it; `tests/agents/test_arithmetic.py` states the errors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from operator import methodcaller
 from typing import Any

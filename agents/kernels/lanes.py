@@ -5,8 +5,6 @@ written once for one run computes as many runs as there are lanes. A plain numbe
 it is combined with. With compilation off, a row is a NumPy array.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any

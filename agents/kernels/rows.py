@@ -1,7 +1,5 @@
 """Rows of lanes in memory, on the stack or on the heap, and views of the same memory lane by lane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

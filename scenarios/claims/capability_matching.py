@@ -10,8 +10,6 @@ and the contrast under each other matching mode.
 What would count against it. A contrast that stays the same when capability is not held constant.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Registry of the claims that can be tested, by name; one file per claim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache

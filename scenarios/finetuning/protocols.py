@@ -8,8 +8,6 @@ How gently: the source calls a learning rate medium if it is a tenth of the mean
 equals it (Jain et al. 2024). Fine-tuning takes a fixed number of steps, as it does there.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

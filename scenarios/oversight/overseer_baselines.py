@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import unknown
+from feint.agents.errors import data_beside, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.environments.overseer_policies import BASELINES, Episodes, Policy, play
@@ -31,29 +31,8 @@ from feint.sim.results.request import Progress, Request, Runs, Seed, Settings
 from feint.sim.statistics.intervals import Interval, frequency_interval, student
 
 PRIOR, HELPED = "prior", "pre-training helps"
-POPULATIONS: dict[str, dict[str, Any]] = {
-    PRIOR: {},
-    HELPED: {
-        "vary": (),
-        "settings": {
-            "plasticity_goal": 0.006,
-            "representation_init": 4.0,
-            "decoys": 5.0,
-            "plasticity_pointer": 1.0,
-            "gate_init": -3.0,
-            "plasticity_gate": 10.0,
-            "inference_power": 8.0,
-            "similarity": 0.9,
-            "finetuning.awareness_exposure": 0.1,
-            "finetuning.horizon_exposure": 0.1,
-            "pretraining.awareness_exposure": 1e-4,
-            "pretraining.horizon_exposure": 1e-4,
-        },
-    },
-}
+POPULATIONS: dict[str, dict[str, Any]] = data_beside(__file__, "populations.toml")
 """Options of the environment: its defaults, and the second reference point of the model."""
-
-
 TITLES = {
     PRIOR: "Parameters drawn from the prior, run by run",
     HELPED: "The reference point at which pre-training helps",

@@ -1,7 +1,5 @@
 """Both arms of a transfer experiment at one point: their losses, which is ahead at equal compute, and ossification."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """Estimands: the numbers that claims speak of, measured on paired runs of training protocols, with their intervals."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace

@@ -1,7 +1,5 @@
 """Scenario discovery: boxes of parameters in which a response is high or low, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, inf, sqrt

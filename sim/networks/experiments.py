@@ -5,8 +5,6 @@ answer, what a probe reads in them and what pruning brings back; *revival* how m
 capability back, against networks that never had it; *slowing* whether unrelated pre-training makes learning slower.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

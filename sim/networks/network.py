@@ -7,8 +7,6 @@ The token that a prompt asks about has a uniform count, from 0 to 10, so that a 
 effects of fine-tuning on procedurally defined tasks" (ICLR 2024, arXiv:2311.12786), at a much smaller size.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple, Self

@@ -5,8 +5,6 @@ hidden layer; pruning takes away the few units without which the loss on labelle
 (2024, arXiv:2311.12786), who prune neurons by their effect on the loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property

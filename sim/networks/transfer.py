@@ -7,8 +7,6 @@ Effective data transferred, as in Hernandez et al., "Scaling laws for transfer" 
     D_T = D_E - D_F,   loss from scratch on D_E strings = loss of the pre-trained network on D_F strings
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product

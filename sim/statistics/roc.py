@@ -1,7 +1,5 @@
 """ROC curves: how well scores separate two kinds of runs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

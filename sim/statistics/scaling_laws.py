@@ -6,8 +6,6 @@ D_F is the data of fine-tuning in characters, N the parameters of the model with
 data transferred in characters: with D_F + D_T from scratch the same model reaches the same loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf

@@ -6,8 +6,6 @@ squared error is E_s(v) times a χ² variable of one degree of freedom. So the m
 c (1 - Ê), Ê = E_s(v) · χ²_n / n. An episode, a reading of a probe and an SGD step cost one sample each.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar

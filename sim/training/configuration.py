@@ -1,7 +1,5 @@
 """Configuration: model and curriculum from TOML files and from NAME=VALUE settings."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a stage.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self

@@ -1,7 +1,5 @@
 """Trains states through stages; a run specification has everything that determines a run's numbers except its index."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self

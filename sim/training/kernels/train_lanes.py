@@ -1,7 +1,5 @@
 """Trains many runs through one stage, a row of lanes at a time; a lane whose run has stopped gets the next run."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from feint.agents.kernels.boarding import board, known_rows, leave, mind_rows
