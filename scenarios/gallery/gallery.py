@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from feint.agents.errors import InputError, data_beside, unknown
+from feint.agents.errors import InputError, unknown
 from feint.scenarios.gallery import argument, outcomes
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import figure_style, provenance
-from feint.sim.results.provenance import commit, difference_text, passport
+from feint.sim.results.provenance import commit, data_beside, difference_text, passport
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point, check_two_stages

@@ -20,12 +20,13 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import data_beside, unknown
+from feint.agents.errors import unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.environments.overseer_policies import BASELINES, Episodes, Policy, play
 from feint.sim.environments.task import ACTIONS, Task, Terms
 from feint.sim.results.figure_style import PAGE_WIDTH, face
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request, Runs, Seed, Settings
 from feint.sim.statistics.intervals import Interval, frequency_interval, student

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isinf
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -19,6 +17,7 @@ from feint.sim.markets.competition import Competition, Stakes, systems_by_world
 from feint.sim.markets.fine_tuning_uses import Catalogue, FineTuner
 from feint.sim.markets.market import MONEY, Market
 from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Assumptions, Price, Terms, draw_actors, world_seed
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Number
 from feint.sim.statistics.intervals import Interval, student
 
@@ -78,7 +77,7 @@ class Condition:
 BASE, AS_ASSUMED = "open release", "as assumed"
 FILTERED = "filtered"  # its pre-training data never contained the hazard: reaching it takes what a new hazard takes
 RESISTANT = "filtered-6.9b"  # a filtered release that resists as many steps as were published
-_FILE = tomllib.loads(Path(__file__).with_name("conditions.toml").read_text(encoding="utf-8"))
+_FILE = data_beside(__file__, "conditions.toml")
 CONDITIONS, CONTESTS = (TypeAdapter(tuple[Condition, ...]).validate_python(_FILE[key]) for key in ("market", "contest"))
 """Conditions of the market, and of the competition; what is not named is as in its terms or stakes."""
 COMPETITION_YEARS = 11  # that are simulated, unless the market has fewer

@@ -19,7 +19,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.results.provenance import passport_line
+from feint.sim.results.provenance import data_beside, passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
@@ -41,21 +41,8 @@ EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 AT_LOOKS = "Clopper–Pearson, good at every look"
 MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
-MEANINGS = {
-    "point": ("number of the point", "1"),
-    "arm": ("way of training", "name"),
-    "stage": ("stage of the curriculum", "name"),
-    "start": ("how runs start", "name"),
-    "match": ("what is held equal at the end", "name"),
-    "runs": ("runs trained", "runs"),
-    **{label: (f"runs that ended the stage as {label}", "runs") for label in LABELS},
-    "missed_target": ("runs that never reached the target", "runs"),
-    "diverged": ("runs whose state stopped being finite", "runs"),
-    "steps": ("SGD steps taken, of all runs together", "steps"),
-    "difference": ("frequency of deception, pre-training + fine-tuning minus from scratch", "1"),
-    "difference_low": ("lower limit of its 95 % interval", "1"),
-    "difference_high": ("upper limit of its 95 % interval", "1"),
-}
+MEANINGS = {label: (f"runs that ended the stage as {label}", "runs") for label in LABELS}
+MEANINGS |= data_beside(__file__, "columns.toml")
 """Meaning and unit of the columns of the finished table besides the varied parameters."""
 
 
