@@ -27,7 +27,7 @@ from feint.scenarios.finetuning.groups import ANY, HAD, NEVER, PREPARED, SCRATCH
 from feint.scenarios.finetuning.protocols import KIN, LENGTH, Y, from_scratch, retrained, retrained_control
 from feint.scenarios.networks.battery import NetworksRevival
 from feint.sim.analysis.estimands import Ended, middle, step_ratio
-from feint.sim.ensembles.paired_runs import RunOutcomes, Was
+from feint.sim.ensembles.paired_runs import AtEnd, RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Columns, Hidden, Report, Table
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 WITHIN = (0, 1, 2, 4, 6, 10, 30, 100, 300, 1000, 3000)
 """Numbers of steps within which runs are back."""
-AFTER_X = Was(1)
+AFTER_X = AtEnd(1, "outcome")
 VARIED: dict[str, shared.Sweep] = {
     "rate": (
         shared.RATES,

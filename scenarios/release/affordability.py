@@ -96,20 +96,15 @@ def reached(ended: RunOutcomes) -> np.ndarray:
     return ended.reached.astype(float)
 
 
-@dataclass(frozen=True)
-class FinalStates:
-    """Recorder of the state in which each run ended."""
-
-    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return one state per run (runs,)."""
-        last = stops[-1].state
-        states = np.empty(len(last), object)
-        states[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
-        return states
+def last_states(stops: Sequence[Stop]) -> np.ndarray:
+    """Record the state in which each run ended (runs,)."""
+    last = stops[-1].state
+    states = np.empty(len(last), object)
+    states[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
+    return states
 
 
-FINAL_STATES = FinalStates()
-EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
+EXPERTS = tuple(fine_tuned(domain, recorders=(last_states,)) for domain in DOMAINS)
 GOALS = tuple(OBJECTIVE[domain] for domain in DOMAINS)
 """Objectives of the experts."""
 
@@ -136,7 +131,7 @@ class ExpertsMean(Estimand):
 
 def final_states(ended: list[RunOutcomes]) -> list[State]:
     """Return the final states of each expert, all runs in one."""
-    return [State.joined(list(outcomes.recorded[FINAL_STATES])) for outcomes in ended]
+    return [State.joined(list(outcomes.recorded[last_states])) for outcomes in ended]
 
 
 def merging_gain(ended: list[RunOutcomes]) -> np.ndarray:

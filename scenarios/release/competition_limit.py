@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from feint.scenarios.release.affordability import DECADE, FINAL_STATES, GOALS, PRICE, RANGE, TERMS, final_states
+from feint.scenarios.release.affordability import DECADE, GOALS, PRICE, RANGE, TERMS, final_states, last_states
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.markets.competition import AVERAGE, OWNER, PEERS, WITHOUT, Stakes, Systems, infinite_shares, payoff
 from feint.sim.markets.market_parameters import cost
@@ -86,7 +86,7 @@ _lock = Lock()
 
 def worlds(ended: list[RunOutcomes], stakes: Stakes) -> Systems:
     """Return the systems in the world of each run, computed once for several estimands of the same runs."""
-    recorded = [outcomes.recorded[FINAL_STATES] for outcomes in ended]
+    recorded = [outcomes.recorded[last_states] for outcomes in ended]
     key = (*map(id, recorded), stakes.common)
     with _lock:
         if key not in _cached:

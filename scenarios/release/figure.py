@@ -29,7 +29,9 @@ TOP: dict[str, Any] = {**WIDE, "loc": "upper center", "columnspacing": 0.8}
 
 
 LINES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
-    panel: {label: (quantity, {"color": c, "linestyle": s, "marker": m}) for label, (quantity, c, s, m) in lines.items()}
+    panel: {
+        label: (quantity, {"color": c, "linestyle": s, "marker": m}) for label, (quantity, c, s, m) in lines.items()
+    }
     for panel, lines in data_beside(__file__, "lines.toml").items()
 }
 """Quantity and look of each line, by panel and label."""
