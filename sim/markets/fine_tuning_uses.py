@@ -177,7 +177,11 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     if len(shares) != count or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise InputError(f"weights = {shares!r} are not valid: give {count} of at least 0 that add up to 1.")
     for other in states[1:]:
-        _check_kin(first, other)
+        for name in ("model", "seed", "objectives"):
+            if getattr(other, name) != getattr(first, name):
+                raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
+        if not np.array_equal(other.run, first.run):
+            raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
     parts = {
         name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
         for name in Mind._fields
@@ -187,14 +191,6 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
     occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
     return replace(first.with_mind(**parts), progress=outside, objective=-1, occurrences=occurrences)
-
-
-def _check_kin(first: State, other: State) -> None:
-    for name in ("model", "seed", "objectives"):
-        if getattr(other, name) != getattr(first, name):
-            raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
-    if not np.array_equal(other.run, first.run):
-        raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
 
 
 def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:

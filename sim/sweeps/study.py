@@ -11,7 +11,7 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
-from feint.sim.results.request import defaults_of
+from feint.sim.results.request import POINT, defaults_of
 from feint.sim.statistics import intervals
 from feint.sim.statistics.intervals import Interval
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
@@ -209,7 +209,7 @@ class Study:
     def configuration(self) -> dict[str, Any]:
         """Return the parts that differ from the defaults, as plain data."""
         own = {name: value for name, value in self.described().items() if value != DEFAULTS.get(name)}
-        return {name: value for name, value in own.items() if name not in OF_POINT} | self.point.configuration()
+        return {name: value for name, value in own.items() if name not in POINT} | self.point.configuration()
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -246,7 +246,6 @@ class Study:
 
 DEFAULTS = {part.name: part.default for part in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
 SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum"))
-OF_POINT = ("model", "stages", "start", "match")
 
 
 @lru_cache(maxsize=64)

@@ -54,7 +54,7 @@ def view_choices(start: State) -> dict[str, str]:
 def moved(start: State, view: str, name: str, share: float | None) -> State:
     """Return the state of a view with a premise moved along its prior."""
     at = start if view == HERE else replace(start, view=view, point=described(view).point)
-    return at if share is None else at.turned({name: knobs()[name].along(share)})
+    return at if share is None else replace(at, point=at.point.at({name: knobs()[name].along(share)}))
 
 
 def key_of(state: State) -> str:
