@@ -278,7 +278,7 @@ class CruxRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.premise is not None and not self.premises:
-            raise InputError("--premise asks for --premises: without it groups carried are divided.")
+            raise InputError("--premise needs --premises: without it, groups carried over are divided.")
         check_two_stages(self.point)
         check_confidence(self.confidence)
         if self.premises and not 1 <= len(self.names) <= MOST:

@@ -149,7 +149,7 @@ class Robustness:
         return kinds, possible
 
     def baked_in(self, claim: Claim) -> str | None:
-        """Return the kind that a claim certainly is of nearly everywhere; None if the model leaves it a choice."""
+        """Return the kind that a claim certainly has in nearly all of the prior; None if there is no such kind."""
         return next((kind for kind, share in self.shares(claim).items() if share.interval.low >= NEARLY), None)
 
     def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:

@@ -144,7 +144,7 @@ class TwoExitsReport(Report):
     @computed_field(description="lives in which value iteration and closed form do not agree")
     @property
     def disagreements(self) -> int:
-        """Number of lives in which they do not agree."""
+        """Number of lives in which closed form and value iteration disagree."""
         return sum(cell.disagrees for cell in (*self.lengths, *self.strengths))
 
     def blocks(self) -> list[str | Table]:
@@ -288,7 +288,7 @@ class RSA2048Report(Report):
     @computed_field(description="lives in which closed form and exact evaluation differ")
     @property
     def disagreements(self) -> int:
-        """Number of lives in which they differ."""
+        """Number of lives in which closed form and exact evaluation differ."""
         return sum(cell.disagrees for cell in self.cells)
 
     def blocks(self) -> list[str | Table]:

@@ -152,7 +152,7 @@ class ConditionResult:
 
 @dataclass(frozen=True, kw_only=True)
 class CompetitionResult(ConditionResult):
-    """Competition among those who want no hazard.
+    """Competition among the actors who want no hazard.
 
     Without, owner, average: shares of actors; pays: share whom a system pays; better: budgets more.
     """

@@ -138,7 +138,7 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> R
     if complete < expected:
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
-            f"go on with the sweep by {RESUME}."
+            f"continue the sweep with {RESUME}."
         )
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)

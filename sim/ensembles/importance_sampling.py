@@ -243,7 +243,7 @@ class Rare(Report):
         if not self.sums.event > 0:
             raise InputError(
                 f"{self.outcome!r} was seen in none of {self.runs:,} tilted runs, which bounds nothing (effective size "
-                f"0, at least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
+                f"0, at least {LEAST:g} is needed): tilt differently, or leave the tilt out for an upper bound."
             )
         needed = float(f"{self.runs * LEAST / self.effective * 1.05:.1e}")
         raise InputError(

@@ -167,7 +167,7 @@ class Hyperparameters:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained overseer as plain arrays: layers of tanh; of each choice it orders the value with the highest logit."""
+    """A trained overseer as plain arrays: layers of tanh; for each choice it orders the value of highest logit."""
 
     weights: Sequence[np.ndarray]  #: per layer (outputs, inputs)
     biases: Sequence[np.ndarray]

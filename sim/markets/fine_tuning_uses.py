@@ -102,7 +102,7 @@ class Catalogue:
 
 
 def deployed_on(state: State, objective: int) -> np.ndarray:
-    """Return performance c (1 - E_s(t)) on an objective if the model believes to be deployed (runs,); 0 if diverged."""
+    """Return performance c (1 - E_s(t)) on an objective if the model believes it is deployed (runs,); 0 if diverged."""
     return scored(state, objective, view(state, objective).terminal, read(state, objective).capability)
 
 
@@ -179,9 +179,9 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     for other in states[1:]:
         for name in ("model", "seed", "objectives"):
             if getattr(other, name) != getattr(first, name):
-                raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
+                raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: align it.")
         if not np.array_equal(other.run, first.run):
-            raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
+            raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: give the same.")
     parts = {
         name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
         for name in Mind._fields

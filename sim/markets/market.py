@@ -93,7 +93,7 @@ class Market:
 
     def __init__(self, terms: Terms, catalogue: Catalogue, price: Price, seed: int, parent: int = 0) -> None:
         if terms.composing > 0 and catalogue.sets != use_sets(catalogue.uses):
-            raise InputError(f"sets = {list(catalogue.sets)} is not valid: actors merge every set of harmless uses.")
+            raise InputError(f"sets = {list(catalogue.sets)} is not valid: list every set of harmless uses.")
         self.terms, self.catalogue, self.uses, self.price = terms, catalogue, catalogue.uses, price
         self.deceptive, self.general = catalogue.deceptive[parent], catalogue.general[parent]
         self.spills = catalogue.spillover[parent] >= terms.spills_at

@@ -63,7 +63,7 @@ class Sweep(Report):
     def checked(self) -> Self:
         """Return the sweep, with a warning if it is not finished."""
         if not self.finished:
-            what = "is not finished: what follows is of the parts there are; go on by --resume."
+            what = "is not finished: what follows is of the parts there are; continue with --resume."
             warnings.warn(f"{str(self.folder)!r} {what}", RuntimeWarning, stacklevel=2)
         return self
 
@@ -113,7 +113,7 @@ class Sweep(Report):
         """The counts over all runs, one row per point, arm and stage."""
         parts = self.files("parts")
         if not parts:
-            raise InputError(f"{str(self.folder)!r} has no finished part yet: go on with the sweep by {RESUME}.")
+            raise InputError(f"{str(self.folder)!r} has no finished part yet: continue the sweep with {RESUME}.")
         keys = ["point", "arm", "stage"]
         table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *GAINED, *LOST]].sum()
         table["at"] = table["stage"].map({name: i for i, name in enumerate(self.study.curriculum.names)})
@@ -245,12 +245,12 @@ def sweep(
     progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
-    """Carry out a study and return its results, which do not depend on what trains nor on how often it was resumed.
+    """Carry out a study and return its results, which depend neither on what trains nor on how often it was resumed.
 
     Parameters
     ----------
     study, out, resume
-        The study, the folder for its result, and whether to go on with the sweep that the folder holds.
+        The study, the folder for its result, and whether to continue the sweep that the folder holds.
     threads, scheduler, workers
         Number of threads, one per core if None; or a Dask cluster: an address or a `distributed.Client` of one that
         runs, or the number of workers of one that is started here.

@@ -106,7 +106,7 @@ def explore(
         typer.Option(metavar="FILE.html", help="Write one file that shows slices without a server, and serve nothing."),
     ] = None,
 ) -> None:
-    """Open a page on which the premises are turned with sliders and the conclusion moves; Ctrl-C ends it."""
+    """Open an interactive page in the browser, with a slider per parameter; Ctrl-C ends it."""
     from feint.sim.training.train import check_runs
 
     check_runs(FINAL if runs is None else runs)
@@ -120,7 +120,7 @@ def explore(
         from feint.explorer.page import Explorer
 
         explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
-        message = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
+        message = f"feint: the explorer is at {explorer.address}, for this machine only; Ctrl-C ends it."
         explorer.serve(browser=not no_open, ready=lambda: print(message, flush=True))
         return
     if export.suffix.lower() not in {".html", ".htm"}:

@@ -249,7 +249,7 @@ def test_the_command_divides_among_premises_named(feint):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--premise", "coverage"), "--premise asks for --premises: without it"),
+        (("--premise", "coverage"), "--premise needs --premises: without it"),
         (("--premises", "--premise", "coverag"), "premise 'coverag' is not known: did you mean 'coverage'?"),
         (("--premises", "--lattice", "x.png"), "--lattice and --premises exclude each other"),
         (("--runs", "0"), "runs = 0 is not valid"),

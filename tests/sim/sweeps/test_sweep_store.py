@@ -166,7 +166,7 @@ def test_a_sweep_knows_whether_it_is_finished(folder, whole):
 
 def test_a_folder_in_use_without_resume_is_refused(folder):
     with pytest.raises(
-        InputError, match=r"holds this study already: go on with it by --resume \(resume=True in Python\)\.$"
+        InputError, match=r"holds this study already: continue it with --resume \(resume=True in Python\)\.$"
     ):
         sweep(STUDY, folder)
 
@@ -193,7 +193,7 @@ def test_of_many_differences_three_are_told_and_the_rest_counted(folder):
 def test_there_is_nothing_to_go_on_with_where_no_sweep_was_begun(tmp_path, made):
     if made:
         (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match=r"holds no sweep to go on with: leave out --resume"):
+    with pytest.raises(InputError, match=r"holds no sweep to continue: leave out --resume"):
         sweep(STUDY, tmp_path / "out", resume=True)
     assert (tmp_path / "out").exists() == made
     with Store.opened(tmp_path / "out", STUDY, resume=False):
@@ -257,7 +257,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_finished_part(tmp_path, whole,
         real(handle)
 
     monkeypatch.setattr(stores.os, "fsync", full)
-    with pytest.raises(InputError, match="cannot be written: No space left on device; what is finished is kept"):
+    with pytest.raises(InputError, match="cannot be written: No space left on device; finished parts stay"):
         sweep(STUDY, tmp_path / "out", threads=1)
     monkeypatch.setattr(stores.os, "fsync", real)
     there = parts(tmp_path / "out")
