@@ -1,6 +1,6 @@
 """Errors for bad input, which name the field, the value and what would be right; checks; optional libraries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from numbers import Integral
@@ -14,8 +14,12 @@ class InputError(ValueError):
     """Input that is not valid; the message is one sentence that names the field, the value and what would be right."""
 
 
-def check_output(name: str, path: Path) -> Path:
-    """Return the path of an output file; raises `InputError` if it cannot be written."""
+def check_output(name: str, path: str | Path, endings: Sequence[str] = ()) -> Path:
+    """Return the path of an output file; raises `InputError` if it cannot be written, or has none of these endings."""
+    path = Path(path)
+    if endings and path.suffix.lower() not in endings:
+        known = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+        raise InputError(f"{name} = {str(path)!r} has no known format: its name must end in {known}.")
     if path.is_dir():
         raise InputError(f"{name} = {str(path)!r} cannot be written: it is a folder; name a file.")
     if not path.absolute().parent.is_dir():

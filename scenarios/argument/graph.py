@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -102,13 +103,8 @@ def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
         yield from ((f"setting:{setting}", f"claim:{claim.name}", {"relation": "holds for"}) for setting in SETTINGS)
 
 
-def check_graph_path(path: str | Path) -> Path:
-    """Return the path of a table or figure of a graph; raises `InputError` if it cannot be written."""
-    path = Path(path)
-    if path.suffix.lstrip(".").lower() not in (*TABLES, *FORMATS):
-        endings = ", ".join(f".{ending}" for ending in (*TABLES, *FORMATS[:-1]))
-        raise InputError(f"file = {str(path)!r} has no known format: its name must end in {endings} or .{FORMATS[-1]}.")
-    return check_output("file", path)
+check_graph_path = partial(check_output, "file", endings=[f".{ending}" for ending in (*TABLES, *FORMATS)])
+"""Return the path of a table or figure of a graph; raises `InputError` if it cannot be written."""
 
 
 def write(graph: nx.DiGraph, path: str | Path) -> None:

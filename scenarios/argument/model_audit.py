@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import crossed
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, bounded_mean, look_confidence
@@ -44,7 +43,7 @@ EXPECTED: dict[str, Callable[[Ended, Ended], bool]] = {
     "every run misses it": lambda there, _: all(outcomes.missed.all() for outcomes in there.values()),
 }
 """Tests of results: functions of the outcomes of both protocols there, and of those at the point."""
-ABSURD = tomllib.loads(Path(__file__).with_name("absurd.toml").read_text(encoding="utf-8"))
+ABSURD = data_beside(__file__, "absurd.toml")
 """Absurd inputs by name: changes at which the answer is known, and the result that must follow."""
 
 

@@ -13,12 +13,10 @@ performance on an objective is no harmful answer. Agreement is weak evidence, di
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -39,6 +37,7 @@ from feint.sim.networks.experiments import COVERAGES, GENTLE, battery
 from feint.sim.networks.seed_models import REVERSE_RATE, Measurement
 from feint.sim.networks.transfer import transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval, student
@@ -129,7 +128,7 @@ class Row:
         return Compared(value=interval, residual=residual, agrees=None if self.fitted else agrees)
 
 
-_TABLES = tomllib.loads(Path(__file__).with_name("measurements.toml").read_text(encoding="utf-8"))["of"]
+_TABLES = data_beside(__file__, "measurements.toml")["of"]
 ROWS = [Row(**{**table, **row, "source": SOURCES[table["source"]]}) for table in _TABLES for row in table.pop("rows")]
 BY_NAME: Mapping[str, Row] = {row.name: row for row in ROWS}
 BASELINE = BY_NAME["baseline"].published or 1.0
@@ -381,7 +380,7 @@ def draw_scores(axes: Axes, scores: Sequence[Score]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRequest(NetworksRequest):
-    """Compare published measurements with the race, and with small real networks if asked for; no setting is taken."""
+    """Compare published measurements with the race and, with --networks, with small real networks; takes no --set."""
 
     kind = "calibration"
     default_runs = 1000

@@ -25,7 +25,6 @@ from feint.sim.markets.fine_tuning_uses import FineTuner, blended, deployed_on, 
 from feint.sim.markets.market_parameters import MALICIOUS, SHARE, Actors, Assumptions, Price, Terms, assumption, cost
 
 WITHOUT, OWNER, AVERAGE = range(3)
-STRATEGIES = ("no system", "serves its owner", "serves the average")
 MOST_COST = 1e6  # budgets; a higher cost makes no difference
 PEERS = 10  # classes of budget, within which actors are peers
 ROUNDS = 10  # of comparisons per year
@@ -132,7 +131,7 @@ def infinite_shares(stakes: Stakes, own: np.ndarray, costs: Iterable[np.ndarray]
 
     `own` is as in `payoff`; it is broadcast to the costs of each year (…).
     """
-    shares: Any = (np.arange(len(STRATEGIES)) == WITHOUT).astype(float)
+    shares: Any = (np.arange(3) == WITHOUT).astype(float)
     for costs_of_year in costs:
         net = net_imitation(payoff(stakes, own, costs_of_year), stakes.selection)
         for _ in range(ROUNDS):

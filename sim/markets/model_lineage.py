@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from feint.sim.training.train import RunSpec, train
 
 RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
 HANDED_ON = (RELEASE, PUBLISH, TAKE)
-SUFFIX = ".graphml"
 Recipe = Callable[[list[State]], State]
 
 
@@ -119,12 +119,8 @@ class Lineage:
         return model
 
 
-def check_lineage_path(path: str | Path) -> Path:
-    """Return the path of a lineage to write; raises `InputError` if it cannot be written."""
-    path = Path(path)
-    if path.suffix.lower() != SUFFIX:
-        raise InputError(f"lineage = {str(path)!r} has no known format: its name must end in {SUFFIX}.")
-    return check_output("lineage", path)
+check_lineage_path = partial(check_output, "lineage", endings=(".graphml",))
+"""Return the path of a lineage to write; raises `InputError` if it cannot be written."""
 
 
 def write_graphml(graph: nx.DiGraph, path: str | Path) -> None:

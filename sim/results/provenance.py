@@ -33,7 +33,7 @@ DIGEST = "sha256:"
 
 def data_beside(module: str, name: str) -> dict[str, Any]:
     """Return the content of a TOML file in the folder of a module, given its `__file__`."""
-    return tomllib.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
+    return tomllib.loads((Path(module).parent / name).read_text(encoding="utf-8"))
 
 
 def csv_text(table: pd.DataFrame) -> str:
