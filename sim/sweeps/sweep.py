@@ -63,7 +63,7 @@ class Sweep(Report):
     def checked(self) -> Self:
         """Return the sweep, with a warning if it is not finished."""
         if not self.finished:
-            what = "is not finished: what follows is of the parts there are; continue with --resume."
+            what = "is not finished: results are of its finished parts; continue with --resume."
             warnings.warn(f"{str(self.folder)!r} {what}", RuntimeWarning, stacklevel=2)
         return self
 

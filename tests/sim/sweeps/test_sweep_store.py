@@ -159,7 +159,7 @@ def test_a_sweep_knows_whether_it_is_finished(folder, whole):
     assert whole.finished
     (folder / "parts" / parts(folder)[2]).unlink()
     assert not Sweep.open(folder).finished
-    with pytest.warns(RuntimeWarning, match=r"is not finished: what follows is of the parts there are"):
+    with pytest.warns(RuntimeWarning, match=r"is not finished: results are of its finished parts"):
         Sweep.open(folder).checked()
     assert sweep(STUDY, folder, resume=True).checked().finished
 
