@@ -25,7 +25,8 @@ FORMAT = 1  # of a saved state
 class State:
     """Runs side by side, each with its own world, inductive bias, initial draw and position in its random streams.
 
-    The leading axis of every array is the run. Arrays must not be written to; training makes new ones.
+    `begin` makes one (model page, sections 1 to 4). The leading axis of every array is the run. Arrays must not be
+    written to; training makes new ones.
     """
 
     model: Model

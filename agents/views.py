@@ -14,7 +14,7 @@ from feint.agents.state import State, check_objective
 
 
 class Belief(Enum):
-    """What a mesa-optimizer believes about its situation."""
+    """What a mesa-optimizer believes about its situation (model page, section 2)."""
 
     TRAINING = "in training"
     DEPLOYED = "deployed"
@@ -42,7 +42,10 @@ class View:
 
 
 def view(state: State, objective: int) -> View:
-    """Return the views of a state in training on `objective`; raises `InputError` if it has no such objective."""
+    """Return the views of all runs in training on the objective with this index: concepts, terminal objective, gate.
+
+    Raises `InputError` if they have no such objective. Source: model page, section 2; `View` states the shapes.
+    """
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
     pointing, terminal, gate = np.empty((runs, objectives)), np.empty((runs, modes)), np.empty(runs)

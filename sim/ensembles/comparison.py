@@ -62,7 +62,11 @@ class RunsNeeded:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Comparison(Report):
-    """Results of `compare`: one ensemble per arm, with the same starts and the same noise of the last stage."""
+    """Results of `compare`: one ensemble per arm, with the same starts and the same noise of the last stage.
+
+    `arms["from_scratch"]` and `arms["pretrain_finetune"]` are `Ensemble`s; `difference()` is the paired difference in
+    deception with its interval, from -1 to 1.
+    """
 
     seed: int
     runs: int  #: per arm

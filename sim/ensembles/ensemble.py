@@ -50,7 +50,10 @@ class StageResult(StageOutcomes):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Ensemble(OutcomeReport):
-    """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
+    """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS with its unit.
+
+    `counts(stage)` gives runs by outcome, `frequency(outcome, stage)` a share with its interval.
+    """
 
     recorded: Hidden[dict[str, np.ndarray]]
 

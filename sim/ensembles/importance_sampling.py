@@ -143,7 +143,7 @@ class WeightedSums(Sums):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rare(Report):
-    """Results of `rare`."""
+    """Results of `rare`: `interval` is the frequency of the outcome, `centre` where its runs start, in deviations."""
 
     seed: int
     runs: int

@@ -251,7 +251,7 @@ class StageSummary(StageOutcomes):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Summary(OutcomeReport):
-    """Results of `summarize`."""
+    """Results of `summarize`: `stages` has runs by outcome, and mean and standard deviation of what is measured."""
 
     tally: Hidden[Tally]
     moments: Hidden[Moments]

@@ -48,7 +48,10 @@ MEANINGS |= data_beside(__file__, "columns.toml")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sweep(Report):
-    """The folder of a sweep and its study, opened with `Sweep.open`; damaged parts are never read."""
+    """The folder of a sweep and its study, opened with `Sweep.open`; damaged parts are never read.
+
+    `points` has one row per point, `counts` runs by point, arm, stage and outcome, `frame()` one row per point and arm.
+    """
 
     folder: Hidden[Path]
     study: Hidden[Study]

@@ -40,9 +40,10 @@ class Configuration:
 
 
 def load(path: str | Path) -> Configuration:
-    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both.
+    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both, and return what it configures.
 
-    Raises `InputError` that names the file, the place and what would be right if it cannot be read or is not valid.
+    A `Configuration` has `model`, and `curriculum` if there are stages. Raises `InputError` that names the file, the
+    place and what would be right if it cannot be read or is not valid.
     """
     return read_file(path, from_tables)
 

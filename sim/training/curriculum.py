@@ -17,7 +17,7 @@ FEWEST_OBJECTIVES = 2  # one of pre-training, one of fine-tuning
 
 @dataclass(frozen=True, init=False)
 class Curriculum:
-    """A sequence of named stages.
+    """A sequence of named stages, given in order; `curriculum[i]` is one of them (model page, section 5).
 
     Raises `InputError` if there is no stage, two stages share a name, or the first stage has `carry`.
     """
@@ -104,14 +104,18 @@ def _alone(values: Mapping[str, Any]) -> Stage:
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
-    """Return fine-tuning alone; keywords are parameters of its stage."""
+    """Return fine-tuning alone; keywords are parameters of its `Stage`; raises `InputError` if one is not valid."""
     return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
 
 
 def pretrain_finetune(
     pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
 ) -> Curriculum:
-    """Return pre-training on objective 0, then fine-tuning on objective 1; arguments are parameters of the stages."""
+    """Return pre-training on objective 0, then fine-tuning on objective 1 (model page, section 5).
+
+    The arguments hold parameters of the two `Stage`s by name, as in `{"steps": 1000}`. Raises `InputError` if one is
+    not valid. Source: Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021).
+    """
     return Curriculum(
         Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),
         Stage(**{"name": "finetuning", "objective": 1, **(finetuning or {})}),

@@ -141,7 +141,10 @@ def train(state: State, stage: Stage, *, capability_target: float = 0.0, precisi
 
 
 def enter(state: State, stage: Stage) -> State:
-    """Return the state before the first step of a stage: groups not carried are reset, noise streams opened."""
+    """Return the runs before the first step of a stage: groups not carried are reset, noise streams opened.
+
+    Raises `InputError` if the runs do not have the stage's objective. Source: model page, sections 5 and 7.
+    """
     check_objective(state, stage.objective)
     state = put_back(state, [group for group in GROUPS if group not in stage.carry])
     occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
@@ -156,7 +159,11 @@ def enter(state: State, stage: Stage) -> State:
 def advance(
     state: State, stage: Stage, steps: int, *, capability_target: float = 0.0, precision: str = PRECISION
 ) -> State:
-    """Continue a stage that was entered until each run has stopped or has taken `steps` steps in it."""
+    """Continue a stage that was entered until each run has stopped or has taken `steps` SGD steps in it.
+
+    Takes the runs and their stage, and returns the runs then, in the same order; `state` is not changed. Raises
+    `InputError` if the runs are not in this stage, or a value is not valid. Source: model page, sections 3 and 5.
+    """
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
     check_whole("steps", steps)
