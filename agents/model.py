@@ -129,8 +129,7 @@ class Model(Declared):
         0.1, valid=(1e-9, None), prior=(0.03, 1.0), log=True, unit="Λ-norm", argument="written goals"
     )
     """size of the written goal before training"""
-    init_spread: float = _spread(1.0, unit="log-odds")
-    """spread of a run's start around the *_init values"""
+    init_spread: float = _spread(1.0, unit="log-odds", meaning="spread of a run's start around the *_init values")
     plasticity_spread: float = _spread(0.5, unit="log")
     """spread of a run's inductive bias, in the logarithm of each plasticity"""
     train_tolerance: float = _tolerance(0.1, prior=(0.05, 0.2))
