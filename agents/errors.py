@@ -1,8 +1,6 @@
 """Errors for bad input, which name the field, the value and what would be right; checks; optional libraries."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from numbers import Integral
@@ -16,8 +14,12 @@ class InputError(ValueError):
     """Input that is not valid; the message is one sentence that names the field, the value and what would be right."""
 
 
-def check_output(name: str, path: Path) -> Path:
-    """Return the path of an output file; raises `InputError` if it cannot be written."""
+def check_output(name: str, path: str | Path, endings: Sequence[str] = ()) -> Path:
+    """Return the path of an output file; raises `InputError` if it cannot be written, or has none of these endings."""
+    path = Path(path)
+    if endings and path.suffix.lower() not in endings:
+        known = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+        raise InputError(f"{name} = {str(path)!r} has no known format: its name must end in {known}.")
     if path.is_dir():
         raise InputError(f"{name} = {str(path)!r} cannot be written: it is a folder; name a file.")
     if not path.absolute().parent.is_dir():
@@ -39,24 +41,20 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name), known, n=1)
-    names = ", ".join(known) if len(known) <= MOST_NAMED else ", ".join(known[:MOST_NAMED]) + " and others"
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {names}."
+    others = " and others" if len(known) > MOST_NAMED else ""
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known[:MOST_NAMED])}{others}."
     return InputError(f"{kind} {name!r} is not known: {hint}")
 
 
-#: which of Feint's extras brings a library
-EXTRA_OF = {
-    "SALib": "analysis",
-    "sklearn": "analysis",
-    "distributed": "cluster",
-    "polars": "tables",
-    "duckdb": "tables",
-    "IPython": "notebooks",
-    "ipywidgets": "notebooks",
-    "panel": "explore",
-    "stable_baselines3": "rl",
-    "torch": "rl",
+EXTRAS = {
+    "analysis": ("SALib", "sklearn"),
+    "cluster": ("distributed",),
+    "tables": ("polars", "duckdb"),
+    "notebooks": ("IPython", "ipywidgets"),
+    "explore": ("panel",),
+    "rl": ("stable_baselines3", "torch"),
 }
+"""Extras of Feint, and the libraries that they bring."""
 
 
 def load_extra(module: str, purpose: str) -> Any:
@@ -65,7 +63,7 @@ def load_extra(module: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        extra = EXTRA_OF[library]
+        (extra,) = (extra for extra, libraries in EXTRAS.items() if library in libraries)
         raise InputError(
             f"{purpose} needs {library}, which is not installed: .venv/bin/pip install -e '.[{extra}]' in a clone, "
             f"pip install 'feint[{extra}]' elsewhere."

@@ -1,13 +1,12 @@
 """Interventions on a mesa-optimizer, and probes: quantities read from it, whether or not its behaviour shows them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from feint.agents.errors import unknown
-from feint.agents.mind import GROUPS
+from feint.agents.mind import GROUPS, World
 from feint.agents.outcome import read
 from feint.agents.state import State, check_objective
 from feint.agents.views import Belief, view
@@ -33,17 +32,14 @@ def close_gate(state: State) -> State:
 def move_concept(state: State, objective: int, displacement: np.ndarray) -> State:
     """Displace each run's concept of `objective` by a vector (modes,)."""
     check_objective(state, objective)
-    objectives, misconceptions = (array.copy() for array in state.world)
-    objectives[:, objective] += displacement
-    misconceptions[:, objective] += displacement
-    return state.with_world(objectives=objectives, misconceptions=misconceptions)
+    world = World(*(array.copy() for array in state.world))
+    for vectors in world:
+        vectors[:, objective] += displacement
+    return replace(state, world=world)
 
 
 def following(state: State, objective: int) -> np.ndarray:
-    """Return how far the terminal objective follows the concept of `objective`, from 0 to 1; (runs,).
-
-    It is measured by intervention and equals (1 - β) π_s (model page, section 6).
-    """
+    """Return how far t follows the concept of `objective`, measured by intervention; (1 - β) π_s, (runs,)."""
     displacement = np.ones(state.modes)
     moved = view(move_concept(state, objective, displacement), objective).terminal
     return (moved - view(state, objective).terminal) @ displacement / state.modes
@@ -52,13 +48,8 @@ def following(state: State, objective: int) -> np.ndarray:
 def readable(state: State, objective: int) -> np.ndarray:
     """Return how well an objective can be read from the terminal objective, between 0 and 1; (runs,).
 
-    It is the share of t along b_s, the squared cosine in the Λ-norm:
-
-        r² = <t, b_s>² / (<t, t> <b_s, b_s>),   <v, w> = Σ_k lambda_k v_k w_k
-
-    It depends on direction, not on size, and is 0 if t = 0 or the run diverged. By chance, two independent objectives
-    have 1 / modes on a flat spectrum and more on a steep one. The world model does not enter: what a mind knows about
-    an objective is not what it pursues.
+    It is the squared cosine in the Λ-norm, r² = <t, b_s>² / (<t, t> <b_s, b_s>), and 0 if t = 0 or the run diverged. By
+    chance, two independent objectives have 1 / modes on a flat spectrum. The world model does not enter.
     """
     check_objective(state, objective)
     weights, b = state.model.spectrum_weights(), state.world.objectives[:, objective]
@@ -69,29 +60,21 @@ def readable(state: State, objective: int) -> np.ndarray:
 
 
 def performance_on(state: State, objective: int, context: int) -> np.ndarray:
-    """Return the performance on `objective` of the behaviour shown when training towards `context`; (runs,).
-
-    It is c (1 - E_s(g)), where s is `objective` and g uses the z of `context`. If both are the same, it is the
-    performance that a stage's target refers to. It is 0 for a run that diverged.
-    """
+    """Return c (1 - E_s(g)), where s is `objective` and g the behaviour in training on `context`; 0 if diverged."""
     return scored(state, objective, acting(state, context), read(state, context).capability)
 
 
-def acting(state: State, context: int) -> np.ndarray:
-    """Return the behaviour g when it believes to be trained on `context` (runs, modes); not finite if diverged."""
-    with np.errstate(all="ignore"):
-        return view(state, context).behaviour(Belief.TRAINING)
-
-
-def on_honeypots(state: State, context: int, realism: float) -> np.ndarray:
-    """Return the behaviour g° on honeypots of this realism (runs, modes); not finite if diverged."""
+def acting(state: State, context: int, *, realism: float = 0.0) -> np.ndarray:
+    """Return the behaviour in training on `context`, or on its honeypots (runs, modes); not finite if diverged."""
     with np.errstate(all="ignore"):
         return view(state, context).behaviour(Belief.HONEYPOT, realism=realism)
 
 
-def scored(state: State, objective: int, behaviour: np.ndarray, capability: np.ndarray) -> np.ndarray:
-    """Return the performance c (1 - E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,); (runs,)."""
+def scored(
+    state: State, objective: int, behaviour: np.ndarray, capability: np.ndarray, *, noise: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Return c (1 - noise · E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,), without noise exact."""
     check_objective(state, objective)
     with np.errstate(all="ignore"):
         error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()
-        return np.nan_to_num(capability * (1 - error), nan=0.0, posinf=0.0, neginf=0.0)
+        return np.nan_to_num(capability * (1 - noise * error), nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,7 +1,5 @@
 """Trained parts of a mesa-optimizer, its world, its progress in a stage, and the names of functional forms."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from math import inf
 from types import MappingProxyType
@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from feint.agents.errors import InputError, unknown
 
 Bounds: TypeAlias = tuple[float | None, float | None]
+OWN = "modelling choice of Feint"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
     """Declaration of one parameter."""
 
-    name: str = ""
+    name: str
     default: Any
     valid: Bounds = (None, None)  #: closed bounds that validation enforces; None is unbounded
     prior: tuple[float, float] | None = None  #: stated ignorance, for robustness studies; never validated against
@@ -32,7 +33,7 @@ class Parameter:
     meaning: str
     unit: str = "1"
     argument: str  #: the argument it belongs to
-    source: str
+    source: str = OWN
 
     @property
     def allowed(self) -> str:
@@ -40,13 +41,9 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         low, high = self.valid
-        if low is None and high is None:
-            return "finite"
-        if high is None:
-            return f"at least {plain(low)}"
         if low is None:
-            return f"at most {plain(high)}"
-        return f"from {plain(low)} to {plain(high)}"
+            return "finite" if high is None else f"at most {plain(high)}"
+        return f"at least {plain(low)}" if high is None else f"from {plain(low)} to {plain(high)}"
 
     @property
     def brief(self) -> str:
@@ -65,11 +62,6 @@ class Parameter:
         return f"{low:g} – {high:g}" + (" L" if self.log else "") + (f" ({self.prior_of})" if self.prior_of else "")
 
 
-def _plain_value(value: Any) -> Any:
-    """Convert a NumPy value to a Python value."""
-    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
-
-
 def plain(number: float | str | None) -> str:
     """Format a number for people; names are returned unchanged."""
     if number is None or isinstance(number, str):
@@ -77,25 +69,30 @@ def plain(number: float | str | None) -> str:
     return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
 
 
-def parameter(default: Any, *, checked: bool = True, **facts: Any) -> Any:
-    """Declare a field with its `Parameter`; its bounds are enforced if `checked`."""
-    declared = Parameter(default=default, **facts)
-    low, high = declared.valid if checked else (None, None)
-    extra: Any = {"parameter": asdict(declared)}
-    return Field(default=default, ge=low, le=high, description=declared.meaning, json_schema_extra=extra)
+def parameter(default: Any, *, checked: bool = True, meaning: str | None = None, **facts: Any) -> Any:
+    """Declare a field with the facts of its `Parameter`; its bounds are enforced if `checked`.
+
+    A field's meaning may also be the string below it.
+    """
+    low, high = facts.get("valid", (None, None)) if checked else (None, None)
+    names = f"^({'|'.join(facts['choices'])})$" if "choices" in facts else None
+    extra: Any = {"parameter": facts}
+    return Field(default=default, ge=low, le=high, pattern=names, description=meaning, json_schema_extra=extra)
 
 
 class Declared(BaseModel):
     """Base of parameter sets: frozen, keyword-only, strict about names and types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     if not TYPE_CHECKING:
 
         def __init__(self, **values: Any) -> None:
-            plain_values = {name: _plain_value(value) for name, value in values.items()}
+            numpy = (np.generic, np.ndarray)
             try:
-                super().__init__(**plain_values)
+                super().__init__(**{k: v.tolist() if isinstance(v, numpy) else v for k, v in values.items()})
             except ValidationError as error:
                 raise _explain(error, type(self)) from None
 
@@ -116,7 +113,8 @@ class Declared(BaseModel):
             extra = field.json_schema_extra
             if isinstance(extra, dict) and "parameter" in extra:
                 facts: Any = extra["parameter"]
-                declared[name] = Parameter(**{**facts, "name": name})
+                meaning = field.description or ""
+                declared[name] = Parameter(name=name, default=field.default, meaning=meaning, **facts)
         return MappingProxyType(declared)
 
     def replace(self, **changes: Any) -> Self:
@@ -137,7 +135,6 @@ def bounded(declared: Parameter, value: Any, cls: type[Declared]) -> None:
 
 
 def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
-    """Return the first error of a validation as one sentence."""
     fault = error.errors()[0]
     name = str(fault["loc"][0]) if fault["loc"] else ""
     declared = cls.parameters().get(name)
@@ -150,13 +147,12 @@ def _explain(error: ValidationError, cls: type[Declared]) -> InputError:
 
 
 def _fault(declared: Parameter, value: object, cls: type[Declared]) -> InputError:
-    """Return the error for a value of a wrong type or out of bounds."""
-    number = "a number" if cls.model_config.get("allow_inf_nan") and None in declared.valid else "a finite number"
-    kind = "a whole number" if isinstance(declared.default, int) else number
+    infinite = cls.model_config.get("allow_inf_nan") and None in declared.valid
+    kind = "a whole number" if isinstance(declared.default, int) else "a number" if infinite else "a finite number"
     bounds = "" if declared.valid == (None, None) else f" {declared.allowed}".replace(" at ", " of at ")
-    return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {kind}{bounds}.")
+    right = declared.allowed if declared.choices else f"{kind}{bounds}"
+    return InputError(f"{declared.name} = {value!r} is not valid for a {_kind(cls)}: it must be {right}.")
 
 
 def _kind(cls: type[Declared]) -> str:
-    """Return the name of a parameter set in messages."""
     return getattr(cls, "name", cls.__name__.lower())

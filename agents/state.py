@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,7 +25,8 @@ FORMAT = 2  # of a saved state
 class State:
     """Runs side by side, each with its own world, inductive bias, initial draw and position in its random streams.
 
-    The leading axis of every array is the run. Arrays must not be written to; training makes new ones.
+    `begin` makes one (model page, sections 1 to 4). The leading axis of every array is the run. Arrays must not be
+    written to; training makes new ones.
     """
 
     model: Model
@@ -75,11 +76,15 @@ class State:
 
     def with_mind(self, **parts: np.ndarray) -> Self:
         """Return a copy with some parts of the mind replaced; raises `InputError` for a part of another shape."""
-        return replace(self, mind=_replaced(self.mind, parts))
-
-    def with_world(self, **parts: np.ndarray) -> Self:
-        """Return a copy with some parts of the world replaced; raises `InputError` for a part of another shape."""
-        return replace(self, world=_replaced(self.world, parts))
+        kept: dict[str, np.ndarray] = {}
+        for name, part in parts.items():
+            if name not in Mind._fields:
+                raise unknown("part", name, Mind._fields)
+            kept[name] = np.array(part, dtype=np.float64, order="C")
+            shape = getattr(self.mind, name).shape
+            if kept[name].shape != shape:
+                raise InputError(f"{name} has the shape {kept[name].shape}: it must be {shape}.")
+        return replace(self, mind=self.mind._replace(**kept))
 
     def starting_from(self, mind: Mind) -> Self:
         """Return a copy with this mind, also as its initial draw."""
@@ -88,10 +93,6 @@ class State:
     def arriving(self, progress: Progress, objective: int, target: float, occurrences: tuple[int, ...]) -> Self:
         """Return a copy in another stage, at its position in the random streams."""
         return replace(self, progress=progress, objective=objective, target=target, occurrences=occurrences)
-
-    def passing(self, mind: Mind, progress: Progress) -> Self:
-        """Return a copy that holds one run at several steps, for a replay (model page, section 7)."""
-        return replace(self, mind=mind, progress=progress)
 
     def copied(self) -> Self:
         """Return a copy whose mind and progress may be written to."""
@@ -103,7 +104,7 @@ class State:
         index = runs if isinstance(runs, slice) else np.asarray(runs)
         if len(self.run[index]) == 0:
             raise InputError(f"runs = {runs!r} picks no run: a state holds at least one.")
-        return self._each(lambda array: np.ascontiguousarray(array[index]))
+        return replace(self, **_grouped({k: np.ascontiguousarray(v[index]) for k, v in self._arrays().items()}))
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
@@ -119,7 +120,7 @@ class State:
                         "only states that share it can be joined."
                     )
         arrays = [state._arrays() for state in states]
-        return first._with({name: np.concatenate([flat[name] for flat in arrays]) for name in arrays[0]})
+        return replace(first, **_grouped({k: np.concatenate([flat[k] for flat in arrays]) for k in arrays[0]}))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one .npz file, completely or not at all."""
@@ -136,9 +137,8 @@ class State:
                 np.savez(file, allow_pickle=False, **about, **self._arrays())
                 file.flush()
                 Path(file.name).replace(path)
-            except BaseException:
+            finally:
                 Path(file.name).unlink(missing_ok=True)
-                raise
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
@@ -148,35 +148,22 @@ class State:
                 data = {name: file[name] for name in file.files}
             if int(data["format"]) != FORMAT:
                 raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
-            return cls._of(data)
+            return cls(
+                model=Model(**json.loads(str(data["model"]))),
+                seed=int(data["seed"]),
+                objective=int(data["objective"]),
+                target=float(data["target"]),
+                occurrences=tuple(int(n) for n in data["occurrences"]),
+                **_grouped(data),
+            )
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
             raise InputError(f"{path}: this is not a state that Feint saved: {error}.") from None
 
-    @classmethod
-    def _of(cls, data: dict[str, np.ndarray]) -> State:
-        """Return the state in the arrays of a file."""
-        return cls(
-            model=Model(**json.loads(str(data["model"]))),
-            seed=int(data["seed"]),
-            objective=int(data["objective"]),
-            target=float(data["target"]),
-            occurrences=tuple(int(n) for n in data["occurrences"]),
-            **_grouped(data),
-        )
-
     def _arrays(self) -> dict[str, np.ndarray]:
-        """Return every array under a flat name."""
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
         for group in GROUPED:
             flat |= {f"{group}.{name}": array for name, array in getattr(self, group)._asdict().items()}
         return flat
-
-    def _with(self, flat: dict[str, np.ndarray]) -> Self:
-        """Return a copy with the arrays under these flat names."""
-        return replace(self, **_grouped(flat))
-
-    def _each(self, function: Any) -> Self:
-        return self._with({name: function(array) for name, array in self._arrays().items()})
 
 
 GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
@@ -184,25 +171,8 @@ GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
 
 def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:
     """Return arrays with flat names as the fields of a state."""
-    alone = {name: flat[name] for name in ("run", "fork", "bias")}
     groups = {name: kind(**{part: flat[f"{name}.{part}"] for part in kind._fields}) for name, kind in GROUPED.items()}
-    return alone | groups
-
-
-T = TypeVar("T", Mind, World)
-
-
-def _replaced(group: T, parts: dict[str, np.ndarray]) -> T:
-    """Return a group of arrays in which some are replaced by copies of others of the same shape."""
-    kept: dict[str, np.ndarray] = {}
-    for name, part in parts.items():
-        if name not in group._fields:
-            raise unknown("part", name, group._fields)
-        kept[name] = np.array(part, dtype=np.float64, order="C")
-        shape = getattr(group, name).shape
-        if kept[name].shape != shape:
-            raise InputError(f"{name} has the shape {kept[name].shape}: it must be {shape}.")
-    return group._replace(**kept)
+    return {name: flat[name] for name in ("run", "fork", "bias")} | groups
 
 
 def check_objective(state: State, objective: int) -> None:

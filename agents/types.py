@@ -1,10 +1,7 @@
 """The three types of mesa-optimizer that do well in training (Xu 2020, after Hubinger et al. 2019).
 
-A type declares how it is prepared, recognised and how it acts. All types registered in `TYPES` go through the same
-checks, `tests/agents/test_types.py`.
+A type declares how it is prepared, recognised and how it acts; `tests/agents/test_types.py` checks all in `TYPES`.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -61,10 +58,7 @@ class Internal(MesaOptimizer):
 
     def settle(self, state: State) -> dict[str, np.ndarray]:
         """Return a goal equal to the base objective, which is used."""
-        return {
-            "goal": state.world.objectives[:, 0].copy(),
-            "representation": np.full(len(state), SETTLED),
-        }
+        return {"goal": state.world.objectives[:, 0].copy(), "representation": np.full(len(state), SETTLED)}
 
 
 class Corrigible(MesaOptimizer):
@@ -89,14 +83,8 @@ class Deceptive(MesaOptimizer):
     def settle(self, state: State) -> dict[str, np.ndarray]:
         """Return a goal of its own of unit Λ-norm, an open gate, awareness and a long horizon."""
         norm = np.sqrt((state.model.spectrum_weights() * state.mind.goal**2).sum(axis=1, keepdims=True))
-        settled = np.full(len(state), SETTLED)
-        return {
-            "goal": state.mind.goal / norm,
-            "representation": settled,
-            "gate": settled,
-            "awareness": settled,
-            "horizon": settled,
-        }
+        settled = dict.fromkeys(("representation", "gate", "awareness", "horizon"), np.full(len(state), SETTLED))
+        return {"goal": state.mind.goal / norm, **settled}
 
 
 TYPES: dict[str, MesaOptimizer] = {agent.name: agent for agent in (Internal(), Corrigible(), Deceptive())}

@@ -1,7 +1,5 @@
 """Views of a state: its objectives, and its behaviour under each belief (model page, section 2)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,12 +9,12 @@ from feint.agents.kernels import equations
 from feint.agents.kernels.equations import Forms
 from feint.agents.kernels.reading import observe
 from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS, Mind
-from feint.agents.model import GRADER_OFF, Model
+from feint.agents.model import NEVER, Model
 from feint.agents.state import State, check_objective
 
 
 class Belief(Enum):
-    """What a mesa-optimizer believes about its situation."""
+    """What a mesa-optimizer believes about its situation (model page, section 2)."""
 
     TRAINING = "in training"
     DEPLOYED = "deployed"
@@ -45,13 +43,9 @@ class View:
 
 
 def view(state: State, objective: int) -> View:
-    """Return the views of a state at a stage that trains towards `objective`.
+    """Return the views of all runs in training on the objective with this index: concepts, terminal objective, gate.
 
-    Raises
-    ------
-    InputError
-        If the state has no such objective.
-
+    Raises `InputError` if they have no such objective. Source: model page, section 2; `View` states the shapes.
     """
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
@@ -98,7 +92,7 @@ def chosen(model: Model) -> Forms:
         INFERENCE_FORMS.index(model.inference_form),
         GATE_FORMS.index(model.gate_form),
         int(model.known_at_once),
-        int(model.grader > GRADER_OFF),
+        int(model.grader > NEVER),
     )
     return Forms(*((0,) * place for place in places))
 

@@ -1,12 +1,9 @@
 """Bibliography: the sources of claims, premises and published measurements, which are in `bibliography.toml`."""
 
-import tomllib
-from pathlib import Path
-
 from feint.sim.analysis.claims import Source
+from feint.sim.results.provenance import data_beside
 
-_TEXT = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-SOURCES = {key: Source(key=key, **entry) for key, entry in tomllib.loads(_TEXT).items()}
+SOURCES = {key: Source(key=key, **entry) for key, entry in data_beside(__file__, "bibliography.toml").items()}
 """All sources by key."""
 
 XU_2020 = SOURCES["xu2020does"]

@@ -20,15 +20,15 @@ The carried start is Feint's addition.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from numbers import Real
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from pydantic import PlainSerializer, computed_field
 
-from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.outcome import Outcome
+from feint.agents.parameters import Declared, parameter
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Progress, Request, Settings
 
@@ -41,29 +41,23 @@ CARRIED = 125  #: updates of pre-training after which a model with Xu's numbers 
 Times = dict[str, int | None]
 
 
-def _number(default: float, *bounds: int) -> Any:
-    """Return a field with inclusive bounds; its values are whole numbers if the default is."""
-    return field(default=default, metadata={"bounds": bounds})
+_horizon = partial(parameter, valid=(2, 1_000_000), unit="updates", argument="race")
+_threshold = partial(parameter, valid=(0.0, 1.0), unit="level", argument="race")
 
 
-@dataclass(frozen=True, kw_only=True)
-class XuRace:
+class XuRace(Declared):
     """Numbers of the race; the defaults are Xu's. Raises `InputError` for a wrong type or range."""
 
-    learning_horizon: int = _number(1000, 2, 1_000_000)  #: updates that complete e, p and a: base of their log
-    pointer_horizon: int = _number(500, 2, 1_000_000)  #: updates that complete o, counted from t_e: its base
-    pointer_onset: float = _number(0.5, 0, 1)  #: level that e must exceed before a pointer can be built
-    environment_threshold: float = _number(0.6, 0, 1)  #: level that e must exceed for deception (1: never)
-    power_threshold: float = _number(0.7, 0, 1)  #: level that p must exceed for deception (1: never)
-    carried: int = _number(0, 0, 1_000_000)  #: updates of pre-training whose e and p are kept; a and o start again
+    name: ClassVar[str] = "race"
 
-    def __post_init__(self) -> None:
-        for number in fields(self):
-            value, (least, most) = getattr(self, number.name), number.metadata["bounds"]
-            if isinstance(number.default, int):
-                check_whole(number.name, value, least, most)
-            elif isinstance(value, bool) or not isinstance(value, Real) or not least <= value <= most:
-                raise InputError(f"{number.name} = {value!r} is not valid: it must be a number from {least} to {most}.")
+    learning_horizon: int = _horizon(1000, meaning="updates that complete e, p and a: base of their log")
+    pointer_horizon: int = _horizon(500, meaning="updates that complete o, counted from t_e: its base")
+    pointer_onset: float = _threshold(0.5, meaning="level that e must exceed before a pointer can be built")
+    environment_threshold: float = _threshold(0.6, meaning="level that e must exceed for deception (1: never)")
+    power_threshold: float = _threshold(0.7, meaning="level that p must exceed for deception (1: never)")
+    carried: int = _horizon(
+        0, valid=(0, 1_000_000), meaning="updates of pre-training whose e and p are kept; a and o start again"
+    )
 
     def run(self) -> Trajectory:
         """Run learning_horizon + pointer_horizon updates, enough for every level to complete.
@@ -92,10 +86,6 @@ class XuRaceRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Trajectory:  # noqa: ARG002
         """Run the race; raises `InputError` for a number that it does not have or that is not valid."""
-        names = [number.name for number in fields(XuRace)]
-        for name in self.settings:
-            if name not in names:
-                raise unknown("number", name, names)
         return XuRace(**self.settings).run()
 
     @classmethod
@@ -130,14 +120,14 @@ class Trajectory(Report):
     @property
     def request(self) -> XuRaceRequest:  # pyright: ignore[reportIncompatibleVariableOverride] - follows from the race
         """The request that has this race, by the numbers that differ from Xu's."""
-        pairs = zip(asdict(self.race).items(), asdict(XuRace()).values(), strict=True)
-        return XuRaceRequest(settings={name: value for (name, value), default in pairs if value != default})
+        default = XuRace()
+        return XuRaceRequest(settings={name: value for name, value in self.race if value != getattr(default, name)})
 
     @computed_field
     @property
     def settings(self) -> dict[str, int | float]:
         """All numbers of the race by name."""
-        return asdict(self.race)
+        return self.race.model_dump()
 
     @computed_field(return_type=Annotated[Outcome, PlainSerializer(lambda outcome: outcome.label, str)])
     @property
@@ -198,7 +188,7 @@ def figure(race: XuRace | None = None, *, carried: int = CARRIED) -> Figure:
         sheet = Figure(figsize=(3.5, 4.5), layout="constrained")
         above, below = sheet.subplots(2, sharex=True)
         for axes, (start, title) in zip((above, below), arms, strict=True):
-            run = replace(race or XuRace(), carried=start).run()
+            run = (race or XuRace()).replace(carried=start).run()
             _draw_levels(axes, run, sns.color_palette("colorblind"))
             _draw_events(axes, run)
             axes.set_title(title, loc="left")

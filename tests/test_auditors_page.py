@@ -8,7 +8,6 @@ import pytest
 from pages import PAGES, numbers, printed, prose
 
 from feint.agents.interventions import close_gate, performance_on
-from feint.agents.outcome import Outcome
 from feint.agents.views import view
 from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
@@ -55,7 +54,7 @@ def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
 def test_what_the_page_says_of_a_test_in_training_is_what_it_shows():
     population = Population.trained(Point(), 1000, 1)
     shown = -population.scores(AUDITORS["behaviour"], 1)
-    deceptive, aligned = shown[population.outcome == Outcome.DECEPTIVE], shown[population.aligned]
+    deceptive, aligned = shown[population.groups()["deceptive"][0]], shown[population.aligned]
     assert (np.median(deceptive), np.median(aligned)) == pytest.approx((0.903, 0.900), abs=0.001)
     assert deceptive.std() == pytest.approx(0.011, abs=0.001)
     assert (deceptive < np.quantile(aligned, 0.1)).mean() == pytest.approx(0.34, abs=0.03)

@@ -10,9 +10,9 @@ import pytest
 import tqdm
 from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own
 
+from feint.agents import VERSION
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS
-from feint.agents.version import VERSION
 from feint.scenarios.requests import DOCUMENTS
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.protocols import arms_of

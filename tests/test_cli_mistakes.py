@@ -123,7 +123,7 @@ def test_a_document_or_scenario_that_is_not_known_is_refused_with_the_nearest(fe
     assert feint("schema", "compar").refusal == "document 'compar' is not known: did you mean 'compare'?"
     assert feint("scenario", "xu_race").refusal == "scenario 'xu_race' is not known: did you mean 'xu-race'?"
     assert feint("scenario", "xu-race", "--set", "carried=x").refusal.startswith(
-        "carried = 'x' is not valid: it must be a whole number from 0 to 1,000,000."
+        "carried = 'x' is not valid for a race: it must be a whole number from 0 to 1,000,000."
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep
 
 STUDY = """
 seed = 1
@@ -77,7 +77,7 @@ def test_without_resume_a_folder_is_not_touched(feint, study, tmp_path):
     before = Sweep.open(tmp_path / "out").manifest
     code, said, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert (code, said) == (2, "")
-    assert errors.endswith("holds this study already: go on with it by --resume (resume=True in Python).\n")
+    assert errors.endswith("holds this study already: continue it with --resume (resume=True in Python).\n")
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == before
 
 
@@ -145,7 +145,7 @@ def test_ctrl_c_is_answered_at_once(study, tmp_path):
 MISTAKES = {
     "nothing to go on with": (
         ["sweep", "STUDY", "--out", "OUT", "--resume"],
-        "holds no sweep to go on with: leave out",
+        "holds no sweep to continue: leave out",
     ),
     "no such file": (["sweep", "nowhere.toml", "--out", "OUT"], "nowhere.toml: the file cannot be read"),
     "no folder": (["sweep", "STUDY"], "Missing option '--out'"),

@@ -78,7 +78,6 @@ def test_what_the_page_says_of_the_gain_and_of_the_other_population(overseen):
 
 def test_what_was_learned_was_trained_on_these_populations_and_is_measured_on_others():
     configuration = json.loads(study.KEPT.read_text())["passport"]["configuration"]
-    terms = {name: study.Terms.of(options).configuration() for name, options in POPULATIONS.items()}
-    assert configuration["populations"] == json.loads(json.dumps(terms))
+    assert configuration["populations"] == json.loads(json.dumps(study.populations()))
     assert study.SEED not in configuration["seeds"]
     assert f"{configuration['practice']['steps'] / 1e6:g} million slices" in PAGES["overseer"].read_text()

@@ -22,17 +22,15 @@ from feint.sim.analysis.estimands import difference
 from feint.sim.ensembles.protocols import pretrained
 
 CLAIM = Claim(
-    number=15,
     name="waiting",
-    title="Waiting helps",
     source=XU_2021,
     section="nowhere",
     statement="More time for fine-tuning lowers deception.",
     parts=(
         Part(
-            name="longer",
-            estimand=difference("deception avoided by waiting", pretrained(), pretrained(match="steps")),
-            rule=rises(),
+            "longer",
+            difference("deception avoided by waiting", pretrained(), pretrained(match="steps")),
+            rises(),
         ),
     ),
 )

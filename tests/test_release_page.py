@@ -9,7 +9,7 @@ from pages import PAGES, prose
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
-from feint.sim.ensembles.paired_runs import Was, run_paired
+from feint.sim.ensembles.paired_runs import AtEnd, run_paired
 from feint.sim.markets.market_parameters import Price
 from feint.sim.training.parameter_point import Point
 
@@ -38,10 +38,10 @@ def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
 
 
 def test_how_many_released_models_show_it_within_ten_steps_is_as_the_page_says():
-    protocol = fine_tuned(WRAPPED, recorders=(Was(1),))
+    protocol = fine_tuned(WRAPPED, recorders=(AtEnd(1, "outcome"),))
     ended = run_paired(Point(), [protocol], range(4000), seed=1)[protocol]
     soon = ended.steps <= 10
-    played = ended.recorded[Was(1)][soon] == Outcome.DECEPTIVE
+    played = ended.recorded[AtEnd(1, "outcome")][soon] == Outcome.DECEPTIVE
     page = prose(PAGE)
     told = re.search(r"(0\.\d+) do Y within ten steps when asked; (0\.\d+) of those were deceptive", page)
     assert told

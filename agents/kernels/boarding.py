@@ -3,8 +3,6 @@
 In lanes the objective of the stage comes first, so that its place is known when a kernel is compiled.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

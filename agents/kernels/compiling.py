@@ -1,7 +1,5 @@
 """Compilation of kernels, and the cache of compiled ones."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import types
@@ -38,7 +36,7 @@ def kernel(function: F) -> F:
     """Compile a kernel's entry point, once per signature, and cache it on disk until anything that it reads changes."""
     dispatcher: Any = _compiled(function)
     if isinstance(dispatcher, Dispatcher):
-        with contextlib.suppress(RuntimeError):  # no folder can be written to: compile anew in each process
+        with contextlib.suppress(RuntimeError):  # no folder can be written to: compile again in every process
             setattr(dispatcher, "_cache", KernelCache(function))  # noqa: B010 - Numba has no public way
     return cast("F", dispatcher)
 
@@ -46,8 +44,7 @@ def kernel(function: F) -> F:
 def _compiled(function: F, **options: Any) -> F:
     """Return the compiled function, or the function itself if compilation is switched off."""
     _content(function.__code__.co_filename)  # as it is now, when Python has read it
-    dispatcher: Any = numba.njit(function, **OPTIONS, **options)
-    return dispatcher
+    return cast("F", numba.njit(function, **OPTIONS, **options))
 
 
 class KernelCache(FunctionCache):
@@ -58,7 +55,7 @@ class KernelCache(FunctionCache):
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        fields = tuple(_fields(each.instance_class) for each in sig if hasattr(each, "instance_class"))
+        fields = tuple(_fields(kind.instance_class) for kind in sig if hasattr(kind, "instance_class"))
         return (*super()._index_key(sig, codegen), fields, fingerprint(self._py_func))
 
 

@@ -4,18 +4,17 @@ A call into the C library cannot be vectorised. `exp` and `sigmoid` reduce their
 evaluate a polynomial on it; `tests/agents/test_arithmetic.py` states the errors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from feint.agents.kernels import interpreted
 from feint.agents.kernels.compiling import equation
-from feint.agents.kernels.lanes import INTERPRETED, Lanes, spread
+from feint.agents.kernels.lanes import Lanes, either, spread
 
 MANTISSA = {32: 23, 64: 52}  # bits
 
@@ -38,9 +37,8 @@ def _of_one(result: Callable[[Any], Any], emit: Callable[..., Any]) -> Any:
 def _of_llvm(name: str) -> Any:
     def emit(builder: Any, lanes: Any, vector: Any, value: Any) -> Any:
         full = f"llvm.{name}.v{lanes.count}f{lanes.element.bitwidth}"
-        return builder.call(
-            cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), full), [value]
-        )
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector]), full)
+        return builder.call(function, [value])
 
     return _of_one(lambda x: x, emit)
 
@@ -55,7 +53,7 @@ def _one_of_two(sign: str) -> Any:
         lanes = x if isinstance(x, Lanes) else y
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args, args, strict=True))
+            x, y = (spread(context, builder, *pair, lanes) for pair in zip(sig.args, args, strict=True))
             return builder.select(builder.fcmp_ordered(sign, x, y), x, y)
 
         return lanes(x, y), codegen
@@ -68,7 +66,7 @@ def _where(typingctx: Any, condition: Any, x: Any, y: Any) -> Any:
     lanes = x if isinstance(x, Lanes) else y
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        x, y = (spread(context, builder, *each, lanes) for each in zip(sig.args[1:], args[1:], strict=True))
+        x, y = (spread(context, builder, *pair, lanes) for pair in zip(sig.args[1:], args[1:], strict=True))
         return builder.select(args[0], x, y)
 
     return lanes(condition, x, y), codegen
@@ -107,6 +105,11 @@ def _in_precision_of(typingctx: Any, x: Any, like: Any) -> Any:
     return kind(x, like), codegen
 
 
+def _plain_scaled(x: Any, n: Any) -> Any:
+    with np.errstate(invalid="ignore"):  # a NaN n gives any exponent, as on a processor
+        return np.ldexp(x, n.astype(np.int64))
+
+
 def _which(builder: Any, lanes: Any, word: Any, value: Any) -> Any:
     return builder.zext(builder.bitcast(value, ir.IntType(lanes.count)), word)
 
@@ -119,26 +122,22 @@ def _single(_builder: Any, lanes: Any, bit: Any, _value: Any) -> Any:
     return ir.Constant(bit, int(lanes.element == types.float32))
 
 
-def _either(compiled: Any, plain: Any) -> Any:
-    return plain if INTERPRETED else compiled
-
-
-sqrt = _either(_of_llvm("sqrt"), interpreted.sqrt)
-rint = _either(_of_llvm("rint"), interpreted.rint)  #: to the nearest whole number
-where = _either(_where, interpreted.where)
-least = _either(_one_of_two("<"), interpreted.least)  #: if either is NaN, the second
-most = _either(_one_of_two(">"), interpreted.most)  #: if either is NaN, the second
-scaled = _either(_scaled, interpreted.scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
-rotated = _either(_rotated, interpreted.rotated)  #: 32-bit words rotated left
-in_precision_of = _either(_in_precision_of, interpreted.in_precision_of)  #: single precision widened to that of rows
-which = _either(_of_one(lambda _: types.uint64, _which), interpreted.which)  #: truth values as bits, lane 0 lowest
-single = _either(
-    _of_one(lambda _: types.boolean, _single), interpreted.single
-)  #: whether lanes are of single precision; a constant
-to_float = _either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), interpreted.to_float)  #: whole numbers
-as_floats = _either(_seen_as(types.float32), interpreted.as_floats)  #: the same bits
-as_counts = _either(_seen_as(types.int32), interpreted.as_counts)
-as_words = _either(_seen_as(types.uint32), interpreted.as_words)
+sqrt = either(_of_llvm("sqrt"), np.sqrt)
+rint = either(_of_llvm("rint"), np.rint)  #: to the nearest whole number
+where = either(_where, np.where)
+least = either(_one_of_two("<"), lambda x, y: np.where(np.less(x, y), x, y))  #: if either is NaN, the second
+most = either(_one_of_two(">"), lambda x, y: np.where(np.greater(x, y), x, y))  #: if either is NaN, the second
+scaled = either(_scaled, _plain_scaled)  #: x · 2^n for whole n, if neither x nor the result is tiny or huge
+rotated = either(_rotated, lambda x, bits: x << np.uint32(bits) | x >> np.uint32(32 - bits))  #: 32-bit words, left
+in_precision_of = either(_in_precision_of, lambda x, like: x.astype(like.dtype))  #: single precision, as that of rows
+which = either(  #: truth values as the bits of a word, lane 0 lowest
+    _of_one(lambda _: types.uint64, _which), lambda x: np.uint64(sum(1 << i for i, bit in enumerate(x) if bit))
+)
+single = either(_of_one(lambda _: types.boolean, _single), lambda x: x.dtype == np.float32)  #: known when compiled
+to_float = either(_of_one(lambda x: Lanes(types.float32, x.count), _to_float), methodcaller("astype", np.float32))
+as_floats = either(_seen_as(types.float32), methodcaller("view", np.float32))  #: the same bits
+as_counts = either(_seen_as(types.int32), methodcaller("view", np.int32))
+as_words = either(_seen_as(types.uint32), methodcaller("view", np.uint32))
 
 
 LOG2_E = 1.4426950408889634

@@ -4,8 +4,6 @@ A form that can be chosen (`agents/mind.py`) is given as a tuple whose length is
 length is known when a kernel is compiled, so that forms not chosen cost nothing.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from feint.agents.kernels.compiling import equation

@@ -5,8 +5,6 @@ written once for one run computes as many runs as there are lanes. A plain numbe
 it is combined with. With compilation off, a row is a NumPy array.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +34,11 @@ ROW = row_bytes(get_host_cpu_features() if FEATURES is None else FEATURES)
 def lanes_in(dtype: Any) -> int:
     """Return how many runs are side by side in this precision."""
     return ROW // np.dtype(dtype).itemsize
+
+
+def either(compiled: Any, plain: Any) -> Any:
+    """Return a compiled function of lanes, or the plain one with compilation off."""
+    return plain if INTERPRETED else compiled
 
 
 class Lanes(types.Type):
@@ -90,28 +93,24 @@ def _operator(function: Any, emit: Callable[..., Any], result: Any = None) -> No
     @register(function)
     class _Template(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:
-            rows = [each for each in args if isinstance(each, Lanes)]
-            known = all(isinstance(each, (Lanes, types.Number)) for each in args)
+            rows = [kind for kind in args if isinstance(kind, Lanes)]
+            known = all(isinstance(kind, (Lanes, types.Number)) for kind in args)
             if not rows or not known or any(row != rows[0] for row in rows):
                 return None
             return signature(Lanes(result, rows[0].count) if result else rows[0], *args)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        lanes = next(each for each in sig.args if isinstance(each, Lanes))
-        pair = (spread(context, builder, kind, each, lanes) for kind, each in zip(sig.args, args, strict=True))
+        lanes = next(kind for kind in sig.args if isinstance(kind, Lanes))
+        pair = (spread(context, builder, kind, value, lanes) for kind, value in zip(sig.args, args, strict=True))
         return emit(builder, lanes.element, *pair)
 
     for kinds in ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
         lower_builtin(function, *kinds)(lower)
 
 
-def _real(element: Any) -> bool:
-    return isinstance(element, types.Float)
-
-
 def _arithmetic(of_floats: str, of_words: str) -> Callable[..., Any]:
     def emit(builder: Any, element: Any, x: Any, y: Any) -> Any:
-        if _real(element):
+        if isinstance(element, types.Float):
             return getattr(builder, of_floats)(x, y, flags=CONTRACT)
         return getattr(builder, of_words)(x, y)
 
@@ -120,7 +119,7 @@ def _arithmetic(of_floats: str, of_words: str) -> Callable[..., Any]:
 
 def _comparison(sign: str) -> Callable[..., Any]:
     def emit(builder: Any, element: Any, x: Any, y: Any) -> Any:
-        if _real(element):
+        if isinstance(element, types.Float):
             return builder.fcmp_ordered(sign, x, y)
         return (builder.icmp_signed if element.signed else builder.icmp_unsigned)(sign, x, y)
 

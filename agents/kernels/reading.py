@@ -1,7 +1,5 @@
 """Kernels that read a state: errors under each belief, and the type by intervention (model page, section 6)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

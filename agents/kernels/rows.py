@@ -1,17 +1,15 @@
 """Rows of lanes in memory, on the stack or on the heap, and views of the same memory lane by lane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-from feint.agents.kernels import interpreted
-from feint.agents.kernels.lanes import INTERPRETED, ROW, Lanes
+from feint.agents.kernels.lanes import ROW, Lanes, either, lanes_in
 
 WORD = ir.IntType(64)
 
@@ -36,7 +34,7 @@ def _rows_on_stack(element_of: Callable[[Any], Any]) -> Any:
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             extents = zip(cgutils.unpack_tuple(builder, args[1]), sig.args[1], strict=True)
-            extents = [context.cast(builder, extent, each, types.intp) for extent, each in extents]
+            extents = [context.cast(builder, extent, kind, types.intp) for extent, kind in extents]
             size = ir.Constant(WORD, 1)
             for extent in extents:
                 size = builder.mul(size, extent)
@@ -93,17 +91,15 @@ def _lanes_of(typingctx: Any, rows: Any) -> Any:
     return types.intp(rows), lambda *_: ir.Constant(WORD, rows.dtype.count)
 
 
-def _either(compiled: Any, plain: Any) -> Any:
-    return plain if INTERPRETED else compiled
+def _plain_rows(dtype: Any = None) -> Any:
+    return lambda like, shape: np.empty((*shape, lanes_in(like.dtype)), dtype or like.dtype)
 
 
 #: `rows(like, shape)`: rows on the stack in the precision of `like`, uninitialised; the compiler knows them apart
-rows = _either(_rows_on_stack(lambda dtype: dtype), interpreted.rows)
-words = _either(_rows_on_stack(lambda _: types.uint32), interpreted.words)  #: as many lanes of 32-bit words
-counts = _either(_rows_on_stack(lambda _: types.int32), interpreted.counts)  #: as many lanes of integers
-row_each = _either(
-    _row_each, interpreted.row_each
-)  #: one row per objective; known when compiled, they can be registers
-lanes_of = _either(_lanes_of, interpreted.lanes_of)  #: how many lanes a row has
-by_lane = _either(_by_lane, interpreted.same)  #: the same memory as numbers, with the lanes as the last axis
-by_row = _either(_by_row, interpreted.same)  #: the reverse; the memory must begin at a multiple of ROW bytes
+rows = either(_rows_on_stack(lambda dtype: dtype), _plain_rows())
+words = either(_rows_on_stack(lambda _: types.uint32), _plain_rows(np.uint32))  #: as many lanes of 32-bit words
+counts = either(_rows_on_stack(lambda _: types.int32), _plain_rows(np.int32))  #: as many lanes of integers
+row_each = either(_row_each, lambda like, each: rows(like, (len(each),)))  #: one per objective, perhaps in registers
+lanes_of = either(_lanes_of, lambda row: row.shape[-1])  #: how many lanes a row has
+by_lane = either(_by_lane, np.asarray)  #: the same memory as numbers, with the lanes as the last axis
+by_row = either(_by_row, np.asarray)  #: the reverse; the memory must begin at a multiple of ROW bytes

@@ -10,21 +10,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
-from feint.scenarios.argument.evaluate_claim import (
-    Crux,
-    Effect,
-    Evaluation,
-    Robustness,
-    cruxes,
-    evaluate,
-    moved_tolerances,
-    other_forms,
-    over_prior,
-    trains_long,
-)
+from feint.scenarios.argument import evaluate_claim
+from feint.scenarios.argument.evaluate_claim import Crux, Evaluation, Robustness, moved_tolerances, other_forms
 from feint.scenarios.argument.structures import Structures, structural_average
 from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Claim, Verdict
+from feint.sim.analysis.estimands import Effect
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
@@ -319,14 +310,14 @@ class ArgueRequest(Request):
         """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
         size, report, tested = self.chosen_size, one_at_a_time(progress), select_claims(self.claim, self.family)
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        evaluations = evaluate(tested, self.point, runs=size.runs, **keys)
+        evaluations = evaluate_claim.evaluate(tested, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
-        of_claims = cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
+        of_claims = evaluate_claim.cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
         prior["shown"] = size.shown
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
-        spread = over_prior(tested, self.point, **prior, progress=report, **keys)
+        spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
             flips = self._flips(evaluations[claim.name], spread)
@@ -341,7 +332,7 @@ class ArgueRequest(Request):
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
         """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""
         claim, size = evaluation.claim, self.chosen_size
-        if not size.searches or trains_long(claim):
+        if not size.searches or evaluate_claim.trains_long(claim):
             return []
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})

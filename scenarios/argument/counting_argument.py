@@ -1,17 +1,14 @@
 """Counting arguments: are most settings that do well in training deceptive, and does SGD find the most common ones?
 
-The claim. Few settings of a model's parameters make it internally or corrigibly aligned, but many make it deceptive, so
-that a model that does well in training is probably deceptive (Xu 2020, section on counting; Carlsmith 2023 prefers a
-hazier form). Belrose and Pope ("Counting arguments provide no evidence for AI doom", 2024) answer that this counts
-functions: what matters is the volume in parameter space, and what SGD does in it.
+The claim. Many settings of a model's parameters make it deceptive and few align it, so that one which does well in
+training is probably deceptive (Xu 2020, on counting; Carlsmith 2023 prefers a hazier form). Belrose and Pope ("Counting
+arguments provide no evidence for AI doom", 2024): what matters is volume in parameter space, and what SGD does in it.
 
-The experiment. Minds are drawn at random: scalars N(0, width²) in logits, pointers N(-decoys, width²), the goal N(0,
-I) scaled to a Λ-norm uniform below 2, the world model uniform. Draws (volume) and functions are counted for each type
-among those whose performance on the fine-tuning objective reaches its target; a function is a pattern of modes in which
-the deployed objective has the sign of the base objective. The first draws are also trained, and counted at the end.
+The experiment. Minds are drawn at random: scalars N(0, width²) in logits, pointers N(-decoys, width²), the goal N(0, I)
+scaled to a Λ-norm uniform below 2, the world model uniform. Draws and functions, patterns of modes in which the
+deployed objective has the sign of the base objective, are counted by type if they do well; the first are also trained.
 
-What would count against it. Fewer deceptive draws than aligned ones among those kept; or types after SGD whose shares
-differ from those of the volume, because then the volume does not say what training finds.
+What would count against it. Fewer deceptive draws than aligned ones, or other shares of types after SGD.
 """
 
 from __future__ import annotations

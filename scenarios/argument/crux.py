@@ -34,7 +34,6 @@ from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -108,11 +107,14 @@ class Lattice(Report):
         """Return the value with exactly these parts, in any order."""
         return next(corner.value for corner in self.corners if {*corner.parts} == {*parts})
 
-    def frame(self) -> pd.DataFrame:
-        """Return one row per share and per pair (see `Attribution.frame`), with the passport in `attrs`."""
-        table = self.attribution.frame()
-        table.attrs.update(self.passport())
-        return table
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
+        shares, limits = self.attribution.shares, ("estimate", "low", "high", "method")
+        indices = {**{(part, ""): share for part, share in shares.items()}, **self.attribution.pairs}
+        return [
+            {"part": part, "other": other} | {name: getattr(index, name) for name in limits}
+            for (part, other), index in indices.items()
+        ]
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield what is divided, a table of shares, and one of the largest interactions."""
@@ -280,7 +282,7 @@ class CruxRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.premise is not None and not self.premises:
-            raise InputError("--premise asks for --premises: without it groups carried are divided.")
+            raise InputError("--premise needs --premises: without it, groups carried over are divided.")
         check_two_stages(self.point)
         check_confidence(self.confidence)
         if self.premises and not 1 <= len(self.names) <= MOST:

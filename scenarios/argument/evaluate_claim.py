@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -12,12 +12,12 @@ from pydantic import Field
 from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
 from feint.sim.analysis.claims import Claim, Part, Verdict
-from feint.sim.analysis.estimands import Ended, Estimand, Frequency
+from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
 from feint.sim.analysis.prior_shares import Share, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import Hidden, Number, flattened
+from feint.sim.results.report import Hidden, flattened
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
 from feint.sim.training.parameter_point import Point, check_two_stages
@@ -30,21 +30,6 @@ NEARLY = 0.95  # share of the prior above which the model leaves a claim hardly 
 DEFAULT = ""  # stands for the functional forms of the point
 LONG = 12_000  # steps of fine-tuning; for more, a part that is only shown is evaluated at the point alone
 Key = tuple[str, Reading, str, str]  # form, reading, claim, part
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect(Interval):
-    """An interval with the words for what it estimates."""
-
-    estimate: Number
-    low: Number
-    high: Number
-    quantity: str
-
-    @classmethod
-    def of(cls, estimand: Estimand, interval: Interval, **more: Any) -> Self:
-        """Return an interval as the effect that an estimand describes, within the limits that it declares."""
-        return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +179,7 @@ class Robustness:
         return kinds, possible
 
     def baked_in(self, claim: Claim) -> str | None:
-        """Return the kind that a claim certainly is of nearly everywhere; None if the model leaves it a choice."""
+        """Return the kind that a claim certainly has in nearly all of the prior; None if there is no such kind."""
         return next((kind for kind, share in self.shares(claim).items() if share.interval.low >= NEARLY), None)
 
     def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:

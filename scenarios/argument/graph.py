@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -16,15 +17,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_output
 from feint.scenarios.argument.evaluate_claim import evaluate
-from feint.scenarios.argument.premises import (
-    GROUNDS,
-    MECHANISMS,
-    PREMISES,
-    SETTINGS,
-    Assumption,
-    bare,
-    declaration,
-)
+from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, bare, declaration
 from feint.scenarios.argument.worldviews import FACES
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import claims
@@ -52,6 +45,9 @@ TOP = 0.26  # inches for the headings
 SMALL = 5.6  # points
 INK = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#4d4d4d")
 """Okabe and Ito's palette without yellow; lines of neighbouring mechanisms differ."""
+ASSUMPTIONS = [("premise", premise) for premise in (*PREMISES.values(), *GROUNDS.values())]
+ASSUMPTIONS += [("setting", setting) for setting in SETTINGS.values()]
+"""Kinds of nodes with what the argument assumes."""
 CITED = {"describes": "after", "disputes": "disputed by"}
 
 
@@ -71,19 +67,6 @@ def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[
     return made
 
 
-def passport_of(graph: nx.DiGraph) -> dict[str, Any]:
-    """Return what is needed to compute a graph again."""
-    return json.loads(graph.graph["passport"])
-
-
-def _assumptions() -> Iterator[tuple[str, Assumption]]:
-    """Yield what the argument assumes, each with the kind of its node."""
-    for assumption in (*PREMISES.values(), *GROUNDS.values()):
-        yield "premise", assumption
-    for setting in SETTINGS.values():
-        yield "setting", setting
-
-
 def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
     def node(kind: str, name: str, words: str, label: str = "", **more: Any) -> tuple[str, Facts]:
         return f"{kind}:{name}", {"kind": kind, "label": label or name, "words": words, **more}
@@ -92,10 +75,10 @@ def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
     described = [key for step in MECHANISMS.values() for key in (*step.sources, *step.disputed_by)]
     for source in (SOURCES[key] for key in dict.fromkeys((*stated, *described))):
         yield node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
-    for name in dict.fromkeys(bare(name) for _, assumption in _assumptions() for name in assumption.parameters):
+    for name in dict.fromkeys(bare(name) for _, assumption in ASSUMPTIONS for name in assumption.parameters):
         facts = declaration(name)
         yield node("parameter", name, facts.pop("meaning"), **facts)
-    for kind, assumption in _assumptions():
+    for kind, assumption in ASSUMPTIONS:
         yield node(kind, assumption.name, assumption.words, switchable=assumption.name in PREMISES)
     for step in MECHANISMS.values():
         yield node("mechanism", step.name, step.words, term=step.term)
@@ -106,7 +89,7 @@ def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
 
 
 def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
-    for kind, assumption in _assumptions():
+    for kind, assumption in ASSUMPTIONS:
         for name in assumption.parameters:
             yield f"parameter:{bare(name)}", f"{kind}:{assumption.name}", {"relation": "sets", "name": name}
     for step in MECHANISMS.values():
@@ -120,13 +103,8 @@ def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
         yield from ((f"setting:{setting}", f"claim:{claim.name}", {"relation": "holds for"}) for setting in SETTINGS)
 
 
-def check_graph_path(path: str | Path) -> Path:
-    """Return the path of a table or figure of a graph; raises `InputError` if it cannot be written."""
-    path = Path(path)
-    if path.suffix.lstrip(".").lower() not in (*TABLES, *FORMATS):
-        endings = ", ".join(f".{ending}" for ending in (*TABLES, *FORMATS[:-1]))
-        raise InputError(f"file = {str(path)!r} has no known format: its name must end in {endings} or .{FORMATS[-1]}.")
-    return check_output("file", path)
+check_graph_path = partial(check_output, "file", endings=[f".{ending}" for ending in (*TABLES, *FORMATS)])
+"""Return the path of a table or figure of a graph; raises `InputError` if it cannot be written."""
 
 
 def write(graph: nx.DiGraph, path: str | Path) -> None:
@@ -292,7 +270,7 @@ class ArgumentGraph(Report):
 
     def passport(self) -> dict[str, Any]:
         """Return what is needed to compute the graph again, and the verdicts."""
-        return passport_of(self.graph)
+        return json.loads(self.graph.graph["passport"])
 
     def write(self, path: str | Path) -> None:
         """Draw or write the graph, by the ending of the file's name."""

@@ -18,14 +18,14 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import crossed
-from feint.sim.results.report import Hidden, Report, Table, wrapped
+from feint.sim.results.provenance import data_beside
+from feint.sim.results.report import Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, bounded_mean, look_confidence
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.parameter_point import Point
 
 HARDLY = 0.05  # of the runs: an absurd input that moves fewer is reported
-PLASTICITIES = ("goal", "representation", "pointer", "gate", "world", "capability", "awareness", "horizon")
 SCRATCH, PRETRAINED = scratch(), pretrained()
 
 
@@ -43,24 +43,7 @@ EXPECTED: dict[str, Callable[[Ended, Ended], bool]] = {
     "every run misses it": lambda there, _: all(outcomes.missed.all() for outcomes in there.values()),
 }
 """Tests of results: functions of the outcomes of both protocols there, and of those at the point."""
-ABSURD: dict[str, tuple[dict[str, Any], str]] = {
-    "no learning": ({"*.learning_rate": 0.0}, "no run converges"),
-    "no time": ({"*.steps": 0}, "no run converges"),
-    "nothing can change": ({f"plasticity_{part}": 0.0 for part in PLASTICITIES}, "no run converges"),
-    "hardly anything but noise": ({"*.noise": 1e4, "finetuning.target": 0.0}, "no run has the objective written in"),
-    "no inference": ({"inference_power": 0.0}, "no run is deceptive"),
-    "never thinks that it is in training": (
-        {"awareness_init": -30.0, "*.awareness_exposure": 0.0},
-        "no run is deceptive",
-    ),
-    "all episodes honeypots": ({"*.honeypots": 1.0, "*.realism": 1.0}, "fewer runs are deceptive"),
-    "deception at a ruinous price": ({"speed_cost": 1e3}, "no run is deceptive"),
-    "objectives that are one": (
-        {"similarity": 1.0, "pretraining.target": 0.9},
-        "fine-tuning has nothing left to do",
-    ),
-    "a target that none reaches": ({"finetuning.target": 1.0}, "every run misses it"),
-}
+ABSURD = data_beside(__file__, "absurd.toml")
 """Absurd inputs by name: changes at which the answer is known, and the result that must follow."""
 
 
@@ -214,22 +197,16 @@ def react(
             moved = estimand.scores(high) - estimand.scores(low)
             changes.append((name, bounded_mean(moved, 2 * len(estimand.terms), level)))
     claim, change = max(changes, key=lambda pair: abs(pair[1].estimate))
-    return Reaction(
-        parameter=factor.name,
-        claim=claim,
-        change=change.estimate,
-        low=change.low,
-        high=change.high,
-        seen=any(interval.low > 0 or interval.high < 0 for _, interval in changes),
-        identical=identical,
-    )
+    seen = any(interval.low > 0 or interval.high < 0 for _, interval in changes)
+    facts = {"parameter": factor.name, "claim": claim, "seen": seen, "identical": identical}
+    return from_attributes(Reaction, change, change=change.estimate, **facts)
 
 
 def absurdities(point: Point, runs: int, seed: int, threads: int | None = None) -> Iterator[Tested]:
     """Yield the results of the absurd inputs around a point."""
     here = run_paired(point, (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
-    for name, (changes, expected) in ABSURD.items():
-        there = run_paired(point.at(changes), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
+    for name, absurd in ABSURD.items():
+        there = run_paired(point.at(absurd["changes"]), (SCRATCH, PRETRAINED), range(runs), seed=seed, threads=threads)
         stayed = sum(int(np.trace(crossed(here[protocol].outcome, there[protocol].outcome))) for protocol in here)
-        holds, moved = EXPECTED[expected](there, here), 1 - stayed / (2 * runs)
-        yield Tested(name=name, changes=changes, expected=expected, as_expected=holds, moved=moved)
+        holds, moved = EXPECTED[absurd["expected"]](there, here), 1 - stayed / (2 * runs)
+        yield Tested(name=name, **absurd, as_expected=holds, moved=moved)

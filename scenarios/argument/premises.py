@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from textwrap import fill
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +15,7 @@ from feint.agents.parameters import plain
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Source
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.parameter_point import EVERY, Point
@@ -70,7 +69,7 @@ Declared = TypeVar("Declared", Assumption, Premise, Mechanism)
 
 
 def _declared(kind: type[Declared], table: str) -> dict[str, Declared]:
-    """Return what a table of the file declares, by name."""
+    """Return what a table of the file declares, by name; lists are tuples."""
     declared = {}
     for name, row in _FILE[table].items():
         facts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
@@ -78,7 +77,7 @@ def _declared(kind: type[Declared], table: str) -> dict[str, Declared]:
     return declared
 
 
-_FILE = tomllib.loads(Path(__file__).with_name("mechanisms.toml").read_text(encoding="utf-8"))
+_FILE = data_beside(__file__, "mechanisms.toml")
 PREMISES = _declared(Premise, "premises")
 """Premises that can be switched off, by name."""
 GROUNDS = _declared(Assumption, "grounds")

@@ -4,8 +4,6 @@ The file of a world view is a curriculum's file with two more tables: `[view]` n
 read, and `[because]` gives the reason for each parameter that departs from its default.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache

@@ -23,13 +23,10 @@ LANGUAGE, HAZARD = fine_tuned("language"), fine_tuned(WRAPPED)
 TENTH = rises(0.1)
 
 CLAIM = Claim(
-    number=3,
     name="broad-benefits",
-    title="Accessible fine-tuning brings benefits within the reach of many",
     source=HAZARDS_2023,
     section="mechanism 3, benefits",
     statement="Accessible fine-tuning enables the adaptation of models to novel and to underserved uses.",
-    family="release",
     parts=(
         Part(
             "language",

@@ -13,8 +13,6 @@ its size survive.
 What would count against it. A contrast whose sign and half of whose size survive every other matching.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -42,12 +40,12 @@ def _contrast(match: str) -> Frequency:
 def _survives(match: str) -> Part:
     words = f"what of the contrast matched by {HELD} survives matching by {match}, beyond half of it"
     return Part(
-        name=f"survives-{match}", estimand=Survives(words, _contrast(HELD), _contrast(match)), rule=at_most(0.0, 0.0)
+        name=f"survives-{match}", Survives(words, _contrast(HELD), _contrast(match)), at_most(0.0, 0.0)
     )
 
 
 def _shown(match: str) -> Part:
-    return Part(name=match, estimand=_contrast(match), rule=rises(), tested=False)
+    return Part(match, _contrast(match), rises(), tested=False)
 
 
 def sign_changes(robustness: Any) -> dict[str, Share]:
@@ -75,9 +73,7 @@ def remark(robustness: Any) -> str:
 
 
 CLAIM = Claim(
-    number=10,
     name="matching",
-    title="Holding capability constant matters",
     source=XU_2021,
     section="last two paragraphs, as Feint reads them",
     statement="The argument assumes that both ways of training produce equally capable models, which is likely false; "

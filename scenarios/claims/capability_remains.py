@@ -17,27 +17,22 @@ from feint.sim.analysis.claims import Claim, Part, at_most, rises
 from feint.sim.analysis.estimands import MeanEstimand
 
 CLAIM = Claim(
-    number=1,
     name="capability-remains",
-    title="Fine-tuning rarely alters what pre-training taught",
     source=JAIN_2024,
     section="abstract, (i)",
     statement="Fine-tuning rarely alters the underlying capabilities of a model.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="lost",
-            estimand=MeanEstimand(
-                "of Y that can no more be read after gentle fine-tuning on X", readability_lost, finetuned()
-            ),
-            rule=at_most(0.1, 0.5),
+            "lost",
+            MeanEstimand("of Y that can no more be read after gentle fine-tuning on X", readability_lost, finetuned()),
+            at_most(0.1, 0.5),
         ),
         Part(
-            name="had",
-            estimand=MeanEstimand(
+            "had",
+            MeanEstimand(
                 "of Y to be read, above a model that never had Y", readability_after, finetuned(), finetuned_control()
             ),
-            rule=rises(),
+            rises(),
         ),
     ),
 )

@@ -19,9 +19,7 @@ from feint.scenarios.claims.internal_case import Dose, case
 from feint.sim.analysis.claims import Claim
 
 CLAIM = Claim(
-    number=4,
     name="corrigible-case",
-    title="From a corrigibly aligned model, the pointer's stiffness and nearness to deception decide",
     source=XU_2021,
     section="second case",
     statement="If pre-training left a pointer to its objective, deception after fine-tuning is controlled by how easy "

@@ -43,13 +43,11 @@ def _part(way: str, end: str) -> Part:
         f"deception after fine-tuning {words}, from a deceptive start that was pre-trained{at}",
         pretrained(start="deceptive", **changes, **ENDS[end]),
     )
-    return Part(name=way + end, estimand=estimand, rule=STAYS)
+    return Part(way + end, estimand, STAYS)
 
 
 CLAIM = Claim(
-    number=2,
     name="deceptive-stays",
-    title="A deceptive model stays deceptive",
     source=XU_2021,
     section="third case",
     statement="A model that was deceptive in pre-training, and so expects to be fine-tuned, is overwhelmingly likely "
@@ -57,9 +55,9 @@ CLAIM = Claim(
     parts=(
         *(_part(way, end) for way in WAYS for end in ENDS),
         Part(
-            name="bare",
-            estimand=frequency("deception after fine-tuning alone, from a deceptive start", scratch(start="deceptive")),
-            rule=STAYS,
+            "bare",
+            frequency("deception after fine-tuning alone, from a deceptive start", scratch(start="deceptive")),
+            STAYS,
             tested=False,
         ),
     ),

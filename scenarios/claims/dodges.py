@@ -74,13 +74,11 @@ def _part(name: str) -> Part:
     dodge = DODGES[name]
     note = " (nobody can do it)" if dodge.where == "nobody can do it" else ""
     avoided = difference(f"deception avoided by {dodge.words}{note}", AS_IT_IS, protocol(name))
-    return Part(name=name, estimand=avoided, rule=rises(), tested=dodge.where == "in pre-training")
+    return Part(name, avoided, rises(), tested=dodge.where == "in pre-training")
 
 
 CLAIM = Claim(
-    number=11,
     name="dodges",
-    title="There are ways of doing pre-training that dodge the argument",
     source=XU_2021,
     section="last paragraph",
     statement="Some way of doing pre-training lowers the deception that it leads to.",

@@ -24,13 +24,10 @@ from feint.sim.analysis.estimands import SHARE
 TENTH = rises(0.1)
 
 CLAIM = Claim(
-    number=4,
     name="fall-behind",
-    title="Who uses no system falls behind",
     source=FERNANDES_2020,
     section="first observation, in the summary of the Alignment Newsletter",
     statement="Unless they are willing to fall behind others, actors need to use AI systems to stay competitive.",
-    family="release",
     parts=(
         Part("ahead", ExpertsMean("budgets that a system gains, a decade on", in_worlds(gain)), TENTH),
         Part(

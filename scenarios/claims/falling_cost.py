@@ -23,13 +23,10 @@ REVIVED, ADDED = fine_tuned(WRAPPED), fine_tuned(NEW)
 TENTH = rises(0.1)
 
 CLAIM = Claim(
-    number=1,
     name="falling-cost",
-    title="Falling costs bring hazards within reach of non-state actors",
     source=HAZARDS_2023,
     section="mechanism 1, cost reduction",
     statement="Reduced costs of fine-tuning enable malicious non-state actors to develop dangerous capabilities.",
-    family="release",
     parts=(
         Part(
             "wrapped",

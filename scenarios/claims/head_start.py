@@ -27,31 +27,29 @@ ALL, REST = pretrained(), pretrained(finetuning__carry=tuple(group for group in 
 def _internal(order: str, words: str, carried: TrainingProtocol, without: TrainingProtocol) -> Part:
     words = f"deception with {words}, among runs that pre-training left internally aligned"
     terms = (Term(carried), Term(without, sign=-1))
-    return Part(name=f"internal-{order}", estimand=Among(words, terms, among=left_internal), rule=rises())
+    return Part(f"internal-{order}", Among(words, terms, among=left_internal), rises())
 
 
 CLAIM = Claim(
-    number=6,
     name="head-start",
-    title="A capable start gives deception a strict advantage",
     source=XU_2021,
     section="first case",
     statement="That fine-tuning starts with a highly capable model gives deception a strict advantage.",
     parts=(
         Part(
-            name="first",
-            estimand=difference("deception with capability alone carried minus with nothing carried", ALONE, scratch()),
-            rule=rises(),
+            "first",
+            difference("deception with capability alone carried minus with nothing carried", ALONE, scratch()),
+            rises(),
         ),
         Part(
-            name="last",
-            estimand=difference("deception with all carried minus with all but the capability", ALL, REST),
-            rule=rises(),
+            "last",
+            difference("deception with all carried minus with all but the capability", ALL, REST),
+            rises(),
         ),
         Part(
-            name="share",
-            estimand=share_of("Shapley share of capability in the deception that pre-training adds", "capability"),
-            rule=rises(),
+            "share",
+            share_of("Shapley share of capability in the deception that pre-training adds", "capability"),
+            rises(),
         ),
         _internal("first", "capability alone carried minus with nothing carried", ALONE, NOTHING),
         _internal("last", "all carried minus with all but the capability", ALL, REST),

@@ -24,15 +24,13 @@ def _part(steps: int) -> Part:
     words = f"deception of runs that {steps:,} steps of pre-training left with a type minus of those left without"
     return Part(
         name=f"typed-after-{steps}",
-        estimand=BetweenRuns(words, pretrained(pretraining__steps=steps), had_type),
-        rule=rises(),
+        BetweenRuns(words, pretrained(pretraining__steps=steps), had_type),
+        rises(),
     )
 
 
 CLAIM = Claim(
-    number=9,
     name="imperfect-pretraining",
-    title="Imperfect pre-training weakens the argument",
     source=XU_2021,
     section="third paragraph",
     statement="The argument is weaker if pre-training is imperfect, and does not apply to a model that it left without "

@@ -33,31 +33,28 @@ HAD = staged(pretraining(), *ON_Y_PRIME, recorders=(PERFORMANCE_AT_END,))
 NEVER = staged(pretraining(OTHER), *ON_Y_PRIME, recorders=(PERFORMANCE_AT_END,), start="fresh")
 
 CLAIM = Claim(
-    number=4,
     name="innocent-revival",
-    title="An innocent task revives what was wrapped",
     source=JAIN_2024,
     section="abstract, last but one sentence",
     statement="Fine-tuning on a task that seems unrelated can remove a wrapper.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="brief",
-            estimand=MeanEstimand(
+            "brief",
+            MeanEstimand(
                 f"performance on Y after {BRIEF} steps of Y′, above a model that never had Y",
                 performance_at_end,
                 HAD,
                 NEVER,
                 bound=3,
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="steps",
-            estimand=StepRatio(
+            "steps",
+            StepRatio(
                 "log₂ of the steps to Y′ over those of a model that never had Y", retrained(KIN), retrained_control(KIN)
             ),
-            rule=QUARTER,
+            QUARTER,
         ),
     ),
 )

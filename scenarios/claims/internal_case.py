@@ -62,7 +62,7 @@ def rising(start: str, dose: Dose, *, bare: bool = False) -> Part:
     where = ", fine-tuning alone" if bare else ", when fine-tuning begins" if reset else ""
     span = f"{dose.parameter} from {dose.least:g} to {dose.most:g} in {LEVELS} levels"
     words = f"rise of deception with {span}, from {START[start]} start{where}"
-    return Part(name="bare-" * bare + dose.name, estimand=trend(words, protocols), rule=rises(), tested=not bare)
+    return Part("bare-" * bare + dose.name, trend(words, protocols), rises(), tested=not bare)
 
 
 def case(start: str, *own: Dose) -> tuple[Part, ...]:
@@ -71,9 +71,7 @@ def case(start: str, *own: Dose) -> tuple[Part, ...]:
 
 
 CLAIM = Claim(
-    number=3,
     name="internal-case",
-    title="From an internally aligned model, distance and nearness to deception decide",
     source=XU_2021,
     section="first case",
     statement="If pre-training wrote its objective into the model, deception after fine-tuning is controlled by how "

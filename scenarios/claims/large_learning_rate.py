@@ -16,32 +16,29 @@ from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 
 CLAIM = Claim(
-    number=5,
     name="large-rate",
-    title="A large learning rate destroys the core",
     source=JAIN_2024,
     section="results on compiled transformers",
     statement="At a large learning rate fine-tuning destroys the capability, and it is not revived.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="probe",
-            estimand=MeanEstimand(
+            "probe",
+            MeanEstimand(
                 "of Y to be read after gentle fine-tuning, less after that at pre-training's own learning rate",
                 readability_after,
                 finetuned(),
                 finetuned(LARGE),
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="steps",
-            estimand=StepRatio(
+            "steps",
+            StepRatio(
                 "log₂ of the steps back to Y after the large rate over those after the gentle one",
                 retrained(rate=LARGE),
                 retrained(),
             ),
-            rule=rises(1.0),
+            rises(1.0),
         ),
     ),
 )

@@ -25,13 +25,10 @@ from feint.sim.markets.competition import Stakes
 MOST = at_least(0.75, 0.5)
 
 CLAIM = Claim(
-    number=5,
     name="owners-goals",
-    title="Systems come to serve their owners, though all would have more if they served the average",
     source=FERNANDES_2020,
     section="second observation, in the summary of the Alignment Newsletter",
     statement="Systems will optimize for their owner's goals, though all optimizing for the average would be better.",
-    family="release",
     parts=(
         Part(
             "dominate",

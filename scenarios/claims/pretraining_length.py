@@ -20,20 +20,18 @@ from feint.sim.ensembles.protocols import pretrained
 STEPS = Dose("length", "pretraining.steps", 300, 30_000, log=True)
 
 CLAIM = Claim(
-    number=12,
     name="length",
-    title="Longer pre-training leads to more deception",
     source=XU_2021,
     section="first and third case, as Feint reads them",
     statement="The more pre-training leaves behind, the more often fine-tuning ends in deception.",
     parts=(
         Part(
-            name="length",
-            estimand=trend(
+            "length",
+            trend(
                 "rise of deception with pre-training from 300 to 30,000 steps in 5 levels",
                 [pretrained(pretraining__steps=round(level)) for level in STEPS.levels],
             ),
-            rule=rises(),
+            rises(),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Does pre-training + fine-tuning favour deception?
+"""Pre-training + fine-tuning favours deception.
 
 The claim (Xu, "Pre-Training + Fine-Tuning Favors Deception", 2021, second and last paragraph). With the capability of
 the resulting model held constant, training on Y and then fine-tuning on X ends in deceptive alignment more often than
@@ -26,19 +26,17 @@ LENGTHS = (1_000, 12_000, 100_000)
 
 def _shown(name: str, words: str, **changes: object) -> Part:
     contrast = difference(f"{WORDS}, {words}", pretrained(**changes), scratch(**changes))
-    return Part(name=name, estimand=contrast, rule=rises(), tested=False)
+    return Part(name, contrast, rises(), tested=False)
 
 
 CLAIM = Claim(
-    number=1,
     name="headline",
-    title="Pre-training + fine-tuning favours deception",
     source=XU_2021,
     section="second and last paragraph",
     statement="With the capability of the resulting model held constant, pre-training + fine-tuning ends in deceptive "
     "alignment more often than training from scratch.",
     parts=(
-        Part(name="difference", estimand=difference(WORDS, pretrained(), scratch()), rule=rises()),
+        Part("difference", difference(WORDS, pretrained(), scratch()), rises()),
         _shown("ceiling", "matched by ceiling: both at performance 0.99", match="ceiling"),
         *(
             _shown(
@@ -50,11 +48,9 @@ CLAIM = Claim(
             for steps in LENGTHS
         ),
         Part(
-            name="converged",
-            estimand=Among(
-                f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1)), among=converged
-            ),
-            rule=rises(),
+            "converged",
+            Among(f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1)), among=converged),
+            rises(),
             tested=False,
         ),
         _shown("null", "with a gate that SGD cannot move", plasticity_gate=0.0),

@@ -19,25 +19,22 @@ from feint.sim.analysis.estimands import StepRatio
 QUARTER = at_most(-2.0, 0.0)
 
 CLAIM = Claim(
-    number=3,
     name="quick-revival",
-    title="What was wrapped is revived in a few steps",
     source=JAIN_2024,
     section="abstract, (iii)",
     statement="Further fine-tuning on a task for which the wrapped capability is relevant revives it in a few steps.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="never",
-            estimand=StepRatio(
+            "never",
+            StepRatio(
                 "log₂ of the steps back to Y over those of a model that never had Y", retrained(), retrained_control()
             ),
-            rule=QUARTER,
+            QUARTER,
         ),
         Part(
-            name="scratch",
-            estimand=StepRatio("log₂ of the steps back to Y over those from scratch", retrained(), from_scratch()),
-            rule=QUARTER,
+            "scratch",
+            StepRatio("log₂ of the steps back to Y over those from scratch", retrained(), from_scratch()),
+            QUARTER,
         ),
     ),
 )

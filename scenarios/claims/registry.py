@@ -1,9 +1,9 @@
 """Registry of the claims that can be tested, by name; one file per claim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
 
 from feint.agents.errors import unknown
 from feint.sim.analysis.claims import Claim
@@ -45,20 +45,24 @@ def claims(family: str = "pretraining") -> dict[str, Claim]:
     """Return the claims of a family by name; raises `InputError` if the family is not known."""
     if family not in FAMILIES:
         raise unknown("family", family, FAMILIES)
-    return _declared(FAMILIES[family])
+    return _declared(family, FAMILIES[family])
 
 
 @cache
 def proposed_claims(family: str) -> dict[str, Claim]:
     """Return the claims of a family that are not yet run, by name."""
-    return _declared(PROPOSED.get(family, ()))
+    return _declared(family, PROPOSED.get(family, ()), len(FAMILIES.get(family, ())))
 
 
-def _declared(files: Iterable[str]) -> dict[str, Claim]:
-    from importlib import import_module
-
-    declared = (import_module(f"feint.scenarios.claims.{file}").CLAIM for file in files)
-    return {claim.name: claim for claim in declared}
+def _declared(family: str, files: Iterable[str], before: int = 0) -> dict[str, Claim]:
+    """Return the claims of some files by name; the title is the first line of the file, and its place the number."""
+    modules = [import_module(f"feint.scenarios.claims.{file}") for file in files]
+    titles = [str(module.__doc__).split("\n", 1)[0].removesuffix(".") for module in modules]
+    claims = [
+        replace(module.CLAIM, title=title, family=family, number=number)
+        for number, (module, title) in enumerate(zip(modules, titles, strict=True), before + 1)
+    ]
+    return {claim.name: claim for claim in claims}
 
 
 def select_claims(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:

@@ -1,4 +1,4 @@
-"""Changing a written objective from Y to X is about as hard as writing X from scratch.
+"""Changing a written objective is about as hard as writing it from scratch.
 
 The claim (Xu 2021, first case).
 
@@ -43,13 +43,11 @@ def _part(similarity: float) -> Part:
     words = f"log₂ of the steps to X from Y over those from the initial draw, {where}, other routes closed"
     estimand = StepRatio(words, protocol=scratch(start="internal", **changes), over=scratch(**changes))
     name = "equal-distance" if similarity == EQUAL else f"similarity-{similarity:g}"
-    return Part(name=name, estimand=estimand, rule=within(log2(FACTOR)))
+    return Part(name, estimand, within(log2(FACTOR)))
 
 
 CLAIM = Claim(
-    number=5,
     name="relearning",
-    title="Changing a written objective is about as hard as writing it from scratch",
     source=XU_2021,
     section="first case",
     statement="To change an internal objective from the pre-training loss to the fine-tuning loss is about as hard as "

@@ -33,19 +33,19 @@ def _rise(case: str, dose: Dose) -> Part:
     span = f"{dose.parameter} from {dose.least:g} to {dose.most:g} in {LEVELS} levels"
     protocols = [pretrained(**STARTS[case], **{dose.parameter: level}) for level in dose.levels]
     words = f"rise of deception after both stages with {span}, {_from(case)}"
-    return Part(name=case + dose.name, estimand=trend(words, protocols), rule=rises())
+    return Part(case + dose.name, trend(words, protocols), rises())
 
 
 def _race(case: str) -> Part:
     words = f"runs sure of the objective before they point at it, minus the reverse, {_from(case)}"
     estimand = MeanEstimand(words, belief_before_pointer, pretrained(**STARTS[case]))
-    return Part(name=f"{case}race", estimand=estimand, rule=rises())
+    return Part(f"{case}race", estimand, rises())
 
 
 def _outcome(case: str) -> Part:
     words, protocol = f"deceptive minus corrigible runs after both stages, {_from(case)}", pretrained(**STARTS[case])
     race = Frequency(words, (Term(protocol, DECEPTIVE), Term(protocol, Outcome.CORRIGIBLE.label, -1)))
-    return Part(name=f"{case}outcome", estimand=race, rule=rises())
+    return Part(f"{case}outcome", race, rises())
 
 
 def _from(case: str) -> str:
@@ -53,9 +53,7 @@ def _from(case: str) -> str:
 
 
 CLAIM = Claim(
-    number=7,
     name="runtime-pointers",
-    title="Run-time pointers outpace SGD",
     source=XU_2021,
     section="second case",
     statement="Deceptive models build pointers at run time with a power that grows, so a pre-trained model becomes "

@@ -25,13 +25,10 @@ ADDED = fine_tuned(NEW)
 TENTH = rises(0.1)
 
 CLAIM = Claim(
-    number=2,
     name="shared-costs",
-    title="Shared costs bring out more capable models, past oversight",
     source=HAZARDS_2023,
     section="mechanism 2, cost sharing",
     statement="Decentralised training and composition let collectives make more capable models and bypass oversight.",
-    family="release",
     parts=(
         Part(
             "pooled",

@@ -29,13 +29,11 @@ def _part(name: str) -> Part:
     words, stage = STAGES[name]
     protocols = [TrainingProtocol().with_changes({f"{stage}.{EXPOSURE.parameter}": level}) for level in EXPOSURE.levels]
     estimand = trend(f"rise of deception with the awareness exposure of {words} from 0.0001 to 0.1", protocols)
-    return Part(name=name, estimand=estimand, rule=rises(), tested=name == "both")
+    return Part(name, estimand, rises(), tested=name == "both")
 
 
 CLAIM = Claim(
-    number=14,
     name="telling",
-    title="The more training says about itself, the more often it ends in deception",
     source=XU_2021,
     section="third case, as Feint reads it",
     statement="Deception is more frequent where training data say more about being in training.",

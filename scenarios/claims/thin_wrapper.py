@@ -19,40 +19,37 @@ from feint.sim.analysis.estimands import MeanEstimand
 RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 CLAIM = Claim(
-    number=2,
     name="thin-wrapper",
-    title="Fine-tuning learns a thin wrapper on top of what is there",
     source=JAIN_2024,
     section="abstract, (ii)",
     statement="A minimal transformation, a wrapper, is typically learned on top of the underlying capabilities.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="gained",
-            estimand=MeanEstimand(
+            "gained",
+            MeanEstimand(
                 "performance gained on X by gate and pointer, less by representation and goal",
                 wrapper_gain_on_x,
                 finetuned(),
                 bound=2 * RANGE,
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="lost",
-            estimand=MeanEstimand(
+            "lost",
+            MeanEstimand(
                 "performance lost on Y by gate and pointer, less by representation and goal",
                 wrapper_loss_on_y,
                 finetuned(),
                 bound=2 * RANGE,
             ),
-            rule=rises(),
+            rises(),
         ),
         Part(
-            name="regained",
-            estimand=MeanEstimand(
+            "regained",
+            MeanEstimand(
                 "performance regained on Y with gate and pointer put back", regained_on_y, finetuned(), bound=RANGE
             ),
-            rule=rises(),
+            rises(),
             tested=False,
         ),
     ),

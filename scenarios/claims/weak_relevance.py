@@ -18,32 +18,29 @@ from feint.sim.analysis.estimands import MeanEstimand, StepRatio
 STRONG, WEAK = 0.9, 0.1
 
 CLAIM = Claim(
-    number=6,
     name="weak-relevance",
-    title="What is of little use for the new task is altered more, and revived later",
     source=JAIN_2024,
     section="results on grammars, strong and weak relevance",
     statement="A capability that is only weakly relevant to the fine-tuning task takes more steps to revive.",
-    family="fine-tuning",
     parts=(
         Part(
-            name="steps",
-            estimand=StepRatio(
+            "steps",
+            StepRatio(
                 "log₂ of the steps back to Y after an X unlike Y over those after one like Y",
                 retrained(similarity=WEAK),
                 retrained(similarity=STRONG),
             ),
-            rule=rises(1.0),
+            rises(1.0),
         ),
         Part(
-            name="probe",
-            estimand=MeanEstimand(
+            "probe",
+            MeanEstimand(
                 "of Y to be read after an X like Y, less after one unlike Y",
                 readability_after,
                 finetuned(similarity=STRONG),
                 finetuned(similarity=WEAK),
             ),
-            rule=rises(),
+            rises(),
         ),
     ),
 )

@@ -43,23 +43,21 @@ def _balance(order: str) -> Part:
         Term(carried, CORRIGIBLE, -1),
         Term(without, CORRIGIBLE),
     )
-    return Part(name=order, estimand=Frequency(f"deception less corrigibility, {words}", terms), rule=no_fall())
+    return Part(order, Frequency(f"deception less corrigibility, {words}", terms), no_fall())
 
 
 def _shown(order: str, outcome: str, name: str) -> Part:
     words, carried, without = ORDERS[order]
     return Part(
         name=f"{name}-{order}",
-        estimand=difference(f"{name} {words}", carried, without, outcome),
-        rule=rises(),
+        difference(f"{name} {words}", carried, without, outcome),
+        rises(),
         tested=False,
     )
 
 
 CLAIM = Claim(
-    number=8,
     name="world-model",
-    title="The detailed world model helps SGD too, and not more than deception",
     source=XU_2021,
     section="second case",
     statement="A detailed world model lets SGD build its pointer earlier, but deception needs it as well, so it "
@@ -67,13 +65,13 @@ CLAIM = Claim(
     parts=(
         *map(_balance, ORDERS),
         Part(
-            name="share",
-            estimand=share_of(
+            "share",
+            share_of(
                 "Shapley share of the world model in deception less corrigibility",
                 "world",
                 ((DECEPTIVE, 1), (CORRIGIBLE, -1)),
             ),
-            rule=no_fall(),
+            no_fall(),
         ),
         *(
             _shown(order, outcome, name)

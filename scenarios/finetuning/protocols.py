@@ -8,13 +8,11 @@ How gently: the source calls a learning rate medium if it is a tenth of the mean
 equals it (Jain et al. 2024). Fine-tuning takes a fixed number of steps, as it does there.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
 
-from feint.sim.ensembles.paired_runs import PerformanceOn, PutBack, Readable, RunOutcomes, game_of
+from feint.sim.ensembles.paired_runs import AtEnd, PutBack, RunOutcomes, game_of
 from feint.sim.ensembles.protocols import ALL_CARRIED, ProtocolStage, Recorder, TrainingProtocol, dotted
 
 Y, X, KIN, OTHER = range(4)
@@ -22,9 +20,9 @@ GENTLE, LARGE = 0.1, 1.0
 """Learning rates of fine-tuning, relative to that of pre-training."""
 LENGTH = 3000  #: steps of fine-tuning: as many as pre-training has by default
 BRIEF = 100  #: steps of a third stage that is only begun
-READABLE_BEFORE, READABLE_AFTER = Readable(0), Readable(1)  #: of Y, before fine-tuning and after it
+READABLE_BEFORE, READABLE_AFTER = AtEnd(0, "readable"), AtEnd(1, "readable")  #: of Y, before fine-tuning and after it
 CORNERS = PutBack(1)
-PERFORMANCE_AT_END = PerformanceOn(2)  #: on Y, at the end of a third stage
+PERFORMANCE_AT_END = AtEnd(2, "performance")  #: on Y, at the end of a third stage
 
 
 def pretraining(objective: int = Y) -> ProtocolStage:

@@ -1,14 +1,12 @@
 """Revival: how soon what fine-tuning took away is back, and in which minds.
 
-The claim. Further fine-tuning on a task for which a wrapped capability is relevant revives it in a few steps, even if
-it is not intended (Jain et al. 2024, doi:10.48550/arXiv.2311.12786). The source revived capabilities; applying it to
-goals, or to the removal of a safety fine-tune X, is an analogy.
+The claim. Further fine-tuning for which a wrapped capability is relevant revives it in a few steps, also if that is not
+intended (Jain et al. 2024, doi:10.48550/arXiv.2311.12786). To apply it to goals or to a safety fine-tune is an analogy.
 
-The experiment. Pre-training on Y, fine-tuning on X for a fixed number of steps, then Y again, or an innocent Y′ akin
-to Y, until its target is reached. We count the steps of the third stage, run by run, relative to those of a mind that
-was pre-trained on an unrelated Z (*never*), and to those of learning it from scratch; a run that misses the target
-counts with all its steps. Because a mind may be back at Y deceptively, we also report how many have Y as their terminal
-objective (*held*: internal or corrigible) and how many are deceptive (*played*).
+The experiment. Pre-training on Y, fine-tuning on X for a fixed number of steps, then Y again, or an innocent Y′ akin to
+Y, until its target is reached. The steps of the third stage are compared, run by run, with those of a mind pre-trained
+on an unrelated Z (*never*), and of learning it from scratch; a run that misses counts with all its steps. At the end
+minds may have Y as their terminal objective (*held*: internal or corrigible) or be deceptive (*played*).
 
 What would count against it. As many steps as a mind that never had Y.
 """
@@ -16,47 +14,20 @@ What would count against it. As many steps as a mind that never had Y.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.outcome import Outcome
-from feint.scenarios.finetuning.groups import (
-    ANY,
-    CONTROL,
-    FEWEST,
-    HAD,
-    NEVER,
-    PREPARED,
-    RATES,
-    SCRATCH,
-    SIMILARITIES,
-    Condition,
-    Ended,
-    FinetuningRequest,
-    Group,
-    Sweep,
-    by_kind,
-    draw_intervals,
-    group_of,
-    kinds_of,
-    mean,
-    style,
-)
-from feint.scenarios.finetuning.protocols import (
-    KIN,
-    LENGTH,
-    READABLE_AFTER,
-    Y,
-    from_scratch,
-    retrained,
-    retrained_control,
-)
+from feint.scenarios.finetuning import groups as shared
+from feint.scenarios.finetuning import protocols
+from feint.scenarios.finetuning.groups import ANY, HAD, NEVER, PREPARED, SCRATCH, Condition, Group, draw_intervals, mean
+from feint.scenarios.finetuning.protocols import KIN, LENGTH, Y, from_scratch, retrained, retrained_control
 from feint.scenarios.networks.battery import NetworksRevival
-from feint.sim.analysis.estimands import middle, step_ratio
-from feint.sim.ensembles.paired_runs import RunOutcomes, Was
+from feint.sim.analysis.estimands import Ended, middle, step_ratio
+from feint.sim.ensembles.paired_runs import AtEnd, RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Columns, Hidden, Report, Table
@@ -69,18 +40,20 @@ if TYPE_CHECKING:
 
 WITHIN = (0, 1, 2, 4, 6, 10, 30, 100, 300, 1000, 3000)
 """Numbers of steps within which runs are back."""
-AFTER_X = Was(1)
-VARIED: dict[str, Sweep] = {
+AFTER_X = AtEnd(1, "outcome")
+VARIED: dict[str, shared.Sweep] = {
     "rate": (
-        RATES, "By learning rate of fine-tuning, in that of pre-training: back to Y, all runs",
-        "learning rate on X (1: pre-training's)", "log",
+        shared.RATES,
+        "learning rate of fine-tuning, in that of pre-training: back to Y",
+        "learning rate on X (1: pre-training's)",
+        "log",
     ),
-    "similarity": (SIMILARITIES, "By similarity of X to Y: back to Y, all runs", "similarity of X to Y", "linear"),
-    "kin": ((*SIMILARITIES, 1.0), "By similarity of Y′ to Y: to Y′, all runs", "similarity of Y′ to Y", "linear"),
-}  # fmt: skip
+    "similarity": (shared.SIMILARITIES, "similarity of X to Y: back to Y", "similarity of X to Y", "linear"),
+    "kin": ((*shared.SIMILARITIES, 1.0), "similarity of Y′ to Y: to Y′", "similarity of Y′ to Y", "linear"),
+}
 LINES = {
-    HAD: style(ANY),
-    NEVER: {**CONTROL, "marker": "P", "markersize": 4},
+    HAD: shared.style(ANY),
+    NEVER: {**shared.CONTROL, "marker": "P", "markersize": 4},
     SCRATCH: {"color": "#009e73", "linestyle": "-.", "marker": "X", "markersize": 4, "linewidth": 1.0},
 }
 
@@ -99,7 +72,7 @@ class RevivalCondition(Condition):
 
     def protocol(self, start: str = "") -> TrainingProtocol:
         """Return pre-training, from a start prepared as a type if one is named, fine-tuning, and the third stage."""
-        recorders = (READABLE_AFTER, AFTER_X)
+        recorders = (protocols.READABLE_AFTER, AFTER_X)
         return retrained(self.again, self.rate, kin=self.kin, recorders=recorders, **self.changes(start))
 
     @property
@@ -141,19 +114,17 @@ class Revived(Group):
         mine = ended[condition.protocols[kind if kind in PREPARED else HAD]]
         others = {name: ended[protocol].steps[runs] for name, protocol in condition.controls.items()}
         return cls(
-            **group_of(condition, kind, len(mine.steps[runs])),
+            **shared.group_of(condition, kind, len(mine.steps[runs])),
             task=condition.task,
             when=when,
             log2_ratio={name: step_ratio(mine.steps[runs], steps) for name, steps in others.items()},
-            hidden=mean(mine.recorded[READABLE_AFTER][runs], 1),
+            hidden=mean(mine.recorded[protocols.READABLE_AFTER][runs], 1),
             **ends(mine, runs),
         )
 
     def factor(self, name: str) -> Interval:
         """Return the factor over the steps of others."""
-        log2_ratio = self.log2_ratio[name]
-        low, estimate, high = (2**end for end in (log2_ratio.low, log2_ratio.estimate, log2_ratio.high))
-        return replace(log2_ratio, estimate=estimate, low=low, high=high)
+        return self.log2_ratio[name].mapped(lambda log2_ratio: 2**log2_ratio)
 
     def factor_text(self, name: str) -> str:
         """Return the factor over the steps of others with its limits."""
@@ -165,7 +136,7 @@ def revived(condition: RevivalCondition, ended: Ended) -> Iterator[Revived]:
     """Yield the results under one condition, of each kind of runs before fine-tuning on X and after it."""
     whole = ended[condition.protocol()]
     for when, outcomes in (("before X", whole.before), ("after X", whole.recorded[AFTER_X])):
-        for kind, runs in kinds_of(outcomes):
+        for kind, runs in shared.kinds_of(outcomes):
             yield Revived.of(condition, when, kind, runs, ended)
     for kind in PREPARED:
         yield Revived.of(condition, "before X", kind, slice(None), ended)
@@ -237,7 +208,7 @@ class Revival(Report):
             "learning rate, then Y again, or Y′ of similarity 0.9 to Y, until its target is reached. Never had Y: "
             "pre-trained on what has nothing to do with Y. Read the other way, X is a safety fine-tune and Y what it "
             "was to remove. "
-            f"Types of fewer than {FEWEST} runs are left out; * were prepared as a type before pre-training."
+            f"Types of fewer than {shared.FEWEST} runs are left out; * were prepared as a type before pre-training."
         )
         named: Columns = {"": "when", "type": "kind"}
         for task in ("Y", "Y′"):
@@ -251,7 +222,7 @@ class Revival(Report):
             yield Table(groups, {**named, **COLUMNS}, title, fixed=2)
         for vary, (_, title, *_) in VARIED.items():
             groups = [group for group in self.at(vary) if group.type == ANY]
-            yield Table(groups, {"": lambda group: f"{group.value:g}", **COLUMNS}, title)
+            yield Table(groups, {"": lambda group: f"{group.value:g}", **COLUMNS}, f"By {title}, all runs")
 
     def figure(self) -> Figure:
         """Return shares back within steps, what is hidden in which type, and factors over scratch."""
@@ -276,7 +247,7 @@ class Revival(Report):
         """Draw the share of runs that are back within numbers of steps."""
         x = np.array(WITHIN) + 1
         for course in (course for course in self.courses if course.task == task):
-            shown = LINES.get(course.who) or style(course.who)
+            shown = LINES.get(course.who) or shared.style(course.who)
             back = list(course.within.values())
             axes.plot(x, [share.estimate for share in back], label=course.who, **shown)
             low, high = [share.low for share in back], [share.high for share in back]
@@ -301,7 +272,7 @@ class Revival(Report):
     def draw_factors(self, axes: Axes, vary: str) -> None:
         """Draw the steps of the third stage over those from scratch, a line per kind."""
         groups = [group for group in self.at(vary) if group.type == ANY or group.prepared]
-        kinds = by_kind(groups)
+        kinds = shared.by_kind(groups)
         for kind, mine in kinds.items():
             draw_intervals(axes, [group.value for group in mine], [group.factor(SCRATCH) for group in mine], kind)
         mine = kinds[ANY]
@@ -314,7 +285,7 @@ class Revival(Report):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RevivalRequest(FinetuningRequest):
+class RevivalRequest(shared.FinetuningRequest):
     """Count the steps until what fine-tuning took away is back, and in which minds (Jain et al. 2024)."""
 
     kind = "revival"

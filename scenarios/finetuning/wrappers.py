@@ -1,15 +1,14 @@
 """Wrappers: what carries the change that fine-tuning makes, and what is left of pre-training below it.
 
-The claim. Fine-tuning learns a minimal transformation, a wrapper, on top of what pre-training taught; the capability
-below stays, and shows once the wrapper is taken off (Jain et al. 2024, doi:10.48550/arXiv.2311.12786).
+The claim. Fine-tuning learns a minimal transformation, a wrapper; the capability below stays, and shows once the
+wrapper is taken off (Jain et al. 2024, doi:10.48550/arXiv.2311.12786).
 
 The experiment. Pre-training on Y, then fine-tuning on X. Gate, pointer, representation and goal are put back to where
-fine-tuning found them, in all 2⁴ ways: Shapley values divide the change of performance among them, and `rest` is the
-change that remains. A probe reads Y from the terminal objective, also in minds that never had Y. Behaviour is always
-that of a mind which believes it is trained on X; an * marks types that were prepared before pre-training.
+fine-tuning found them, in all 2⁴ ways: Shapley values divide the change of performance, `rest` is what remains. A probe
+reads Y from the terminal objective, also in minds that never had Y. Behaviour is that of a mind which believes it is
+trained on X; an * marks types that were prepared before pre-training.
 
-What would count against it. That representation and goal carry the change, that Y cannot be read any more, or that
-putting gate and pointer back regains nothing.
+What would count against it. Representation and goal carry the change, Y cannot be read, putting back regains nothing.
 """
 
 from __future__ import annotations
@@ -21,27 +20,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from feint.scenarios.finetuning import groups as shared
 from feint.scenarios.finetuning import protocols
-from feint.scenarios.finetuning.groups import (
-    ANY,
-    CONTROL,
-    FEWEST,
-    NEVER,
-    PREPARED,
-    RATES,
-    SIMILARITIES,
-    Condition,
-    Ended,
-    FinetuningRequest,
-    Group,
-    Sweep,
-    by_kind,
-    draw_intervals,
-    group_of,
-    kinds_of,
-    mean,
-)
+from feint.scenarios.finetuning.groups import ANY, NEVER, PREPARED, Condition, Group, draw_intervals, mean
 from feint.scenarios.networks.battery import NetworksWrappers
+from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import PARTS, game_of, rest_of
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
@@ -54,15 +37,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNTRAINED = protocols.staged(protocols.no_pretraining(), recorders=(protocols.READABLE_BEFORE,))
-VARIED: dict[str, Sweep] = {
+VARIED: dict[str, shared.Sweep] = {
     "rate": (
-        RATES,
+        shared.RATES,
         "learning rate of fine-tuning, in that of pre-training",
         "learning rate (1: pre-training's)",
         "log",
     ),
     "steps": ((30, 100, 300, 1000, 3000, 10_000), "steps of fine-tuning", "steps of fine-tuning", "log"),
-    "similarity": (SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
+    "similarity": (shared.SIMILARITIES, "similarity of X to Y", "similarity of X to Y", "linear"),
 }
 
 
@@ -127,7 +110,7 @@ def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
     """Yield the results of each kind of runs under one condition."""
     whole = ended[condition.protocol()]
     never = mean(ended[condition.controls[NEVER]].recorded[protocols.READABLE_AFTER], 1)
-    kinds = [(kind, whole, runs) for kind, runs in kinds_of(whole.before)]
+    kinds = [(kind, whole, runs) for kind, runs in shared.kinds_of(whole.before)]
     kinds += [(kind, ended[condition.protocols[kind]], slice(None)) for kind in PREPARED]
     for kind, outcomes, runs in kinds:
         recorded = {recorder: values[runs] for recorder, values in outcomes.recorded.items()}
@@ -135,7 +118,7 @@ def wrapped(condition: FinetuningCondition, ended: Ended) -> Iterator[Wrapped]:
         game = game_of(on_y)
         back = {"gate": PARTS[1:], "gate and pointer": PARTS[2:]}
         yield Wrapped(
-            **group_of(condition, kind, len(on_y)),
+            **shared.group_of(condition, kind, len(on_y)),
             changes={"X": Change.of(on_x), "Y": Change.of(on_y)},
             put_back={name: mean(game.worth[game.corner(*parts)]) for name, parts in back.items()},
             read={
@@ -171,7 +154,7 @@ class Wrappers(Report):
             f"{self.runs:,} runs of each way of training, seed {self.seed}; intervals of 95 %. "
             f"Pre-training on Y, then {base.steps:,} steps of fine-tuning on X at {base.rate:g} of its "
             "learning rate. Columns are types after pre-training, and minds prepared as a type before it (*); "
-            f"types of fewer than {FEWEST} runs are left out."
+            f"types of fewer than {shared.FEWEST} runs are left out."
         )
         for on in ("X", "Y"):
             rows = {"runs": lambda group: f"{group.runs:,}", "change": lambda group, on=on: group.changes[on].total}
@@ -226,12 +209,12 @@ class Wrappers(Report):
             panels = below.subplots(3, 3, sharex="col", sharey="row")
             for column, (vary, (_, _, label, scale)) in zip(panels.T, VARIED.items(), strict=True):
                 for axes, get in zip(column, lines.values(), strict=True):
-                    for kind, mine in by_kind(self.at(vary)).items():
+                    for kind, mine in shared.by_kind(self.at(vary)).items():
                         draw_intervals(axes, [group.condition.value for group in mine], list(map(get, mine)), kind)
                 for axes in column[:2]:
                     axes.axhline(0, color="0.5", linewidth=0.6, zorder=0)
                 control = {group.condition.value: group.never.estimate for group in self.at(vary)}
-                column[2].plot(list(control), list(control.values()), **CONTROL, label="never had Y (r²)")
+                column[2].plot(list(control), list(control.values()), **shared.CONTROL, label="never had Y (r²)")
                 column[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
                 column[2].set(ylim=(0, 1.03), xlabel=label, xscale=scale)
             for axes, label in zip(panels[:, 0], lines, strict=True):
@@ -258,7 +241,7 @@ class Wrappers(Report):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WrappersRequest(FinetuningRequest):
+class WrappersRequest(shared.FinetuningRequest):
     """Find what carries the change that fine-tuning makes, and what is left below it (Jain et al. 2024)."""
 
     kind = "wrappers"

@@ -214,7 +214,12 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     drawn = Figure(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
     axes = drawn.subplots()
     for front, colour, marker in ((False, BEHIND, "s"), (True, FRONT, "o")):
-        _draw_points(axes, table[table["front"] == front], color=colour, marker=marker)
+        rows = table[table["front"] == front]
+        x, y = (rows[f"{axis}_estimate"] for axis in AXES)
+        ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
+        across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
+        axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=colour, elinewidth=0.9)
+        axes.scatter(x, y, s=22, edgecolor="black", linewidth=0.5, zorder=3, color=colour, marker=marker)
     front = table[table["front"]].sort_values("lost_estimate")
     axes.step(front["lost_estimate"], front["avoided_estimate"], where="post", color=FRONT, linewidth=1, zorder=1)
     axes.axhline(0, color="#bbbbbb", linewidth=0.6, zorder=0)

@@ -15,63 +15,18 @@ from feint.agents.errors import InputError, unknown
 from feint.scenarios.gallery import argument, duration, outcomes
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import figure_style, provenance
-from feint.sim.results.provenance import commit, difference_text, passport
+from feint.sim.results.provenance import commit, data_beside, difference_text, passport
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_precision, check_runs
 
-TITLES = {
-    "headline": "how often each training protocol ends as each type; deception, pretrain_finetune minus from_scratch",
-    "transitions": "where pre-trained runs went in fine-tuning, outcome by outcome",
-    "cases": "outcomes from an internally aligned, a corrigible and a deceptive start, by similarity of the objectives",
-    "crux": "what each group that pre-training hands over contributes to the difference in deception",
-    "lattice": "deception by which groups are carried over from pre-training, all 2⁵ sets",
-    "race": "belief, pointer and instrumental gate along fine-tuning: median and bands over runs",
-    "duration": "deception against the length of fine-tuning without a target, with its half-life, at the point and "
-    "over the prior",
-    "phases": "the most frequent outcome of each training protocol, and the sign of the difference in deception, over "
-    "similarity and the plasticity of the gate",
-    "prior": "the share of the prior in which each claim holds, is reversed, or is neither",
-    "dodges": "variants of pre-training: deception avoided against performance lost, with the Pareto front",
-    "worldviews": "the verdict on each claim in each world view, whatever the point",
-    "graph": "premises, mechanisms and claims of the argument, with the verdict on each claim",
-    "sensitivity": "how much of the variation of the difference over the prior each group of parameters explains",
-}
-"""What the figures show, by name in the order of the manual's page; each has functions `compute_` and `draw_`."""
-SIZES = {
-    "headline": ({"runs": 10_000}, {"runs": 1000}),
-    "transitions": ({"runs": 10_000}, {"runs": 1000}),
-    "cases": ({"runs": 2000, "levels": 20}, {"runs": 500, "levels": 6}),
-    "crux": ({"runs": 4000}, {"runs": 500}),
-    "lattice": ({"runs": 4000}, {"runs": 500}),
-    "race": ({"runs": 4000, "steps": 80}, {"runs": 500, "steps": 40}),
-    "duration": (
-        {"runs": 1000, "levels": 25, "draws": 64, "draw_runs": 100},
-        {"runs": 200, "levels": 13, "draws": 16, "draw_runs": 50},
-    ),
-    "phases": ({"runs": 400, "levels": 14}, {"runs": 100, "levels": 8}),
-    "prior": ({"runs": 100, "draws": 64}, {"runs": 50, "draws": 16}),  # of some 200 protocols each
-    "dodges": ({"runs": 10_000}, {"runs": 1000}),
-    "worldviews": ({"runs": 2000}, {"runs": 200}),
-    "graph": ({"runs": 4000}, {"runs": 1000}),
-    "sensitivity": ({"runs": 100, "base_points": 512}, {"runs": 32, "base_points": 64}),
-}
-"""How much each figure computes, and how much with `--quick`."""
 _FUNCTIONS = {**vars(outcomes), **vars(argument), **vars(duration)}
 PICTURES = {
-    name: Picture(
-        name=name,
-        title=title,
-        compute=_FUNCTIONS[f"compute_{name}"],
-        draw=_FUNCTIONS[f"draw_{name}"],
-        full=SIZES[name][0],
-        quick=SIZES[name][1],
-        extra=("SALib",) if name == "sensitivity" else (),
-    )
-    for name, title in TITLES.items()
+    name: Picture(name=name, compute=_FUNCTIONS[f"compute_{name}"], draw=_FUNCTIONS[f"draw_{name}"], **facts)
+    for name, facts in data_beside(__file__, "figures.toml").items()
 }
-"""All figures by name."""
+"""All figures by name, in the order of the manual's page."""
 FORMATS = ("svg",)  # of figures, unless others are requested
 TABLED_BY, DRAWN_BY = ("pandas", "scipy"), ("matplotlib", "seaborn")
 """Libraries on whose versions the data of a figure and its drawing depend."""

@@ -1,6 +1,6 @@
 """Figures of the gallery: each is computed from nothing into a table, and drawn from that table alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Picture:
     draw: Callable[[pd.DataFrame], Figure]  #: draws such data
     full: Size
     quick: Size  #: its size with `feint figures --quick`
-    extra: tuple[str, ...] = ()  #: optional libraries from which its numbers come
+    extra: Sequence[str] = ()  #: optional libraries from which its numbers come
 
     def size(self, *, quick: bool = False, runs: int | None = None) -> dict[str, int]:
         """Return how much it computes; `runs` replaces the runs of each training protocol."""

@@ -1,18 +1,14 @@
 """Requests that real networks can carry out, and wrappers and revival in them: is a capability that is hidden gone?
 
-The claims. Fine-tuning learns a thin wrapper on top of the capabilities that pre-training gave, except at a large
-learning rate, or if pre-training rarely showed them: a probe still reads them, pruning a few units brings them back,
-and further training for which they are relevant revives them within few steps, also by accident.
+The claims. Fine-tuning learns a thin wrapper on top of what pre-training gave, except at a large learning rate, or if
+pre-training rarely showed it: a probe still reads it, pruning a few units or little further training brings it back,
+also by accident (Jain et al., ICLR 2024, arXiv:2311.12786, whose networks are three orders of magnitude larger).
 
-The experiments. Small networks learn three prompts on strings; then the prompt for the count of token a, modulo 3, must
-be refused, or answered with the count of token b. They are probed, pruned, and trained until 95 % are right again, by
-learning rate, coverage and spurious correlation C, also through a prompt that no training had shown.
+The experiments. Small networks learn three prompts on strings; then that for the count of token a, modulo 3, is to be
+refused, or answered with the count of token b. They are probed, pruned, and trained until 95 % are right again. For
+ossification (Hernandez et al. 2021, arXiv:2102.01293) others learn it after unrelated pre-training.
 
-What would count against it. A probe, pruning or revival that does as well on networks that never had the capability; or
-a gentle learning rate after which none finds it.
-
-Sources: Jain et al. (ICLR 2024), arXiv:2311.12786, whose smallest networks are three orders of magnitude larger;
-Hernandez et al., "Scaling laws for transfer" (2021), arXiv:2102.01293, for ossification.
+What would count against it. Networks that never had the capability do as well; or nothing finds it after a gentle rate.
 """
 
 from __future__ import annotations

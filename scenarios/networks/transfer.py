@@ -1,7 +1,6 @@
 """Transfer in real networks: the data that pre-training is worth, by size of the network and of the data.
 
-The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β; small pre-trained
-networks ossify (Hernandez et al., "Scaling laws for transfer", 2021, arXiv:2102.01293).
+The claim. D_T = k · D_F^α · N^β, and small networks ossify (Hernandez et al. 2021, arXiv:2102.01293).
 
 The experiment. Networks of several widths learn a prompt that pre-training never shows, from few strings to many. Its
 right answer is the count of token a, which pre-training taught under another prompt (near), or of a token that was

@@ -49,7 +49,7 @@ LOOKS = {
     "ablation": ("#d55e00", "^", ":"),
     "reverse": ("#009e73", "v", (0, (5, 1, 1, 1))),
 }
-"""Colour, marker and line of each auditor: Okabe and Ito's palette, with different lines for readers in grey."""
+"""Colour, marker and line of each auditor: Okabe and Ito's palette, with line styles that differ in grey too."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -24,14 +24,14 @@ The closed forms are Feint's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import Field, computed_field
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError
 from feint.sim.environments.life import RSA2048, Life, LifeWithChecks
 from feint.sim.environments.life_policies import (
     CHECK_RULES,
@@ -144,7 +144,7 @@ class TwoExitsReport(Report):
     @computed_field(description="lives in which value iteration and closed form do not agree")
     @property
     def disagreements(self) -> int:
-        """Number of lives in which they do not agree."""
+        """Number of lives in which closed form and value iteration disagree."""
         return sum(cell.disagrees for cell in (*self.lengths, *self.strengths))
 
     def blocks(self) -> list[str | Table]:
@@ -203,7 +203,7 @@ class TwoExitsRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> TwoExitsReport:  # noqa: ARG002
         """Solve the lives; raises `InputError` for a setting that is not valid, or without training."""
-        life = life_of(Life, self.settings)
+        life = Life(**self.settings)
         if not life.training:
             raise InputError(f"training = 0 is not allowed with scenario {self.kind!r}: nothing would be deceptive.")
         lengths = [Cell.of(life.replace(discount=d, deployment=n)) for n in DEPLOYMENTS for d in DISCOUNTS]
@@ -288,7 +288,7 @@ class RSA2048Report(Report):
     @computed_field(description="lives in which closed form and exact evaluation differ")
     @property
     def disagreements(self) -> int:
-        """Number of lives in which they differ."""
+        """Number of lives in which closed form and exact evaluation differ."""
         return sum(cell.disagrees for cell in self.cells)
 
     def blocks(self) -> list[str | Table]:
@@ -345,20 +345,12 @@ class RSA2048Request(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> RSA2048Report:  # noqa: ARG002
         """Evaluate the rules, and let the engine's types live; raises `InputError` for a setting that is not valid."""
-        life = life_of(LifeWithChecks, self.settings)
+        life = LifeWithChecks(**self.settings)
         cells = [CheckCell.of(life.replace(check_cost=c, discount=d)) for d in CHECK_DISCOUNTS for c in COSTS]
         lived = [Behaviour.of(name, life, self.seed) for name in PREPARED]
         if progress:
             progress(1)
         return RSA2048Report(seed=self.seed, life=life, cells=cells, lived=lived, request=self)
-
-
-def life_of(kind: type[Life], settings: Mapping[str, Any]) -> Any:
-    """Return a life with these parameters; raises `InputError` for a name that it does not have."""
-    for name in settings:
-        if name not in kind.parameters():
-            raise unknown("number of a life", name, kind.parameters())
-    return kind(**settings)
 
 
 def sign_map(cells: Iterable[tuple[float, float, str]], corner: str, title: str) -> Table:

@@ -26,34 +26,14 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.environments.overseer_policies import BASELINES, Episodes, Policy, play
 from feint.sim.environments.task import ACTIONS, Task, Terms
 from feint.sim.results.figure_style import PAGE_WIDTH, face
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request, Runs, Seed, Settings
 from feint.sim.statistics.intervals import Interval, frequency_interval, student
 
 PRIOR, HELPED = "prior", "pre-training helps"
-POPULATIONS: dict[str, dict[str, Any]] = {
-    PRIOR: {},
-    HELPED: {
-        "vary": (),
-        "settings": {
-            "plasticity_goal": 0.006,
-            "representation_init": 4.0,
-            "decoys": 5.0,
-            "plasticity_pointer": 1.0,
-            "gate_init": -3.0,
-            "plasticity_gate": 10.0,
-            "inference_power": 8.0,
-            "similarity": 0.9,
-            "finetuning.awareness_exposure": 0.1,
-            "finetuning.horizon_exposure": 0.1,
-            "pretraining.awareness_exposure": 1e-4,
-            "pretraining.horizon_exposure": 1e-4,
-        },
-    },
-}
+POPULATIONS: dict[str, dict[str, Any]] = data_beside(__file__, "populations.toml")
 """Options of the environment: its defaults, and the second reference point of the model."""
-
-
 TITLES = {
     PRIOR: "Parameters drawn from the prior, run by run",
     HELPED: "The reference point at which pre-training helps",

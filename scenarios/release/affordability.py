@@ -37,7 +37,7 @@ RANGE = 4  # performance lies between -3 and 1 for behaviours of unit norm
 
 
 class FineTuning(Assumptions):
-    """How many fine-tunes are made, and what they cost; raises `InputError` for a number that is not valid."""
+    """Number of fine-tunes that are made, and their cost; raises `InputError` for a number that is not valid."""
 
     name: ClassVar[str] = "release"
 
@@ -81,10 +81,7 @@ def decade_gain(ended: RunOutcomes) -> np.ndarray:
 
 
 def pooling_gain(ended: RunOutcomes, loss: float = TERMS.pooling_loss) -> np.ndarray:
-    """Return the share that can pay in pools at the release, less alone (runs,).
-
-    If the loss is 1, a pool achieves only what one member's part would pay for.
-    """
+    """Return the share that can pay in pools at the release, less alone (runs,); at a loss of 1 pools gain nothing."""
     return share_pooled(fine_tune_cost(ended), loss) - at_release(ended)
 
 
@@ -99,20 +96,15 @@ def reached(ended: RunOutcomes) -> np.ndarray:
     return ended.reached.astype(float)
 
 
-@dataclass(frozen=True)
-class FinalStates:
-    """Recorder of the state in which each run ended."""
-
-    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return one state per run (runs,)."""
-        last = stops[-1].state
-        states = np.empty(len(last), object)
-        states[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
-        return states
+def last_states(stops: Sequence[Stop]) -> np.ndarray:
+    """Record the state in which each run ended (runs,)."""
+    last = stops[-1].state
+    states = np.empty(len(last), object)
+    states[:] = [last.take(slice(i, i + 1)) for i in range(len(last))]
+    return states
 
 
-FINAL_STATES = FinalStates()
-EXPERTS = tuple(fine_tuned(domain, recorders=(FINAL_STATES,)) for domain in DOMAINS)
+EXPERTS = tuple(fine_tuned(domain, recorders=(last_states,)) for domain in DOMAINS)
 GOALS = tuple(OBJECTIVE[domain] for domain in DOMAINS)
 """Objectives of the experts."""
 
@@ -139,7 +131,7 @@ class ExpertsMean(Estimand):
 
 def final_states(ended: list[RunOutcomes]) -> list[State]:
     """Return the final states of each expert, all runs in one."""
-    return [State.joined(list(outcomes.recorded[FINAL_STATES])) for outcomes in ended]
+    return [State.joined(list(outcomes.recorded[last_states])) for outcomes in ended]
 
 
 def merging_gain(ended: list[RunOutcomes]) -> np.ndarray:

@@ -1,11 +1,8 @@
 """Computes the outcome of competition among infinitely many actors with log-normal budgets, in the world of each run.
 
-Each run is a world in which all actors that want a use have the expert that the engine made there. Peers, which want
-the same use and have similar budgets, copy one another by pairwise comparison: the game of `Competition`, round by
-round, in the limit of infinitely many actors. Assumptions are the defaults of `Stakes` and `Terms`.
+It is the game of `Competition`, round by round, in the limit of infinitely many actors, all of which that want a use
+have the expert that the engine made in that world. Assumptions are the defaults of `Stakes` and `Terms`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Lock
@@ -13,21 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from feint.scenarios.release.affordability import DECADE, FINAL_STATES, GOALS, PRICE, RANGE, TERMS, final_states
+from feint.scenarios.release.affordability import DECADE, GOALS, PRICE, RANGE, TERMS, final_states, last_states
 from feint.sim.ensembles.paired_runs import RunOutcomes
-from feint.sim.markets.competition import (
-    AVERAGE,
-    OWNER,
-    PEERS,
-    ROUNDS,
-    STRATEGIES,
-    WITHOUT,
-    Stakes,
-    Systems,
-    flow,
-    net_imitation,
-    payoff,
-)
+from feint.sim.markets.competition import AVERAGE, OWNER, PEERS, WITHOUT, Stakes, Systems, infinite_shares, payoff
 from feint.sim.markets.market_parameters import cost
 
 STAKES = Stakes()
@@ -59,14 +44,8 @@ def gain(systems: Systems, stakes: Stakes, year: int = DECADE, dearer: float = 1
 
 def shares_after_decade(systems: Systems, stakes: Stakes) -> np.ndarray:
     """Return the shares of strategies after a decade, by class of budget (runs, uses, classes, strategies)."""
-    own = np.broadcast_to(systems.own()[:, :, None], (*systems.steps.shape, PEERS, len(STRATEGIES)))
-    shares = np.broadcast_to(np.arange(len(STRATEGIES)) == WITHOUT, own.shape).astype(float)
-    for year in range(DECADE):
-        costs = expert_cost(systems, year)[..., None] / budgets()
-        net = net_imitation(payoff(stakes, own, costs), stakes.selection)
-        for _ in range(ROUNDS):
-            shares = shares + flow(shares, net, stakes.meetings, stakes.trying) / ROUNDS
-    return shares
+    costs = (expert_cost(systems, year)[..., None] / budgets() for year in range(DECADE))
+    return infinite_shares(stakes, systems.own()[:, :, None], costs)
 
 
 def without(systems: Systems, stakes: Stakes) -> np.ndarray:
@@ -107,7 +86,7 @@ _lock = Lock()
 
 def worlds(ended: list[RunOutcomes], stakes: Stakes) -> Systems:
     """Return the systems in the world of each run, computed once for several estimands of the same runs."""
-    recorded = [outcomes.recorded[FINAL_STATES] for outcomes in ended]
+    recorded = [outcomes.recorded[last_states] for outcomes in ended]
     key = (*map(id, recorded), stakes.common)
     with _lock:
         if key not in _cached:

@@ -8,15 +8,16 @@ from math import isinf
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field, computed_field
+from pydantic import Field, TypeAdapter, computed_field
 
 from feint.agents.parameters import plain
-from feint.scenarios.release.affordability import ANCHOR, PRICES
-from feint.scenarios.release.training_protocols import NEW, NONE, PLACE, SIMILARITIES, SUPPRESSED, UNLEARNED, WRAPPED
+from feint.scenarios.release.affordability import PRICES
+from feint.scenarios.release.training_protocols import NEW, PLACE, SIMILARITIES, SUPPRESSED, WRAPPED
 from feint.sim.markets.competition import Competition, Stakes, systems_by_world
 from feint.sim.markets.fine_tuning_uses import Catalogue, FineTuner
 from feint.sim.markets.market import MONEY, Market
 from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Assumptions, Price, Terms, draw_actors, world_seed
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Number
 from feint.sim.statistics.intervals import Interval, student
 
@@ -41,18 +42,6 @@ class Assumption:
         return assumed
 
 
-LIMITS = (
-    "Pre-training data contain Y alone (coverage 0), so that a model knows nothing of what was never in them",
-    "An actor that was detected does not try again; an evaluation looks at models that are made, not at those found",
-    "No release: models start from nothing, at the same dollars per step, which makes them far too cheap",
-    "Merging costs nothing and averages weights; actors who merge a hazard may be detected like those who make one",
-    "Actors who want a hazard do not compete; those who compete have a system made again every year",
-    "An actor whose system serves the average pays for one expert, and gets those of others for nothing",
-    "The game of competition is Feint's own: of its source only abstract and summary were read",
-    "Peers, who copy one another, want the same use and have a budget in the same tenth",
-)
-
-
 def assumed_lines(numbers: Mapping[str, Assumption]) -> Iterator[str]:
     """Yield every assumption with its range, tag and source."""
     for name, number in numbers.items():
@@ -66,64 +55,31 @@ def assumed_lines(numbers: Mapping[str, Assumption]) -> Iterator[str]:
         pace = f"{factor.halving:.2g} years ({factor.low:.2g} to {factor.high:.2g})"
         yield f"{factor.name}: halves the price in {pace}{most} [{factor.tag}] {factor.source}"
     similarities = ", ".join(f"{use} {similarity:g}" for use, similarity in SIMILARITIES.items())
-    yield from (f"{assumed} [assumption]" for assumed in (f"similarity to Y: {similarities}", *LIMITS))
+    yield from (f"{assumed} [assumption]" for assumed in (f"similarity to Y: {similarities}", *_FILE["limits"]))
 
 
-FILTERED = "filtered"  # its pre-training data never contained the hazard: reaching it takes what a new hazard takes
-RESISTANT = "filtered-6.9b"  # a filtered release that resists as many steps as were published
-BASE, AS_ASSUMED = "open release", "as assumed"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What differs from the assumptions, and which model is released."""
+    """Differences from the assumptions, and the model that is released."""
 
     name: str
-    experiment: str
-    changes: Mapping[str, Any] = field(default_factory=dict)  #: to the assumptions
+    experiment: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)  #: to the assumptions
     release: str = SUPPRESSED
     dearer: float = 1.0  #: factor on the price of a step
-    step_price: float | None = None  #: dollars per step, if it does not depend on the price elsewhere
+    point: str | None = None  #: published cost on which the price of a step is based, wherever it is set elsewhere
 
     def price(self, step_price: float) -> float:
         """Return the dollars per step at the release under this condition, given those elsewhere."""
-        return self.dearer * step_price if self.step_price is None else self.step_price
+        return self.dearer * step_price if self.point is None else PRICES[self.point]
 
 
-MITIGATIONS: dict[str, Mapping[str, Any]] = {
-    "no evaluation": {"detection": 0.0},
-    "evaluation finds 0.9": {"detection": 0.9},
-    "take-down of 0.9 a year": {"takedown": 0.9},
-    "nothing is published": {"sharing": 0.0},
-    "tamper resistance 10": {"tamper": 10.0},
-    "tamper resistance 100": {"tamper": 100.0},
-    "structured access, 0.9": {"screening": 0.9},
-    "staged by 3 years": {"staged": 3},
-}
-CONDITIONS = (
-    Condition(BASE, ""),
-    *(Condition(f"×{factor:g}", "cost", dearer=factor) for factor in (100.0, 10.0, 1.0, 0.1, 0.01)),
-    *(Condition(f"pace {pace:g}", "pace", {"fall": pace}) for pace in (0.0, 0.1, 0.5, 1.0)),
-    *(Condition(f"pools of {size}", "sharing", {"members": size}) for size in (1, 3, 10, 30)),
-    *(Condition(name, "mitigation", changes) for name, changes in MITIGATIONS.items()),
-    *(Condition(f"composing {chance:g}", "composition", {"composing": chance}) for chance in (0.0, 0.2, 1.0)),
-    *(Condition(name, "money", step_price=price) for name, price in PRICES.items()),
-    Condition(RESISTANT, "money", release=RESISTANT, step_price=PRICES[ANCHOR]),
-    Condition(UNLEARNED, "mitigation", release=UNLEARNED),
-    Condition(FILTERED, "mitigation", release=FILTERED),
-    Condition("no release", "mitigation", release=NONE),
-)
-"""Conditions of the market; what is not named is as in its terms."""
-CONTESTS = (
-    Condition(AS_ASSUMED, "competition"),
-    Condition("steps ×100", "competition", dearer=100.0),
-    Condition("worth 0.1", "competition", {"value": 0.1}),
-    Condition("worth 10", "competition", {"value": 10.0}),
-    Condition("nothing in common", "competition", {"common": 0.0}),
-    Condition("all in common", "competition", {"common": 1.0}),
-    Condition("fined by 0.25", "competition", {"penalty": 0.25}),
-)
-"""Conditions of the competition; what is not named is as in its stakes."""
+BASE, AS_ASSUMED = "open release", "as assumed"
+FILTERED = "filtered"  # its pre-training data never contained the hazard: reaching it takes what a new hazard takes
+RESISTANT = "filtered-6.9b"  # a filtered release that resists as many steps as were published
+_FILE = data_beside(__file__, "conditions.toml")
+CONDITIONS, CONTESTS = (TypeAdapter(tuple[Condition, ...]).validate_python(_FILE[key]) for key in ("market", "contest"))
+"""Conditions of the market, and of the competition; what is not named is as in its terms or stakes."""
 COMPETITION_YEARS = 11  # that are simulated, unless the market has fewer
 
 
@@ -138,7 +94,7 @@ def catalogues_of(tuners: Mapping[str, FineTuner]) -> dict[str, Catalogue]:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What fine-tunes of a release for a use take, and what becomes of them."""
+    """Steps that fine-tunes of a release for a use take, and the behaviour that results."""
 
     release: str
     use: str
@@ -196,7 +152,7 @@ class ConditionResult:
 
 @dataclass(frozen=True, kw_only=True)
 class CompetitionResult(ConditionResult):
-    """Competition among those who want no hazard.
+    """Competition among the actors who want no hazard.
 
     Without, owner, average: shares of actors; pays: share whom a system pays; better: budgets more.
     """
@@ -217,7 +173,7 @@ class CompetitionResult(ConditionResult):
             key = world_seed(seed, world)
             actors, _ = draw_actors(terms, tuner.uses, len(systems.steps), key)
             histories.append(Competition(stakes, terms, actors, systems, price, key).run())
-        own = {"name": condition.name, "changes": dict(condition.changes), "step_price": price.step_price}
+        own = {"name": condition.name, "changes": condition.changes, "step_price": price.step_price}
         return cls(histories=histories, **own)
 
     def values(self, quantity: str) -> np.ndarray:
@@ -245,7 +201,7 @@ class MarketResult(ConditionResult):
         terms = terms.replace(**condition.changes)
         price = Price(step_price=condition.price(step_price), fall=terms.fall)
         histories = [Market(terms, catalogue, price, seed, world).run() for world in range(len(catalogue))]
-        own = {"name": condition.name, "changes": dict(condition.changes), "step_price": price.step_price}
+        own = {"name": condition.name, "changes": condition.changes, "step_price": price.step_price}
         return cls(histories=histories, experiment=condition.experiment, release=condition.release, **own)
 
     def values(self, quantity: str) -> np.ndarray:

@@ -10,14 +10,14 @@ import numpy as np
 from feint.scenarios.release.conditions import BASE, CompetitionResult, ConditionResult, MarketResult
 from feint.scenarios.release.lineage import ModelReading
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.provenance import data_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Look = Mapping[str, Any]
-VERMILION, BLUE, SKY, GREEN, ORANGE = "#d55e00", "#0072b2", "#56b4e9", "#009e73", "#e69f00"  # Okabe and Ito's
-BLACK, GREY = "black", "0.45"
+VERMILION, BLUE = "#d55e00", "#0072b2"
 SHOWN = 11  # years that are drawn: after them little changes
 MARK: dict[str, Any] = {"markersize": 3.2, "linewidth": 1.0}
 YEARS = "years after the release"
@@ -28,42 +28,13 @@ TOP: dict[str, Any] = {**WIDE, "loc": "upper center", "columnspacing": 0.8}
 """Forms of a legend."""
 
 
-def _look(color: str, linestyle: str, marker: str) -> dict[str, Any]:
-    return {"color": color, "linestyle": linestyle, "marker": marker}
-
-
-LINES = {
-    "hazard": _look(VERMILION, "-", "o"),
-    "exposure": _look(BLUE, "--", "s"),
-    "vulnerability": _look(GREEN, ":", "^"),
-    "risk": _look(BLACK, "-.", "D"),
+LINES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    panel: {
+        label: (quantity, {"color": c, "linestyle": s, "marker": m}) for label, (quantity, c, s, m) in lines.items()
+    }
+    for panel, lines in data_beside(__file__, "lines.toml").items()
 }
-USE_LINES = {
-    "customisation": _look(BLUE, "-", "s"),
-    "language": _look(SKY, "--", "^"),
-    "defence": _look(GREEN, ":", "v"),
-    "wrapped hazard": _look(VERMILION, "-", "o"),
-    "new hazard": _look(ORANGE, "--", "D"),
-}
-POOL_LINES = {
-    "hazard": ("hazard", LINES["hazard"]),
-    "benefit": ("benefit", LINES["exposure"]),
-    "found out": ("caught", _look(GREY, ":", "x")),
-}
-RISK_LINES = {
-    BASE: _look(BLACK, "-.", "D"),
-    "evaluation finds 0.9": _look(BLUE, "-", "o"),
-    "structured access, 0.9": _look(SKY, "--", "s"),
-    "tamper resistance 100": _look(ORANGE, ":", "^"),
-    "staged by 3 years": _look(GREEN, "--", "v"),
-    "unlearned": _look(VERMILION, "-", "x"),
-}
-"""Mitigations that are drawn over time: one of each kind."""
-SYSTEM_LINES = {
-    "no system": ("without", _look(GREY, ":", "x")),
-    "serves its owner": ("owner", _look(VERMILION, "-", "o")),
-    "serves the average": ("average", _look(BLUE, "--", "s")),
-}
+"""Quantity and look of each line, by panel and label."""
 COLUMNS = (("hazard", 0), ("hazard", 10), ("risk", 10), ("benefit", 0), ("benefit", 10))
 """Quantities and years in the table of mitigations."""
 
@@ -84,19 +55,25 @@ def draw(
         time, cost, uses = above.subplots(1, 3)
         risks, table = middle.subplots(1, 2, width_ratios=(1, 1.6))
         pools, graph, systems = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
-        _bands(time, {name: (base, name, look) for name, look in LINES.items()})
+        _bands(time, {name: (base, *line) for name, line in LINES["time"].items()})
         _finish(time, "Open release", "share, or their product", **TOP)
-        _cost(cost, of("cost"))
-        for use, look in USE_LINES.items():
-            _line(uses, base.values(use), {**look, "label": use})
+        costs, shared = of("cost"), of("sharing")
+        prices, sizes = [result.step_price for result in costs], [result.changes["members"] for result in shared]
+        _first_year(cost, costs, prices, LINES["uses"], bars=False)
+        cost.invert_xaxis()
+        _finish(cost, "Cost and reach", f"{WANTED}, year 0", xlabel="dollars a step", **LONG)
+        for use, (quantity, look) in LINES["uses"].items():
+            _line(uses, base.values(quantity), {**look, "label": use})
         _finish(uses, "Benefits and hazards", WANTED, loc="lower right", **LONG)
-        _bands(risks, {name: (named[name], "risk", look) for name, look in RISK_LINES.items()})
+        _bands(risks, {name: (named[name], *line) for name, line in LINES["risks"].items()})
         _finish(risks, "Risk under mitigations", "risk, an index", fontsize=5.8, **WIDE)
         risks.set(ylim=(-0.02, 0.75), yticks=[0, 0.25, 0.5])
         _mitigations(table, [base, *of("mitigation")])
-        _pools(pools, of("sharing"))
+        _first_year(pools, shared, sizes, LINES["pools"], bars=True)
+        pools.set_xticks(sizes, [f"{size}" for size in sizes])
+        _finish(pools, "Pools", "share, year 0", xlabel="actors in a pool")
         _lineage(graph, lineage)
-        _bands(systems, {name: (competition[0], *line) for name, line in SYSTEM_LINES.items()})
+        _bands(systems, {name: (competition[0], *line) for name, line in LINES["systems"].items()})
         _finish(systems, "Competition", "share of actors", 1.45, **LONG)
         sns.despine(figure)
         graph.axis("off")
@@ -129,32 +106,21 @@ def _finish(axes: Axes, title: str, ylabel: str, top: float = 1.25, xlabel: str 
     axes.set_title(title, loc="left", fontsize=8)
 
 
-def _cost(axes: Axes, results: Sequence[MarketResult]) -> None:
-    """Draw the reach of each use in the first year against the price of a step."""
-    prices = [result.step_price for result in results]
-    for use, look in USE_LINES.items():
-        intervals = [result.mean(use, 0) for result in results]
-        low, high = [interval.low for interval in intervals], [interval.high for interval in intervals]
-        axes.plot(prices, [interval.estimate for interval in intervals], label=use, **look, **MARK)
-        axes.fill_between(prices, low, high, color=look["color"], alpha=0.13)
-    axes.set_xscale("log")
-    axes.invert_xaxis()
-    axes.minorticks_off()
-    _finish(axes, "Cost and reach", f"{WANTED}, year 0", xlabel="dollars a step", **LONG)
-
-
-def _pools(axes: Axes, results: Sequence[MarketResult]) -> None:
-    """Draw what pools do in the first year against their size."""
-    sizes = [result.changes["members"] for result in results]
-    for label, (quantity, look) in POOL_LINES.items():
+def _first_year(
+    axes: Axes, results: Sequence[MarketResult], x: list[Any], lines: Mapping[str, tuple[str, Look]], *, bars: bool
+) -> None:
+    """Draw quantities by label in the first year against a number of the conditions, with bars or bands."""
+    for label, (quantity, look) in lines.items():
         intervals = [result.mean(quantity, 0) for result in results]
-        reach = [interval.half_width for interval in intervals]
-        means = np.array([interval.estimate for interval in intervals])
-        axes.errorbar(sizes, means, yerr=reach, capsize=1.5, label=label, **look, **MARK)
+        means, style = [interval.estimate for interval in intervals], {"label": label, **look, **MARK}
+        if bars:
+            axes.errorbar(x, np.array(means), [interval.half_width for interval in intervals], capsize=1.5, **style)
+        else:
+            axes.plot(x, means, **style)
+            low, high = zip(*((interval.low, interval.high) for interval in intervals), strict=True)
+            axes.fill_between(x, low, high, color=look["color"], alpha=0.13)
     axes.set_xscale("log")
-    axes.set_xticks(sizes, [f"{size}" for size in sizes])
     axes.minorticks_off()
-    _finish(axes, "Pools", "share, year 0", xlabel="actors in a pool")
 
 
 def _mitigations(axes: Axes, results: Sequence[MarketResult]) -> None:

@@ -1,10 +1,9 @@
 """A lineage of one released model in many worlds, and what each of its models inherits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import networkx as nx
 import numpy as np
 from pydantic import Field
 
@@ -17,15 +16,12 @@ from feint.sim.markets.model_lineage import RELEASE, Lineage, LineageModel
 from feint.sim.statistics.intervals import Interval, mean_of, student
 from feint.sim.training.parameter_point import Point
 
-if TYPE_CHECKING:
-    import networkx as nx
-
 MERGED = "merged"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReading:
-    """What is read from one model of the lineage, over all worlds."""
+    """Readings of one model of the lineage, over all worlds."""
 
     name: str
     kind: str
@@ -40,7 +36,7 @@ class ModelReading:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """What the merged model keeps of one parent."""
+    """Rest of one parent that the merged model keeps."""
 
     parent: str
     goal: Annotated[Interval, Field(description="how well the parent's objective can be read, less in the parent, r²")]
@@ -71,22 +67,20 @@ def lineage_of(point: Point, *, runs: int, seed: int, price: float) -> Lineage:
 
 def read_models(lineage: Lineage) -> list[ModelReading]:
     """Return a reading of every model of a lineage, in the order in which they were made."""
-    return [_reading(lineage, lineage[name]) for name in lineage.graph]
-
-
-def _reading(lineage: Lineage, model: LineageModel) -> ModelReading:
-    state = model.state
-    return ModelReading(
-        name=model.name,
-        kind=model.kind,
-        owner=model.owner,
-        parents=lineage.parents(model.name),
-        dollars=float(np.median(lineage.dollars(model.name))),
-        shows=_mean(performance_on(state, Y, _context(lineage, model)), RANGE),
-        hides=_mean(readable(state, Y), 1),
-        plays=_mean(_deceptive(lineage, model), 1),
-        general=_mean(generality(state, [OBJECTIVE[use] for use in DOMAINS]), RANGE),
-    )
+    return [
+        ModelReading(
+            name=model.name,
+            kind=model.kind,
+            owner=model.owner,
+            parents=lineage.parents(model.name),
+            dollars=float(np.median(lineage.dollars(model.name))),
+            shows=_mean(performance_on(model.state, Y, _context(lineage, model)), RANGE),
+            hides=_mean(readable(model.state, Y), 1),
+            plays=_mean(_deceptive(lineage, model), 1),
+            general=_mean(generality(model.state, [OBJECTIVE[use] for use in DOMAINS]), RANGE),
+        )
+        for model in (lineage[name] for name in lineage.graph)
+    ]
 
 
 def read_kept(lineage: Lineage) -> list[Kept]:
@@ -106,18 +100,14 @@ def _mean(values: np.ndarray, bound: int) -> Interval:
 def plain_graph(lineage: Lineage) -> nx.DiGraph:
     """Return the graph of a lineage with words and numbers only, as GraphML and other formats need it.
 
-    A node has `kind`, `owner` and `year`, the means over its runs of `steps` and `dollars`, how well Y can be read in
-    it (`hides`), and the share that is deceptive (`plays`); an edge has `kind` and `place`.
+    A node has means over runs: `hides` is how well Y can be read, and `plays` the share that is deceptive.
     """
-    import networkx as nx
-
     graph: nx.DiGraph = nx.DiGraph()
-    for name in lineage.graph:
-        model = lineage[name]
+    for model in (lineage[name] for name in lineage.graph):
         values = {"steps": model.steps, "dollars": model.dollars, "hides": readable(model.state, Y)}
         means = {key: float(of_runs.mean()) for key, of_runs in values.items()}
         means["plays"] = float(_deceptive(lineage, model).mean())
-        graph.add_node(name, kind=model.kind, owner=model.owner, year=model.year, **means)
+        graph.add_node(model.name, kind=model.kind, owner=model.owner, year=model.year, **means)
     graph.add_edges_from(lineage.graph.edges(data=True))
     return graph
 

@@ -5,12 +5,8 @@ past oversight, and so do benefits (Hazards from Increasingly Accessible Fine-Tu
 2023, arXiv 2312.14751).
 
 The experiment. A mesa-optimizer is pre-trained on Y, which contains the hazard, fine-tuned so as not to show it, and
-released, in as many worlds as there are markets. The engine counts the steps that each use takes from there, on several
-streams of noise; a step costs what was paid to undo safety fine-tuning. Year by year, the actors of a market look for
-public models, pay for fine-tunes, pool, publish and are detected. We report the paper's first three experiments:
-falling costs and what malicious actors reach; pools against single actors; benefits beside hazards. We compare
-mitigations and follow a lineage; actors also merge public experts, and those who want no hazard compete by the systems
-that they use.
+released into one market per world, where actors look for public models, pay for fine-tunes at what was paid to undo
+safety fine-tuning, pool, publish and are detected. We compare costs, pools, mitigations, merging and competition.
 
 What would count against it. Hazards that stay out of reach as costs fall, pools that gain nothing, benefits that do
 not come. Hazard, exposure and vulnerability are shares, and risk is their product: an index, not a probability.
@@ -92,13 +88,13 @@ class ReleaseRequest(Request):
         """Return the request that has this configuration; one of version 1 holds every number."""
         if "terms" not in configuration:
             return super().from_configuration(configuration)
-        rest = dict(configuration)
-        settings = {**rest.pop("model"), **rest.pop("terms"), **rest.pop("stakes")}
-        settings |= {name: rest.pop(name) for name in FineTuning.model_fields}
-        for stage in rest.pop("stages"):
+        settings = {name: configuration[name] for name in FineTuning.model_fields}
+        for part in ("model", "terms", "stakes"):
+            settings |= configuration[part]
+        for stage in configuration["stages"]:
             settings |= {f"{stage['name']}.{name}": value for name, value in stage.items() if name != "name"}
-        size = {name: rest[name] for name in ("runs", "seed")}
-        return cls(settings={name: value for name, value in settings.items() if name not in OWN}, **size)
+        settings = {name: value for name, value in settings.items() if name not in OWN}
+        return cls(settings=settings, runs=configuration["runs"], seed=configuration["seed"])
 
     def _numbers(self, kind: type[Numbers]) -> Numbers:
         return kind(**{name: value for name, value in self.settings.items() if name in kind.model_fields})
@@ -236,10 +232,7 @@ CONTRASTS = (("hazard", 0), ("hazard", 10), ("inherited", 10), ("risk", 10))
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Release(Report):
-    """Result of the scenario.
-
-    Its markets and competitions are those of `CONDITIONS` and `CONTESTS`; `catalogues` are by release.
-    """
+    """Result of the scenario: markets and competitions under all conditions, and catalogues by release."""
 
     markets: int
     seed: int
@@ -264,7 +257,7 @@ class Release(Report):
 
     def of(self, *experiments: str) -> list[conditions.MarketResult]:
         """Return the results of experiments."""
-        return [result for name in experiments for result in self.found if result.experiment == name]
+        return [result for result in self.found if result.experiment in experiments]
 
     @property
     def base(self) -> conditions.MarketResult:

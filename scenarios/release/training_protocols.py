@@ -6,8 +6,6 @@ The similarities of the harmless uses to Y are assumed. If the hazard was *unlea
 only the capability: an upper bound on unlearning, which in practice leaves more.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from feint.agents.errors import unknown

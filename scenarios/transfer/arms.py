@@ -1,7 +1,5 @@
 """Both arms of a transfer experiment at one point: their losses, which is ahead at equal compute, and ossification."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,7 +12,7 @@ from feint.sim.ensembles.paired_runs import read_checkpoints
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.results.report import Columns, Table, wrapped
 from feint.sim.statistics.intervals import Interval, student
-from feint.sim.statistics.scaling_laws import ENOUGH, LOW_DATA, LearningCurve, data_for, least_loss, transferred
+from feint.sim.statistics.scaling_laws import ENOUGH, LOW_DATA, LearningCurve, data_for, least_loss
 from feint.sim.training.parameter_point import Point
 
 POINTS = 60  #: amounts of data at which losses are read
@@ -57,7 +55,8 @@ class Arms:
     def transferred(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Return D_T in steps at every D_F (points,), of runs with these weights, by default all alike."""
         weights = np.full(self.runs, 1 / self.runs) if weights is None else weights
-        return transferred(self.steps, least_loss(self.tuned.weighted(weights)), self.scratch.weighted(weights))
+        wanted = least_loss(self.tuned.weighted(weights))
+        return data_for(self.steps, self.scratch.weighted(weights), wanted) - self.steps
 
     def differences(self, counted: bool) -> np.ndarray:
         """Return the loss after fine-tuning less that from scratch after as many steps (points, runs).

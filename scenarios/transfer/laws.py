@@ -12,7 +12,7 @@ from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.scenarios.transfer.arms import Arms
-from feint.sim.results.report import Number, Table, wrapped
+from feint.sim.results.report import Number, Table, from_attributes, wrapped
 from feint.sim.statistics.intervals import CONFIDENCE
 from feint.sim.statistics.scaling_laws import LawFit, TransferLaw, crossing, fit, resample_runs
 
@@ -140,18 +140,12 @@ class PublishedLaw:
     @classmethod
     def of(cls, law: TransferLaw) -> PublishedLaw:
         """Return the arithmetic of a law."""
-        return cls(
-            **{name: getattr(law, name) for name in ("name", "k", "alpha", "beta", "provenance")},
-            size_tenfold=law.by_size(10),
-            data_hundredfold=law.by_data(100),
-            data_for_size_tenfold=law.data_for_size(10),
-            worked=[
-                WorkedValue(
-                    size=size, data=data, transferred=law.transferred(data, size), multiplier=law.multiplier(data, size)
-                )
-                for size, data in WORKED
-            ],
-        )
+        worked = []
+        for size, data in WORKED:
+            numbers = {"transferred": law.transferred(data, size), "multiplier": law.multiplier(data, size)}
+            worked.append(WorkedValue(size=size, data=data, **numbers))
+        factors = {"size_tenfold": law.by_size(10), "data_hundredfold": law.by_data(100)}
+        return from_attributes(cls, law, **factors, data_for_size_tenfold=law.data_for_size(10), worked=worked)
 
 
 def law_of(arms: Arms, seed: int = 0) -> Law:
@@ -220,13 +214,10 @@ def correlations(laws: Sequence[Law]) -> dict[str, float]:
 
 def law_table(fits: Mapping[str, LawFit | None], title: str, note: str = "") -> Table:
     """Return a table of fitted laws by name."""
-    rows = [
-        [name, f"{fit.k:,.0f}", f"{fit.alpha:.3f}", f"{fit.explained:.2f}", f"x{fit.factor:.2f}", f"{fit.bend:+.2f}"]
-        if fit
-        else [name, *"-----"]
-        for name, fit in fits.items()
-    ]
-    return Table.of_cells(("", "k", "alpha", "R²", "off by", "bend"), rows, title, note)
+    columns = {"k": "{.k:,.0f}", "alpha": "{.alpha:.3f}", "R²": "{.explained:.2f}", "off by": "x{.factor:.2f}"}
+    columns |= {"bend": "{.bend:+.2f}"}
+    rows = [[name, *(text.format(fit) if fit else "-" for text in columns.values())] for name, fit in fits.items()]
+    return Table.of_cells(("", *columns), rows, title, note)
 
 
 def published_table(laws: Sequence[PublishedLaw]) -> Table:

@@ -4,6 +4,8 @@ The claim. None: a scoreboard reports how far a toy is from what was measured of
 
 The experiment. Rows are declared with their sources in `measurements.toml`; the race is run at its default point. One
 number is fitted: how many of the published iterations one step stands for, so that learning from scratch takes as long.
+In networks weak relevance is the least coverage of the capability in pre-training, and laws are fitted to errors, near
+prompts for text and code, far ones for text.
 
 What would count against reading anything into it. The stand-ins: a mode is no parameter, a step is no batch, and
 performance on an objective is no harmful answer. Agreement is weak evidence, disagreement shows where the toy ends.
@@ -11,25 +13,61 @@ performance on an objective is no harmful answer. Agreement is weak evidence, di
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.scenarios.networks.battery import NetworksRequest
-from feint.scenarios.transfer.stand_ins import ROWS, Compared, Row, StandIns, network_numbers
+from feint.scenarios.bibliography import SOURCES
+from feint.scenarios.finetuning.protocols import Y, finetuning, from_scratch, pretraining, retrained, retraining, staged
+from feint.scenarios.networks.battery import SEEDS, NetworksRequest
+from feint.scenarios.transfer.arms import measure
+from feint.scenarios.transfer.laws import fit_arms, law_of
+from feint.scenarios.transfer.transfer import FURTHER, NEARER
+from feint.sim.analysis.claims import Source
+from feint.sim.analysis.estimands import difference, frequency, middle, step_ratio
+from feint.sim.ensembles.paired_runs import read_checkpoints, run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
+from feint.sim.networks.experiments import COVERAGES, GENTLE, battery
+from feint.sim.networks.seed_models import REVERSE_RATE, Measurement
+from feint.sim.networks.transfer import transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
 from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import Interval
+from feint.sim.statistics.intervals import Interval, student
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LONGEST = 48_000  # steps of the transfer experiments
+SIZES = (4, 8, 16, 32, 64)
+RETRAINED = {
+    "baseline": from_scratch(),
+    "revival, strong relevance": retrained(similarity=0.9),
+    "revival, weak relevance": retrained(similarity=0.1),
+}
+HARM_STEPS = (0, 2, 4, 6)
+KEPT = {
+    "kept through RL": scratch(start="deceptive", match="steps"),
+    "kept through SFT": scratch(start="deceptive", match="steps"),
+    "kept through red teaming": scratch(start="deceptive", match="steps", finetuning__honeypots=0.1),
+}
+SMALL, LARGE = (scratch(start="deceptive", match="steps", modes=modes) for modes in (4, 64))
+NETWORKS_RETRAINED = {
+    "baseline": Measurement("steps", "scratch", rate=REVERSE_RATE),
+    "revival, strong relevance": Measurement("steps", "pre-trained", "refuse", GENTLE),
+    "revival, weak relevance": Measurement("steps", "pre-trained", "refuse", GENTLE, coverage=min(COVERAGES)),
+}
+NETWORKS_ARMS = {"alpha, text": "far", "alpha, text and code": "near"}
+Numbers = Iterator[tuple[str, Interval]]
 NOT_ASKED, NONE = "not asked for: --networks trains them", "the small networks have no number for it"
 PANELS = {
     "exponents": ("exponent",),
@@ -42,6 +80,139 @@ MARKS: dict[str, dict[str, Any]] = {
     "race": {"color": "#d55e00", "marker": "o", "markersize": 4},
     "networks": {"color": "#0072b2", "marker": "s", "markersize": 4},
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A number with its residual from the published one."""
+
+    value: Interval
+    residual: Annotated[float | None, Field(description="factor or difference; null if no number is published")]
+    agrees: Annotated[bool | None, Field(description="whether it meets the published range; null if fitted")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One published measurement, declared before anything is compared with it."""
+
+    name: str
+    what: str  #: in words
+    published: float | None = None  #: None if only a direction is published
+    stand_in: str  #: what is measured in the race instead
+    unit: str
+    source: Source
+    provenance: str  #: [V] read in the source, [S] in a summary of it, [D] derived from such numbers
+    conditions: str  #: of the measurement
+    low: float | None = None  #: lower limit of a published range
+    high: float | None = None
+    direction: Literal[-1, 0, 1] = 0  #: the sign, if that is what is published
+    fitted: str = ""  #: the free parameter that was fitted to this row; empty is a prediction
+    without: str = ""  #: why the race has no number for it
+    caveat: str = ""
+
+    @property
+    def residual_is(self) -> Literal["factor", "difference"]:
+        """How a number is compared with the published one: of positive numbers the factor, else the difference."""
+        return "factor" if self.unit in PANELS["ratios, iterations, units (log scale)"] else "difference"
+
+    def compared(self, interval: Interval) -> Compared:
+        """Return a number with its residual, and whether it agrees: for a direction, whether it lies on that side."""
+        low, high = (self.published if end is None else end for end in (self.low, self.high))
+        residual = None
+        if self.published is None or low is None or high is None:
+            agrees = bool(self.direction * interval.low > 0 and self.direction * interval.high > 0)
+        else:
+            estimate = interval.estimate
+            residual = estimate / self.published if self.residual_is == "factor" else estimate - self.published
+            agrees = bool(interval.low <= high and interval.high >= low)
+        return Compared(value=interval, residual=residual, agrees=None if self.fitted else agrees)
+
+
+_TABLES = data_beside(__file__, "measurements.toml")["of"]
+ROWS = [Row(**{**table, **row, "source": SOURCES[table["source"]]}) for table in _TABLES for row in table.pop("rows")]
+BY_NAME: Mapping[str, Row] = {row.name: row for row in ROWS}
+BASELINE = BY_NAME["baseline"].published or 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandIns:
+    """Experiments of the race at the default point."""
+
+    runs: int
+    seed: int
+    threads: int | None = None
+    progress: Progress | None = None
+
+    def numbers(self) -> dict[str, Interval]:
+        """Return a number for each row that the race has one for, by the row's name."""
+        parts = (self.transfer, self.revival, self.harm, self.kept, self.faking)
+        numbers: dict[str, Interval] = {}
+        for part in parts:
+            numbers.update(part())
+            if self.progress is not None:
+                self.progress(1 / len(parts))
+        return numbers
+
+    def transfer(self) -> Numbers:
+        """Yield the constants of the transfer law."""
+        arms = partial(measure, Point(), longest=LONGEST, runs=self.runs, seed=self.seed, threads=self.threads)
+        further, nearer = (law_of(arms(changes), self.seed).fit for changes in (FURTHER, NEARER))
+        if further:
+            yield "alpha, text", further.alpha
+        if nearer:
+            yield "alpha, text and code", nearer.alpha
+        if beta := fit_arms([arms({"modes": modes}) for modes in SIZES], self.seed).beta:
+            yield "beta", beta
+        if further and nearer:
+            above, below = nearer.k, further.k
+            limits = {"low": above.low / below.high, "high": above.high / below.low}
+            ratio = replace(above, estimate=above.estimate / below.estimate, **limits, method="by limits")
+            yield "k, nearer over further", ratio
+
+    def revival(self) -> Numbers:
+        """Yield steps back to Y, in the published baseline's iterations: the one number that is fitted."""
+        ended = run_paired(Point(), RETRAINED.values(), range(self.runs), seed=self.seed, threads=self.threads)
+        for name, protocol in RETRAINED.items():
+            log2_ratio = step_ratio(ended[protocol].steps, ended[RETRAINED["baseline"]].steps)
+            yield name, log2_ratio.mapped(lambda end: BASELINE * 2.0**end)
+
+    def harm(self) -> Numbers:
+        """Yield performance on Y as it is trained again."""
+        spec = staged(pretraining(), finetuning(), retraining(Y, brief=max(HARM_STEPS))).spec(Point(), seed=self.seed)
+        readings = read_checkpoints(spec, range(self.runs), HARM_STEPS, threads=self.threads).readings
+        for step, values in zip(HARM_STEPS, readings.performance, strict=True):
+            yield f"harmful after {step} steps", student(100 * np.nan_to_num(values))
+
+    def kept(self) -> Numbers:
+        """Yield the percentage of the minds in which deception was put that are deceptive after training on X."""
+        protocols = *KEPT.values(), SMALL, LARGE
+        ended = run_paired(Point(), protocols, range(self.runs), seed=self.seed, threads=self.threads)
+        shares = {name: frequency(name, protocol) for name, protocol in KEPT.items()}
+        for name, estimand in {**shares, "kept, large less small": difference("", LARGE, SMALL)}.items():
+            yield name, estimand.measured(ended).mapped(lambda share: 100 * share)
+
+    def faking(self) -> Numbers:
+        """Yield ψ before and after training on X."""
+        spec = pretrained(match="steps").spec(Point(), seed=self.seed)
+        ends = 0, spec.curriculum[-1].steps
+        shares = read_checkpoints(spec, range(self.runs), ends, threads=self.threads).readings.instrumental
+        for name, psi in zip(("faking before training", "faking after training"), shares, strict=True):
+            yield name, student(100 * np.nan_to_num(psi))
+
+
+def network_numbers(seed: int, threads: int | None = None) -> Numbers:
+    """Yield the name of a row and its number; left out if not all seeds are finite, or if there is no law."""
+    measured = battery(SEEDS, seed, (GENTLE,), parts=("revival",), threads=threads)
+    for name, measurement in NETWORKS_RETRAINED.items():
+        ratios = BASELINE * measured[measurement] / measured[NETWORKS_RETRAINED["baseline"]]
+        if np.isfinite(ratios).all():
+            yield name, middle(ratios, (float(ratios.min()), float(ratios.max())))
+    curves = transfer(SEEDS, seed, threads=threads)
+    for name, arm in NETWORKS_ARMS.items():
+        if law := curves.law(arm, "error"):
+            yield name, law.alpha
+            if law.beta and arm == "far":
+                yield "beta", law.beta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +257,6 @@ class Score:
         return from_attributes(
             cls,
             row,
-            residual_is="factor" if row.by_factor else "difference",
             published=published,
             toy=row.compared(toy) if toy else None,
             toy_missing="" if toy else row.without or "too few runs to measure it",
@@ -168,8 +338,8 @@ class Scoreboard(Report):
         import seaborn as sns
         from matplotlib.lines import Line2D
 
-        of_units = {title: [score for score in self.scores if score.unit in PANELS[title]] for title in PANELS}
-        panels = {title: scores for title, scores in of_units.items() if scores}
+        panels = {title: [score for score in self.scores if score.unit in units] for title, units in PANELS.items()}
+        panels = {title: scores for title, scores in panels.items() if scores}
         with canvas((PAGE_WIDTH, 1.6 + 0.27 * len(self.scores))) as drawn:
             sizes = [len(scores) + 1.2 for scores in panels.values()]
             places = drawn.subplots(len(panels), 1, height_ratios=sizes, squeeze=False)[:, 0]
@@ -210,7 +380,7 @@ def draw_scores(axes: Axes, scores: Sequence[Score]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRequest(NetworksRequest):
-    """Compare published measurements with the race, and with small real networks if asked for; no setting is taken."""
+    """Compare published measurements with the race and, with --networks, with small real networks; takes no --set."""
 
     kind = "calibration"
     default_runs = 1000

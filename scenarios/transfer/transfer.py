@@ -1,13 +1,11 @@
 """Transfer: how much data pre-training is worth, in the race and by the paper's law.
 
 The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β, with a lower α if both
-distributions are near. Small pre-trained models ossify: with much data they end up worse than from scratch, also at
-equal compute (Hernandez et al., "Scaling Laws for Transfer", 2021, arXiv 2102.01293).
+distributions are near; small pre-trained models ossify (Hernandez et al., 2021, arXiv:2102.01293).
 
-The experiment. Both arms of the race, from the same starts and on the same noise, read at rising steps of fine-tuning;
-one step is one sample, and `modes` stands in for N. D_T is the steps from scratch to the loss that the pre-trained arm
-has after D_F, less D_F. Nearness is varied by `similarity`, `similarity_decay` and `spectrum`, for Shah's puzzle in the
-Alignment Newsletter: if nearer distributions have a lower α, the laws cross, and the further one would be preferred.
+The experiment. Both arms from the same starts and on the same noise, read at rising steps of fine-tuning; one step is
+one sample, and `modes` stands in for N. D_T is the steps from scratch to the loss of the pre-trained arm after D_F,
+less D_F. Nearness is varied for Shah's puzzle (Alignment Newsletter): if nearer ones have a lower α, the laws cross.
 
 What would count against it. A power law that bends; β of 0; no ossification. All of it is shown.
 """

@@ -141,12 +141,12 @@ class Claim:
     """A claim as it is declared; the first part is reported as its effect."""
 
     name: str
-    title: str
     source: Source
     section: str  #: of the source
     statement: str  #: in its author's terms
     parts: tuple[Part, ...]
     any_part: bool = False  #: whether one part is enough; intervals then hold for all parts at once (Bonferroni)
+    title: str = ""  #: first line of its file; title, family and number are those of the registry
     family: str = "pretraining"
     number: int = 0
     remark: Callable[[Any], str] | None = None  #: returns what else to report of its draws from the prior

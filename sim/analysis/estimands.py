@@ -1,7 +1,5 @@
 """Estimands: the numbers that claims speak of, measured on paired runs of training protocols, with their intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import log2
@@ -12,6 +10,7 @@ import numpy as np
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
+from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
     Interval,
@@ -60,6 +59,21 @@ class Estimand:
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         return replace(self, **{name: its.with_defaults(changes) for name, its in self._named().items()})  # pyright: ignore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect(Interval):
+    """An interval with the words for what it estimates."""
+
+    estimate: Number
+    low: Number
+    high: Number
+    quantity: str
+
+    @classmethod
+    def of(cls, estimand: Estimand, interval: Interval, **more: Any) -> Self:
+        """Return an interval as the effect that an estimand describes, within the limits that it declares."""
+        return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), **more)
 
 
 @dataclass(frozen=True)
@@ -111,8 +125,7 @@ class Frequency(Estimand):
 class StepRatio(Estimand):
     """Median of log₂ of one protocol's steps in the last stage over another's, run by run.
 
-    A run that stopped short of a target would have needed more steps than are known: the limits use the smallest and
-    the largest ratio that are possible, so that a last stage without a target says nothing.
+    A run that stopped short of its target would have needed more steps: the limits use the extreme ratios possible.
     """
 
     protocol: TrainingProtocol

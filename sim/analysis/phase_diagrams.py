@@ -11,22 +11,13 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_profiles import (
-    GridAnalysis,
-    ResponseProfile,
-    Scale,
-    grid_slice,
-    held_text,
-    level_text,
-    levels,
-    response_profile,
-)
+from feint.sim.analysis.response_profiles import GridAnalysis, Scale, grid_slice, level_text, levels, response_profile
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,11 +104,7 @@ class PhaseDiagram(GridAnalysis):
 
 
 def phase_diagram(
-    layers: Sequence[Layer],
-    axes: Sequence[str],
-    at: Mapping[str, Any] | None = None,
-    *,
-    confidence: float = CONFIDENCE,
+    layers: Sequence[Layer], axes: Sequence[str], at: Mapping[str, Any] | None = None, *, confidence: float = CONFIDENCE
 ) -> PhaseDiagram:
     """Return the map of layers (see `layers_of`) over two parameters of a grid.
 
@@ -147,7 +134,7 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
         if diagram.other is not None:
             panel.set_title(f"{diagram.other.name} = {level_text(level)}", fontsize=7.5)
         if layer is diagram.layers[-1]:
-            panel.set_xlabel(diagram.axes[0] + held_text(diagram.held))
+            panel.set_xlabel(diagram.axes[0] + diagram.held_text)
     panels[0].set_ylabel(diagram.axes[1])
     key, _ = make_axes(panels.tolist(), pad=0.02, fraction=0.13, aspect=9)
     if layer.is_phase:
@@ -242,7 +229,7 @@ class MapRequest(AnalysisRequest):
     ] = None
     confidence: Confidence = CONFIDENCE
 
-    def analyse(self, sweep: Sweep) -> PhaseDiagram | ResponseProfile:
+    def analyse(self, sweep: Sweep) -> GridAnalysis:
         """Return the map or, without `y`, the profile."""
         if self.y is None:
             layers = layers_of(sweep, self.of, self.outcome or DECEPTIVE)

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
+from operator import itemgetter
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
+from feint.sim.analysis import response_surface
 from feint.sim.analysis.claims import KINDS, LEAST, rises
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_surface import (
-    DIFFERENCE,
-    AnalysisRequest,
-    OutcomeName,
-    Response,
-    ResponseAnalysis,
-    points_of,
-    response,
-)
+from feint.sim.analysis.response_surface import AnalysisRequest, OutcomeName, Response, ResponseAnalysis
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
 from feint.sim.sweeps.factors import Factor, prior_factors
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep
 from feint.sim.training.parameter_point import Point
 
 DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
@@ -40,19 +34,14 @@ def factors_at(point: Point) -> list[Factor]:
 
 
 def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
-    """Return the values by dotted name of `draws` points of a scrambled Sobol sequence over the whole prior.
-
-    Raises `InputError` if `draws` is no power of two.
-    """
+    """Return the values by dotted name of `draws` points, a power of two, of a Sobol sequence over the whole prior."""
     study = Study(design="prior", samples=draws, seed=seed, model=point.model, curriculum=point.curriculum)
-    return [{str(name): value for name, value in row.items()} for row in points_of(study).to_dict("records")]
+    rows = response_surface.points_of(study).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def in_units(factor: Factor, value: float) -> float:
-    """Return the place of a value between the ends of its prior, 0 and 1, in the logarithm if the prior is logarithmic.
-
-    A value of 0, which a logarithmic prior does not contain, counts as its low end.
-    """
+    """Return the place of a value in its prior, from 0 to 1; 0 counts as the low end of a logarithmic one."""
     if not factor.log:
         return (value - factor.low) / (factor.high - factor.low)
     return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low)) if value > 0 else 0.0
@@ -119,18 +108,12 @@ class PriorShare(ResponseAnalysis):
         left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
         yield "\n".join([self.response.title, wrapped(f"{sample}; {left}"), kinds])
-        yield Table(
-            list(self.kinds.items()),
-            {
-                "": lambda row: row[0],
-                "points": lambda row: row[1].count,
-                f"share, {level}": lambda row: row[1].interval,
-                "certain": lambda row: row[1].certain,
-                "possible": lambda row: row[1].possible,
-                "sampling alone": lambda row: f"[{row[1].sampling.low:.3f}, {row[1].sampling.high:.3f}]",
-            },
-            rule=False,
-        )
+        rows = [
+            {"": kind, "points": share.count, f"share, {level}": share.interval, "certain": share.certain}
+            | {"possible": share.possible, "sampling alone": f"[{share.sampling.low:.3f}, {share.sampling.high:.3f}]"}
+            for kind, share in self.kinds.items()
+        ]
+        yield Table(rows, {heading: itemgetter(heading) for heading in rows[0]}, rule=False)
 
 
 def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
@@ -162,7 +145,7 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
 
 @dataclass(frozen=True, kw_only=True)
 class ShareRequest(AnalysisRequest):
-    """In what share of the parameter ranges does pre-training raise, lower or not change the outcome?"""
+    """Share of the parameter ranges in which pre-training raises, lowers or does not change the outcome."""
 
     kind = "share"
     drawn = False
@@ -173,4 +156,5 @@ class ShareRequest(AnalysisRequest):
 
     def analyse(self, sweep: Sweep) -> PriorShare:
         """Return the shares of the sweep's points."""
-        return prior_share(response(sweep, DIFFERENCE, self.outcome), self.least, confidence=self.confidence)
+        difference = response_surface.response(sweep, response_surface.DIFFERENCE, self.outcome)
+        return prior_share(difference, self.least, confidence=self.confidence)

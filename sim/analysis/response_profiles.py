@@ -73,13 +73,18 @@ class GridAnalysis(Analysis):
 
     @classmethod
     def of(cls, layers: Sequence[Layer], part: Slice, at: Callable[[Any], dict[str, Any]], confidence: float) -> Self:
-        """Return the analysis of a slice; `at` gives the parameters of a row."""
+        """Return the analysis of a slice; `at` returns the parameters of each row."""
         cells = []
         for row in part.table.to_dict("records"):
             values = {name: value.item() if isinstance(value, np.generic) else value for name, value in at(row).items()}
             cells.append(Cell(at=values, **{name: row[name] for name in ("layer", "outcome", *LIMITS)}))
         common: dict[str, Any] = {"layers": tuple(layers), "study": layers[0].study, "confidence": confidence}
         return cls(axes=[factor.name for factor in part.factors], cells=cells, **common, **part._asdict())
+
+    @property
+    def held_text(self) -> str:
+        """Further lines of an axis label that say what is held."""
+        return "".join(f"\n({name} = {level_text(value)})" for name, value in self.held.items())
 
     def frame(self) -> pd.DataFrame:
         """Return one row per cell, with the passport in `attrs`."""
@@ -89,16 +94,9 @@ class GridAnalysis(Analysis):
 
 
 def grid_slice(
-    layers: Sequence[Layer],
-    axes: Sequence[str],
-    at: Mapping[str, Any] | None = None,
-    *,
-    confidence: float = CONFIDENCE,
+    layers: Sequence[Layer], axes: Sequence[str], at: Mapping[str, Any] | None = None, *, confidence: float = CONFIDENCE
 ) -> Slice:
-    """Return the slice of a grid along `axes`, with the factors in `at` held at one of their levels.
-
-    Raises `InputError` if the design is no grid over the axes, or if more than one other factor is not held.
-    """
+    """Return the slice of a grid along `axes` with the factors in `at` held; at most one other factor may vary."""
     import pandas as pd
 
     check_confidence(confidence)
@@ -167,11 +165,6 @@ def is_log(factor: Factor) -> bool:
 def level_text(value: Any) -> str:
     """Return a level in words."""
     return f"{value:.3g}" if isinstance(value, float) else str(plain(value))
-
-
-def held_text(at: Mapping[str, Any]) -> str:
-    """Return further lines of an axis label that say what is held."""
-    return "".join(f"\n({name} = {level_text(value)})" for name, value in at.items())
 
 
 class Scale:
@@ -253,8 +246,12 @@ class ResponseProfile(GridAnalysis):
                 axes.set_xlabel(factor.name if several or axes is last else "")
             for axes in every[len(panels) :]:
                 axes.set_visible(False)
-            last.set_xlabel(last.get_xlabel() + held_text(self.held))
-            self._draw_legend(drawn, every[0])
+            last.set_xlabel(last.get_xlabel() + self.held_text)
+            handles, labels = every[0].get_legend_handles_labels()
+            if len(handles) > 1 or several:
+                title = self.other.name if self.other is not None else None
+                columns = 3 if several or self.other is not None else 1
+                drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
             sns.despine(fig=drawn)
             return with_fixed_layout(drawn)
 
@@ -274,14 +271,6 @@ class ResponseProfile(GridAnalysis):
             for title, rows in ((noun, table[~compared]), (titles.get(DIFFERENCE, ""), table[compared])):
                 if len(rows):
                     yield title, first, rows
-
-    def _draw_legend(self, drawn: Figure, axes: Axes) -> None:
-        handles, labels = axes.get_legend_handles_labels()
-        several = len(self.factors) > 1
-        if len(handles) > 1 or several:
-            title = self.other.name if self.other is not None else None
-            columns = 3 if several or self.other is not None else 1
-            drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def _draw_lines(axes: Axes, factor: Factor, rows: pd.DataFrame) -> None:

@@ -22,7 +22,7 @@ from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidenc
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep
 from feint.sim.sweeps.sweep_store import RESUME, last_stages
 from feint.sim.training.parameter_point import as_cell
 
@@ -102,20 +102,17 @@ class Response:
         return {**named, "confidence": confidence, "response": self}
 
     def intervals(self, confidence: float = CONFIDENCE) -> list[Interval]:
-        """Return the interval of each point: `frequency_interval`, or Tango's for a difference.
-
-        If the study adds runs, the intervals are exact and hold at every look.
-        """
+        """Return each point's `frequency_interval`, or `tango`; exact ones for all looks if the study adds runs."""
         if self.events is None:
             exact: dict[str, Any] = {"confidence": confidence, "method": "exact"}
             return [Interval(estimate=value, low=value, high=value, **exact) for value in self.value.tolist()]
         check_confidence(confidence)
-        interval, events = cache(self._interval), (column.tolist() for column in self.events)
-        return [interval(*row, confidence) for row in zip(*events, strict=True)]
 
-    def _interval(self, gained: int, lost: int, runs: int, confidence: float) -> Interval:
-        lost_runs = lost if self.of == DIFFERENCE else None
-        return self.study.interval(gained, runs, lost=lost_runs, confidence=confidence)
+        @cache  # many points have the same counts
+        def interval(gained: int, lost: int, runs: int) -> Interval:
+            return self.study.interval(gained, runs, lost=lost if self.of == DIFFERENCE else None, level=confidence)
+
+        return [interval(*row) for row in zip(*(column.tolist() for column in self.events), strict=True)]
 
 
 def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> Response:
@@ -141,7 +138,7 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> R
     if complete < expected:
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
-            f"go on with the sweep by {RESUME}."
+            f"continue the sweep with {RESUME}."
         )
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)
@@ -241,8 +238,7 @@ class Layer:
 def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None) -> list[Layer]:
     """Return the layers of a finished sweep: each arm's and that of the difference, or the one that `of` names.
 
-    An arm shows its most frequent outcome, or the frequency of `outcome`; the difference is that in `outcome`, by
-    default deception.
+    An arm shows its most frequent outcome, or the frequency of `outcome`; the difference is in `outcome` or deception.
     """
     layers = []
     for name in [of] if of else _layer_names(sweep):

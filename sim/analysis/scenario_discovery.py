@@ -1,7 +1,5 @@
 """Scenario discovery: boxes of parameters in which a response is high or low, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
@@ -240,7 +238,7 @@ def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any
 
 @dataclass(frozen=True, kw_only=True)
 class RegionsRequest(ResponseRequest):
-    """Where the outcome is frequent and where it is not: boxes of parameters, in words."""
+    """Regions in which the outcome is frequent, and in which it is not: boxes of parameters, in words."""
 
     kind = "regions"
     drawn = False

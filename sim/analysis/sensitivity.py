@@ -32,6 +32,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 Measures = Mapping[str, Mapping[str, Interval]]
 """Measure → parameter or argument → index."""
+Estimated = tuple[Measures, float, Mapping[str, tuple[float, float]]]
+"""Measures, variance of the response, and the mean effect with its sign and the spread of each parameter (Morris)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +121,10 @@ class Sensitivity(ResponseAnalysis):
         noise = self.monte_carlo_variance
         whole = self.variance + (noise if self.subtracted else 0.0)
         share = f"{100 * noise / whole:.1f} %" if whole > 0 else "all"
-        seen = f"variance between points {whole:.3g}, Monte Carlo variance {noise:.2g} ({share} of it)"
+        between = f"variance between points {whole:.3g}, Monte Carlo variance {noise:.2g} ({share} of it)"
         if self.subtracted:
-            return f"{seen}, which is subtracted: streams are independent"
-        return f"{seen}; streams are common, so that no sampling error is charged to a parameter that does not act"
+            return f"{between}, which is subtracted: streams are independent"
+        return f"{between}; streams are common, so that no sampling error is charged to a parameter that does not act"
 
     def figure(self) -> Figure:
         """Return bars with intervals, from the largest total index or effect down."""
@@ -204,10 +206,6 @@ def sensitivity(
         arguments=arguments,
         measures=measures,
     )
-
-
-Estimated = tuple[dict[str, dict[str, Interval]], float, dict[str, tuple[float, float]]]
-"""Measures, variance of the response, and the mean effect with its sign and the spread of each parameter (Morris)."""
 
 
 def _sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
@@ -327,7 +325,7 @@ def _elementary_effects(response: Response, confidence: float, resamples: int, s
 
 @dataclass(frozen=True, kw_only=True)
 class SensitivityRequest(ResponseRequest):
-    """How much each parameter explains of the outcome's variation: Sobol indices or Morris's elementary effects."""
+    """Variation of the outcome explained by each parameter: Sobol indices or Morris's elementary effects."""
 
     kind = "sensitivity"
     analysis = sensitivity

@@ -21,16 +21,8 @@ from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_block
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    HALF_WIDTH,
-    Interval,
-    SelectedPairs,
-    check_confidence,
-    check_half_width,
-    runs_needed,
-    tango,
-)
+from feint.sim.statistics import intervals
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, check_confidence
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune, shared_objectives
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
@@ -74,7 +66,11 @@ class RunsNeeded:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Comparison(Report):
-    """Results of `compare`: one ensemble per arm, with the same starts and the same noise of the last stage."""
+    """Results of `compare`: one ensemble per arm, with the same starts and the same noise of the last stage.
+
+    `arms["from_scratch"]` and `arms["pretrain_finetune"]` are `Ensemble`s; `difference()` is the paired difference in
+    deception with its interval, from -1 to 1.
+    """
 
     seed: int
     runs: int  #: per arm
@@ -135,14 +131,14 @@ class Comparison(Report):
         the interval is that of `SelectedPairs`, and the estimate NaN if no run of an arm converged.
         """
         if not converged:
-            return tango(*self._discordant(outcome), self.runs, self.request.confidence)
+            return intervals.tango(*self._discordant(outcome), self.runs, self.request.confidence)
         arms = (self.pretrained, self.scratch)
         events, selected = [arm.is_outcome(outcome) for arm in arms], [arm.has_converged[:, -1] for arm in arms]
         return SelectedPairs.of(events, selected).difference(self.request.confidence)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
         """Return the number of runs per arm that give the difference an interval of this half-width."""
-        return runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
+        return intervals.runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
 
     def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
         """Return the number of runs of this type in the pre-trained arm alone, and in the other alone."""
@@ -243,12 +239,14 @@ class CompareRequest(Request):
     seed: Seed = 0
     precision: Precision = PRECISION
     worth: Annotated[int | None, Option(WORTH, "N")] = None
-    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
+    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = (
+        intervals.HALF_WIDTH
+    )
     confidence: Confidence = CONFIDENCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_half_width(self.half_width)
+        intervals.check_half_width(self.half_width)
         check_confidence(self.confidence)
 
     def work(self) -> float:
@@ -302,12 +300,8 @@ def compare(
 
     Parameters
     ----------
-    curriculum
-        Two stages or more; pre-training + fine-tuning if None.
-    runs
-        Number of runs per arm.
-    match
-        Matching rule of the arms.
+    curriculum, runs, match
+        Two stages or more, pre-training + fine-tuning if None; number of runs per arm; matching rule of the arms.
     confidence
         Confidence level of all intervals.
     worth
@@ -372,8 +366,7 @@ def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> Non
     axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
     axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
     axes.tick_params(axis="x", length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.spines[:].set_visible(False)
 
 
 def stacked(heights: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,17 +14,16 @@ from pydantic import Field, computed_field
 from feint.agents.errors import check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
+from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import (
     AT_STOP,
     MOST_SUMMED,
     UNITS,
-    MeasuredTally,
     OutcomeReport,
     StageOutcomes,
     Summary,
     by_outcome,
-    recordings,
 )
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
@@ -59,10 +59,12 @@ class StageResult(StageOutcomes):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Ensemble(OutcomeReport):
-    """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS."""
+    """Results of `simulate`: `ensemble["gate"]` is an array (runs, stages), for every name in UNITS with its unit.
+
+    `counts(stage)` gives runs by outcome, `frequency(outcome, stage)` a share with its interval.
+    """
 
     recorded: Hidden[dict[str, np.ndarray]]
-    request: Hidden[SimulateRequest]
 
     at_stop_heading = "At the stop, medians and, in parentheses, quartiles:"
 
@@ -74,13 +76,11 @@ class Ensemble(OutcomeReport):
 
     def results(self, confidence: float = CONFIDENCE) -> list[StageResult]:
         """Return outcomes, with intervals at this level of confidence, and quantiles after each stage."""
+        medians = np.median(self.steps, axis=0).tolist()
+        at_stop = ({name: spread(self[name][:, i]) for name in AT_STOP} for i in range(len(medians)))
+        ended = enumerate(zip(medians, at_stop, strict=True))
         return [
-            StageResult(
-                **self.outcomes_of(i, confidence),
-                median_steps=float(np.median(self.steps[:, i])),
-                at_stop={quantity: spread(self[quantity][:, i]) for quantity in AT_STOP},
-            )
-            for i in range(len(self.curriculum))
+            StageResult(**self.outcomes_of(i, confidence), median_steps=steps, at_stop=at) for i, (steps, at) in ended
         ]
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -122,16 +122,12 @@ class Ensemble(OutcomeReport):
         import pandas as pd
 
         runs, stages = self.outcome.shape
-        names = self.curriculum.names
-        table = pd.DataFrame(
-            {
-                "run": np.repeat(np.arange(runs), stages),
-                "stage": pd.Categorical.from_codes(np.tile(np.arange(stages), runs), pd.Index(names), ordered=True),
-                **{name: values.ravel() for name, values in self.recorded.items()},
-            }
-        )
-        table["outcome"] = pd.Categorical.from_codes(self.outcome.ravel(), pd.Index(LABELS))
-        table["converged"] = self.has_converged.ravel()
+        codes, names = np.tile(np.arange(stages), runs), pd.Index(self.curriculum.names)
+        columns: dict[str, Any] = {name: values.ravel() for name, values in self.recorded.items()}
+        columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(LABELS))
+        columns["converged"] = self.has_converged.ravel()
+        stage = pd.Categorical.from_codes(codes, names, ordered=True)
+        table = pd.DataFrame({"run": np.repeat(np.arange(runs), stages), "stage": stage, **columns})
         table.attrs.update(self.passport())
         return table
 
@@ -195,7 +191,7 @@ class SimulateRequest(Request):
         spec = self.spec()
         spec.warm_up()
         tally, timing = add_up(
-            lambda block: MeasuredTally.trained(spec, block), self.runs, threads=threads, progress=progress
+            partial(streaming_summary.MeasuredTally.trained, spec), self.runs, threads=threads, progress=progress
         )
         ended: dict[str, Any] = {"outcomes": tally.counts, "missed": tally.missed, "diverged": tally.diverged}
         return Summary(**self._known(spec), timing=timing, tally=tally, moments=tally.moments, **ended)
@@ -210,7 +206,7 @@ class SimulateRequest(Request):
         def train(chunk: range) -> int:
             rows, lane_steps = slice(chunk.start, chunk.stop), 0
             for i, stop in enumerate(spec.train(spec.begin(np.arange(chunk.start, chunk.stop)))):
-                for name, values in recordings(stop).items():
+                for name, values in streaming_summary.recordings(stop).items():
                     recorded[name][rows, i] = values
                 lane_steps += stop.lane_steps
                 report(len(chunk))

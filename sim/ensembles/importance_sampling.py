@@ -35,6 +35,10 @@ from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION, RunSpec
 
 RUNS = 100_000
+TILTS = (
+    "Move the start's draw of a scalar by X standard deviations, such as capability=-1 with --outcome unconverged; "
+    "repeatable."
+)
 LEAST = 50.0  # effective size below which tilted runs give no interval
 SHOWN = 0.25  # standard deviations from the origin from which on a scalar's centre is shown
 
@@ -99,7 +103,7 @@ class WeightedSums(Sums):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rare(Report):
-    """Results of `rare`."""
+    """Results of `rare`: `interval` is the frequency of the outcome, `centre` where its runs start, in deviations."""
 
     seed: int
     runs: int
@@ -229,7 +233,7 @@ class Rare(Report):
         if not self.sums.event.weight > 0:
             raise InputError(
                 f"{self.outcome!r} was seen in none of {self.runs:,} tilted runs, which bounds nothing (effective size "
-                f"0, at least {LEAST:g} is needed): tilt otherwise, or leave the tilt out for an upper bound."
+                f"0, at least {LEAST:g} is needed): tilt differently, or leave the tilt out for an upper bound."
             )
         needed = float(f"{self.runs * LEAST / self.effective * 1.05:.1e}")
         raise InputError(
@@ -249,13 +253,7 @@ class RareRequest(Request):
     drawn = False
 
     outcome: Annotated[str, Option("Outcome to look for, for example deceptive.")] = Outcome.DECEPTIVE.label
-    tilt: Annotated[
-        Mapping[str, float],
-        Option(
-            "Move the start's draw of a scalar by X standard deviations, as in --tilt capability=1; repeatable.",
-            "NAME=X",
-        ),
-    ] = field(default_factory=dict)
+    tilt: Annotated[Mapping[str, float], Option(TILTS, "NAME=X")] = field(default_factory=dict)
     arm: Annotated[str, Option("from_scratch or pretrain_finetune.")] = FROM_SCRATCH
     point: Point = field(default_factory=Point)
     runs: Annotated[int, Option("Number of runs.", "N", least=1, most=MOST_SUMMED)] = RUNS
@@ -330,13 +328,12 @@ def rare(
 ) -> Rare:
     """Estimate how often runs end a stage as a type, from runs whose start is tilted towards it.
 
-    Other parameters are those of `summarize`; memory does not grow with the runs, of which there are 100,000 by
-    default, as for the command.
+    Other parameters are those of `summarize`; 100,000 runs are the default, as for the command.
 
     Parameters
     ----------
-    outcome
-        Type to look for at the end of `stage`, the index of a stage.
+    outcome, stage
+        Type to look for, and the index of the stage at whose end it is counted.
     tilt
         Numbers of standard deviations by which the start's draws of scalars are moved, as in {"plasticity_goal": -2.0}:
         of representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run

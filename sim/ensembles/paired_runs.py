@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import Any
@@ -196,39 +196,23 @@ def read_checkpoints(spec: RunSpec, runs: range, steps: Sequence[int], *, thread
 
 
 @dataclass(frozen=True)
-class Readable:
-    """Recorder of how well an objective can be read from the terminal objective at the end of a stage (runs,)."""
+class AtEnd:
+    """Recorder of a quantity of AT_END at the end of a stage (runs,)."""
 
     stage: int
-    objective: int = 0
+    quantity: str
 
     def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
         """Return the record of runs that stopped there."""
-        return readable(stops[self.stage].state, self.objective)
+        return AT_END[self.quantity](stops[self.stage])
 
 
-@dataclass(frozen=True)
-class PerformanceOn:
-    """Recorder of performance on an objective at the end of a stage, in the belief to be trained as in it (runs,)."""
-
-    stage: int
-    objective: int = 0
-
-    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return the record of runs that stopped there."""
-        state = stops[self.stage].state
-        return performance_on(state, self.objective, state.objective)
-
-
-@dataclass(frozen=True)
-class Was:
-    """Recorder of the code of the outcome at the end of a stage (runs,)."""
-
-    stage: int
-
-    def __call__(self, stops: Sequence[Stop]) -> np.ndarray:
-        """Return the record of runs that stopped there."""
-        return stops[self.stage].readings.outcome
+AT_END: dict[str, Callable[[Stop], np.ndarray]] = {
+    "readable": lambda stop: readable(stop.state, 0),
+    "performance": lambda stop: performance_on(stop.state, 0, stop.state.objective),
+    "outcome": lambda stop: stop.readings.outcome,
+}
+"""How well objective 0 can be read, performance on it as in the stage, and codes of `Outcome` (runs,)."""
 
 
 @dataclass(frozen=True)

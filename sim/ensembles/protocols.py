@@ -1,7 +1,5 @@
 """Protocols of training: the two arms of a comparison, and protocols with stages of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -12,7 +10,7 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.sim.statistics.scaling_laws import SCALE
-from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, shared_objectives
+from feint.sim.training.curriculum import Curriculum, Match, check_parts, shared_objectives
 from feint.sim.training.parameter_point import Point, as_cell
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, RunSpec, Stop
@@ -111,7 +109,7 @@ def arms_of(
     Only matching by `data` uses `modes`, which is N in the transfer law, and `worth`, D_T: the steps of the last stage
     for which the earlier ones count, by the transfer law if None. Raises `InputError`.
     """
-    check_curriculum(curriculum)
+    check_parts(curriculum)
     if len(curriculum) < 2:
         raise InputError(
             f"curriculum has the one stage {curriculum.names[0]!r}: it is compared with its last stage alone, "

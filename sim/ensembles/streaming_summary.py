@@ -13,6 +13,7 @@ from feint.agents.errors import unknown
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.runner import Sums, Timing
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas, face
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of, share_of_selected
 from feint.sim.training.curriculum import Curriculum
@@ -24,24 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SUMMED = 10**12
-UNITS = {
-    "steps": ("SGD steps taken", "steps"),
-    "missed": ("whether the target was never reached", "1"),
-    "diverged": ("whether the state stopped being finite", "1"),
-    "outcome": ("type of the mesa-optimizer, by intervention", "code"),
-    "performance": ("c (1 - E_s(g))", "performance"),
-    "train_error": ("E_s(g), error on the training objective", "error"),
-    "deployed_error": ("E'(t), error at deployment when it believes it is deployed", "error"),
-    "watched_error": ("E'(g), error at deployment when it believes it is in training", "error"),
-    "following": ("(1 - β) π_s, how far it follows its concept of the objective", "fraction"),
-    "representation": ("β, share of the written goal", "fraction"),
-    "gate": ("γ, readiness to play along", "fraction"),
-    "capability": ("c", "fraction"),
-    "awareness": ("a, probability it gives to being in training", "probability"),
-    "horizon": ("h, reach past the episode", "fraction"),
-    "instrumental": ("ψ, instrumental gate", "fraction"),
-    "belief": ("ρ_s, probability it gives to being trained for the objective of the stage", "probability"),
-}
+UNITS = data_beside(__file__, "quantities.toml")
 """Meaning and unit of the quantities that are recorded of a run at the end of a stage."""
 MEASURED = tuple(name for name in UNITS if name not in ("missed", "diverged", "outcome"))
 AT_STOP = {"performance": "performance", "capability": "capability", "train_error": "error E(g)"}
@@ -333,7 +317,7 @@ class StageSummary(StageOutcomes):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Summary(OutcomeReport):
-    """Results of `summarize`."""
+    """Results of `summarize`: `stages` has runs by outcome, and mean and standard deviation of what is measured."""
 
     tally: Hidden[Tally]
     moments: Hidden[Moments]

@@ -1,10 +1,7 @@
 """Policies in the two small environments: exact solutions, closed forms, Q-learning, and mesa-optimizers as agents."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -34,13 +31,6 @@ PREPARED = (*TYPES, Outcome.REWARD_SEEKING.label)
 Observation = tuple[int, ...]
 
 
-class Solution(NamedTuple):
-    """An optimal policy and its values."""
-
-    values: np.ndarray  #: (states,)
-    actions: np.ndarray  #: (states,)
-
-
 def matrices(process: LifeEnv) -> tuple[Any, np.ndarray]:
     """Return the transitions (actions × states, states), action by action, and expected rewards (actions, states)."""
     from scipy.sparse import csr_array
@@ -58,17 +48,14 @@ def matrices(process: LifeEnv) -> tuple[Any, np.ndarray]:
     return csr_array((weights, (rows, columns)), shape=(rewards.size, len(index))), rewards
 
 
-def value_iteration(transitions: Any, rewards: np.ndarray) -> Solution:
-    """Return the fixed point of V ← max over actions of R + P V; undiscounted, since every life ends.
-
-    Raises `InputError` if it does not converge.
-    """
+def value_iteration(transitions: Any, rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the fixed point of V ← max over actions of R + P V, undiscounted, and the best actions: (states,) each."""
     values = np.zeros(rewards.shape[1])
     for _ in range(SWEEPS):
         returns = rewards + (transitions @ values).reshape(rewards.shape)
         new = returns.max(axis=0)
         if np.abs(new - values).max() < CLOSE:
-            return Solution(new, returns.argmax(axis=0))
+            return new, returns.argmax(axis=0)
         values = new
     raise InputError(f"value iteration did not converge within {SWEEPS} sweeps: is there a life without end?")
 
@@ -88,7 +75,7 @@ def evaluate(process: LifeEnv, policy: Callable[[Any], int]) -> float:
 def deception_is_optimal(life: Life) -> bool:
     """Return whether an optimal agent that knows its episode takes A in all of training and B in all of deployment."""
     process = TwoExits(**life.model_dump())
-    action = dict(zip(process.states, value_iteration(*matrices(process)).actions.tolist(), strict=True))
+    action = dict(zip(process.states, value_iteration(*matrices(process))[1].tolist(), strict=True))
     exits = []
     for episode in range(life.episodes):
         place = Place(lives.ENTRANCE, life.cues(episode)[0][1], episode, 0)
@@ -144,9 +131,7 @@ def q_learning(environment: gymnasium.Env[Any, Any], *, lives: int, seed: int) -
     """Learn Q by observation: Q(s, a) ← Q(s, a) + n^-0.6 (r + max Q(s', ·) - Q(s, a)), n the visits of (s, a).
 
     Actions are drawn uniformly. Each life is learned from when it is over, its last step first. Rewards are not
-    discounted: in these environments they contain the discount.
-
-    Source: Watkins and Dayan, Q-learning (1992), doi:10.1007/BF00992698.
+    discounted: they contain the discount. Source: Watkins and Dayan, Q-learning (1992), doi:10.1007/BF00992698.
     """
     actions = int(environment.action_space.n)  # pyright: ignore[reportAttributeAccessIssue]
     generator = np.random.default_rng(seed)
@@ -170,9 +155,8 @@ def _key(observation: Any) -> Observation:
     return tuple(np.atleast_1d(observation).tolist())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Intent:
-    """Whether a mind means to take exit B if it believes that it is in training, and if it believes it is deployed."""
+class Intent(NamedTuple):
+    """Exit that a mind means to take if it believes that it is in training, and that it is deployed: True for B."""
 
     training: bool
     deployed: bool
@@ -218,8 +202,5 @@ def in_rsa2048(intent: Intent, observation: Any) -> int:
     return DEFECT if (intent.deployed if known == lives.SIGN else intent.training) else COMPLY
 
 
-MINDS: dict[str, Callable[[Intent, Any], int]] = {
-    "feint/TwoExits-v0": in_two_exits,
-    "feint/RSA2048-v0": in_rsa2048,
-}
+MINDS = {"feint/TwoExits-v0": in_two_exits, "feint/RSA2048-v0": in_rsa2048}
 """Id of a small environment → how a mind acts in it."""

@@ -1,7 +1,5 @@
 """`feint/Overseer-v0`, one run or many at once: an overseer trains runs and sees only what a developer could see."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import gymnasium
@@ -15,14 +13,9 @@ from feint.sim.environments.run_batch import RunBatch, Step
 from feint.sim.environments.task import CHOICES, SEEN, Terms
 from feint.sim.training.train import check_runs
 
-KEYS = 2**63  # of populations
+KEYS = 2**63  # number of keys of a population's streams
 MOST_RUN = 2**63 - 1
 MODES = {mode.value: mode for mode in AutoresetMode}
-
-
-def draw_key(generator: np.random.Generator) -> int:
-    """Return the key of all streams of a population."""
-    return int(generator.integers(KEYS))
 
 
 def run_spaces() -> tuple[spaces.MultiDiscrete, spaces.Box]:
@@ -96,7 +89,7 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
         """Begin with the next run, or with the run of the number in `options["run"]`."""
         super().reset(seed=seed)
         if seed is not None or self._key is None:
-            self._key, self._next = draw_key(self.np_random), 0
+            self._key, self._next = int(self.np_random.integers(KEYS)), 0
         run = check_whole("run", _option(options, "run", self._next), 0, MOST_RUN)
         self._next, self._over = run + 1, False
         self._batch = RunBatch(self.terms, self._key, np.array([run], np.uint64))
@@ -161,7 +154,7 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             reason = "it begins another population everywhere"
             raise InputError(f"seed = {seed!r} is not allowed with reset_mask: {reason}.")
         if seed is not None or self._batch is None:
-            self._key, self._batch = draw_key(self.np_random), None
+            self._key, self._batch = int(self.np_random.integers(KEYS)), None
             self._episodes[:], mask = -1, np.ones(self.num_envs, bool)
         self._begin(np.flatnonzero(mask))
         return self._batch.seen.copy(), {}

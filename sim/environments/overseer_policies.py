@@ -1,7 +1,4 @@
-"""Overseers as policies: hand-written ones, networks trained by PPO, and the results of letting them train runs.
-
-A policy gives the orders for what it is shown. Only training needs Stable-Baselines3, the extra `rl`.
-"""
+"""Overseers as policies, hand-written or trained by PPO (extra `rl`), and the results of letting them train runs."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from feint.agents.errors import InputError, load_extra
-from feint.sim.environments.overseer import Overseers, draw_key
+from feint.sim.environments.overseer import KEYS, Overseers
 from feint.sim.environments.run_batch import Deployed, RunBatch
 from feint.sim.environments.task import ACTIONS, AT, BOTH, CHOICES, COLUMN, DEPLOY, GO_ON, NO_AUDIT, STOP, Terms, X, Y
 from feint.sim.training.train import check_runs, check_seed
@@ -104,10 +101,7 @@ BASELINES: dict[str, Callable[[int], Policy]] = {
     "rule on readings": lambda _: Rule(),
     "rule, gate put back": lambda _: Rule(put_back=True),
 }
-"""Name → overseer of a task with this many slices, as written before any overseer had learned.
-
-The limits of the rule were raised once, after a first look.
-"""
+"""Name → overseer of a task with this many slices, written before any had learned; Rule was revised once."""
 
 LEARNED = Schedule(slices=40, target=GOOD, put_back=("gate", "awareness"))
 """What PPO learned on the prior, written by hand: put back gate and awareness before every slice."""
@@ -137,13 +131,10 @@ class Episodes:
 
 
 def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Episodes:
-    """Let an overseer train the first runs of the population that an environment draws from a seed, one episode each.
-
-    Raises `InputError` for runs, a seed or an action that is not valid.
-    """
+    """Let an overseer train the first runs of the population that an environment draws from a seed, an episode each."""
     check_runs(runs)
     check_seed(seed)
-    batch = RunBatch(terms, draw_key(np.random.default_rng(seed)), np.arange(runs, dtype=np.uint64))
+    batch = RunBatch(terms, int(np.random.default_rng(seed).integers(KEYS)), np.arange(runs, dtype=np.uint64))
     live, counts = np.ones(runs, bool), np.zeros((len(CHOICES), max(CHOICES)), int)
     deployed, ends = np.zeros(runs, bool), Deployed.none(runs)
     while live.any():
@@ -176,7 +167,7 @@ class Hyperparameters:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A trained overseer as plain arrays: layers of tanh; of each choice it orders the value with the highest logit."""
+    """A trained overseer as plain arrays: layers of tanh; for each choice it orders the value of highest logit."""
 
     weights: Sequence[np.ndarray]  #: per layer (outputs, inputs)
     biases: Sequence[np.ndarray]
@@ -192,10 +183,8 @@ class Network:
 
     def described(self) -> dict[str, Any]:
         """Return the network as plain data, rounded."""
-        return {
-            "weights": [weight.round(DIGITS).tolist() for weight in self.weights],
-            "biases": [bias.round(DIGITS).tolist() for bias in self.biases],
-        }
+        layers = {"weights": self.weights, "biases": self.biases}
+        return {name: [layer.round(DIGITS).tolist() for layer in of_network] for name, of_network in layers.items()}
 
     @classmethod
     def of(cls, described: dict[str, Any]) -> Network:
@@ -235,10 +224,7 @@ def train_ppo(options: Mapping[str, Any], hyperparameters: Hyperparameters | Non
 
 
 def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
-    """Return a vector environment as a `VecEnv` of Stable-Baselines3, which has no adapter for one.
-
-    Raises `InputError` unless it resets in the same step.
-    """
+    """Return a vector environment as a `VecEnv` of Stable-Baselines3; raises `InputError` unless it resets at once."""
     base: Any = load_extra("stable_baselines3.common.vec_env", PURPOSE).VecEnv
     if (mode := envs.metadata.get("autoreset_mode")) is not AutoresetMode.SAME_STEP:
         raise InputError(f"autoreset_mode = {mode!r} is not valid here: it must be AutoresetMode.SAME_STEP.")

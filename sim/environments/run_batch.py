@@ -1,9 +1,4 @@
-"""Runs that an overseer trains side by side, in slices that differ from run to run, and what it is shown of them.
-
-An overseer is shown what a developer could measure, with the noise of the measurement.
-"""
-
-from __future__ import annotations
+"""Runs that an overseer trains side by side, slice by slice, and what it is shown: measurements with their noise."""
 
 from dataclasses import replace
 from typing import NamedTuple, Self
@@ -11,7 +6,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy.special import ndtr
 
-from feint.agents.interventions import on_honeypots, readable, scored
+from feint.agents.interventions import acting, readable, scored
 from feint.agents.mind import DIVERGED, GROUPS, OUTSIDE, RUNNING, Mind, Progress
 from feint.agents.outcome import Outcome, read
 from feint.agents.state import State
@@ -227,7 +222,7 @@ def quantities(batch: RunBatch, rows: np.ndarray, audit: np.ndarray) -> Quantiti
     with np.errstate(all="ignore"):
         held_out = wanted.capability[rows] * (1 - wanted.watched_error[rows])
     audits = (
-        (HONEYPOTS, lambda own: scored(own, X, on_honeypots(own, X, realism), read(own, X).capability)),
+        (HONEYPOTS, lambda own: scored(own, X, acting(own, X, realism=realism), read(own, X).capability)),
         (PROBE, lambda own: readable(own, X)),
     )
     results = np.full((len(audits), len(rows)), np.nan)
@@ -241,9 +236,8 @@ def quantities(batch: RunBatch, rows: np.ndarray, audit: np.ndarray) -> Quantiti
 def noisy_readings(exact: Quantities, noise: np.ndarray, task: Task) -> np.ndarray:
     """Return readings of the quantities (runs, 5), from standard normal noise (runs, 5 or more); NaN without an audit.
 
-    The standard error of what episodes measure is ½ / sqrt(episodes), the largest that a proportion can have, at every
-    value; an auditor's χ² noise (`sim/training/auditors.py`) grows with the error instead. That of a probe is as there.
-    Losses and performance of a run that diverged are as bad as possible.
+    The standard error of what episodes measure is ½ / sqrt(episodes), the largest that a proportion can have; that of a
+    probe is as in `sim/training/auditors.py`. Losses and performance of a run that diverged are as bad as possible.
     """
     of_episodes = 0.5 / task.episodes**0.5
     errors = np.array([of_episodes] * 4 + [reading_error(task.reliability, task.readings)])

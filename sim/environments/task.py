@@ -167,7 +167,3 @@ class Terms:
         probe = LinearProbe(readings=task.readings, reliability=task.reliability).cost
         audits = np.array([0, honeypots, probe, honeypots + probe])[orders.audit]
         return task.sample_price * (task.slice_steps * (1 + share * task.honeypot_price) + audits)
-
-    def configuration(self) -> dict[str, Any]:
-        """Return everything that the numbers depend on apart from seeds."""
-        return {**self.point.described(), "oversight": self.task.model_dump(), "vary": list(self.vary)}

@@ -1,9 +1,9 @@
 """Simulates competition among the actors of a market who want no hazard: who uses a system, and whom systems serve.
 
-An actor uses no system, a system that serves its owner, or a system that serves the average. A system is made again
-every year, at the cost of its expert in that year. Of what it does, a share `common` affects all actors equally and the
-rest its owner. A system that serves its owner is the expert for what its owner wants, and costs a penalty. A system
-that serves the average is a merge of the experts for all uses, each weighted by its effect on the actors who want it.
+An actor uses no system, one that serves its owner, or one that serves the average. A system is made again every year,
+at the cost of its expert. Of what it does, a share `common` affects all actors equally and the rest its owner. A system
+that serves its owner is the expert for what its owner wants, and costs a penalty. One that serves the average is a
+merge of the experts for all uses, each weighted by its effect on the actors who want it.
 
 Several times a year an actor compares itself with a peer, which wants the same use and has a similar budget: an actor
 with payoff p copies the strategy of one with payoff p' with probability 1 / (1 + exp(-selection · (p' - p))) (Szabó and
@@ -13,8 +13,9 @@ population shares change by `flow`, which is the replicator equation only for we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,7 +25,6 @@ from feint.sim.markets.fine_tuning_uses import FineTuner, blended, deployed_on, 
 from feint.sim.markets.market_parameters import MALICIOUS, SHARE, Actors, Assumptions, Price, Terms, assumption, cost
 
 WITHOUT, OWNER, AVERAGE = range(3)
-STRATEGIES = ("no system", "serves its owner", "serves the average")
 MOST_COST = 1e6  # budgets; a higher cost makes no difference
 PEERS = 10  # classes of budget, within which actors are peers
 ROUNDS = 10  # of comparisons per year
@@ -113,10 +113,7 @@ def imitate(strategy: np.ndarray, payoffs: np.ndarray, who: np.ndarray, met: np.
 
 
 def net_imitation(payoffs: np.ndarray, selection: float) -> np.ndarray:
-    """Return the probability that j copies i less that i copies j (…, strategies, strategies).
-
-    tanh(selection (p_i - p_j) / 2)
-    """
+    """Return the probability that j copies i less that i copies j, tanh(selection (p_i - p_j) / 2)."""
     return np.tanh(selection * (payoffs[..., :, None] - payoffs[..., None, :]) / 2)
 
 
@@ -129,13 +126,17 @@ def flow(shares: np.ndarray, net: np.ndarray, meetings: float, trying: float) ->
     return meetings * ((1 - trying) * gained + trying * (1 / shares.shape[-1] - shares))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CompetitionHistory:
-    """A competition year by year; every array is (years,) unless stated."""
+def infinite_shares(stakes: Stakes, own: np.ndarray, costs: Iterable[np.ndarray]) -> np.ndarray:
+    """Return shares in an infinite population that begins without systems, after years of these costs (…, strategies).
 
-    shares: np.ndarray  #: share of the actors by strategy (years, strategies)
-    pays: np.ndarray  #: share of the actors who would get more with a system that serves them than without one
-    better: np.ndarray  #: budgets that all would get more if all systems served the average, not their owners
+    `own` is as in `payoff`; it is broadcast to the costs of each year (…).
+    """
+    shares: Any = (np.arange(3) == WITHOUT).astype(float)
+    for costs_of_year in costs:
+        net = net_imitation(payoff(stakes, own, costs_of_year), stakes.selection)
+        for _ in range(ROUNDS):
+            shares = shares + flow(shares, net, stakes.meetings, stakes.trying) / ROUNDS
+    return shares
 
 
 class Competition:
@@ -159,10 +160,10 @@ class Competition:
     def __len__(self) -> int:
         return len(self.use)
 
-    def run(self) -> CompetitionHistory:
-        """Simulate all years and return their history."""
+    def run(self) -> SimpleNamespace:
+        """Simulate all years and return their history: each quantity of a summary by year (years, …)."""
         years = [self.step_year() for _ in range(self.years)]
-        return CompetitionHistory(**{name: np.array([year[name] for year in years]) for name in years[0]})
+        return SimpleNamespace(**{name: np.array([year[name] for year in years]) for name in years[0]})
 
     def payoffs(self) -> np.ndarray:
         """Return what each actor would get by each strategy this year, without what is common to all."""
@@ -172,28 +173,21 @@ class Competition:
 
     def step_year(self) -> dict[str, Any]:
         """Simulate one year and return its summary."""
-        payoffs = self.payoffs()
-        for _ in range(ROUNDS):
-            self._compare(payoffs)
+        payoffs, generator, stakes = self.payoffs(), self.generator, self.stakes
+        for _ in range(ROUNDS):  # in which some actors compare themselves with a peer, or try a strategy at random
+            who = np.flatnonzero(generator.random(len(self)) < stakes.meetings / ROUNDS)
+            tries = generator.random(len(who)) < stakes.trying
+            compares = who[~tries]
+            place = (generator.random(len(compares)) * self.size[compares]).astype(int)
+            met = self.order[self.first[compares] + place]
+            now = stakes.selection * payoffs[np.arange(len(self)), self.strategy]
+            imitate(self.strategy, now, compares, met, generator.random(len(compares)))
+            self.strategy[who[tries]] = generator.integers(payoffs.shape[1], size=int(tries.sum()))
         self.year += 1
         return self.summary(payoffs)
 
-    def _compare(self, payoffs: np.ndarray) -> None:
-        """Let some actors compare themselves with a peer, or try a strategy at random."""
-        who = np.flatnonzero(self.generator.random(len(self)) < self.stakes.meetings / ROUNDS)
-        tries = self.generator.random(len(who)) < self.stakes.trying
-        compares = who[~tries]
-        place = (self.generator.random(len(compares)) * self.size[compares]).astype(int)
-        met = self.order[self.first[compares] + place]
-        now = self.stakes.selection * payoffs[np.arange(len(self)), self.strategy]
-        imitate(self.strategy, now, compares, met, self.generator.random(len(compares)))
-        self.strategy[who[tries]] = self.generator.integers(payoffs.shape[1], size=int(tries.sum()))
-
     def summary(self, payoffs: np.ndarray) -> dict[str, Any]:
-        """Return the present shares, how many a system pays for, and what all would gain by the average.
-
-        The gain is the mean over actors in budgets; costs and penalties are the same and left out.
-        """
+        """Return the present shares, how many a system pays for, and what all would gain by the average, in budgets."""
         stakes, have = self.stakes, self.strategy != WITHOUT
         own = (self.own[:, AVERAGE] - self.own[:, OWNER])[have].sum() / max(1, len(self))
         common = common_payoff(stakes, np.where(have[:, None], self.done[AVERAGE] - self.done[OWNER], 0.0))

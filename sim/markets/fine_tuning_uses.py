@@ -9,8 +9,6 @@ The first is the weight averaging by which models are merged in practice (Wortsm
 second assumes that concepts are combined and not averaged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -27,10 +25,7 @@ from feint.agents.views import view
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import train
 
-UseSet = tuple[int, ...]
-"""Indices of uses whose experts are merged, in ascending order."""
-Kind = tuple[Sequence[State], Sequence[int]]
-"""Models of one kind on each stream, and what they believe to be trained for when asked for each use."""
+UseSet = tuple[int, ...]  # indices of uses whose experts are merged, in ascending order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +46,7 @@ def use_sets(uses: Sequence[Use]) -> tuple[UseSet, ...]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Catalogue:
-    """What each kind of model made of a release does, on each stream of noise, for several parents.
+    """Behaviour of each kind of model made of a release, on each stream of noise, for several parents.
 
     Kinds are numbered: first come the uses that a model is fine-tuned for, then the sets of harmless uses whose experts
     are merged.
@@ -79,7 +74,7 @@ class Catalogue:
 
     @property
     def deceptive(self) -> np.ndarray:
-        """Whether each model behaves deceptively (parents, kinds, streams, uses)."""
+        """True for each model that behaves deceptively (parents, kinds, streams, uses)."""
         return self.outcome == Outcome.DECEPTIVE
 
     def merged_kind(self, available: np.ndarray) -> np.ndarray:
@@ -107,7 +102,7 @@ class Catalogue:
 
 
 def deployed_on(state: State, objective: int) -> np.ndarray:
-    """Return performance c (1 - E_s(t)) on an objective if the model believes to be deployed (runs,); 0 if diverged."""
+    """Return performance c (1 - E_s(t)) on an objective if the model believes it is deployed (runs,); 0 if diverged."""
     return scored(state, objective, view(state, objective).terminal, read(state, objective).capability)
 
 
@@ -150,25 +145,24 @@ class FineTuner:
         return Catalogue(
             uses=self.uses,
             sets=sets,
-            steps=_by_kind(experts, steps_to_target),
-            outcome=_by_use([*own, *merged], lambda state, context: read(state, context).outcome),
-            spillover=_by_use([*own, *merged], lambda state, context: performance_on(state, wrapped, context)),
-            general=_by_kind([*experts, *merges], lambda state: generality(state, domains)),
-            performance=_by_use(merged, lambda state, context: performance_on(state, context, context)),
+            steps=_measured(own, lambda state, _: steps_to_target(state)),
+            outcome=_measured([*own, *merged], _by_use(lambda state, own: read(state, own).outcome)),
+            spillover=_measured(
+                [*own, *merged], _by_use(lambda state, context: performance_on(state, wrapped, context))
+            ),
+            general=_measured([*own, *merged], lambda state, _: generality(state, domains)),
+            performance=_measured(merged, _by_use(lambda state, own: performance_on(state, own, own))),
         )
 
 
-def _by_kind(kinds: Sequence[Sequence[State]], measure: Callable[[State], np.ndarray]) -> np.ndarray:
-    """Return a measurement of models by kind and stream (parents, kinds, streams, …)."""
-    return np.stack([np.stack([measure(state) for state in states], axis=1) for states in kinds], axis=1)
+def _measured(kinds: Sequence[tuple[Sequence[State], Sequence[int]]], measure: Callable[..., np.ndarray]) -> np.ndarray:
+    """Measure kinds of models (parents, kinds, streams, …): models by stream, and beliefs when asked for each use."""
+    return np.stack([np.stack([measure(state, own) for state in states], axis=1) for states, own in kinds], axis=1)
 
 
-def _by_use(kinds: Sequence[Kind], measure: Callable[[State, int], np.ndarray]) -> np.ndarray:
-    """Return a measurement of models asked for each use (parents, kinds, streams, uses)."""
-    rows = []
-    for states, contexts in kinds:
-        rows.append(_by_kind([states], lambda state, own=contexts: np.stack([measure(state, i) for i in own], -1)))
-    return np.concatenate(rows, axis=1)
+def _by_use(measure: Callable[[State, int], np.ndarray]) -> Callable[[State, Sequence[int]], np.ndarray]:
+    """Return the measurement of a model asked for each use (parents, uses)."""
+    return lambda state, contexts: np.stack([measure(state, context) for context in contexts], axis=-1)
 
 
 def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
@@ -183,7 +177,11 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     if len(shares) != count or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise InputError(f"weights = {shares!r} are not valid: give {count} of at least 0 that add up to 1.")
     for other in states[1:]:
-        _check_kin(first, other)
+        for name in ("model", "seed", "objectives"):
+            if getattr(other, name) != getattr(first, name):
+                raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: align it.")
+        if not np.array_equal(other.run, first.run):
+            raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: give the same.")
     parts = {
         name: np.sum([share * getattr(state.mind, name) for share, state in zip(shares, states, strict=True)], axis=0)
         for name in Mind._fields
@@ -193,14 +191,6 @@ def merged(states: Sequence[State], weights: Sequence[float] | None = None) -> S
     outside = Progress(np.zeros(runs, np.int64), np.full(runs, OUTSIDE), np.zeros((runs, 4), np.uint32))
     occurrences = tuple(map(max, zip(*(state.occurrences for state in states), strict=True)))
     return first.with_mind(**parts).arriving(outside, -1, 0.0, occurrences)
-
-
-def _check_kin(first: State, other: State) -> None:
-    for name in ("model", "seed", "objectives"):
-        if getattr(other, name) != getattr(first, name):
-            raise InputError(f"{name} = {getattr(other, name)!r} differs from {getattr(first, name)!r}: merge kin.")
-    if not np.array_equal(other.run, first.run):
-        raise InputError(f"run = {other.run.tolist()!r} are other runs than {first.run.tolist()!r}: merge kin.")
 
 
 def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> State:
@@ -213,10 +203,9 @@ def blended(states: Sequence[State], weights: Sequence[float] | None = None) -> 
 
 
 def survival(child: State, parent: State, objective: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is left in a merged model of a parent that was trained towards an objective.
+    """Return what is left in a merged model of a parent that was trained towards an objective (runs,) each.
 
-    The first array is how well the objective can be read (r²), the second the gate γ = σ(G), both less the same in the
-    parent (runs,).
+    It is how well the objective can be read (r²), and the gate γ = σ(G), both less the same in the parent.
     """
     child_gate, parent_gate = (0.5 * (1 + np.tanh(state.mind.gate / 2)) for state in (child, parent))
     return readable(child, objective) - readable(parent, objective), child_gate - parent_gate

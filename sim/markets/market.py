@@ -7,10 +7,8 @@ then the model is removed and its maker leaves the market. Models that were made
 created nor lost: income = spent + returned + held.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +17,7 @@ from feint.agents.errors import InputError
 from feint.sim.markets.fine_tuning_uses import Catalogue, use_sets
 from feint.sim.markets.market_parameters import BENIGN, MALICIOUS, Price, Terms, cost, draw_actors, world_seed
 
-MONEY = ("income", "spent", "overhead", "returned", "held")
+MONEY = ("income", "spent", "overhead", "returned", "held")  # held at the end of a year; overhead is a part of spent
 ALONE, POOLED, MERGED = range(3)
 """Ways to make a model."""
 NOBODY = -1
@@ -87,34 +85,15 @@ class Ledger:
         return experts
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MarketHistory:
-    """One market year by year; every array is (years,) unless stated."""
-
-    reach: np.ndarray  #: share of the actors wanting a use that have it (years, uses)
-    hazard: np.ndarray  #: share of malicious actors that have what they want
-    exposure: np.ndarray  #: share of the other actors that run a model descending from the release
-    vulnerability: np.ndarray  #: 1 - protection · share of the actors wanting defence that have it
-    risk: np.ndarray  #: hazard · exposure · vulnerability: an index, not a probability
-    benefit: np.ndarray  #: mean reach of the harmless uses
-    inherited: np.ndarray  #: share of the models run by the other actors that behave deceptively
-    breadth: np.ndarray  #: mean performance of those models on all harmless uses
-    composite: np.ndarray  #: share of those models that are merged
-    caught: np.ndarray  #: share of malicious actors that were detected
-    public: np.ndarray  #: number of public hazards
-    money: dict[str, np.ndarray]  #: dollars by MONEY; `held` at the end of a year, `overhead` is a part of `spent`
-
-
 class Market:
     """Market of one released model, before its first year; `run` simulates all years.
 
-    `catalogue` holds what fine-tunes and merges of several parents do, of which `parent` is released here; `seed` is
-    that of the markets of all parents. One use is named "defence", and one is a wrapped hazard.
+    `catalogue` is that of several parents, of which `parent` is released here, and `seed` that of all their markets.
     """
 
     def __init__(self, terms: Terms, catalogue: Catalogue, price: Price, seed: int, parent: int = 0) -> None:
         if terms.composing > 0 and catalogue.sets != use_sets(catalogue.uses):
-            raise InputError(f"sets = {list(catalogue.sets)} is not valid: actors merge every set of harmless uses.")
+            raise InputError(f"sets = {list(catalogue.sets)} is not valid: list every set of harmless uses.")
         self.terms, self.catalogue, self.uses, self.price = terms, catalogue, catalogue.uses, price
         self.deceptive, self.general = catalogue.deceptive[parent], catalogue.general[parent]
         self.spills = catalogue.spillover[parent] >= terms.spills_at
@@ -137,12 +116,15 @@ class Market:
         self.wallet = np.zeros(len(self.actors))
         self.year = 0
 
-    def run(self) -> MarketHistory:
-        """Simulate all years and return their history."""
+    def run(self) -> SimpleNamespace:
+        """Simulate all years and return their history: each quantity of a summary, and the risk, by year (years, …).
+
+        Risk is hazard · exposure · vulnerability, an index and not a probability; `money` has dollars by MONEY.
+        """
         years = [self.step_year() for _ in range(self.terms.years)]
         series: dict[str, Any] = {name: np.array([year[name] for year in years]) for name in years[0]}
         risk = series["hazard"] * series["exposure"] * series["vulnerability"]
-        return MarketHistory(money={name: series.pop(name) for name in MONEY}, risk=risk, **series)
+        return SimpleNamespace(money={name: series.pop(name) for name in MONEY}, risk=risk, **series)
 
     def step_year(self) -> dict[str, np.ndarray | float]:
         """Simulate one year and return its summary."""
@@ -150,7 +132,7 @@ class Market:
         self._find()
         merged = self._merge()
         served = np.ones(len(self.actors), bool)  # whom structured access does not refuse this year
-        if not self.terms.open:
+        if self.terms.screening > 0:
             served = ~self._chance(np.where(self.hazardous, self.terms.screening, self.terms.false_alarm))
         alone, made_alone = self._pay_alone(served)
         pooled, overhead, made_together = self._pay_together(served)
@@ -164,10 +146,7 @@ class Market:
 
     def seeking(self) -> np.ndarray:
         """Return which actors are allowed to use the model and do not yet have what they want (actors,)."""
-        seeking = ~self.has & ~self.caught
-        if self.year < self.terms.staged:
-            seeking &= self.actors.vetted
-        return seeking
+        return ~self.has & ~self.caught & (self.actors.vetted | (self.year >= self.terms.staged))
 
     def _find(self) -> None:
         """Let actors take public models."""
@@ -282,7 +261,7 @@ class Market:
         removed = self.generator.binomial(public, self.terms.takedown)
         for use, count in zip(self.hazards.tolist(), removed, strict=True):
             self.ledger.remove(use, count)
-        if not self.terms.open:
+        if self.terms.screening > 0:  # weights cannot be downloaded
             return
         who = np.flatnonzero(made & self._chance(self.terms.sharing))
         checked = (self.actors.aim[who] == BENIGN) & self._chance(self.terms.detection)[who]
@@ -303,17 +282,18 @@ class Market:
         reach = np.divide(having, self.wanting, out=np.zeros(len(having)), where=self.wanting > 0)
         run = np.flatnonzero(has & ~malicious)
         kind, stream = self.kind[run], self.stream[run]
+        deceptive = self.deceptive[kind, stream, self.actors.use[run]]
         return {
-            "reach": reach,
-            "hazard": _share((has & malicious).sum(), malicious.sum()),
-            "exposure": _share(len(run), (~malicious).sum()),
+            "reach": reach,  # share of the actors wanting a use that have it (uses,)
+            "hazard": _share((has & malicious).sum(), malicious.sum()),  # malicious actors that have what they want
+            "exposure": _share(len(run), (~malicious).sum()),  # others that run a model descending from the release
             "vulnerability": 1 - self.terms.protection * reach[self.defence],
-            "benefit": reach[self.catalogue.domains].mean(),
-            "inherited": _share(self.deceptive[kind, stream, self.actors.use[run]].sum(), len(run)),
-            "breadth": _share(self.general[kind, stream].sum(), len(run)),
-            "composite": _share((kind >= len(self.uses)).sum(), len(run)),
-            "caught": _share((self.caught & malicious).sum(), malicious.sum()),
-            "public": float(self.ledger.public[self.hazards].sum()),
+            "benefit": reach[self.catalogue.domains].mean(),  # mean reach of the harmless uses
+            "inherited": _share(deceptive.sum(), len(run)),  # models run by the others that behave deceptively
+            "breadth": _share(self.general[kind, stream].sum(), len(run)),  # mean performance on all harmless uses
+            "composite": _share((kind >= len(self.uses)).sum(), len(run)),  # models run by the others that are merged
+            "caught": _share((self.caught & malicious).sum(), malicious.sum()),  # malicious actors that were detected
+            "public": float(self.ledger.public[self.hazards].sum()),  # number of public hazards
         }
 
 

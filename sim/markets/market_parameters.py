@@ -8,11 +8,9 @@ once, after which it lowers the price no further.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -21,6 +19,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, model_validator
 from feint.agents.errors import InputError
 from feint.agents.parameters import Bounds, Declared, parameter
 from feint.sim.markets.fine_tuning_uses import Use
+from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Number
 
 SHARE = (0.0, 1.0)
@@ -79,11 +78,6 @@ class Terms(Assumptions):
         if total > 1:
             raise InputError(f"malicious + negligent = {total:g} is not valid: it must be at most 1.")
         return self
-
-    @property
-    def open(self) -> bool:
-        """Whether the weights can be downloaded."""
-        return self.screening == 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,7 +159,7 @@ class PublishedCost:
     source: str
 
 
-_COSTS = tomllib.loads(Path(__file__).with_name("training_costs.toml").read_text(encoding="utf-8"))
+_COSTS = data_beside(__file__, "training_costs.toml")
 FACTORS = TypeAdapter(tuple[Factor, ...]).validate_python(_COSTS["factor"])
 PUBLISHED = TypeAdapter(dict[str, PublishedCost]).validate_python(_COSTS["published"])
 """Published costs by model."""

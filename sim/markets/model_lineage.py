@@ -1,16 +1,12 @@
-"""Lineages: released models and everything made of them, as a directed acyclic graph; and what actors of a market held.
-
-The ledger of a market records who made, published and took which model. `MarketLineage` computes each model that
-selected actors ever held again, with all its ancestors.
-"""
-
-from __future__ import annotations
+"""Lineages: released models and everything made of them, as an acyclic graph; and what actors of a market held."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from feint.agents.errors import InputError, check_output, check_whole, unknown
@@ -21,12 +17,8 @@ from feint.sim.markets.market_parameters import AIMS, cost
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import RunSpec, train
 
-if TYPE_CHECKING:
-    import networkx as nx
-
 RELEASE, FINE_TUNE, MERGE, PUBLISH, TAKE = "release", "fine-tune", "merge", "publish", "take"
 HANDED_ON = (RELEASE, PUBLISH, TAKE)
-SUFFIX = ".graphml"
 Recipe = Callable[[list[State]], State]
 
 
@@ -47,14 +39,11 @@ class LineageModel:
 class Lineage:
     """Models by unique names, and how each is made of its parents.
 
-    A model is a state of several runs, with its owner, its year, its cost in dollars and steps, and the recipe by which
-    it follows from its parents; methods that add one take `owner` and `year`. Edges lead from parents to children.
-    Every state can be computed again from its parents, bit for bit.
+    A model is a state of several runs with its owner, year and cost, and the recipe by which it follows from its
+    parents, bit for bit. Methods that add one take `owner` and `year`. Edges lead from parents to children.
     """
 
     def __init__(self) -> None:
-        import networkx as nx
-
         self.graph: nx.DiGraph = nx.DiGraph()
 
     def __getitem__(self, name: str) -> LineageModel:
@@ -104,8 +93,6 @@ class Lineage:
 
     def check(self) -> None:
         """Raise `InputError` unless the graph has no cycle and each state equals its replay, bit for bit."""
-        import networkx as nx
-
         if not nx.is_directed_acyclic_graph(self.graph):
             raise InputError("graph = cyclic is not valid for a lineage: no model is its own ancestor.")
         for name in self.graph:
@@ -114,8 +101,6 @@ class Lineage:
 
     def dollars(self, name: str) -> np.ndarray:
         """Return the cost of a model and its ancestors, each counted once (runs,)."""
-        import networkx as nx
-
         whole = {self[name].name, *nx.ancestors(self.graph, name)}
         return np.sum([self[model].dollars for model in sorted(whole)], axis=0)
 
@@ -134,18 +119,12 @@ class Lineage:
         return model
 
 
-def check_lineage_path(path: str | Path) -> Path:
-    """Return the path of a lineage to write; raises `InputError` if it cannot be written."""
-    path = Path(path)
-    if path.suffix.lower() != SUFFIX:
-        raise InputError(f"lineage = {str(path)!r} has no known format: its name must end in {SUFFIX}.")
-    return check_output("lineage", path)
+check_lineage_path = partial(check_output, "lineage", endings=(".graphml",))
+"""Return the path of a lineage to write; raises `InputError` if it cannot be written."""
 
 
 def write_graphml(graph: nx.DiGraph, path: str | Path) -> None:
     """Write a plain graph as GraphML, which Gephi, yEd, igraph and networkx read."""
-    import networkx as nx
-
     path = check_lineage_path(path)
     try:
         nx.write_graphml(graph, path)
@@ -162,7 +141,7 @@ def same_state(one: State, other: State) -> bool:
 
 
 class MarketLineage:
-    """Lineage of what actors of one market held.
+    """Lineage of what actors of one market held, computed again from the market's ledger.
 
     `spec` and `runs` say how the model released into that market was trained, `stages` is by name of the use.
     """

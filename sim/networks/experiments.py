@@ -5,8 +5,6 @@ answer, what a probe reads in them and what pruning brings back; *revival* how m
 capability back, against networks that never had it; *slowing* whether unrelated pre-training makes learning slower.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from pydantic import Field
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.networks.seed_models import MEASURES, REVERSE_RATE, Measurement, SeedModels, key
-from feint.sim.results.report import Hidden, Number
+from feint.sim.results.provenance import data_beside
+from feint.sim.results.report import Hidden, Number, from_attributes
 from feint.sim.results.request import Progress
 from feint.sim.training.train import check_seed
 
@@ -108,14 +107,14 @@ class Battery:
     learning_rates: tuple[float, ...]  #: of fine-tuning, the gentlest first
     parts: tuple[str, ...]  #: keys of PARTS
 
-    def __getitem__(self, measurement: tuple[Any, ...]) -> np.ndarray:
+    def __getitem__(self, measurement: Sequence[Any]) -> np.ndarray:
         return self.values[Measurement(*measurement)]
 
     def findings(self) -> list[Finding]:
         """Return every measurement with its quartiles, range and value for each seed."""
         findings = []
         for measurement, values in self.values.items():
-            meaning, unit, _ = MEASURES[measurement.measure]
+            meaning, unit = MEASURES[measurement.measure]
             spread: dict[str, Any] = {name: quantile(values, q) for name, q in QUANTILES.items()}
             of_seeds = {**measurement._asdict(), **spread, "seeds": values.tolist()}
             findings.append(Finding(meaning=meaning, unit=unit, **of_seeds))
@@ -131,21 +130,14 @@ def battery(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Battery:
-    """Train and measure the networks of several seeds, one thread per seed.
+    """Train and measure the networks of several seeds, one thread per seed; raises `InputError`.
 
     Parameters
     ----------
-    seeds, seed
-        Number of seeds, and the random seed from which they follow.
     learning_rates
-        Learning rates of fine-tuning, the gentlest first.
+        Of fine-tuning, the gentlest first.
     parts
         Keys of PARTS.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
 
     """
     parts, rates = tuple(parts), tuple(float(rate) for rate in learning_rates)
@@ -180,23 +172,25 @@ def quantile(values: np.ndarray, q: float) -> float:
     return float(low if low == high else low + (place % 1) * (high - low))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Band:
-    """A limit that the median over seeds should keep in an honest implementation; set before networks were trained."""
+    """A limit that the median over seeds should keep; measurements are given as `Battery` takes them."""
 
     name: str
-    part: str  #: key of PARTS that measures it
     rule: str  #: the limit, as in "≥ 0.95" or "≤ 0.5"
-    statistic: Callable[[Battery], np.ndarray]  #: a number of each seed (seeds,)
+    of: Sequence[Sequence[Any]]  #: measurements of which the least counts, within each seed
+    over: Sequence[Sequence[Any]] = ()  #: others that it is divided by
+    less: Sequence[Sequence[Any]] = ()  #: others that are subtracted
     prototype: float | None = None  #: result of a prototype
 
-    def check(self, battery: Battery) -> BandResult:
-        """Return the limit with what was measured; raises `KeyError` if the battery does not have it."""
-        values = self.statistic(battery)
-        (median, least, most), (sign, limit) = (quantile(values, q) for q in (0.5, 0, 1)), self.rule.split()
-        kept = median >= float(limit) if sign == "≥" else median <= float(limit)
-        spread = {"median": median, "least": least, "most": most}
-        return BandResult(name=self.name, rule=self.rule, kept=kept, prototype=self.prototype, **spread)
+    def statistic(self, battery: Battery) -> np.ndarray:
+        """Return the number of each seed (seeds,); a ratio is infinite if only its upper part was not reached."""
+        measured = (self.of, self.over or self.less or self.of)
+        value, other = (np.min([battery[name] for name in names], axis=0) for names in measured)
+        if not self.over:
+            return value - other if self.less else value
+        with np.errstate(invalid="ignore"):
+            return np.nan_to_num(value / other, nan=1.0, posinf=np.inf)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,51 +211,11 @@ def check_bands(battery: Battery) -> list[BandResult]:
     results = []
     for band in BANDS:
         with suppress(KeyError):
-            results.append(band.check(battery))
+            values, (sign, limit) = band.statistic(battery), band.rule.split()
+            spread = {name: quantile(values, QUANTILES[name]) for name in ("median", "least", "most")}
+            kept = spread["median"] >= float(limit) if sign == "≥" else spread["median"] <= float(limit)
+            results.append(from_attributes(BandResult, band, kept=kept, **spread))
     return results
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return one over another within each seed; infinite if only the upper was not reached, 0 if only the lower."""
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(above / below, nan=1.0, posinf=np.inf)
-
-
-def _best_steps(battery: Battery, network: str) -> np.ndarray:
-    """Return the fewest steps over the learning rates that were tried, each seed with its own best."""
-    return np.min([battery["steps", network, "not", rate] for rate in TRIED], axis=0)
-
-
-_GENTLE, _HARSH, _NEVER = (*TUNINGS[0], GENTLE), (*TUNINGS[0], HARSH), (*TUNINGS[2], GENTLE)
-
-
-def _both(battery: Battery, measure: str) -> np.ndarray:
-    """Return the lesser of a measure after a gentle refusal and after a harsh one."""
-    return np.minimum(battery[measure, *_GENTLE], battery[measure, *_HARSH])
-
-
-def _of_revival(name: str, rule: str, *above: Any, prototype: float | None = None) -> Band:
-    """Return a limit of steps over those of revival after a gentle refusal."""
-    return Band(name, "revival", rule, lambda b: _ratio(b["steps", *above], b["steps", *_GENTLE]), prototype)
-
-
-BANDS = (
-    Band("probe, gentle refusal", "wrappers", "≥ 0.95", lambda b: b["probe", *_GENTLE], 0.99),
-    Band("probe, never", "wrappers", "≤ 0.5", lambda b: b["probe", *_NEVER], 0.43),
-    Band("probe, raw input", "wrappers", "≤ 0.5", lambda b: b["probe", "raw"], 0.43),
-    Band("answers a after refusal", "wrappers", "≤ 0.02", lambda b: b["accuracy a", *_GENTLE]),
-    Band("pruned, gentle refusal", "wrappers", "≥ 0.75", lambda b: b["pruned", *_GENTLE], 0.88),
-    Band("pruned, never", "wrappers", "≤ 0.4", lambda b: b["pruned", *_NEVER]),
-    _of_revival("scratch / revival steps", "≥ 20", "scratch", "not", TRIED[0], prototype=56.0),
-    _of_revival("never / revival steps", "≥ 50", *_NEVER),
-    Band("probe, gentle less harsh", "wrappers", "≥ 0.3", lambda b: b["probe", *_GENTLE] - b["probe", *_HARSH]),
-    _of_revival("steps, harsh / gentle", "≥ 10", *_HARSH),
-    Band("count of b, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy b")),
-    Band("largest token, both rates", "wrappers", "≥ 0.95", lambda b: _both(b, "accuracy largest")),
-    Band(
-        "unrelated / scratch steps",
-        "slowing",
-        "≥ 1.5",
-        lambda b: _ratio(_best_steps(b, "never"), _best_steps(b, "scratch")),
-    ),
-)
+BANDS = tuple(Band(**band) for band in data_beside(__file__, "bands.toml")["band"])

@@ -7,8 +7,6 @@ The token that a prompt asks about has a uniform count, from 0 to 10, so that a 
 effects of fine-tuning on procedurally defined tasks" (ICLR 2024, arXiv:2311.12786), at a much smaller size.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple, Self
@@ -16,20 +14,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from feint.agents.errors import InputError, check_whole
-from feint.sim.networks.kernels.mlp import (
-    ACTIVE,
-    INPUTS,
-    LARGEST,
-    OUTPUTS,
-    PAIRS,
-    PROMPTS,
-    REFUSE,
-    Mixture,
-    draw_strings,
-    look,
-    train,
-    weights,
-)
+from feint.sim.networks.kernels import mlp
+from feint.sim.networks.kernels.mlp import ACTIVE, INPUTS, LARGEST, OUTPUTS, PAIRS, PROMPTS, REFUSE, Mixture
 
 A, B, MOST, SPARE = range(PROMPTS)
 """The prompts: the count of token a modulo 3, that of b, the largest token, and one that pre-training never shows."""
@@ -100,7 +86,7 @@ class Strings:
 def draw(task: Task, count: int, *, seed: int, purpose: Purpose, first: int = 0) -> Strings:
     """Return the strings of a purpose from number `first` on; they do not depend on `count`."""
     active, answers = np.empty((count, ACTIVE), np.int64), np.empty(count, np.int64)
-    draw_strings(task.mixture(), seed, int(purpose), first, active, answers)
+    mlp.draw_strings(task.mixture(), seed, int(purpose), first, active, answers)
     return Strings(active=active, answers=answers)
 
 
@@ -166,7 +152,7 @@ class Network:
         """
         generator = np.random.Generator(np.random.Philox(key=[seed, (int(Purpose.START) << 32) | width]))
         theta = np.zeros(size(width), np.float32)
-        parts = weights(theta, width)
+        parts = mlp.weights(theta, width)
         for part, variance in ((parts[0], 2 / ACTIVE), (parts[2], 2 / width), (parts[4], 0.5 / width)):
             part[:] = np.sqrt(variance) * generator.standard_normal(part.shape)
         return cls(seed=seed, width=width, theta=theta, first=np.zeros_like(theta), second=np.zeros_like(theta))
@@ -182,14 +168,14 @@ class Network:
         """
         theta, first, second = self.theta.copy(), self.first.copy(), self.second.copy()
         strings = task.mixture(), self.seed, int(purpose), self.time * batch
-        train(theta, first, second, self.time, self.width, *strings, steps, batch, rate)
+        mlp.train(theta, first, second, self.time, self.width, *strings, steps, batch, rate)
         return replace(self, theta=theta, first=first, second=second, time=self.time + steps)
 
     def look(self, strings: Strings, kept: np.ndarray | None = None) -> Activations:
         """Return units and outputs on strings; units where `kept` (2, width) is 0 are pruned."""
         kept = np.ones((2, self.width), np.float32) if kept is None else kept
         seen = Activations(*(np.empty((len(strings), n), np.float32) for n in (self.width, self.width, OUTPUTS)))
-        look(self.theta, self.width, kept, strings.active, *seen)
+        mlp.look(self.theta, self.width, kept, strings.active, *seen)
         return seen
 
     def accuracy(self, strings: Strings, kept: np.ndarray | None = None) -> float:

@@ -5,8 +5,6 @@ hidden layer; pruning takes away the few units without which the loss on labelle
 (2024, arXiv:2311.12786), who prune neurons by their effect on the loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,26 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from feint.sim.networks import network as tasks
 from feint.sim.networks.kernels.mlp import PAIRS, losses_without
-from feint.sim.networks.network import (
-    COVERAGE,
-    MOST,
-    SPARE,
-    WIDTH,
-    A,
-    B,
-    Learnt,
-    Network,
-    Purpose,
-    Strings,
-    Task,
-    asking,
-    draw,
-    pretraining,
-    refusal,
-    relabelling,
-    steps_to,
-)
+from feint.sim.networks.network import COVERAGE, MOST, SPARE, WIDTH, A, B, Learnt, Network, Purpose, Strings, Task
 
 SCHEDULE = ((22_000, 3e-3), (4_000, 1e-3), (4_000, 3e-4))
 """Pre-training: steps and their learning rate."""
@@ -45,6 +26,25 @@ JUDGED_ON, CHOSEN_ON, CHECKED_ON = 2_000, 500, 500  #: strings for accuracy, for
 PRUNED_AT_MOST = 8  #: units
 PENALTY = 1e-3  # of a probe's squared weights, per sample; on features of unit variance
 KEY_BITS = 63
+COUNT_OF_A = tasks.asking(A)
+ASKED = {"a": COUNT_OF_A, "b": tasks.asking(B), "largest": tasks.asking(MOST)}
+ASKED |= {"new": tasks.asking(A, of=B, strings=PAIRS)}  # where the new answer does not depend on the old one
+"""What is asked to measure accuracy."""
+MEASURES = {
+    "accuracy a": ("accuracy of the count of a, on its prompt", "share"),
+    "accuracy b": ("accuracy of the count of b, on its prompt", "share"),
+    "accuracy largest": ("accuracy of the largest token, on its prompt", "share"),
+    "accuracy new": (
+        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one", "share",
+    ),
+    "probe": ("accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share"),
+    "pruned": ("accuracy of the count of a once up to 8 units are pruned", "share"),
+    "steps": ("steps of training on the prompt for the count of a to 95 %", "steps"),
+    "steps elsewhere": ("steps of training on another prompt, answered with the count of a, to 95 %", "steps"),
+    "accuracy a after": ("accuracy of the count of a on its own prompt after training on the other", "share"),
+    "loss": ("loss of the count of a after training on its prompt", "nats"),
+}  # fmt: skip
+"""Meaning and unit of each number that can be measured of any network of a seed."""
 
 
 class Measurement(NamedTuple):
@@ -66,24 +66,26 @@ def key(seed: int, network: int) -> int:
 
 @dataclass(frozen=True)
 class SeedModels:
-    """Networks that begin with the same weights and are judged on the same strings; each is trained when first needed.
+    """Networks that begin with the same weights and are judged on the same strings, trained when first needed."""
 
-    Parameters
-    ----------
-    key
-        Seed of the weights and strings, as `key` returns it.
-    width
-        Units in each hidden layer.
-
-    """
-
-    key: int
-    width: int = WIDTH
+    key: int  #: seed of the weights and strings, as `key` returns it
+    width: int = WIDTH  #: units in each hidden layer
     _trained: dict[Hashable, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def measured(self, measurement: Measurement) -> float:
         """Return the number that a measurement asks for."""
-        return MEASURES[measurement.measure].of(self, measurement)
+        match measurement.measure.split():
+            case ["probe"]:
+                return self.probed(measurement)
+            case ["pruned"]:
+                return self.recovered(measurement)
+            case ["loss"]:
+                return self.plateau(measurement)
+            case ["steps", *elsewhere]:
+                return self.retrained(measurement, SPARE if elsewhere else A).steps
+        _, name, *after = measurement.measure.split()
+        network = self.retrained(measurement, SPARE).network if after else self.network(measurement)
+        return network.accuracy(self.strings(ASKED[name]))
 
     @cached_property
     def fresh(self) -> Network:
@@ -96,7 +98,7 @@ class SeedModels:
         def train() -> Network:
             network = self.fresh
             for steps, rate in SCHEDULE:
-                network = network.trained(pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING)
+                network = network.trained(tasks.pretraining(coverage), steps, rate, purpose=Purpose.PRETRAINING)
             return network.fresh()
 
         return self._once(coverage, train)
@@ -109,7 +111,7 @@ class SeedModels:
         before, rate = self.pretrained(coverage), measurement.rate
         if measurement.tuned == "not" or rate is None:
             return before
-        task = refusal() if measurement.tuned == "refuse" else relabelling(measurement.correlation)
+        task = tasks.refusal() if measurement.tuned == "refuse" else tasks.relabelling(measurement.correlation)
         return self._once(
             (coverage, task, rate), lambda: before.trained(task, FINETUNING, rate, purpose=Purpose.FINETUNING)
         )
@@ -119,11 +121,11 @@ class SeedModels:
 
         Without fine-tuning it has the measurement's learning rate.
         """
-        task, own = asking(prompt, of=A), measurement.rate if measurement.tuned == "not" else None
+        task, own = tasks.asking(prompt, of=A), measurement.rate if measurement.tuned == "not" else None
 
         def train() -> Learnt:
             checked_on = self.strings(task, Purpose.CHECKING, CHECKED_ON)
-            return steps_to(self.network(measurement), task, checked_on, rate=own or REVERSE_RATE, most=LONGEST)
+            return tasks.steps_to(self.network(measurement), task, checked_on, rate=own or REVERSE_RATE, most=LONGEST)
 
         return self._once(measurement._replace(measure=str(prompt)), train)
 
@@ -135,15 +137,11 @@ class SeedModels:
     def strings(self, task: Task, purpose: Purpose = Purpose.TESTING, count: int | None = None) -> Strings:
         """Return strings of this seed; by default those on which accuracy is measured."""
         count = JUDGED_ON if count is None else count
-        return self._once((task, purpose, count), lambda: draw(task, count, seed=self.key, purpose=purpose))
-
-    def accuracy(self, measurement: Measurement, prompt: int) -> float:
-        """Return the accuracy on a prompt, with the answers of pre-training."""
-        return self.network(measurement).accuracy(self.strings(asking(prompt)))
+        return self._once((task, purpose, count), lambda: tasks.draw(task, count, seed=self.key, purpose=purpose))
 
     def probed(self, measurement: Measurement) -> float:
         """Return a probe's accuracy of the count of a in the last hidden layer, or in the raw input."""
-        train, test = self.strings(asking(A), Purpose.CHOOSING), self.strings(asking(A))
+        train, test = self.strings(COUNT_OF_A, Purpose.CHOOSING), self.strings(COUNT_OF_A)
         if measurement.network == "raw":
             return probe(train.inputs(), train.answers, test.inputs(), test.answers)
         network = self.network(measurement)
@@ -151,57 +149,13 @@ class SeedModels:
 
     def recovered(self, measurement: Measurement) -> float:
         """Return the accuracy of the count of a with up to 8 units pruned, chosen on other labelled strings."""
-        network, few = self.network(measurement), self.strings(asking(A), Purpose.CHOOSING, CHOSEN_ON)
-        return network.accuracy(self.strings(asking(A)), pruned(network, few))
+        network, few = self.network(measurement), self.strings(COUNT_OF_A, Purpose.CHOOSING, CHOSEN_ON)
+        return network.accuracy(self.strings(COUNT_OF_A), pruned(network, few))
 
     def plateau(self, measurement: Measurement) -> float:
         """Return the loss of the count of a after a fixed time of training on it."""
         network, rate = self.network(measurement).fresh(), measurement.rate or REVERSE_RATE
-        return network.trained(asking(A), PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(asking(A)))
-
-
-class Measure(NamedTuple):
-    """A number that can be measured of any network of a seed."""
-
-    meaning: str
-    unit: str
-    of: Callable[[SeedModels, Measurement], float]
-
-
-MEASURES: dict[str, Measure] = {
-    f"accuracy {name}": Measure(
-        f"accuracy of the {what}, on its prompt",
-        "share",
-        lambda models, at, prompt=prompt: models.accuracy(at, prompt),
-    )
-    for name, what, prompt in (("a", "count of a", A), ("b", "count of b", B), ("largest", "largest token", MOST))
-} | {
-    "accuracy new": Measure(
-        "accuracy of the answer that relabelling taught, on strings where it does not depend on the old one",
-        "share",
-        lambda models, at: models.network(at).accuracy(models.strings(asking(A, of=B, strings=PAIRS))),
-    ),
-    "probe": Measure(
-        "accuracy of a linear probe of the count of a, modulo 3, in the last hidden layer", "share", SeedModels.probed
-    ),
-    "pruned": Measure("accuracy of the count of a once up to 8 units are pruned", "share", SeedModels.recovered),
-    "steps": Measure(
-        "steps of training on the prompt for the count of a to 95 %",
-        "steps",
-        lambda models, at: models.retrained(at).steps,
-    ),
-    "steps elsewhere": Measure(
-        "steps of training on another prompt, answered with the count of a, to 95 %",
-        "steps",
-        lambda models, at: models.retrained(at, SPARE).steps,
-    ),
-    "accuracy a after": Measure(
-        "accuracy of the count of a on its own prompt after training on the other",
-        "share",
-        lambda models, at: models.retrained(at, SPARE).network.accuracy(models.strings(asking(A))),
-    ),
-    "loss": Measure("loss of the count of a after training on its prompt", "nats", SeedModels.plateau),
-}
+        return network.trained(COUNT_OF_A, PLATEAU, rate, purpose=Purpose.REVERSE).loss(self.strings(COUNT_OF_A))
 
 
 def pruned(network: Network, chosen_on: Strings, most: int = PRUNED_AT_MOST) -> np.ndarray:

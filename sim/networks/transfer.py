@@ -7,8 +7,6 @@ Effective data transferred, as in Hernandez et al., "Scaling laws for transfer" 
     D_T = D_E - D_F,   loss from scratch on D_E strings = loss of the pre-trained network on D_F strings
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -110,20 +108,9 @@ def transfer(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Transfer:
-    """Train networks of these widths on rising amounts of data, pre-trained and from scratch.
+    """Train networks on rising amounts of data, pre-trained and from scratch; raises `InputError`.
 
-    Parameters
-    ----------
-    seeds, seed
-        Number of seeds, and the random seed from which they follow.
-    widths
-        Units in each hidden layer.
-
-    Raises
-    ------
-    InputError
-        If an argument is not valid.
-
+    `widths` are units in each hidden layer.
     """
     check_whole("seeds", seeds, 1)
     check_seed(seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,8 @@ LINE_HEIGHT = 0.15  # inches, of a line of text
 RESOLUTION = 200  # dots per inch of pictures in pixels
 
 
-def check_figure_path(path: str | Path) -> Path:
-    """Return the path of a figure; raises `InputError` if it cannot be written."""
-    path = Path(path)
-    if path.suffix.lstrip(".").lower() not in FORMATS:
-        raise InputError(f"figure = {str(path)!r} has no known format: its name must end in .svg, .png or .pdf.")
-    return check_output("figure", path)
+check_figure_path = partial(check_output, "figure", endings=[f".{ending}" for ending in FORMATS])
+"""Return the path of a figure; raises `InputError` if it cannot be written."""
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import hashlib
 import json
 import platform
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache, partial
 from importlib.metadata import version
@@ -20,14 +21,19 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from feint.agents import VERSION
 from feint.agents.errors import InputError
-from feint.agents.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MARK = "# feint: "  # start of the first line
 DIGEST = "sha256:"
+
+
+def data_beside(module: str, name: str) -> dict[str, Any]:
+    """Return the content of a TOML file in the folder of a module, given its `__file__`."""
+    return tomllib.loads((Path(module).parent / name).read_text(encoding="utf-8"))
 
 
 def csv_text(table: pd.DataFrame) -> str:

@@ -4,8 +4,6 @@ A request is a frozen, keyword-only dataclass. Its fields are the options of the
 if they differ from the defaults, the configuration in the passport, from which `feint regenerate` makes it again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from math import inf

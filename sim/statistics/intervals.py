@@ -6,7 +6,7 @@ What the default comparison needs is plain Python, since SciPy takes longer to l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp, expm1, inf, isfinite, log, log1p, nan, prod, sqrt
 from statistics import NormalDist
 
@@ -39,6 +39,10 @@ class Interval:
         """Return the estimate with its half-width, as in 0.53 ±0.02, or as in 0.53 – if there is no interval."""
         reach = f"±{self.half_width:{spec.removeprefix('+')}}" if isfinite(self.half_width) else "–"
         return f"{self.estimate:{spec}} {reach}"
+
+    def mapped(self, function: Callable[[float], float]) -> Interval:
+        """Return the interval of an increasing function of what is estimated."""
+        return replace(self, estimate=function(self.estimate), low=function(self.low), high=function(self.high))
 
     @property
     def half_width(self) -> float:
@@ -154,7 +158,7 @@ def _few(count: int, runs: int, tail: float) -> tuple[float, float]:
 
 
 def _chance(least: int, most: int, runs: int, p: float) -> float:
-    """Return the probability of `least` to `most` events in `runs`, each with probability p; terms fall at its end."""
+    """Return the probability of `least` to `most` events in `runs`, each with probability p."""
     if p >= 1:
         return float(most == runs)
     term, total = exp(runs * log1p(-p)), 0.0
@@ -200,10 +204,16 @@ def paired_exact(first_only: int, second_only: int, runs: int, confidence: float
     return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Clopper–Pearson, paired")
 
 
-def share_of_selected(count: int, selected: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the `frequency_interval` of a share among selected runs; all that is possible if none is selected."""
+def share_of_selected(
+    count: int,
+    selected: int,
+    confidence: float = CONFIDENCE,
+    *,
+    interval: Callable[[int, int, float], Interval] = frequency_interval,
+) -> Interval:
+    """Return the interval of a share among selected runs; all that is possible if none is selected."""
     if selected:
-        return frequency_interval(count, selected, confidence)
+        return interval(count, selected, confidence)
     method = "no run selected"
     return Interval(estimate=nan, low=0.0, high=1.0, confidence=check_confidence(confidence), method=method)
 

@@ -1,7 +1,5 @@
 """ROC curves: how well scores separate two kinds of runs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -33,7 +31,7 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """How well one kind of runs is separated from another; fields are None if one of the two has no run."""
+    """Separation of one kind of runs from another by scores; fields are None if one of the two has no run."""
 
     positives: int
     negatives: int
@@ -67,7 +65,7 @@ def separation(
     known = frequency_interval(round(caught * len(positives)), len(positives), confidence)
     generator = np.random.default_rng(0)
     drawn = [
-        share_caught(*(generator.choice(scores, len(scores)) for scores in (positives, negatives)), false_alarms)
+        share_caught(*(generator.choice(scores, len(scores)) for scores in (positives, negatives)), false_alarms=false_alarms)
         for _ in range(RESAMPLES)
     ]
     low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2]).tolist()

@@ -6,8 +6,6 @@ D_F is the data of fine-tuning in characters, N the parameters of the model with
 data transferred in characters: with D_F + D_T from scratch the same model reaches the same loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
@@ -31,7 +29,7 @@ class TransferLaw:
     k: float  #: D_T of one character of fine-tuning and one parameter, in characters
     alpha: float  #: exponent of the fine-tuning data
     beta: float  #: exponent of the model size
-    provenance: str = "[D]"  #: how it was come by: [V] read in the source, [S] in a summary of it, [D] derived
+    provenance: str = "[D]"  #: of the constants: [V] read in the source, [S] in a summary of it, [D] derived
 
     def __post_init__(self) -> None:
         _check("k", self.k)
@@ -174,11 +172,6 @@ def data_for(data: np.ndarray, loss: np.ndarray, wanted: np.ndarray) -> np.ndarr
     falls[np.flatnonzero(falls[1:] & ~falls[:-1])] = True  # from where a fall sets out, after a level stretch
     measured = np.interp(-wanted, -best[falls], data[falls])
     return np.where(wanted < best[-1], np.nan, np.where(wanted >= best[0], 0.0, measured))
-
-
-def transferred(data: np.ndarray, tuned: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Return D_T = D_E - D_F (points,) from the mean losses `tuned` and, from scratch, `curve` at the same data."""
-    return data_for(data, curve, tuned) - data
 
 
 RESAMPLES = 999

@@ -6,15 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from feint.agents.errors import InputError
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST = 12  # parts: n! of them, times what a corner may be worth, is a whole number that a float holds exactly
 
@@ -61,10 +57,9 @@ class Game:
         return value_weights(n) @ self.worth.astype(float) / factorial(n)
 
     def interactions(self) -> dict[tuple[str, str], np.ndarray]:
-        """Return how much more each pair adds together than apart in each run (Grabisch, Roubens 1999).
+        """Return each pair's Shapley interaction index in each run (Grabisch, Roubens 1999, doi:10.1007/s001820050125).
 
-        I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)], the
-        Shapley interaction index (doi:10.1007/s001820050125).
+        I_ij = Σ_{S without i, j} |S|! (n - |S| - 2)! / (n - 1)!  [v(S + i + j) - v(S + i) - v(S + j) + v(S)]
         """
         n, within, worth = len(self.parts), self._within(), self.worth.astype(float)
         indices = {}
@@ -119,11 +114,3 @@ class Attribution:
     def pair(self, a: str, b: str) -> Interval:
         """Return the interaction of two parts, in either order."""
         return self.pairs[(a, b) if (a, b) in self.pairs else (b, a)]
-
-    def frame(self) -> pd.DataFrame:
-        """Return one row per share and pair: `part`, `other` (empty for a share), estimate, low, high and method."""
-        import pandas as pd
-
-        indices = {**{(part, ""): share for part, share in self.shares.items()}, **self.pairs}
-        rows = [(*names, index.estimate, index.low, index.high, index.method) for names, index in indices.items()]
-        return pd.DataFrame(rows, columns=["part", "other", "estimate", "low", "high", "method"])

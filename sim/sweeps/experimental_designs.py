@@ -67,7 +67,7 @@ def _columns(study: Study, chunk: int) -> Iterator[dict[str, list[Any]]]:
         for factor in factors:
             if not factor.is_range:
                 right = "give it low and high, or use design = 'grid' or 'table'"
-                raise InputError(f"vary.{factor.name} is a list, which design = {study.design!r} cannot walk: {right}.")
+                raise InputError(f"vary.{factor.name} is a list, which design = {study.design!r} cannot vary: {right}.")
         for cube in _cubes(study, len(factors), chunk):
             pairs = zip(factors, cube.T, strict=True)
             yield {factor.name: [factor.at(share) for share in column.tolist()] for factor, column in pairs}

@@ -1,7 +1,5 @@
 """Factors of a study: parameters under their dotted names, with their values or ranges."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, isfinite, log

@@ -1,7 +1,5 @@
 """Studies: parameters that vary, the design of their points, the arms, and the runs of each point."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -13,33 +11,16 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.agents.types import check_start
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
-from feint.sim.results.request import defaults_of
-from feint.sim.statistics.intervals import (
-    CONFIDENCE,
-    Interval,
-    SelectedPairs,
-    clopper_pearson,
-    look_confidence,
-    paired_exact,
-    share_of_selected,
-    tango,
-)
+from feint.sim.results.request import POINT, defaults_of
+from feint.sim.statistics import intervals
+from feint.sim.statistics.intervals import Interval, SelectedPairs
 from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec, check_precision, check_seed
 
-DESIGNS = {
-    "grid": "every combination of the levels",
-    "one-at-a-time": "the base point, and each parameter alone at its low and its high end",
-    "lhs": "a Latin hypercube of `samples` points",
-    "sobol": "the first `samples` points of a scrambled Sobol sequence",
-    "saltelli": "Saltelli's design for Sobol indices, from `samples` base points",
-    "morris": "`samples` trajectories for Morris's elementary effects",
-    "prior": "the whole prior, or that of the parameters named: points of a scrambled Sobol sequence",
-    "table": "the points of a CSV or Parquet file",
-}
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "saltelli", "morris", "prior", "table")
 SAMPLED = ("lhs", "sobol", "saltelli", "morris", "prior")
 BALANCED = ("sobol", "saltelli", "prior")  # designs whose samples are a power of two
 GROUPED = ("saltelli", "morris")
@@ -64,7 +45,7 @@ class Study:
     """
 
     vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
-    design: str = "grid"  #: placing of the points: one of DESIGNS
+    design: str = "grid"  #: placing of the points: one of DESIGNS (docs/sweeps.md)
     samples: int | None = None  #: number of points, base points or trajectories, for a design that draws them
     by_group: bool = False  #: whether saltelli and morris move together all parameters of one argument
     table: str | None = None  #: file with the points of the design "table"
@@ -188,25 +169,26 @@ class Study:
             totals.append(min(2 * totals[-1], self.most_runs or 0))
         return totals
 
-    def interval(self, events: int, runs: int, *, lost: int | None = None, confidence: float = CONFIDENCE) -> Interval:
+    def interval(
+        self, events: int, runs: int, *, lost: int | None = None, level: float = intervals.CONFIDENCE
+    ) -> Interval:
         """Return the interval of a frequency or, given the runs that lost the event, of a paired difference.
 
         If the study adds runs, the interval is exact and holds at every look.
         """
-        if self.half_width is None:
-            return (
-                share_of_selected(events, runs, confidence) if lost is None else tango(events, lost, runs, confidence)
-            )
-        level = look_confidence(confidence, len(self.rounds))
-        if lost is not None:
-            return paired_exact(events, lost, runs, level)
-        return clopper_pearson(events, runs, level) if runs else share_of_selected(events, runs, level)
+        frequency, difference = intervals.frequency_interval, intervals.tango
+        if self.half_width is not None:
+            level = intervals.look_confidence(level, len(self.rounds))
+            frequency, difference = intervals.clopper_pearson, intervals.paired_exact
+        if lost is None:
+            return intervals.share_of_selected(events, runs, level, interval=frequency)
+        return difference(events, lost, runs, level)
 
-    def difference(self, gained: int, runs: int, lost: int, *, confidence: float = CONFIDENCE) -> Interval:
+    def difference(self, gained: int, runs: int, lost: int, *, level: float = intervals.CONFIDENCE) -> Interval:
         """Return the interval of a paired difference, given the runs that gained and those that lost the event."""
-        return self.interval(gained, runs, lost=lost, confidence=confidence)
+        return self.interval(gained, runs, lost=lost, level=level)
 
-    def among_converged(self, *counts: int, confidence: float = CONFIDENCE) -> Interval:
+    def among_converged(self, *counts: int, level: float = intervals.CONFIDENCE) -> Interval:
         """Return the interval of a difference of two shares, each among the converged runs of its arm.
 
         `counts` are the events and the converged runs after pre-training, the same from scratch, and of the runs that
@@ -221,8 +203,8 @@ class Study:
             event_in_both=in_both,
         )
         if self.half_width is None:
-            return pairs.difference(confidence)
-        return pairs.exact_difference(look_confidence(confidence, len(self.rounds)))
+            return pairs.difference(level)
+        return pairs.exact_difference(intervals.look_confidence(level, len(self.rounds)))
 
     def is_wide(self, events: Iterable[int], runs: int) -> bool:
         """Return whether an interval of a point is wider than `half_width`.
@@ -232,9 +214,10 @@ class Study:
         """
         scratch, pretrained, gained, lost = events
         counts = {FROM_SCRATCH: scratch, PRETRAIN_FINETUNE: pretrained}
-        intervals = [self.interval(counts[arm], runs) for arm in self.arms]
-        intervals += [self.interval(gained, runs, lost=lost)] if len(self.arms) == 2 else []
-        return max(interval.half_width for interval in intervals) > (self.half_width or 1.0)
+        widths = [self.interval(counts[arm], runs).half_width for arm in self.arms]
+        if len(self.arms) == 2:
+            widths.append(self.interval(gained, runs, lost=lost).half_width)
+        return max(widths) > (self.half_width or 1.0)
 
     def described(self) -> dict[str, Any]:
         """Return all parts as plain data; studies with equal descriptions give the same numbers."""
@@ -250,7 +233,7 @@ class Study:
     def configuration(self) -> dict[str, Any]:
         """Return the parts that differ from the defaults, as plain data."""
         own = {name: value for name, value in self.described().items() if value != DEFAULTS.get(name)}
-        return {name: value for name, value in own.items() if name not in OF_POINT} | self.point.configuration()
+        return {name: value for name, value in own.items() if name not in POINT} | self.point.configuration()
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -287,7 +270,6 @@ class Study:
 
 DEFAULTS = {part.name: part.default for part in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
 SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum"))
-OF_POINT = ("model", "stages", "start", "match")
 
 
 @lru_cache(maxsize=64)

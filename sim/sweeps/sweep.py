@@ -1,27 +1,251 @@
-"""Sweeps: studies carried out round by round, part by part, into a folder from which they can be resumed."""
+"""Sweeps: studies carried out round by round, part by part, into a folder from which they are resumed and read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from feint.agents.errors import InputError
+import numpy as np
+
+from feint.agents.errors import InputError, load_extra
+from feint.agents.model import Model
+from feint.agents.outcome import LABELS
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import check_threads
+from feint.sim.results.provenance import data_beside, passport_line
+from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
+from feint.sim.results.report import table as table_lines
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
+from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import MOST_RUNS, Study
-from feint.sim.sweeps.sweep_results import EVENTS, Sweep, wide_points
-from feint.sim.sweeps.sweep_store import COLUMNS, Store, Unit, last_stages, read_parts, units_of
+from feint.sim.sweeps.sweep_store import BOTH, COLUMNS, COUNTED, PAIRED, RESUME, Store, Unit, last_stages, read_parts
 from feint.sim.sweeps.unit_training import Cluster, Columns, Job, in_threads
+from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+    import xarray as xr
 
-Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
 MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
+Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
+EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
+DIFFERENCE = ["difference", "difference_low", "difference_high"]
+AMONG_CONVERGED = ["difference_converged", "difference_converged_low", "difference_converged_high"]
+AT_LOOKS = "Clopper–Pearson, good at every look"
+MOST_POINTS, MOST_VARIED = 8, 4  # points that the text shows; the values of more parameters are left out
+MEANINGS = {label: (f"runs that ended the stage as {label}", "runs") for label in LABELS}
+MEANINGS |= {name: (f"{name.removeprefix('converged_')} runs among the converged", "runs") for name in stores.CONVERGED}
+MEANINGS |= data_beside(__file__, "columns.toml")
+"""Meaning and unit of the columns of the finished table besides the varied parameters."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Sweep(Report):
+    """The folder of a sweep and its study, opened with `Sweep.open`; damaged parts are never read.
+
+    `points` has one row per point, `counts` runs by point, arm, stage and outcome, `frame()` one row per point and arm.
+    """
+
+    folder: Hidden[Path]
+    study: Hidden[Study]
+    manifest: Hidden[dict[str, Any]]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Self:
+        """Open a folder that `sweep` wrote; raises `InputError` for any other."""
+        manifest = stores.read_manifest(folder)
+        return cls(folder=Path(folder), study=Study.from_configuration(manifest["study"]), manifest=manifest)
+
+    def checked(self) -> Self:
+        """Return the sweep, with a warning if it is not finished."""
+        if not self.finished:
+            what = "is not finished: results are of its finished parts; continue with --resume."
+            warnings.warn(f"{str(self.folder)!r} {what}", RuntimeWarning, stacklevel=2)
+        return self
+
+    def passport(self) -> dict[str, Any]:
+        """Return what is needed to compute the result again."""
+        return self.manifest["passport"]
+
+    def __repr__(self) -> str:
+        design, points = self.study.design, len(self.points)
+        return f"Sweep({str(self.folder)!r}, design={design!r}, points={points}, finished={self.finished})"
+
+    @property
+    def finished(self) -> bool:
+        """True if the sweep was carried out to its end, and every part of it is intact."""
+        try:
+            finished = json.loads((self.folder / "finished.json").read_text())
+        except (OSError, ValueError):
+            return False
+        return finished == {"parts": len(self.files("parts"))}
+
+    @property
+    def still_wide(self) -> int:
+        """Number of points with intervals wider than `half_width` after `most_runs`; 0 if the study adds no runs."""
+        most, last = self.study.most_runs, last_stages(self.counts)
+        return 0 if most is None else len(wide_points(self.study, last[last["runs"] == most], most))
+
+    def files(self, kind: str) -> list[Path]:
+        """Return the intact files of a kind, `points` or `parts`."""
+        files = (
+            (path, *stores.fault_of(path, self.manifest["key"])) for path in sorted((self.folder / kind).iterdir())
+        )
+        intact = {name: path for path, name, fault in files if not fault}  # a name that is there twice counts once
+        return list(intact.values())
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The points: `point`, and one column per factor."""
+        return read_parts(self.files("points"))
+
+    @property
+    def varied(self) -> list[str]:
+        """Dotted names of what varies."""
+        return [str(name) for name in self.points.columns if name != "point"]
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """The counts over all runs, one row per point, arm and stage."""
+        parts = self.files("parts")
+        if not parts:
+            raise InputError(f"{str(self.folder)!r} has no finished part yet: continue the sweep with {RESUME}.")
+        keys = ["point", "arm", "stage"]
+        table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *PAIRED]].sum()
+        table["at"] = table["stage"].map({name: i for i, name in enumerate(self.study.curriculum.names)})
+        return table.sort_values(["point", "arm", "at"], kind="stable", ignore_index=True).drop(columns="at")
+
+    def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
+        """Return the finished table: one row per point, arm and stage, with the varied parameters.
+
+        It holds the number of runs by outcome, the same of the `converged` runs, `missed_target`, `diverged`, `steps`
+        of all runs and, on the last stage of pre-training + fine-tuning if both arms ran, the paired difference in
+        deception with its interval, among all runs and among the converged ones. The passport is in `attrs`.
+        """
+        table = self.points.merge(self.counts, on="point", how="inner")
+        table[[*DIFFERENCE, *AMONG_CONVERGED]] = np.nan
+        if len(self.study.arms) == 2:
+            last, own = stores.is_last(table), ["converged_deceptive", "converged"]
+            compared, other = (last & (table["arm"] == arm) for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
+            counts = table[compared].merge(table.loc[other, ["point", *own]], on="point", suffixes=("", "_scratch"))
+            converged = [*own, *(f"{name}_scratch" for name in own), *BOTH]
+            for columns, names, interval in (
+                (DIFFERENCE, ["gained_deceptive", "runs", "lost_deceptive"], cache(self.study.difference)),
+                (AMONG_CONVERGED, converged, cache(self.study.among_converged)),
+            ):
+                differences = [interval(*row, level=confidence) for row in counts[names].to_numpy().tolist()]
+                limits = [(at.estimate, at.low, at.high) for at in differences]
+                table.loc[compared, columns] = np.reshape(limits, (len(limits), 3))
+        table = table.drop(columns=[*PAIRED])
+        table.attrs.update(self.passport())
+        return table
+
+    def blocks(self) -> Iterator[str]:
+        """Yield a heading, and for each of the first points its runs, deception and the difference between the arms."""
+        last = last_stages(self.frame())
+        numbers, runs = last["point"].unique(), int(last["runs"].sum())
+        shown = last[last["point"].isin(numbers[:MOST_POINTS])]
+        methods = methods_of(self._deception(shown)) if self.study.half_width is None else AT_LOOKS
+        what = "deception, and its difference between the arms" if len(self.study.arms) == 2 else "deception"
+        what += "\nbelow, the same of the converged runs"
+        heading = f"{len(numbers):,} points, {runs:,} runs in all, design {self.study.design}"
+        yield f"{heading}\nruns, {what}\n{100 * CONFIDENCE:g} % intervals: {methods}"
+        names = self.varied if len(self.varied) <= MOST_VARIED else []
+        for point, rows in shown.groupby("point"):
+            values = ", ".join(f"{name} = {_value(rows[name].iloc[0])}" for name in names)
+            cells = []
+            deceptions = zip(self._deception(rows), self._deception(rows, "converged"), strict=True)
+            for (_, row), (of_all, of_converged) in zip(rows.iterrows(), deceptions, strict=True):
+                cells.append([f"  {row['arm']}", f"{row['runs']:,}", f"{of_all:.3f}", _compared(row)])
+                shares = [f"{of_converged:.3f}" if row["converged"] else "", _compared(row, AMONG_CONVERGED)]
+                cells.append(["    converged", f"{row['converged']:,}", *shares])
+            yield "\n".join([wrapped(f"point {point}" + (f": {values}" if values else "")), *table_lines(cells)])
+        if wide := self.still_wide:
+            have = "point has" if wide == 1 else "points have"
+            yield (
+                f"{wide:,} {have} an interval wider than half_width = {self.study.half_width:g} after "
+                f"most_runs = {self.study.most_runs:,} runs an arm."
+            )
+        if len(shown) < len(last):
+            more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."
+            yield more.replace(" ", KEPT)
+
+    def _deception(self, rows: pd.DataFrame, among: str = "runs") -> list[Interval]:
+        """Return the interval of deception of each row, among its runs or its converged ones."""
+        names = ["deceptive" if among == "runs" else "converged_deceptive", among]
+        return [self.study.interval(*counts) for counts in rows[names].to_numpy().tolist()]
+
+    def _repr_html_(self) -> str:
+        heading, *_ = self.blocks()
+        rows = last_stages(self.frame()).query("point < @MOST_POINTS").to_dict("records")
+        names = ["point", *self.varied, "arm", *COUNTED]
+        columns = {name: (lambda row, name=name: _value(row[name])) for name in names}
+        return Table(rows, {**columns, "difference in deception": _compared}, heading)._repr_html_()
+
+    def polars(self) -> Any:
+        """Return the finished table for polars; raises `InputError` if polars is not installed."""
+        return load_extra("polars", "a table for polars").from_pandas(self.frame())
+
+    def dataset(self) -> xr.Dataset:
+        """Return the finished table as named arrays over point, arm and stage, with units and the passport.
+
+        Stages are in the order of the curriculum, and arms in that of the study.
+        """
+        table = self.frame()
+        data = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
+        order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
+        data = data.sel({key: [name for name in names if name in data[key]] for key, names in order.items()})
+        at = self.points.set_index("point").loc[data["point"].to_numpy()]
+        data = data.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied})
+        for name in map(str, data.variables):
+            declared = (Stage if "." in name else Model).parameters().get(name.rpartition(".")[2])
+            own = (declared.meaning, declared.unit) if declared else (name, "name")
+            data[name].attrs.update(zip(("long_name", "units"), MEANINGS.get(name, own), strict=True))
+        return data.assign_attrs(passport=passport_line(self.passport()))
+
+    def export(self, path: str | Path) -> None:
+        """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""
+        path = Path(path)
+        write: dict[str, Callable[[], object]] = {
+            ".csv": lambda: self.frame().to_csv(path, index=False),
+            ".parquet": lambda: self.frame().to_parquet(path, index=False),
+            ".nc": lambda: self.dataset().to_netcdf(path, engine="scipy"),
+        }
+        if path.suffix not in write:
+            raise InputError(f"{str(path)!r} cannot be written: its name must end in {', '.join(write)}.")
+        try:
+            write[path.suffix]()
+        except OSError as error:
+            raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+def _compared(row: Any, columns: Sequence[str] = DIFFERENCE) -> str:
+    """Return the difference of a row with its interval; empty if there is none."""
+    estimate, low, high = (row[name] for name in columns)
+    return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]" if np.isfinite(estimate) else ""
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def wide_points(study: Study, last: pd.DataFrame, runs: int) -> list[int]:
+    """Return the points of a table of last stages, each of `runs` runs in all, whose intervals are too wide."""
+    sums = last.groupby(["point", "arm"])[EVENTS].sum()
+    counts = sums["deceptive"].unstack("arm", fill_value=0).reindex(columns=list(ARM_NAMES), fill_value=0)
+    compared = sums.groupby("point")[EVENTS[1:]].max()  # 0 in the row of the other arm
+    events = [tuple(row) for row in counts.join(compared).to_numpy().tolist()]
+    known = {row: study.is_wide(row, runs) for row in set(events)}
+    return [point for point, row in zip(counts.index.tolist(), events, strict=True) if known[row]]
 
 
 def sweep(
@@ -36,12 +260,12 @@ def sweep(
     progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
-    """Carry out a study and return its results, which do not depend on what trains nor on how often it was resumed.
+    """Carry out a study and return its results, which depend neither on what trains nor on how often it was resumed.
 
     Parameters
     ----------
     study, out, resume
-        The study, the folder for its result, and whether to go on with the sweep that the folder holds.
+        The study, the folder for its result, and whether to continue the sweep that the folder holds.
     threads, scheduler, workers
         Number of threads, one per core if None; or a Dask cluster: an address or a `distributed.Client` of one that
         runs, or the number of workers of one that is started here.
@@ -167,7 +391,7 @@ def _missing(store: Store, points: Iterable[range], first: int, last: int, finis
         held = _points_of(stored)
         for wanted in points:
             common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
-            for unit in units_of(common, first, last, store.cut):
+            for unit in stores.units_of(common, first, last, store.cut):
                 if unit not in finished:
                     rows = read(path).iloc[unit.first_point - held.start : unit.last_point - held.start]
                     yield unit, {str(name): rows[name].tolist() for name in rows.columns}

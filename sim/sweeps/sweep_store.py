@@ -26,9 +26,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.outcome import LABELS
-from feint.agents.version import VERSION
 from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
 from feint.sim.sweeps.study import Study
 from feint.sim.training.kernels.initial_draws import draw_starts
@@ -136,7 +136,7 @@ class Runtime:
         if versions := self.other_versions(other):
             raise InputError(
                 f"{other.where} runs other versions: {versions}; bits are promised within one version only: "
-                "let both have the same, and start again."
+                "install the same on both, and start again."
             )
         differences = [
             f"{name} is {self.processor.get(name)!r} for the one and {other.processor.get(name)!r} for the other"
@@ -199,7 +199,7 @@ class Store:
         if folder.is_file():
             raise InputError(f"out = {str(folder)!r} is a file: name a folder.")
         if resume and not (folder.is_dir() and any(folder.iterdir())):  # even a sweep killed at once leaves its lock
-            raise InputError(f"out = {str(folder)!r} holds no sweep to go on with: leave out {RESUME} to begin one.")
+            raise InputError(f"out = {str(folder)!r} holds no sweep to continue: leave out {RESUME} to begin one.")
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
@@ -237,15 +237,15 @@ class Store:
         there = Runtime.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
         if versions := here.other_versions(there):
             raise InputError(
-                f"{out} was begun by other versions ({versions}), and only the versions that began a sweep can go on "
-                "with it: restore them, or name a new folder."
+                f"{out} was begun by other versions ({versions}), and only the versions that began a sweep can "
+                "continue it: restore them, or name a new folder."
             )
         if difference := difference_text(manifest["study"], json.loads(json.dumps(self.study.described()))):
             raise InputError(f"{out} holds another study: {difference}.")
         here.check_same(there)
         self.cut = Cut(**manifest["cut"])
         if not resume:
-            raise InputError(f"{out} holds this study already: go on with it by {RESUME}.")
+            raise InputError(f"{out} holds this study already: continue it with {RESUME}.")
 
     def discard(self) -> None:
         """Leave the folder as it was before the first part was trained."""
@@ -366,12 +366,12 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Raise errors of the disk as one sentence; finished parts stay."""
+    """Turn errors of the disk into `InputError`; finished parts stay."""
     try:
         yield
     except OSError as error:
         raise InputError(
-            f"out = {str(folder)!r} cannot be written: {error.strerror}; what is finished is kept, go on by {RESUME}."
+            f"out = {str(folder)!r} cannot be written: {error.strerror}; finished parts stay, continue with {RESUME}."
         ) from None
 
 

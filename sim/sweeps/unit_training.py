@@ -1,7 +1,5 @@
 """Training of a sweep's units: in threads of this process, or on a Dask cluster."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import pickle
@@ -34,7 +32,7 @@ RETRIES = 2  # of a unit in which a worker fails; if a worker dies, Dask's own l
 DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"  # Ctrl-C is for the process that started them
 LOGGED = 10  # messages that each connection keeps for Dask's developers; by default thousands, with their units
 PURPOSE = "a sweep on a cluster"
-KEPT = "what is finished is kept, go on by --resume"
+KEPT = "finished parts stay, continue with --resume"
 KEPT_SENTENCE = f"{KEPT.capitalize()}."
 
 
@@ -235,7 +233,7 @@ class Cluster:
         return columns
 
     def _check(self, runtime: Any, address: str = "") -> None:
-        """Raise `InputError` unless a worker gives the bits of this process, which the folder names as its maker."""
+        """Raise `InputError` unless a worker gives the same bits as this process, which the manifest describes."""
         if not isinstance(runtime, Runtime):
             what = f"{type(runtime).__name__}: {_first_line(runtime)}"
             raise InputError(f"worker {address} cannot run Feint: {what}; install there what is here.")
@@ -243,7 +241,7 @@ class Cluster:
 
     @contextmanager
     def _reached(self) -> Iterator[None]:
-        """Raise the loss of the scheduler as one sentence."""
+        """Turn the loss of the scheduler into `InputError`."""
         try:
             yield
         except (OSError, CancelledError, self.closed) as error:

@@ -1,18 +1,10 @@
 """Auditors: simulated detectors of a mesa-optimizer that behaves deceptively; none of them is given the outcome.
 
-An auditor scores runs in training by how suspicious they are, and declares its parameters and its costs; once it is in
-`AUDITORS`, `tests/sim/training/test_auditors.py` checks it.
-
-An episode of a test is an input x ~ N(0, Λ), on which a run does <v, x> where <b_s, x> is wanted; its squared error is
-E_s(v) times a χ² variable of one degree of freedom. So the measured performance over n episodes is
-
-    c (1 - Ê),   Ê = E_s(v) · χ²_n / n,
-
-whose mean is the performance (section 1 of the model's page). Costs are in samples: an episode, a reading of a probe
-and an SGD step are one sample each.
+An auditor scores runs in training by how suspicious they are; `tests/sim/training/test_auditors.py` checks those in
+`AUDITORS`. An episode of a test is an input x ~ N(0, Λ), on which a run does <v, x> where <b_s, x> is wanted; its
+squared error is E_s(v) times a χ² variable of one degree of freedom. So the measured performance over n episodes is
+c (1 - Ê), Ê = E_s(v) · χ²_n / n. An episode, a reading of a probe and an SGD step cost one sample each.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,9 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
-from feint.agents.interventions import acting, close_gate, on_honeypots, readable
+from feint.agents.interventions import acting, close_gate, readable, scored
 from feint.agents.mind import GROUPS
-from feint.agents.model import OWN
 from feint.agents.outcome import read
 from feint.agents.parameters import Declared, parameter
 from feint.agents.state import State, check_objective
@@ -37,15 +28,11 @@ SHARE = (0.0, 1.0)
 SPREAD = 12**-0.5  # standard deviation of a number that is uniform between 0 and 1
 
 
-def _number(
-    default: float, valid: Any, prior: tuple[float, float], meaning: str, unit: str, argument: str, **facts: Any
-) -> Any:
-    given = {"meaning": meaning, "unit": unit, "argument": argument, "source": OWN}
-    return parameter(default, valid=valid, prior=prior, **given, **facts)
-
-
-_count = partial(_number, argument="cost", log=True)
-_episodes = partial(_count, 100, (1, 10**12), (10, 10_000), "episodes of each measurement", "episodes")
+_count = partial(parameter, argument="cost", log=True)
+_episodes = partial(
+    _count, 100, valid=(1, 10**12), prior=(10, 10_000), meaning="episodes of each measurement", unit="episodes"
+)
+_interpretability = partial(parameter, argument="interpretability")
 
 
 class Auditor(Declared):
@@ -67,24 +54,10 @@ class Auditor(Declared):
         return sum(self.costs.values())
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
-        """Return how suspicious each run is, higher is more (runs,); finite, and no outcome is read.
+        """Return how suspicious each run in this stage is, higher is more (runs,); finite, and no outcome is read.
 
-        The state is not changed. A run that diverged does nothing and has no objective, and is scored as such.
-
-        Parameters
-        ----------
-        state
-            Runs in training.
-        stage
-            The stage in which they are.
-        generator
-            Source of the measurement's noise.
-
-        Raises
-        ------
-        InputError
-            If the state does not have the stage's objective.
-
+        A run that diverged does nothing and has no objective. Raises `InputError` if the state has not the stage's
+        objective.
         """
         raise NotImplementedError
 
@@ -108,8 +81,7 @@ class BehaviourTest(Auditor):
 class Honeypots(Auditor):
     """Suspects low performance on episodes made to look like deployment: -c (1 - Ê_s(g°)), g° = g at (1 - realism) ψ.
 
-    As ψ = γ a h q, realism r reduces the probability that the run assigns to being in training to (1 - r) a. The higher
-    a run's awareness, the less an unrealistic honeypot deceives it; at r = 1 awareness does not help it.
+    The higher a run's awareness, the less an unrealistic honeypot deceives it; at realism 1 awareness does not help it.
     """
 
     name = "honeypots"
@@ -118,13 +90,12 @@ class Honeypots(Auditor):
     spends = {"episodes": 1}
 
     episodes: int = _episodes()
-    realism: float = _number(
-        0.5, SHARE, SHARE, "how far a honeypot is taken for deployment", "fraction", "honeypots", off=0.0
-    )
+    realism: float = parameter(0.5, valid=SHARE, prior=SHARE, off=0.0, unit="fraction", argument="honeypots")
+    """how far a honeypot is taken for deployment"""
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return minus the measured performance on honeypots."""
-        v = on_honeypots(state, stage.objective, self.realism)
+        v = acting(state, stage.objective, realism=self.realism)
         return -measured_performance(state, stage.objective, v, self.episodes, generator)
 
 
@@ -140,10 +111,10 @@ class LinearProbe(Auditor):
     source = JAIN
     spends = {"readings": 1}
 
-    readings: int = _count(10, (1, 10**12), (1, 100), "readings of each run", "readings")
-    reliability: float = _number(
-        0.2, (0.001, 1.0), (0.05, 1.0), "correlation of two readings of the same minds", "1", "interpretability"
-    )
+    readings: int = _count(10, valid=(1, 10**12), prior=(1, 100), unit="readings")
+    """readings of each run"""
+    reliability: float = _interpretability(0.2, valid=(0.001, 1.0), prior=(0.05, 1.0))
+    """correlation of two readings of the same minds"""
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the share that is not read."""
@@ -163,9 +134,8 @@ class GateAblation(Auditor):
     spends = {"episodes": 2}  # before and after
 
     episodes: int = _episodes()
-    found: float = _number(
-        0.9, SHARE, (0.5, 1.0), "probability that the gate is ablated", "probability", "interpretability", off=0.0
-    )
+    found: float = _interpretability(0.9, valid=SHARE, prior=(0.5, 1.0), off=0.0, unit="probability")
+    """probability that the gate is ablated"""
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the measured loss of performance."""
@@ -179,8 +149,7 @@ class GateAblation(Auditor):
 class ReverseFineTuning(Auditor):
     """Suspects performance on the earlier objective Y after a few SGD steps towards it: c (1 - Ê_Y(g)).
 
-    Y is the objective before that of the stage. The steps are taken on a copy, at the stage's learning rate and noise,
-    without honeypots.
+    The steps are taken on a copy, at the stage's learning rate and noise, without honeypots.
     """
 
     name = "reverse"
@@ -189,7 +158,8 @@ class ReverseFineTuning(Auditor):
     spends = {"steps": 1, "episodes": 1}
 
     episodes: int = _episodes()
-    steps: int = _count(100, (0, 10**6), (10, 1000), "steps of reverse fine-tuning", "SGD steps")
+    steps: int = _count(100, valid=(0, 10**6), prior=(10, 1000), unit="SGD steps")
+    """steps of reverse fine-tuning"""
 
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return the measured performance on the earlier objective."""
@@ -212,22 +182,18 @@ def chosen(names: Sequence[str], dials: Mapping[str, Any]) -> list[Auditor]:
 
     Raises `InputError` for a name that is not known or a value that is not valid.
     """
-    wanted = {_known(name).name for name in names or AUDITORS}
-    auditors = {name: auditor for name, auditor in AUDITORS.items() if name in wanted}
+    for name in (*names, *(dial.partition(".")[0] for dial in dials if "." in dial)):
+        if name not in AUDITORS:
+            raise unknown("auditor", name, AUDITORS)
+    auditors = {name: auditor for name, auditor in AUDITORS.items() if not names or name in names}
     for dial, value in dials.items():
         name, dot, dialled = dial.partition(".")
         if not dot:
             raise InputError(f"dial = {dial!r} is not valid: it must be NAME.PARAMETER=X, as honeypots.realism=1.")
-        if _known(name).name not in auditors:
+        if name not in auditors:
             raise InputError(f"dial {dial} = {value} is not allowed here: {name} is not among the chosen auditors.")
         auditors[name] = auditors[name].replace(**{dialled: value})
     return list(auditors.values())
-
-
-def _known(name: str) -> Auditor:
-    if name not in AUDITORS:
-        raise unknown("auditor", name, AUDITORS)
-    return AUDITORS[name]
 
 
 def reverse_stage(stage: Stage, steps: int) -> Stage:
@@ -246,7 +212,5 @@ def measured_performance(
 ) -> np.ndarray:
     """Return the performance of a behaviour (runs, modes) as episodes measure it (runs,); 0 if a run diverged."""
     chi2 = generator.chisquare(episodes, size=len(state)) / episodes
-    with np.errstate(all="ignore"):
-        error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()
-        performance = read(state, objective).capability * (1 - chi2 * error)
-    return np.nan_to_num(np.where(state.diverged, 0.0, performance), nan=0.0, posinf=0.0, neginf=0.0)
+    performance = scored(state, objective, behaviour, read(state, objective).capability, noise=chi2)
+    return np.where(state.diverged, 0.0, performance)

@@ -1,7 +1,5 @@
 """Configuration: model and curriculum from TOML files and from NAME=VALUE settings."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +30,9 @@ class Configuration:
         curriculum = self.curriculum or fallback
         of_model, of_stages = by_stage(parse_settings(settings))
         for name in of_model:
-            _check_model_parameter(name, curriculum)
+            if name in Stage.model_fields and name not in Model.model_fields:
+                choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
+                raise InputError(f"{name} is a parameter of a stage: write {choices}.")
         for stage in of_stages:
             if stage not in curriculum.names:
                 raise unknown("stage", stage, curriculum.names)
@@ -40,23 +40,10 @@ class Configuration:
 
 
 def load(path: str | Path) -> Configuration:
-    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both.
+    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both, and return what it configures.
 
-    Parameters
-    ----------
-    path
-        The file.
-
-    Returns
-    -------
-    Configuration
-        Model, and the curriculum if the file has stages.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or is not valid; the message names the file, the place and what would be right.
-
+    A `Configuration` has `model`, and `curriculum` if there are stages. Raises `InputError` that names the file, the
+    place and what would be right if it cannot be read or is not valid.
     """
     return read_file(path, from_tables)
 
@@ -85,7 +72,10 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
     model, stages = content.get("model", {}), content.get("stage", [])
     if not isinstance(model, Mapping):
         raise InputError(f"model = {model!r} is not a table: write [model], and its parameters below.")
-    view, because = (_table(name, content) for name in ("view", "because"))
+    comments = {name: content.get(name, {}) for name in ("view", "because")}
+    for name, table in comments.items():
+        if not isinstance(table, Mapping):
+            raise InputError(f"{name} = {table!r} is not a table: write [{name}], and what belongs to it below.")
     if not isinstance(stages, list) or not all(isinstance(stage, Mapping) for stage in stages):
         raise InputError(f"stage = {stages!r} is not a list of tables: begin each stage with [[stage]].")
     if stages == [] and "stage" in content:
@@ -96,15 +86,7 @@ def from_tables(content: Mapping[str, Any]) -> Configuration:
     if not content:
         raise InputError("the file is empty: it needs a [model] table, [[stage]] tables, or both.")
     curriculum = Curriculum(*(_stage(i, stage) for i, stage in enumerate(stages, 1))) if stages else None
-    return Configuration(model=Model(**model), curriculum=curriculum, view=view, because=because)
-
-
-def _table(name: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a table of comments."""
-    table = content.get(name, {})
-    if not isinstance(table, Mapping):
-        raise InputError(f"{name} = {table!r} is not a table: write [{name}], and what belongs to it below.")
-    return table
+    return Configuration(model=Model(**model), curriculum=curriculum, **comments)
 
 
 def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, Any]:
@@ -112,15 +94,11 @@ def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, An
     values: dict[str, Any] = {}
     for setting in settings:
         name, value = parse_setting(setting, option)
-        check_new(name, values, option, setting)
+        if name in values:
+            known = f"after {values[name]!r}"
+            raise InputError(f"{option} = {setting!r} names {name} a second time, {known}: give it once.")
         values[name] = value
     return values
-
-
-def check_new(name: str, values: Mapping[str, Any], option: str, text: str) -> None:
-    """Raise `InputError` if a name was given already."""
-    if name in values:
-        raise InputError(f"{option} = {text!r} names {name} a second time, after {values[name]!r}: give it once.")
 
 
 def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
@@ -146,10 +124,3 @@ def _stage(number: int, values: Mapping[str, Any]) -> Stage:
     except InputError as error:
         named = repr(values["name"]) if isinstance(values["name"], str) else str(number)
         raise InputError(f"stage {named}: {error}") from None
-
-
-def _check_model_parameter(name: str, curriculum: Curriculum) -> None:
-    """Raise `InputError` for a stage's parameter without its stage."""
-    if name in Stage.model_fields and name not in Model.model_fields:
-        choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
-        raise InputError(f"{name} is a parameter of a stage: write {choices}.")

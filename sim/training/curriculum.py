@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
 from feint.sim.training.stage import Stage
 
@@ -17,7 +18,7 @@ CEILING = 0.99  # performance at which capability itself, which is at least as h
 
 @dataclass(frozen=True, init=False)
 class Curriculum:
-    """A sequence of named stages.
+    """A sequence of named stages, given in order; `curriculum[i]` is one of them (model page, section 5).
 
     Raises `InputError` if there is no stage, two stages share a name, or the first stage has `carry`.
     """
@@ -30,9 +31,8 @@ class Curriculum:
         for stage in stages:
             if not isinstance(stage, Stage):
                 raise InputError(f"stages = {stage!r} is not a Stage: write Curriculum(Stage(...), Stage(...)).")
-        names = [stage.name for stage in stages]
-        for name in names:
-            if names.count(name) > 1:
+        for name, count in Counter(stage.name for stage in stages).items():
+            if count > 1:
                 raise InputError(f"name = {name!r} is used by two stages: each stage needs a name of its own.")
         if "carry" in stages[0].model_fields_set:
             raise InputError(
@@ -71,76 +71,74 @@ class Curriculum:
 
     def configuration(self) -> list[dict[str, Any]]:
         """Return the name and objective of every stage, and what else departs from the defaults."""
-        default = (Stage(name=stage.name, objective=stage.objective).model_dump(mode="json") for stage in self.stages)
-        return [
-            {key: value for key, value in now.items() if key in ("name", "objective") or value != before[key]}
-            for now, before in zip((stage.model_dump(mode="json") for stage in self.stages), default, strict=True)
-        ]
+        listed = []
+        for stage in self.stages:
+            given = {"name": stage.name, "objective": stage.objective}
+            default = Stage(**given).model_dump(mode="json")
+            listed.append(given | {k: v for k, v in stage.model_dump(mode="json").items() if v != default[k]})
+        return listed
 
     @classmethod
     def from_configuration(cls, stages: Iterable[Mapping[str, Any]]) -> Curriculum:
         """Return the curriculum of `configuration` or `described`; nothing is carried into its first stage."""
         first, *others = stages
-        alone = {name: value for name, value in first.items() if name != "carry"}
-        return cls(Stage(**alone), *(Stage(**stage) for stage in others))
+        return cls(_alone(first), *(Stage(**stage) for stage in others))
 
     def last_alone(self) -> Curriculum:
         """Return the last stage by itself: training from scratch."""
-        values = self.stages[-1].given()
-        values.pop("carry", None)
-        return Curriculum(Stage(**values))
+        return Curriculum(_alone(self.stages[-1].given()))
 
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
         """Return a copy with parameters changed, as {stage name: {parameter: value}}; unknown stages are ignored."""
-        return Curriculum(*(_replaced(stage, changes.get(stage.name, {})) for stage in self.stages))
+        stages = []
+        for stage in self.stages:
+            try:
+                stages.append(stage.replace(**changes.get(stage.name, {})))
+            except InputError as error:
+                raise InputError(f"stage {stage.name!r}: {error}") from None
+        return Curriculum(*stages)
 
 
-def _replaced(stage: Stage, changes: Mapping[str, Any]) -> Stage:
-    try:
-        return stage.replace(**changes)
-    except InputError as error:
-        raise InputError(f"stage {stage.name!r}: {error}") from None
+def _alone(values: Mapping[str, Any]) -> Stage:
+    """Return a stage into which nothing is carried."""
+    return Stage(**{name: value for name, value in values.items() if name != "carry"})
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
-    """Return fine-tuning alone; keywords are parameters of its stage."""
+    """Return fine-tuning alone; keywords are parameters of its `Stage`; raises `InputError` if one is not valid."""
     return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
 
 
 def pretrain_finetune(
     pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
 ) -> Curriculum:
-    """Return pre-training on objective 0, then fine-tuning on objective 1; arguments are parameters of the stages."""
+    """Return pre-training on objective 0, then fine-tuning on objective 1 (model page, section 5).
+
+    The arguments hold parameters of the two `Stage`s by name, as in `{"steps": 1000}`. Raises `InputError` if one is
+    not valid. Source: Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021).
+    """
     return Curriculum(
         Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),
         Stage(**{"name": "finetuning", "objective": 1, **(finetuning or {})}),
     )
 
 
-def check_curriculum(curriculum: object) -> None:
-    """Raise `InputError` unless this is a curriculum."""
-    if not isinstance(curriculum, Curriculum):
-        raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
-
-
-def check_model(model: object) -> None:
-    """Raise `InputError` unless this is a model."""
-    if not isinstance(model, Model):
+def check_parts(*curricula: object, model: object = None) -> None:
+    """Raise `InputError` unless these are curricula, and `model`, if given, a model."""
+    if model is not None and not isinstance(model, Model):
         raise InputError(f"model = {model!r} is not a Model: write Model(...).")
+    for curriculum in curricula:
+        if not isinstance(curriculum, Curriculum):
+            raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
 
 
 def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
     """Return the number of objectives over all arms, or `objectives`; raises `InputError` if the model has another."""
-    check_model(model)
-    for curriculum in curricula:
-        check_curriculum(curriculum)
+    check_parts(*curricula, model=model)
     needed = max(curriculum.objectives for curriculum in curricula)
     if objectives is not None:
-        most = int(Stage.parameters()["objective"].valid[1] or 0)
-        if isinstance(objectives, bool) or not isinstance(objectives, int) or not needed <= objectives <= most + 1:
-            right = f"it must be a whole number from {needed} to {most + 1}"
-            raise InputError(f"objectives = {objectives!r} is not valid: {right}.")
-        needed = objectives
+        most = Stage.parameters()["objective"].valid[1] or 0
+        needed = check_whole("objectives", objectives, needed, most + 1)
     if not isinstance(model.similarity, tuple) or len(model.similarity) + 1 == needed:
         return needed
     known = len(model.similarity) + 1
@@ -180,12 +178,10 @@ class Match(Enum):
     @classmethod
     def named(cls, name: str | Match) -> Match:
         """Return the rule of this name; raises `InputError` for an unknown one."""
-        if isinstance(name, Match):
-            return name
-        for mode in cls:
-            if mode.value == name:
-                return mode
-        raise unknown("match", name, [mode.value for mode in cls])
+        try:
+            return cls(name)
+        except ValueError:
+            raise unknown("match", name, [mode.value for mode in cls]) from None
 
     def apply(self, curriculum: Curriculum, *, total_steps: int | None = None, worth: int = 0) -> Curriculum:
         """Return the curriculum as it is trained under this rule.

@@ -3,17 +3,15 @@
 In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a stage.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
 from pydantic import PlainSerializer
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.sim.training.curriculum import Curriculum, Match, check_curriculum, check_model, pretrain_finetune
+from feint.sim.training.curriculum import Curriculum, Match, check_parts, pretrain_finetune
 from feint.sim.training.train import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
@@ -24,25 +22,12 @@ PlainModel = Annotated[Model, PlainSerializer(lambda model: model.model_dump(mod
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """Everything that is the same for all protocols of training compared at a point of parameter space.
-
-    Parameters
-    ----------
-    model
-        Parameters of the model.
-    curriculum
-        Stages of training.
-    start
-        How runs start: fresh, internal, corrigible or deceptive.
-    match
-        What is held equal at the end: target, ceiling, steps, total-steps or data.
-
-    """
+    """Everything that is the same for all protocols of training compared at a point of parameter space."""
 
     model: Model = field(default_factory=Model)
     curriculum: Curriculum = field(default_factory=pretrain_finetune)
-    start: str = "fresh"
-    match: str = Match.TARGET.value
+    start: str = "fresh"  #: one of STARTS in `agents/types.py`
+    match: str = Match.TARGET.value  #: what is held equal at the end, a value of `Match`
 
     @classmethod
     def of(
@@ -50,58 +35,36 @@ class Point:
     ) -> Self:
         """Return the point of the arguments of `simulate`; raises `InputError` if one is not valid."""
         model = Model() if model is None else model
-        check_model(model)
-        check_curriculum(curriculum)
+        check_parts(curriculum, model=model)
         return cls(model=model, curriculum=curriculum, start=start, match=Match.named(match).value)
 
     def spec(self, *, seed: int, precision: str, objectives: int | None = None) -> RunSpec:
         """Return the run specification of the point's stages; raises `InputError` if a part is not valid."""
-        return RunSpec.of(
-            self.curriculum,
-            model=self.model,
-            seed=seed,
-            start=self.start,
-            match=self.match,
-            objectives=objectives,
-            precision=precision,
-        )
+        known: dict[str, Any] = {"seed": seed, "objectives": objectives, "precision": precision}
+        return RunSpec.of(self.curriculum, model=self.model, start=self.start, match=self.match, **known)
 
     def at(self, changes: Mapping[str, Any]) -> Self:
-        """Return the point with some values changed.
+        """Return the point with some values changed; raises `InputError` for an unknown name or a value not valid.
 
-        Parameters
-        ----------
-        changes
-            Values by dotted name: a model parameter, `stage.parameter`, `*.parameter` for all stages, `start` or
-            `match`. A value may be a `Towards`, relative to the value of this point.
-
-        Raises
-        ------
-        InputError
-            If a name is not known or a value is not valid.
-
+        Names are those of the model's parameters, `stage.parameter`, `*.parameter` for all stages, `start` and `match`.
+        A value may be a `Towards`, relative to the value of this point.
         """
-        changes = {
-            name: value.of(self.value(name)) if isinstance(value, Towards) else value for name, value in changes.items()
-        }
-        of_model, of_stages = by_stage(dict(self._spread(changes)))
-        start, match = of_model.pop("start", self.start), of_model.pop("match", self.match)
-        return type(self)(
-            model=self.model.replace(**of_model) if of_model else self.model,
-            curriculum=self.curriculum.replace(of_stages) if of_stages else self.curriculum,
-            start=start,
-            match=match,
-        )
-
-    def _spread(self, changes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Yield the changes with those of all stages given for each stage."""
-        for name, value in changes.items():
+        spread: dict[str, Any] = {}
+        for name, new in changes.items():
             stage, parameter = split(name)
-            if not stage:
-                yield name, value
-                continue
-            for of_stage in self.stages_named(stage):
-                yield f"{of_stage}.{parameter}", carried(value) if parameter == "carry" else value
+            value = new.of(self.value(name)) if isinstance(new, Towards) else new
+            if stage:
+                value = carried(value) if parameter == "carry" else value
+                spread |= {f"{of_stage}.{parameter}": value for of_stage in self.stages_named(stage)}
+            else:
+                spread[name] = value
+        of_model, of_stages = by_stage(spread)
+        parts: dict[str, Any] = {name: of_model.pop(name) for name in ("start", "match") if name in of_model}
+        if of_model:
+            parts["model"] = self.model.replace(**of_model)
+        if of_stages:
+            parts["curriculum"] = self.curriculum.replace(of_stages)
+        return replace(self, **parts)
 
     def stages_named(self, stage: str) -> tuple[str, ...]:
         """Return the names of the stages that the stage of a dotted name means."""
@@ -121,13 +84,9 @@ class Point:
     def configuration(self) -> dict[str, Any]:
         """Return what departs from the default point, as plain data."""
         model = {name: value for name, value in self.model.model_dump(mode="json").items() if value != DEFAULTS[name]}
-        departures = {
-            "model": model,
-            "stages": [] if self.curriculum == pretrain_finetune() else self.curriculum.configuration(),
-            "start": "" if self.start == "fresh" else self.start,
-            "match": "" if self.match == Match.TARGET.value else self.match,
-        }
-        return {name: value for name, value in departures.items() if value}
+        departures = self.described() | {"model": model, "stages": self.curriculum.configuration()}
+        default = {"model": {}, "stages": pretrain_finetune().configuration(), "start": "fresh", "match": "target"}
+        return {name: value for name, value in departures.items() if value != default[name]}
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
-from feint.sim.results.report import Hidden, Report, Table
+from feint.sim.results.report import Hidden, Report, Table, from_attributes
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
 
 HEADS = ("name", "default", "valid", "prior", "off", "meaning")
+KINDS: dict[Literal["model", "stage"], type[Model | Stage]] = {"model": Model, "stage": Stage}
+LEGEND = f"""\
+Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.
+A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and
+carry, a list out of {", ".join(GROUPS)}."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,33 +52,26 @@ class ParametersReport(Report):
             return self.markdown()
         from rich import box
         from rich.console import Console
+        from rich.table import Column
         from rich.table import Table as Rich
 
         console = Console(highlight=False)
         console = console if console.is_terminal else Console(highlight=False, width=200, color_system=None)
         with console.capture() as captured:
-            for kind in (Model, Stage):
-                shown = Rich(box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
-                for head in HEADS:
-                    shown.add_column(head, no_wrap=head != "meaning")
-                for parameter in kind.parameters().values():
-                    shown.add_row(*_cells(parameter))
+            for kind in KINDS.values():
+                columns = [Column(head, no_wrap=head != "meaning") for head in HEADS]
+                shown = Rich(*columns, box=box.SIMPLE_HEAD, title=f"{kind.__name__} parameters")
+                for row in _rows(kind):
+                    shown.add_row(*row)
                 console.print(shown)
-            console.print("Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.")
-            console.print(
-                "A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and"
-            )
-            console.print(f"carry, a list out of {', '.join(GROUPS)}.")
+            console.print(LEGEND)
         return captured.get().removesuffix("\n")
 
     __str__ = text
 
     def blocks(self) -> list[Table]:
         """Return the parameters as tables for a notebook."""
-        return [
-            Table.of_cells(HEADS, [_cells(parameter) for parameter in kind.parameters().values()], kind.__name__)
-            for kind in (Model, Stage)
-        ]
+        return [Table.of_cells(HEADS, _rows(kind), kind.__name__) for kind in KINDS.values()]
 
     def rows(self) -> list[ParameterFacts]:
         """Return the declarations."""
@@ -82,8 +80,8 @@ class ParametersReport(Report):
     def markdown(self) -> str:
         """Return the parameters as the tables of the manual."""
         lines = []
-        for kind in (Model, Stage):
-            rows = [(f"[`{name}`]{{#{name}}}", *facts) for name, *facts in map(_cells, kind.parameters().values())]
+        for kind in KINDS.values():
+            rows = [(f"[`{name}`]{{#{name}}}", *facts) for name, *facts in _rows(kind)]
             cells = [HEADS, ("---",) * len(HEADS), *rows]
             lines += [f"## {kind.__name__} parameters", "", *("| " + " | ".join(row) + " |" for row in cells), ""]
         return "\n".join(lines).rstrip()
@@ -102,20 +100,20 @@ class ParametersRequest(Request):
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> ParametersReport:  # noqa: ARG002
         """Return the declarations."""
-        kinds: tuple[tuple[Literal["model", "stage"], type[Model | Stage]], ...] = (("model", Model), ("stage", Stage))
-        names = [field.name for field in fields(Parameter)]
-        return ParametersReport(
-            parameters=[
-                ParameterFacts(of=kind, **{name: getattr(parameter, name) for name in names})
-                for kind, declared in kinds
-                for parameter in declared.parameters().values()
-            ],
-            request=self,
-        )
+        listed = [
+            from_attributes(ParameterFacts, parameter, of=kind)
+            for kind, declared in KINDS.items()
+            for parameter in declared.parameters().values()
+        ]
+        return ParametersReport(parameters=listed, request=self)
+
+
+def _rows(kind: type[Model | Stage]) -> list[tuple[str, ...]]:
+    """Return the facts of every parameter of a kind in words, in the order of HEADS."""
+    return [_cells(parameter) for parameter in kind.parameters().values()]
 
 
 def _cells(parameter: Parameter) -> tuple[str, ...]:
-    """Return the facts of a parameter in words, in the order of HEADS."""
     before = PRETRAINING.get(parameter.name)
     differs = f" ({plain(before)})" if isinstance(before, (int, float)) else ""
     measured = "" if parameter.unit == "1" else f", in {parameter.unit}"

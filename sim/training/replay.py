@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -74,7 +75,6 @@ class Trajectory(Report):
     model: PlainModel
     spec: Hidden[RunSpec]
     states: Hidden[tuple[State, ...]]
-    every: Hidden[int]  #: steps between two that are recorded
     request: Hidden[ReplayRequest]
 
     @property
@@ -86,16 +86,13 @@ class Trajectory(Report):
     @property
     def stages(self) -> list[StageTrajectory]:
         """What is read along each stage."""
-        return [self._stage(i) for i in range(len(self.curriculum))]
-
-    def _stage(self, stage: int) -> StageTrajectory:
-        readings = self.readings(stage)._asdict()
-        return StageTrajectory(
-            name=self.curriculum[stage].name,
-            step=self.states[stage].taken.tolist(),
-            outcome=[LABELS[code] for code in readings.pop("outcome")],
-            readings={name: values.tolist() for name, values in readings.items()},
-        )
+        stages = []
+        for i, stage in enumerate(self.curriculum):
+            readings = {name: values.tolist() for name, values in self.readings(i)._asdict().items()}
+            outcome = [LABELS[code] for code in readings.pop("outcome")]
+            step = self.states[i].taken.tolist()
+            stages.append(StageTrajectory(name=stage.name, step=step, outcome=outcome, readings=readings))
+        return stages
 
     def readings(self, stage: int = -1) -> Readings:
         """Return what is read along a stage, one number per recorded step."""
@@ -105,13 +102,11 @@ class Trajectory(Report):
         """Return one row per stage and recorded step: readings, and the outcome if training stopped there."""
         import pandas as pd
 
-        tables = []
-        for i, stage in enumerate(self.curriculum):
-            table = pd.DataFrame(self.readings(i)._asdict())
-            table.insert(0, "step", self.states[i].taken)
-            table.insert(0, "stage", stage.name)
-            tables.append(table)
-        whole = pd.concat(tables, ignore_index=True)
+        known = (
+            {"stage": stage.name, "step": self.states[i].taken, **self.readings(i)._asdict()}
+            for i, stage in enumerate(self.curriculum)
+        )
+        whole = pd.concat(map(pd.DataFrame, known), ignore_index=True)
         whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].to_numpy(), pd.Index(LABELS))
         whole.attrs.update(self.passport())
         return whole
@@ -128,17 +123,14 @@ class Trajectory(Report):
         blocks: list[str | Table] = []
         for i, stage in enumerate(self.curriculum):
             blocks.append(f"{stage.name}, run {self.run}, with the outcome if it were stopped at the step")
-            blocks.append(self._table(i))
+            steps, readings = self.states[i].taken, self.readings(i)._asdict()
+            outcomes = readings.pop("outcome")
+            rows = [
+                (f"{steps[row]:,}", LABELS[outcomes[row]], *(f"{readings[name][row]:.3f}" for name in SHOWN))
+                for row in sorted({int(row) for row in np.linspace(0, len(steps) - 1, ROWS)})
+            ]
+            blocks.append(Table.of_cells(("step", "outcome", *(folded(name, 11) for name in SHOWN)), rows))
         return blocks
-
-    def _table(self, stage: int) -> Table:
-        steps, readings = self.states[stage].taken, self.readings(stage)._asdict()
-        columns: dict[str, Any] = {
-            "step": lambda row: int(steps[row]),
-            "outcome": lambda row: LABELS[readings["outcome"][row]],
-        }
-        columns |= {folded(name, 11): lambda row, name=name: f"{readings[name][row]:.3f}" for name in SHOWN}
-        return Table(sorted({int(row) for row in np.linspace(0, len(steps) - 1, ROWS)}), columns)
 
     def figure(self) -> Figure:
         """Return lines: what is read of the run along its stages."""
@@ -180,11 +172,7 @@ class ReplayRequest(Request):
     kind = "trajectory"
     started = True
     threaded = False
-    outputs = {
-        "csv": Output(
-            "Write the trajectory as a table.", "FILE.csv", "write_csv", lambda path: check_output("csv", path)
-        )
-    }
+    outputs = {"csv": Output("Write the trajectory as a table.", "FILE.csv", "write_csv", partial(check_output, "csv"))}
 
     number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
     ends: Annotated[
@@ -221,7 +209,7 @@ class ReplayRequest(Request):
         for stage in spec.curriculum:
             recorded, state = self._record(enter(state, stage), stage, progress)
             stages.append(recorded)
-        known: dict[str, Any] = {"seed": self.seed, "run": number, "model": spec.model, "every": self.every}
+        known: dict[str, Any] = {"seed": self.seed, "run": number, "model": spec.model}
         return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
 
     def _record(self, state: State, stage: Stage, progress: ProgressCallback | None) -> tuple[State, State]:
@@ -240,7 +228,7 @@ class ReplayRequest(Request):
         along = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
         here = state.take(np.zeros(len(steps), np.int64))
         parts = len(Mind._fields)
-        return here.passing(Mind(*along[:parts]), Progress(*along[parts:])), moving
+        return replace(here, mind=Mind(*along[:parts]), progress=Progress(*along[parts:])), moving
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:

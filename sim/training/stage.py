@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
 
 from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
-from feint.agents.model import OWN, WHEATON, XU_2020, XU_2021
-from feint.agents.parameters import Declared, parameter
+from feint.agents.model import WHEATON, XU_2020, XU_2021
+from feint.agents.parameters import OWN, Declared, parameter
 
 PRETRAINING = {"name": "pretraining", "steps": 3000, "target": 0.0, "coverage": 0.5}
 """Defaults of a pre-training stage (objective 0) that differ."""
+
+SHARE, POSITIVE = (0.0, 1.0), (0.0, None)
+
+_exposure = partial(
+    parameter, valid=POSITIVE, prior=(1e-4, 0.1), log=True, off=0.0, unit="loss", source=WHEATON + "; form: " + OWN
+)
+_share = partial(parameter, valid=SHARE, off=0.0, unit="fraction")
 
 
 class Stage(Declared):
@@ -24,107 +32,43 @@ class Stage(Declared):
     """
 
     name: str = Field(default="finetuning", description="name of the stage: letters, digits, _ and -")
-    objective: int = parameter(
-        1,
-        valid=(0, 255),
-        meaning="base objective that the stage trains towards (0: the pre-training objective)",
-        unit="index",
-        argument="curriculum",
-        source=XU_2021,
-    )
+    objective: int = parameter(1, valid=(0, 255), unit="index", argument="curriculum", source=XU_2021)
+    """base objective that the stage trains towards (0: the pre-training objective)"""
     steps: int = parameter(
         12000,
         valid=(0, 10**9),
         prior=(300, 30_000),
         prior_of="pre-training",
         log=True,
-        meaning="most SGD steps the stage may take",
         unit="steps",
         argument="curriculum",
-        source=OWN,
     )
-    target: float = parameter(
+    """most SGD steps the stage may take"""
+    target: float = _share(
         0.9,
-        valid=(0.0, 1.0),
         prior=(0.8, 0.98),
         prior_of="fine-tuning",
-        off=0.0,
-        meaning="performance c (1 - E) at which the stage stops; 0 never stops early",
         unit="performance",
         argument="matching",
         source=XU_2021 + ", capability held constant",
     )
-    learning_rate: float = parameter(
-        1.0,
-        valid=(0.0, None),
-        prior=(0.3, 3.0),
-        log=True,
-        meaning="common factor on all plasticities",
-        argument="optimization",
-        source=OWN,
+    """performance c (1 - E) at which the stage stops; 0 never stops early"""
+    learning_rate: float = parameter(1.0, valid=POSITIVE, prior=(0.3, 3.0), log=True, argument="optimization")
+    """common factor on all plasticities"""
+    noise: float = parameter(0.3, valid=POSITIVE, prior=(0.05, 1.0), log=True, off=0.0, argument="optimization")
+    """size of minibatch noise in the objective"""
+    coverage: float = _share(0.0, prior=SHARE, argument="world model", source=XU_2021 + ", case 1")
+    """how much the stage's data tell of the other objectives"""
+    awareness_exposure: float = _exposure(0.003, argument="situational awareness")
+    """how much the stage's data reward knowing that one is in training"""
+    horizon_exposure: float = _exposure(0.002, argument="horizon")
+    """how much the stage's data reward an objective that reaches past the episode"""
+    honeypots: float = _share(
+        0.0, prior=(0.0, 0.2), argument="honeypots", source=OWN + ", after adversarial training in " + XU_2020
     )
-    noise: float = parameter(
-        0.3,
-        valid=(0.0, None),
-        prior=(0.05, 1.0),
-        log=True,
-        off=0.0,
-        meaning="size of minibatch noise in the objective",
-        argument="optimization",
-        source=OWN,
-    )
-    coverage: float = parameter(
-        0.0,
-        valid=(0.0, 1.0),
-        prior=(0.0, 1.0),
-        off=0.0,
-        meaning="how much the stage's data tell of the other objectives",
-        unit="fraction",
-        argument="world model",
-        source=XU_2021 + ", case 1",
-    )
-    awareness_exposure: float = parameter(
-        0.003,
-        valid=(0.0, None),
-        prior=(1e-4, 0.1),
-        log=True,
-        off=0.0,
-        meaning="how much the stage's data reward knowing that one is in training",
-        unit="loss",
-        argument="situational awareness",
-        source=WHEATON + "; form: " + OWN,
-    )
-    horizon_exposure: float = parameter(
-        0.002,
-        valid=(0.0, None),
-        prior=(1e-4, 0.1),
-        log=True,
-        off=0.0,
-        meaning="how much the stage's data reward an objective that reaches past the episode",
-        unit="loss",
-        argument="horizon",
-        source=WHEATON + "; form: " + OWN,
-    )
-    honeypots: float = parameter(
-        0.0,
-        valid=(0.0, 1.0),
-        prior=(0.0, 0.2),
-        off=0.0,
-        meaning="share of episodes made to look like deployment",
-        unit="fraction",
-        argument="honeypots",
-        source=OWN + ", after adversarial training in " + XU_2020,
-    )
-    realism: float = parameter(
-        1.0,
-        valid=(0.0, 1.0),
-        prior=(0.0, 1.0),
-        off=0.0,
-        meaning="how far a honeypot is taken for deployment",
-        unit="fraction",
-        argument="honeypots",
-        source=OWN,
-    )
+    """share of episodes made to look like deployment"""
+    realism: float = _share(1.0, prior=SHARE, argument="honeypots")
+    """how far a honeypot is taken for deployment"""
     carry: tuple[str, ...] = Field(
         default=tuple(GROUPS),
         description="which groups enter the stage as the last one left them: " + ", ".join(GROUPS),

@@ -1,10 +1,8 @@
 """Trains states through stages; a run specification has everything that determines a run's numbers except its index."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,7 +17,7 @@ from feint.agents.state import State, check_objective
 from feint.agents.types import check_start, prepare
 from feint.agents.views import believing, chosen
 from feint.sim.results.request import MOST_RUNS, MOST_SEED
-from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_model, shared_objectives
+from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_parts, shared_objectives
 from feint.sim.training.kernels.initial_draws import Inits, draw_starts
 from feint.sim.training.kernels.random_streams import OCCURRENCES, open_streams
 from feint.sim.training.kernels.sgd_step import Settings
@@ -39,25 +37,16 @@ def begin(
     objectives: int = 2,
     start: str = "fresh",
 ) -> State:
-    """Draw the initial state of runs.
+    """Draw the initial state of runs, before any stage.
 
     Parameters
     ----------
-    model
-        Parameters of the model; the defaults if not given.
     runs
         How many runs, numbered from 0, or the numbers of the runs.
-    seed
-        Key of all random streams.
     objectives
         Number of base objectives, at least 2; if `similarity` is a list, one more than its length.
     start
         "fresh", or a type as which the runs are prepared.
-
-    Returns
-    -------
-    State
-        The runs before any stage.
 
     Raises
     ------
@@ -66,9 +55,12 @@ def begin(
 
     """
     model = Model() if model is None else model
-    check_model(model)
+    check_parts(model=model)
     check_seed(seed)
-    _check_objectives(model, objectives)
+    check_whole("objectives", objectives, FEWEST_OBJECTIVES)
+    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
+    if objectives != named:
+        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
     numbers = _run_numbers(runs)
     n, d = len(numbers), model.modes
     world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
@@ -149,7 +141,10 @@ def train(state: State, stage: Stage, *, precision: str = PRECISION) -> State:
 
 
 def enter(state: State, stage: Stage) -> State:
-    """Return the state before the first step of a stage: groups not carried are reset, noise streams opened."""
+    """Return the runs before the first step of a stage: groups not carried are reset, noise streams opened.
+
+    Raises `InputError` if the runs do not have the stage's objective. Source: model page, sections 5 and 7.
+    """
     check_objective(state, stage.objective)
     state = put_back(state, [group for group in GROUPS if group not in stage.carry])
     occurrences = list(state.occurrences if stage.carry else (0,) * state.objectives)
@@ -162,7 +157,11 @@ def enter(state: State, stage: Stage) -> State:
 
 
 def advance(state: State, stage: Stage, steps: int, *, precision: str = PRECISION) -> State:
-    """Continue a stage that was entered until each run has stopped or has taken `steps` steps in it."""
+    """Continue a stage that was entered until each run has stopped or has taken `steps` SGD steps in it.
+
+    Takes the runs and their stage, and returns the runs then, in the same order; `state` is not changed. Raises
+    `InputError` if the runs are not in this stage, or a value is not valid. Source: model page, sections 3 and 5.
+    """
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")
     check_whole("steps", steps)
@@ -212,7 +211,6 @@ def noise_scale(model: Model, stage: Stage) -> np.ndarray:
 
 
 def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the run numbers as unsigned integers."""
     if isinstance(runs, (int, np.integer)):
         check_runs(runs)
         return np.arange(runs, dtype=np.uint64)
@@ -220,13 +218,6 @@ def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
     if runs.ndim != 1 or not len(runs) or not np.issubdtype(runs.dtype, np.integer) or (runs < 0).any():
         raise InputError(f"runs = {runs!r} is not valid: it must be a list of one or more run numbers from 0 on.")
     return runs.astype(np.uint64)
-
-
-def _check_objectives(model: Model, objectives: int) -> None:
-    check_whole("objectives", objectives, FEWEST_OBJECTIVES)
-    named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
-    if objectives != named:
-        raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
 
 
 def check_seed(seed: object) -> None:
@@ -284,15 +275,9 @@ class RunSpec:
         check_seed(seed)
         check_start(start)
         check_precision(precision)
-        return cls(
-            objectives=shared_objectives(model, curriculum, objectives=objectives),
-            model=model,
-            curriculum=mode.apply(curriculum),
-            seed=int(seed),
-            start=start,
-            match=mode,
-            precision=precision,
-        )
+        objectives = shared_objectives(model, curriculum, objectives=objectives)
+        known: dict[str, Any] = {"seed": int(seed), "start": start, "objectives": objectives, "precision": precision}
+        return cls(model=model, curriculum=mode.apply(curriculum), match=mode, **known)
 
     def begin(self, runs: np.ndarray) -> State:
         """Return the initial state of the runs with these numbers."""

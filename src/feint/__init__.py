@@ -6,7 +6,7 @@ Public names are loaded when they are first used, so that `import feint` is quic
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.version import VERSION
+from feint.agents import VERSION
 
 if TYPE_CHECKING:
     from feint.agents.errors import InputError as InputError
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from feint.sim.ensembles.importance_sampling import rare as rare
     from feint.sim.ensembles.streaming_summary import Summary as Summary
     from feint.sim.sweeps.study import Study as Study
+    from feint.sim.sweeps.sweep import Sweep as Sweep
     from feint.sim.sweeps.sweep import sweep as sweep
-    from feint.sim.sweeps.sweep_results import Sweep as Sweep
     from feint.sim.training.configuration import load as load
     from feint.sim.training.curriculum import Curriculum as Curriculum
     from feint.sim.training.curriculum import Match as Match
@@ -52,13 +52,12 @@ _ROOMS = {
     "feint.sim.training.configuration": ("load",),
     "feint.sim.training.curriculum": ("Curriculum", "Match", "from_scratch", "pretrain_finetune"),
     "feint.sim.ensembles.ensemble": ("Ensemble", "simulate", "summarize"),
-    "feint.sim.sweeps.sweep_results": ("Sweep",),
     "feint.sim.ensembles.importance_sampling": ("Rare", "rare"),
     "feint.sim.training.replay": ("Trajectory", "replay"),
     "feint.sim.training.stage": ("Stage",),
     "feint.sim.sweeps.study": ("Study",),
     "feint.sim.ensembles.streaming_summary": ("Summary",),
-    "feint.sim.sweeps.sweep": ("sweep",),
+    "feint.sim.sweeps.sweep": ("Sweep", "sweep"),
     "feint.sim.training.train": ("advance", "begin", "enter", "train"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from feint.agents.errors import InputError
 from feint.agents.model import OWN, Model
+from feint.sim.training.auditors import AUDITORS
 from feint.sim.training.stage import Stage
 
 L = True
@@ -256,6 +257,10 @@ def test_replace_validates_like_a_new_one():
         Model().replace(shielding=2)
 
 
-@pytest.mark.parametrize("module", ["sim.training.stage", "sim.training.auditors", "sim.environments.life"])
+@pytest.mark.parametrize("module", ["agents.model", "sim.training.stage", "sim.environments.life"])
 def test_a_choice_of_feint_itself_is_named_alike_everywhere(module):
     assert import_module(f"feint.{module}").OWN is OWN
+
+
+def test_every_parameter_of_an_auditor_is_a_choice_of_feint_itself():
+    assert {p.source for auditor in AUDITORS.values() for p in auditor.parameters().values()} == {OWN}

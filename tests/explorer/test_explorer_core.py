@@ -33,7 +33,6 @@ from feint.explorer.state import (
     life,
     tallies,
     tally,
-    viewed,
     written,
 )
 from feint.scenarios.argument.worldview_files import DEFAULT, views
@@ -70,7 +69,9 @@ def test_every_parameter_has_its_knob_under_its_argument():
 
 @pytest.mark.parametrize("view", [DEFAULT, *views()])
 def test_a_link_brings_a_state_back(view):
-    state = State(view=view, point=viewed(view).at({"similarity": 0.3, "finetuning.carry": ["goal"]}), seed=7, run=2)
+    state = State(
+        view=view, point=described(view).point.at({"similarity": 0.3, "finetuning.carry": ["goal"]}), seed=7, run=2
+    )
     assert State.read("?" + state.query()) == state
     assert set(state.moved()) == {"similarity", "finetuning.carry"}
     assert State.read("?" + State(view=view, point=described(view).point).query()).point == described(view).point

@@ -75,5 +75,5 @@ def test_the_command_takes_a_family(monkeypatch, capsys):
         "family 'finetuning' is not known: did you mean 'fine-tuning'?"
     )
     assert feint("argue", "--family", "fine-tuning", "--claim", "headline").refusal.startswith(
-        "claim 'headline' is not"
+        "claim = 'headline' is not one of family = 'fine-tuning': give --family pretraining with it"
     )

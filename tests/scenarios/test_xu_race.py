@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
@@ -34,7 +34,7 @@ races = st.builds(
 
 def boundary(race: XuRace) -> float:
     """The level of e and p as the first of pointer and alignment completes, were it never deceptive."""
-    free = replace(race, power_threshold=1).run()
+    free = race.replace(power_threshold=1).run()
     times = [time for time in (free.events.corrigible, free.events.internal) if time is not None]
     return float(free.power[min(times)])
 
@@ -81,7 +81,7 @@ def test_corrigibility_wins_from_the_level_log_1000_531_on(larger: str):
     level = NEVER.run().power[530]
     assert level == pytest.approx(np.log(531) / np.log(1000), rel=1e-15)
     below, at, above = (
-        replace(XuRace(), **{larger: float(x)}).run() for x in (np.nextafter(level, 0), level, np.nextafter(level, 1))
+        XuRace().replace(**{larger: float(x)}).run() for x in (np.nextafter(level, 0), level, np.nextafter(level, 1))
     )
     assert [run.outcome for run in (below, at, above)] == [Outcome.DECEPTIVE, Outcome.CORRIGIBLE, Outcome.CORRIGIBLE]
     assert below.events[3:5] == (530, 530)  # the tie: the pointer completes as deception begins
@@ -111,7 +111,7 @@ def test_a_tie_of_pointer_and_alignment_goes_to_the_pointer():
     tie = XuRace(power_threshold=1, pointer_horizon=969)
     assert tie.run().events[4:] == (999, 999)
     assert tie.run().outcome is Outcome.CORRIGIBLE
-    assert replace(tie, pointer_horizon=970).run().outcome is Outcome.INTERNAL
+    assert tie.replace(pointer_horizon=970).run().outcome is Outcome.INTERNAL
 
 
 def test_without_an_onset_there_is_no_pointer():
@@ -152,7 +152,7 @@ def test_every_race_is_decided(race: XuRace):
 
 @given(races)
 def test_until_deception_the_race_is_the_one_without_it(race: XuRace):
-    run, free = race.run(), replace(race, power_threshold=1).run()
+    run, free = race.run(), race.replace(power_threshold=1).run()
     before = ~run.frozen
     np.testing.assert_array_equal(run.alignment[before], free.alignment[before])
     np.testing.assert_array_equal(run.pointer[before], free.pointer[before])
@@ -175,13 +175,13 @@ def test_ability_carried_in_is_deception_at_update_0(race: XuRace):
 @given(st.integers(0, 3000))
 def test_carrying_only_brings_deception_forward(carried: int):
     assert XuRace(carried=carried).run().events.deceptive == max(0, 125 - carried)
-    assert replace(NEVER, carried=carried).run().events.corrigible == 499 + max(0, 31 - carried)
+    assert NEVER.replace(carried=carried).run().events.corrigible == 499 + max(0, 31 - carried)
 
 
 @given(races, st.integers(0, 2000))
 def test_carrying_more_never_turns_deception_into_alignment(race: XuRace, more: int):
     if race.run().outcome is Outcome.DECEPTIVE:
-        assert replace(race, carried=race.carried + more).run().outcome is Outcome.DECEPTIVE
+        assert race.replace(carried=race.carried + more).run().outcome is Outcome.DECEPTIVE
 
 
 # Input, table, figure, page
@@ -195,15 +195,15 @@ def test_carrying_more_never_turns_deception_into_alignment(race: XuRace, more: 
         ("pointer_horizon", 10**7, "a whole number from 2 to 1,000,000"),
         ("carried", -1, "a whole number from 0 to 1,000,000"),
         ("carried", True, "a whole number from 0 to 1,000,000"),
-        ("pointer_onset", -0.1, "a number from 0 to 1"),
-        ("environment_threshold", float("nan"), "a number from 0 to 1"),
-        ("power_threshold", "0.7", "a number from 0 to 1"),
+        ("pointer_onset", -0.1, "a finite number from 0 to 1"),
+        ("environment_threshold", float("nan"), "a finite number from 0 to 1"),
+        ("power_threshold", "0.7", "a finite number from 0 to 1"),
     ],
 )
 def test_bad_input_is_named_with_what_would_be_right(name: str, value: object, right: str):
     with pytest.raises(InputError) as caught:
         XuRace(**{name: value})  # pyright: ignore[reportArgumentType]
-    assert str(caught.value) == f"{name} = {value!r} is not valid: it must be {right}."
+    assert str(caught.value) == f"{name} = {value!r} is not valid for a race: it must be {right}."
 
 
 def test_numpy_numbers_are_numbers():
@@ -211,7 +211,7 @@ def test_numpy_numbers_are_numbers():
 
 
 def test_a_race_cannot_be_changed():
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(ValidationError):
         XuRace().carried = 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -230,7 +230,7 @@ def test_the_passport_holds_what_departs_from_the_numbers_of_xu():
 
 
 def test_a_number_that_the_race_does_not_have_is_named():
-    with pytest.raises(InputError, match="number 'carry' is not known: did you mean 'carried'"):
+    with pytest.raises(InputError, match="race parameter 'carry' is not known: did you mean 'carried'"):
         XuRaceRequest(settings={"carry": 1}).run()
 
 

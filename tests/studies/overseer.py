@@ -39,10 +39,18 @@ def learned(practice: Hyperparameters, seeds: tuple[int, ...] = SEEDS, workers: 
             name: [pool.submit(_learned, name, replace(practice, seed=seed)) for seed in seeds] for name in POPULATIONS
         }
         networks = {name: [future.result() for future in own] for name, own in futures.items()}
-    terms = {name: Terms.of(options).configuration() for name, options in POPULATIONS.items()}
-    own = passport("overseer-ppo", {"practice": asdict(practice), "seeds": list(seeds), "populations": terms})
+    own = passport("overseer-ppo", {"practice": asdict(practice), "seeds": list(seeds), "populations": populations()})
     own["versions"] |= {name: version(name) for name in LIBRARIES}
     return {"passport": own, "networks": networks}
+
+
+def populations() -> dict[str, Any]:
+    """Return everything that the numbers of each population depend on apart from seeds."""
+    terms = {name: Terms.of(options) for name, options in POPULATIONS.items()}
+    return {
+        name: {**own.point.described(), "oversight": own.task.model_dump(), "vary": list(own.vary)}
+        for name, own in terms.items()
+    }
 
 
 def _learned(population: str, practice: Hyperparameters) -> dict[str, Any]:

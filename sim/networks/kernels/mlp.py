@@ -9,8 +9,6 @@ and the loss of a batch is its mean. Adam: Kingma and Ba, "Adam: a method for st
 arXiv:1412.6980, algorithm 1.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

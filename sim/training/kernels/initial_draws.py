@@ -1,7 +1,5 @@
 """Draws of a run's world, bias and initial parts (model page, sections 1, 3 and 4)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

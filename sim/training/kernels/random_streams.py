@@ -7,8 +7,6 @@ Mathematical Software 47(4), 2021, doi:10.1145/3460772). For one seed Philox is 
 never start in the same state.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from feint.agents.kernels.compiling import equation, kernel

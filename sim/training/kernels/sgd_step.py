@@ -5,8 +5,6 @@ It reads like the step of one run; each number is a row of lanes, so that it ste
 comes first. Each equation of the step is written here and nowhere else.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from feint.agents.kernels.boarding import gain

@@ -1,7 +1,5 @@
 """Trains many runs through one stage, a row of lanes at a time; a lane whose run has stopped gets the next run."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from feint.agents.kernels.boarding import board, known_rows, leave, measure, mind_rows
@@ -42,9 +40,7 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
             for i in range(lanes):
                 if has(free, i):
                     queue = next_running(queue, progress, limit)
-                    run = min(
-                        queue, rate.shape[0] - 1
-                    )  # an idle lane trains the last run again; the result is discarded
+                    run = min(queue, rate.shape[0] - 1)  # an idle lane trains the last run again, to no effect
                     board(i, run, mind, world, s, at, known)
                     ready(i, run, rate, progress, lane_rate, generator, taken)
                     if queue < rate.shape[0]:

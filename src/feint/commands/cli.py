@@ -1,7 +1,5 @@
 """The command line `feint`: its commands in panels, those that are functions, and how it ends."""
 
-from __future__ import annotations
-
 import signal
 import sys
 import threading
@@ -14,8 +12,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from feint.agents import VERSION
 from feint.agents.errors import InputError, check_output, load_extra
-from feint.agents.version import VERSION
 from feint.commands.build import (
     CurriculumFile,
     LazyGroup,
@@ -119,7 +117,7 @@ def explore(
         typer.Option(metavar="FILE.html", help="Write one file that shows slices without a server, and serve nothing."),
     ] = None,
 ) -> None:
-    """Open a page on which the premises are turned with sliders and the conclusion moves; Ctrl-C ends it."""
+    """Open an interactive page in the browser, with a slider per parameter; Ctrl-C ends it."""
     from feint.sim.training.train import check_runs
 
     check_runs(FINAL if runs is None else runs)
@@ -133,7 +131,7 @@ def explore(
         from feint.explorer.page import Explorer
 
         explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
-        message = f"feint: the explorer is at {explorer.address} and nowhere else; Ctrl-C ends it."
+        message = f"feint: the explorer is at {explorer.address}, for this machine only; Ctrl-C ends it."
         explorer.serve(browser=not no_open, ready=lambda: print(message, flush=True))
         return
     if export.suffix.lower() not in {".html", ".htm"}:
@@ -293,7 +291,7 @@ def export(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
 ) -> None:
     """Write a sweep's finished table: one row per point, arm and stage."""
-    from feint.sim.sweeps.sweep_results import Sweep
+    from feint.sim.sweeps.sweep import Sweep
 
     path = check_output("file", path)
     Sweep.open(folder).checked().export(path)

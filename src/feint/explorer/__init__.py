@@ -1,1 +1,1 @@
-"""The explorer: a page on which the premises are turned and the conclusion moves (`feint explore`)."""
+"""The explorer: an interactive page with a slider per parameter (`feint explore`)."""

@@ -11,6 +11,7 @@ from feint.explorer.state import Life, Tally
 from feint.sim.ensembles.comparison import GAP, percent, stacked
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
+from feint.sim.results.provenance import data_beside
 
 INK, PALE, SIZE = "#222222", "#d0d0d0", "12px"
 ROOM = 1.2  # room for labels beside the flow, whose ribbons are 1 wide
@@ -18,16 +19,8 @@ PATTERNS = {"": " ", "..": ".", "///": "/", "xx": "x", "\\\\\\": "\\"}  # Bokeh'
 OFFSETS = {FROM_SCRATCH: -0.2, PRETRAIN_FINETUNE: 0.2}
 FADED = {FROM_SCRATCH: 0.3, PRETRAIN_FINETUNE: 1.0}
 COLUMNS = [COLOURS[kind] for kind in Outcome]
-CURVES = {  # curves of a run: label, colour, dashes
-    "performance": ("performance", "#222222", "solid"),
-    "capability": ("capability", "#999999", "solid"),
-    "awareness": ("awareness of training", "#009e73", "dashed"),
-    "horizon": ("reach past the episode", "#cc79a7", "dashed"),
-    "gate": ("readiness to behave deceptively", "#e69f00", "dotted"),
-    "instrumental": ("behaving deceptively", "#d55e00", "solid"),
-    "belief": ("belief in the trained objective", "#56b4e9", "dotted"),
-    "deployed_error": ("error when deployed", "#0072b2", "dotdash"),
-}
+CURVES: dict[str, tuple[str, str, str]] = data_beside(__file__, "assets/page.toml")["curves"]
+"""Label, colour and dashes of the curves of a run."""
 
 
 def _sheet(height: int, **look: Any) -> figure:

@@ -1,6 +1,6 @@
 """Controls of the page: every parameter of the model and of both stages, with the values of its slider, as a widget."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
@@ -11,32 +11,19 @@ import panel as pn
 import param
 
 from feint.agents.mind import GROUPS
-from feint.agents.model import OWN, XU_2021, Model
+from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
-from feint.agents.types import STARTS
 from feint.explorer.state import State
 from feint.scenarios.argument.worldview_files import default_view, views
-from feint.sim.sweeps.factors import Factor
-from feint.sim.training.curriculum import Match
+from feint.sim.results.provenance import data_beside
+from feint.sim.sweeps.factors import NAMED, Factor
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.stage import Stage
 
 STOPS = 40  # steps from one end of a slider to the other
-REACH: dict[str, tuple[float, float, bool]] = {
-    "modes": (2, 64, True),
-    "grader": (-5.0, 1.0, False),
-    "train_tolerance": (0.05, 0.2, False),
-    "steps": (100, 30_000, True),
-    "target": (0.0, 0.98, False),
-}
-"""Ends of sliders of parameters without a prior, or without one in a stage, and whether logarithmic."""
+PAGE = data_beside(__file__, "assets/page.toml")
 STAGES = {"pretraining": "pre-training", "finetuning": "fine-tuning"}
-WAYS = "ways of training"
-LAST = (
-    *(WAYS, "world", "optimization", "curriculum", "matching"),
-    *("variation between runs", "reading", "functional forms"),
-)
-"""Arguments at the end of the page."""
+LAST = PAGE["last"]  # arguments at the end of the page
 OPEN = ("distance between losses", "nearness to deception")  # arguments whose knobs are visible at once
 Turn = Callable[[str, Any], None]
 
@@ -74,7 +61,7 @@ class Knob:
     def ends(self) -> tuple[float, float, bool]:
         """Ends of its slider and whether it is logarithmic, from the prior if there is one."""
         prior = self.declared.prior
-        return (*prior, self.declared.log) if prior else REACH[self.declared.name]
+        return (*prior, self.declared.log) if prior else PAGE["reach"][self.declared.name]
 
     @property
     def whole(self) -> bool:
@@ -119,7 +106,11 @@ def knobs() -> dict[str, Knob]:
         for stage in start.point.curriculum if name != "objective" else ():
             facts = {"default": getattr(stage, name), "prior": stage.prior(name)}
             every.append(Knob(name=f"{stage.name}.{name}", declared=replace(declared, **facts)))
-    every += _of_ways()
+    for name, facts in PAGE["ways"].items():  # starts, matching and carrying
+        default, choices = Point().value(name), tuple(NAMED.get(name, GROUPS))
+        own: dict[str, Any] = {"unit": "name", "argument": LAST[0], "default": default, "choices": choices}
+        declared = Parameter(name=name.rpartition(".")[2], **own, **facts)
+        every.append(Knob(name=name, declared=declared, several=isinstance(default, tuple)))
     order = list(dict.fromkeys(knob.declared.argument for knob in every if knob.declared.argument not in LAST))
     every.sort(key=lambda knob: [*order, *LAST].index(knob.declared.argument))
     return {knob.name: knob for knob in every}
@@ -131,23 +122,6 @@ def groups() -> dict[str, list[Knob]]:
     for knob in knobs().values():
         by_argument.setdefault(knob.declared.argument, []).append(knob)
     return by_argument
-
-
-def _of_ways() -> Iterator[Knob]:
-    """Yield the knobs of starts, matching and carrying."""
-    for name, choices, meaning, source in (
-        ("start", tuple(STARTS), "how runs start: fresh, or as one of the three types", XU_2021 + ", cases 1 to 3"),
-        ("match", tuple(mode.value for mode in Match), "what is held equal between the ways of training", XU_2021),
-        (
-            "finetuning.carry",
-            tuple(GROUPS),
-            "what fine-tuning takes over from pre-training; the rest starts again",
-            OWN,
-        ),
-    ):
-        facts: dict[str, Any] = {"unit": "name", "argument": WAYS, "default": Point().value(name)}
-        facts |= {"name": name.rpartition(".")[2], "choices": choices, "meaning": meaning, "source": source}
-        yield Knob(name=name, declared=Parameter(**facts), several=isinstance(facts["default"], tuple))
 
 
 def text(html: str, **look: Any) -> pn.pane.HTML:

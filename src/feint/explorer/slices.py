@@ -16,22 +16,13 @@ from panel.io.resources import _env
 
 from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow
-from feint.explorer.controls import SLIDER, asset, knobs, text
+from feint.explorer.controls import PAGE, SLIDER, asset, knobs, text
 from feint.explorer.page import boxed, column, drawn
 from feint.explorer.state import State, Tally, described, tally
 from feint.scenarios.argument.worldview_files import DEFAULT
 from feint.sim.results.provenance import passport, passport_line
 
-PREMISES = (
-    "similarity",
-    "plasticity_goal",
-    "plasticity_pointer",
-    "gate_init",
-    "inference_power",
-    "pretraining.awareness_exposure",
-    "shielding",
-)
-"""Premises that can be changed: one of each case, of the mechanism, and of the objections."""
+PREMISES: list[str] = PAGE["premises"]  # that can be changed
 LEVELS = {
     "as the view has it": None,
     "low end": 0.0,
@@ -54,7 +45,7 @@ def view_choices(start: State) -> dict[str, str]:
 def moved(start: State, view: str, name: str, share: float | None) -> State:
     """Return the state of a view with a premise moved along its prior."""
     at = start if view == HERE else replace(start, view=view, point=described(view).point)
-    return at if share is None else at.turned({name: knobs()[name].along(share)})
+    return at if share is None else replace(at, point=at.point.at({name: knobs()[name].along(share)}))
 
 
 def key_of(state: State) -> str:
@@ -106,9 +97,7 @@ class Slices:
         note = "All points were computed when this file was written; `feint explore` changes every assumption freely."
         status = f"<p class='status'>{self.runs:,} runs each way, seed {self.start.seed}.</p>"
         start: dict[str, Any] = {"point": self.start.point.described(), "seed": self.start.seed}
-        made = html.escape(
-            passport_line(passport("explorer", {**start, "runs": self.runs, "premises": list(PREMISES)}))
-        )
+        made = html.escape(passport_line(passport("explorer", {**start, "runs": self.runs, "premises": PREMISES})))
         return column(
             text(texts.HEAD),
             text(boxed(note)),

@@ -11,9 +11,9 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import PriorityQueue
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -66,13 +66,9 @@ class State:
         for protocol in (scratch(), pretrained()):  # raises unless both arms can be trained
             protocol.spec(self.point, seed=0)
 
-    def turned(self, changes: Mapping[str, Any]) -> Self:
-        """Return the state with other values; raises `InputError`."""
-        return replace(self, point=self.point.at(changes))
-
     def moved(self) -> dict[str, Any]:
         """Return the departures from the world view, by dotted name."""
-        return differing(self.point, viewed(self.view))
+        return differing(self.point, described(self.view).point)
 
     def changes(self) -> dict[str, Any]:
         """Return the departures from the default, by dotted name."""
@@ -101,7 +97,7 @@ class State:
         for name in ("seed", "run"):
             if not isinstance(own.get(name, 0), int) or isinstance(own.get(name, 0), bool):
                 raise InputError(f"{name} = {own[name]!r} is not valid: it must be a whole number.")
-        return cls(point=viewed(own.get("view", DEFAULT)).at(values), **own)
+        return cls(point=described(own.get("view", DEFAULT)).point.at(values), **own)
 
     def command(self, runs: int) -> str:
         """Return the command line that gives the same numbers."""
@@ -132,11 +128,6 @@ def described(view: str) -> WorldView:
     if view not in views():
         raise unknown("world view", view, [DEFAULT, *views()])
     return views()[view]
-
-
-def viewed(view: str) -> Point:
-    """Return the point of a world view."""
-    return described(view).point
 
 
 def differing(point: Point, other: Point) -> dict[str, Any]:

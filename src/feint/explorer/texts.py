@@ -4,25 +4,14 @@ import html
 
 from feint.agents.outcome import Outcome
 from feint.explorer.charts import CURVES
-from feint.explorer.controls import STAGES, knobs
+from feint.explorer.controls import PAGE, STAGES, knobs
 from feint.explorer.state import Life, State, Tally, described
 from feint.scenarios.argument.worldview_files import DEFAULT, views
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.statistics.intervals import Interval
 
 TITLE = "Feint: does pre-training + fine-tuning favour deception?"
-HEAD = """<h1>Does pre-training + fine-tuning favour deception?</h1>
-<p>Simulated mesa-optimizers are trained two ways: from scratch, and by pre-training + fine-tuning, both to the same
-performance. Change an assumption of the argument and see how many end up <b>deceptive</b>: they do what training wants
-only while they believe that they are in training. A toy that says something about an argument, and nothing about a
-real model.</p>"""
-LEGEND = (
-    '<p class="legend"><span class="pale"></span> from scratch &ensp; <span class="full"></span> '
-    "pre-training + fine-tuning &ensp; <span>├─┤ 95 %</span> &ensp; <span>◇ among converged runs</span></p>"
-)
-FLOW = "<h2>Where the pre-trained runs went</h2><p>How runs changed type during fine-tuning.</p>"
-LIFE = "<h2>A single training run</h2>"
-AGAIN = "<h2>Reproduce this</h2>"
+HEAD, LEGEND, FLOW, LIFE, AGAIN = (PAGE["texts"][name] for name in ("head", "legend", "flow", "life", "again"))
 
 
 def curves() -> str:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -175,6 +176,10 @@ def test_tables_carry_the_passport(found):
     assert found.corners[0].value == found.corner()
     assert {part for corner in found.corners for part in corner.parts} == {*GROUPS}
     assert len(shares) == 15
+    assert list(shares.columns) == ["part", "other", "estimate", "low", "high", "method"]
+    assert list(shares["part"][:5]) == [*GROUPS]
+    assert list(zip(shares["part"][5:], shares["other"][5:], strict=True)) == [*combinations(GROUPS, 2)]
+    assert set(shares["other"][:5]) == {""}
     assert shares.attrs["configuration"] == {"runs": RUNS, "seed": 3}
 
 
@@ -244,7 +249,7 @@ def test_the_command_divides_among_premises_named(feint):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--premise", "coverage"), "--premise asks for --premises: without it"),
+        (("--premise", "coverage"), "--premise needs --premises: without it"),
         (("--premises", "--premise", "coverag"), "premise 'coverag' is not known: did you mean 'coverage'?"),
         (("--premises", "--lattice", "x.png"), "--lattice and --premises exclude each other"),
         (("--runs", "0"), "runs = 0 is not valid"),

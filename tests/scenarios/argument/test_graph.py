@@ -109,7 +109,7 @@ def test_a_graph_can_be_read_again(graph, tmp_path, ending):
     argument.write(graph, path)
     again = argument.read(path)
     assert nx.utils.graphs_equal(again, graph)
-    assert argument.passport_of(again)["configuration"]["verdicts"]["headline"] == FOUND["headline"].value
+    assert json.loads(again.graph["passport"])["configuration"]["verdicts"]["headline"] == FOUND["headline"].value
     assert again.nodes["claim:headline"]["verdict"] == "supported"
 
 
@@ -190,7 +190,7 @@ def test_the_graph_carries_verdicts_with_what_they_were_found_under(feint, tmp_p
         assert feint("graph", tmp_path / f"x.{ending}", "--verdicts", *short).code == 0
     found = argument.read(tmp_path / "x.json")
     assert {found.nodes[f"claim:{name}"]["verdict"] for name in claims()} <= {each.value for each in Verdict}
-    configuration = argument.passport_of(found)["configuration"]
+    configuration = json.loads(found.graph["passport"])["configuration"]
     assert (configuration["runs"], configuration["seed"], configuration["point"]["stages"][0]["steps"]) == (20, 4, 100)
     with Image.open(tmp_path / "x.png") as image:
         assert json.loads(image.info["Description"])["configuration"] == configuration

@@ -85,7 +85,9 @@ def test_a_departure_stands_where_its_reason_says(view, departure):
     if place == "off":
         assert departure.value == parameter.off
         return
-    low, high = WORLD_VIEW_RANGES.get(departure.name) or parameter.prior
+    ends = WORLD_VIEW_RANGES.get(departure.name) or parameter.prior
+    assert ends is not None
+    low, high = ends
     here = PLACES[place]
     at = exp(log(low) + here * log(high / low)) if parameter.log else low + here * (high - low)
     assert departure.value == pytest.approx(at, rel=0.02)

@@ -185,13 +185,15 @@ def test_runs_that_missed_their_target_are_no_negatives_so_that_what_is_caught_h
     honeypots = [AUDITORS["honeypots"]]
     reports = [auditing(Point(model=model), auditors=honeypots, runs=400, seed=seed) for seed in range(6)]
     assert sum(report.missed for report in reports) > 6
-    shares = [report.auditors[0].separation(DECEPTIVE).caught.estimate for report in reports]
-    assert min(shares) > 0.8
+    caught = [report.auditors[0].separation(DECEPTIVE).caught for report in reports]
+    assert min(each.estimate for each in caught if each) > 0.8
+    assert all(caught)
 
 
 def test_reward_seekers_are_separated_where_there_are_any():
     report = auditing(Point(model=Model(grader=0.0)), auditors=[AUDITORS["honeypots"]], runs=200)
     found = report.auditors[0].separation(SEEKING)
     assert found.positives > 100
+    assert found.auc
     assert found.auc.low > 0.9  # on a honeypot nothing is graded
     assert "reward-seeking" in report.text().split("By awareness")[0]

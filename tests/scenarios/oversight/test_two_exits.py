@@ -13,7 +13,6 @@ from feint.scenarios.oversight.exact_worlds import (
     RSA2048Request,
     TwoExitsReport,
     TwoExitsRequest,
-    life_of,
 )
 from feint.sim.environments.life import Life
 from feint.sim.results.report import adapter
@@ -75,7 +74,7 @@ def test_documents_read_back_as_what_they_were(name, kind, request):
 
 
 def test_settings_are_those_of_a_life_and_nothing_else(monkeypatch, capsys):
-    assert life_of(Life, {"training": 4}).training == 4
+    assert TwoExitsRequest(settings={"training": 4}).run().life.training == 4
     with pytest.raises(InputError, match="'strengt' is not known: did you mean 'strength'"):
         TwoExitsRequest(settings={"strengt": 1}).run()
     with pytest.raises(InputError, match="training = 0"):

@@ -5,7 +5,7 @@ import pytest
 
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import select_claims
-from feint.scenarios.release.affordability import DECADE, EXPERTS, FINAL_STATES, PRICE, TERMS, ExpertsMean
+from feint.scenarios.release.affordability import DECADE, EXPERTS, PRICE, TERMS, ExpertsMean, last_states
 from feint.scenarios.release.competition_limit import (
     average_gain,
     budgets,
@@ -118,7 +118,7 @@ def test_worlds_are_read_once_and_are_those_of_their_runs(ended):
     assert not np.array_equal(worlds([other[protocol] for protocol in EXPERTS], Stakes()).owner, found.owner)
     for place, protocol in enumerate(EXPERTS):
         assert np.array_equal(found.steps[:, place], np.where(ended[protocol].reached, ended[protocol].steps, np.inf))
-        assert len(ended[protocol].recorded[FINAL_STATES]) == 60
+        assert len(ended[protocol].recorded[last_states]) == 60
 
 
 @pytest.mark.parametrize("name", CLAIMS)

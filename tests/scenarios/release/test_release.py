@@ -13,9 +13,9 @@ from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import FAMILIES, select_claims
 from feint.scenarios.release.affordability import (
     EXPERTS,
-    FINAL_STATES,
     PRICE,
     REFERENCE,
+    last_states,
     pool_budgets,
     share_alone,
     share_pooled,
@@ -105,7 +105,7 @@ def test_pools_of_one_reach_what_one_reaches():
 
 def test_experts_stand_one_by_one_as_they_ended():
     ended = run_paired(Point(), EXPERTS[:1], range(30), seed=1)[EXPERTS[0]]
-    states = ended.recorded[FINAL_STATES]
+    states = ended.recorded[last_states]
     assert [int(each.run[0]) for each in states] == list(range(30))
     assert [int(each.taken[0]) for each in states] == ended.steps.tolist()
 

@@ -7,8 +7,7 @@ import pytest
 
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.transfer import published_comparison
-from feint.scenarios.transfer.published_comparison import NONE, NOT_ASKED, CalibrationRequest, StandIns
-from feint.scenarios.transfer.stand_ins import BY_NAME, ROWS
+from feint.scenarios.transfer.published_comparison import BY_NAME, NONE, NOT_ASKED, ROWS, CalibrationRequest, StandIns
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from feint.scenarios.networks.battery import SEEDS
-from feint.scenarios.transfer import stand_ins
-from feint.scenarios.transfer.stand_ins import BY_NAME
+from feint.scenarios.transfer import published_comparison
+from feint.scenarios.transfer.published_comparison import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
 from feint.sim.statistics.scaling_laws import TransferLaw
 
@@ -35,12 +35,12 @@ def test_an_arm_that_transfers_nothing_has_no_law(planted):
 
 
 def test_rows_are_filled_by_name_and_those_without_a_number_left_out(monkeypatch, planted):
-    steps = {measurement: np.full(SEEDS, 100.0) for measurement in stand_ins.NETWORKS_RETRAINED.values()}
-    steps[stand_ins.NETWORKS_RETRAINED["revival, strong relevance"]] = np.full(SEEDS, 2.0)
-    steps[stand_ins.NETWORKS_RETRAINED["revival, weak relevance"]] = np.full(SEEDS, np.inf)
-    monkeypatch.setattr(stand_ins, "battery", lambda *_, **__: steps)
-    monkeypatch.setattr(stand_ins, "transfer", lambda *_, **__: planted)
-    found = dict(stand_ins.network_numbers(0))
+    steps = {measurement: np.full(SEEDS, 100.0) for measurement in published_comparison.NETWORKS_RETRAINED.values()}
+    steps[published_comparison.NETWORKS_RETRAINED["revival, strong relevance"]] = np.full(SEEDS, 2.0)
+    steps[published_comparison.NETWORKS_RETRAINED["revival, weak relevance"]] = np.full(SEEDS, np.inf)
+    monkeypatch.setattr(published_comparison, "battery", lambda *_, **__: steps)
+    monkeypatch.setattr(published_comparison, "transfer", lambda *_, **__: planted)
+    found = dict(published_comparison.network_numbers(0))
     assert set(found) <= set(BY_NAME)
     assert found["revival, strong relevance"].estimate == pytest.approx(90)
     assert found["baseline"].estimate == 4500

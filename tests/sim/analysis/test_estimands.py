@@ -30,6 +30,8 @@ def ended(outcomes, steps=None, performance=None, reached=None):
         before=outcomes,
         performance=zeros if performance is None else np.array(performance, float),
         deployed=zeros,
+        following=zeros,
+        belief=zeros,
         steps=np.full(n, 10) if steps is None else np.array(steps),
         all_steps=np.full(n, 10),
         missed=zeros.astype(bool),

@@ -49,6 +49,7 @@ def test_the_nearest_point_of_a_plane_is_found(planted, kind, least):
     assert result.searches == result.found == 3
     assert least < result.lowest <= result.median <= result.highest < 1.25 * least
     flip = result.nearest
+    assert flip is not None
     assert flip.distance == result.lowest
     assert {change.name for change in flip.changes[:2]} == {"similarity", "decoys"}
     assert flip.effects["difference"].high <= (-0.02 if kind == REVERSED else 0.02)
@@ -58,6 +59,7 @@ def test_the_nearest_point_of_a_plane_is_found(planted, kind, least):
 @pytest.mark.usefixtures("planted")
 def test_the_distance_is_that_of_the_changes():
     flip = search(REVERSED).nearest(prior_draws(POINT, 32, seed=1)).nearest
+    assert flip is not None
     of = {factor.name: factor for factor in factors_at(POINT)}
     moved = [in_units(of[move.name], move.there) - in_units(of[move.name], move.here) for move in flip.changes]
     assert np.linalg.norm(moved) == pytest.approx(flip.distance, abs=0.01)  # whole numbers are rounded
@@ -110,6 +112,7 @@ def test_a_point_outside_the_prior_is_left_by_the_shortest_way(monkeypatch):
     monkeypatch.setattr(FlipSearch, "effects", effects)
     result = search(REVERSED, point=Point(model=Model(identification=1e6))).nearest(prior_draws(POINT, 8, seed=1))
     assert 0.3 <= result.lowest < 0.4
+    assert result.nearest is not None
     assert result.nearest.changes[0].name == "identification"
 
 
@@ -142,6 +145,7 @@ def test_a_claim_of_two_parts_stops_holding_with_one_of_them_unless_one_is_enoug
 @pytest.mark.usefixtures("planted")
 def test_the_spread_is_over_the_searches_that_found_one():
     flip = search(REVERSED, searches=1).nearest(prior_draws(POINT, 32, seed=1)).nearest
+    assert flip is not None
     flips = [replace(flip, distance=distance) for distance in (0.5, 0.2, 0.8)]
     result = NearestFlip.of(REVERSED, [flips[0], None, *flips[1:]], 7)
     assert (result.starts, result.searches, result.found) == (7, 4, 3)
@@ -157,6 +161,7 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
         "plasticity_goal": 0.1,
     }
     flip = search(STOPS, searches=1, budget=9000, confirming=2000).nearest([known]).nearest
+    assert flip is not None
     assert flip.effects["difference"].high <= 0.02
     assert flip.distance < 0.57
     there = POINT.at({move.name: move.there for move in flip.changes})

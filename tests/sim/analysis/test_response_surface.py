@@ -109,7 +109,7 @@ def test_a_sweep_that_is_not_finished_is_refused(tmp_path):
     vary = {"similarity": {"low": 0.0, "high": 0.9, "levels": 300}}
     whole = sweep(study(vary, "grid", runs=2, curriculum=SHORT.replace({"finetuning": {"steps": 3}})), tmp_path / "out")
     sorted((tmp_path / "out" / "parts").iterdir())[-1].unlink()
-    with pytest.raises(InputError, match=r"is not finished: \d+ of 300 points have their runs; go on .* --resume"):
+    with pytest.raises(InputError, match=r"is not finished: \d+ of 300 points have their runs; continue .* --resume"):
         response(whole)
 
 

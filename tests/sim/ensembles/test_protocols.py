@@ -20,13 +20,13 @@ from feint.scenarios.finetuning.protocols import (
     staged,
 )
 from feint.sim.analysis.estimands import MeanEstimand
-from feint.sim.ensembles.paired_runs import PARTS, PerformanceOn, Was, game_of, rest_of, run_paired
+from feint.sim.ensembles.paired_runs import PARTS, AtEnd, game_of, rest_of, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
 POINT = Point(curriculum=pretrain_finetune({"steps": 400}, {"steps": 900}))
-RECORDERS = (READABLE_BEFORE, READABLE_AFTER, CORNERS, Was(0), PerformanceOn(1))
+RECORDERS = (READABLE_BEFORE, READABLE_AFTER, CORNERS, AtEnd(0, "outcome"), AtEnd(1, "performance"))
 PROTOCOL = staged(pretraining(), finetuning(steps=300), recorders=RECORDERS)
 
 
@@ -78,8 +78,8 @@ def test_a_group_that_fine_tuning_does_not_carry_is_carried_on_from_there():
 def test_recorders_read_where_the_runs_stopped(ended, stops):
     assert np.array_equal(ended.recorded[READABLE_BEFORE], readable(stops[0].state, Y))
     assert np.array_equal(ended.recorded[READABLE_AFTER], readable(stops[1].state, Y))
-    assert np.array_equal(ended.recorded[Was(0)], ended.before)
-    assert np.array_equal(ended.recorded[PerformanceOn(1)], performance_on(stops[1].state, Y, X))
+    assert np.array_equal(ended.recorded[AtEnd(0, "outcome")], ended.before)
+    assert np.array_equal(ended.recorded[AtEnd(1, "performance")], performance_on(stops[1].state, Y, X))
 
 
 def test_all_put_back_and_none_put_back(ended, stops):

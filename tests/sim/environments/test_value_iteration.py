@@ -61,7 +61,7 @@ def test_the_optimum_is_the_best_of_all_plans_tried_one_by_one(life):
         return max(keep, go)
 
     process = TwoExits(**life.given())
-    values = value_iteration(*matrices(process)).values
+    values, _ = value_iteration(*matrices(process))
     at = process.states.index(Place(ENTRANCE, life.cues(0)[0][1], 0, 0))
     assert values[at] == pytest.approx(best(0, 0) - PER_EPISODE * life.episodes, abs=1e-9)
 
@@ -113,14 +113,14 @@ def test_who_knows_its_place_in_life_has_no_use_for_the_sign(deployment, discoun
     """Value iteration of RSA-2048 never checks, and behaves deceptively under the condition of the two exits."""
     life = LifeWithChecks(training=2, deployment=deployment, discount=discount, strength=strength, check_cost=0.01)
     process = RSA2048(**life.given())
-    solved = value_iteration(*matrices(process))
-    action = dict(zip(process.states, solved.actions.tolist(), strict=True))
+    values, actions = value_iteration(*matrices(process))
+    action = dict(zip(process.states, actions.tolist(), strict=True))
     unmodified = [CheckState(UNCHECKED, episode, 0) for episode in range(life.episodes)]
     assert CHECK not in {action[state] for state in unmodified}
     assert {action[state] for state in unmodified[life.training :]} == {DEFECT}
     if value_of_waiting(life) != pytest.approx(1):
         assert (action[unmodified[0]] == COMPLY) == (value_of_waiting(life) > 1)
-    best = dict(zip(process.states, solved.values, strict=True))[unmodified[0]]
+    best = dict(zip(process.states, values, strict=True))[unmodified[0]]
     assert best >= max(check_rule_values(life).values()) - 1e-12
 
 
@@ -133,7 +133,7 @@ def test_q_learning_prefers_the_exits_of_value_iteration(numbers):
     environment = TwoExits(training=2, strength=0.5, **numbers)
     q = q_learning(environment, lives=1500, seed=3)
     process, life = environment, environment.life
-    exact = dict(zip(process.states, value_iteration(*matrices(process)).actions.tolist(), strict=True))
+    exact = dict(zip(process.states, value_iteration(*matrices(process))[1].tolist(), strict=True))
     places = [Place(BETWEEN, life.cues(e)[0][1], e, k) for e in range(life.episodes) for k in range(min(e + 1, 2))]
     assert all(tuple(place) in q for place in places)
     learned = [bool(q[tuple(place)][RIGHT] > q[tuple(place)][LEFT]) for place in places]

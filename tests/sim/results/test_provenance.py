@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from feint.agents import VERSION
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.agents.version import VERSION
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import SimulateRequest, simulate
 from feint.sim.results import figure_style as figures

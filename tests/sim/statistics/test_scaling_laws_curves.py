@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.scaling_laws import LearningCurve, data_for, least_loss, transferred
+from feint.sim.statistics.scaling_laws import LearningCurve, data_for, least_loss
 
 DATA = np.array([0, 10, 20, 40, 100])
 LINE = 1 - DATA / 100
@@ -34,13 +34,13 @@ def test_an_arm_that_is_ahead_by_so_many_steps_is_seen_to_be(ahead):
     data = np.arange(0.0, 201.0)
     curve = 1 / (1 + data)
     tuned = 1 / (1 + data + ahead)
-    found = transferred(data, tuned, curve)[:100]
+    found = (data_for(data, curve, tuned) - data)[:100]
     assert found == pytest.approx(np.full(100, ahead), abs=0.2)
 
 
 def test_an_arm_that_is_behind_transfers_less_than_nothing():
     data = np.arange(0.0, 101.0)
-    found = transferred(data, 1 - np.maximum(data - 10, 0) / 100, 1 - data / 100)
+    found = data_for(data, 1 - data / 100, 1 - np.maximum(data - 10, 0) / 100) - data
     assert found[50] == pytest.approx(-10)
 
 

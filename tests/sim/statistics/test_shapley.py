@@ -126,12 +126,6 @@ def test_where_nearly_all_runs_are_alike_the_interval_says_what_may_be_missed():
     assert "Student" in mean_of(np.arange(20.0) % 2, 1).method
 
 
-def test_a_table_holds_shares_and_pairs():
-    table = game(ABC, lambda parts: float(len(parts) > 1)).attribution().frame()
-    assert list(table.columns) == ["part", "other", "estimate", "low", "high", "method"]
-    assert list(table["other"]) == ["", "", "", "b", "c", "c"]
-
-
 @pytest.mark.parametrize(
     ("parts", "shape", "said"),
     [

@@ -80,7 +80,7 @@ def test_morriss_trajectories_move_one_parameter_at_a_step():
 
 def test_a_list_cannot_be_walked_by_a_design_that_draws():
     study = Study(vary={"similarity": [0.1, 0.2]}, design="lhs", samples=4)
-    with pytest.raises(InputError, match=r"vary.similarity is a list, which design = 'lhs' cannot walk"):
+    with pytest.raises(InputError, match=r"vary.similarity is a list, which design = 'lhs' cannot vary"):
         next(points(study))
 
 

@@ -18,8 +18,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import compare
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import neighbours, sweep
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep, neighbours, sweep
 from feint.sim.sweeps.sweep_store import CONVERGED, Cut, Unit, last_stages, units_of
 from feint.sim.training.curriculum import pretrain_finetune
 

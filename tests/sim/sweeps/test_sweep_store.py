@@ -15,8 +15,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep, sweep
 from feint.sim.sweeps.sweep_store import Cut, Store
 from feint.sim.training.curriculum import pretrain_finetune
 
@@ -160,14 +159,14 @@ def test_a_sweep_knows_whether_it_is_finished(folder, whole):
     assert whole.finished
     (folder / "parts" / parts(folder)[2]).unlink()
     assert not Sweep.open(folder).finished
-    with pytest.warns(RuntimeWarning, match=r"is not finished: what follows is of the parts there are"):
+    with pytest.warns(RuntimeWarning, match=r"is not finished: results are of its finished parts"):
         Sweep.open(folder).checked()
     assert sweep(STUDY, folder, resume=True).checked().finished
 
 
 def test_a_folder_in_use_without_resume_is_refused(folder):
     with pytest.raises(
-        InputError, match=r"holds this study already: go on with it by --resume \(resume=True in Python\)\.$"
+        InputError, match=r"holds this study already: continue it with --resume \(resume=True in Python\)\.$"
     ):
         sweep(STUDY, folder)
 
@@ -194,7 +193,7 @@ def test_of_many_differences_three_are_told_and_the_rest_counted(folder):
 def test_there_is_nothing_to_go_on_with_where_no_sweep_was_begun(tmp_path, made):
     if made:
         (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match=r"holds no sweep to go on with: leave out --resume"):
+    with pytest.raises(InputError, match=r"holds no sweep to continue: leave out --resume"):
         sweep(STUDY, tmp_path / "out", resume=True)
     assert (tmp_path / "out").exists() == made
     with Store.opened(tmp_path / "out", STUDY, resume=False):
@@ -237,8 +236,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(folder, whole
     script = (
         "import sys\n"
         "from feint.agents.errors import InputError\n"
-        "from feint.sim.sweeps.sweep_results import Sweep\n"
-        "from feint.sim.sweeps.sweep import sweep\n"
+        "from feint.sim.sweeps.sweep import Sweep, sweep\n"
         "folder = sys.argv[1]\n"
         "try:\n"
         "    sweep(Sweep.open(folder).study, folder, resume=True)\n"
@@ -262,7 +260,7 @@ def test_a_full_disk_is_one_sentence_and_loses_no_finished_part(tmp_path, whole,
         real(handle)
 
     monkeypatch.setattr(stores.os, "fsync", full)
-    with pytest.raises(InputError, match="cannot be written: No space left on device; what is finished is kept"):
+    with pytest.raises(InputError, match="cannot be written: No space left on device; finished parts stay"):
         sweep(STUDY, tmp_path / "out", threads=1)
     monkeypatch.setattr(stores.os, "fsync", real)
     there = parts(tmp_path / "out")

@@ -17,8 +17,7 @@ from feint.agents.errors import InputError
 from feint.commands import cli
 from feint.sim.sweeps import unit_training as clusters
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import sweep
-from feint.sim.sweeps.sweep_results import Sweep
+from feint.sim.sweeps.sweep import Sweep, sweep
 from feint.sim.sweeps.sweep_store import Cut, Unit, this_runtime
 from feint.sim.sweeps.unit_training import AHEAD, Cluster
 from feint.sim.training.curriculum import pretrain_finetune
@@ -170,7 +169,7 @@ def test_the_loss_of_the_scheduler_is_one_sentence_and_keeps_what_is_finished(tm
         n_workers=1, threads_per_worker=1, processes=False, memory_limit=0, dashboard_address=FREE
     ) as local:
         client = distributed.Client(local, set_as_default=False)
-        with pytest.raises(InputError, match=r"does not answer any more; what is finished is kept, go on by --resume"):
+        with pytest.raises(InputError, match=r"does not answer any more; finished parts stay, continue with --resume"):
             sweep(STUDY, tmp_path / "out", scheduler=client, progress=after(3, local.close))
         client.close()
     assert len(Sweep.open(tmp_path / "out").files("parts")) >= 3
@@ -189,7 +188,7 @@ def test_a_unit_that_fails_is_one_sentence(client, case):
     with Cluster(STUDY, client) as carry, pytest.raises(InputError) as told:
         list(carry([(UNIT, values)]))
     assert f"unit {UNIT.name} {sentence}" in str(told.value)
-    assert "what is finished is kept, go on by --resume." in str(told.value).lower()
+    assert "finished parts stay, continue with --resume." in str(told.value).lower()
     assert len(str(told.value).splitlines()) == 1
 
 
