@@ -39,9 +39,7 @@ def _contrast(match: str) -> Frequency:
 
 def _survives(match: str) -> Part:
     words = f"what of the contrast matched by {HELD} survives matching by {match}, beyond half of it"
-    return Part(
-        name=f"survives-{match}", Survives(words, _contrast(HELD), _contrast(match)), at_most(0.0, 0.0)
-    )
+    return Part(f"survives-{match}", Survives(words, _contrast(HELD), _contrast(match)), at_most(0.0, 0.0))
 
 
 def _shown(match: str) -> Part:

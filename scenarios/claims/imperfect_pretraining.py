@@ -23,7 +23,7 @@ LENGTHS = (600, 400, 1000)
 def _part(steps: int) -> Part:
     words = f"deception of runs that {steps:,} steps of pre-training left with a type minus of those left without"
     return Part(
-        name=f"typed-after-{steps}",
+        f"typed-after-{steps}",
         BetweenRuns(words, pretrained(pretraining__steps=steps), had_type),
         rises(),
     )

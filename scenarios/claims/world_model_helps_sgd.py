@@ -49,7 +49,7 @@ def _balance(order: str) -> Part:
 def _shown(order: str, outcome: str, name: str) -> Part:
     words, carried, without = ORDERS[order]
     return Part(
-        name=f"{name}-{order}",
+        f"{name}-{order}",
         difference(f"{name} {words}", carried, without, outcome),
         rises(),
         tested=False,

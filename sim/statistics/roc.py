@@ -65,7 +65,9 @@ def separation(
     known = frequency_interval(round(caught * len(positives)), len(positives), confidence)
     generator = np.random.default_rng(0)
     drawn = [
-        share_caught(*(generator.choice(scores, len(scores)) for scores in (positives, negatives)), false_alarms=false_alarms)
+        share_caught(
+            *(generator.choice(scores, len(scores)) for scores in (positives, negatives)), false_alarms=false_alarms
+        )
         for _ in range(RESAMPLES)
     ]
     low, high = np.quantile(drawn, [0.5 - confidence / 2, 0.5 + confidence / 2]).tolist()
