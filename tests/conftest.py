@@ -23,7 +23,7 @@ def group_of(item):
 
 def pytest_collection_modifyitems(config, items):
     """For several workers, name groups of tests, and put the groups with slow tests first."""
-    if config.getoption("dist", "no") != "loadgroup":
+    if not config.getoption("loadgroup", default=False):  # what xdist tells a worker, whose own `dist` is "no"
         return
     groups = [group_of(item) for item in items]
     slow = {group for item, group in zip(items, groups, strict=True) if item.get_closest_marker("slow")}
