@@ -32,7 +32,7 @@ def tests(session: nox.Session) -> None:
     """
     for precision in ("single", "double"):
         session.run(PYTHON, "-m", "feint", "compare", "--runs", "16", "--precision", precision, silent=True)
-    workers = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+    workers = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
     session.run(PYTHON, "-m", "pytest", *workers, *session.posargs)
 
 

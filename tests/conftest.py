@@ -2,6 +2,7 @@
 
 import pytest
 from terminal import within_this_process
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_addoption(parser):
@@ -10,26 +11,36 @@ def pytest_addoption(parser):
     )
 
 
-SPLIT = {"test_pages.py": "name", "test_notebooks.py": "source"}
-"""Files whose tests may run on several workers, and the parameter by which they stay together."""
+SPLIT = ("test_pages.py", "test_notebooks.py")
+"""Files whose tests may run on several workers: those of one page, or of one notebook, stay together."""
 
 
-def group_of(item):
-    """Return what is run by one worker: a file or, of a file that is split, the tests of one parameter's value."""
-    split = SPLIT.get(item.path.name)
-    value = item.callspec.params.get(split, "") if hasattr(item, "callspec") else ""
-    return f"{item.path}:{value}" if split else str(item.path)
+def group_of(nodeid):
+    """Return what is run by one worker: a file or, of a file that is split, the tests whose ids begin alike."""
+    file, _, name = nodeid.partition("::")
+    return f"{file}:{name.partition('[')[2].rstrip(']').partition('-')[0]}" if file.endswith(SPLIT) else file
 
 
-def pytest_collection_modifyitems(config, items):
-    """For several workers, name groups of tests, and put the groups with slow tests first."""
-    if not config.getoption("loadgroup", default=False):  # what xdist tells a worker, whose own `dist` is "no"
-        return
-    groups = [group_of(item) for item in items]
-    slow = {group for item, group in zip(items, groups, strict=True) if item.get_closest_marker("slow")}
-    for item, group in zip(items, groups, strict=True):
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: group_of(item) not in slow)
+class ByGroup(LoadScopeScheduling):
+    """Scheduler of xdist that gives the tests of a group to one worker, so that each fixture is made once.
+
+    `--dist loadgroup` does not: pytest-xdist 3.8.0 under pytest 9.2.0 ignores the names of groups.
+    """
+
+    def _split_scope(self, nodeid):
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Return the scheduler for several workers."""
+    return ByGroup(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items):
+    """Put the groups with slow tests first, in the order of the collection otherwise."""
+    slow = {group_of(item.nodeid) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: group_of(item.nodeid) not in slow)
 
 
 @pytest.fixture
