@@ -32,7 +32,7 @@ import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
 from feint.scenarios.argument.evaluate_claim import crux
 from feint.scenarios.argument.premises import PREMISES
-from feint.scenarios.claims.pretraining_vs_scratch import CLAIM
+from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.training.parameter_point import Point
 

@@ -50,7 +50,7 @@ for start in CASES:
 # Each line is one quantity of the case's claim, with its interval: the rise of deception over five levels of a premise,
 # from one end of its prior to the other, for the first two; shares of deceptive runs for the third. Grey lines stand
 # beside the claim and do not count for it. What counts for and against it is written down in
-# `scenarios/claims/internal_case.py` and its neighbours; the manual's page on preregistration says when, and what was
+# `scenarios/claims/pretraining/internal_case.py` and its neighbours; the manual's page on preregistration says when, and what was
 # changed afterwards.
 
 # %%

@@ -50,7 +50,7 @@ pytestmark = pytest.mark.slow
 def house(tmp_path_factory):
     """A copy in which a claim is proposed."""
     folder = copied(tmp_path_factory.mktemp("proposed").resolve(), "docs", "examples")
-    (folder / "scenarios" / "claims" / "waiting.py").write_text(CLAIM)
+    (folder / "scenarios" / "claims" / "pretraining" / "waiting.py").write_text(CLAIM)
     registry = folder / "scenarios" / "claims" / "registry.py"
     changed, count = re.subn(
         r"^(PROPOSED: .* = )\{\}$", r'\1{"pretraining": ("waiting",)}', registry.read_text(), flags=re.M

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from feint.agents.model import KNOWN_AT_ONCE, Model
 from feint.scenarios.argument.evaluate_claim import Effect
-from feint.scenarios.claims.pretraining_vs_scratch import CLAIM
+from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.sim.analysis.claims import HOLDS, REVERSED
 from feint.sim.analysis.estimands import Frequency
 from feint.sim.ensembles.paired_runs import run_paired

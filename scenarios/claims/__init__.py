@@ -1,1 +1,1 @@
-"""Claims that can be tested, one per file."""
+"""Claims that can be tested, one per file, in a folder for each family."""

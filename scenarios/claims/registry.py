@@ -1,4 +1,4 @@
-"""Registry of the claims that can be tested, by name; one file per claim."""
+"""Registry of the claims that can be tested, by name; one file per claim, in the folder of its family."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -35,7 +35,7 @@ FAMILIES = {
     ),
     "release": ("falling_cost", "shared_costs", "broad_benefits", "fall_behind", "owners_goals"),
 }
-"""Family → files, in the order of the claims' numbers."""
+"""Family → files in its folder, in the order of the claims' numbers."""
 PROPOSED: dict[str, tuple[str, ...]] = {}
 """Family → files of claims that are declared and not yet run: they are tested by name, and the manual lists them."""
 
@@ -56,7 +56,8 @@ def proposed_claims(family: str) -> dict[str, Claim]:
 
 def _declared(family: str, files: Iterable[str], before: int = 0) -> dict[str, Claim]:
     """Return the claims of some files by name; the title is the first line of the file, and its place the number."""
-    modules = [import_module(f"feint.scenarios.claims.{file}") for file in files]
+    folder = f"feint.scenarios.claims.{family.replace('-', '')}"
+    modules = [import_module(f"{folder}.{file}") for file in files]
     titles = [str(module.__doc__).split("\n", 1)[0].removesuffix(".") for module in modules]
     claims = [
         replace(module.CLAIM, title=title, family=family, number=number)

@@ -15,7 +15,7 @@ from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, evalua
 from feint.scenarios.argument.graph import figure, graph
 from feint.scenarios.argument.worldview_files import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, WorldviewsRequest
-from feint.scenarios.claims.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
+from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Verdict

@@ -14,7 +14,7 @@ import numpy as np
 
 from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import over_prior
-from feint.scenarios.claims.pretraining_vs_scratch import CLAIM
+from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.sim.analysis.claims import NEITHER, REVERSED
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn, Walk
 from feint.sim.training.parameter_point import Point

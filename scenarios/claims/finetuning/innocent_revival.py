@@ -11,7 +11,7 @@ What would count against it. No more performance on Y than in a model that never
 """
 
 from feint.scenarios.bibliography import JAIN_2024
-from feint.scenarios.claims.quick_revival import QUARTER
+from feint.scenarios.claims.finetuning.quick_revival import QUARTER
 from feint.scenarios.finetuning.protocols import (
     BRIEF,
     KIN,

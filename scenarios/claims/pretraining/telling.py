@@ -12,7 +12,7 @@ What would count against it. Deception that does not rise, or falls, with what t
 """
 
 from feint.scenarios.bibliography import XU_2021
-from feint.scenarios.claims.internal_case import Dose
+from feint.scenarios.claims.pretraining.internal_case import Dose
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.contrasts import trend
 from feint.sim.ensembles.protocols import TrainingProtocol

@@ -15,7 +15,7 @@ What would count against it. Deception that does not rise, or falls, along the l
 """
 
 from feint.scenarios.bibliography import XU_2021
-from feint.scenarios.claims.internal_case import Dose, case
+from feint.scenarios.claims.pretraining.internal_case import Dose, case
 from feint.sim.analysis.claims import Claim
 
 CLAIM = Claim(

@@ -16,7 +16,7 @@ or more corrigible runs than deceptive ones.
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
-from feint.scenarios.claims.internal_case import LEVELS, Dose
+from feint.scenarios.claims.pretraining.internal_case import LEVELS, Dose
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.contrasts import belief_before_pointer, trend
 from feint.sim.analysis.estimands import DECEPTIVE, Frequency, MeanEstimand, Term

@@ -1,0 +1,1 @@
+"""Claims about what fine-tuning leaves underneath."""

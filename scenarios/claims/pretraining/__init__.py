@@ -1,0 +1,1 @@
+"""Claims about what pre-training does to deception."""
