@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import factorial
+from math import factorial, isfinite
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from feint.agents.outcome import Outcome
 from feint.sim.analysis.estimands import DECEPTIVE, SHARE_DIFFERENCE, Ended, Estimand, Frequency, Limits, Term
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of, wilson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, mean_of, wilson
 from feint.sim.statistics.shapley import value_weights
 
 TYPED = (Outcome.INTERNAL, Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
@@ -83,27 +83,20 @@ def carried_in(corner: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Among(Frequency):
-    """A difference of two frequencies, each among the runs of its protocol that are selected.
+    """A difference of two frequencies, each among the runs of its protocol that are selected: first term minus second.
 
-    The ratio of means is linearised run by run, so that the interval is Student's of paired numbers; if no run of a
-    protocol is selected it reaches over all that is possible.
+    The interval is that of `SelectedPairs`, and reaches over all that is possible if no run of a protocol is selected.
     """
 
     among: Select = field(kw_only=True)
     limits: Limits | None = field(default=SHARE_DIFFERENCE, kw_only=True)
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
-        """Return the estimate with its interval."""
-        estimate, influence = 0.0, np.zeros(len(ended[self.terms[0].protocol]))
-        for term in self.terms:
-            runs = ended[term.protocol]
-            among, is_it = self.among(runs), runs.outcome == Outcome.named(term.outcome)
-            if not among.any():
-                return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="no run is selected")
-            share = float((is_it & among).sum() / among.sum())
-            estimate += term.sign * share
-            influence = influence + term.sign * among * (is_it - share) / among.mean()
-        return self.within_limits(replace(mean_of(influence + estimate, 1, confidence), estimate=estimate))
+        """Return the estimate with its interval; the estimate is 0 if no run of a protocol is selected."""
+        runs = [ended[term.protocol] for term in self.terms]
+        happened = [each.outcome == Outcome.named(term.outcome) for each, term in zip(runs, self.terms, strict=True)]
+        interval = SelectedPairs.of(happened, [self.among(each) for each in runs]).difference(confidence)
+        return interval if isfinite(interval.estimate) else replace(interval, estimate=0.0)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from feint.sim.analysis.contrasts import (
 )
 from feint.sim.analysis.estimands import DECEPTIVE, Term, difference
 from feint.sim.ensembles.protocols import pretrained, scratch
-from feint.sim.statistics.intervals import student, wilson
+from feint.sim.statistics.intervals import wilson
 from feint.sim.statistics.shapley import Game
 
 LEVELS = [pretrained(similarity=level) for level in (0.0, 0.25, 0.5, 0.75, 1.0)]
@@ -106,9 +106,11 @@ def test_among_selected_runs_frequencies_are_of_these_alone():
     assert estimand.measured(known).estimate == pytest.approx(1 - 5 / 35)
     none = estimand.measured({**known, plus: runs(first(30), converged=first(0))})
     assert (none.low, none.high) == (-1, 1)
-    everything = {protocol: runs(first(count)) for protocol, count in ((plus, 30), (minus, 10))}
-    whole, paired = estimand.measured(everything), student(first(30).astype(float) - first(10))
-    assert [whole.estimate, whole.low, whole.high] == pytest.approx([paired.estimate, paired.low, paired.high])
+    few = {protocol: runs(first(0), converged=first(3)) for protocol in (plus, minus)}
+    found = estimand.measured(few)  # three runs without the event say little
+    assert found.estimate == 0
+    assert found.low < -0.5
+    assert found.high > 0.5
 
 
 def test_runs_with_a_type_are_compared_with_the_others_by_newcombes_interval():
