@@ -17,15 +17,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import InputError
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.finetuning.protocols import Y, finetuning, from_scratch, pretraining, retrained, retraining, staged
-from feint.scenarios.networks.battery import SEEDS, NetworksRequest
+from feint.scenarios.networks.battery import SEEDS
 from feint.scenarios.transfer.arms import measure
 from feint.scenarios.transfer.laws import fit_arms, law_of
 from feint.scenarios.transfer.transfer import FURTHER, NEARER
@@ -39,7 +38,7 @@ from feint.sim.networks.transfer import transfer
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
-from feint.sim.results.request import Progress
+from feint.sim.results.request import POINT, Option, Progress, Request, Runs, Seed
 from feint.sim.statistics.intervals import Interval, student
 from feint.sim.training.parameter_point import Point
 
@@ -379,20 +378,25 @@ def draw_scores(axes: Axes, scores: Sequence[Score]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationRequest(NetworksRequest):
-    """Compare published measurements with the race and, with --networks, with small real networks; takes no --set."""
+class CalibrationRequest(Request):
+    """Compare published measurements with the race at the default point and, if asked, with small real networks."""
 
     kind = "calibration"
-    default_runs = 1000
+    unit = ""
+
+    networks: Annotated[bool, Option("Train small real networks too.")] = False
+    runs: Runs = 1000
+    seed: Seed = 0
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request that has this configuration; one of version 1 also holds the default point."""
+        return super().from_configuration({name: v for name, v in configuration.items() if name not in POINT})
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Scoreboard:
-        """Compute the scoreboard; runs are those of the race. Raises `InputError` if a setting is given."""
-        if self.settings:
-            wrong = f"set = {dict(self.settings)!r} is not allowed with scenario 'calibration'"
-            raise InputError(f"{wrong}: it is run at the default point.")
-        runs = self.default_runs if self.runs is None else self.runs
-        toy = StandIns(runs=runs, seed=self.seed, threads=threads, progress=progress).numbers()
+        """Compute the scoreboard; runs are those of the race."""
+        toy = StandIns(runs=self.runs, seed=self.seed, threads=threads, progress=progress).numbers()
         networks = dict(network_numbers(self.seed, threads)) if self.networks else {}
         why = NONE if self.networks else NOT_ASKED
         scores = [Score.of(row, toy.get(row.name), networks.get(row.name), why) for row in ROWS]
-        return Scoreboard(runs=runs, seed=self.seed, networks=self.networks, scores=scores, request=self)
+        return Scoreboard(runs=self.runs, seed=self.seed, networks=self.networks, scores=scores, request=self)

@@ -10,6 +10,7 @@ from feint.scenarios.transfer import published_comparison
 from feint.scenarios.transfer.published_comparison import BY_NAME, NONE, NOT_ASKED, ROWS, CalibrationRequest, StandIns
 from feint.sim.statistics.intervals import Interval
 from feint.sim.statistics.scaling_laws import TEXT, TEXT_AND_CODE
+from feint.sim.training.parameter_point import Point
 
 RUNS = 60
 
@@ -128,7 +129,7 @@ def test_the_command_prints_and_draws(feint, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--set", "similarity=0.9"), "set = {'similarity': 0.9} is not allowed with scenario 'calibration'"),
+        (("--set", "similarity=0.9"), "No such option: --set"),
         (("--runs", 0), "runs = 0 is not valid"),
         (("--seed", -1), "seed = -1 is not valid"),
         (("--threads", 0), "threads = 0 is not valid"),
@@ -136,6 +137,16 @@ def test_the_command_prints_and_draws(feint, tmp_path):
 )
 def test_wrong_input_is_one_sentence(feint, words, sentence):
     assert feint("scenario", "calibration", *words).refusal.startswith(sentence)
+
+
+def test_no_option_is_offered_that_is_refused(feint):
+    assert "--set" not in feint("scenario", "calibration", "--help").out
+
+
+def test_a_passport_of_version_1_with_the_default_point_is_read():
+    configuration = {**Point().described(), "runs": RUNS, "seed": 1}
+    assert CalibrationRequest.from_configuration(configuration) == CalibrationRequest(runs=RUNS, seed=1)
+    assert CalibrationRequest.from_configuration({**configuration, "runs": 1000}).configuration() == {"seed": 1}
 
 
 def test_numbers_of_networks_stand_in_their_column_where_there_are_any(monkeypatch):
