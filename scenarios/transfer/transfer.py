@@ -91,7 +91,7 @@ class Transferred(Report):
     def blocks(self) -> Iterator[str | Table]:
         """Yield the law, the puzzle, what is handed over, what sets the constants, compute, and the paper's laws."""
         yield (
-            f"Transfer: {self.runs:,} runs an arm, seed {self.seed}. Loss is 1 - performance, its mean over the runs; "
+            f"Transfer: {self.runs:,} runs per arm, seed {self.seed}. Loss is 1 - performance, its mean over the runs; "
             "data are steps, and modes stand in for the size of the model. 95 % intervals."
         )
         yield laws.law_table(

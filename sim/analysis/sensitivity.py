@@ -286,7 +286,7 @@ def _subtracted(response: Response) -> np.ndarray:
     if response.runs is None or response.study.streams == "common":
         return np.zeros(len(response.value))
     if (response.runs < 2).any():
-        raise InputError("runs = 1 leaves the Monte Carlo variance unknown: independent streams need 2 runs a point.")
+        raise InputError("runs = 1 leaves the Monte Carlo variance unknown: independent streams need 2 runs per point.")
     return response.variance
 
 

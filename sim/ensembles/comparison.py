@@ -185,7 +185,7 @@ class Comparison(Report):
         """Return outcomes by arm, the paired difference, the runs of a narrower interval, and the transitions."""
         difference, needed = self.difference(), self.needed
         more = max(0, needed.runs - self.runs)
-        cost = f"needs about {more:,} more runs an arm" if more else "is reached"
+        cost = f"needs about {more:,} more runs per arm" if more else "is reached"
         answer = [
             f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:",
             f"{difference:+.3f}, {100 * difference.confidence:g} % interval ({difference.method})",
@@ -197,7 +197,7 @@ class Comparison(Report):
         rows = [[label, *(f"{count:,}" for count in [*counts, sum(counts)])] for label, counts in flow]
         point = self.request.point
         return [
-            f"{self.runs:,} runs an arm, seed {self.seed}, start {point.start}, matched by {point.match}",
+            f"{self.runs:,} runs per arm, seed {self.seed}, start {point.start}, matched by {point.match}",
             *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.request.confidence),
             "\n".join(answer),
             Table.of_cells([f"{folded(first)} →\n{folded(last)}", *BROKEN, "all"], rows),

@@ -173,7 +173,7 @@ class Sweep(Report):
             have = "point has" if wide == 1 else "points have"
             yield (
                 f"{wide:,} {have} an interval wider than half_width = {self.study.half_width:g} after "
-                f"most_runs = {self.study.most_runs:,} runs an arm."
+                f"most_runs = {self.study.most_runs:,} runs per arm."
             )
         if len(shown) < len(last):
             more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."

@@ -151,7 +151,7 @@ def signed(cell):
 
 
 def test_the_table_of_the_manual_has_a_million_runs_of_every_setting(page, lines):
-    assert page.startswith(f"{study.HEADER}{study.RUNS:,} runs a setting, seed {study.SEED};")
+    assert page.startswith(f"{study.HEADER}{study.RUNS:,} runs per setting, seed {study.SEED};")
     for name, setting in study.SETTINGS.items():
         assert f"\n| {name} | {setting.why} | " in page
     of_stages = [(name, stage) for name, setting in study.SETTINGS.items() for stage in setting.curriculum.names]
@@ -173,7 +173,7 @@ def test_the_table_is_written_by_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(study, "SETTINGS", {"default": study.SETTINGS["default"]})
     monkeypatch.setattr("sys.argv", ["precision", "--runs", "60", "--table", str(path)])
     study.main()
-    assert path.read_text().startswith(study.HEADER + "60 runs a setting, seed 0;")
+    assert path.read_text().startswith(study.HEADER + "60 runs per setting, seed 0;")
     assert study.table({"default": study.study("default", 60)}) in capsys.readouterr().out
 
 

@@ -288,7 +288,7 @@ def table(found: dict[str, Counts]) -> str:
     runs = next(iter(found.values())).runs
     short = max(float(counts.short.max()) for counts in found.values())
     lines = [
-        f"{runs:,} runs a setting, seed {SEED}; outcomes after the last stage, in double:",
+        f"{runs:,} runs per setting, seed {SEED}; outcomes after the last stage, in double:",
         "",
         f"| setting | what it is | {' | '.join(LABELS)} |",
         "|---|---|" + "---:|" * len(LABELS),
@@ -308,7 +308,7 @@ def table(found: dict[str, Counts]) -> str:
 def main() -> None:
     """Study every setting, print the table and write it into the manual."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--runs", type=int, default=RUNS, help="runs a setting")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs per setting")
     parser.add_argument("--table", type=Path, default=TABLE, help="file to write")
     asked = parser.parse_args()
     found = {}
