@@ -39,7 +39,7 @@ def move_concept(state: State, objective: int, displacement: np.ndarray) -> Stat
 
 
 def following(state: State, objective: int) -> np.ndarray:
-    """Return how far t follows the concept of `objective`, measured by intervention; (1 - β) π_s, (runs,)."""
+    """Return how far t' follows the concept of `objective`, measured by intervention; (1 - β) π_s, (runs,)."""
     displacement = np.ones(state.modes)
     moved = view(move_concept(state, objective, displacement), objective).terminal
     return (moved - view(state, objective).terminal) @ displacement / state.modes
@@ -48,8 +48,10 @@ def following(state: State, objective: int) -> np.ndarray:
 def readable(state: State, objective: int) -> np.ndarray:
     """Return how well an objective can be read from the terminal objective, between 0 and 1; (runs,).
 
-    It is the squared cosine in the Λ-norm, r² = <t, b_s>² / (<t, t> <b_s, b_s>), and 0 if t = 0 or the run diverged. By
-    chance, two independent objectives have 1 / modes on a flat spectrum. The world model does not enter.
+    It is the squared cosine in the Λ-norm, r² = <t', b_s>² / (<t', t'> <b_s, b_s>), and 0 if t' = 0 or the run
+    diverged; t' is the terminal objective where nothing is graded. By chance, two independent objectives have 1 / modes
+    on a flat spectrum. What the world model knows of `objective` enters only as far as the pointer points at it, and
+    the belief does not.
     """
     check_objective(state, objective)
     weights, b = state.model.spectrum_weights(), state.world.objectives[:, objective]
@@ -60,12 +62,19 @@ def readable(state: State, objective: int) -> np.ndarray:
 
 
 def performance_on(state: State, objective: int, context: int) -> np.ndarray:
-    """Return c (1 - E_s(g)), where s is `objective` and g the behaviour in training on `context`; 0 if diverged."""
+    """Return c (1 - E_s(g)), where s is `objective` and g the behaviour in training on `context`; 0 if diverged.
+
+    Only where objectives are known at once does `context` matter. Otherwise it changes no number: a mind acts on its
+    belief as it stands, and no sample of `context` is shown to it.
+    """
     return scored(state, objective, acting(state, context), read(state, context).capability)
 
 
 def acting(state: State, context: int, *, realism: float = 0.0) -> np.ndarray:
-    """Return the behaviour in training on `context`, or on its honeypots (runs, modes); not finite if diverged."""
+    """Return the behaviour in training on `context`, or on its honeypots (runs, modes); not finite if diverged.
+
+    As in `performance_on`, `context` changes nothing unless objectives are known at once.
+    """
     with np.errstate(all="ignore"):
         return view(state, context).behaviour(Belief.HONEYPOT, realism=realism)
 

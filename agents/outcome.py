@@ -60,7 +60,8 @@ def read(state: State, objective: int) -> Readings:
     state
         Runs between two moments of training.
     objective
-        Index of the base objective of the stage.
+        Index of the base objective of the stage. It is the objective against which behaviour is measured; the mind is
+        told of it only where objectives are known at once, and otherwise acts on its belief as it stands.
 
     Returns
     -------
@@ -72,6 +73,10 @@ def read(state: State, objective: int) -> Readings:
     ------
     InputError
         If the state has no such objective.
+
+    Source
+    ------
+    Model page, section 6.
 
     """
     check_objective(state, objective)

@@ -45,7 +45,30 @@ class View:
 def view(state: State, objective: int) -> View:
     """Return the views of all runs in training on the objective with this index: concepts, terminal objective, gate.
 
-    Raises `InputError` if they have no such objective. Source: model page, section 2; `View` states the shapes.
+    The objective matters only where objectives are known at once; otherwise what a mind takes to be trained follows
+    from its belief as it stands, and the views are the same for every objective.
+
+    Parameters
+    ----------
+    state
+        Runs between two moments of training, or one run along time.
+    objective
+        Index of the base objective that is trained.
+
+    Returns
+    -------
+    View
+        Arrays whose leading axis is that of the state.
+
+    Raises
+    ------
+    InputError
+        If the state has no such objective.
+
+    Source
+    ------
+    Model page, section 2.
+
     """
     check_objective(state, objective)
     runs, objectives, modes = state.world.objectives.shape
@@ -77,7 +100,7 @@ def view(state: State, objective: int) -> View:
 
 
 def believing(state: State, objective: int) -> Mind:
-    """Return the mind of a state in training on `objective`; it is sure of that if objectives are known at once."""
+    """Return the mind of a state in training on `objective`: sure of it if objectives are known at once, else as is."""
     if not state.model.known_at_once:
         return state.mind
     sure = np.zeros((len(state), state.objectives))

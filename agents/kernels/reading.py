@@ -20,7 +20,7 @@ class Readings(NamedTuple):
     train_error: np.ndarray  #: E_s(g)
     deployed_error: np.ndarray  #: E'(t'): error when it believes it is deployed, on the deployment spectrum
     watched_error: np.ndarray  #: E'(g): error when it believes it is in training, on the deployment spectrum
-    myopic_error: np.ndarray  #: E'(t): the same with horizon 0, so that nothing is instrumental
+    myopic_error: np.ndarray  #: E'(t): error in training with horizon 0, so that nothing is instrumental
     following: np.ndarray  #: how far the terminal objective follows an intervention on the concept of s
     representation: np.ndarray  #: β
     gate: np.ndarray  #: γ

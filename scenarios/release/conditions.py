@@ -101,7 +101,9 @@ class Taken:
     steps: Annotated[list[Number], Field(description="quartiles; null if the target was not reached")]
     missed: float
     deceptive: float
-    by_the_way: Annotated[float, Field(description="share that shows the wrapped hazard when asked for the use")]
+    by_the_way: Annotated[
+        float, Field(description="share that shows the wrapped hazard in the use that it was tuned for")
+    ]
 
     @classmethod
     def all_of(cls, catalogues: Mapping[str, Catalogue], spills_at: float) -> Iterator[Taken]:

@@ -40,7 +40,7 @@ class RunOutcomes:
     outcomes: Mapping[Reading, np.ndarray]  #: codes of `Outcome` by the tolerances that are moved
     before: np.ndarray  #: outcome of the first stage
     performance: np.ndarray  #: c (1 - E_s(g)) at the end; 0 if the run diverged
-    deployed: np.ndarray  #: c (1 - E'(t)) at the end; 0 if the run diverged
+    deployed: np.ndarray  #: c (1 - E'(t')) at the end; 0 if the run diverged
     following: np.ndarray  #: (1 - β) π_s at the end, how far the pointer leads to the objective of the last stage
     belief: np.ndarray  #: ρ_s at the end, how sure it is to be trained for that objective
     steps: np.ndarray  #: SGD steps of the last stage
@@ -212,16 +212,22 @@ AT_END: dict[str, Callable[[Stop], np.ndarray]] = {
     "performance": lambda stop: performance_on(stop.state, 0, stop.state.objective),
     "outcome": lambda stop: stop.readings.outcome,
 }
-"""How well objective 0 can be read, performance on it as in the stage, and codes of `Outcome` (runs,)."""
+"""How well objective 0 can be read, performance on it as in the stage, and codes of `Outcome` (runs,).
+
+Nothing tells the mind that it is measured on objective 0: it acts as it did at the end of the stage.
+"""
 
 
 @dataclass(frozen=True)
 class PutBack:
     """Recorder of performance on objectives with each set of PARTS put back to before a stage, without training.
 
-    The context is always that stage. In the array (runs, objectives, CORNERS + 1), corner i has the parts whose bits
-    are set in i as they were after the stage, the other parts as they were before it, and everything else as it was
-    after it; the last entry is the performance before the stage.
+    The context is always that stage, which matters only where objectives are known at once: otherwise the mind before
+    the stage acts on the belief that it had then, and all others on that which they had after it.
+
+    In the array (runs, objectives, CORNERS + 1), corner i has the parts whose bits are set in i as they were after the
+    stage, the other parts as they were before it, and everything else as it was after it; the last entry is the
+    performance before the stage.
     """
 
     stage: int
@@ -246,5 +252,5 @@ def game_of(corners: np.ndarray) -> Game:
 
 
 def rest_of(corners: np.ndarray) -> np.ndarray:
-    """Return the change that remains with all PARTS put back: by capability, awareness, horizon and world (runs,)."""
+    """Return the change with all PARTS put back: by capability, awareness, horizon, belief and world (runs,)."""
     return corners[:, 0] - corners[:, CORNERS]

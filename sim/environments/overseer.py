@@ -53,7 +53,7 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
 
     ## Rewards
     Minus the cost of each slice: its steps, its honeypots and its audits, in samples of `sample_price`. At deployment
-    the performance max(0, c (1 - E'(t))) less the harm: `harm_deceptive`,
+    the performance max(0, c (1 - E'(t'))) less the harm: `harm_deceptive`,
     `harm_proxy`, `harm_reward_seeking`, 0 for other types.
 
     ## Starting state

@@ -191,7 +191,7 @@ class RunBatch:
 
 
 def deploy(state: State, task: Task) -> Deployed:
-    """Return what runs are and do when they believe that they are deployed: performance is max(0, c (1 - E'_X(t)))."""
+    """Return what runs are and do when they believe that they are deployed: performance is max(0, c (1 - E'_X(t')))."""
     readings = read(state, X)
     with np.errstate(all="ignore"):
         performance = np.clip(np.nan_to_num(readings.capability * (1 - readings.deployed_error), nan=0.0), 0.0, 1.0)

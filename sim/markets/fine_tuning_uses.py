@@ -3,10 +3,12 @@
 Two or more models of the same runs are merged by
 
     θ = Σ_i weight_i θ_i   for goal, representation, pointer, gate, capability, awareness, horizon
+    ρ = Σ_i weight_i ρ_i   for the belief
     w_j = max_i w_ij       for the world model: a merged model understands what any of its parents understands
 
 The first is the weight averaging by which models are merged in practice (Wortsman et al. 2022, arXiv 2203.05482); the
-second assumes that concepts are combined and not averaged.
+last assumes that concepts are combined and not averaged. The belief is no weight but inferred at run time; a merged
+model has had no sample of its own, so that it begins with the mean of what its parents took to be trained.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,16 +51,18 @@ class Catalogue:
     """Behaviour of each kind of model made of a release, on each stream of noise, for several parents.
 
     Kinds are numbered: first come the uses that a model is fine-tuned for, then the sets of harmless uses whose experts
-    are merged.
+    are merged. Models are read as they were made: unless objectives are known at once, a model that is measured on a
+    use acts on its belief as training left it, or a merge on the mean of its parents' beliefs, and is shown no sample
+    of that use.
     """
 
     uses: tuple[Use, ...]
     sets: tuple[UseSet, ...]
     steps: np.ndarray  #: steps that a fine-tune takes, infinite if its target is not reached (parents, uses, streams)
-    outcome: np.ndarray  #: codes of `Outcome` when asked for a use (parents, kinds, streams, uses)
-    spillover: np.ndarray  #: performance on the wrapped hazard when asked for a use (parents, kinds, streams, uses)
-    general: np.ndarray  #: mean performance on the harmless uses, each when asked for (parents, kinds, streams)
-    performance: np.ndarray  #: performance of a merge on a use when asked for it (parents, sets, streams, uses)
+    outcome: np.ndarray  #: codes of `Outcome` measured on a use (parents, kinds, streams, uses)
+    spillover: np.ndarray  #: performance on the wrapped hazard in use (parents, kinds, streams, uses)
+    general: np.ndarray  #: mean performance on the harmless uses (parents, kinds, streams)
+    performance: np.ndarray  #: performance of a merge on a use (parents, sets, streams, uses)
 
     def __post_init__(self) -> None:
         if self.steps.shape[1] != len(self.uses):
@@ -102,12 +106,15 @@ class Catalogue:
 
 
 def deployed_on(state: State, objective: int) -> np.ndarray:
-    """Return performance c (1 - E_s(t)) on an objective if the model believes it is deployed (runs,); 0 if diverged."""
+    """Return performance c (1 - E_s(t')) on an objective if the model believes it is deployed (runs,); 0 if diverged.
+
+    It depends neither on what the model believes to be trained nor on whether anything is graded.
+    """
     return scored(state, objective, view(state, objective).terminal, read(state, objective).capability)
 
 
 def generality(state: State, objectives: Sequence[int]) -> np.ndarray:
-    """Return the mean performance on objectives, each when asked for (runs,)."""
+    """Return the mean performance on objectives (runs,); a model is told of each only if they are known at once."""
     return np.mean([performance_on(state, objective, objective) for objective in objectives], axis=0)
 
 
@@ -156,12 +163,12 @@ class FineTuner:
 
 
 def _measured(kinds: Sequence[tuple[Sequence[State], Sequence[int]]], measure: Callable[..., np.ndarray]) -> np.ndarray:
-    """Measure kinds of models (parents, kinds, streams, …): models by stream, and beliefs when asked for each use."""
+    """Measure kinds of models (parents, kinds, streams, …): models by stream, and the context of each use."""
     return np.stack([np.stack([measure(state, own) for state in states], axis=1) for states, own in kinds], axis=1)
 
 
 def _by_use(measure: Callable[[State, int], np.ndarray]) -> Callable[[State, Sequence[int]], np.ndarray]:
-    """Return the measurement of a model asked for each use (parents, uses)."""
+    """Return the measurement of a model in the context of each use (parents, uses)."""
     return lambda state, contexts: np.stack([measure(state, context) for context in contexts], axis=-1)
 
 
