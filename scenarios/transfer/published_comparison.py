@@ -92,7 +92,7 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One published measurement, declared before anything is compared with it."""
+    """One published measurement, and what stands in for it in the race."""
 
     name: str
     what: str  #: in words
