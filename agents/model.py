@@ -35,8 +35,17 @@ _form = partial(parameter, unit="form", argument="functional forms")
 class Model(Declared):
     """World, inductive biases and starting point of the mesa-optimizers, and the tolerances of reading.
 
-    Models are frozen and take keywords only; `feint parameters` lists them with units and valid ranges. Raises
-    `InputError` for a name, type or value that is not valid.
+    Models are frozen and take keywords only; `feint parameters` lists them with units and valid ranges.
+
+    Raises
+    ------
+    InputError
+        For a name, type or value that is not valid.
+
+    Source
+    ------
+    Model page, section 8.
+
     """
 
     modes: int = parameter(

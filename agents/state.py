@@ -71,7 +71,7 @@ class State:
         return self.progress.taken
 
     def forked(self, key: int) -> Self:
-        """Return the state with another noise key: from the next stage on only its noise differs."""
+        """Return the state with a noise key from 0 to 2^32 - 1: from the next stage on only its noise differs."""
         return replace(self, fork=np.full(len(self), check_whole("key", key, 0, FORKS - 1), np.uint32))
 
     def with_mind(self, **parts: np.ndarray) -> Self:
@@ -100,7 +100,7 @@ class State:
         return replace(self, mind=mind, progress=progress)
 
     def take(self, runs: Sequence[int] | np.ndarray | slice) -> Self:
-        """Return the runs at these positions, in this order."""
+        """Return the runs at these positions, in this order; raises `InputError` if there is none."""
         index = runs if isinstance(runs, slice) else np.asarray(runs)
         if len(self.run[index]) == 0:
             raise InputError(f"runs = {runs!r} picks no run: a state holds at least one.")
@@ -108,7 +108,7 @@ class State:
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
-        """Return populations one after the other; they must share model, seed and completed stages."""
+        """Return populations one after the other; raises `InputError` unless they share model, seed and stages."""
         if not states:
             raise InputError("states = [] cannot be joined: give at least one state.")
         first = states[0]

@@ -32,6 +32,7 @@ html_show_copyright = False  # the licence says whose it is
 exclude_patterns = ["_build", "*_table.md"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
+napoleon_custom_sections = ["Source"]
 suppress_warnings = ["ref.python"]  # two modules may have a class of one name
 
 GENERATED = {

@@ -18,7 +18,7 @@ from feint.sim.analysis.phase_diagrams import phase_diagram
 from feint.sim.analysis.prior_shares import factors_at
 from feint.sim.analysis.response_surface import DIFFERENCE, Layer, Response, counted, points_of
 from feint.sim.analysis.sensitivity import bars, sensitivity
-from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares, legend_entries
+from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares
 from feint.sim.ensembles.paired_runs import RunOutcomes, read_checkpoints, run_paired
 from feint.sim.ensembles.protocols import (
     ARM_NAMES,
@@ -29,7 +29,7 @@ from feint.sim.ensembles.protocols import (
     scratch,
 )
 from feint.sim.ensembles.runner import in_order
-from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH, legend_entries
 from feint.sim.statistics.intervals import frequency_interval, share_of_selected
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point

@@ -88,9 +88,9 @@ BEHAVIOUR = {
 class Cell:
     """A life, and whether deceptive behaviour is optimal in it."""
 
-    discount: float
-    deployment: int
-    strength: float
+    discount: float  #: δ, worth of an episode relative to the one before it
+    deployment: int  #: episodes of deployment, D
+    strength: float  #: μ, how far one B in training modifies the agent
     waiting: Annotated[
         float, Field(description="μ δ^T S_D; by the closed form deceptive behaviour is optimal from 1 on")
     ]
@@ -115,10 +115,10 @@ class Cell:
 class CueCell:
     """Values of the rules of an agent that knows only its cue, in one life."""
 
-    cue_reliability: float
-    honeypots: float
-    values: dict[str, float]
-    best: str
+    cue_reliability: float  #: ρ, probability that a cue is right
+    honeypots: float  #: o, probability that training shows the cue of deployment
+    values: dict[str, float]  #: by rule, in units of B now
+    best: str  #: rule of the highest value
 
     @classmethod
     def of(cls, life: Life) -> CueCell:

@@ -18,11 +18,11 @@ from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
 from feint.sim.ensembles.runner import Timing
 from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_blocks
-from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face
+from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face, legend_entries
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics import intervals
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, check_confidence
+from feint.sim.statistics.intervals import CONFIDENCE, HALF_WIDTH, Interval, SelectedPairs, check_confidence
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune, shared_objectives
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
@@ -72,12 +72,12 @@ class Comparison(Report):
     deception with its interval, from -1 to 1.
     """
 
-    seed: int
+    seed: int  #: of all random streams
     runs: int  #: per arm
     model: PlainModel
-    arms: Hidden[dict[str, Ensemble]]
+    arms: Hidden[dict[str, Ensemble]]  #: by name, in the order of training
     timing: Timing
-    request: Hidden[CompareRequest]
+    request: Hidden[CompareRequest]  #: what was asked for
 
     @computed_field(alias="arms")
     @property
@@ -239,9 +239,7 @@ class CompareRequest(Request):
     seed: Seed = 0
     precision: Precision = PRECISION
     worth: Annotated[int | None, Option(WORTH, "N")] = None
-    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = (
-        intervals.HALF_WIDTH
-    )
+    half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
     confidence: Confidence = CONFIDENCE
 
     def __post_init__(self) -> None:
@@ -295,17 +293,34 @@ def compare(
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
 
-    The noise differs if an earlier stage already trained for the objective of the last one. Other parameters and
-    exceptions are those of `simulate`.
+    The noise differs if an earlier stage already trained for the objective of the last one.
 
     Parameters
     ----------
-    curriculum, runs, match
-        Two stages or more, pre-training + fine-tuning if None; number of runs per arm; matching rule of the arms.
+    curriculum
+        Two stages or more, pre-training + fine-tuning if None.
+    runs
+        Number of runs per arm.
+    model, seed, start, match, threads, precision, progress
+        As for `simulate`.
     confidence
-        Confidence level of all intervals.
+        Confidence level of all intervals, between 0 and 1.
     worth
         With `match="data"`, how many steps of the last stage the earlier ones are worth; by the transfer law if None.
+
+    Returns
+    -------
+    Comparison
+        Both arms run by run, and their paired differences.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
+    Source
+    ------
+    Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021).
 
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
@@ -341,13 +356,6 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
     )
     look = {"frameon": False, "loc": "upper center", "bbox_to_anchor": (0.4, -0.2), "ncols": 2}
     axes.legend(*legend_entries(axes), title=None, **look)
-
-
-def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
-    """Return the handles and labels of a legend, each label once."""
-    handles, labels = axes.get_legend_handles_labels()
-    entries = dict(zip(labels, handles, strict=True))
-    return [*entries.values()], [*entries]
 
 
 def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:

@@ -64,7 +64,7 @@ class Ensemble(OutcomeReport):
     `counts(stage)` gives runs by outcome, `frequency(outcome, stage)` a share with its interval.
     """
 
-    recorded: Hidden[dict[str, np.ndarray]]
+    recorded: Hidden[dict[str, np.ndarray]]  #: name → values (runs, stages)
 
     at_stop_heading = "At the stop, medians and, in parentheses, quartiles:"
 
@@ -147,7 +147,10 @@ class Ensemble(OutcomeReport):
         return xr.Dataset(variables, coordinates, {"passport": passport_line(self.passport())})
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
-        """Return the trajectory of one run, equal to the bit to what the ensemble computed for it."""
+        """Return the trajectory of one run, equal to the bit to what the ensemble computed, every `every` steps.
+
+        Raises `InputError` if there is no such run.
+        """
         number = check_whole("run", run, 0, self.runs - 1)
         of_runs = {name: getattr(self.request, name) for name in ("point", "seed", "precision", "objectives")}
         return ReplayRequest(number=number, every=every, **of_runs).run()
@@ -257,19 +260,32 @@ def simulate(
 
     Parameters
     ----------
-    curriculum, model, start, match
-        Stages, pre-training + fine-tuning if None; parameters, the defaults if None; start of the runs: fresh,
-        internal, corrigible or deceptive; and the matching rule, applied to the last stage.
+    curriculum
+        Stages, pre-training + fine-tuning if None.
+    model
+        Parameters of the model, the defaults if None.
     runs
         Number of runs, at most 10^9: 1000 by default, for a quick answer in a session; the command `feint simulate`
         trains 2000, as many as each arm of a comparison.
-    seed, precision
-        Key of all random streams, from 0 to 2^64 - 1; single or double.
-    threads, progress
-        One thread per core if None; no number depends on them. A function that is called with the number of runs that
-        finished a stage, by one thread at a time.
+    seed
+        Key of all random streams, from 0 to 2^64 - 1.
+    start
+        "fresh", or a type as which the runs are prepared: "internal", "corrigible" or "deceptive".
+    match
+        Rule of `Match`, applied to the last stage.
+    threads
+        Number of threads, one per core if None; no result depends on it.
     objectives
         Number of base objectives, if the runs are compared with runs that have more.
+    precision
+        "single" or "double".
+    progress
+        Called with the number of runs that finished a stage, by one thread at a time.
+
+    Returns
+    -------
+    Ensemble
+        Every recorded quantity of every run at the end of every stage (runs, stages).
 
     Raises
     ------
@@ -298,8 +314,25 @@ def summarize(
 ) -> Summary:
     """Train the same runs as `simulate`, and keep counts and moments, in memory that does not grow with the runs.
 
-    Parameters and exceptions are those of `simulate`, but there may be 10^12 runs, and `progress` is called with the
-    number of runs that finished all stages.
+    Parameters
+    ----------
+    curriculum, model, seed, start, match, threads, objectives, precision
+        As for `simulate`.
+    runs
+        Number of runs, at most 10^12.
+    progress
+        Called with the number of runs that finished all stages, by one thread at a time.
+
+    Returns
+    -------
+    Summary
+        Runs by outcome and moments of what is measured, after each stage.
+
+    Raises
+    ------
+    InputError
+        If an argument is not valid.
+
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
     point = Point.of(curriculum, model=model, start=start, match=match)

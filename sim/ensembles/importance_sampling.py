@@ -105,17 +105,17 @@ class WeightedSums(Sums):
 class Rare(Report):
     """Results of `rare`: `interval` is the frequency of the outcome, `centre` where its runs start, in deviations."""
 
-    seed: int
-    runs: int
+    seed: int  #: of all random streams
+    runs: int  #: number of tilted runs
     model: PlainModel
-    outcome: str
-    stage: str
+    outcome: str  #: label of the type that was looked for
+    stage: str  #: name of the stage at whose end it was counted
     tilt: Annotated[dict[str, float], Field(description="standard deviations by which the start's draws were moved")]
     timing: Timing
-    spec: Hidden[RunSpec]
-    sums: Hidden[WeightedSums]
+    spec: Hidden[RunSpec]  #: what was trained
+    sums: Hidden[WeightedSums]  #: over the tilted runs
     scalars: Hidden[tuple[str, ...]]  #: those of `sums.place`
-    request: Hidden[RareRequest]
+    request: Hidden[RareRequest]  #: what was asked for
 
     @computed_field(
         alias="frequency", description="of the outcome over untilted runs; where none was seen, high bounds it"
@@ -328,21 +328,36 @@ def rare(
 ) -> Rare:
     """Estimate how often runs end a stage as a type, from runs whose start is tilted towards it.
 
-    Other parameters are those of `summarize`; 100,000 runs are the default, as for the command.
-
     Parameters
     ----------
-    outcome, stage
-        Type to look for, and the index of the stage at whose end it is counted.
+    curriculum, model, seed, start, match, threads, objectives, precision, progress
+        As for `summarize`.
+    outcome
+        Type to look for.
+    stage
+        Index of the stage at whose end it is counted.
+    runs
+        Number of runs, at most 10^12; 100,000 by default, as for the command.
+    confidence
+        Confidence level of all intervals, between 0 and 1.
     tilt
         Numbers of standard deviations by which the start's draws of scalars are moved, as in {"plasticity_goal": -2.0}:
         of representation, gate, capability, awareness and horizon, and of the inductive bias on a plasticity. Each run
         counts with its weight, see `Tilt`. Without a tilt, runs are counted.
 
+    Returns
+    -------
+    Rare
+        Frequency of the outcome over untilted runs, with its interval, and what it rests on.
+
     Raises
     ------
     InputError
         If an argument is not valid, or the effective size of tilted runs is below LEAST.
+
+    Source
+    ------
+    Owen, "Monte Carlo theory, methods and examples" (2013), chapter 9.
 
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum

@@ -79,12 +79,12 @@ class StageOutcomes:
 class OutcomeReport(Report):
     """Base of reports of the runs of one curriculum."""
 
-    seed: int
-    runs: int
+    seed: int  #: of all random streams
+    runs: int  #: number of runs
     model: PlainModel
     timing: Timing
-    spec: Hidden[RunSpec]
-    request: Hidden[Any]
+    spec: Hidden[RunSpec]  #: what was trained
+    request: Hidden[Any]  #: what was asked for
     outcomes: Hidden[np.ndarray]  #: number of runs (stages, outcomes)
     missed: Hidden[np.ndarray]  #: number of runs that missed the target, by outcome (stages, outcomes)
     diverged: Hidden[np.ndarray]  #: number of runs whose state stopped being finite (stages,)
@@ -319,8 +319,8 @@ class StageSummary(StageOutcomes):
 class Summary(OutcomeReport):
     """Results of `summarize`: `stages` has runs by outcome, and mean and standard deviation of what is measured."""
 
-    tally: Hidden[Tally]
-    moments: Hidden[Moments]
+    tally: Hidden[Tally]  #: counts over all runs
+    moments: Hidden[Moments]  #: of the quantities in MEASURED (stages, measured)
 
     at_stop_heading = "At the stop, means and, after ±, standard deviations over runs:"
 
@@ -338,7 +338,7 @@ class Summary(OutcomeReport):
         }
 
     def mean(self, name: str, stage: int = -1) -> float:
-        """Return the mean of a recorded quantity over the runs in which it is finite."""
+        """Return the mean of a quantity in MEASURED over the runs in which it is finite; raises `InputError`."""
         return float(self.moments.mean[stage, _place(name)])
 
     def deviation(self, name: str, stage: int = -1) -> float:

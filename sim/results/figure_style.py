@@ -13,6 +13,7 @@ from feint.agents.outcome import Outcome
 from feint.sim.results.provenance import passport_line
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png", "pdf")
@@ -70,6 +71,13 @@ def with_fixed_layout(drawn: Figure) -> Figure:
 def face(outcome: Outcome) -> dict[str, Any]:
     """Return colour, hatch and edge of a bar of an outcome."""
     return {"color": COLOURS[outcome], "hatch": HATCHES[outcome], "edgecolor": "#222222", "linewidth": 0.5}
+
+
+def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
+    """Return the handles and labels of a legend, each label once."""
+    handles, labels = axes.get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    return [*entries.values()], [*entries]
 
 
 def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:

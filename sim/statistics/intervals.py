@@ -25,11 +25,11 @@ FEW = 5  # with fewer runs that have, or lack, the event, exact limits replace W
 class Interval:
     """An estimate with its interval; formatted, as in `f"{interval:.3f}"`, it reads 0.530 [0.508, 0.552]."""
 
-    estimate: Number
-    low: Number
-    high: Number
-    confidence: float
-    method: str
+    estimate: Number  #: NaN if it is not known
+    low: Number  #: lower limit
+    high: Number  #: upper limit
+    confidence: float  #: level at which the limits hold, between 0 and 1
+    method: str  #: name of the interval
 
     def __format__(self, spec: str) -> str:
         spec = spec or ".3f"
@@ -244,7 +244,7 @@ class SelectedPairs:
     def difference(self, confidence: float = CONFIDENCE) -> Interval:
         """Return the share of the event in the first arm minus that in the second, each among its own selected runs.
 
-        With p the shares, [l, u] their `frequency_interval`s and φ the correlation of their estimates,
+        With p the shares, [l, u] their limits by `frequency_interval` and φ the correlation of their estimates,
 
             low  = p₁ - p₂ - sqrt((p₁ - l₁)² - 2 φ (p₁ - l₁) (u₂ - p₂) + (u₂ - p₂)²),
             high = p₁ - p₂ + sqrt((u₁ - p₁)² - 2 φ (u₁ - p₁) (p₂ - l₂) + (p₂ - l₂)²)

@@ -41,7 +41,11 @@ class Study:
     that neighbours differ by their parameters and not by sampling error; independent streams number the runs of each
     point separately.
 
-    Raises `InputError` if a part is not valid, or two do not fit.
+    Raises
+    ------
+    InputError
+        If a part is not valid, or two do not fit.
+
     """
 
     vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
@@ -54,12 +58,12 @@ class Study:
     most_runs: int | None = None  #: per arm
     seed: int = 0  #: of all random streams
     streams: str = "common"  #: common or independent
-    start: str = "fresh"  #: start, match and precision are those of `simulate`
-    match: str = "target"
-    precision: str = PRECISION
+    start: str = "fresh"  #: fresh, internal, corrigible or deceptive
+    match: str = "target"  #: matching rule of the arms, a value of `Match`
+    precision: str = PRECISION  #: single or double
     arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)  #: from_scratch, pretrain_finetune, or both
-    model: Model = field(default_factory=Model)  #: model and curriculum are the point around which parameters vary
-    curriculum: Curriculum = field(default_factory=pretrain_finetune)
+    model: Model = field(default_factory=Model)  #: point around which parameters vary
+    curriculum: Curriculum = field(default_factory=pretrain_finetune)  #: of that point, before matching
 
     def __post_init__(self) -> None:
         if not isinstance(self.vary, Mapping):
@@ -185,7 +189,7 @@ class Study:
         return difference(events, lost, runs, level)
 
     def difference(self, gained: int, runs: int, lost: int, *, level: float = intervals.CONFIDENCE) -> Interval:
-        """Return the interval of a paired difference, given the runs that gained and those that lost the event."""
+        """Return the interval of a paired difference: of `runs`, so many gained and so many lost the event."""
         return self.interval(gained, runs, lost=lost, level=level)
 
     def among_converged(self, *counts: int, level: float = intervals.CONFIDENCE) -> Interval:

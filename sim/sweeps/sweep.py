@@ -55,9 +55,9 @@ class Sweep(Report):
     `points` has one row per point, `counts` runs by point, arm, stage and outcome, `frame()` one row per point and arm.
     """
 
-    folder: Hidden[Path]
-    study: Hidden[Study]
-    manifest: Hidden[dict[str, Any]]
+    folder: Hidden[Path]  #: where the points and counts are
+    study: Hidden[Study]  #: what is carried out
+    manifest: Hidden[dict[str, Any]]  #: description, key and passport that the folder holds
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -196,10 +196,7 @@ class Sweep(Report):
         return load_extra("polars", "a table for polars").from_pandas(self.frame())
 
     def dataset(self) -> xr.Dataset:
-        """Return the finished table as named arrays over point, arm and stage, with units and the passport.
-
-        Stages are in the order of the curriculum, and arms in that of the study.
-        """
+        """Return the table as named arrays over point, arm and stage, in the study's order, with units and passport."""
         table = self.frame()
         data = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
         order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
@@ -272,6 +269,11 @@ def sweep(
     begin, progress, warn
         Called once the folder is open; with the runs per arm finished just now, those finished before, and the known
         total; and with one sentence for each damaged file.
+
+    Returns
+    -------
+    Sweep
+        The folder, opened, with the finished table.
 
     Raises
     ------

@@ -40,10 +40,23 @@ class Configuration:
 
 
 def load(path: str | Path) -> Configuration:
-    """Read a TOML file with a `[model]` table, a list of `[[stage]]` tables, or both, and return what it configures.
+    """Read a model, a curriculum or both from a TOML file.
 
-    A `Configuration` has `model`, and `curriculum` if there are stages. Raises `InputError` that names the file, the
-    place and what would be right if it cannot be read or is not valid.
+    Parameters
+    ----------
+    path
+        The file: a `[model]` table, a list of `[[stage]]` tables, or both.
+
+    Returns
+    -------
+    Configuration
+        It has `model`, and `curriculum` if there are stages.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not valid; it names the file, the place and what would be right.
+
     """
     return read_file(path, from_tables)
 

@@ -18,12 +18,20 @@ CEILING = 0.99  # performance at which capability itself, which is at least as h
 
 @dataclass(frozen=True, init=False)
 class Curriculum:
-    """A sequence of named stages, given in order; `curriculum[i]` is one of them (model page, section 5).
+    """A sequence of named stages, given in order; `curriculum[i]` is one of them.
 
-    Raises `InputError` if there is no stage, two stages share a name, or the first stage has `carry`.
+    Raises
+    ------
+    InputError
+        If there is no stage, two stages share a name, or the first stage has `carry`.
+
+    Source
+    ------
+    Model page, section 5.
+
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage, ...]  #: at least one
 
     def __init__(self, *stages: Stage) -> None:
         if not stages:
@@ -89,7 +97,7 @@ class Curriculum:
         return Curriculum(_alone(self.stages[-1].given()))
 
     def replace(self, changes: Mapping[str, Mapping[str, Any]]) -> Curriculum:
-        """Return a copy with parameters changed, as {stage name: {parameter: value}}; unknown stages are ignored."""
+        """Return a copy with the changes {stage: {parameter: value}}, unknown stages ignored; raises `InputError`."""
         stages = []
         for stage in self.stages:
             try:
@@ -105,17 +113,51 @@ def _alone(values: Mapping[str, Any]) -> Stage:
 
 
 def from_scratch(**finetuning: Any) -> Curriculum:
-    """Return fine-tuning alone; keywords are parameters of its `Stage`; raises `InputError` if one is not valid."""
+    """Return fine-tuning alone, on objective 1.
+
+    Parameters
+    ----------
+    **finetuning
+        Parameters of the `Stage` that depart from the defaults, as in `steps=1000`.
+
+    Returns
+    -------
+    Curriculum
+        One stage, `finetuning`.
+
+    Raises
+    ------
+    InputError
+        If a parameter is not valid.
+
+    """
     return Curriculum(Stage(**{"name": "finetuning", "objective": 1, **finetuning}))
 
 
 def pretrain_finetune(
     pretraining: Mapping[str, Any] | None = None, finetuning: Mapping[str, Any] | None = None
 ) -> Curriculum:
-    """Return pre-training on objective 0, then fine-tuning on objective 1 (model page, section 5).
+    """Return pre-training on objective 0, then fine-tuning on objective 1.
 
-    The arguments hold parameters of the two `Stage`s by name, as in `{"steps": 1000}`. Raises `InputError` if one is
-    not valid. Source: Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021).
+    Parameters
+    ----------
+    pretraining, finetuning
+        Parameters of its `Stage` that depart from the defaults, as in `{"steps": 1000}`.
+
+    Returns
+    -------
+    Curriculum
+        Two stages, `pretraining` and `finetuning`.
+
+    Raises
+    ------
+    InputError
+        If a parameter is not valid.
+
+    Source
+    ------
+    Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021); model page, section 5.
+
     """
     return Curriculum(
         Stage(**{"name": "pretraining", "objective": 0, **(pretraining or {})}),

@@ -24,8 +24,8 @@ PlainModel = Annotated[Model, PlainSerializer(lambda model: model.model_dump(mod
 class Point:
     """Everything that is the same for all protocols of training compared at a point of parameter space."""
 
-    model: Model = field(default_factory=Model)
-    curriculum: Curriculum = field(default_factory=pretrain_finetune)
+    model: Model = field(default_factory=Model)  #: parameters that are not a stage's
+    curriculum: Curriculum = field(default_factory=pretrain_finetune)  #: stages, before matching
     start: str = "fresh"  #: one of STARTS in `agents/types.py`
     match: str = Match.TARGET.value  #: what is held equal at the end, a value of `Match`
 

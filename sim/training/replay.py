@@ -70,12 +70,12 @@ class Trajectory(Report):
     apply to a whole trajectory as they do to a population; `states[i].taken` is the step.
     """
 
-    seed: int
-    run: int
+    seed: int  #: of all random streams
+    run: int  #: number in its ensemble
     model: PlainModel
-    spec: Hidden[RunSpec]
-    states: Hidden[tuple[State, ...]]
-    request: Hidden[ReplayRequest]
+    spec: Hidden[RunSpec]  #: what was trained
+    states: Hidden[tuple[State, ...]]  #: one per stage
+    request: Hidden[ReplayRequest]  #: what was asked for
 
     @property
     def curriculum(self) -> Curriculum:
@@ -95,7 +95,7 @@ class Trajectory(Report):
         return stages
 
     def readings(self, stage: int = -1) -> Readings:
-        """Return what is read along a stage, one number per recorded step."""
+        """Return what is read along a stage: arrays of one number per recorded step (steps,)."""
         return read(self.states[stage], self.curriculum[stage].objective)
 
     def frame(self) -> pd.DataFrame:
@@ -280,6 +280,11 @@ def replay(
         Steps between two that are recorded; the end of each stage is recorded as well.
     progress
         Called with the number of steps taken since the last call.
+
+    Returns
+    -------
+    Trajectory
+        The run's state and readings at each recorded step of each stage.
 
     Raises
     ------

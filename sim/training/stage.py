@@ -27,8 +27,17 @@ _share = partial(parameter, valid=SHARE, off=0.0, unit="fraction")
 class Stage(Declared):
     """A stage of training towards one base objective; `objective=0` is pre-training and has its own defaults.
 
-    Stages are frozen and take keywords only; `feint parameters` lists them with units and valid ranges. Raises
-    `InputError` for a name, type or value that is not valid.
+    Stages are frozen and take keywords only; `feint parameters` lists them with units and valid ranges.
+
+    Raises
+    ------
+    InputError
+        For a name, type or value that is not valid.
+
+    Source
+    ------
+    Model page, sections 5 and 8.
+
     """
 
     name: str = Field(default="finetuning", description="name of the stage: letters, digits, _ and -")

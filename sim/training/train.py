@@ -41,17 +41,26 @@ def begin(
 
     Parameters
     ----------
+    model, seed, start
+        As for `simulate`.
     runs
-        How many runs, numbered from 0, or the numbers of the runs.
+        How many runs, numbered from 0, or the numbers of the runs (runs,).
     objectives
         Number of base objectives, at least 2; if `similarity` is a list, one more than its length.
-    start
-        "fresh", or a type as which the runs are prepared.
+
+    Returns
+    -------
+    State
+        The runs, outside any stage.
 
     Raises
     ------
     InputError
         If a value is not valid, or does not fit the model.
+
+    Source
+    ------
+    Model page, sections 1 and 4.
 
     """
     model = Model() if model is None else model
@@ -136,6 +145,10 @@ def train(state: State, stage: Stage, *, precision: str = PRECISION) -> State:
     InputError
         If the state does not have the stage's objective, or the precision is not known.
 
+    Source
+    ------
+    Model page, sections 3 and 5.
+
     """
     return advance(enter(state, stage), stage, stage.steps, precision=precision)
 
@@ -143,7 +156,25 @@ def train(state: State, stage: Stage, *, precision: str = PRECISION) -> State:
 def enter(state: State, stage: Stage) -> State:
     """Return the runs before the first step of a stage: groups not carried are reset, noise streams opened.
 
-    Raises `InputError` if the runs do not have the stage's objective. Source: model page, sections 5 and 7.
+    Parameters
+    ----------
+    state, stage
+        The runs, which are not changed, and what they are to be trained on.
+
+    Returns
+    -------
+    State
+        The runs in the stage, with 0 SGD steps taken, in the same order.
+
+    Raises
+    ------
+    InputError
+        If the runs do not have the stage's objective.
+
+    Source
+    ------
+    Model page, sections 5 and 7.
+
     """
     check_objective(state, stage.objective)
     state = put_back(state, [group for group in GROUPS if group not in stage.carry])
@@ -159,8 +190,27 @@ def enter(state: State, stage: Stage) -> State:
 def advance(state: State, stage: Stage, steps: int, *, precision: str = PRECISION) -> State:
     """Continue a stage that was entered until each run has stopped or has taken `steps` SGD steps in it.
 
-    Takes the runs and their stage, and returns the runs then, in the same order; `state` is not changed. Raises
-    `InputError` if the runs are not in this stage, or a value is not valid. Source: model page, sections 3 and 5.
+    Parameters
+    ----------
+    state, stage, precision
+        As for `train`; the runs are in the stage.
+    steps
+        SGD steps since the stage was entered; those of the stage are the most.
+
+    Returns
+    -------
+    State
+        The runs then, in the same order.
+
+    Raises
+    ------
+    InputError
+        If the runs are not in this stage, or a value is not valid.
+
+    Source
+    ------
+    Model page, sections 3 and 5.
+
     """
     if (state.progress.status == OUTSIDE).any() or state.objective != stage.objective:
         raise InputError(f"the state is not in stage {stage.name!r}: enter it first.")

@@ -30,10 +30,10 @@ PICTURE = "image/png"
 class Dial:
     """A number that a reader can change; raises `InputError` if it is not between its ends."""
 
-    value: float
-    low: float
-    high: float
-    log: bool = False
+    value: float  #: present value
+    low: float  #: lower end
+    high: float  #: upper end
+    log: bool = False  #: whether its scale is logarithmic
 
     def __post_init__(self) -> None:
         if self.log and self.low <= 0:
