@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, computed_field
 
+from feint.agents.model import NEVER
 from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Claim
@@ -98,8 +99,9 @@ class Audit(Report):
     @computed_field
     @property
     def unreachable(self) -> list[str]:
-        """Outcomes that no run of any draw ends as."""
-        return [row.outcome for row in self.reached if not row.draws]
+        """Outcomes that no run of any draw ends as; reward-seeking only if the point has a grader."""
+        without = [] if self.request.point.model.grader > NEVER else [Outcome.REWARD_SEEKING.label]
+        return [row.outcome for row in self.reached if not row.draws and row.outcome not in without]
 
     @computed_field
     @property

@@ -25,7 +25,7 @@ from feint.sim.training.train import Stop
 
 TERMS = Terms()
 ANCHOR = "llama-2-70b"
-REFERENCE = 20.0
+REFERENCE = 30.0
 """Median steps in which the engine revives the wrapped hazard at the default point; a test checks it."""
 PRICES = {name: point.dollars / REFERENCE for name, point in PUBLISHED.items() if point.dollars is not None}
 """Dollars per step if a published fine-tune took REFERENCE of the engine's steps."""

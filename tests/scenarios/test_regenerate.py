@@ -35,7 +35,7 @@ def race():
     return report.figure(), report.passport()
 
 
-@pytest.mark.parametrize("match", ["capability", "steps", "total-steps", "data"])
+@pytest.mark.parametrize("match", ["ceiling", "steps", "total-steps", "data"])
 def test_a_comparison_comes_out_the_same_however_it_was_matched(tmp_path, match):
     figure, told = comparison(match)
     figures.save(figure, tmp_path / "a.png", told)

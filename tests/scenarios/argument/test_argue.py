@@ -17,7 +17,7 @@ from feint.scenarios.argument.evaluate_claim import (
     over_prior_parts,
     trains_long,
 )
-from feint.scenarios.claims import capability_matching as matching
+from feint.scenarios.claims.pretraining import capability_matching as matching
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.release.affordability import reached
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from feint.agents.model import Model
 from feint.scenarios.argument.model_audit import ABSURD, Audit, AuditRequest, Reached, absurdities, react
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.estimands import Frequency, Term
@@ -36,7 +37,9 @@ def test_some_claim_reacts_to_every_parameter(found):
 
 
 def test_every_outcome_is_reached(found):
-    assert found.unreachable == []
+    assert found.unreachable == []  # reward-seeking, without a grader, is no fault
+    graded = replace(found, request=AuditRequest(point=Point(model=Model(grader=0.0))))
+    assert graded.unreachable == ["reward-seeking"]
     assert replace(found, reached=[Reached(outcome="proxy", draws=0, largest=0.0)]).unreachable == ["proxy"]
 
 
