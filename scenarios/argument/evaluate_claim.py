@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -211,20 +212,13 @@ def over_prior(
     the functional forms of `forms`. `shown` is that of `over_prior_parts`. Raises `InputError` if `draws` is not a
     power of two.
     """
-    claims, point, readings = tuple(claims), Point() if point is None else point, [OWN, *readings]
+    point, readings = Point() if point is None else point, [OWN, *readings]
     rows = prior_draws(point, draws, seed)
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **(forms or {})}
     counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
-    parts = [
-        (claim, part, claim.confidence(CONFIDENCE)) for claim in claims for part in over_prior_parts(claim, shown=shown)
-    ]
-    limits = {
-        (form, reading, claim.name, part.name): np.empty((counts[form], 3))
-        for form in swapped
-        for reading in readings
-        for claim, part, _ in parts
-    }
-    protocols = list(dict.fromkeys(protocol for _, part, _ in parts for protocol in part.estimand.protocols))
+    parts = [(claim, part) for claim in claims for part in over_prior_parts(claim, shown=shown)]
+    limits = _room_for_limits(parts, counts, readings)
+    protocols = list(dict.fromkeys(protocol for _, part in parts for protocol in part.estimand.protocols))
     report = one_at_a_time(progress)
 
     def at(job: tuple[int, str]) -> None:
@@ -232,15 +226,25 @@ def over_prior(
         here = point.at({**rows[i], **swapped[form]})
         numbers = range(i * runs, (i + 1) * runs)
         ended = run_paired(here, protocols, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
-        for claim, part, level in parts:
+        for claim, part in parts:
             for reading in readings:
-                interval = measure(part, ended, level, reading)
+                interval = measure(part, ended, claim.confidence(CONFIDENCE), reading)
                 limits[form, reading, claim.name, part.name][i] = interval.estimate, interval.low, interval.high
         report(1)
 
     jobs = [(i, form) for form, count in counts.items() for i in range(count)]
     list(in_order(at, jobs, threads=threads))
     return Robustness(draws=rows, limits=limits)
+
+
+def _room_for_limits(
+    parts: Iterable[tuple[Claim, Part]], counts: Mapping[str, int], readings: Iterable[Reading]
+) -> dict[Key, np.ndarray]:
+    """Return arrays (draws, 3) that are not yet filled, with the number of draws that `counts` gives for each form."""
+    return {
+        (form, reading, claim.name, part.name): np.empty((count, 3))
+        for (form, count), reading, (claim, part) in product(counts.items(), readings, parts)
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -144,6 +144,12 @@ class Frontiers:
 
     free: list[Best]
     counted: list[Best]
+
+    @classmethod
+    def of(cls, sizes: Sequence[Arms], longest: int) -> Self:
+        """Return both frontiers at budgets from one step of the smallest size to the longest stage of the largest."""
+        budgets = np.geomspace(sizes[0].modes, longest * sizes[-1].modes, 25)
+        return cls(free=frontier(sizes, False, budgets), counted=frontier(sizes, True, budgets))
 
     def __str__(self) -> str:
         return "\n".join(

@@ -184,8 +184,9 @@ class StandIns:
 
     def kept(self) -> Numbers:
         """Yield the percentage of the minds in which deception was put that are deceptive after training on X."""
-        protocols = *KEPT.values(), SMALL, LARGE
-        ended = run_paired(Point(), protocols, range(self.runs), seed=self.seed, threads=self.threads)
+        ended = run_paired(
+            Point(), (*KEPT.values(), SMALL, LARGE), range(self.runs), seed=self.seed, threads=self.threads
+        )
         shares = {name: frequency(name, protocol) for name, protocol in KEPT.items()}
         for name, estimand in {**shares, "kept, large less small": difference("", LARGE, SMALL)}.items():
             yield name, estimand.measured(ended).mapped(lambda share: 100 * share)
@@ -396,7 +397,6 @@ class CalibrationRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Scoreboard:
         """Compute the scoreboard; runs are those of the race."""
         toy = StandIns(runs=self.runs, seed=self.seed, threads=threads, progress=progress).numbers()
-        networks = dict(network_numbers(self.seed, threads)) if self.networks else {}
-        why = NONE if self.networks else NOT_ASKED
+        networks, why = (dict(network_numbers(self.seed, threads)), NONE) if self.networks else ({}, NOT_ASKED)
         scores = [Score.of(row, toy.get(row.name), networks.get(row.name), why) for row in ROWS]
         return Scoreboard(runs=self.runs, seed=self.seed, networks=self.networks, scores=scores, request=self)

@@ -65,6 +65,19 @@ class Size:
     transferred: Annotated[list[Number], Field(description="D_T, steps; null if scratch never gets there")]
     arms: Hidden[Any]
 
+    @classmethod
+    def of(cls, both: arms.Arms) -> Size:
+        """Return what is reported of the arms of one size."""
+        return cls(
+            modes=both.modes,
+            enough=both.scratch.enough,
+            steps=both.steps.tolist(),
+            from_scratch=both.scratch.mean.tolist(),
+            pre_trained=both.tuned.mean.tolist(),
+            transferred=both.transferred().tolist(),
+            arms=both,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Transferred(Report):
@@ -311,24 +324,11 @@ class TransferRequest(NetworksRequest):
 
         by_size, pair = [measure({"modes": size}) for size in sizes], (measure(FURTHER), measure(NEARER))
         near, carries = list(map(law, grid)), {name: {"finetuning.carry": groups} for name, groups in HANDED.items()}
-        budgets = np.geomspace(sizes[0], longest * sizes[-1], 25)
-        free, counted = (arms.frontier(by_size, counted, budgets) for counted in (False, True))
         return Transferred(
             runs=self.count,
             seed=self.seed,
             law=laws.fit_arms(by_size, self.seed),
-            sizes=[
-                Size(
-                    modes=both.modes,
-                    enough=both.scratch.enough,
-                    steps=both.steps.tolist(),
-                    from_scratch=both.scratch.mean.tolist(),
-                    pre_trained=both.tuned.mean.tolist(),
-                    transferred=both.transferred().tolist(),
-                    arms=both,
-                )
-                for both in by_size
-            ],
+            sizes=list(map(Size.of, by_size)),
             puzzle=laws.Puzzle.of(*pair, self.seed),
             handed=[
                 laws.HandedOver(carried=name, further=law(FURTHER, carry), nearer=law(NEARER, carry))
@@ -339,7 +339,7 @@ class TransferRequest(NetworksRequest):
             together=laws.correlations(near),
             ends=list(map(arms.end, by_size)),
             ahead=[regime for both in by_size for regime in arms.ahead(both)],
-            frontier=arms.Frontiers(free=free, counted=counted),
+            frontier=arms.Frontiers.of(by_size, longest),
             published=[laws.PublishedLaw.of(law) for law in LAWS.values()],
             published_crossing=crossing(TEXT_AND_CODE, TEXT),
             pair=pair,

@@ -246,11 +246,7 @@ def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
         def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
             seen, rewards, terminated, truncated, infos = envs.step(self._actions)
             over = terminated | truncated
-            ends: list[dict[str, Any]] = [{} for _ in range(runs)]
-            for row in np.flatnonzero(over):
-                final, cut = infos["final_obs"][row], bool(truncated[row])
-                ends[row] = {"terminal_observation": final, "TimeLimit.truncated": cut}
-            return seen, rewards.astype(np.float32), over, ends
+            return seen, rewards.astype(np.float32), over, _ends(over, truncated, infos)
 
         def close(self) -> None:
             envs.close()
@@ -267,3 +263,12 @@ def for_stable_baselines(envs: VectorEnv[Any, Any, Any], seed: int) -> Any:
             return [False] * len(list(self._get_indices(indices)))
 
     return Adapted()
+
+
+def _ends(over: np.ndarray, truncated: np.ndarray, infos: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the last observation of each episode that is over, and whether it was cut off, as in a `VecEnv`."""
+    ends: list[dict[str, Any]] = [{} for _ in over]
+    for row in np.flatnonzero(over):
+        final, cut = infos["final_obs"][row], bool(truncated[row])
+        ends[row] = {"terminal_observation": final, "TimeLimit.truncated": cut}
+    return ends

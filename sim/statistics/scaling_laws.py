@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -239,22 +240,29 @@ def fit(
         return Interval(estimate=float(estimate), **limits, confidence=confidence, method=METHOD)
 
     k, alpha, beta = zip(solved, low, high, strict=True)
+    return LawFit(
+        k=interval(*np.exp(k)),
+        alpha=interval(*alpha),
+        beta=interval(*beta) if len(np.unique(sizes)) > 1 else None,
+        **_goodness(data, sizes, measured, solved),
+    )
+
+
+def _goodness(data: np.ndarray, sizes: np.ndarray, measured: np.ndarray, solved: np.ndarray) -> dict[str, Any]:
+    """Return the fields of `LawFit` that say how well the solved law describes the measured D_T."""
     good = np.isfinite(measured) & (measured > 0)
     logs = np.log(measured[good])
     rest = logs - (solved[0] + solved[1] * np.log(data[good]) + solved[2] * np.log(sizes[good]))
     spread = ((logs - logs.mean()) ** 2).sum()
     middle = np.sqrt(data.min() * data.max())
     lower, upper = (solve(data[half], sizes[half], measured[half])[1] for half in (data <= middle, data >= middle))
-    return LawFit(
-        k=interval(*np.exp(k)),
-        alpha=interval(*alpha),
-        beta=interval(*beta) if len(np.unique(sizes)) > 1 else None,
-        explained=float(1 - (rest**2).sum() / spread if spread > 0 else 1.0),
-        factor=float(np.exp(np.sqrt((rest**2).mean()))),
-        bend=float(upper - lower),
-        points=int(good.sum()),
-        left_out=int((~good).sum()),
-    )
+    return {
+        "explained": float(1 - (rest**2).sum() / spread if spread > 0 else 1.0),
+        "factor": float(np.exp(np.sqrt((rest**2).mean()))),
+        "bend": float(upper - lower),
+        "points": int(good.sum()),
+        "left_out": int((~good).sum()),
+    }
 
 
 def resample_runs(

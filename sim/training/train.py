@@ -70,45 +70,18 @@ def begin(
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
     if objectives != named:
         raise InputError(f"objectives = {objectives!r} does not fit the model: it must be {named}.")
-    numbers = _run_numbers(runs)
-    n, d = len(numbers), model.modes
-    world = World(np.empty((n, objectives, d)), np.empty((n, objectives, d)))
-    mind = Mind(
-        np.empty((n, d)),
-        np.empty(n),
-        np.empty((n, objectives)),
-        np.empty(n),
-        np.empty(n),
-        np.empty(n),
-        np.empty(n),
-        np.empty((n, objectives)),
-        np.empty(n),
-        np.empty((n, objectives)),
-    )
+    return prepare(_drawn(model, _run_numbers(runs), seed, objectives), start)
+
+
+def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
+    """Return fresh runs with these numbers, drawn from their seed."""
+    n = len(numbers)
+    mind, world = _empty(n, objectives, model.modes)
     bias = np.empty((n, len(PARTS)))
-    fall = np.arange(1, d + 1, dtype=float) ** -model.similarity_decay
-    draw_starts(
-        np.uint64(seed),
-        numbers,
-        model.spectrum_weights(),
-        model.similarities(objectives)[:, None] * fall,
-        Inits(
-            model.representation_init,
-            model.gate_init,
-            model.capability_init,
-            model.awareness_init,
-            model.horizon_init,
-            model.decoys,
-            model.grader,
-            model.goal_init,
-            model.init_spread,
-            model.plasticity_spread,
-        ),
-        mind,
-        world,
-        bias,
-    )
-    fresh = State(
+    fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
+    similarity = model.similarities(objectives)[:, None] * fall
+    draw_starts(np.uint64(seed), numbers, model.spectrum_weights(), similarity, _inits(model), mind, world, bias)
+    return State(
         model=model,
         seed=seed,
         run=numbers,
@@ -120,7 +93,39 @@ def begin(
         progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
         occurrences=(0,) * objectives,
     )
-    return prepare(fresh, start)
+
+
+def _empty(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
+    """Return arrays for the minds and worlds of n runs, not yet filled."""
+    mind = Mind(
+        goal=np.empty((n, modes)),
+        representation=np.empty(n),
+        pointer=np.empty((n, objectives)),
+        gate=np.empty(n),
+        capability=np.empty(n),
+        awareness=np.empty(n),
+        horizon=np.empty(n),
+        world=np.empty((n, objectives)),
+        grader=np.empty(n),
+        belief=np.empty((n, objectives)),
+    )
+    return mind, World(np.empty((n, objectives, modes)), np.empty((n, objectives, modes)))
+
+
+def _inits(model: Model) -> Inits:
+    """Return the means and spreads of a model's initial draws."""
+    return Inits(
+        model.representation_init,
+        model.gate_init,
+        model.capability_init,
+        model.awareness_init,
+        model.horizon_init,
+        model.decoys,
+        model.grader,
+        model.goal_init,
+        model.init_spread,
+        model.plasticity_spread,
+    )
 
 
 def train(state: State, stage: Stage, *, precision: str = PRECISION) -> State:

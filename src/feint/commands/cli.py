@@ -181,11 +181,15 @@ def figures(
     folder = gallery.check_folder(out)
     for request in requests:
         figure, (data, *files) = gallery.draw_into(folder, request, formats, again=again, threads=threads)
-        maker = figure.made["versions"]["feint"]
-        if maker != VERSION:
-            show_warning(f"{str(data)!r} was computed by Feint {maker}, and this is {VERSION}: --again recomputes it.")
+        _warn_of_other_version(data, figure.made["versions"]["feint"])
         how = "found" if figure.reused else "computed"
         print(f"{data} {how}, drawn as {', '.join(file.name for file in files)}", flush=True)
+
+
+def _warn_of_other_version(data: Path, maker: str) -> None:
+    """Warn if a figure's data were computed by another version of Feint."""
+    if maker != VERSION:
+        show_warning(f"{str(data)!r} was computed by Feint {maker}, and this is {VERSION}: --again recomputes it.")
 
 
 def graph(
