@@ -21,7 +21,7 @@ import re
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
 from feint.scenarios.argument.evaluate_claim import evaluate
-from feint.scenarios.claims import corrigible_case, deceptive_stays, internal_case
+from feint.scenarios.claims.pretraining import corrigible_case, deceptive_stays, internal_case
 from feint.sim.training.parameter_point import Point
 
 RUNS = 600

@@ -68,12 +68,11 @@ NETWORKS_RETRAINED = {
 NETWORKS_ARMS = {"alpha, text": "far", "alpha, text and code": "near"}
 Numbers = Iterator[tuple[str, Interval]]
 NOT_ASKED, NONE = "not asked for: --networks trains them", "the small networks have no number for it"
-PANELS = {
+PANELS = {  # title of a panel → its units
     "exponents": ("exponent",),
     "ratios, iterations, units (log scale)": ("ratio", "iterations", "steps", "neurons"),
     "per cent, and points of per cent": ("%", "points"),
 }
-"""Title of a panel → its units."""
 MARKS: dict[str, dict[str, Any]] = {
     "published": {"color": "#000000", "marker": "D", "markersize": 4},  # colours of Okabe and Ito
     "race": {"color": "#d55e00", "marker": "o", "markersize": 4},
@@ -117,9 +116,8 @@ class Row:
     def compared(self, interval: Interval) -> Compared:
         """Return a number with its residual, and whether it agrees: for a direction, whether it lies on that side."""
         low, high = (self.published if end is None else end for end in (self.low, self.high))
-        residual = None
         if self.published is None or low is None or high is None:
-            agrees = bool(self.direction * interval.low > 0 and self.direction * interval.high > 0)
+            residual, agrees = None, bool(self.direction * interval.low > 0 and self.direction * interval.high > 0)
         else:
             estimate = interval.estimate
             residual = estimate / self.published if self.residual_is == "factor" else estimate - self.published

@@ -12,7 +12,7 @@ from feint.agents.mind import GROUPS, PARTS
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
 from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, protocols_of
-from feint.scenarios.claims import dodges, relearning
+from feint.scenarios.claims.pretraining import dodges, relearning
 from feint.scenarios.claims.registry import FAMILIES, PROPOSED, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
 from feint.sim.analysis.contrasts import Among, BetweenRuns, Survives, Weighted

@@ -10,7 +10,7 @@ from terminal import WORK, within_this_process
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
-from feint.agents.outcome import read
+from feint.agents.outcome import Outcome, read
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune
@@ -57,7 +57,7 @@ def test_few_runs_end_otherwise_and_as_often_one_way_as_the_other(name):
     counts = counted(name)
     for stage in range(len(counts.steps)):
         assert counts.otherwise(stage).estimate <= OTHERWISE[name] / 1000
-        for outcome in range(5):
+        for outcome in Outcome:
             move = counts.move(stage, outcome)
             assert move.low <= 0.001, "up by more than a thousandth"
             assert move.high >= -0.001, "down by more than a thousandth"
@@ -127,10 +127,11 @@ def test_a_point_of_the_prior_is_within_it_and_stays_where_it_is():
     for point in range(20):
         setting = study.anywhere(point)
         assert setting == study.anywhere(point)
-        for holder in (setting.model, *setting.curriculum):
-            for name, declared in type(holder).parameters().items():
-                if declared.prior is not None:
-                    assert declared.prior[0] <= getattr(holder, name) <= declared.prior[1]
+        priors = [(setting.model, name, declared.prior) for name, declared in Model.parameters().items()]
+        priors += [(stage, name, stage.prior(name)) for stage in setting.curriculum for name in Stage.parameters()]
+        for holder, name, prior in priors:
+            if prior is not None:
+                assert prior[0] <= getattr(holder, name) <= prior[1]
     assert study.anywhere(0) != study.anywhere(1)
 
 

@@ -27,7 +27,9 @@ def corners(changed):
     start = begin(runs=40, seed=2, objectives=4, start="internal")
     sure = np.eye(4)[np.full(len(start), X)]
     sees = np.full(len(start), 40.0)
-    start = start.with_mind(world=np.ones_like(start.mind.world), belief=sure, awareness=sees, horizon=sees, capability=sees)
+    start = start.with_mind(
+        world=np.ones_like(start.mind.world), belief=sure, awareness=sees, horizon=sees, capability=sees
+    )
     after = start.with_mind(**changed(start)).arriving(start.progress, X, 0.9, start.occurrences)
     stops = [Stop(state, None, None, 0) for state in (start, after)]  # pyright: ignore[reportArgumentType]
     return PutBack(1)(stops), after
