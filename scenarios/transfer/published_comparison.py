@@ -182,9 +182,8 @@ class StandIns:
 
     def kept(self) -> Numbers:
         """Yield the percentage of the minds in which deception was put that are deceptive after training on X."""
-        ended = run_paired(
-            Point(), (*KEPT.values(), SMALL, LARGE), range(self.runs), seed=self.seed, threads=self.threads
-        )
+        protocols = *KEPT.values(), SMALL, LARGE
+        ended = run_paired(Point(), protocols, range(self.runs), seed=self.seed, threads=self.threads)
         shares = {name: frequency(name, protocol) for name, protocol in KEPT.items()}
         for name, estimand in {**shares, "kept, large less small": difference("", LARGE, SMALL)}.items():
             yield name, estimand.measured(ended).mapped(lambda share: 100 * share)
