@@ -15,6 +15,17 @@ SHORT = ("--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
 SMALL = ("--runs", 40, *SHORT)
 WORK = {"compare": SMALL, "simulate": SMALL, "replay": ("--run", 3, *SHORT)}
 """The commands that train, each with little to do."""
+HEARING = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("feint", run_name="__main__")
+"""
+"""Runs Feint so that it hears Ctrl-C, also if the tests run in the background."""
+
+
+def hearing(*words):
+    """Return the command line of a Feint that hears Ctrl-C."""
+    return [sys.executable, "-c", HEARING, *map(str, words)]
 
 
 class Said(NamedTuple):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from terminal import hearing
 
 from feint.sim.sweeps.sweep import Sweep
 
@@ -117,23 +118,15 @@ def test_points_that_stay_too_wide_are_told(feint, study, tmp_path):
     assert "4 points have an interval wider than half_width = 0.01 after most_runs = 60" in " ".join(said.split())
 
 
-HEARING = """
-import runpy, signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
-runpy.run_module("feint", run_name="__main__")
-"""
-"""Runs Feint so that it hears Ctrl-C, also if the tests run in the background."""
-
-
 @pytest.mark.skipif(os.name != "posix", reason="it sends a signal")
 def test_ctrl_c_is_answered_at_once(study, tmp_path):
-    long = re.sub(r"steps = \d+", "steps = 1000\ntarget = 0.0", STUDY).replace("runs = 30", "runs = 400000")
+    long = re.sub(r"steps = \d+", "steps = 300\ntarget = 0.0", STUDY).replace("runs = 30", "runs = 400000")
     Path(study).write_text(long)
-    command = [sys.executable, "-c", HEARING, "sweep", str(study), "--out", str(tmp_path / "out")]
+    command = hearing("sweep", study, "--out", tmp_path / "out")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while not (tmp_path / "out" / "points").exists():
+        while not any((tmp_path / "out").glob("parts/*")):  # others are then under way
+            assert process.poll() is None
             time.sleep(0.05)
-        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130

@@ -5,11 +5,11 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 
 import pytest
+from terminal import hearing
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-sync",
 ]
 READY = re.compile(r"feint: the explorer is at (http://127\.0\.0\.1:\d+/)")
-WAIT = 60  # seconds that anything may take on a busy machine
+WAIT = 300  # seconds after which what is waited for counts as never coming, on a busy machine too
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def browser():
 @contextmanager
 def explorer(*words):
     """`feint explore` with these options, on a free port; yields its address, and holds that Ctrl-C ends it quietly."""
-    command = [sys.executable, "-m", "feint", "explore", "--no-open", "--port", "0", *map(str, words)]
+    command = hearing("explore", "--no-open", "--port", 0, *words)
     served = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert served.stdout is not None
@@ -57,7 +57,10 @@ def explorer(*words):
         yield found[1]
     finally:
         served.send_signal(signal.SIGINT)
-        out, err = served.communicate(timeout=WAIT)
+        try:
+            out, err = served.communicate(timeout=WAIT)
+        finally:
+            served.kill()  # does nothing to one that has ended
     assert (served.returncode, out, err) == (0, "", "")
 
 
@@ -92,7 +95,7 @@ class Visit:
 
     def refined(self, runs):
         """Wait for the bars of so many runs."""
-        self.until(lambda: self.text(".status").startswith(f"{runs:,} runs each way, seed"), self.text(".status"))
+        self.until(lambda: self.text(".status").startswith(f"{runs:,} runs each way"), self.text(".status"))
 
     def slider(self, title):
         """The handle of the slider of this title."""

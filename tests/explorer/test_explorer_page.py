@@ -184,6 +184,11 @@ def test_the_figure_comes_with_its_passport(visit, tmp_path):
     assert (configuration["runs"], configuration["point"]["model"]) == (RUNS, {"similarity": 0.8})
 
 
+def test_ctrl_c_ends_it_as_soon_as_its_address_is_printed():
+    with explorer("--runs", RUNS):
+        pass
+
+
 @pytest.mark.generated
 def test_the_screenshot_of_the_manual_is_of_this_page(chromium, rewrite):
     from PIL import Image

@@ -1,10 +1,13 @@
 """The page of a session, with controls at the left and results at the right, and its server on this machine."""
 
+import signal
 import socket
+import threading
 import warnings
 import webbrowser
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from html import escape
 from io import BytesIO
@@ -189,6 +192,25 @@ def boxed(message: str) -> str:
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
 
 
+@contextmanager
+def _on_interrupt(stop: Callable[[], object]) -> Iterator[None]:
+    """Call `stop` on the first Ctrl-C, where it is heard: on the main thread of a process that does not ignore it."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def answer(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, answer)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Explorer:
     """Server of the page; `start` is its state if the link names none. Kernels are compiled before it is ready."""
 
@@ -214,13 +236,15 @@ class Explorer:
         return f"http://{ADDRESS}:{self.server.port}/"
 
     def serve(self, *, browser: bool, ready: Callable[[], object] = lambda: None) -> None:
-        """Serve until Ctrl-C."""
+        """Serve until Ctrl-C, which lets the callback in progress finish; a second one does not."""
         self.server.start()
-        ready()
-        if browser:
-            self.server.io_loop.add_callback(webbrowser.open, self.address)
+        loop = self.server.io_loop
         try:
-            self.server.io_loop.start()
+            with _on_interrupt(lambda: loop.asyncio_loop.call_soon_threadsafe(loop.stop)):
+                ready()
+                if browser:
+                    loop.add_callback(webbrowser.open, self.address)
+                loop.start()
         except KeyboardInterrupt:
             pass
         finally:
