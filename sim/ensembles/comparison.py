@@ -332,7 +332,7 @@ def compare(
 def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval) -> None:
     """Draw bars of a table as `Comparison.shares` returns it: the share of runs by outcome and arm, with intervals.
 
-    A diamond is the share among the converged runs of the arm; it is left out if all runs converged.
+    A diamond is the share among the converged runs of the arm; it is left out if all or none converged.
     """
     import seaborn as sns
 
@@ -343,7 +343,7 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
         middle = [bar.get_y() + bar.get_height() / 2 for bar in bars]
         reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["estimate"].to_numpy())
         axes.errorbar(arm["estimate"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
-        if (arm["converged"] < runs).any():
+        if 0 < arm["converged"].iloc[0] < runs:
             look: dict[str, Any] = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.7, "zorder": 3}
             places = zip(arm["outcome"], arm["converged_estimate"], middle, strict=True)
             x, y = zip(*(at for label, *at in places if label != Outcome.UNCONVERGED.label), strict=True)

@@ -202,7 +202,7 @@ def test_the_text_names_every_number(found):
     for result in found.claims:
         assert result.verdict.value in text
         assert f"{result.evaluation.effect.estimate:+.3f}" in text
-        assert all(" ".join(f"Nearest flip: {flip}".split()) in " ".join(text.split()) for flip in result.nearest_flips)
+        assert all("".join(f"Nearest flip: {flip}".split()) in "".join(text.split()) for flip in result.nearest_flips)
     assert list(found.frame()["verdict"]) == [result.verdict.value for result in found.claims]
     assert found.frame()["prior_holds_low"].between(0, 1).all()
 
