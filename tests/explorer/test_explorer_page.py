@@ -33,6 +33,10 @@ CUT = """() => {
   const long = pen.measureText("unconverged <0.1 %").width, left = frame.x_scale.compute(-0.09) - frame.bbox.left
   return [long, left, frame.bbox.right - frame.x_scale.compute(1.09)] }"""
 
+GAP = """() => {
+  const columns = [...Bokeh.documents[0].all_models].map(each => each.get_column && each.get_column("estimate"))
+  return columns.find(each => each && each.length === 1)[0] }"""
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Widget.name is deprecated:PendingDeprecationWarning"),  # Panel 1.5 has no other
@@ -217,6 +221,7 @@ def test_the_file_works_without_server_and_network(chromium, tmp_path, monkeypat
     assert words[-2:] == ["--set", "similarity=0.0"]
     told = within_this_process(monkeypatch, capsys)(*words[1:], "--json").document
     assert page.text(".number") == f"{told['difference']['estimate']:+.3f}".replace("-", "−")
+    assert page.page.evaluate(GAP) == pytest.approx(told["difference"]["estimate"])
     assert page.page.evaluate("() => document.documentElement.scrollWidth") == 390
     label, left, right = page.page.evaluate(CUT)
     assert label <= min(left, right)

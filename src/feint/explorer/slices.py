@@ -82,6 +82,8 @@ class Slices:
         name = str(self.premise.value)
         state = moved(self.start, str(self.view.value), name, LEVELS[self.level.value])
         key, knob = key_of(state), knobs()[name]
+        for part in (self.caption, self.verdict, self.again):
+            part.object = ""  # Panel writes into the file only the texts that change from one state to the next
         if key not in self.known:
             self.known[key] = tally(state, range(self.runs))
             self.progress(1)
