@@ -49,13 +49,14 @@ def declaration(claim: Claim) -> dict[str, Any]:
         "name": claim.name,
         "statement": claim.statement,
         "source": [claim.source.key, claim.section],
+        "against": claim.against,
         "any_part": claim.any_part,
         "parts": [plain(part) for part in claim.parts],
     }
 
 
 def digest(claim: Claim) -> str:
-    """Return the digest of a claim's declaration; titles, docstrings and wording of the code do not enter."""
+    """Return the digest of a claim's declaration; titles and wording of the code do not enter."""
     return _digest(json.dumps(declaration(claim), sort_keys=True, ensure_ascii=False))
 
 

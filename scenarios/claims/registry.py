@@ -55,15 +55,25 @@ def proposed_claims(family: str) -> dict[str, Claim]:
 
 
 def _declared(family: str, files: Iterable[str], before: int = 0) -> dict[str, Claim]:
-    """Return the claims of some files by name; the title is the first line of the file, and its place the number."""
+    """Return the claims of some files by name; titles and what counts against them are from the files' docstrings."""
     folder = f"feint.scenarios.claims.{family.replace('-', '')}"
     modules = [import_module(f"{folder}.{file}") for file in files]
-    titles = [str(module.__doc__).split("\n", 1)[0].removesuffix(".") for module in modules]
+    texts = [str(module.__doc__) for module in modules]
     claims = [
-        replace(module.CLAIM, title=title, family=family, number=number)
-        for number, (module, title) in enumerate(zip(modules, titles, strict=True), before + 1)
+        replace(module.CLAIM, title=_title(text), against=_against(text), family=family, number=number)
+        for number, (module, text) in enumerate(zip(modules, texts, strict=True), before + 1)
     ]
     return {claim.name: claim for claim in claims}
+
+
+def _title(text: str) -> str:
+    return text.split("\n", 1)[0].removesuffix(".")
+
+
+def _against(text: str) -> str:
+    """Return the paragraph of a docstring on what would count against its claim, without its heading."""
+    paragraph = text.partition("What would count against it.")[2].split("\n\n", 1)[0]
+    return " ".join(paragraph.split())
 
 
 def select_claims(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:

@@ -11,18 +11,18 @@ from matplotlib.figure import Figure
 
 from feint.agents.mind import GROUPS
 from feint.scenarios.argument.crux import Corner, CruxRequest, Lattice
-from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, evaluation_of, over_prior
+from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, over_prior
 from feint.scenarios.argument.graph import figure, graph
 from feint.scenarios.argument.worldview_files import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, WorldviewsRequest
-from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, loss, protocol
+from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, protocol
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Verdict
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.figure_style import PAGE_WIDTH
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence
 from feint.sim.statistics.shapley import Attribution
 from feint.sim.training.parameter_point import Point
 
@@ -189,15 +189,13 @@ def compute_dodges(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     """Return one row per dodge; intervals hold for all dodges at once (Bonferroni)."""
     protocols = [AS_IT_IS, *map(protocol, DODGES)]
     ended = run_paired(point, protocols, range(size["runs"]), **keys)
-    avoided = evaluation_of(CLAIM, ended).intervals
+    level = look_confidence(CONFIDENCE, len(DODGES))
+    measured = {part.name: part.estimand.measured(ended, level) for part in CLAIM.parts}
     rows = []
     for name, dodge in DODGES.items():
-        lost = loss(name).measured(ended, CLAIM.confidence(CONFIDENCE))
-        extra = ended[protocol(name)].all_steps.mean() - ended[AS_IT_IS].all_steps.mean()
-        cells = {f"avoided_{end}": value for end, value in limits(avoided[name]).items()}
-        cells |= {f"lost_{end}": value for end, value in limits(lost).items()}
-        words = {"dodge": name, "words": dodge.words, "where": dodge.where}
-        rows.append({**words, "runs": size["runs"], **cells, "extra_steps": float(extra)})
+        effects = {"avoided": name, "lost": f"{name}-performance", "more_steps": f"{name}-steps"}
+        cells = {f"{of}_{end}": value for of, part in effects.items() for end, value in limits(measured[part]).items()}
+        rows.append({"dodge": name, "words": dodge.words, "where": dodge.where, "runs": size["runs"], **cells})
     table = pd.DataFrame(rows)
     return table.assign(front=on_front(table["avoided_estimate"].to_numpy(), table["lost_estimate"].to_numpy()))
 
@@ -215,11 +213,7 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     axes = drawn.subplots()
     for front, colour, marker in ((False, BEHIND, "s"), (True, FRONT, "o")):
         rows = table[table["front"] == front]
-        x, y = (rows[f"{axis}_estimate"] for axis in AXES)
-        ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
-        across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
-        axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=colour, elinewidth=0.9)
-        axes.scatter(x, y, s=22, edgecolor="black", linewidth=0.5, zorder=3, color=colour, marker=marker)
+        _draw_points(axes, rows, color=colour, marker=marker)
     front = table[table["front"]].sort_values("lost_estimate")
     axes.step(front["lost_estimate"], front["avoided_estimate"], where="post", color=FRONT, linewidth=1, zorder=1)
     axes.axhline(0, color="#bbbbbb", linewidth=0.6, zorder=0)

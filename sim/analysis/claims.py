@@ -146,7 +146,8 @@ class Claim:
     statement: str  #: in its author's terms
     parts: tuple[Part, ...]
     any_part: bool = False  #: whether one part is enough; intervals then hold for all parts at once (Bonferroni)
-    title: str = ""  #: first line of its file; title, family and number are those of the registry
+    title: str = ""  #: first line of its file; title, against, family and number are those of the registry
+    against: str = ""  #: what would count against it, as its file says
     family: str = "pretraining"
     number: int = 0
     remark: Callable[[Any], str] | None = None  #: returns what else to report of its draws from the prior

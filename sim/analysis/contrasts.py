@@ -171,6 +171,39 @@ class Survives(Estimand):
         return replace(rest, estimate=sign * rest.estimate, low=low, high=high)
 
 
-def belief_before_pointer(runs: RunOutcomes) -> np.ndarray:
-    """Return 1 for a run that is sure of the objective and does not point at it, -1 for the reverse, else 0 (runs,)."""
-    return (runs.belief > 0.5).astype(float) - (runs.following > 0.5)
+@dataclass(frozen=True)
+class BeliefRace(Estimand):
+    """How much more often a run is sure of the objective before it points at it than the reverse.
+
+    The protocols stop the same runs at rising numbers of steps. A run counts 1 if its belief passes ½ at an earlier one
+    than its pointer, -1 if at a later one, and 0 if both do at the same or neither does; the interval is `mean_of`.
+    """
+
+    checkpoints: tuple[TrainingProtocol, ...]
+
+    @property
+    def protocols(self) -> tuple[TrainingProtocol, ...]:
+        """The protocols that must be trained."""
+        return self.checkpoints
+
+    def with_changes(self, changes: Mapping[str, Any]) -> BeliefRace:
+        """Return the estimand at changed parameters; what a protocol itself changes stays."""
+        return replace(self, checkpoints=tuple(protocol.with_defaults(changes) for protocol in self.checkpoints))
+
+    def scores(self, ended: Ended) -> np.ndarray:
+        """Return the contribution of each run (runs,)."""
+        stops = [ended[protocol] for protocol in self.checkpoints]
+        belief, pointer = (
+            _first_passed(np.array([getattr(stop, name) for stop in stops])) for name in ("belief", "following")
+        )
+        return np.sign(pointer - belief).astype(float)
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        return mean_of(self.scores(ended), 1, confidence)
+
+
+def _first_passed(values: np.ndarray) -> np.ndarray:
+    """Return the first row in which each column is above ½, or the number of rows (runs,)."""
+    passed = values > 0.5
+    return np.where(passed.any(axis=0), passed.argmax(axis=0), len(values))

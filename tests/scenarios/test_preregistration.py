@@ -42,12 +42,13 @@ def test_the_record_begins_with_version_1_and_its_entries_stand():
     "change",
     [
         {"statement": "Something else is said."},
+        {"against": "Nothing."},
         {"any_part": True},
         {"parts": tuple(replace(part, rule=rises(0.03)) for part in claims()["headline"].parts)},
         {"parts": tuple(replace(part, tested=True) for part in claims()["headline"].parts)},
         {"parts": claims()["headline"].parts[:-1]},
     ],
-    ids=["statement", "any part", "rule", "tested", "parts"],
+    ids=["statement", "against", "any part", "rule", "tested", "parts"],
 )
 def test_a_declaration_that_changes_without_an_entry_is_noticed(monkeypatch, change):
     monkeypatch.setattr(preregistration, "declared", lambda: {"headline": changed(**change)})

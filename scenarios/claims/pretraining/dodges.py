@@ -5,19 +5,21 @@ and exploring ways of doing pre-training that dodge the argument is worth while.
 
 The experiment. Pre-training + fine-tuning as it is, minus the same with one change *in pre-training*: data that
 contain nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that
-objective; a third of pre-training with longer fine-tuning. Each comes with its cost in performance and in steps.
+objective; a third of pre-training with longer fine-tuning. Each comes with its cost in performance and in SGD steps.
 Shown beside them, and not part of the verdict, is what is done later: honeypots in fine-tuning, a speed prior, and
 each group of the model's components reset before fine-tuning, which nobody can do to a real network.
 
-What would count against it. No change of pre-training that lowers deception by the declared minimum, with intervals
-widened for the number of changes (Bonferroni).
+What would count against it. That every change of pre-training raises deception by the declared minimum, with intervals
+widened for the number of changes (Bonferroni). If none moves it by so much the claim neither holds nor is reversed.
 """
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from feint.agents.mind import GROUPS
 from feint.scenarios.bibliography import XU_2021
-from feint.sim.analysis.claims import Claim, Part, rises
+from feint.sim.analysis.claims import Claim, Part, at_most, rises
 from feint.sim.analysis.estimands import Loss, difference
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.training.parameter_point import Towards
@@ -70,11 +72,14 @@ def extra_steps(name: str) -> Loss:
     return Loss(f"steps more with {DODGES[name].words}", AS_IT_IS, protocol(name), of="all_steps")
 
 
-def _part(name: str) -> Part:
+def _parts(name: str) -> Iterator[Part]:
+    """Yield the deception that a dodge avoids and, shown beside it, its costs."""
     dodge = DODGES[name]
     note = " (nobody can do it)" if dodge.where == "nobody can do it" else ""
     avoided = difference(f"deception avoided by {dodge.words}{note}", AS_IT_IS, protocol(name))
-    return Part(name, avoided, rises(), tested=dodge.where == "in pre-training")
+    yield Part(name, avoided, rises(), tested=dodge.where == "in pre-training")
+    yield Part(f"{name}-performance", loss(name), at_most(0.02, 0.02), tested=False)
+    yield Part(f"{name}-steps", extra_steps(name), at_most(0.0, 0.0), tested=False)
 
 
 CLAIM = Claim(
@@ -82,6 +87,6 @@ CLAIM = Claim(
     source=XU_2021,
     section="last paragraph",
     statement="Some way of doing pre-training lowers the deception that it leads to.",
-    parts=tuple(map(_part, DODGES)),
+    parts=tuple(chain.from_iterable(map(_parts, DODGES))),
     any_part=True,
 )

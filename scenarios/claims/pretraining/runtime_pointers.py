@@ -7,22 +7,25 @@ SGD can make it corrigible.
 The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over
 five levels of the prior of `identification`, how quickly samples tell the model what is trained, and of
 `inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
-objective without pointing at it when fine-tuning ends, minus how many point at it without being sure; and deceptive
-minus corrigible runs. The figure `race` shows belief and pointer along trajectories.
+objective before they point at it along fine-tuning, minus how many point at it before they are sure; and deceptive
+minus corrigible runs. The figure `race` shows belief and pointer along trajectories. That the model's power grows
+beyond SGD's from scratch on is not tested.
 
-What would count against it. Deception that does not rise with either, more runs whose pointer came before the belief,
-or more corrigible runs than deceptive ones.
+What would count against it. Deception that falls with either by the declared minimum, or as many more runs whose
+pointer came before the belief, or as many more corrigible runs than deceptive ones.
 """
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
 from feint.scenarios.claims.pretraining.internal_case import LEVELS, Dose
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.contrasts import belief_before_pointer, trend
-from feint.sim.analysis.estimands import DECEPTIVE, Frequency, MeanEstimand, Term
+from feint.sim.analysis.contrasts import BeliefRace, trend
+from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term
 from feint.sim.ensembles.protocols import pretrained
 
 STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
+CHECKPOINTS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000)
+"""Steps of fine-tuning at which belief and pointer are read, besides the end."""
 POWERS = (
     Dose("identification", "identification", 0.01, 100.0, log=True),
     Dose("power", "inference_power", 0.3, 10.0, log=True),
@@ -38,8 +41,8 @@ def _rise(case: str, dose: Dose) -> Part:
 
 def _race(case: str) -> Part:
     words = f"runs sure of the objective before they point at it, minus the reverse, {_from(case)}"
-    estimand = MeanEstimand(words, belief_before_pointer, pretrained(**STARTS[case]))
-    return Part(f"{case}race", estimand, rises())
+    stops = (pretrained(**STARTS[case], finetuning__steps=steps) for steps in CHECKPOINTS)
+    return Part(f"{case}race", BeliefRace(words, (*stops, pretrained(**STARTS[case]))), rises())
 
 
 def _outcome(case: str) -> Part:

@@ -10,9 +10,9 @@ from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.sim.analysis.contrasts import (
     Among,
+    BeliefRace,
     BetweenRuns,
     Survives,
-    belief_before_pointer,
     carried_in,
     converged,
     had_type,
@@ -125,6 +125,19 @@ def test_runs_with_a_type_are_compared_with_the_others_by_newcombes_interval():
     assert (alone.low, alone.high) == (-1, 1)
 
 
-def test_a_belief_counts_before_its_pointer():
-    known: Any = SimpleNamespace(belief=np.array([0.9, 0.9, 0.1, 0.1]), following=np.array([0.1, 0.9, 0.9, 0.1]))
-    assert belief_before_pointer(known).tolist() == [1, 0, -1, 0]
+def test_a_run_that_is_sure_before_it_points_counts_1_and_the_reverse_minus_1():
+    """By the first of three checkpoints at which each is above ½: belief, both at once, pointer, neither, belief."""
+    stops = [pretrained(finetuning__steps=steps) for steps in (0, 10, 100)]
+    belief = [[0.1, 0.1, 0.1, 0.1, 0.9], [0.9, 0.9, 0.1, 0.1, 0.2], [0.9, 0.9, 0.9, 0.1, 0.2]]
+    following = [[0.1, 0.1, 0.1, 0.1, 0.1], [0.1, 0.9, 0.9, 0.1, 0.1], [0.9, 0.9, 0.9, 0.1, 0.1]]
+    known: Any = {
+        stop: SimpleNamespace(belief=np.array(one), following=np.array(other))
+        for stop, one, other in zip(stops, belief, following, strict=True)
+    }
+    race = BeliefRace("race", tuple(stops))
+    assert race.protocols == tuple(stops)
+    assert race.scores(known).tolist() == [1, 0, -1, 0, 1]
+    assert race.measured(known).estimate == pytest.approx(0.2)
+    changed = race.with_changes({"similarity": 0.9, "finetuning.steps": 7})
+    assert [dict(stop.changes)["finetuning.steps"] for stop in changed.protocols] == [0, 10, 100]
+    assert all(dict(stop.changes)["similarity"] == 0.9 for stop in changed.protocols)
