@@ -180,6 +180,7 @@ class BeliefRace(Estimand):
     """
 
     checkpoints: tuple[TrainingProtocol, ...]
+    limits: Limits | None = field(default=SHARE_DIFFERENCE, kw_only=True)
 
     @property
     def protocols(self) -> tuple[TrainingProtocol, ...]:
@@ -200,7 +201,7 @@ class BeliefRace(Estimand):
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
-        return mean_of(self.scores(ended), 1, confidence)
+        return self.within_limits(mean_of(self.scores(ended), 1, confidence))
 
 
 def _first_passed(values: np.ndarray) -> np.ndarray:
