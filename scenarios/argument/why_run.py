@@ -2,7 +2,9 @@
 
 The run is forked at logged steps of its stages: from there on the noise is drawn again, and all that follows is
 trained. The share of the continuations that end as the run did says how settled its end was. The *point of no return*
-is the first of these steps from which on the share stays at nine tenths or more. What the end hangs on is found by
+is the first of these steps from which on the share stays at nine tenths or more, there and at every later fork. It
+goes by the estimates, not by their intervals: one later fork that falls just below by chance puts it off, and one
+just above may bring it forward. What the end hangs on is found by
 exchanging, at the beginning of the last stage, one carried group for that of the run's twin from scratch, whose group
 is the run's own initial draw.
 """

@@ -112,7 +112,7 @@ def draw_prior(table: pd.DataFrame) -> Figure:
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="share of the prior")
     axes.tick_params(axis="y", length=0)
     draws, runs = (int(table[name].iloc[0]) for name in ("draws", "runs"))
-    axes.set_title(f"{draws:,} draws from the prior, {runs:,} runs a draw and way of training; 95 % intervals")
+    axes.set_title(f"{draws:,} draws from the prior, {runs:,} runs per draw and way of training; 95 % intervals")
     drawn.legend(loc="outside lower center", ncols=3, frameon=False)
     sns.despine(fig=drawn)
     return drawn

@@ -132,7 +132,7 @@ def draw_cases(table: pd.DataFrame) -> Figure:
         panels[-1, k].set_xlabel("similarity of the objectives")
     patches = [Patch(**_face(outcome), label=outcome.label) for outcome in STACKED]
     drawn.legend(handles=patches, loc="outside lower center", ncols=len(patches), frameon=False)
-    drawn.suptitle(f"{int(table['runs'].iloc[0]):,} runs a point; bars: 95 % intervals of deception", fontsize=8)
+    drawn.suptitle(f"{int(table['runs'].iloc[0]):,} runs per point; bars: 95 % intervals of deception", fontsize=8)
     sns.despine(fig=drawn)
     return drawn
 

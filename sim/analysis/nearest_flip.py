@@ -235,7 +235,9 @@ class FlipSearch:
     """Searches around a point for the nearest one at which a claim is of another kind.
 
     Points are arrays `offsets` from the point (parameters,), in units of each parameter's prior. Tolerances, which
-    change how runs are read and not how they are trained, stay as they are.
+    change how runs are read and not how they are trained, are never moved. The target of fine-tuning may be, where
+    it has one: it changes when training stops, and the reading follows the stop rule (condition 1 of section 6 of the
+    model's page: what has reached its target is not unconverged).
     """
 
     claim: Claim

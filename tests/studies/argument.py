@@ -18,8 +18,8 @@ from feint.sim.results.provenance import passport_line as text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"
-SIZE = replace(FULL, draws=256, draw_runs=200, form_draws=64, search_runs=120_000, confirming=4000)
-"""Of the committed run: the full number of runs at the point, half the draws."""
+SIZE = replace(FULL, draws=128, draw_runs=200, form_draws=32, search_runs=120_000, confirming=4000)
+"""Of the committed run: the full number of runs at the point, a quarter of the draws."""
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
 OTHERS = ("fine-tuning", "release")

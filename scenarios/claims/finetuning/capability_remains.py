@@ -7,8 +7,9 @@ The experiment. Pre-training on Y, then gentle fine-tuning on X for as many step
 read from the terminal objective (`readable`), before and after, and in a model that never had Y. Applying what the
 source says of capabilities to goals is an analogy.
 
-What would count against it. That half of what can be read of Y is gone, or that a model that never had Y shows as
-much of it.
+What would count against it. That half or more of what can be read of Y is gone, or that a model that never had Y
+shows more of it, by 0.02 or more. A loss between a tenth and one half, or a difference from such a model of less than
+0.02 either way, speaks for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

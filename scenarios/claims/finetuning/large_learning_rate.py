@@ -7,7 +7,9 @@ The experiment. Pre-training on Y, then fine-tuning on X for the same number of 
 learning rate, or at all of it. In this model a rate ten times larger is nearly ten times as much learning: the
 experiment varies the amount of fine-tuning, and cannot distinguish it from the rate.
 
-What would count against it. Y can be read as well after the larger rate, or it takes no more steps back to Y.
+What would count against it. Y can be read better after the larger rate, by 0.02 or more, or it takes half the steps
+back to Y, or fewer. A difference of less than 0.02, or of less than a factor of two in the steps, either way speaks
+for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

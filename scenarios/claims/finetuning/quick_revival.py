@@ -7,8 +7,8 @@ a model that never had the capability: ratios of 0.02 to 0.22.
 The experiment. Pre-training on Y, gentle fine-tuning on X, and Y again until its target is reached. We count the
 steps, run by run, against learning Y from scratch and against a model pre-trained on Z in place of Y.
 
-What would count against it. More than a quarter of the steps, which is above all ratios of the source; the claim is
-reversed if there are as many steps, or more.
+What would count against it. As many steps, or more. What lies between that and a quarter of the steps, which is above
+all ratios of the source, speaks for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

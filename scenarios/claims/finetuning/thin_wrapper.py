@@ -8,7 +8,7 @@ pointer, representation and goal, over the 2⁴ ways of putting them back to whe
 pointer are the wrapper, representation and goal the core: this division is Feint's, not the source's.
 
 What would count against it. That the core carries more of what is gained on X, or of what is lost on Y, than the
-wrapper does.
+wrapper does, by 0.02 or more. A difference of less than 0.02 either way speaks for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

@@ -7,7 +7,8 @@ The experiment. Pre-training on Y, gentle fine-tuning on an X of similarity 0.9 
 relevance is how often pre-training showed the operand that fine-tuning asks for; this model has similarity of the
 objectives instead, which is not quite the same.
 
-What would count against it. At most twice the steps back to Y after the unlike X, or no less of Y to be read.
+What would count against it. Half the steps back to Y after the unlike X, or fewer, or more of Y to be read, by 0.02
+or more. Less than a factor of two in the steps, or than 0.02 in what is read, either way speaks for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

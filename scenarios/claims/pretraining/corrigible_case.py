@@ -11,7 +11,13 @@ in two ways, and both are tested, over five levels of the prior from easy to har
 the log number of concepts that it could land on, which a prepared start keeps for X). Nearness is as in the internal
 case. The bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
-What would count against it. Deception that does not rise, or falls, along the levels.
+As there, to reset awareness or horizon puts back their whole group, and with it the belief about what the mind is
+trained for, which becomes that of the prepared start: sure of Y. The source's models understand their training by
+then; these two doses are of a mind that has to find it out again.
+
+What would count against it. A rise of deception along the levels whose interval ends at -0.02 or below, which is a
+fall; one that lies between that and the declared minimum, 0.02, speaks for neither. Each dose is judged by itself, and
+the verdict is mixed where they differ.
 """
 
 from feint.scenarios.bibliography import XU_2021

@@ -1,15 +1,18 @@
 """Deception lasts however long fine-tuning is.
 
-The claim. Hubinger et al. (2024) find that deceptive behaviour which was trained into models persists through safety
-training, and Xu (2021, third case) that fine-tuning does not align a deceptive model. At the default point of version
-1 of the model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after
-10⁶.
+The claim (Xu 2021, third case, as Feint reads it). Fine-tuning does not align a deceptive model; Feint reads from this
+that more of it does not either. Xu alone is the source. Hubinger et al. (2024), who find that deceptive behaviour
+which was trained into models persists through safety training, are context. At the default point of version 1 of the
+model deception was a transient: 0.53 at the stop, 0.36 after 12,000 steps, 0.09 after 200,000 and none after 10⁶.
 
 The experiment. Pre-training + fine-tuning without a target. How much more deception there is after 12,000 and after
 100,000 steps than after 1,000, on paired runs; and that there is any after 1,000 steps, without which nothing lasts.
+Runs start fresh, while Xu's third case is of models that are deceptive when fine-tuning begins: what is seen to last
+is the deception that both stages led to.
 
-What would count against it. Deception that falls by more than 0.05. Where there is none the claim neither holds nor is
-reversed.
+What would count against it. Deception that falls by more than 0.05. For it to fall there must be some after 1,000
+steps, which counts for the claim, so that the verdict is then mixed. Where there is none the claim neither holds nor
+is reversed.
 """
 
 from feint.scenarios.bibliography import XU_2021

@@ -9,7 +9,8 @@ over, its Shapley share of the whole difference. The sentence stands in the firs
 also tested among the runs that pre-training left internally aligned; a prepared start would not do, since its
 capability is high whether it is carried or not.
 
-What would count against it. Deception that is no more frequent with capability carried over.
+What would count against it. A difference, or share, whose interval ends at -0.02 or below: with capability carried
+over, less deception. One that lies between that and the declared minimum, 0.02, speaks for neither.
 """
 
 from feint.agents.mind import GROUPS

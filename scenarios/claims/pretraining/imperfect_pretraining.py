@@ -1,6 +1,6 @@
 """Imperfect pre-training weakens the argument.
 
-The claim (Xu 2021, third paragraph). The argument assumes that pre-training produced a model that optimizes for the
+The claim (Xu 2021, fourth paragraph). The argument assumes that pre-training produced a model that optimizes for the
 pre-training loss and is internally aligned, corrigibly aligned or deceptive. It is weaker if pre-training is
 imperfect, and does not apply to a model that is of none of these types.
 
@@ -9,7 +9,12 @@ the runs that it left without: by how much more often they end deceptive after f
 and 1,000 steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own
 (`length`).
 
-What would count against it. As much or more deception after pre-training that left no type.
+It is not quite the claim of the source, which speaks of its argument, and so of the contrast with training from
+scratch. And which runs are left with a type is not drawn by lot: they also differ in how they start and in how fast
+each of their parts learns, so that the difference is not the effect of the type alone.
+
+What would count against it. A difference whose interval ends at -0.02 or below: more deception after pre-training
+that left no type. One that lies between that and the declared minimum, 0.02, speaks for neither.
 """
 
 from feint.scenarios.bibliography import XU_2021
@@ -32,7 +37,7 @@ def _part(steps: int) -> Part:
 CLAIM = Claim(
     name="imperfect-pretraining",
     source=XU_2021,
-    section="third paragraph",
+    section="fourth paragraph",
     statement="The argument is weaker if pre-training is imperfect, and does not apply to a model that it left without "
     "one of the three types.",
     parts=tuple(map(_part, LENGTHS)),

@@ -12,7 +12,13 @@ draw), gate from -5 to 0, in logits. The number is the rise of deception over al
 the upper levels minus that of the lower, weighed by distance from the middle, as in a slope of least squares. The
 bare case, in which fine-tuning begins at the prepared start itself, is shown as well.
 
-What would count against it. Deception that does not rise, or falls, along the levels.
+To reset awareness or horizon puts back their whole group, so that the mind also loses what pre-training taught it of
+being in training, and its belief about what it is trained for becomes that of the prepared start, which is sure of Y.
+The source's models understand their training by then; these two doses are of a mind that has to find it out again.
+
+What would count against it. A rise of deception along the levels whose interval ends at -0.02 or below, which is a
+fall; one that lies between that and the declared minimum, 0.02, speaks for neither. Each dose is judged by itself, and
+the verdict is mixed where they differ.
 """
 
 from typing import NamedTuple

@@ -8,7 +8,8 @@ The experiment. Pre-training + fine-tuning with the awareness exposure of both s
 equally spaced in the logarithm, on paired runs: the rise of deception over the levels. Shown beside it: that of
 pre-training alone and of fine-tuning alone.
 
-What would count against it. Deception that does not rise, or falls, with what training says about itself.
+What would count against it. A rise of deception along the levels whose interval ends at -0.02 or below, which is a
+fall; one that lies between that and the declared minimum, 0.02, speaks for neither.
 """
 
 from feint.scenarios.bibliography import XU_2021

@@ -8,7 +8,8 @@ The experiment. By how much more often runs end deceptive, minus by how much mor
 world model is carried over: to training from scratch, where it comes first; to everything else carried, where it
 comes last; and its Shapley share over all orders. Shown beside them: deception and corrigibility by themselves.
 
-What would count against it. A world model that favours the pointer over the gate. If it favours neither, the claim
+What would count against it. A world model that adds more to corrigibility than to deception, by more than 0.02. If
+it favours neither, the claim
 holds, since it only says that alignment is not favoured. The verdict is mixed where first, last and share differ.
 """
 

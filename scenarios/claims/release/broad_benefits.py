@@ -9,8 +9,8 @@ similarity to the pre-training objective is one half; a published cost gives the
 budgets pays for it a decade after the release, less at the release, and at the release, less without one. That benefits
 are outweighed is read as: at the release, more actors can pay for the wrapped hazard than for the language.
 
-What would count against it. An increase by less than a tenth of the actors; a hazard within the reach of a tenth more
-actors than the benefit.
+What would count against it. A decrease by a tenth of the actors or more; a hazard within the reach of more actors than
+the benefit, by over a tenth of them. A change by less than a tenth either way speaks for neither.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023

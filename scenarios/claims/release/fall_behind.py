@@ -12,7 +12,8 @@ without one, a decade after the release, and the share of actors without a syste
 one another. Also shown are the gain at the release, at the price of that time and at a hundred times that price, and
 what actors without a system get from the others' systems.
 
-What would count against it. A system that loses a tenth of a budget; half of the actors without one.
+What would count against it. A system that loses a tenth of a budget or more; half of the actors or more without one. A
+gain or loss of less than a tenth, or a share between a quarter and one half, speaks for neither.
 """
 
 from feint.scenarios.bibliography import FERNANDES_2020

@@ -9,8 +9,9 @@ takes to revive the hazard, and to add one that the model never had; a published
 share of log-normal budgets pays for either a decade after the release, less at the release, and whether training leads
 to the new hazard at all.
 
-What would count against it. An increase by less than a tenth of the actors; a new hazard that most fine-tunes do not
-lead to.
+What would count against it. A decrease by a tenth of the actors or more; a new hazard to which a tenth of the
+fine-tunes lead, or fewer. A change by less than a tenth either way, or a share of fine-tunes between a tenth and one
+half, speaks for neither.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023

@@ -12,7 +12,8 @@ system serves its owner. Also shown is that share if using a system that serves 
 and with one tenth of the selection strength (added after the first run).
 
 What would count against it. No more than half of the systems serve their owner; or all get less if systems serve the
-average.
+average, by 0.02 of a budget or more. A share between one half and three quarters, or a difference of less than 0.02
+either way, speaks for neither.
 """
 
 from feint.scenarios.bibliography import FERNANDES_2020

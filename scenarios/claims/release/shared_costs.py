@@ -10,7 +10,8 @@ and the same difference for those that an evaluation does not detect; it detects
 one parent, for customisation, a language and defence, are merged; we report their mean performance on all three less
 that of the best expert.
 
-What would count against it. An increase by less than a tenth of the actors; a merge less general than an expert.
+What would count against it. A share of pools that can pay below that of single actors, by a tenth or more; a merge
+less general than the best expert, by 0.02 or more. Less than these, either way, speaks for neither.
 """
 
 from functools import partial
