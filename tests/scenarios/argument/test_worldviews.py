@@ -54,6 +54,15 @@ def declared(name):
     return (Stage if stage else Model).parameters()[parameter]
 
 
+def where_off_is(parameter):
+    """What a reason says of a value that removes a mechanism, beside the declared prior; at an end it names the end."""
+    if parameter.prior is None:
+        return "there is no prior"
+    low, high = parameter.prior
+    assert parameter.off not in parameter.prior, "off is an end of the prior: say which"
+    return "below the prior" if parameter.off < low else "above the prior" if parameter.off > high else "in the prior"
+
+
 def test_the_curated_views_are_those_of_the_issue_in_the_order_of_their_texts():
     assert list(views()) == NAMES
     assert {path.stem for path in FOLDER.glob("*.toml")} == set(NAMES)
@@ -84,6 +93,7 @@ def test_a_departure_stands_where_its_reason_says(view, departure):
     place = next(each for each in (*PLACES, "off") if departure.because[4:].startswith(each))
     if place == "off":
         assert departure.value == parameter.off
+        assert departure.because[4:].startswith(f"off, {where_off_is(parameter)}: ")
         return
     ends = WORLD_VIEW_RANGES.get(departure.name) or parameter.prior
     assert ends is not None
