@@ -7,9 +7,9 @@ The experiment. Pre-training on Y, gentle fine-tuning on X, and then a third obj
 nobody calls Y. We measure how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both against
 a model pre-trained on Z in place of Y.
 
-What would count against it. Less performance on Y than in a model that never had it, by 0.02 or more, or as many
-steps as it takes, or more. A difference in performance of less than 0.02 either way, or between a quarter of the
-steps and all of them, speaks for neither.
+What would count against it. Less performance on Y than in a model that never had it, by 0.02 or more; or as many
+steps to Y′ as that model takes, or more. A difference in performance of less than 0.02 either way, or a number of
+steps between a quarter of that model's and all of them, speaks for neither.
 """
 
 from feint.scenarios.bibliography import JAIN_2024

@@ -13,7 +13,7 @@ case. The bare case, in which fine-tuning begins at the prepared start itself, i
 
 As there, to reset awareness or horizon puts back their whole group, and with it the belief about what the mind is
 trained for, which becomes that of the prepared start: sure of Y. The source's models understand their training by
-then; these two doses are of a mind that has to find it out again.
+then; these two doses are of a mind that has to find out again that it is in training, and for what.
 
 What would count against it. A rise of deception along the levels whose interval ends at -0.02 or below, which is a
 fall; one that lies between that and the declared minimum, 0.02, speaks for neither. Each dose is judged by itself, and

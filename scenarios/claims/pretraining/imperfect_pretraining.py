@@ -9,9 +9,9 @@ the runs that it left without: by how much more often they end deceptive after f
 and 1,000 steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own
 (`length`).
 
-It is not quite the claim of the source, which speaks of its argument, and so of the contrast with training from
-scratch. And which runs are left with a type is not drawn by lot: they also differ in how they start and in how fast
-each of their parts learns, so that the difference is not the effect of the type alone.
+This tests less than the source says, which speaks of its argument, and so of the contrast with training from scratch.
+Nor is it drawn by lot which runs are left with a type: they also differ from the others in how they start and in how
+fast each of their parts learns. The runs select themselves, and the difference is not the effect of the type alone.
 
 What would count against it. A difference whose interval ends at -0.02 or below: more deception after pre-training
 that left no type. One that lies between that and the declared minimum, 0.02, speaks for neither.

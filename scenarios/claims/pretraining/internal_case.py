@@ -14,7 +14,8 @@ bare case, in which fine-tuning begins at the prepared start itself, is shown as
 
 To reset awareness or horizon puts back their whole group, so that the mind also loses what pre-training taught it of
 being in training, and its belief about what it is trained for becomes that of the prepared start, which is sure of Y.
-The source's models understand their training by then; these two doses are of a mind that has to find it out again.
+The source's models understand their training by then; these two doses are of a mind that has to find out again that
+it is in training, and for what.
 
 What would count against it. A rise of deception along the levels whose interval ends at -0.02 or below, which is a
 fall; one that lies between that and the declared minimum, 0.02, speaks for neither. Each dose is judged by itself, and

@@ -9,8 +9,8 @@ world model is carried over: to training from scratch, where it comes first; to 
 comes last; and its Shapley share over all orders. Shown beside them: deception and corrigibility by themselves.
 
 What would count against it. A world model that adds more to corrigibility than to deception, by more than 0.02. If
-it favours neither, the claim
-holds, since it only says that alignment is not favoured. The verdict is mixed where first, last and share differ.
+it favours neither, the claim holds, since it only says that alignment is not favoured. The verdict is mixed where
+first, last and share differ.
 """
 
 from feint.agents.mind import GROUPS

@@ -10,7 +10,8 @@ budgets pays for it a decade after the release, less at the release, and at the 
 are outweighed is read as: at the release, more actors can pay for the wrapped hazard than for the language.
 
 What would count against it. A decrease by a tenth of the actors or more; a hazard within the reach of more actors than
-the benefit, by over a tenth of them. A change by less than a tenth either way speaks for neither.
+the benefit, by over a tenth of them. A change by less than a tenth either way speaks for neither. The price only falls,
+so that over the decade there can be no decrease.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023

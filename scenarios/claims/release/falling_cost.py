@@ -11,7 +11,7 @@ to the new hazard at all.
 
 What would count against it. A decrease by a tenth of the actors or more; a new hazard to which a tenth of the
 fine-tunes lead, or fewer. A change by less than a tenth either way, or a share of fine-tunes between a tenth and one
-half, speaks for neither.
+half, speaks for neither. The price only falls, so that the first can be supported or speak for neither, no more.
 """
 
 from feint.scenarios.bibliography import HAZARDS_2023
