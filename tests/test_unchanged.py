@@ -23,8 +23,8 @@ from terminal import within_this_process
 RECORDINGS = Path(__file__).parent / "unchanged"
 LONGEST = 8
 LEFT_OUT = {"passport", "seconds"}
-ADDED = {"confidence", "method"}
-"""Keys that intervals have gained since."""
+ADDED = {"confidence", "method", "among", "left_out"}
+"""Keys that intervals, maps and lattices have gained since."""
 CLOSE, ROUGH = {"rel": 1e-6, "abs": 1e-9}, {"rel": 0.1, "abs": 0.05}
 SHORT = "--set pretraining.steps=800 --set finetuning.steps=900"
 STUDY = """

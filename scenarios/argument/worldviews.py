@@ -55,7 +55,7 @@ FACES: dict[Verdict, tuple[str, str]] = {
 """Fill of a cell and colour of its text: Okabe and Ito's hues, each of another lightness."""
 ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
 APART = 0.4  # rows between the claims and the frequencies of deception
-LINE, MOST, WHOLE = 10, 24, 13  # characters in a line of a column's heading, in one of a row's, and in one word
+LINE, MOST, WHOLE = 10, 24, 12  # characters in a line of a column's heading, in one of a row's, and in one word
 LABELS, COLUMN = 1.5, 0.675  # inches of the rows' headings, and of the narrowest column
 
 

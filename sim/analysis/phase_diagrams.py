@@ -11,7 +11,15 @@ import numpy as np
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.analysis.response_profiles import GridAnalysis, Scale, grid_slice, level_text, levels, response_profile
+from feint.sim.analysis.response_profiles import (
+    UNKNOWN,
+    GridAnalysis,
+    Scale,
+    grid_slice,
+    level_text,
+    levels,
+    response_profile,
+)
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Table, wrapped
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 HEIGHT, KEY_HEIGHT = 1.9, 0.4  # inches, of a layer and of the key to the letters
 PALEST = 0.2  # frequency at which an outcome's colour has faded: the most frequent of five has more
 SIGNS = {1: "+", -1: "−"}
+NOTHING = -1  # in place of an outcome where none is known
 LETTERS: dict[int, str] = {outcome: outcome.label[0].upper() for outcome in Outcome}
 
 
@@ -35,7 +44,8 @@ class PhaseDiagram(GridAnalysis):
 
     The figure shows the colour of the most frequent outcome, paler if it is less frequent; a frequency as darkness; a
     difference in red above 0 and blue below, with a line where it is 0. Areas have borders and a letter: that of the
-    outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it.
+    outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it. What is
+    not known is left white.
     """
 
     def values(self, layer: Layer, panel: Any, column: str = "estimate") -> np.ndarray:
@@ -49,7 +59,7 @@ class PhaseDiagram(GridAnalysis):
     def largest(self, layer: Layer) -> float:
         """Return the largest absolute value of a layer, or of all layers of frequencies; 1 if all are 0."""
         alike = (self.table["layer"] == DIFFERENCE) == (layer.name == DIFFERENCE)
-        return float(self.table.loc[alike, "estimate"].abs().max()) or 1.0
+        return float(np.nan_to_num(self.table.loc[alike, "estimate"].abs().max())) or 1.0
 
     def outcomes(self, layer: Layer) -> list[Outcome]:
         """Return the outcomes that are the most frequent somewhere in a layer."""
@@ -72,14 +82,19 @@ class PhaseDiagram(GridAnalysis):
                 yield self._table(layer, panel)
         if any(layer.is_phase for layer in self.layers):
             yield f"first letter of the outcome ({', '.join(LABELS)}), and its frequency"
+        yield from self.notes
 
     def _table(self, layer: Layer, panel: Any) -> Table:
         x, y = self.factors
         values, outcomes = self.values(layer, panel), self.values(layer, panel, "outcome")
         sign = "+" if layer.name == DIFFERENCE else ""
+
+        def cell(outcome: str, value: float) -> str:
+            letter = f"{outcome[0].upper()} " if layer.is_phase else ""
+            return f"{letter}{value:{sign}.2f}"
+
         rows = [
-            [level_text(level)]
-            + [(f"{o[0].upper()} " if layer.is_phase else "") + f"{v:{sign}.2f}" for o, v in zip(*row, strict=True)]
+            [level_text(level), *(UNKNOWN if np.isnan(v) else cell(o, v) for o, v in zip(*row, strict=True))]
             for level, *row in zip(levels(y), outcomes, values, strict=True)
         ]
         return replace(Table.of_cells(["", *map(level_text, levels(x))], rows[::-1]), rule=False)  # the highest first
@@ -151,17 +166,23 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
     x, y = (Scale(axis) for axis in diagram.factors)
     value = diagram.values(layer, level).astype(float)
     if layer.is_phase:
-        codes = np.vectorize(LABELS.index)(diagram.values(layer, level, "outcome"))
+        outcomes = diagram.values(layer, level, "outcome")
+        codes = np.array(
+            [
+                [NOTHING if np.isnan(v) else LABELS.index(o) for o, v in zip(*row, strict=True)]
+                for row in zip(outcomes, value, strict=True)
+            ]
+        )
         panel.pcolormesh(x.edges, y.edges, _faded(codes, value))
         _outline(panel, x, y, codes)
         marks = LETTERS
     elif layer.name == DIFFERENCE:
         limit = diagram.largest(layer)
         panel.pcolormesh(x.edges, y.edges, value, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        if value.min() < 0 < value.max():
+        if np.fmin.reduce(value, axis=None) < 0 < np.fmax.reduce(value, axis=None):  # where it is known
             panel.contour(x.centres, y.centres, value, levels=[0.0], colors="black", linewidths=1.0)
         codes = (diagram.values(layer, level, "low") > 0) * 1 - (diagram.values(layer, level, "high") < 0) * 1
-        rows, columns = np.nonzero(codes == 0)
+        rows, columns = np.nonzero((codes == 0) & np.isfinite(value))
         panel.plot(x.centres[columns], y.centres[rows], ".", color="black", markersize=2)
         marks = SIGNS
     else:
@@ -174,11 +195,11 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
 
 
 def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Return the colours of outcomes (…, 3), nearer to white as their frequency nears PALEST."""
+    """Return the colours of outcomes (…, 3), nearer to white as their frequency nears PALEST; white where it is NaN."""
     from matplotlib.colors import to_rgb
 
     full = np.array([to_rgb(COLOURS[outcome]) for outcome in Outcome])[codes]
-    depth = np.clip((frequency - PALEST) / (1 - PALEST), 0.1, 1.0)[..., None]
+    depth = np.nan_to_num(np.clip((frequency - PALEST) / (1 - PALEST), 0.1, 1.0))[..., None]
     return 1 - depth * (1 - full)
 
 
@@ -232,9 +253,9 @@ class MapRequest(AnalysisRequest):
     def analyse(self, sweep: Sweep) -> GridAnalysis:
         """Return the map or, without `y`, the profile."""
         if self.y is None:
-            layers = layers_of(sweep, self.of, self.outcome or DECEPTIVE)
+            layers = layers_of(sweep, self.of, self.outcome or DECEPTIVE, self.among)
             return response_profile(layers, self.x, self.at, confidence=self.confidence)
         if self.x is None:
             raise InputError(f"x is missing: name the parameter that goes across, and {self.y} goes upwards.")
-        layers = layers_of(sweep, self.of, self.outcome)
+        layers = layers_of(sweep, self.of, self.outcome, self.among)
         return phase_diagram(layers, (self.x, self.y), self.at, confidence=self.confidence)

@@ -107,7 +107,7 @@ class PriorShare(ResponseAnalysis):
         sample = f"shares of {self.of_what}, {self.points:,} points"
         left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
-        yield "\n".join([self.response.title, wrapped(f"{sample}; {left}"), kinds])
+        yield "\n".join([self.response.heading, wrapped(f"{sample}; {left}"), kinds])
         rows = [
             {"": kind, "points": share.count, f"share, {level}": share.interval, "certain": share.certain}
             | {"possible": share.possible, "sampling alone": f"[{share.sampling.low:.3f}, {share.sampling.high:.3f}]"}
@@ -121,9 +121,11 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
 
     The limits are exact binomial ones of the points. `Share.sampling` takes each estimate at face value, although with
     common streams one sampling error moves all points; `Share.interval` does not. `-least` or less counts
-    as reversed. Raises `InputError` if the points of the design are no sample, or `least` is not above 0.
+    as reversed. Points where no run of an arm converged are left out, if converged runs are counted. Raises
+    `InputError` if the points of the design are no sample, or `least` is not above 0.
     """
     check_confidence(confidence)
+    response = response.known()
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
         raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
     study, rule = response.study, rises(least)
@@ -156,5 +158,5 @@ class ShareRequest(AnalysisRequest):
 
     def analyse(self, sweep: Sweep) -> PriorShare:
         """Return the shares of the sweep's points."""
-        difference = response_surface.response(sweep, response_surface.DIFFERENCE, self.outcome)
+        difference = response_surface.response(sweep, response_surface.DIFFERENCE, self.outcome, self.among)
         return prior_share(difference, self.least, confidence=self.confidence)

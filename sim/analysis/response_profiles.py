@@ -12,9 +12,10 @@ from pydantic import Field
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.parameters import plain
+from feint.sim.analysis.among_converged import CONVERGED
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
 from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
-from feint.sim.results.report import Hidden, Table, folded
+from feint.sim.results.report import Hidden, Number, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
 from feint.sim.training.stage import Stage
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_PANELS = 6  # levels of the parameter that is shown as panels
+UNKNOWN = "–"  # in place of an estimate that is not known
 FEW = 4  # levels up to which each has a tick
 ACROSS, HEIGHT = 3, 1.7  # panels in a row of a page, and inches of each
 DODGE = 0.1  # between the lines of a panel, of the distance to the next level, so that their intervals do not overlap
@@ -50,8 +52,8 @@ class Cell:
 
     layer: str
     at: dict[str, Any]
-    outcome: str
-    estimate: float
+    outcome: Annotated[str | None, Field(description="null if the most frequent one is not known")]
+    estimate: Number
     low: float
     high: float
     method: Annotated[str, Field(description="of the interval")]
@@ -65,6 +67,8 @@ class GridAnalysis(Analysis):
 
     axes: list[str]
     held: dict[str, Any]
+    among: Annotated[str, Field(description="runs that are counted: all, or converged")]
+    left_out: Annotated[int, Field(description="cells without an estimate: no run of an arm converged there")]
     cells: list[Cell]
     layers: Hidden[tuple[Layer, ...]]
     factors: Hidden[tuple[Factor, ...]]  #: of the axes
@@ -73,18 +77,37 @@ class GridAnalysis(Analysis):
 
     @classmethod
     def of(cls, layers: Sequence[Layer], part: Slice, at: Callable[[Any], dict[str, Any]], confidence: float) -> Self:
-        """Return the analysis of a slice; `at` returns the parameters of each row."""
-        cells = []
+        """Return the analysis of a slice; `at` returns the parameters of each row.
+
+        Raises `InputError` if converged runs are counted, and no cell has an estimate.
+        """
+        cells, among = [], layers[0].among
+        left_out = int(part.table["estimate"].isna().sum()) if among == CONVERGED else 0
+        if left_out and left_out == len(part.table):
+            raise InputError(f"{layers[0].title} is known at no point: no run of an arm converged at any of them.")
         for row in part.table.to_dict("records"):
             values = {name: value.item() if isinstance(value, np.generic) else value for name, value in at(row).items()}
-            cells.append(Cell(at=values, **{name: row[name] for name in ("layer", "outcome", *LIMITS)}))
-        common: dict[str, Any] = {"layers": tuple(layers), "study": layers[0].study, "confidence": confidence}
+            outcome = row["outcome"] if isinstance(row["outcome"], str) else None
+            cells.append(Cell(at=values, outcome=outcome, **{name: row[name] for name in ("layer", *LIMITS)}))
+        common: dict[str, Any] = {
+            "among": among,
+            "left_out": left_out,
+            "layers": tuple(layers),
+            "study": layers[0].study,
+            "confidence": confidence,
+        }
         return cls(axes=[factor.name for factor in part.factors], cells=cells, **common, **part._asdict())
 
     @property
     def held_text(self) -> str:
         """Further lines of an axis label that say what is held."""
         return "".join(f"\n({name} = {level_text(value)})" for name, value in self.held.items())
+
+    @property
+    def notes(self) -> list[str]:
+        """What the sign of a cell without an estimate means; empty if there is none."""
+        cells = "1 cell" if self.left_out == 1 else f"{self.left_out:,} cells"
+        return [f"{UNKNOWN} no run of an arm converged ({cells})"] if self.left_out else []
 
     def frame(self) -> pd.DataFrame:
         """Return one row per cell, with the passport in `attrs`."""
@@ -220,10 +243,14 @@ class ResponseProfile(GridAnalysis):
             along = self.table[self.table["parameter"] == factor.name]
             for (value, of_line), part in along.groupby(["value", "line"], sort=False):
                 limits = part.set_index("layer").loc[[layer.name for layer in self.layers], list(LIMITS[:3])]
-                cells = (f"{middle:.3f} [{low:.3f}, {high:.3f}]" for middle, low, high in limits.to_numpy())
+                cells = [
+                    UNKNOWN if np.isnan(middle) else f"{middle:.3f} [{low:.3f}, {high:.3f}]"
+                    for middle, low, high in limits.to_numpy()
+                ]
                 rows.append([level_text(value), *([of_line] if line else []), *cells])
             headings = [folded(factor.name), *line, *titles]
             yield replace(Table.of_cells(headings, rows), rule=False, fixed=1 + len(line))
+        yield from self.notes
 
     def figure(self) -> Figure:
         """Return lines with intervals: arms in one panel, one panel per layer with its lines, or one per parameter."""

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.outcome import LABELS
+from feint.sim.analysis.among_converged import ALL, CONVERGED, Among, among_text, check_among, share, variance_of_pairs
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.provenance import passport
@@ -23,7 +25,7 @@ from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep
-from feint.sim.sweeps.sweep_store import RESUME, last_stages
+from feint.sim.sweeps.sweep_store import BOTH, RESUME, last_stages
 from feint.sim.training.parameter_point import as_cell
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ DIFFERENCE, FUNCTION = "difference", "function"
 NOUNS = {outcome: f"{outcome} alignment" for outcome in ("internal", "corrigible", "proxy")}
 NOUNS |= {"unconverged": "no convergence", DECEPTIVE: "deception", "reward-seeking": "reward-seeking"}
 LIMITS = ("estimate", "low", "high", "method")
+OWN = ["converged_deceptive", "converged"]  # counts of each arm in a difference among converged runs
 
 Of = Annotated[
     str | None, Option("difference (of the arms, the default if both ran), from_scratch or pretrain_finetune.", "WHAT")
@@ -47,7 +50,8 @@ class Response:
     """A frequency, a paired difference or a function's value at every point of a study, in the study's order.
 
     `gained` counts the runs with the event or, for a difference, those with it after pre-training alone; `lost` those
-    with it from scratch alone. A function has no runs.
+    with it from scratch alone. A function has no runs. A difference among converged runs compares shares of different
+    runs: it has `pairs`, and `runs` are those of the arm with fewer. Its value is NaN where an arm has none.
     """
 
     study: Study
@@ -58,11 +62,44 @@ class Response:
     gained: np.ndarray | None = None  #: (points,)
     lost: np.ndarray | None = None  #: (points,)
     runs: np.ndarray | None = None  #: (points,)
+    among: str = ALL  #: the runs that are counted: "all" or "converged"
+    pairs: np.ndarray | None = None  #: counts that `Study.among_converged` takes (points, 8)
+    left_out: int = 0  #: points of the study without a value, which are not among these
 
     @property
     def noun(self) -> str:
-        """Name of the outcome in a sentence."""
-        return NOUNS.get(self.outcome, self.outcome)
+        """Name of the outcome in a sentence, with the runs that are counted."""
+        return NOUNS.get(self.outcome, self.outcome) + among_text(self.among)
+
+    def at(self, rows: np.ndarray) -> Response:
+        """Return the response at some of its points, by index or mask; the others count as left out."""
+        arrays = {name: getattr(self, name) for name in ("value", "gained", "lost", "runs", "pairs")}
+        kept: Any = {name: None if array is None else array[rows] for name, array in arrays.items()}
+        left_out = self.left_out + len(self.value) - len(kept["value"])
+        return replace(self, points=self.points.iloc[rows].reset_index(drop=True), left_out=left_out, **kept)
+
+    def known(self) -> Response:
+        """Return the response at the points where it is known; raises `InputError` if there are none.
+
+        It is not known where no run of an arm converged, if converged runs are counted.
+        """
+        known = np.isfinite(self.value)
+        if self.among == ALL or known.all():
+            return self
+        if not known.any():
+            raise InputError(f"{self.title} is known at no point: {self.not_known} at any of them.")
+        return self.at(known)
+
+    @property
+    def not_known(self) -> str:
+        """Why it is not known at a point, in words."""
+        return "no run of an arm converged" if self.of == DIFFERENCE else "no run converged"
+
+    @property
+    def heading(self) -> str:
+        """The title, and below it how many points are left out, if any are."""
+        points = "1 point is" if self.left_out == 1 else f"{self.left_out:,} points are"
+        return "\n".join([self.title, *([f"{points} left out: {self.not_known} there"] if self.left_out else [])])
 
     @property
     def title(self) -> str:
@@ -90,6 +127,8 @@ class Response:
     @property
     def variance(self) -> np.ndarray:
         """Unbiased Monte Carlo variance of each value (points,); 0 for a function, NaN for a single run."""
+        if self.pairs is not None:
+            return variance_of_pairs(self.pairs)
         if self.events is None:
             return np.zeros(len(self.value))
         gained, lost, runs = self.events
@@ -98,11 +137,14 @@ class Response:
 
     def facts(self, confidence: float) -> dict[str, Any]:
         """Return the fields of a `ResponseAnalysis` of it."""
-        named = {"of": self.of, "outcome": self.outcome, "study": self.study}
-        return {**named, "confidence": confidence, "response": self}
+        named = {"of": self.of, "outcome": self.outcome, "among": self.among, "left_out": self.left_out}
+        return {**named, "study": self.study, "confidence": confidence, "response": self}
 
     def intervals(self, confidence: float = CONFIDENCE) -> list[Interval]:
         """Return each point's `frequency_interval`, or `tango`; exact ones for all looks if the study adds runs."""
+        if self.pairs is not None:
+            level = check_confidence(confidence)
+            return [self.study.among_converged(*row, level=level) for row in self.pairs.tolist()]
         if self.events is None:
             exact: dict[str, Any] = {"confidence": confidence, "method": "exact"}
             return [Interval(estimate=value, low=value, high=value, **exact) for value in self.value.tolist()]
@@ -115,12 +157,13 @@ class Response:
         return [interval(*row) for row in zip(*(column.tolist() for column in self.events), strict=True)]
 
 
-def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> Response:
+def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, among: str = ALL) -> Response:
     """Return how often an arm ends the last stage of a finished sweep in an outcome, or the paired difference.
 
-    `of` is an arm or "difference", which is the default if both arms ran. Raises `InputError` if a name is not known,
-    or runs are missing.
+    `of` is an arm or "difference", which is the default if both arms ran. If `among` is "converged", frequencies are
+    those among the converged runs of each arm. Raises `InputError` if a name is not known, or runs are missing.
     """
+    check_among(among, outcome if outcome in LABELS else DECEPTIVE)
     known = _layer_names(sweep)
     of = of or known[-1]
     if of not in known:
@@ -132,18 +175,37 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE) -> R
         raise unknown("quantity", of, known)
     if outcome not in LABELS:
         raise unknown("outcome", outcome, LABELS)
-    rows = last_stages(sweep.counts)
-    rows = rows[rows["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)].sort_values("point")
+    if (among, of) == (CONVERGED, DIFFERENCE) and outcome != DECEPTIVE:
+        what = (
+            f"a sweep counts no pairs of converged runs by {outcome!r}, so that it has no difference in it among them"
+        )
+        raise InputError(f"{what}: take outcome = {DECEPTIVE!r}, or of = one of {', '.join(known[:-1])}.")
+    stages = last_stages(sweep.counts).sort_values("point")
+    rows = stages[stages["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)]
     complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points)
     if complete < expected:
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
             f"continue the sweep with {RESUME}."
         )
+    points = _plain_points(sweep.points.sort_values("point", ignore_index=True))
+    if among == CONVERGED:
+        named: Any = {"study": sweep.study, "of": of, "outcome": outcome, "points": points, "among": among}
+        if of == DIFFERENCE:
+            alone = stages.loc[stages["arm"] == FROM_SCRATCH, OWN]
+            return _of_pairs(np.hstack([part.to_numpy() for part in (rows[OWN], alone, rows[[*BOTH]])]), **named)
+        events, runs = rows[f"converged_{outcome}"].to_numpy(), rows["converged"].to_numpy()
+        return Response(value=share(events, runs), gained=events, lost=np.zeros_like(events), runs=runs, **named)
     names = (f"gained_{outcome}", f"lost_{outcome}") if of == DIFFERENCE else (outcome,)
     gained, *lost = (rows[name].to_numpy() for name in names)
-    points = _plain_points(sweep.points.sort_values("point", ignore_index=True))
     return counted(sweep.study, points, gained, *lost, runs=rows["runs"].to_numpy(), of=of, outcome=outcome)
+
+
+def _of_pairs(pairs: np.ndarray, **named: Any) -> Response:
+    """Return the response of the counts that `Study.among_converged` takes (points, 8)."""
+    event, converged, event_alone, converged_alone = pairs.T[:4]
+    value = share(event, converged) - share(event_alone, converged_alone)
+    return Response(value=value, pairs=pairs, runs=np.minimum(converged, converged_alone), **named)
 
 
 def _layer_names(sweep: Sweep) -> list[str]:
@@ -212,6 +274,11 @@ class Layer:
         return self.responses[0].study
 
     @property
+    def among(self) -> str:
+        """The runs that are counted: "all" or "converged"."""
+        return self.responses[0].among
+
+    @property
     def is_phase(self) -> bool:
         """Whether it shows the most frequent outcome."""
         return len(self.responses) > 1
@@ -220,30 +287,36 @@ class Layer:
     def title(self) -> str:
         """Description in words."""
         if self.is_phase:
-            return f"most frequent outcome, {ARM_NAMES[self.name]}"
+            return f"most frequent outcome{among_text(self.among)}, {ARM_NAMES[self.name]}"
         first = self.responses[0]
         return f"{first.noun}, difference of the arms" if self.name == DIFFERENCE else first.title
 
     def frame(self, confidence: float = CONFIDENCE) -> pd.DataFrame:
-        """Return one row per point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`."""
+        """Return one row per point: the factors, and `layer`, `outcome`, `estimate`, `low`, `high`, `method`.
+
+        Where no run of an arm converged, the estimate is NaN, and the most frequent outcome None.
+        """
         shown = np.argmax([response.value for response in self.responses], axis=0)
         every = [response.intervals(confidence) for response in self.responses]
-        outcomes = [self.responses[which].outcome for which in shown]
-        table = self.responses[0].points.assign(layer=self.name, outcome=outcomes)
+        nowhere = self.is_phase & np.isnan(self.responses[0].value)
+        of_each = [response.outcome for response in self.responses]
+        outcomes = [None if no else of_each[which] for which, no in zip(shown, nowhere, strict=True)]
+        table = self.responses[0].points.assign(layer=self.name, outcome=np.array(outcomes, object))
         for name in LIMITS:
             table[name] = [getattr(every[which][i], name) for i, which in enumerate(shown)]
         return table
 
 
-def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None) -> list[Layer]:
+def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None, among: str = ALL) -> list[Layer]:
     """Return the layers of a finished sweep: each arm's and that of the difference, or the one that `of` names.
 
     An arm shows its most frequent outcome, or the frequency of `outcome`; the difference is in `outcome` or deception.
+    All are among the converged runs if `among` is "converged".
     """
-    layers = []
+    layers, shown_by_arm = [], LABELS[among == CONVERGED :]  # no converged run is unconverged
     for name in [of] if of else _layer_names(sweep):
-        outcomes = LABELS if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,)
-        layers.append(Layer(responses=tuple(response(sweep, name, shown) for shown in outcomes)))
+        outcomes = shown_by_arm if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,)
+        layers.append(Layer(responses=tuple(response(sweep, name, shown, among) for shown in outcomes)))
     return layers
 
 
@@ -254,6 +327,11 @@ class AnalysisRequest(Request):
     threaded = False
 
     folder: Annotated[Path, Option("Folder of a finished sweep.", "DIR", argument=True)]
+    among: Among = ALL
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_among(self.among)
 
     def work(self) -> float:
         """Return 0: nothing is trained."""
@@ -285,7 +363,7 @@ class ResponseRequest(AnalysisRequest):
 
     def analyse(self, sweep: Sweep) -> Any:
         """Return the analysis of the response."""
-        return type(self).analysis(response(sweep, self.of, self.outcome), confidence=self.confidence)
+        return type(self).analysis(response(sweep, self.of, self.outcome, self.among), confidence=self.confidence)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -311,4 +389,8 @@ class ResponseAnalysis(Analysis):
 
     of: str
     outcome: str
+    among: Annotated[str, Field(description="runs that are counted: all, or converged")]
+    left_out: Annotated[
+        int, Field(description="points of the study where no run of an arm converged, or that need one")
+    ]
     response: Hidden[Response]

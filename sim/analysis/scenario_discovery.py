@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError, load_extra
+from feint.sim.analysis.among_converged import CONVERGED
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
 
@@ -87,7 +88,7 @@ class Regions(ResponseAnalysis):
         judged += f"are of {self.held_out:,} others"
         if self.explained is not None:
             judged += f", of whose variance they explain {100 * self.explained:.0f} %"
-        yield f"{self.response.title}\n{judged}"
+        yield f"{self.response.heading}\n{judged}"
         yield "\n".join(self.sentences())
 
     def rows(self) -> tuple[Region, ...]:
@@ -99,10 +100,11 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
     """Return the leaves of a regression tree grown on one half of the points, judged on the other half.
 
     Each point has the same weight however many runs it has, since a region is a share of the points. `seed` is that of
-    the halves and of the tree. Raises `InputError` if the design's points do not represent the space, or are fewer than
-    FEWEST.
+    the halves and of the tree. If converged runs are counted, points where no run of an arm converged are left out.
+    Raises `InputError` if the design's points do not represent the space, or are fewer than FEWEST.
     """
     check_confidence(confidence)
+    response = response.known()
     design, count = response.study.design, len(response.value)
     if design not in EVEN:
         raise InputError(
@@ -137,25 +139,46 @@ def mean_over(response: Response, rows: np.ndarray, confidence: float = CONFIDEN
 
     Student's t over the points and the score interval of the mean counts are joined as if independent, each limit
     separately (MOVER: Zou and Donner 2008, doi:10.1002/sim.3095). With common streams runs count once and not once per
-    point. The interval of a single point is everything that is possible.
+    point. Converged runs differ in number between points, so that their points' own intervals are joined in the same
+    way: as if their errors were equal with common streams, and independent otherwise. The interval of a single point is
+    everything that is possible.
     """
     from scipy.stats import t
 
     values, difference = response.value[rows], response.of == DIFFERENCE
     middle = float(values.mean()) if len(values) else float("nan")
-    least, most = (-inf, inf) if response.events is None else (-1.0 if difference else 0.0, 1.0)
+    least, most = (-inf, inf) if response.runs is None else (-1.0 if difference else 0.0, 1.0)
     if len(values) < 2:
         return Interval(estimate=middle, low=least, high=most, confidence=confidence, method=METHOD)
     reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
     low, high = middle - reach, middle + reach
-    if response.events is not None:
-        gained, lost, runs = (counts[rows] for counts in response.events)
-        of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
-        first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
-        sampled = tango(first, second, of_all, confidence) if difference else wilson(first, of_all, confidence)
-        low = max(least, middle - sqrt(reach**2 + (middle - sampled.low) ** 2))
-        high = min(most, middle + sqrt(reach**2 + (sampled.high - middle) ** 2))
+    if response.runs is not None:
+        of_runs = _joined if response.among == CONVERGED else _of_mean_counts
+        least_sampled, most_sampled = of_runs(response, rows, middle, confidence)
+        low = max(least, middle - sqrt(reach**2 + (middle - least_sampled) ** 2))
+        high = min(most, middle + sqrt(reach**2 + (most_sampled - middle) ** 2))
     return Interval(estimate=middle, low=low, high=high, confidence=confidence, method=METHOD)
+
+
+def _of_mean_counts(response: Response, rows: np.ndarray, _: float, confidence: float) -> tuple[float, float]:
+    """Return the limits that sampling error sets to the mean, by the score interval of the mean counts."""
+    assert response.events is not None
+    gained, lost, runs = (counts[rows] for counts in response.events)
+    of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
+    first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
+    paired = response.of == DIFFERENCE
+    sampled = tango(first, second, of_all, confidence) if paired else wilson(first, of_all, confidence)
+    return sampled.low, sampled.high
+
+
+def _joined(response: Response, rows: np.ndarray, middle: float, confidence: float) -> tuple[float, float]:
+    """Return the limits that sampling error sets to the mean, by the intervals of the points."""
+    intervals = response.at(rows).intervals(confidence)
+    below, above = np.array([(at.estimate - at.low, at.high - at.estimate) for at in intervals]).T
+    if response.study.streams == "common":
+        return middle - float(below.mean()), middle + float(above.mean())
+    down, up = (sqrt(float((reach**2).sum())) / len(intervals) for reach in (below, above))
+    return middle - down, middle + up
 
 
 def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:

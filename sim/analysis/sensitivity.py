@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError, check_whole, load_extra
+from feint.sim.analysis.among_converged import ALL
 from feint.sim.analysis.response_surface import LIMITS, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 RESAMPLES = 1000
 AT_ONCE = 50  # resamples held in memory together
-LEAST = {"saltelli": 8, "morris": 4}  # base points and trajectories that an interval needs
+BASES = {"saltelli": "base points", "morris": "trajectories"}
+LEAST = {"saltelli": 8, "morris": 4}  # of them, which an interval needs
 FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
 HEADINGS = {FIRST: "first", TOTAL: "total", EFFECT: "mean absolute effect"}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -99,7 +101,7 @@ class Sensitivity(ResponseAnalysis):
         method = next(iter(first.values())).method
         what = "Sobol indices" if self.method == "Sobol" else "Elementary effects"
         heading = f"{what}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
-        yield "\n".join([self.response.title, wrapped(heading), wrapped(self._variances())])
+        yield "\n".join([self.response.title, *self._left_out(), wrapped(heading), wrapped(self._variances())])
         columns: dict[str, Any] = {"argument": "name"}
         if self.by == "parameter":
             columns = {"parameter\n  argument": lambda index: f"{index.name}\n  {index.argument}"}
@@ -114,6 +116,13 @@ class Sensitivity(ResponseAnalysis):
             what = "First-order indices summed by argument; what its parameters do only together is not in the sum:"
             yield "\n".join([wrapped(what), *table(rows)])
 
+    def _left_out(self) -> list[str]:
+        """Return the line that says how many points are left out; none if none are."""
+        if not self.left_out:
+            return []
+        what = f"{BASES[self.study.design]} with a point where {self.response.not_known}"
+        return [wrapped(f"{self.left_out:,} points are left out: those of {what}")]
+
     def _variances(self) -> str:
         """Return how much of the variance is Monte Carlo's, and whether it is subtracted, in words."""
         if self.response.runs is None:
@@ -121,6 +130,8 @@ class Sensitivity(ResponseAnalysis):
         noise = self.monte_carlo_variance
         whole = self.variance + (noise if self.subtracted else 0.0)
         share = f"{100 * noise / whole:.1f} %" if whole > 0 else "all"
+        if not isfinite(noise):
+            return f"variance between points {whole:.3g}; a point has a single run, so that Monte Carlo's is not known"
         between = f"variance between points {whole:.3g}, Monte Carlo variance {noise:.2g} ({share} of it)"
         if self.subtracted:
             return f"{between}, which is subtracted: streams are independent"
@@ -167,8 +178,9 @@ def sensitivity(
 ) -> Sensitivity:
     """Return the Sobol indices of a response on a Saltelli design, or the elementary effects on a Morris design.
 
-    `resamples` and `seed` are those of the bootstrap. Raises `InputError` if the design is another, or if there is no
-    variance to divide.
+    `resamples` and `seed` are those of the bootstrap. If converged runs are counted, base points and trajectories with
+    a point where no run of an arm converged are left out. Raises `InputError` if the design is another, or if there is
+    no variance to divide.
     """
     check_confidence(confidence)
     resamples, study = check_whole("resamples", resamples, 2), response.study
@@ -181,6 +193,7 @@ def sensitivity(
     if samples < least:
         raise InputError(f"samples = {samples} is too few for an interval: it must be at least {least}.")
     sobol, groups = study.design == "saltelli", study.groups
+    response = _complete(response, len(groups) + 1 + sobol)
     estimate = _sobol_indices if sobol else _elementary_effects
     measures, variance, signed = estimate(response, confidence, resamples, seed)
     indices = []
@@ -206,6 +219,21 @@ def sensitivity(
         arguments=arguments,
         measures=measures,
     )
+
+
+def _complete(response: Response, size: int) -> Response:
+    """Return the response at the base points or trajectories, of `size` points each, that are known at all of them.
+
+    Raises `InputError` if too few are.
+    """
+    known = np.array([row.all() for row in np.isfinite(response.value).reshape(-1, size)])
+    if response.among == ALL or known.all():
+        return response
+    base, least = BASES[response.study.design], LEAST[response.study.design]
+    if known.sum() < least:
+        what = f"{known.sum():,} of {len(known):,} {base} are known at all their points"
+        raise InputError(f"{what}, as elsewhere {response.not_known}: an interval needs at least {least}.")
+    return response.at(np.repeat(known, size))
 
 
 def _sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
@@ -286,7 +314,8 @@ def _subtracted(response: Response) -> np.ndarray:
     if response.runs is None or response.study.streams == "common":
         return np.zeros(len(response.value))
     if (response.runs < 2).any():
-        raise InputError("runs = 1 leaves the Monte Carlo variance unknown: independent streams need 2 runs per point.")
+        few = "runs = 1 leaves" if response.among == ALL else "a point with a single converged run leaves"
+        raise InputError(f"{few} the Monte Carlo variance unknown: independent streams need 2 runs per point.")
     return response.variance
 
 

@@ -32,7 +32,12 @@ def sigmoid(x):
 
 NAMES = [claim.name for claim in ALL]
 DECLARED = [claim for family in FAMILIES for claim in (claims(family) | proposed_claims(family)).values()]
-FILES = [file for registry in (FAMILIES, PROPOSED) for files in registry.values() for file in files]
+FILES = [
+    f"{family.replace('-', '')}.{file}"
+    for registry in (FAMILIES, PROPOSED)
+    for family, files in registry.items()
+    for file in files
+]
 
 
 def point_of(path):
@@ -68,7 +73,7 @@ def test_claims_are_numbered_in_the_order_of_their_registry(family):
 
 def test_every_claim_file_is_registered():
     folder = Path(str(import_module("feint.scenarios.claims").__file__)).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "registry", "preregistration"}
+    files = {f"{path.parent.name}.{path.stem}" for path in folder.glob("*/*.py") if path.stem != "__init__"}
     assert files == {*FILES}
     assert len(files) == len(FILES)
 

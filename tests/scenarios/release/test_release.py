@@ -112,7 +112,7 @@ def test_experts_stand_one_by_one_as_they_ended():
 
 @pytest.mark.parametrize("file", FAMILIES[FAMILY])
 def test_a_file_reads_like_the_argument(file):
-    said = (import_module(f"feint.scenarios.claims.{file}").__doc__ or "").lower()
+    said = (import_module(f"feint.scenarios.claims.release.{file}").__doc__ or "").lower()
     assert said.index("claim") < said.index("it breaks") < said.index("experiment.") < said.index("against it")
 
 
