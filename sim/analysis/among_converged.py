@@ -28,6 +28,11 @@ def among_text(among: str) -> str:
     return " among converged runs" if among == CONVERGED else ""
 
 
+def in_two_lines(title: str) -> str:
+    """Return a title with a line break after the runs that are counted, if it says which: a column is too narrow."""
+    return title.replace(f"{among_text(CONVERGED)}, ", f"{among_text(CONVERGED)},\n")
+
+
 def share(events: np.ndarray, runs: np.ndarray) -> np.ndarray:
     """Return the share of events (points,), NaN where there are no runs."""
     return np.divide(events, runs, out=np.full(len(runs), np.nan), where=runs > 0)

@@ -10,6 +10,7 @@ import numpy as np
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS, Outcome
+from feint.sim.analysis.among_converged import CONVERGED, in_two_lines
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_profiles import (
     UNKNOWN,
@@ -104,7 +105,8 @@ class PhaseDiagram(GridAnalysis):
         from matplotlib.patches import Patch
 
         phases = sorted({outcome for layer in self.layers if layer.is_phase for outcome in self.outcomes(layer)})
-        heights = [HEIGHT] * len(self.layers) + [KEY_HEIGHT] * bool(phases)
+        height = HEIGHT + LINE_HEIGHT * (self.among == CONVERGED)
+        heights = [height] * len(self.layers) + [KEY_HEIGHT] * bool(phases)
         heights[len(self.layers) - 1] += LINE_HEIGHT * (1 + len(self.held))
         with canvas((COLUMN_WIDTH if self.other is None else PAGE_WIDTH, sum(heights))) as drawn:
             parts = drawn.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
@@ -141,7 +143,7 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
 
     x, y = (Scale(axis) for axis in diagram.factors)
     panels = part.subplots(1, len(diagram.panel_levels), sharex=True, sharey=True, squeeze=False)[0]
-    part.suptitle(layer.title, fontsize=8, x=0.01, ha="left")
+    part.suptitle(in_two_lines(layer.title), fontsize=8, x=0.01, ha="left")
     for panel, level in zip(panels, diagram.panel_levels, strict=True):
         _draw_panel(panel, diagram, layer, level)
         x.label(panel.xaxis)

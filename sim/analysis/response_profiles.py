@@ -12,7 +12,7 @@ from pydantic import Field
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.parameters import plain
-from feint.sim.analysis.among_converged import CONVERGED
+from feint.sim.analysis.among_converged import CONVERGED, in_two_lines
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
 from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, folded
@@ -107,7 +107,7 @@ class GridAnalysis(Analysis):
     def notes(self) -> list[str]:
         """What the sign of a cell without an estimate means; empty if there is none."""
         cells = "1 cell" if self.left_out == 1 else f"{self.left_out:,} cells"
-        return [f"{UNKNOWN} no run of an arm converged ({cells})"] if self.left_out else []
+        return [f"{UNKNOWN}: no run of an arm converged ({cells})"] if self.left_out else []
 
     def frame(self) -> pd.DataFrame:
         """Return one row per cell, with the passport in `attrs`."""
@@ -259,7 +259,7 @@ class ResponseProfile(GridAnalysis):
         panels, several = list(self._panels()), len(self.factors) > 1
         across = ACROSS if several else 1
         down = -(-len(panels) // across)
-        height = HEIGHT * down + LINE_HEIGHT * (4 + len(self.held))
+        height = HEIGHT * down + LINE_HEIGHT * (4 + len(self.held) + 2 * down * (self.among == CONVERGED))
         with canvas((PAGE_WIDTH if several else COLUMN_WIDTH, height)) as drawn:
             every = drawn.subplots(down, across, squeeze=False, sharey=several).ravel()
             if self.other is not None and not several:  # the arms have one scale, a difference its own
@@ -284,7 +284,7 @@ class ResponseProfile(GridAnalysis):
 
     def _panels(self) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
         """Yield title, parameter and rows of each panel, the rows with the label of their line in `label`."""
-        titles = {layer.name: layer.title for layer in self.layers}
+        titles = {layer.name: in_two_lines(layer.title) for layer in self.layers}
         table = self.table.assign(label=self.table["layer"].map(titles))
         compared, noun = table["layer"] == DIFFERENCE, self.layers[0].responses[0].noun
         first, *others = self.factors

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError, check_whole, load_extra
-from feint.sim.analysis.among_converged import ALL
+from feint.sim.analysis.among_converged import ALL, in_two_lines
 from feint.sim.analysis.response_surface import LIMITS, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
@@ -167,7 +167,7 @@ def bars(measures: Measures, title: str) -> Figure:
         axes.invert_yaxis()
         axes.axvline(0, color="#222222", linewidth=0.6)
         axes.set_xlabel("share of the variance" if TOTAL in measures else "change over the whole range")
-        drawn.suptitle(title, fontsize=8, x=0.01, ha="left")
+        drawn.suptitle(in_two_lines(title), fontsize=8, x=0.01, ha="left")
         drawn.legend(loc="outside lower center", ncols=2, frameon=False)
         sns.despine(fig=drawn)
         return with_fixed_layout(drawn)
