@@ -21,15 +21,16 @@ from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.scenarios.argument.premises import PREMISES, select_premises, without
+from feint.sim.analysis.among_converged import ALL, Among, among_text, check_among, in_two_lines
 from feint.sim.analysis.estimands import DECEPTIVE
-from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, check_figure_path, save
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
-from feint.sim.statistics.shapley import MOST, Attribution, Game
+from feint.sim.statistics.shapley import MOST, Attribution, Game, SelectedGame, corners_of
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION
 
@@ -83,7 +84,13 @@ class Lattice(Report):
     corners: list[Corner]
     attribution: Hidden[Attribution]
     request: Hidden[CruxRequest]
-    game: Hidden[Game | None] = None  #: worth of every set in each run; None if only the means are known
+    among: Annotated[str, Field(description="runs that are counted: all, or converged")] = ALL
+    game: Hidden[Game | None] = None  #: worth of every set in each run; None if runs have none, or it is not known
+
+    @property
+    def happened(self) -> str:
+        """Runs with the outcome, in words."""
+        return f"{self.outcome} runs{among_text(self.among)}"
 
     @computed_field
     @property
@@ -120,14 +127,16 @@ class Lattice(Report):
         """Yield what is divided, a table of shares, and one of the largest interactions."""
         none, every = (self.corners[i].value.estimate for i in (0, -1))
         if self.of == "carried":
-            value = f"how often runs end {self.outcome} with each set of groups carried over"
+            runs = "runs" if self.among == ALL else "converged runs"
+            value = f"how often {runs} end {self.outcome} with each set of groups carried over"
             ends = f"nothing carried ({none:.3f}) to everything carried ({every:.3f})"
         else:
             arms = "pre-training + fine-tuning minus from scratch"
-            value = f"difference in {self.outcome} runs, {arms}, with each set of premises on and the others off"
+            value = f"difference in {self.happened}, {arms}, with each set of premises on and the others off"
             ends = f"none of them on ({none:+.3f}) to all of them on ({every:+.3f})"
         size = f"{len(self.corners):,} corners, {self.runs:,} paired runs each, seed {self.seed}"
-        heading = f"{size}; {100 * self.confidence:g} % intervals. Value of a corner: {value}."
+        method = "" if self.among == ALL else f" (of shares and interactions: {self.shares[0].share.method})"
+        heading = f"{size}; {100 * self.confidence:g} % intervals{method}. Value of a corner: {value}."
         yield f"{wrapped(heading)}\n{wrapped(f'From {ends}: {self.whole:+.4f}')}"
         shares = [(row.part, f"{row.share:+.4f}") for row in self.shares]
         total = sum(row.share.estimate for row in self.shares)
@@ -153,7 +162,7 @@ class Lattice(Report):
                 sns.despine(ax=panel, left=True, bottom=True)
             among = "groups that pre-training hands over" if self.of == "carried" else "premises switched on"
             title = (
-                f"The difference, {self.whole:+.3f} in {self.outcome} runs, divided among\n"
+                f"The difference, {self.whole:+.3f} in {self.happened}, divided among\n"
                 f"{among}; {self.runs:,} paired runs, seed {self.seed}"
             )
             drawn.suptitle(title, fontsize=9)
@@ -240,11 +249,12 @@ def _draw_lattice(axes: Axes, lattice: Lattice) -> None:
     meaning = ", ".join(f"{symbol} {group}" for group, symbol in SYMBOLS.items())
     axes.set(xlim=(-5.1, 5.1), ylim=(-0.55, len(GROUPS) + 0.4), xticks=(), yticks=range(len(GROUPS) + 1))
     axes.set(ylabel="groups carried", xlabel=f"carried: {meaning}")
+    runs = in_two_lines(f"{lattice.outcome} runs after fine-tuning{among_text(lattice.among)}, ")
     axes.set_title(
-        f"Share of {lattice.outcome} runs after fine-tuning, by what is carried over from pre-training\n"
+        f"Share of {runs}by what is carried over from pre-training\n"
         f"none is training from scratch; {lattice.runs:,} paired runs a set, seed {lattice.seed}"
     )
-    axes.figure.colorbar(dots, ax=axes, fraction=0.025, pad=0.01, label=f"share of {lattice.outcome} runs")
+    axes.figure.colorbar(dots, ax=axes, fraction=0.025, pad=0.01, label=f"share of {lattice.happened}")
     for side in axes.spines.values():
         side.set_visible(False)
 
@@ -276,11 +286,13 @@ class CruxRequest(Request):
     outcome: Annotated[str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or reward-seeking.")] = (
         DECEPTIVE
     )
+    among: Among = ALL
     precision: Precision = PRECISION
     confidence: Confidence = CONFIDENCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_among(self.among, self.outcome)
         if self.premise is not None and not self.premises:
             raise InputError("--premise needs --premises: without it, groups carried over are divided.")
         check_two_stages(self.point)
@@ -315,50 +327,66 @@ class CruxRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Lattice:
         """Train with every set of parts; raises `InputError`, also if the point itself carries less than all groups."""
         runs = self.runs or (PREMISE_RUNS if self.premises else RUNS)
-        worth = (self._of_premises if self.premises else self._of_groups)(range(runs), threads, one_at_a_time(progress))
-        game = Game(parts=self.names, worth=worth)
-        attribution = game.attribution(2 if self.premises else 1, self.confidence)
-        if np.abs(game.whole).max() <= 1:
-            attribution = replace(attribution, whole=self._difference(game.whole))
-        value = self._difference if self.premises else self._frequency
+        ended = (self._of_premises if self.premises else self._of_groups)(range(runs), threads, one_at_a_time(progress))
+        values, attribution, game = (self._among_all if self.among == ALL else self._among_converged)(ended)
         return Lattice(
             of="premises" if self.premises else "carried",
             outcome=self.outcome,
+            among=self.among,
             runs=runs,
             seed=self.seed,
             confidence=self.confidence,
-            corners=[Corner(parts=parts, value=value(worth[i])) for i, parts in enumerate(game.corners())],
+            corners=[Corner(parts=part, value=at) for part, at in zip(corners_of(self.names), values, strict=True)],
             attribution=attribution,
             request=self,
             game=game,
         )
 
+    def _among_all(self, ended: np.ndarray) -> tuple[list[Interval], Attribution, Game | None]:
+        """Return the corners' values and what is made of them, in each run: 0 or 1, or the difference of the arms."""
+        game = Game(parts=self.names, worth=ended[:, 0, 0] - ended[:, 1, 0] if self.premises else ended[:, 0, 0])
+        attribution = game.attribution(2 if self.premises else 1, self.confidence)
+        if np.abs(game.whole).max() <= 1:
+            attribution = replace(attribution, whole=self._difference(game.whole))
+        if self.premises:
+            return [self._difference(worth) for worth in game.worth], attribution, game
+        counts = game.worth.sum(axis=1).tolist()
+        return [frequency_interval(count, ended.shape[-1], self.confidence) for count in counts], attribution, game
+
+    def _among_converged(self, ended: np.ndarray) -> tuple[list[Interval], Attribution, Game | None]:
+        """Return the same of shares among the converged runs of each set and arm; no run has shares of its own."""
+        events, converged = np.moveaxis(ended.astype(bool), 2, 0)
+        game = SelectedGame(parts=self.names, events=events, selected=converged, how="converged")
+        attribution = game.attribution(self.confidence, self.seed)
+        if not self.premises:
+            attribution = replace(attribution, whole=game.pairs((-1, 0), (0, 0)).difference(self.confidence))
+        return game.values(self.confidence), attribution, None
+
     def _of_groups(self, runs: range, threads: int | None, _: Progress) -> np.ndarray:
-        """Return whether each run has the outcome with each set of groups carried (sets, runs)."""
+        """Return whether each run has the outcome, and converged, with each set of groups (sets, 1, 2, runs)."""
         if set(self.point.value("finetuning.carry")) != set(GROUPS):
             carried = "+".join(self.point.value("finetuning.carry")) or "nothing"
             raise InputError(f"finetuning.carry = {carried} leaves no whole lattice to divide: leave it out.")
         subsets = (tuple(group for k, group in enumerate(GROUPS) if i >> k & 1) for i in range(2 ** len(GROUPS)))
         protocols = [pretrained(finetuning__carry=subset) for subset in subsets]
         ended = run_paired(self.point, protocols, runs, seed=self.seed, precision=self.precision, threads=threads)
-        code = Outcome.named(self.outcome)
-        return np.array([ended[protocol].outcome == code for protocol in protocols], np.int8)
+        return np.array([[self._read(ended[protocol])] for protocol in protocols])
 
     def _of_premises(self, runs: range, threads: int | None, report: Progress) -> np.ndarray:
-        """Return the difference of the protocols' outcomes, -1, 0 or 1, with each set of premises on (sets, runs)."""
-        code, arms = Outcome.named(self.outcome), (pretrained(), scratch())
+        """Return the same of each protocol with each set of premises on (sets, 2, 2, runs)."""
+        arms = (pretrained(), scratch())
 
-        def worth(corner: int) -> np.ndarray:
+        def both(corner: int) -> np.ndarray:
             here = without(self.point, [name for k, name in enumerate(self.names) if not corner >> k & 1])
             ended = run_paired(here, arms, runs, seed=self.seed, precision=self.precision, threads=1)
             report(1)
-            plus, minus = ((ended[arm].outcome == code).astype(np.int8) for arm in arms)
-            return plus - minus
+            return np.array([self._read(ended[arm]) for arm in arms])
 
-        return np.array([*in_order(worth, range(2 ** len(self.names)), threads=threads)])
+        return np.array([*in_order(both, range(2 ** len(self.names)), threads=threads)])
 
-    def _frequency(self, happened: np.ndarray) -> Interval:
-        return frequency_interval(int(happened.sum()), len(happened), self.confidence)
+    def _read(self, ended: RunOutcomes) -> np.ndarray:
+        """Return whether each run has the outcome, and whether it converged, as 0 or 1 (2, runs)."""
+        return np.array([ended.outcome == Outcome.named(self.outcome), ended.converged], np.int8)
 
     def _difference(self, scores: np.ndarray) -> Interval:
         """Return Tango's interval of the mean of scores that are -1, 0 or 1 (runs,)."""

@@ -11,6 +11,7 @@ from PIL import Image
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
+from feint.agents.outcome import Outcome
 from feint.scenarios.argument.crux import SWITCHED, lattice
 from feint.scenarios.argument.evaluate_claim import Effect, crux, cruxes
 from feint.scenarios.argument.premises import PREMISES, without
@@ -20,6 +21,7 @@ from feint.sim.analysis.estimands import Frequency, Term, frequency
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
+from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 
@@ -80,6 +82,47 @@ def test_the_ends_of_a_lattice_of_premises_are_the_headline_with_all_on_and_with
     assert sum(share.estimate for share in found.attribution.shares.values()) == pytest.approx(
         found.attribution.whole.estimate, abs=1e-12
     )
+
+
+BRIEF = Point(curriculum=pretrain_finetune({"steps": 2000}, {"steps": 600}))  # in which part of the runs converge
+
+
+def test_among_converged_runs_a_corner_is_their_share_and_the_whole_the_headline_s():
+    found = lattice(BRIEF, runs=RUNS, seed=3, among="converged")
+    compared = compare(BRIEF.curriculum, runs=RUNS, seed=3)
+    assert found.whole == compared.difference(converged=True)
+    assert found.whole != compared.difference()
+    assert sum(row.share.estimate for row in found.shares) == pytest.approx(found.whole.estimate, abs=1e-12)
+    subsets = [(), ("goal",), ("awareness", "world"), GROUPS]
+    protocols = [pretrained(finetuning__carry=tuple(group for group in GROUPS if group in parts)) for parts in subsets]
+    ended = run_paired(BRIEF, protocols, range(RUNS), seed=3)
+    for parts, protocol in zip(subsets, protocols, strict=True):
+        runs = ended[protocol]
+        count = int(((runs.outcome == Outcome.DECEPTIVE) & runs.converged).sum())
+        assert found.corner(*parts) == frequency_interval(count, int(runs.converged.sum()))
+        assert 0 < runs.converged.sum() < RUNS
+    for row in found.shares:
+        assert row.share.method.startswith("percentile bootstrap over runs")
+        assert row.share.low <= row.share.estimate <= row.share.high
+
+
+def test_among_converged_runs_a_lattice_of_premises_has_their_differences():
+    found = premises_lattice(BRIEF, ("coverage", "decoys"), runs=60, seed=2, among="converged")
+    for off, corner in (((), ("coverage", "decoys")), (("decoys",), ("coverage",)), (("coverage", "decoys"), ())):
+        there = without(BRIEF, off)
+        compared = compare(there.curriculum, model=there.model, runs=60, seed=2)
+        assert found.corner(*corner) == compared.difference(converged=True)
+    assert sum(row.share.estimate for row in found.shares) == pytest.approx(found.whole.estimate, abs=1e-12)
+
+
+def test_a_corner_in_which_no_run_converged_cannot_be_divided():
+    point = Point(curriculum=pretrain_finetune({"steps": 200}, {"steps": 2}))
+    with pytest.raises(InputError, match=r"^no run of an arm converged with none of the parts; without a value of eve"):
+        lattice(point, runs=20, among="converged")
+    with pytest.raises(InputError, match=r"^outcome = 'unconverged' is that of no converged run"):
+        lattice(point, among="converged", outcome="unconverged")
+    with pytest.raises(InputError, match=r"^kind of runs 'coverged' is not known: did you mean 'converged'"):
+        lattice(point, among="coverged")
 
 
 def test_a_premise_that_is_off_already_has_no_share():
@@ -208,7 +251,9 @@ def overlapping(figure):
 def test_no_text_of_the_figures_lies_over_another(found):
     premises = premises_lattice(SHORT, SWITCHED[:6], runs=20)
     one = premises_lattice(SHORT, ["coverage"], runs=20)
-    drawn = [each.figure() for each in (found, premises, one)] + [found.lattice_figure()]
+    converged = replace(found, among="converged")
+    drawn = [each.figure() for each in (found, premises, one, converged)]
+    drawn += [each.lattice_figure() for each in (found, converged)]
     for figure in drawn:
         assert overlapping(figure) == ([], [])
         assert figure.get_figwidth() == pytest.approx(6.9)
@@ -235,6 +280,18 @@ def test_the_command_prints_shares_and_draws_them(feint, tmp_path):
         with Image.open(path) as image:
             told = json.loads(image.info["Description"])
         assert told["configuration"] == document["passport"]["configuration"]
+
+
+def test_the_command_says_that_converged_runs_are_counted(feint, tmp_path):
+    words = ("crux", "--runs", 40, "--among", "converged")
+    said = feint(*words, "--figure", tmp_path / "shares.png")
+    assert (said.code, said.err) == (0, "")
+    text = " ".join(said.out.split())
+    assert "Value of a corner: how often converged runs end deceptive with each set" in text
+    assert "(of shares and interactions: percentile bootstrap over runs; exact where fewer than 5 have" in text
+    document = feint(*words, "--json").document
+    assert document["among"] == document["passport"]["configuration"]["among"] == "converged"
+    assert feint("crux", "--runs", 40, "--json").document["among"] == "all"
 
 
 def test_the_command_divides_among_premises_named(feint):

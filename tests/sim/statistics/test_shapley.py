@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.intervals import mean_of
-from feint.sim.statistics.shapley import Game
+from feint.sim.statistics.intervals import SelectedPairs, frequency_interval, mean_of
+from feint.sim.statistics.shapley import METHOD, Game, SelectedGame
 
 ABC = ("a", "b", "c")
 
@@ -138,3 +138,67 @@ def test_where_nearly_all_runs_are_alike_the_interval_says_what_may_be_missed():
 def test_a_lattice_of_another_shape_is_refused(parts, shape, said):
     with pytest.raises(InputError, match=said):
         Game(parts=parts, worth=np.zeros(shape))
+
+
+EVENTS = np.array([[0, 1, 0, 0, 1, 0], [1, 1, 0, 0, 0, 1], [1, 0, 1, 0, 1, 1], [1, 1, 1, 1, 0, 1]], bool)[:, None]
+CHOSEN = np.array([[1, 1, 1, 1, 0, 0], [1, 1, 1, 1, 0, 0], [0, 1, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1]], bool)[:, None]
+"""Six runs of the sets none, a, b and both, of which 1 in 4, 2 in 4, 3 in 4 and 5 in 6 selected ones have the event."""
+
+
+def test_of_selected_runs_shares_are_formed_from_the_corners_own_shares():
+    found = SelectedGame(parts=("a", "b"), events=EVENTS, selected=CHOSEN)
+    assert found.values() == [frequency_interval(*counts) for counts in ((1, 4), (2, 4), (3, 4), (5, 6))]
+    divided = found.attribution()
+    a = ((2 / 4 - 1 / 4) + (5 / 6 - 3 / 4)) / 2
+    b = ((3 / 4 - 1 / 4) + (5 / 6 - 2 / 4)) / 2
+    assert [divided.shares[part].estimate for part in "ab"] == pytest.approx([a, b])
+    assert divided.whole.estimate == pytest.approx(a + b)
+    assert divided.pair("a", "b").estimate == pytest.approx(5 / 6 - 3 / 4 - 2 / 4 + 1 / 4)
+    assert {each.method for each in (divided.whole, *divided.shares.values(), *divided.pairs.values())} == {METHOD}
+    pairs = SelectedPairs.of((EVENTS[3, 0], EVENTS[0, 0]), (CHOSEN[3, 0], CHOSEN[0, 0]))
+    assert found.pairs((-1, 0), (0, 0)) == pairs
+
+
+def test_if_all_runs_are_selected_the_shares_are_those_of_runs():
+    events = np.random.default_rng(0).random((8, 2, 300)) < np.linspace(0.1, 0.8, 8)[:, None, None]
+    of_runs = Game(parts=ABC, worth=events[:, 0].astype(int) - events[:, 1]).attribution(2)
+    found = SelectedGame(parts=ABC, events=events, selected=np.ones_like(events)).attribution()
+    for part in ABC:
+        assert found.shares[part].estimate == pytest.approx(of_runs.shares[part].estimate)
+        assert found.shares[part].half_width == pytest.approx(of_runs.shares[part].half_width, rel=0.1)
+    for pair, index in of_runs.pairs.items():
+        assert found.pairs[pair].estimate == pytest.approx(index.estimate)
+    assert found.whole.estimate == pytest.approx(of_runs.whole.estimate)
+
+
+@pytest.mark.parametrize("chances", [(0.3, 0.5, 0.4, 0.9), (0.0, 0.02, 0.01, 0.5)])
+def test_intervals_of_selected_shares_hold_them_as_often_as_stated(chances):
+    """The same luck decides in all corners, and which runs are selected differs; the second game has rare events."""
+    truth = {"a": (chances[1] - chances[0] + chances[3] - chances[2]) / 2}
+    truth["b"] = chances[3] - chances[0] - truth["a"]
+    held = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        events = (rng.random(150) < np.array(chances)[:, None])[:, None]
+        selected = (rng.random(150) < np.array([0.2, 0.5, 0.8, 0.9])[:, None])[:, None]
+        found = SelectedGame(parts=("a", "b"), events=events, selected=selected).attribution(seed=seed)
+        held += [found.shares[part].low <= truth[part] <= found.shares[part].high for part in "ab"]
+    assert np.mean(held) >= 0.93
+
+
+def test_without_a_selected_run_in_every_corner_nothing_is_divided():
+    none = CHOSEN.copy()
+    none[1] = False
+    with pytest.raises(InputError, match=r"^no run of an arm converged with exactly these parts: a; without a value"):
+        SelectedGame(parts=("a", "b"), events=EVENTS, selected=none, how="converged")
+    with pytest.raises(InputError, match=r"^no run of an arm is selected with none of the parts; without"):
+        SelectedGame(parts=("a", "b"), events=EVENTS, selected=np.zeros_like(none))
+
+
+def test_limits_are_never_beyond_what_is_possible_and_a_seed_gives_the_same():
+    few = np.zeros((4, 2, 3), bool)
+    few[:, :, 0] = True
+    one, again = (SelectedGame(parts=("a", "b"), events=few, selected=few).attribution(seed=4) for _ in range(2))
+    assert one == again
+    assert one.whole.low == pytest.approx(-2, abs=0.1)  # one selected run in each corner says next to nothing
+    assert all(-2 <= share.low <= 0 <= share.high <= 2 for share in one.shares.values())
