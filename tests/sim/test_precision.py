@@ -49,7 +49,7 @@ def counted(name):
 #: At most so many runs in a thousand may end otherwise, well above what the manual's table has. Runs end otherwise
 #: because they stand at a tolerance, which few do, or because training amplifies whatever differs, as at the hardest
 #: point, where goals are written so fast that they never settle.
-OTHERWISE = {"default": 1, "three stages": 1, "honeypots": 2, "hardest point": 40}
+OTHERWISE = {"default": 1, "three stages": 1, "honeypots": 2, "hardest point": 20}
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
@@ -151,7 +151,7 @@ def signed(cell):
     return [float(number.replace(",", "")) for number in re.findall(r"[+-][\d,]*\d", cell)]
 
 
-def test_the_table_of_the_manual_has_a_million_runs_of_every_setting(page, lines):
+def test_the_table_of_the_manual_has_all_runs_of_every_setting(page, lines):
     assert page.startswith(f"{study.HEADER}{study.RUNS:,} runs per setting, seed {study.SEED};")
     for name, setting in study.SETTINGS.items():
         assert f"\n| {name} | {setting.why} | " in page

@@ -28,7 +28,7 @@ from feint.sim.training.train import begin, train
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "precision_table.md"
 HEADER = "<!-- generated: nox -s precision -->\n"
-RUNS, SEED = 10**6, 0
+RUNS, SEED = 200_000, 0
 BLOCK = 2000  # runs trained together
 AT_A_POINT = 1000  # runs at each point of the prior
 MILLION = 10**6
@@ -142,7 +142,7 @@ THREE_STAGES = Curriculum(
     Stage(name="middle", objective=2, steps=3000),
     Stage(name="finetuning", carry=("goal", "gate", "awareness", "world")),
 )
-HARDEST = 386  # of the first 400 points of the prior
+HARDEST = 29  # of the first 100 points of the prior
 
 SETTINGS = {
     "default": Setting("the default point", Model(), pretrain_finetune()),
@@ -187,7 +187,7 @@ SETTINGS = {
         "deceptive",
     ),
     "hardest point": anywhere(HARDEST)._replace(
-        why="of 400 points drawn from the prior, that where most of 4,000 runs end otherwise"
+        why="of 100 points drawn from the prior, that where most runs end otherwise"
     ),
     ANYWHERE: Setting("a new point drawn from the prior for every 1,000 runs", Model(), pretrain_finetune()),
 }
