@@ -156,7 +156,7 @@ def anchor(claim: Claim) -> str:
 def command(claim: Claim, configuration: Facts) -> str:
     """Return the command that prints a claim's numbers at the point, and its shares if it draws as often."""
     size, seed = configuration["size"], configuration.get("seed", 0)
-    quick = size["draws"] <= QUICK.draws
+    quick = not size["form_draws"]
     words = [_argue(claim)]
     words += ["--quick"] if quick else []
     words += [f"--runs {size['runs']}"] if size["runs"] != (QUICK if quick else FULL).runs else []
