@@ -72,7 +72,8 @@ def test_few_runs_stop_at_another_step_and_means_stay(name):
         double, single = counts.steps[stage] / counts.runs
         assert single == pytest.approx(double, rel=0.02 if name == "hardest point" else 0.002)
         missed = counts.missed[stage]
-        assert abs(missed[0, 1] - missed[1, 0]) <= 0.001 * counts.runs
+        sampling = 3 * (missed[0, 1] + missed[1, 0]) ** 0.5  # three standard errors of the difference
+        assert abs(missed[0, 1] - missed[1, 0]) <= 0.001 * counts.runs + sampling
 
 
 def test_at_the_hardest_point_a_change_of_the_thirteenth_digit_ends_runs_otherwise_in_double():

@@ -32,7 +32,7 @@ def test_some_claim_reacts_to_every_parameter(found):
     assert [each.parameter for each in found.reactions if each.identical] == []
     moved = [abs(each.change) for each in found.reactions]
     assert moved == sorted(moved, reverse=True)
-    assert {"similarity", "inference_power"} <= {each.parameter for each in found.reactions if each.seen}
+    assert {"similarity", "identification"} <= {each.parameter for each in found.reactions if each.seen}
     assert all(each.parameter in found.inert for each in found.reactions if each.change == 0)
 
 
