@@ -21,8 +21,9 @@ def test_the_table_says_what_the_document_does():
     table = (DOCS / "argument_table.md").read_text()
     for each in TOLD["claims"]:
         effect = each["effect"]
+        verdict = each["verdict"] + (f"; {each['baked_in']} nearly everywhere" if each["baked_in"] else "")
         numbers = f"{effect['estimate']:+.3f} [{effect['low']:+.3f}, {effect['high']:+.3f}]"
-        assert f"| `{each['name']}` | {each['verdict']} | {numbers} |" in table
+        assert f"| {each['number']} | `{each['name']}` | {verdict} | {numbers} |" in table
 
 
 def test_the_claims_are_declared_as_they_were_when_it_was_run():
