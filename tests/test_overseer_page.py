@@ -9,7 +9,6 @@ from studies import overseer as study
 from feint.scenarios.oversight.overseer_baselines import HELPED, POPULATIONS, PRIOR
 
 TABLE = DOCS / "overseer_table.md"
-FAILED = (HELPED, "PPO, seed 2")
 FIXED = ("from scratch", "pre-training first", "from scratch, early stop", "pre-training, early stop")
 
 
@@ -53,27 +52,24 @@ def test_what_the_page_says_of_what_was_learned(overseen, population):
     assert by_hand.above(written).low > 0
     assert overseen.row(population, "PPO, seed 1").above(by_hand).low > 0
     for row in learned:
-        fails = (row.population, row.overseer) == FAILED
-        assert row.above(written).high < 0 if fails else row.above(written).low > 0
-        assert row.deployed.high < (0.8 if fails else 1)
-        assert row.outcomes["deceptive"].high < min(0.01, written.outcomes["deceptive"].low)
+        own = row.overseer != study.ELSEWHERE
+        assert row.above(written).low > 0
+        assert row.deployed.high < 1
+        assert row.outcomes["deceptive"].high < min(0.01 if own else 0.02, written.outcomes["deceptive"].low)
         assert row.played.ordered("objective")[0] < 0.01
         assert row.played.ordered("learning_rate")[-1] > 0.95
         assert row.played.ordered("honeypots")[0] > 0.95
-        assert row.played.ordered("reset_gate")[1] > 0.3
+        assert row.played.ordered("reset_awareness")[1] > 0.4
         assert row.slices > by_hand.slices
 
 
 @pytest.mark.slow
 def test_what_the_page_says_of_the_gain_and_of_the_other_population(overseen):
-    for population, share in {PRIOR: 2 / 3, HELPED: 1 / 2}.items():
+    for population, share in {PRIOR: 2 / 3, HELPED: 0.3}.items():
         written = study.best(overseen, population)
         by_hand, learned = (overseen.row(population, name).above(written) for name in (study.BY_HAND, "PPO, seed 1"))
         assert by_hand.estimate / learned.estimate == pytest.approx(share, abs=0.08)
-    assert overseen.row(HELPED, study.ELSEWHERE).above(overseen.row(HELPED, "PPO, seed 1")).low > 0
-    failed = overseen.row(*FAILED)
-    assert failed.deployed.estimate == pytest.approx(0.5, abs=0.06)
-    assert failed.slices > 30
+        assert overseen.row(population, study.ELSEWHERE).above(overseen.row(population, "PPO, seed 1")).high < 0
 
 
 def test_what_was_learned_was_trained_on_these_populations_and_is_measured_on_others():
