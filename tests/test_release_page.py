@@ -1,11 +1,12 @@
 """What the manual's page on released models says of its numbers holds."""
 
+import json
 import re
 import shlex
 
 import numpy as np
 import pytest
-from pages import PAGES, prose
+from pages import DOCS, PAGES, prose
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.release.training_protocols import NEW, WRAPPED, fine_tuned
@@ -35,6 +36,20 @@ def test_how_much_dearer_a_new_hazard_is_is_as_the_page_says():
     protocols = [fine_tuned(WRAPPED), fine_tuned(NEW)]
     wrapped, new = (np.median(each.steps) for each in run_paired(Point(), protocols, range(4000), seed=1).values())
     assert wrapped / new == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_what_the_page_says_of_the_claims_is_what_their_document_holds():
+    claims = {each["name"]: each for each in json.loads((DOCS / "argument_release.json").read_text())["claims"]}
+    assert [name for name, each in claims.items() if each["verdict"] != "supported"] == ["broad-benefits"]
+    fifth, third = claims["owners-goals"], {part["name"]: part for part in claims["broad-benefits"]["parts"]}
+    stops = next(each for each in fifth["nearest_flips"] if each["kind"] == "stops holding")
+    page = prose(PAGE)
+    assert f"after ten years, {fifth['effect']['estimate']:.2f} serve their owner: slightly more" in page
+    assert f"A change of {stops['lowest']:.2f} in the prior's units makes it stop holding" in page
+    assert f"over the prior it holds in {fifth['prior']['holds']['estimate']:.2f}" in page
+    assert third["balance"]["verdict"] == "contradicted"
+    assert f"a quarter of the prior ({third['balance']['prior']['reversed']['estimate']:.2f})" in page
+    assert f"falls short in another fifth ({third['release']['prior']['neither']['estimate']:.2f})" in page
 
 
 def test_how_many_released_models_show_it_within_ten_steps_is_as_the_page_says():
