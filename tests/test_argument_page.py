@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+from pages import prose
 
 from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.requests import schema_text
@@ -32,3 +33,17 @@ def test_the_claims_are_declared_as_they_were_when_it_was_run():
     }
     for each in TOLD["claims"]:
         assert [(part["effect"]["quantity"], part["rule"]) for part in each["parts"]] == declared[each["name"]]
+
+
+def test_what_the_page_says_of_two_claims_is_what_the_document_holds():
+    page, claims = prose(DOCS / "argument.md"), {each["name"]: each for each in TOLD["claims"]}
+    effects = [part["effect"] for case in ("internal-case", "corrigible-case") for part in claims[case]["parts"]]
+    alone = [effect for effect in effects if effect["quantity"].endswith("fine-tuning alone")]
+    decoys, second, *_ = sorted(alone, key=lambda effect: -effect["estimate"])
+    assert "with decoys from 0 to 5" in decoys["quantity"]
+    adds = f"adds more than {second['estimate']:.3f}, except that more decoys add {decoys['estimate']:.3f}"
+    assert f"none of the changes {adds} from a corrigibly aligned start" in page
+    first, last, share = (part["effect"]["estimate"] for part in claims["world-model"]["parts"][:3])
+    assert f"it favours the pointer ({first:.2f} at the default point)" in page
+    assert f"favours the gate ({last:+.2f})" in page
+    assert f"by the Shapley share ({share:.2f})" in page

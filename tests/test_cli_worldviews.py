@@ -102,3 +102,10 @@ def test_what_the_page_says_of_its_matrix_stands_in_it():
     assert {view: letter for view, letter in headline.items() if letter != "S"} == {"wheaton-2023": "N"}
     assert float(scratch["hubinger-2022-high"]) > 0.5
     assert float(scratch["wheaton-2023"]) == float(pretrained["wheaton-2023"]) == 0
+    assert all(set(row(name).values()) == {"S"} for name in ("length", "telling"))
+    assert {view: letter for view, letter in row("dodges").items() if letter != "S"} == {"wheaton-2023": "N"}
+    nowhere = ("deceptive-stays", "relearning", "head-start", "runtime-pointers")
+    assert all("S" not in row(name).values() for name in nowhere)
+    matching = row("matching")
+    assert [view for view, letter in matching.items() if letter == "S"] == ["belrose-pope-2024"]
+    assert (matching.pop("default"), [*matching.values()].count("C")) == ("C", 3)
