@@ -69,7 +69,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def precision(session: nox.Session) -> None:
-    """Single precision against double, 200,000 runs per setting: the table of the manual; `-- --runs N` for others."""
+    """Single precision against double, 50,000 runs per setting: the table of the manual; `-- --runs N` for others."""
     session.run(PYTHON, "tests/studies/precision.py", *session.posargs)
 
 

@@ -28,7 +28,7 @@ from feint.sim.training.train import begin, train
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "precision_table.md"
 HEADER = "<!-- generated: nox -s precision -->\n"
-RUNS, SEED = 200_000, 0
+RUNS, SEED = 50_000, 0
 BLOCK = 2000  # runs trained together
 AT_A_POINT = 1000  # runs at each point of the prior
 MILLION = 10**6
