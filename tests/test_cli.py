@@ -27,8 +27,12 @@ stage = [
     {name = "harmless", objective = 2, steps = 10},
 ]
 """
-STAGE = {"name", "counts", "missed_target", "median_steps"} | {"diverged", "at_stop"}
+STAGE = {"name", "counts", "converged", "missed_target", "median_steps"} | {"diverged", "at_stop"}
 RESULT = {"schema", "seed", "runs", "model", "timing"} | {"passport"}
+
+VERSION_1 = ("--set", "identification=1e6", "--set", "inference_form=exponential")
+DIVERGING = (*VERSION_1, "--set", "finetuning.learning_rate=1e6")
+"""At which some runs of version 1's point stop being finite; with the odds none does."""
 
 
 def stages_of(document):
@@ -44,7 +48,7 @@ def trained(document):
 
 def test_compare_prints_one_document_with_the_fields_of_the_page(feint):
     document = feint("compare", *SMALL, "--seed", 7, "--json").document
-    assert set(document) == RESULT | {"arms", "difference", "transitions", "runs_needed"}
+    assert set(document) == RESULT | {"arms", "difference", "difference_converged", "transitions", "runs_needed"}
     assert (document["schema"], document["seed"], document["runs"]) == (1, 7, 40)
     assert set(document["model"]) == set(Model.model_fields)
     assert {arm: len(part["stages"]) for arm, part in document["arms"].items()} == {
@@ -166,7 +170,7 @@ def test_commands_that_train_draw_a_figure_in_the_format_of_its_name(feint, tmp_
 
 @pytest.mark.filterwarnings("default::RuntimeWarning")
 def test_diverged_runs_are_one_line_an_arm_with_their_number_and_never_nan(feint):
-    many = ("--set", "finetuning.learning_rate=1e6")
+    many = DIVERGING
     said = feint("compare", *SMALL, *many, "--json")
     document = said._replace(err="").document  # which has no NaN
     diverged = [stage["diverged"] for stage in stages_of(document) if stage["diverged"]]
@@ -189,7 +193,7 @@ def test_in_a_pipe_there_is_a_document_and_nothing_else():
 
 
 def test_a_diverged_ensemble_is_one_warning_and_no_failure():
-    said = in_a_process_of_its_own("simulate", *SMALL, "--set", "finetuning.learning_rate=1e6")
+    said = in_a_process_of_its_own("simulate", *SMALL, *DIVERGING)
     assert said.code == 0
     assert re.fullmatch(r"feint: warning: \d+ of 40 runs diverged in stage 'finetuning' and are .*\.\n", said.err)
 

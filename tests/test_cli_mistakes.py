@@ -1,7 +1,7 @@
 """The command line against wrong input: exit code 2, what was wrong and what is right, and nothing trained."""
 
 import pytest
-from terminal import SHORT, SMALL, WORK, in_a_process_of_its_own
+from terminal import SMALL, WORK, in_a_process_of_its_own
 
 TRAINS = {
     "compare": "feint.sim.ensembles.comparison.CompareRequest.run",
@@ -51,7 +51,6 @@ USAGE = [  # what the library that reads options says, and what would be right
     (("simulate", "--seed", "1.5"), "Invalid value for '--seed': '1.5' is not a whole number."),
     (("simulate", "--threads", "x"), "Invalid value for '--threads': 'x' is not a whole number."),
     (("simulate", "more"), "Got unexpected extra argument(s) (more)" + LISTS.format("simulate")),
-    (("replay",), "Missing option '--run': give --run N" + LISTS.format("replay")),
     (("schema",), "Missing argument 'document': give DOCUMENT" + LISTS.format("schema")),
     (("sweep", "a.toml"), "Missing option '--out': give --out DIR" + LISTS.format("sweep")),
     (("export", "folder"), "Missing argument 'FILE': give FILE" + LISTS.format("export")),
@@ -149,6 +148,6 @@ def test_in_a_process_of_its_own_wrong_input_is_one_line_without_a_traceback(wor
 
 
 def test_in_a_process_of_its_own_wrong_usage_is_exit_code_2():
-    said = in_a_process_of_its_own("replay", *SHORT)
+    said = in_a_process_of_its_own("sweep", "study.toml")
     assert (said.code, said.out) == (2, "")
-    assert "--run" in said.err
+    assert "--out" in said.err

@@ -15,8 +15,8 @@ from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, pro
 from feint.scenarios.claims.pretraining import dodges, relearning
 from feint.scenarios.claims.registry import FAMILIES, PROPOSED, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
-from feint.sim.analysis.contrasts import Among, BetweenRuns, Survives, Weighted
-from feint.sim.analysis.estimands import Frequency, MeanEstimand, StepRatio, difference
+from feint.sim.analysis.contrasts import Among, BeliefRace, BetweenRuns, Survives, Weighted
+from feint.sim.analysis.estimands import Frequency, Loss, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
 from feint.sim.training.configuration import load
@@ -179,7 +179,8 @@ def test_one_dodge_is_enough_and_its_interval_holds_for_all():
     in_pretraining = {name for name, dodge in dodges.DODGES.items() if dodge.where == "in pre-training"}
     assert {part.name for part in claim.tested} == in_pretraining == {"untold", "covered", "nearer", "shorter"}
     assert claim.confidence(0.95) == pytest.approx(1 - 0.05 / 4)
-    assert {part.name for part in claim.parts} == set(dodges.DODGES)
+    costs = {f"{name}-{cost}" for name in dodges.DODGES for cost in ("performance", "steps")}
+    assert {part.name for part in claim.parts} == set(dodges.DODGES) | costs
 
 
 def test_what_nobody_can_do_is_marked():
@@ -198,7 +199,7 @@ def test_all_ways_are_trained_once():
     protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
     kinds = {type(part.estimand) for claim in ALL for part in claim.parts}
-    assert kinds == {Frequency, StepRatio, Weighted, Among, BetweenRuns, Survives, MeanEstimand}
+    assert kinds == {Frequency, StepRatio, Weighted, Among, BetweenRuns, BeliefRace, Survives, Loss}
 
 
 @pytest.mark.parametrize("start", ["fresh", "internal"])

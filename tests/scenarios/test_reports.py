@@ -158,7 +158,7 @@ def test_the_text_fits_a_terminal(name, report):
 def test_a_prompt_shows_one_line(report):
     assert repr(report).startswith(f"{type(report).__name__}(")
     assert not repr(report).endswith("()")
-    assert len(repr(report)) < 300
+    assert len(repr(report)) < 350
     assert "\n" not in repr(report)
 
 

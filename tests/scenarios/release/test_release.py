@@ -151,7 +151,8 @@ def test_no_mitigation_lets_money_get_lost(found):
 
 
 def test_published_points_are_priced_whatever_a_step_costs_by_default(found):
-    prices = {"llama-2-70b": 10.0, "llama-3-8b": 0.025, "gpt-3.5": 0.01, RESISTANT: 10.0}
+    dollars = {"llama-2-70b": 200.0, "llama-3-8b": 0.5, "gpt-3.5": 0.2, RESISTANT: 200.0}
+    prices = {name: pytest.approx(spent / REFERENCE) for name, spent in dollars.items()}
     assert {each.name: each.price(2.0) for each in CONDITIONS if each.experiment == "money"} == prices
     assert {result.name: result.step_price for result in found.of("money")} == prices
     assert (found.catalogues[RESISTANT].steps[:, PLACE[WRAPPED]] == 10_000).all()
@@ -239,7 +240,7 @@ def test_one_market_gives_no_interval():
     assert "one market gives no intervals (–)" in " ".join(text.split())
     assert not re.search(r"±|\binf\b|\bnan\b", text)
     hazard = alone.base.mean("hazard", 0)
-    assert f"×1        10              {hazard.estimate:.2f} –" in text
+    assert re.search(rf"×1 +{PRICE.step_price:.3g} +{hazard.estimate:.2f} –", text)
     (low,) = {document["low"] for model in alone.document()["lineage"] for document in (model["plays"], model["hides"])}
     assert low is None
     alone.figure().draw_without_rendering()
@@ -340,4 +341,4 @@ def test_uses_and_releases_are_named():
         fine_tuned("languages")
     with pytest.raises(InputError, match="release 'opened' is not known"):
         fine_tuned("language", "opened")
-    assert PRICE.step_price == 10.0
+    assert PRICE.step_price == pytest.approx(200 / REFERENCE)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from studies.flips import HEADLINE, VERSION_1, WALKS, searched, starts
+from studies.flips import HEADLINE, VERSION_1
 
 from feint.agents.model import Model
 from feint.scenarios.claims.registry import select_claims
@@ -168,15 +168,6 @@ def test_a_flip_of_the_headline_is_one_on_other_runs_too():
     again = QUANTITY.measured(run_paired(there, QUANTITY.protocols, range(2000), seed=99))
     assert again.low < 0.03
     assert again.estimate < QUANTITY.measured(run_paired(POINT, QUANTITY.protocols, range(2000), seed=99)).low
-
-
-@pytest.mark.slow
-def test_the_search_is_no_farther_than_a_plain_random_search_with_as_many_runs():
-    begin = starts(STOPS, draws=32)
-    plain, learning = ([searched(name, STOPS, begin, 12_000, seed) for seed in (1, 2)] for name in WALKS)
-    assert all(result.found for result in learning)
-    for one, other in zip(plain, learning, strict=True):
-        assert not one.found or other.lowest <= one.lowest
 
 
 def test_version_1_is_what_the_study_starts_from():
