@@ -161,7 +161,7 @@ def test_the_table_of_the_manual_has_all_runs_of_every_setting(page, lines):
 
 
 def test_no_frequency_in_the_table_of_the_manual_moves_by_more_than_a_thousandth(lines):
-    """The condition on which single is the default; it holds for missed runs, and for the interval but at the hardest point."""
+    """The condition on which single is the default, also for missed runs and, but at the hardest point, intervals."""
     most = 0.001 * study.MILLION
     for line in lines:
         estimate, low, high = signed(line["largest move of a frequency"])

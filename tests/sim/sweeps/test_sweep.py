@@ -270,6 +270,7 @@ def test_killed_at_twenty_random_moments_and_gone_on_with_the_table_is_the_same(
     expected, folder, killed = Sweep.open(tmp_path / "whole"), tmp_path / "killed", 0
     for _ in range(10 * KILLS):
         process = start(folder, *(["--resume"] if (folder / "manifest.json").exists() else []))
+        begun = time.perf_counter()
         try:
             process.wait(rng.uniform(0.5, 1.0) * whole)
         except subprocess.TimeoutExpired:
@@ -278,6 +279,7 @@ def test_killed_at_twenty_random_moments_and_gone_on_with_the_table_is_the_same(
             killed += 1
         else:
             assert process.returncode == 0
+            whole = min(whole, time.perf_counter() - begun)  # the first may have compiled, on a busier machine
             for path in rng.sample(sorted((folder / "parts").iterdir()), 20):  # so that there is more to do
                 path.unlink()
         if killed == KILLS:
