@@ -240,7 +240,7 @@ def test_one_market_gives_no_interval():
     assert "one market gives no intervals (–)" in " ".join(text.split())
     assert not re.search(r"±|\binf\b|\bnan\b", text)
     hazard = alone.base.mean("hazard", 0)
-    assert re.search(rf"×1 +{PRICE.step_price:.3g} +{hazard.estimate:.2f} –", text)
+    assert re.search(rf"×1 +{PRICE.step_price:.4g} +{hazard.estimate:.2f} –", text)
     (low,) = {document["low"] for model in alone.document()["lineage"] for document in (model["plays"], model["hides"])}
     assert low is None
     alone.figure().draw_without_rendering()
