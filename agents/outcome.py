@@ -48,6 +48,11 @@ class Outcome(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
+def is_converged(outcome: np.ndarray, missed: np.ndarray) -> np.ndarray:
+    """Return which runs converged, from their outcomes and whether they missed their target; of the same shape."""
+    return (outcome != Outcome.UNCONVERGED) & np.logical_not(missed)
+
+
 ROUNDING = 1e-6  # of performance in single precision: a run may stop so much short of its target
 LABELS = tuple(outcome.label for outcome in Outcome)
 

@@ -313,8 +313,8 @@ class ArgueRequest(Request):
         evaluations = evaluate_claim.evaluate(tested, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
         of_claims = evaluate_claim.cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
-        prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "readings": moved_tolerances()}
-        prior["shown"] = size.shown
+        prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "shown": size.shown}
+        prior["readings"] = moved_tolerances()
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
         spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)

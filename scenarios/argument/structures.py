@@ -43,7 +43,7 @@ class Structures:
     reversed: Annotated[int, Field(description="structures with which it is certainly reversed")]
 
     def text(self) -> str:
-        """Return a sentence."""
+        """Return the average, the point's own effect and the extremes in one sentence."""
         least, most = self.structures[0], self.structures[-1]
         return (
             f"Over all {len(self.structures)} structures of the model (functional forms, and what is trained inferred "

@@ -12,14 +12,13 @@ is the run's own initial draw.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from pydantic import Field
 
-from feint.agents.errors import check_whole
 from feint.agents.interventions import put_back
 from feint.agents.mind import GROUPS, RUNNING
 from feint.agents.outcome import Outcome, read
@@ -27,12 +26,12 @@ from feint.agents.state import State
 from feint.sim.ensembles.runner import in_order
 from feint.sim.results.figure_style import face
 from feint.sim.results.report import Hidden, Report, Table
-from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
+from feint.sim.results.request import MOST_RUNS, Confidence, Option, Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
-from feint.sim.training.parameter_point import PlainModel, Point
-from feint.sim.training.replay import first_that_ends
+from feint.sim.training.parameter_point import PlainModel
+from feint.sim.training.replay import OneRunRequest
 from feint.sim.training.stage import Stage
-from feint.sim.training.train import PRECISION, RunSpec, enter, race
+from feint.sim.training.train import RunSpec, enter, race
 
 SETTLED = 0.9  # share of the continuations from which on the end counts as settled
 LOGGED = 11  # steps of each stage at which the run is forked, at most
@@ -210,29 +209,19 @@ def counted(number: int, noun: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WhyRunRequest(Request):
+class WhyRunRequest(OneRunRequest):
     """Ask why one run became what it is: fork it along its stages, and exchange what was carried over."""
 
     kind = "why-run"
     unit = " forks"
     started = True
 
-    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
-    ends: Annotated[
-        str, Option("Take the first run from that number on which ends so, as in deceptive.", "OUTCOME")
-    ] = ""
-    point: Point = field(default_factory=Point)
-    seed: Seed = 0
-    precision: Precision = PRECISION
     continuations: Annotated[int, Option("Continuations of each fork.", "N", least=1, most=MOST_RUNS)] = 64
     confidence: Confidence = CONFIDENCE
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
         check_confidence(self.confidence)
-        if self.ends:
-            Outcome.named(self.ends)
 
     def work(self) -> float:
         """Return the number of forks, at most."""
@@ -243,7 +232,7 @@ class WhyRunRequest(Request):
         """Train the run and its continuations; raises `InputError` if a part is not valid, or no run ends so."""
         spec = self.point.spec(seed=self.seed, precision=self.precision)
         spec.warm_up()
-        number = first_that_ends(spec, self.ends, self.number) if self.ends else self.number
+        number = self.chosen(spec)
         state, entered, ended, taken = spec.begin(np.array([number])), [], [], []
         for stage in spec.curriculum:
             entered.append(enter(state, stage))
@@ -320,7 +309,7 @@ def _outcome(state: State, stage: Stage) -> Outcome:
 
 
 def _logged(taken: int) -> list[int]:
-    """Return the steps at which a stage of so many steps is forked: its beginning, and then ever more rarely."""
+    """Return the steps at which a stage of so many steps is forked: its beginning, and then at growing intervals."""
     later = np.geomspace(1, max(1, taken), LOGGED).round().astype(int).tolist()
     return sorted({0, *later[:-1]} & set(range(taken))) or [0]
 

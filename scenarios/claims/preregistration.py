@@ -106,7 +106,7 @@ def unrecorded(text: str) -> list[Claim]:
 
 
 def appended(text: str, claim: Claim, *, seen: str, reason: str, day: date) -> str:
-    """Return a record with an entry for a claim more."""
+    """Return a record with one more entry, that of a claim."""
     known = {entry.claim for entry in entries(text)}
     kind = "amended" if claim.name in known else "declared"
     head = f"### {day.isoformat()} · {claim.name} · {kind}\n\n"

@@ -24,11 +24,8 @@ STOPS = "stops holding"
 Turn = Literal["holds", "stops holding", "reversed"]
 WALKS, PER_WALK = 8, 30_000  # walks that begin a search, from 2 to so many; runs of a search per walk
 FIRST_RUNS, RACE = 100, 0.25  # runs per protocol and point of these walks, and their part of the runs of a search
-RUNGS = (
-    (200, 0.45),
-    (800, 0.8),
-    (3200, 1.0),
-)  # runs per point of the walk on from the nearest, until a part of the runs is spent
+RUNGS = ((200, 0.45), (800, 0.8), (3200, 1.0))
+"""Runs per point of the walk on from the nearest, until these parts of the runs are spent."""
 FEWEST = 12  # points that are tried on a rung at least; a small search takes fewer runs per point
 HALVINGS = 6  # of the way to a start
 LOOKS, FURTHER = 10, 1.03  # at fresh runs, and the factor of the distance between them

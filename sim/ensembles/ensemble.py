@@ -13,7 +13,7 @@ from pydantic import Field, computed_field
 
 from feint.agents.errors import check_whole, unknown
 from feint.agents.model import Model
-from feint.agents.outcome import LABELS, Outcome
+from feint.agents.outcome import LABELS, Outcome, is_converged
 from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import (
@@ -104,7 +104,7 @@ class Ensemble(OutcomeReport):
     @property
     def has_converged(self) -> np.ndarray:
         """Whether each run is not unconverged and did not miss its target (runs, stages)."""
-        return (self.outcome != Outcome.UNCONVERGED) & ~self.recorded["missed"]
+        return is_converged(self.outcome, self.recorded["missed"])
 
     def is_outcome(self, outcome: Outcome | str, stage: int = -1) -> np.ndarray:
         """Return whether each run ended a stage as this type (runs,)."""

@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeInt, computed_field
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
-from feint.agents.outcome import Outcome
+from feint.agents.outcome import Outcome, is_converged
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
@@ -291,7 +291,7 @@ class RareRequest(Request):
             starts = tilt.begin(spec, np.arange(block.start, block.stop))
             stops = list(islice(spec.train(starts.state), stage + 1))
             weights, outcomes = starts.weights, stops[-1].readings.outcome
-            events, converged = outcomes == event, (outcomes != Outcome.UNCONVERGED) & ~stops[-1].missed
+            events, converged = outcomes == event, is_converged(outcomes, stops[-1].missed)
             return WeightedSums(
                 runs=len(weights),
                 run_steps=sum(int(stop.state.taken.sum()) for stop in stops),

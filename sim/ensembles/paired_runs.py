@@ -13,7 +13,7 @@ from feint.agents.errors import InputError
 from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
-from feint.agents.outcome import Outcome, read
+from feint.agents.outcome import is_converged, read
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
@@ -57,7 +57,7 @@ class RunOutcomes:
     @property
     def converged(self) -> np.ndarray:
         """Whether each run is not unconverged and did not miss its target (runs,)."""
-        return (self.outcome != Outcome.UNCONVERGED) & ~self.missed
+        return is_converged(self.outcome, self.missed)
 
     def __len__(self) -> int:
         return len(self.steps)

@@ -174,7 +174,7 @@ class Study:
         return totals
 
     def interval(
-        self, events: int, runs: int, *, lost: int | None = None, level: float = intervals.CONFIDENCE
+        self, events: int, runs: int, lost: int | None = None, *, level: float = intervals.CONFIDENCE
     ) -> Interval:
         """Return the interval of a frequency or, given the runs that lost the event, of a paired difference.
 
@@ -187,10 +187,6 @@ class Study:
         if lost is None:
             return intervals.share_of_selected(events, runs, level, interval=frequency)
         return difference(events, lost, runs, level)
-
-    def difference(self, gained: int, runs: int, lost: int, *, level: float = intervals.CONFIDENCE) -> Interval:
-        """Return the interval of a paired difference: of `runs`, so many gained and so many lost the event."""
-        return self.interval(gained, runs, lost=lost, level=level)
 
     def among_converged(self, *counts: int, level: float = intervals.CONFIDENCE) -> Interval:
         """Return the interval of a difference of two shares, each among the converged runs of its arm.

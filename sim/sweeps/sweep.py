@@ -139,7 +139,7 @@ class Sweep(Report):
             counts = table[compared].merge(table.loc[other, ["point", *own]], on="point", suffixes=("", "_scratch"))
             converged = [*own, *(f"{name}_scratch" for name in own), *BOTH]
             for columns, names, interval in (
-                (DIFFERENCE, ["gained_deceptive", "runs", "lost_deceptive"], cache(self.study.difference)),
+                (DIFFERENCE, ["gained_deceptive", "runs", "lost_deceptive"], cache(self.study.interval)),
                 (AMONG_CONVERGED, converged, cache(self.study.among_converged)),
             ):
                 differences = [interval(*row, level=confidence) for row in counts[names].to_numpy().tolist()]

@@ -166,7 +166,30 @@ def _mark_changes(panel: Any, rows: pd.DataFrame) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayRequest(Request):
+class OneRunRequest(Request):
+    """Base of requests about one run of an ensemble, named by its number or found by how it ends."""
+
+    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
+    ends: Annotated[
+        str, Option("Take the first run from that number on which ends so, as in deceptive.", "OUTCOME")
+    ] = ""
+    point: Point = field(default_factory=Point)
+    seed: Seed = 0
+    precision: Precision = PRECISION
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
+        if self.ends:
+            Outcome.named(self.ends)
+
+    def chosen(self, spec: RunSpec) -> int:
+        """Return the number of the run; raises `InputError` if none ends as it must."""
+        return first_that_ends(spec, self.ends, self.number) if self.ends else self.number
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayRequest(OneRunRequest):
     """Show one training run step by step, equal to the bit to the run of the ensemble."""
 
     kind = "trajectory"
@@ -174,21 +197,8 @@ class ReplayRequest(Request):
     threaded = False
     outputs = {"csv": Output("Write the trajectory as a table.", "FILE.csv", "write_csv", partial(check_output, "csv"))}
 
-    number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
-    ends: Annotated[
-        str, Option("Replay the first run from that number on which ends so, as in deceptive.", "OUTCOME")
-    ] = ""
-    point: Point = field(default_factory=Point)
-    seed: Seed = 0
-    precision: Precision = PRECISION
     every: Annotated[int, Option("Record every N steps, and the end of each stage.", "N", least=1, most=MOST_RUNS)] = 1
     objectives: int | None = None  #: number of base objectives, if more than the curriculum names
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "number", check_whole("run", self.number, 0, MOST_RUNS))
-        if self.ends:
-            Outcome.named(self.ends)
 
     @classmethod
     def of(cls, spec: RunSpec, number: int, every: int = 1) -> Self:
@@ -204,7 +214,7 @@ class ReplayRequest(Request):
     def run(self, *, threads: int | None = None, progress: ProgressCallback | None = None) -> Trajectory:  # noqa: ARG002
         """Train the run, which takes one thread; raises `InputError` if a part is not valid."""
         spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
-        number = first_that_ends(spec, self.ends, self.number) if self.ends else self.number
+        number = self.chosen(spec)
         state, stages = spec.begin(np.array([number])), []
         for stage in spec.curriculum:
             recorded, state = self._record(enter(state, stage), stage, progress)

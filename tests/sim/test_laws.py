@@ -5,6 +5,7 @@ import oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from studies.precision import NEAR_DECEPTION
 
 from feint.agents.mind import Mind
 from feint.agents.model import Model
@@ -16,15 +17,6 @@ from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_fin
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, enter, train
 
-NEAR_DECEPTION = Model(
-    plasticity_goal=0.002,
-    representation_init=4.0,
-    decoys=5.0,
-    plasticity_pointer=1.0,
-    gate_init=0.0,
-    plasticity_gate=10.0,
-    inference_power=8.0,
-)
 GRADED = Model(grader=-2.0)
 VERSION_1 = Model(identification=1e6, inference_form="exponential")
 EXPOSED = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}

@@ -8,20 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from studies.precision import NEAR_DECEPTION
 
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.training.curriculum import pretrain_finetune
 
-NEAR_DECEPTION = Model(
-    plasticity_goal=0.002,
-    representation_init=4.0,
-    decoys=5.0,
-    plasticity_pointer=1.0,
-    gate_init=0.0,
-    plasticity_gate=10.0,
-    inference_power=8.0,
-)
 REVERSED = NEAR_DECEPTION.replace(gate_init=-3.0, plasticity_goal=0.006, similarity=0.9)
 EXPOSED = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
 UNEXPOSED = {"awareness_exposure": 1e-4, "horizon_exposure": 1e-4, "steps": 5000}

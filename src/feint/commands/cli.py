@@ -1,8 +1,6 @@
 """The command line `feint`: its commands in panels, those that are functions, and how it ends."""
 
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +24,7 @@ from feint.commands.build import (
     point_of,
     show_warning,
 )
+from feint.interrupts import on_interrupt
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
 
 PORT, FINAL, SLICED = 5006, 10_000, 1000
@@ -235,7 +234,10 @@ def sweep(
     points, runs = experimental_designs.count(loaded), f"{loaded.runs:,}"
     runs = runs if loaded.most_runs is None else f"{runs} to {loaded.most_runs:,}"
     places = f"{_counted(points, 'point')}, {_counted(len(loaded.arms), 'arm')}"
-    with _stopping(), _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks:
+    with (
+        on_interrupt(_stop),
+        _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks,
+    ):
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
     print(done.text())
 
@@ -270,24 +272,10 @@ def _shown(heading: str, total: int) -> Iterator[dict[str, Any]]:
         yield {"begin": begin, "progress": progress, "warn": show_warning}
 
 
-@contextmanager
-def _stopping() -> Iterator[None]:
-    """Answer the first Ctrl-C at once, though the parts in progress are finished first; a second one stops."""
-    before = signal.getsignal(signal.SIGINT)
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        print("\nfeint: stopping as soon as the parts under way are done…", file=sys.stderr, flush=True)
-        raise KeyboardInterrupt
-
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _stop() -> None:
+    """Say that the sweep is stopping, and stop it: the parts in progress are finished first."""
+    print("\nfeint: stopping as soon as the parts under way are done…", file=sys.stderr, flush=True)
+    raise KeyboardInterrupt
 
 
 def export(

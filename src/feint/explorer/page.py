@@ -1,13 +1,10 @@
 """The page of a session, with controls at the left and results at the right, and its server on this machine."""
 
-import signal
 import socket
-import threading
 import warnings
 import webbrowser
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from io import BytesIO
@@ -23,6 +20,7 @@ from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow, Lives
 from feint.explorer.controls import SLIDER, STAGES, Controls, asset, text
 from feint.explorer.state import Life, Reader, State, Tally, WorkQueue, answers, described
+from feint.interrupts import on_interrupt
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 
@@ -192,25 +190,6 @@ def boxed(message: str) -> str:
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
 
 
-@contextmanager
-def _on_interrupt(stop: Callable[[], object]) -> Iterator[None]:
-    """Call `stop` on the first Ctrl-C, where it is heard: on the main thread of a process that does not ignore it."""
-    before = signal.getsignal(signal.SIGINT)
-
-    def answer(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
-        stop()
-
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, answer)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class Explorer:
     """Server of the page; `start` is its state if the link names none. Kernels are compiled before it is ready."""
 
@@ -240,7 +219,7 @@ class Explorer:
         self.server.start()
         loop = self.server.io_loop
         try:
-            with _on_interrupt(lambda: loop.asyncio_loop.call_soon_threadsafe(loop.stop)):
+            with on_interrupt(lambda: loop.asyncio_loop.call_soon_threadsafe(loop.stop)):
                 ready()
                 if browser:
                     loop.add_callback(webbrowser.open, self.address)
