@@ -37,6 +37,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def whole(session: nox.Session) -> None:
+    """The long commands of the manual at their full size, of which `tests` runs parts."""
+    session.run(PYTHON, "-m", "pytest", "-m", "whole", *session.posargs)
+
+
+@nox.session
 def interpreted(session: nox.Session) -> None:
     """A small subset with compilation off: the same lines of the kernels, run by Python itself."""
     session.run(PYTHON, "-m", "pytest", "-m", "interpreted", env={"NUMBA_DISABLE_JIT": "1"})

@@ -1,5 +1,7 @@
 """Patches that make a computation small where its numbers are not what is tested."""
 
+from feint.scenarios.argument import model_audit
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.networks import seed_models, transfer
 from feint.sim.statistics import scaling_laws
 
@@ -18,3 +20,9 @@ def hardly_train(patch):
 def resample_little(patch):
     """Fit laws of transfer with few resamples: their intervals are wrong."""
     patch.setitem(scaling_laws.fit.__kwdefaults__, "resamples", 20)
+
+
+def audit_few_claims(patch):
+    """Audit the model by a few claims whose training is short."""
+    few = select_claims(["headline", "internal-case", "deceptive-stays", "matching"])
+    patch.setattr(model_audit, "select_claims", lambda _: few)

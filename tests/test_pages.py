@@ -1,6 +1,8 @@
 """README and every page of the manual: what their commands print and draw, and what their Python prints."""
 
+import re
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +29,12 @@ from terminal import within_this_process
 
 from feint.commands import cli
 from feint.commands.build import LazyGroup
+from feint.scenarios.argument.crux import SWITCHED
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.argument.premises import without
+from feint.scenarios.claims.registry import claims
+from feint.sim.ensembles.comparison import compare
+from feint.sim.training.parameter_point import Point
 
 BLOCKS = [(name, command) for name, page in PAGES.items() for command, _ in printed(page)]
 DRAWN = {
@@ -73,6 +81,13 @@ SAID = {"crux": "inference", "rare": "Clopper", "worldviews": "neither"}
 """A word that the Python of a page prints, if its output does not stand below it."""
 NOT_RUN = {("README", 0), ("README", 1), ("cluster", 0), ("cluster", 1), ("sweeps", 0), ("overseer", 1), ("xu_race", 0)}
 """Examples that have tests of their own, or take a cluster or hours."""
+WHOLE = {
+    "feint worldviews --seed 1": "--claim relearning --claim imperfect-pretraining",
+    "feint crux --premises --runs 100 --seed 1": None,
+    "feint argue --claim headline --quick --seed 1": None,
+}
+"""Commands that take about a minute, which `nox -s whole` runs, with options that run a part whose lines stand on the
+page; None has a test of its own below."""
 EXAMPLES = [
     (name, i)
     for name, page in PAGES.items()
@@ -109,7 +124,10 @@ def test_all_commands_and_examples_of_a_page_are_read(name):
 
 @pytest.mark.slow
 @pytest.mark.generated
-@pytest.mark.parametrize(("name", "command"), BLOCKS)
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [pytest.param(*block, marks=[pytest.mark.whole] * (block[1] in WHOLE)) for block in BLOCKS],
+)
 def test_a_page_shows_what_its_command_prints_and_draws(feint, name, command, tmp_path, rewrite):
     stands = dict(printed(PAGES[name]))[command]
     drawn = {option: (FIGURES if rewrite else tmp_path) / file for option, file in DRAWN.get(command, {}).items()}
@@ -120,6 +138,45 @@ def test_a_page_shows_what_its_command_prints_and_draws(feint, name, command, tm
         check_output(name, stands, now)
         for path in drawn.values():
             check_same_drawing(path, FIGURES / path.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "command"), [(name, command) for name, command in BLOCKS if WHOLE.get(command) is not None]
+)
+def test_a_page_has_the_lines_of_a_part_of_its_command(feint, name, command):
+    stands = {}
+    for line in dict(printed(PAGES[name]))[command].splitlines():
+        stands.setdefault(words(line), []).append(numbers(line))
+    lines = [line for line in ran(feint, f"{command} {WHOLE[command]}").splitlines() if numbers(line)]
+    assert len(lines) > 10
+    for line in lines:
+        found = stands.get(words(line), [])
+        near = {"rel": NEARLY[name]["rel"], "abs": NEARLY[name]["slack"]}
+        assert any(numbers(line) == pytest.approx(other, **near) for other in found), (line, found)
+
+
+@pytest.mark.slow
+def test_the_effects_at_the_point_stand_on_the_page_of_the_argument():
+    text = dict(printed(PAGES["tutorial"]))["feint argue --claim headline --quick --seed 1"]
+    parts = tuple(part for part in claims()["headline"].parts if part.name != "after-100000")
+    found = evaluate([replace(claims()["headline"], parts=parts)], runs=1000, seed=1)["headline"].intervals
+    stands = [numbers(line) for line in text.splitlines() if re.match(r"  [+-]0\.\d{3} \[", line)]
+    del stands[4]  # after 100,000 steps
+    for line, now in zip(stands, found.values(), strict=True):
+        assert line[:3] == pytest.approx([now.estimate, now.low, now.high], abs=0.005)
+
+
+@pytest.mark.slow
+def test_the_ends_of_the_premises_stand_on_the_page_of_cruxes():
+    text = dict(printed(PAGES["crux"]))["feint crux --premises --runs 100 --seed 1"]
+    none, every = (float(end) for end in re.findall(r"\(([+-][\d.]+)\)", text)[:2])
+    at: dict[str, Any] = {"runs": 100, "seed": 1}
+    assert every == pytest.approx(compare(**at).difference().estimate, abs=0.02)
+    off = without(Point(), SWITCHED)
+    assert none == pytest.approx(
+        compare(model=off.model, curriculum=off.curriculum, **at).difference().estimate, abs=0.02
+    )
 
 
 def check_output(name, stands, now):

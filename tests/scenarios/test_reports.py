@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import jsonschema
 import planted
 import pytest
-from quick import hardly_train, resample_little
+from quick import audit_few_claims, hardly_train, resample_little
 
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
@@ -96,10 +96,11 @@ WRONG = {"runs": (0, True, 2.5), "seed": (-1, 2**64), "confidence": (0.0, 1.0)}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_resamples():
-    """Fit laws with few resamples: how wide their intervals are is tested elsewhere."""
+def small_computations():
+    """Fit laws with few resamples and audit few claims, neither of which changes what is tested here."""
     with pytest.MonkeyPatch.context() as patch:
         resample_little(patch)
+        audit_few_claims(patch)
         yield
 
 

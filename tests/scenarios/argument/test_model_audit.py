@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from quick import audit_few_claims
 
 from feint.agents.model import Model
 from feint.scenarios.argument.model_audit import ABSURD, Audit, AuditRequest, Reached, absurdities, react
@@ -23,7 +24,10 @@ SHORTER = Point(curriculum=pretrain_finetune({"steps": 2500}, {"steps": 2500}))
 
 @pytest.fixture(scope="module")
 def found() -> Audit:
-    return AuditRequest(point=SHORTER, points=1, draws=16, runs=50, seed=0).run()
+    """An audit by few claims, whose numbers are those of 32 runs, two rows of lanes."""
+    with pytest.MonkeyPatch.context() as patch:
+        audit_few_claims(patch)
+        return AuditRequest(point=SHORTER, points=1, draws=16, runs=32, seed=0).run()
 
 
 def test_some_claim_reacts_to_every_parameter(found):
