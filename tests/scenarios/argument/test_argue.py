@@ -220,6 +220,7 @@ def test_an_effect_among_no_converged_run_is_not_known():
     nobody = Point().at({"capability_init": -30.0, "plasticity_capability": 0.0})
     reported = evaluate([claim], nobody, runs=20)["headline"].reported
     assert reported.estimate == 0
+    assert reported.among_converged is not None
     assert np.isnan(reported.among_converged.estimate)
     assert (reported.among_converged.low, reported.among_converged.high) == (-1, 1)
 

@@ -208,6 +208,7 @@ def test_shares_among_converged_continuations_leave_out_what_missed_its_target()
     converged = ~stop.missed & (stop.readings.outcome != Outcome.UNCONVERGED)
     assert 0 < converged.sum() < 40
     assert fork.counts["deceptive"] == deceptive.sum()
+    assert fork.converged is not None
     assert fork.converged["deceptive"] == (deceptive & converged).sum()
     assert fork.same_converged == clopper_pearson(int((deceptive & converged).sum()), int(converged.sum()))
     assert "of converged" in history.text()

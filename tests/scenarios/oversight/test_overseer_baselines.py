@@ -54,10 +54,12 @@ def episodes(outcome):
 def test_shares_among_converged_runs_are_of_those_deployed_and_not_unconverged():
     row = Row.of(PRIOR, "planted", episodes([-1] * 10 + [Outcome.UNCONVERGED] * 20 + [Outcome.DECEPTIVE] * 6 + [1] * 4))
     assert row.outcomes["deceptive"] == frequency_interval(6, 40)
+    assert row.outcomes_converged is not None
     assert row.outcomes_converged["deceptive"] == frequency_interval(6, 10)
     assert row.outcomes_converged["unconverged"].estimate == 0
     assert row.share_converged("deceptive") == "0.600"
     none = Row.of(PRIOR, "planted", episodes([-1] * 10 + [Outcome.UNCONVERGED] * 20))
+    assert none.outcomes_converged is not None
     assert np.isnan(none.outcomes_converged["deceptive"].estimate)
     assert none.share_converged("deceptive") == ""
 
