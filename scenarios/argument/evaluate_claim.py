@@ -318,14 +318,7 @@ def cruxes(
 
 def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
     effect = whole.within_limits(whole.measured(ended))
-    off = {
-        name: Effect.of(
-            replace(estimand, words=f"the effect without {name}"),
-            estimand.measured(ended),
-            estimand.among_converged(ended),
-        )
-        for name, estimand in without.items()
-    }
+    off = {name: _without(name, estimand, ended) for name, estimand in without.items()}
     same = {
         name: all(ended[a] is ended[b] for a, b in zip(whole.protocols, estimand.protocols, strict=True))
         for name, estimand in without.items()
@@ -358,3 +351,8 @@ def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
         effect=effect,
         change={name: change[name] for name in order},
     )
+
+
+def _without(premise: str, estimand: Estimand, ended: Ended) -> Effect:
+    """Return the effect that an estimand at the point without a premise measures."""
+    return replace(Effect.measured(estimand, ended), quantity=f"the effect without {premise}")

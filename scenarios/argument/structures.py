@@ -87,7 +87,7 @@ def structural_average(point: Point, *, runs: int, **keys: Any) -> Structures:
     known, scores, among = {}, [], []
     for name, changes in structures_of(point):
         ended = run_paired(point.at(changes), estimand.protocols, range(runs), **keys)
-        known[name] = Structure.of(estimand, estimand.measured(ended), estimand.among_converged(ended), name=name)
+        known[name] = Structure.measured(estimand, ended, name=name)
         scores.append(estimand.scores(ended))
         among.append(estimand.scores_among_converged(ended))
     here = run_paired(point, estimand.protocols, range(runs), **keys)
@@ -95,7 +95,7 @@ def structural_average(point: Point, *, runs: int, **keys: Any) -> Structures:
     order = sorted(known, key=lambda name: known[name].estimate)
     return Structures(
         average=Effect.of(estimand, mean_of(np.mean(scores, axis=0), 1), _mean_if_known(np.mean(among, axis=0))),
-        here=Effect.of(estimand, estimand.measured(here), estimand.among_converged(here)),
+        here=Effect.measured(estimand, here),
         structures=[known[name] for name in order],
         holds=sum(allowed == {HOLDS} for allowed in kinds),
         reversed=sum(allowed == {REVERSED} for allowed in kinds),

@@ -90,6 +90,11 @@ class Effect(Interval):
         among = among_converged and estimand.within_limits(among_converged)
         return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), among_converged=among, **more)
 
+    @classmethod
+    def measured(cls, estimand: Estimand, ended: Ended, **more: Any) -> Self:
+        """Return the effect that an estimand describes, over all runs and among converged ones."""
+        return cls.of(estimand, estimand.measured(ended), estimand.among_converged(ended), **more)
+
 
 @dataclass(frozen=True)
 class Term:
@@ -177,7 +182,7 @@ class Frequency(Estimand):
 
         With x_p a run's contribution by protocol p, and m_p the mean of it over the n_p converged ones of n runs, a run
         scores Σ_p m_p + (n / n_p) [converged] (x_p - m_p), as estimates of ratios are linearised (Cochran 1977,
-        Sampling Techniques, section 6.4). NaN if no run of a protocol converged.
+        Sampling Techniques, chapter 6). NaN if no run of a protocol converged.
         """
         scores = np.zeros(len(ended[self.protocols[0]]))
         for protocol in self.protocols:
