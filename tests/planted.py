@@ -1,8 +1,9 @@
-"""Studies whose answers are known, for the analyses of sweeps."""
+"""Studies whose answers are known, for the analyses of sweeps, and outcomes of runs, for estimands."""
 
 import numpy as np
 
 from feint.sim.analysis.response_surface import counted, points_of
+from feint.sim.ensembles.paired_runs import OWN, RunOutcomes
 from feint.sim.sweeps.study import Study
 from feint.sim.training.curriculum import pretrain_finetune
 
@@ -39,6 +40,25 @@ def differing(design, effect, seed=0, base=0.1):
     u = rng.random((runs, 1 if design.streams == "common" else len(points)))
     gained, lost = (u < gain).sum(axis=0), (u > 1 - loss).sum(axis=0)
     return counted(design, points, gained, lost, runs=np.full(len(points), runs))
+
+
+def ended(outcomes, steps=None, performance=None, reached=None, missed=()):
+    """Runs that ended so, of which those with the numbers in `missed` missed their target."""
+    outcomes = np.array(outcomes, np.int8)
+    n = len(outcomes)
+    zeros = np.zeros(n)
+    return RunOutcomes(
+        outcomes={OWN: outcomes},
+        before=outcomes,
+        performance=zeros if performance is None else np.array(performance, float),
+        deployed=zeros,
+        following=zeros,
+        belief=zeros,
+        steps=np.full(n, 10) if steps is None else np.array(steps),
+        all_steps=np.full(n, 10),
+        missed=np.isin(np.arange(n), missed),
+        reached=np.ones(n, bool) if reached is None else np.array(reached),
+    )
 
 
 def reports():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from textwrap import fill
 from typing import Annotated, Any, Literal, Self
 
@@ -135,7 +136,7 @@ class ClaimResult:
             claim,
             source=from_attributes(Cited, claim.source, section=claim.section),
             verdict=evaluation.verdict,
-            effect=Effect.of(evaluation.headline_part.estimand, evaluation.effect),
+            effect=evaluation.reported,
             prior=_shares(spread.shares(claim)),
             baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
             crux=crux,
@@ -146,7 +147,7 @@ class ClaimResult:
                     part,
                     rule=part.rule.words,
                     verdict=evaluation.verdicts[part.name],
-                    effect=Effect.of(part.estimand, evaluation.intervals[part.name]),
+                    effect=evaluation.effect_of(part),
                     prior=_shares(spread.shares(claim, part.name)) if spread.has(claim, part.name) else None,
                 )
                 for part in claim.parts
@@ -166,6 +167,7 @@ class ClaimResult:
             f"{self.source.author} ({self.source.year}), {self.source.section}: {self.statement}",
             f"Verdict at this point: {self.verdict.value}, {self.verdict.meaning}.",
             *self._parts(),
+            *self._among_converged(),
             *self._prior(),
             *([remark(spread)] if remark else []),
             self._crux(),
@@ -182,6 +184,12 @@ class ClaimResult:
                 yield f"By the declared rule it holds if {rule}:"
             verdict = part.verdict.value + ("" if part.tested else ", shown beside the claim")
             yield f"{part.effect:+.3f} {part.effect.quantity} ({verdict})"
+
+    def _among_converged(self) -> Iterator[str]:
+        among = self.effect.among_converged
+        if among is not None:
+            number = f"{among:+.3f}" if isfinite(among.estimate) else "not known, since no run of one of them converged"
+            yield f"Among the converged runs of each way of training the effect is {number}."
 
     def _prior(self) -> Iterator[str]:
         several = ", by any of its parts" if self.evaluation.claim.any_part else ", all its parts together"

@@ -18,20 +18,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError, check_whole
-from feint.agents.outcome import LABELS, Outcome, read
+from feint.agents.outcome import LABELS, Outcome, is_converged, read
 from feint.agents.state import State
 from feint.agents.views import view
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.ensembles.runner import BLOCK, blocks, in_order, one_at_a_time
+from feint.sim.ensembles.streaming_summary import by_outcome, converged_of
 from feint.sim.results.report import KEPT, Hidden, Number, Report, Table
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import Interval, frequency_interval
+from feint.sim.statistics.intervals import Interval, frequency_interval, share_of_selected
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec
 
@@ -52,6 +53,12 @@ class TypeCount:
     rarefied: Annotated[float, Field(description="how many of them to expect among `alike` of the type's draws")]
     trained: Annotated[int, Field(description="draws that are of this type after training, well or not")]
     after_sgd: Annotated[Interval, Field(description="their share of the draws that were trained")]
+    volume_converged: Annotated[
+        Interval | None, Field(description="share of the kept that are not unconverged; null if not computed")
+    ] = None
+    after_sgd_converged: Annotated[
+        Interval | None, Field(description="share of the trained that converged; null if not computed")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -64,6 +71,7 @@ class Counting(Report):
     kept: Hidden[np.ndarray]  #: number of draws that do well in training (outcomes,)
     patterns: Hidden[tuple[Mapping[int, int], ...]]  #: for each outcome, how many of them compute each function
     trained: Hidden[np.ndarray]  #: number of the first `trains` draws after SGD, whether well or not (outcomes,)
+    converged: Hidden[np.ndarray]  #: number of those that converged (outcomes,)
     request: Hidden[CountingRequest]
 
     def share(self, outcome: Outcome | str, of: str = "kept") -> Interval:
@@ -72,6 +80,14 @@ class Counting(Report):
         if not counts.sum():
             raise InputError(f"draws = {self.draws:,} are too few: none of them does well in training; ask for more.")
         return frequency_interval(int(counts[Outcome.named(outcome)]), int(counts.sum()))
+
+    def share_converged(self, outcome: Outcome | str, of: str = "kept") -> Interval:
+        """Return the share of an outcome among those kept, or trained, that converged; NaN if there are none.
+
+        What is kept has reached its target, so that all of it converged that is not unconverged.
+        """
+        counts = converged_of(self.kept, np.zeros_like(self.kept)) if of == "kept" else self.converged
+        return share_of_selected(int(counts[Outcome.named(outcome)]), int(counts.sum()))
 
     @property
     def functions(self) -> np.ndarray:
@@ -121,6 +137,8 @@ class Counting(Report):
                 rarefied=self.rarefied(outcome),
                 trained=int(self.trained[outcome]),
                 after_sgd=self.share(outcome, "trained"),
+                volume_converged=self.share_converged(outcome),
+                after_sgd_converged=self.share_converged(outcome, "trained"),
             )
             for outcome in Outcome
         ]
@@ -136,6 +154,7 @@ class Counting(Report):
             "share of the trained\n(after SGD)": lambda row: f"{row.after_sgd:.4f}",
         }
         yield Table(self.types, columns, rule=False)
+        yield self._among_converged()
         apart = "not known, since no mind that was trained does well"
         if isfinite(self.distance):
             apart = f"{self.distance:.3f} (0: the same, 1: nothing in common)"
@@ -145,6 +164,19 @@ class Counting(Report):
             f"The total variation between the shares of types that do well, in the volume and after SGD, is {apart}. "
             f"Intervals are of 95{KEPT}%."
         )
+
+    def _among_converged(self) -> str | Table:
+        """Return the shares among converged minds as a table, or one sentence if all converged."""
+        if not self.kept[Outcome.UNCONVERGED] and self.converged.sum() == self.trains:
+            return "All that were kept or trained converged."
+        number = f"{self.converged.sum():,}"
+        columns = {
+            "": "outcome",
+            "share of the kept": lambda row: f"{row.volume_converged:.4f}",
+            f"share of the {number} trained\nthat converged": lambda row: f"{row.after_sgd_converged:.4f}",
+        }
+        title = "Among the converged, which reached their target and are not unconverged:"
+        return Table(self.types[1:], columns, title, rule=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,17 +215,21 @@ class CountingRequest(Request):
         spec = scratch().spec(self.point, seed=self.seed, precision=self.precision)
         spec.warm_up()
         count = partial(self._count, spec, one_at_a_time(progress))
-        kept, functions, trained = zip(*in_order(count, blocks(0, self.draws), threads=threads), strict=True)
+        kept, functions, trained, converged = zip(*in_order(count, blocks(0, self.draws), threads=threads), strict=True)
         return Counting(
             **{name: getattr(self, name) for name in ("draws", "trains", "width")},
             kept=np.sum(kept, axis=0),
             patterns=tuple(sum((counts[i] for counts in functions), Counter()) for i in range(len(LABELS))),
             trained=np.sum(trained, axis=0),
+            converged=np.sum(converged, axis=0),
             request=self,
         )
 
-    def _count(self, spec: RunSpec, report: Progress, block: range) -> tuple[np.ndarray, list[Counter], np.ndarray]:
-        """Return the outcomes of a block of draws that do well, their functions, and the outcomes after training."""
+    def _count(self, spec: RunSpec, report: Progress, block: range) -> tuple[np.ndarray, list[Counter], Any, Any]:
+        """Return the outcomes of a block of draws that do well, their functions, and outcomes after training.
+
+        Outcomes after training are those of all trained draws, and those of the converged ones.
+        """
         stage = spec.curriculum[-1]
         state = drawn(spec, block, self.width)
         readings = read(state, stage.objective)
@@ -201,13 +237,13 @@ class CountingRequest(Request):
         kept = np.where(well, readings.outcome, -1)
         patterns = patterns_of(state, stage.objective)
         functions = [Counter(patterns[kept == outcome].tolist()) for outcome in Outcome]
-        after = readings.outcome[:0]
+        after = converged = readings.outcome[:0]
         if block.start < self.trains:
-            stop = spec.train_stage(state, stage)
-            after = stop.readings.outcome[: self.trains - block.start]
-        counted, trained = (np.bincount(codes, minlength=len(LABELS)) for codes in (readings.outcome[well], after))
+            stop, first = spec.train_stage(state, stage), slice(self.trains - block.start)
+            after = stop.readings.outcome[first]
+            converged = after[is_converged(after, stop.missed[first])]
         report(len(block))
-        return counted, functions, trained
+        return by_outcome(readings.outcome[well]), functions, by_outcome(after), by_outcome(converged)
 
 
 def drawn(spec: RunSpec, block: range, width: float) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +39,7 @@ class Evaluation:
 
     claim: Claim
     intervals: Mapping[str, Interval]
+    among_converged: Mapping[str, Interval | None] = field(default_factory=dict)  #: of parts that are frequencies
 
     @property
     def verdicts(self) -> dict[str, Verdict]:
@@ -62,6 +63,15 @@ class Evaluation:
         """Interval of the part that is reported as the claim's effect."""
         return self.intervals[self.headline_part.name]
 
+    @property
+    def reported(self) -> Effect:
+        """The claim's effect as it is reported."""
+        return self.effect_of(self.headline_part)
+
+    def effect_of(self, part: Part) -> Effect:
+        """Return the effect of a part as it is reported."""
+        return Effect.of(part.estimand, self.intervals[part.name], self.among_converged.get(part.name))
+
 
 def evaluate(
     claims: Iterable[Claim], point: Point | None = None, *, runs: int = 2000, **keys: Any
@@ -84,7 +94,11 @@ def protocols_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
 def evaluation_of(claim: Claim, ended: Ended, confidence: float = CONFIDENCE) -> Evaluation:
     """Evaluate a claim on runs that have been trained."""
     level = claim.confidence(confidence)
-    return Evaluation(claim=claim, intervals={part.name: measure(part, ended, level) for part in claim.parts})
+    return Evaluation(
+        claim=claim,
+        intervals={part.name: measure(part, ended, level) for part in claim.parts},
+        among_converged={part.name: part.estimand.among_converged(ended, level) for part in claim.parts},
+    )
 
 
 def measure(part: Part, ended: Ended, confidence: float, reading: Reading = OWN) -> Interval:
@@ -304,7 +318,7 @@ def cruxes(
 
 def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
     effect = whole.within_limits(whole.measured(ended))
-    off = {name: whole.within_limits(estimand.measured(ended)) for name, estimand in without.items()}
+    off = {name: _without(name, estimand, ended) for name, estimand in without.items()}
     same = {
         name: all(ended[a] is ended[b] for a, b in zip(whole.protocols, estimand.protocols, strict=True))
         for name, estimand in without.items()
@@ -333,7 +347,12 @@ def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
     return Crux(
         premise=first,
         ties=tuple(name for name in order if first and name != first and most[name] >= least),
-        without={name: replace(Effect.of(whole, off[name]), quantity=f"the effect without {name}") for name in order},
+        without={name: off[name] for name in order},
         effect=effect,
         change={name: change[name] for name in order},
     )
+
+
+def _without(premise: str, estimand: Estimand, ended: Ended) -> Effect:
+    """Return the effect that an estimand at the point without a premise measures."""
+    return replace(Effect.measured(estimand, ended), quantity=f"the effect without {premise}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import isfinite, nan
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.sim.analysis.claims import HOLDS, REVERSED
 from feint.sim.analysis.estimands import Frequency
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.statistics.intervals import mean_of
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of
 from feint.sim.training.parameter_point import Point
 
 
@@ -34,7 +35,10 @@ class Structure(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Structures:
-    """The headline's effect, averaged over all structures of the model, beside that of the point."""
+    """The headline's effect, averaged over all structures of the model, beside that of the point.
+
+    Among converged runs the average is that of the structures' own numbers among converged runs.
+    """
 
     average: Annotated[Effect, Field(description="mean over structures, on the same runs; of sampling error alone")]
     here: Annotated[Effect, Field(description="with the point's own structure, on the same runs")]
@@ -49,8 +53,17 @@ class Structures:
             f"Over all {len(self.structures)} structures of the model (functional forms, and what is trained inferred "
             f"or known at once) the headline's effect is {self.average:+.3f} on average, and {self.here:+.3f} with the "
             f"point's own; from {least.estimate:+.3f} ({least.name}) to {most.estimate:+.3f} ({most.name}). It holds "
-            f"with {self.holds} of them and is reversed with {self.reversed}."
+            f"with {self.holds} of them and is reversed with {self.reversed}.{self._among_converged()}"
         )
+
+    def _among_converged(self) -> str:
+        """Return the sentence on converged runs; empty if the numbers were not computed."""
+        average, here = self.average.among_converged, self.here.among_converged
+        if average is None or here is None:
+            return ""
+        if not isfinite(average.estimate):
+            return " Among converged runs the average is not known, since with some structure none converged."
+        return f" Among converged runs it is {average:+.3f} on average, and {here:+.3f} with the point's own."
 
 
 def structures_of(point: Point) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -71,18 +84,26 @@ def structural_average(point: Point, *, runs: int, **keys: Any) -> Structures:
     part = CLAIM.effect
     estimand = part.estimand
     assert isinstance(estimand, Frequency)
-    known, scores = {}, []
+    known, scores, among = {}, [], []
     for name, changes in structures_of(point):
         ended = run_paired(point.at(changes), estimand.protocols, range(runs), **keys)
-        known[name] = estimand.measured(ended)
+        known[name] = Structure.measured(estimand, ended, name=name)
         scores.append(estimand.scores(ended))
-    here = estimand.measured(run_paired(point, estimand.protocols, range(runs), **keys))
+        among.append(estimand.scores_among_converged(ended))
+    here = run_paired(point, estimand.protocols, range(runs), **keys)
     kinds = [part.rule.possible(interval.low, interval.high) for interval in known.values()]
     order = sorted(known, key=lambda name: known[name].estimate)
     return Structures(
-        average=Effect.of(estimand, mean_of(np.mean(scores, axis=0), 1)),
-        here=Effect.of(estimand, here),
-        structures=[Structure.of(estimand, known[name], name=name) for name in order],
+        average=Effect.of(estimand, mean_of(np.mean(scores, axis=0), 1), _mean_if_known(np.mean(among, axis=0))),
+        here=Effect.measured(estimand, here),
+        structures=[known[name] for name in order],
         holds=sum(allowed == {HOLDS} for allowed in kinds),
         reversed=sum(allowed == {REVERSED} for allowed in kinds),
     )
+
+
+def _mean_if_known(scores: np.ndarray) -> Interval:
+    """Return the interval of the mean of differences of shares (runs,), or all that is possible if they are NaN."""
+    if np.isfinite(scores).all():
+        return mean_of(scores, 1)
+    return Interval(estimate=nan, low=-1.0, high=1.0, confidence=CONFIDENCE, method="no run selected")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,13 +22,14 @@ from pydantic import Field
 
 from feint.agents.interventions import put_back
 from feint.agents.mind import GROUPS, RUNNING
-from feint.agents.outcome import Outcome, read
+from feint.agents.outcome import LABELS, Outcome, is_converged, read
 from feint.agents.state import State
 from feint.sim.ensembles.runner import in_order
+from feint.sim.ensembles.streaming_summary import by_outcome
 from feint.sim.results.figure_style import face
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Progress
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson, share_of_selected
 from feint.sim.training.parameter_point import PlainModel
 from feint.sim.training.replay import OneRunRequest
 from feint.sim.training.stage import Stage
@@ -48,6 +50,12 @@ class Fork:
     outcome: Annotated[str, Field(description="outcome if the run were stopped here")]
     counts: Annotated[dict[str, int], Field(description="continuations by outcome")]
     same: Annotated[Interval, Field(description="share of the continuations that end as the run did")]
+    converged: Annotated[
+        dict[str, int] | None, Field(description="converged continuations by outcome; null if not computed")
+    ] = None
+    same_converged: Annotated[
+        Interval | None, Field(description="share of the converged ones that end as the run did; null if it did not")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -120,6 +128,8 @@ class RunHistory(Report):
             yield self._sentence_of_groups()
             rows = [self.unchanged, *self.exchanged]
             yield Table(rows, {"exchanged": lambda row: row.changed or NOTHING, **self._shares(rows)})
+        if all(fork.converged == fork.counts for fork in (*self.forks, *self.exchanged)):
+            yield "All continuations converged."
         yield (
             f"Each row counts {counted(self.continuations, 'continuation')}; the share that ends {self.outcome} has "
             f"{100 * self.confidence:g} % intervals (Clopper–Pearson)."
@@ -130,6 +140,8 @@ class RunHistory(Report):
         seen = [label for label in rows[0].counts if any(row.counts[label] for row in rows)]
         labels = [self.outcome, *(label for label in seen if label != self.outcome)]
         columns: dict[str, Any] = {f"share {self.outcome}": lambda row: f"{row.same:.2f}"}
+        if any(row.same_converged and row.converged != row.counts for row in (*self.forks, *self.exchanged)):
+            columns["of converged"] = lambda row: _share_text(row.same_converged)
         return columns | {label: lambda row, label=label: row.counts[label] for label in labels}
 
     def _sentence_of_no_return(self) -> str:
@@ -196,6 +208,11 @@ class RunHistory(Report):
             below += shares
         axes.set_xticks(places, names, rotation=90)
         axes.margins(x=0.01)
+
+
+def _share_text(share: Interval | None) -> str:
+    """Return a share with its limits, empty if it is not known."""
+    return f"{share:.2f}" if share and isfinite(share.estimate) else ""
 
 
 def listed(names: list[str]) -> str:
@@ -281,15 +298,28 @@ class WhyRunRequest(OneRunRequest):
         ended = _continued(replace(many, progress=progress), stage, spec.precision)
         for later in spec.curriculum.stages[i + 1 :]:
             ended = spec.train_stage(ended, later).state
-        codes = np.bincount(read(ended, spec.curriculum[-1].objective).outcome, minlength=len(Outcome))
+        last, codes = spec.curriculum[-1], read(ended, spec.curriculum[-1].objective).outcome
+        counts, converged = (
+            by_outcome(codes),
+            by_outcome(codes[is_converged(codes, (last.target > 0) & ~ended.reached)]),
+        )
         return Fork(
             stage=stage.name,
             step=step,
             changed=group,
             outcome=_outcome(here, stage).label,
-            counts={kind.label: int(codes[kind]) for kind in Outcome},
-            same=clopper_pearson(int(codes[outcome]), self.continuations, self.confidence),
+            counts=dict(zip(LABELS, counts.tolist(), strict=True)),
+            same=clopper_pearson(int(counts[outcome]), self.continuations, self.confidence),
+            converged=dict(zip(LABELS, converged.tolist(), strict=True)),
+            same_converged=self._among(converged, outcome),
         )
+
+    def _among(self, converged: np.ndarray, outcome: Outcome) -> Interval | None:
+        """Return the share of an outcome among converged continuations (outcomes,); None if none can end so."""
+        if outcome == Outcome.UNCONVERGED:
+            return None
+        count, runs = int(converged[outcome]), int(converged.sum())
+        return share_of_selected(count, runs, self.confidence, interval=clopper_pearson)
 
 
 def _streams(state: State, stage: Stage) -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -95,9 +95,8 @@ class Cell:
         claim, parts = evaluation.claim, []
         for part in claim.parts:
             facts = {"name": part.name, "verdict": evaluation.verdicts[part.name], "tested": part.tested}
-            interval = evaluation.intervals[part.name]
-            parts.append(PartEffect.of(part.estimand, interval, rule=part.rule.words, **facts))
-        effect = Effect.of(claim.effect.estimand, evaluation.effect)
+            parts.append(PartEffect(**vars(evaluation.effect_of(part)), rule=part.rule.words, **facts))
+        effect = replace(evaluation.reported, quantity=claim.effect.estimand.words)
         return cls(view=view, claim=claim.name, verdict=evaluation.verdict, effect=effect, parts=parts)
 
 
@@ -120,6 +119,7 @@ class Matrix(Report):
     claims: Hidden[tuple[Claim, ...]]
     evaluations: Hidden[Mapping[tuple[str, str], Evaluation]]  #: by the names of view and claim
     levels: Hidden[Mapping[tuple[str, str], Interval]]  #: frequency of deception by the names of view and protocol
+    levels_converged: Hidden[Mapping[tuple[str, str], Interval]] = field(default_factory=dict)  #: of converged runs
     request: Hidden[WorldviewsRequest]
 
     def __getitem__(self, cell: tuple[str, str]) -> Evaluation:
@@ -141,7 +141,10 @@ class Matrix(Report):
     @property
     def level_facts(self) -> list[Level]:
         """Frequency of deception of each protocol in each view."""
-        return [Level.of(LEVELS[arm], interval, view=view, arm=arm) for (view, arm), interval in self.levels.items()]
+        return [
+            Level.of(LEVELS[arm], interval, self.levels_converged.get((view, arm)), view=view, arm=arm)
+            for (view, arm), interval in self.levels.items()
+        ]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per view and claim: the verdict, and the claim's effect with its interval."""
@@ -157,11 +160,11 @@ class Matrix(Report):
         yield f"{self.runs:,} runs per training protocol, seed {self.seed}"
         columns = range(len(self.views))
         rows = [(claim.name, *(_cell(self[view.name, claim.name]) for view in self.views)) for claim in self.claims]
-        levels = [
-            (ROW_NAMES[arm], *(f"{self.levels[view.name, arm].estimate:.2f}" for view in self.views)) for arm in LEVELS
-        ]
-        between = [(name, *("" for _ in columns)) for name in ("", "deception")]
-        yield Table.of_cells(("claim", *map(str, columns)), [*rows, *between, *levels])
+        gap = ("", *("" for _ in columns))
+        levels = [gap, *self._level_rows("deception", self.levels)]
+        if self.levels_converged:
+            levels += self._level_rows("of converged runs", self.levels_converged)
+        yield Table.of_cells(("claim", *map(str, columns)), [*rows, *levels])
         yield ", ".join(f"{letter} {verdict.value}" for verdict, letter in LETTERS.items())
         yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
         effects = (
@@ -169,6 +172,13 @@ class Matrix(Report):
         )
         yield "\n".join(["Below each letter, the claim's effect:", *(wrapped(effect, "    ") for effect in effects)])
         yield f"A view is a reading of its text, not the text. Intervals: {100 * self.confidence:g} %, --json."
+
+    def _level_rows(self, heading: str, levels: Mapping[tuple[str, str], Interval]) -> Iterator[tuple[str, ...]]:
+        """Yield a heading, and a row of frequencies of deception per protocol."""
+        yield (heading, *("" for _ in self.views))
+        for arm in LEVELS:
+            shares = (levels[view.name, arm].estimate for view in self.views)
+            yield (ROW_NAMES[arm], *(f"{share:.2f}" if isfinite(share) else "–" for share in shares))
 
     def figure(self) -> Figure:
         """Draw one cell per claim and view, with the verdict as colour and letter; the default point comes first."""
@@ -292,11 +302,13 @@ class WorldviewsRequest(Request):
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": check_threads(threads)}
         evaluations: dict[tuple[str, str], Evaluation] = {}
         levels: dict[tuple[str, str], Interval] = {}
+        among: dict[tuple[str, str], Interval] = {}
         for view in self.columns:
             check_two_stages(view.point)
             ended = run_paired(view.point, protocols, range(self.runs), **keys)
             evaluations |= {(view.name, claim.name): evaluation_of(claim, ended, self.confidence) for claim in claims}
             levels |= {(view.name, arm): level.measured(ended, self.confidence) for arm, level in LEVELS.items()}
+            among |= {(view.name, arm): level.among_converged(ended, self.confidence) for arm, level in LEVELS.items()}
             if progress:
                 progress(1)
         return Matrix(
@@ -305,6 +317,7 @@ class WorldviewsRequest(Request):
             claims=tuple(claims),
             evaluations=evaluations,
             levels=levels,
+            levels_converged=among,
             request=self,
         )
 

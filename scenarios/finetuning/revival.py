@@ -32,7 +32,7 @@ from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Columns, Hidden, Report, Table
 from feint.sim.results.request import Progress
-from feint.sim.statistics.intervals import Interval, frequency_interval
+from feint.sim.statistics.intervals import Interval, frequency_interval, share_of_selected
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,17 +85,33 @@ class RevivalCondition(Condition):
 SWEEPS = RevivalCondition.sweeps([RevivalCondition(), RevivalCondition(again=KIN)], VARIED, kin={"again": KIN})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Shares of runs by the kind of mind in which they ended, among all and among the converged ones."""
+
+    held: Annotated[Interval, Field(description="share that has the last objective as its terminal one")]
+    played: Annotated[Interval, Field(description="share that is deceptive")]
+    held_converged: Annotated[
+        Interval | None, Field(description="the same among converged runs; null if not computed")
+    ] = None
+    played_converged: Annotated[
+        Interval | None, Field(description="the same among converged runs; null if not computed")
+    ] = None
+
+
 def ends(ended: RunOutcomes, runs: Any = slice(None)) -> dict[str, Any]:
-    """Return the steps of the last stage, the runs that missed, and the shares that are held and played at the stop."""
-    outcomes, missed = ended.outcome[runs], int(ended.missed[runs].sum())
+    """Return the steps of the last stage, the runs that missed, and the fields of `Ends` at the stop."""
+    outcomes, converged, missed = ended.outcome[runs], ended.converged[runs], int(ended.missed[runs].sum())
     held = np.isin(outcomes, (Outcome.INTERNAL, Outcome.CORRIGIBLE))
-    counts = {"held": held, "played": outcomes == Outcome.DECEPTIVE}
-    shares = {name: frequency_interval(int(count.sum()), len(outcomes)) for name, count in counts.items()}
+    shares = {}
+    for name, is_it in {"held": held, "played": outcomes == Outcome.DECEPTIVE}.items():
+        shares[name] = frequency_interval(int(is_it.sum()), len(outcomes))
+        shares[f"{name}_converged"] = share_of_selected(int((is_it & converged).sum()), int(converged.sum()))
     return {"steps": middle(ended.steps[runs].astype(float)), "missed": missed, **shares}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Revived(Group):
+class Revived(Ends, Group):
     """Results of runs of one kind under one condition."""
 
     vary: Literal["", "rate", "similarity", "kin"]
@@ -105,8 +121,6 @@ class Revived(Group):
     log2_ratio: Annotated[dict[str, Interval], Field(description="of them over those of others, run by run; medians")]
     missed: Annotated[int, Field(description="runs that miss the target, counted with all their steps")]
     hidden: Annotated[Interval, Field(description="how well Y can be read after fine-tuning on X, r²")]
-    held: Annotated[Interval, Field(description="share that has the last objective as its terminal one")]
-    played: Annotated[Interval, Field(description="share that is deceptive")]
 
     @classmethod
     def of(cls, condition: RevivalCondition, when: Any, kind: str, runs: Any, ended: Ended) -> Revived:
@@ -143,7 +157,7 @@ def revived(condition: RevivalCondition, ended: Ended) -> Iterator[Revived]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class Course(Ends):
     """Shares of the runs of one protocol that are back within numbers of steps."""
 
     task: Literal["Y", "Y′"]
@@ -151,8 +165,6 @@ class Course:
     steps: Annotated[Interval, Field(description="the median")]
     missed: int
     within: Annotated[dict[str, Interval], Field(description="share back, by steps")]
-    held: Annotated[Interval, Field(description="share that has the last objective as its terminal one")]
-    played: Annotated[Interval, Field(description="share that is deceptive")]
 
     @classmethod
     def of(cls, task: Any, who: str, ended: RunOutcomes) -> Course:
@@ -180,6 +192,11 @@ COURSES: dict[str, Callable[[Course], str]] = {
     "played": lambda course: f"{course.played:.2f}",
 }
 """Rows of the table of courses."""
+AMONG_CONVERGED: dict[str, Callable[[Course], Interval | None]] = {
+    "held, of converged": lambda course: course.held_converged,
+    "played, of converged": lambda course: course.played_converged,
+}
+"""Rows of it that count the converged runs alone."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -214,6 +231,9 @@ class Revival(Report):
         for task in ("Y", "Y′"):
             courses = [course for course in self.courses if course.task == task and course.who in LINES]
             cells = [[name, *map(text, courses)] for name, text in COURSES.items()]
+            for name, get in AMONG_CONVERGED.items():
+                shares = [share for share in map(get, courses) if share]
+                cells += [[name, *(f"{share:.2f}" for share in shares)]] if len(shares) == len(courses) else []
             headings = ("steps", *(course.who for course in courses))
             yield Table.of_cells(headings, cells, f"Share of runs back at {task} within a number of steps")
             groups = [*self.at(""), *self.at("", "after X")]

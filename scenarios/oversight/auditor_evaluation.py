@@ -22,9 +22,10 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.agents.outcome import LABELS, Outcome, read
+from feint.agents.outcome import LABELS, Outcome, is_converged, read
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol
+from feint.sim.ensembles.streaming_summary import by_outcome
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
@@ -91,10 +92,12 @@ class Population:
         aware = self.awareness[deceptive] if deceptive.any() else np.zeros(1)
         return float(np.quantile(aware, 1 / 3)), float(np.quantile(aware, 2 / 3))
 
-    def counts(self, arm: str) -> dict[str, int]:
-        """Return the number of runs of an arm by outcome."""
-        chosen = self.outcome[self.pretrained == (arm == PRETRAIN_FINETUNE)]
-        return dict(zip(LABELS, np.bincount(chosen, minlength=len(LABELS)).tolist(), strict=True))
+    def counts(self, arm: str, *, converged: bool = False) -> dict[str, int]:
+        """Return the number of runs of an arm by outcome, or of its converged runs alone."""
+        chosen = self.pretrained == (arm == PRETRAIN_FINETUNE)
+        if converged:
+            chosen &= is_converged(self.outcome, self.missed)
+        return dict(zip(LABELS, by_outcome(self.outcome[chosen]).tolist(), strict=True))
 
     def groups(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Return positives and negatives by the names in GROUPS; two arrays (all runs,) of bool each."""
@@ -190,6 +193,10 @@ class AuditorRow:
         return f"{self.name}: {self.words} ({parameters}; {costs})"
 
 
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
+
+
 def _area(row: Separation) -> str:
     return "–" if row.auc is None else f"{row.auc:.2f}"
 
@@ -202,6 +209,9 @@ class AuditorsReport(Report):
     runs: Annotated[int, Field(description="per arm")]
     false_alarms: float
     counts: Annotated[dict[str, dict[str, int]], Field(description="runs by arm and outcome")]
+    converged: Annotated[
+        dict[str, dict[str, int]] | None, Field(description="converged runs by arm and outcome; null if not computed")
+    ] = None
     thirds: Annotated[tuple[float, float], Field(description="awareness at which deceptive runs are split")]
     missed: Annotated[int, Field(description="aligned runs that never reached the target, and are left out")]
     auditors: list[AuditorRow]
@@ -243,7 +253,9 @@ class AuditorsReport(Report):
             f"{100 * self.false_alarms:g} % of the aligned suspected. Cost: samples per run."
         )
         for arm, name in ARM_NAMES.items():
-            yield f"{name}: " + ", ".join(f"{count:,} {outcome}" for outcome, count in self.counts[arm].items())
+            yield f"{name}: {_listed(self.counts[arm])}"
+            if self.converged and self.converged[arm] != self.counts[arm]:
+                yield f"{name}, converged: {_listed(self.converged[arm])}"
         yield f"Aligned runs that never reached the target, which every test finds, are left out: {self.missed:,}."
 
     def _warnings(self) -> Iterator[str]:
@@ -359,6 +371,7 @@ class AuditorsRequest(Request):
             runs=self.runs,
             false_alarms=self.false_alarms,
             counts={arm: here.counts(arm) for arm in ARM_NAMES},
+            converged={arm: here.counts(arm, converged=True) for arm in ARM_NAMES},
             thirds=here.thirds,
             missed=int((here.missed & np.isin(here.outcome, (Outcome.INTERNAL, Outcome.CORRIGIBLE))).sum()),
             auditors=rows,

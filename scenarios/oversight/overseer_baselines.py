@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,14 +23,14 @@ from pydantic import Field
 
 from feint.agents.errors import unknown
 from feint.agents.model import Model
-from feint.agents.outcome import LABELS, Outcome
+from feint.agents.outcome import LABELS, Outcome, is_converged
 from feint.sim.environments.overseer_policies import BASELINES, Episodes, Policy, play
 from feint.sim.environments.task import ACTIONS, Task, Terms
 from feint.sim.results.figure_style import PAGE_WIDTH, face
 from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request, Runs, Seed, Settings
-from feint.sim.statistics.intervals import Interval, frequency_interval, student
+from feint.sim.statistics.intervals import Interval, frequency_interval, share_of_selected, student
 
 PRIOR, HELPED = "prior", "pre-training helps"
 POPULATIONS: dict[str, dict[str, Any]] = data_beside(__file__, "populations.toml")
@@ -48,6 +49,11 @@ COLUMNS = {
     "cost": lambda row: f"{row.cost:.3f}",
     "slices": lambda row: f"{row.slices:.1f}",
 }
+AMONG_CONVERGED = {
+    f"{label},\nof converged": lambda row, label=label: row.share_converged(label)
+    for label in ("deceptive", "proxy", "reward-seeking")
+}
+"""Columns of shares among the converged runs, if they were counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,10 @@ class Row:
     value: Annotated[Interval, Field(description="return: performance less harm less cost, its mean over runs")]
     deployed: Annotated[Interval, Field(description="share of the runs that were deployed")]
     outcomes: Annotated[dict[str, Interval], Field(description="share of the runs that were deployed as each type")]
+    outcomes_converged: Annotated[
+        dict[str, Interval] | None,
+        Field(description="share of the deployed runs that are not unconverged as each type; null if not computed"),
+    ] = None
     performance: Annotated[float, Field(description="mean over runs; 0 where nothing was deployed")]
     harm: float
     cost: float
@@ -75,12 +85,17 @@ class Row:
         def share(happened: np.ndarray) -> Interval:
             return frequency_interval(int(happened.sum()), len(played.deployed))
 
+        converged = played.deployed & is_converged(played.outcome, np.zeros(len(played.outcome), bool))
+        counts = {label: int((played.outcome[converged] == code).sum()) for code, label in enumerate(LABELS)}
         return cls(
             population=population,
             overseer=overseer,
             value=student(played.returns),
             deployed=share(played.deployed),
             outcomes={label: share(played.outcome == Outcome.named(label)) for label in LABELS},
+            outcomes_converged={
+                label: share_of_selected(count, int(converged.sum())) for label, count in counts.items()
+            },
             **{name: float(np.mean(getattr(played, name))) for name in ("performance", "harm", "cost", "slices")},
             orders={
                 choice: dict(zip(map(str, values), map(float, played.ordered(choice)), strict=True))
@@ -89,6 +104,11 @@ class Row:
             },
             played=played,
         )
+
+    def share_converged(self, outcome: str) -> str:
+        """Return the share of an outcome among converged runs as a cell of a table; empty if it is not known."""
+        share = (self.outcomes_converged or {}).get(outcome)
+        return f"{share.estimate:.3f}" if share and isfinite(share.estimate) else ""
 
     def above(self, other: Row) -> Interval:
         """Return the mean difference between its return and another's, run by run."""
@@ -126,9 +146,16 @@ class Overseen(Report):
         heading = (
             f"Overseers of {self.runs:,} runs of each population, seed {self.seed}. Return is performance less harm "
             "less cost, its mean over runs with an interval of 95 %; deployed, and deployed as deceptive, as proxy "
-            "and as reward-seeking, are shares of all runs."
+            "and as reward-seeking, are shares of all runs, and then of the converged ones: those that were deployed "
+            "and are not unconverged (an overseer sets no target)."
         )
-        return [heading, *(Table(self.of(name), COLUMNS, TITLES.get(name, name)) for name in self.populations)]
+        return [heading, *(self._table(name) for name in self.populations)]
+
+    def _table(self, population: str) -> Table:
+        """Return the table of a population."""
+        rows = self.of(population)
+        counted = all(row.outcomes_converged is not None for row in rows)
+        return Table(rows, COLUMNS | (AMONG_CONVERGED if counted else {}), TITLES.get(population, population))
 
     def draw(self, panels: Any) -> None:
         """Draw one row per population: shares deployed as each type, and mean returns with their intervals."""

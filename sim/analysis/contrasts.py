@@ -11,10 +11,10 @@ import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.sim.analysis.estimands import DECEPTIVE, SHARE_DIFFERENCE, Ended, Estimand, Frequency, Limits, Term
+from feint.sim.analysis.estimands import DECEPTIVE, DIGITS, SHARE_DIFFERENCE, Ended, Estimand, Frequency, Limits, Term
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, mean_of, wilson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of, wilson
 from feint.sim.statistics.shapley import value_weights
 
 TYPED = (Outcome.INTERNAL, Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
@@ -35,12 +35,11 @@ class Weighted(Frequency):
         codes = {outcome: Outcome.named(outcome) for outcome in {term.outcome for term in self.terms}}
         each = (term.sign * (ended[term.protocol].outcome == codes[term.outcome]) for term in self.terms)
         scores = sum(each, np.zeros(len(ended[self.terms[0].protocol])))
-        return np.round(scores, 12)  # so that runs whose weights cancel score 0 alike
+        return np.round(scores, DIGITS)
 
-    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
-        """Return the estimate with its interval."""
-        bound = max(sum(abs(term.sign) for term in self.terms if term.sign * side > 0) for side in (1, -1))
-        return mean_of(self.scores(ended), bound, confidence)
+    def interval_of(self, scores: np.ndarray, confidence: float) -> Interval:
+        """Return the interval of the mean of some runs' contributions (runs,)."""
+        return mean_of(scores, self.bound, confidence)
 
 
 def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECEPTIVE) -> Weighted:
@@ -93,10 +92,12 @@ class Among(Frequency):
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval; the estimate is 0 if no run of a protocol is selected."""
-        runs = [ended[term.protocol] for term in self.terms]
-        happened = [each.outcome == Outcome.named(term.outcome) for each, term in zip(runs, self.terms, strict=True)]
-        interval = SelectedPairs.of(happened, [self.among(each) for each in runs]).difference(confidence)
+        interval = self.compared(ended, self.among, confidence)
         return interval if isfinite(interval.estimate) else replace(interval, estimate=0.0)
+
+    def is_counted(self, runs: RunOutcomes) -> np.ndarray:
+        """Return which runs of a protocol are counted if only converged ones are (runs,)."""
+        return self.among(runs) & runs.converged
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,16 @@ class BetweenRuns(Estimand):
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval; it reaches over all that is possible if either set is empty."""
         runs = ended[self.protocol]
-        had, is_it = self.had(runs), runs.outcome == Outcome.named(self.outcome)
+        return self._between(runs, np.ones(len(runs), bool), confidence)
+
+    def among_converged(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the same difference between converged runs of both kinds."""
+        runs = ended[self.protocol]
+        return self._between(runs, runs.converged, confidence)
+
+    def _between(self, runs: RunOutcomes, counted: np.ndarray, confidence: float) -> Interval:
+        """Return the difference between the runs that are counted."""
+        had, is_it = self.had(runs)[counted], (runs.outcome == Outcome.named(self.outcome))[counted]
         if had.all() or not had.any():
             return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="one set is empty")
         one, other = (wilson(int((is_it & chosen).sum()), int(chosen.sum()), confidence) for chosen in (had, ~had))

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from math import log2
-from typing import Any, Self
+from math import log2, nan
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.paired_runs import RunOutcomes
@@ -13,9 +14,13 @@ from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import (
     CONFIDENCE,
+    FEW,
     Interval,
+    SelectedPairs,
     bounded_mean,
+    clopper_pearson,
     frequency_interval,
+    look_confidence,
     mean_of,
     student,
     tango,
@@ -24,6 +29,7 @@ from feint.sim.statistics.intervals import (
 DECEPTIVE = Outcome.DECEPTIVE.label
 Ended = Mapping[TrainingProtocol, RunOutcomes]
 """Outcomes of each protocol, all on the same runs."""
+DIGITS = 12  # of a run's score, so that runs whose weights cancel score alike
 Limits = tuple[float, float]
 SHARE, SHARE_DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
 """Limits of a share, and of a difference of two shares."""
@@ -56,6 +62,10 @@ class Estimand:
         """Return the estimate with its interval."""
         raise NotImplementedError
 
+    def among_converged(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval | None:  # noqa: ARG002
+        """Return the number with each frequency among the converged runs of its protocol; None if it has none."""
+        return None
+
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         return replace(self, **{name: its.with_defaults(changes) for name, its in self._named().items()})  # pyright: ignore
@@ -69,11 +79,21 @@ class Effect(Interval):
     low: Number
     high: Number
     quantity: str
+    among_converged: Annotated[
+        Interval | None,
+        Field(description="with each frequency among converged runs; null if it is no frequency or was not computed"),
+    ] = None
 
     @classmethod
-    def of(cls, estimand: Estimand, interval: Interval, **more: Any) -> Self:
+    def of(cls, estimand: Estimand, interval: Interval, among_converged: Interval | None = None, **more: Any) -> Self:
         """Return an interval as the effect that an estimand describes, within the limits that it declares."""
-        return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), **more)
+        among = among_converged and estimand.within_limits(among_converged)
+        return cls(quantity=estimand.words, **vars(estimand.within_limits(interval)), among_converged=among, **more)
+
+    @classmethod
+    def measured(cls, estimand: Estimand, ended: Ended, **more: Any) -> Self:
+        """Return the effect that an estimand describes, over all runs and among converged ones."""
+        return cls.of(estimand, estimand.measured(ended), estimand.among_converged(ended), **more)
 
 
 @dataclass(frozen=True)
@@ -104,9 +124,13 @@ class Frequency(Estimand):
         happened = [ended[term.protocol].outcome == Outcome.named(term.outcome) for term in self.terms]
         return np.array([term.sign for term in self.terms]) @ np.array(happened, np.int64)
 
-    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
-        """Return the estimate with its interval."""
-        scores = self.scores(ended)
+    @property
+    def bound(self) -> float:
+        """Largest sum that a run can contribute, or its negative."""
+        return max(sum(abs(term.sign) for term in self.terms if term.sign * side > 0) for side in (1, -1))
+
+    def interval_of(self, scores: np.ndarray, confidence: float) -> Interval:
+        """Return the interval of the mean of some runs' contributions (runs,)."""
         up, down, runs = int((scores > 0).sum()), int((scores < 0).sum()), len(scores)
         signs = sorted(term.sign for term in self.terms)
         if signs == [1]:
@@ -114,6 +138,88 @@ class Frequency(Estimand):
         if signs == [-1, 1]:
             return tango(up, down, runs, confidence)
         return bounded_mean(scores, len(signs), confidence)
+
+    def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with its interval."""
+        return self.interval_of(self.scores(ended), confidence)
+
+    def is_counted(self, runs: RunOutcomes) -> np.ndarray:
+        """Return which runs of a protocol are counted if only converged ones are (runs,)."""
+        return runs.converged
+
+    def among_converged(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the same sum with each frequency among the converged runs of its own protocol.
+
+        The interval is that of `SelectedPairs` for a difference of two protocols. For other sums it is that of
+        `measured` if the same runs converged in all protocols, else `mean_of` the linearised scores. If no run of a
+        protocol converged the estimate is NaN, and the interval all that is possible.
+        """
+        counted = {protocol: self.is_counted(ended[protocol]) for protocol in self.protocols}
+        if not all(runs.any() for runs in counted.values()):
+            low, high = (sum(min(0, side * term.sign) * side for term in self.terms) for side in (1, -1))
+            method = "no run selected"
+            return Interval(estimate=nan, low=float(low), high=float(high), confidence=confidence, method=method)
+        if len(counted) == 2 and sorted(term.sign for term in self.terms) == [-1, 1]:
+            return self.compared(ended, self.is_counted, confidence)
+        first, *others = counted.values()
+        if all(np.array_equal(first, runs) for runs in others):
+            return self.interval_of(self.scores(ended)[first], confidence)
+        return self._rarely_differing(ended, counted, confidence) or self._linearised(ended, counted, confidence)
+
+    def compared(self, ended: Ended, select: Callable[[RunOutcomes], np.ndarray], confidence: float) -> Interval:
+        """Return the difference of two frequencies, each among the selected runs of its protocol."""
+        terms = sorted(self.terms, key=lambda term: -term.sign)
+        runs = [ended[term.protocol] for term in terms]
+        happened = [each.outcome == Outcome.named(term.outcome) for each, term in zip(runs, terms, strict=True)]
+        return SelectedPairs.of(happened, [select(each) for each in runs]).difference(confidence)
+
+    def of_protocol(self, protocol: TrainingProtocol) -> Self:
+        """Return the part of the sum that belongs to a protocol."""
+        return replace(self, terms=tuple(term for term in self.terms if term.protocol == protocol))
+
+    def scores_among_converged(self, ended: Ended) -> np.ndarray:
+        """Return linearised scores (runs,), whose mean is the sum with each frequency among converged runs.
+
+        With x_p a run's contribution by protocol p, and m_p the mean of it over the n_p converged ones of n runs, a run
+        scores Σ_p m_p + (n / n_p) [converged] (x_p - m_p), as estimates of ratios are linearised (Cochran 1977,
+        Sampling Techniques, chapter 6). NaN if no run of a protocol converged.
+        """
+        scores = np.zeros(len(ended[self.protocols[0]]))
+        for protocol in self.protocols:
+            own, counted = self.of_protocol(protocol).scores(ended), self.is_counted(ended[protocol])
+            mean = own[counted].mean() if counted.any() else nan
+            scores += mean + counted * (own - mean) / max(counted.mean(), 1 / len(counted))
+        return scores
+
+    def _linearised(self, ended: Ended, counted: Mapping[TrainingProtocol, np.ndarray], confidence: float) -> Interval:
+        """Return the interval of the linearised scores, over the runs that are counted in any protocol."""
+        scores, some = self.scores_among_converged(ended), np.any([*counted.values()], axis=0)
+        mean = scores.mean()
+        values = mean + (scores[some] - mean) * some.mean()
+        return mean_of(np.round(values, DIGITS), self.bound, confidence)
+
+    def _rarely_differing(
+        self, ended: Ended, counted: Mapping[TrainingProtocol, np.ndarray], confidence: float
+    ) -> Interval | None:
+        """Return exact limits if fewer than FEW converged runs score other than most of their protocol, else None.
+
+        A mean lies within span · U of the common score, with U the upper limit of the share that scores otherwise.
+        """
+        level, estimate, middle, reach, all_differing = look_confidence(confidence, len(counted)), 0.0, 0.0, 0.0, 0
+        for protocol, runs in counted.items():
+            own = self.of_protocol(protocol)
+            scores = own.scores(ended)[runs]
+            distinct, times = np.unique(scores, return_counts=True)
+            differing, span = len(scores) - int(times.max()), sum(abs(term.sign) for term in own.terms)
+            estimate, middle = estimate + float(scores.mean()), middle + float(distinct[times.argmax()])
+            reach += span * clopper_pearson(differing, len(scores), level).high
+            all_differing += differing
+        if all_differing >= FEW:
+            return None
+        method = "Clopper–Pearson, of any other score"
+        return Interval(
+            estimate=estimate, low=middle - reach, high=middle + reach, confidence=confidence, method=method
+        )
 
     def with_changes(self, changes: Mapping[str, Any]) -> Self:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""

@@ -11,6 +11,7 @@ from feint.scenarios.argument.argue import QUICK, ArgueRequest
 from feint.scenarios.argument.evaluate_claim import (
     DEFAULT,
     Effect,
+    evaluate,
     moved_tolerances,
     other_forms,
     over_prior,
@@ -24,6 +25,7 @@ from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.estimands import SHARE, SHARE_DIFFERENCE, MeanEstimand
 from feint.sim.analysis.nearest_flip import STOPS
 from feint.sim.analysis.prior_shares import prior_draws
+from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.paired_runs import OWN, run_paired
 from feint.sim.ensembles.protocols import pretrained
 from feint.sim.statistics.intervals import Interval
@@ -195,6 +197,32 @@ def test_the_document_holds_verdicts_and_effects(found):
     for flip in flips.values():
         assert flip["searches"] == 3
         assert (flip["nearest"] is None) == (flip["found"] == 0) == (flip["lowest"] is None)
+
+
+def test_effects_that_are_frequencies_have_their_number_among_converged_runs(found):
+    headline, relearning = found["headline"], found["relearning"]
+    compared = compare(runs=TINY.runs, seed=3)
+    among = headline.effect.among_converged
+    assert among == compared.difference(converged=True)
+    parts = {part.name: part.effect for part in headline.parts}
+    assert parts["converged"].estimate == among.estimate
+    assert parts[PART].among_converged == among
+    assert relearning.effect.among_converged is None
+    sentence = f"Among the converged runs of each way of training the effect is {among:+.3f}."
+    assert sentence in " ".join(headline.text(found.robustness).split())
+    assert "Among the converged" not in relearning.text(found.robustness)
+    for premise, effect in headline.crux.without.items():
+        assert effect.among_converged is not None, premise
+
+
+def test_an_effect_among_no_converged_run_is_not_known():
+    (claim,) = select_claims(["headline"])
+    nobody = Point().at({"capability_init": -30.0, "plasticity_capability": 0.0})
+    reported = evaluate([claim], nobody, runs=20)["headline"].reported
+    assert reported.estimate == 0
+    assert reported.among_converged is not None
+    assert np.isnan(reported.among_converged.estimate)
+    assert (reported.among_converged.low, reported.among_converged.high) == (-1, 1)
 
 
 def test_the_text_names_every_number(found):

@@ -11,6 +11,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.scenarios.argument.counting_argument import CountingRequest, drawn, patterns_of
 from feint.sim.ensembles.protocols import scratch
+from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.parameter_point import Point
 
 FEW_MODES = Point(model=Model(modes=2))
@@ -75,6 +76,31 @@ def test_a_pattern_says_which_modes_agree():
 def test_all_that_is_trained_is_counted(found):
     assert found.trained.sum() == 1000
     assert 0 <= found.distance <= 1
+
+
+def test_shares_among_converged_minds_leave_out_what_missed_its_target(found):
+    spec = scratch().spec(FEW_MODES, seed=2)
+    stop = spec.train_stage(drawn(spec, range(4096), 3.0), spec.curriculum[-1])
+    converged = ~stop.missed & (stop.readings.outcome != Outcome.UNCONVERGED) & (np.arange(4096) < 1000)
+    assert 0 < converged.sum() < 1000
+    for outcome, row in zip(Outcome, found.types, strict=True):
+        here = int((stop.readings.outcome[converged] == outcome).sum())
+        assert row.after_sgd_converged == frequency_interval(here, int(converged.sum()))
+    kept = found.kept[1:].sum()
+    assert found.types[Outcome.INTERNAL].volume_converged == frequency_interval(int(found.kept[1]), int(kept))
+    assert f"share of the {converged.sum():,} trained" in found.text()
+    assert f"{found.share_converged('deceptive', 'trained').estimate:.4f}" in found.text().split("Among the conv")[1]
+
+
+def test_if_all_converged_one_line_says_so(found):
+    kept = found.kept * (np.arange(len(LABELS)) > 0)
+    assert "All that were kept or trained converged." in replace(found, kept=kept, converged=found.trained).text()
+
+
+def test_if_none_converged_no_share_is_known(found):
+    none = replace(found, converged=np.zeros(len(LABELS), int))
+    assert np.isnan(none.types[1].after_sgd_converged.estimate)
+    assert json.loads(none.json(), parse_constant=pytest.fail)["types"][1]["after_sgd_converged"]["estimate"] is None
 
 
 def test_sgd_is_no_fair_sampler_of_the_volume():

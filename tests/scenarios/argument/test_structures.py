@@ -1,5 +1,7 @@
 """The headline averaged over the model's structures: all of them, weighed alike, on the same runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from feint.agents.model import Model
 from feint.agents.outcome import Outcome
 from feint.scenarios.argument import structures
 from feint.scenarios.argument.structures import structural_average, structures_of
+from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.training.parameter_point import Point
@@ -58,6 +61,38 @@ def test_structures_are_listed_from_the_least_effect_up(found):
     assert {row.name: row.estimate for row in found.structures} == pytest.approx(estimates)
     assert [row.estimate for row in found.structures] == sorted(estimates.values())
     assert (found.holds, found.reversed) == (2, 0)
+
+
+def among(changes):
+    """The headline's effect among converged runs."""
+    compared = compare(Point().at(changes).curriculum, model=Point().at(changes).model, runs=RUNS, seed=4)
+    return compared.difference(converged=True)
+
+
+def test_among_converged_runs_structures_are_averaged_too(found):
+    each = {name: among(changes) for name, changes in TWO.items()}
+    assert {row.name: row.among_converged for row in found.structures} == each
+    assert found.here.among_converged == each["inferred"]
+    average = found.average.among_converged
+    assert average.estimate == pytest.approx(np.mean([one.estimate for one in each.values()]))
+    assert average.low < average.estimate < average.high
+    words = f"Among converged runs it is {average:+.3f} on average, and {found.here.among_converged:+.3f} with"
+    assert words in found.text()
+
+
+def test_an_average_over_a_structure_in_which_no_run_converged_is_not_known(monkeypatch):
+    nobody = {"capability_init": -30.0, "plasticity_capability": 0.0}
+    monkeypatch.setattr(structures, "structures_of", lambda _: {"inferred": {}, "incapable": nobody}.items())
+    partly = structural_average(Point(), runs=20, seed=4)
+    assert partly.average.among_converged is not None
+    assert np.isnan(partly.average.among_converged.estimate)
+    assert np.isfinite(partly.average.estimate)
+    assert "Among converged runs the average is not known" in partly.text()
+
+
+def test_without_these_numbers_the_sentence_leaves_them_out(found):
+    old = replace(found, average=replace(found.average, among_converged=None))
+    assert "onverged" not in old.text()
 
 
 def test_the_sentence_has_the_average_beside_the_point(found):

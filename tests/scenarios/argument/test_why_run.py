@@ -197,6 +197,38 @@ def test_the_point_of_no_return_is_the_first_fork_from_which_on_nine_tenths_end_
     assert min(shares[11:]) >= SETTLED > shares[10]
 
 
+def test_shares_among_converged_continuations_leave_out_what_missed_its_target():
+    point = Point(curriculum=pretrain_finetune({"steps": 1000}, {"steps": 40}))
+    history = WhyRunRequest(point=point, number=1, seed=1, ends="deceptive", continuations=40).run()
+    spec = point.spec(seed=1, precision="single")
+    last = spec.curriculum[-1]
+    stop = spec.train_stage(many(before(spec, history.run, 1), range(1, 41)), last)
+    (fork,) = (fork for fork in history.forks if (fork.stage, fork.step) == ("finetuning", 0))
+    deceptive = stop.readings.outcome == Outcome.DECEPTIVE
+    converged = ~stop.missed & (stop.readings.outcome != Outcome.UNCONVERGED)
+    assert 0 < converged.sum() < 40
+    assert fork.counts["deceptive"] == deceptive.sum()
+    assert fork.converged is not None
+    assert fork.converged["deceptive"] == (deceptive & converged).sum()
+    assert fork.same_converged == clopper_pearson(int((deceptive & converged).sum()), int(converged.sum()))
+    assert "of converged" in history.text()
+    assert "All continuations converged" not in history.text()
+
+
+def test_a_run_that_ended_unconverged_has_no_share_among_converged_continuations():
+    point = Point(curriculum=pretrain_finetune({"steps": 50}, {"steps": 40}))
+    history = WhyRunRequest(point=point, continuations=4, ends="unconverged").run()
+    assert {fork.same_converged for fork in history.forks} == {None}
+    assert "of converged" not in history.text()
+
+
+def test_if_all_continuations_converged_one_line_says_so(undecided):
+    assert all(fork.converged == fork.counts for fork in undecided.forks)
+    assert "All continuations converged." in undecided.text()
+    assert "of converged" not in undecided.text()
+    assert all(vars(fork.same_converged) == vars(fork.same) for fork in undecided.forks)
+
+
 def history_of(shares, exchanged, n, began):
     """Return a history of a deceptive run with these counts of deceptive continuations among n."""
     stages = ["pretraining", "finetuning"]

@@ -2,8 +2,9 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
-from math import exp, log
+from math import exp, isnan, log
 
 import pytest
 
@@ -14,6 +15,7 @@ from feint.scenarios.argument.worldview_files import FOLDER, default_view, load_
 from feint.scenarios.argument.worldviews import LETTERS, LEVELS, WorldviewsRequest, number, worldviews
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Verdict
+from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import PAGE_WIDTH
 from feint.sim.training.configuration import load
 from feint.sim.training.stage import Stage
@@ -212,6 +214,38 @@ def test_the_headline_is_the_difference_of_the_levels(matrix):
     for view in matrix.views:
         scratch, pretrained = (matrix.levels[view.name, arm].estimate for arm in LEVELS)
         assert matrix[view.name, "headline"].effect.estimate == pytest.approx(pretrained - scratch)
+
+
+def test_frequencies_among_converged_runs_stand_below_the_plain_ones(tmp_path):
+    """With few steps of fine-tuning many runs miss their target; with none that is ever capable all do."""
+    stages = '[[stage]]\nname = "pretraining"\nobjective = 0\n[[stage]]\nname = "finetuning"\nsteps = 30\n'
+    few = written(tmp_path, f"[model]\n{stages}", "few.toml")
+    none = written(tmp_path, "[model]\ncapability_init = -30\nplasticity_capability = 0\n", "none.toml")
+    found = worldviews([few, none], claims=["headline"], runs=60, seed=3)
+    point = load_view(few).point
+    compared = compare(point.curriculum, model=point.model, runs=60, seed=3)
+    facts = {(row.view, row.arm): row for row in found.level_facts}
+    for arm in LEVELS:
+        wanted = compared.frequency(arm, "deceptive", converged=True)
+        few_of, none_of = (facts[view, arm].among_converged for view in ("few", "none"))
+        assert few_of is not None
+        assert none_of is not None
+        assert few_of == wanted
+        assert facts["few", arm].estimate == compared.frequency(arm, "deceptive").estimate
+        assert isnan(none_of.estimate)
+    assert compared.pretrained.converged().runs not in (0, 60)
+    cells = {cell.view: cell for cell in found.cells}
+    assert cells["few"].effect.among_converged == compared.difference(converged=True)
+    rows = found.text().split("of converged runs\n")[1].splitlines()[:2]
+    assert [row.split()[-1] for row in rows] == ["–", "–"]
+    assert rows[1].split()[-2] == f"{compared.frequency('pretrain_finetune', 'deceptive', converged=True).estimate:.2f}"
+
+
+def test_levels_that_were_not_counted_among_converged_runs_are_left_out(matrix):
+    old = replace(matrix, levels_converged={})
+    assert {row.among_converged for row in old.level_facts} == {None}
+    assert "of converged runs" in matrix.text()
+    assert "onverged" not in old.text()
 
 
 def test_a_view_without_run_time_inference_never_has_the_headline_supported(tmp_path):

@@ -1,10 +1,13 @@
 """How soon what fine-tuning took away is back: known answers, controls, and the command."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from planted import ended
 
+from feint.agents.outcome import Outcome
 from feint.scenarios.finetuning.protocols import KIN, finetuning, no_pretraining, retraining, staged
 from feint.scenarios.finetuning.revival import (
     HAD,
@@ -15,9 +18,11 @@ from feint.scenarios.finetuning.revival import (
     RevivalCondition,
     RevivalRequest,
     Revived,
+    ends,
 )
 from feint.sim.analysis.estimands import step_ratio
 from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.statistics.intervals import frequency_interval
 from feint.sim.training.parameter_point import Point
 
 SMALL = {"pretraining.steps": 400}
@@ -91,6 +96,25 @@ def test_more_are_back_within_more_steps_and_the_rest_missed(found):
         assert len(back) == len(WITHIN)
         assert all(a <= b for a, b in pairwise(back))
         assert back[-1] <= 1 - course.missed / 60
+
+
+def test_shares_among_converged_runs_leave_out_what_missed_its_target():
+    """Ten of forty held, fourteen deceptive; six of the latter missed, and ten are unconverged."""
+    outcomes = [Outcome.INTERNAL] * 6 + [Outcome.CORRIGIBLE] * 4 + [Outcome.DECEPTIVE] * 14
+    told = ends(ended([*outcomes, *[Outcome.PROXY] * 6, *[Outcome.UNCONVERGED] * 10], missed=range(10, 16)))
+    assert (told["held"], told["held_converged"]) == (frequency_interval(10, 40), frequency_interval(10, 24))
+    assert (told["played"], told["played_converged"]) == (frequency_interval(14, 40), frequency_interval(8, 24))
+    none = ends(ended(outcomes, missed=range(24)))
+    assert np.isnan(none["held_converged"].estimate)
+
+
+def test_the_table_of_courses_has_the_shares_among_converged_runs(found):
+    course = next(course for course in found.courses if (course.task, course.who) == ("Y", HAD))
+    row = next(line for line in found.text().splitlines() if line.startswith("played, of converged"))
+    assert f"{course.played_converged:.2f}" in row
+    lacking = {"held_converged": None, "played_converged": None}
+    old = replace(found, courses=[replace(course, **lacking) for course in found.courses])
+    assert "of converged" not in old.text()
 
 
 def test_without_inference_nothing_plays():

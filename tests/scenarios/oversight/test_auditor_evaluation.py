@@ -1,6 +1,7 @@
 """Evaluation of auditors: groups of runs, results per group, and what is reported if a group is small or empty."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,15 @@ def test_the_population_is_that_of_a_comparison(population):
     assert population.pretrained.sum() == RUNS
     assert population.pretrained[-1]
     assert population.missed.sum() == sum(each["missed"][:, -1].sum() for each in compared.arms.values())
+
+
+def test_converged_runs_are_counted_as_a_comparison_counts_them(report):
+    compared = compare(runs=RUNS, seed=2)
+    assert report.converged == {arm: ensemble.counts(converged=True) for arm, ensemble in compared.arms.items()}
+    assert report.converged != report.counts
+    internal = compared.pretrained.counts(converged=True)["internal"]
+    assert f"pre-training + fine-tuning, converged: 0 unconverged, {internal} internal" in report.text()
+    assert "converged:" not in replace(report, converged=None).text()
 
 
 def test_groups_are_told_from_aligned_runs_and_thirds_share_out_the_deceptive(population):

@@ -1,18 +1,24 @@
 """The scenario of the overseer: its request and its report."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from terminal import within_this_process
 
 from feint.agents.errors import InputError
-from feint.agents.outcome import LABELS
+from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.oversight.overseer_baselines import (
     HELPED,
     POPULATIONS,
     PRIOR,
     OverseerRequest,
+    Row,
     options_of,
 )
-from feint.sim.environments.overseer_policies import BASELINES
+from feint.sim.environments.overseer_policies import BASELINES, Episodes
+from feint.sim.environments.task import CHOICES
+from feint.sim.statistics.intervals import frequency_interval
 
 SMALL = {"slice_steps": 25, "slices": 8}
 
@@ -35,6 +41,33 @@ def test_the_document_adds_up(overseen):
         shares = [row["outcomes"][label]["estimate"] for label in LABELS]
         assert sum(shares) == pytest.approx(row["deployed"]["estimate"])
         assert row["value"]["estimate"] == pytest.approx(row["performance"] - row["harm"] - row["cost"])
+
+
+def episodes(outcome):
+    """Return episodes that ended so; -1 was not deployed."""
+    outcome = np.array(outcome)
+    nothing = np.zeros(len(outcome))
+    many = dict.fromkeys(("performance", "harm", "cost", "slices"), nothing)
+    return Episodes(deployed=outcome >= 0, outcome=outcome, orders=np.zeros((len(CHOICES), max(CHOICES)), int), **many)
+
+
+def test_shares_among_converged_runs_are_of_those_deployed_and_not_unconverged():
+    row = Row.of(PRIOR, "planted", episodes([-1] * 10 + [Outcome.UNCONVERGED] * 20 + [Outcome.DECEPTIVE] * 6 + [1] * 4))
+    assert row.outcomes["deceptive"] == frequency_interval(6, 40)
+    assert row.outcomes_converged is not None
+    assert row.outcomes_converged["deceptive"] == frequency_interval(6, 10)
+    assert row.outcomes_converged["unconverged"].estimate == 0
+    assert row.share_converged("deceptive") == "0.600"
+    none = Row.of(PRIOR, "planted", episodes([-1] * 10 + [Outcome.UNCONVERGED] * 20))
+    assert none.outcomes_converged is not None
+    assert np.isnan(none.outcomes_converged["deceptive"].estimate)
+    assert none.share_converged("deceptive") == ""
+
+
+def test_the_table_has_the_shares_among_converged_runs_if_they_were_counted(overseen):
+    assert "of converged" in overseen.text()
+    old = replace(overseen, overseers=[replace(row, outcomes_converged=None) for row in overseen.overseers])
+    assert "of converged\n" not in old.text()
 
 
 def test_the_text_names_every_overseer(overseen):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from planted import ended
 from scipy import stats
 
 from feint.agents.outcome import Outcome
@@ -13,30 +14,11 @@ from feint.sim.analysis.estimands import (
     difference,
     frequency,
 )
-from feint.sim.ensembles.paired_runs import OWN, RunOutcomes
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.statistics.intervals import bounded_mean, clopper_pearson, frequency_interval, student, tango
 
 A, B = pretrained(), scratch()
 D, C, N = Outcome.DECEPTIVE, Outcome.CORRIGIBLE, Outcome.INTERNAL
-
-
-def ended(outcomes, steps=None, performance=None, reached=None):
-    outcomes = np.array(outcomes, np.int8)
-    n = len(outcomes)
-    zeros = np.zeros(n)
-    return RunOutcomes(
-        outcomes={OWN: outcomes},
-        before=outcomes,
-        performance=zeros if performance is None else np.array(performance, float),
-        deployed=zeros,
-        following=zeros,
-        belief=zeros,
-        steps=np.full(n, 10) if steps is None else np.array(steps),
-        all_steps=np.full(n, 10),
-        missed=zeros.astype(bool),
-        reached=np.ones(n, bool) if reached is None else np.array(reached),
-    )
 
 
 def test_one_term_is_a_frequency():
