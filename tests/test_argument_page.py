@@ -47,3 +47,13 @@ def test_what_the_page_says_of_two_claims_is_what_the_document_holds():
     assert f"it favours the pointer ({first:.2f} at the default point)" in page
     assert f"favours the gate ({last:+.2f})" in page
     assert f"by the Shapley share ({share:.2f})" in page
+
+
+def test_the_readme_shows_beside_the_headline_what_the_document_holds():
+    effects = {part["name"]: f"{part['effect']['estimate']:+.3f}" for part in TOLD["claims"][0]["parts"]}
+    page = prose(DOCS.parent / "README.md")
+    assert f"{effects['ceiling']} at a target of 0.99" in page
+    lengths = f"{effects['after-1000']}, {effects['after-12000']} and {effects['after-100000']} after 1,000, 12,000 and"
+    assert f"{lengths} 100,000 steps of fine-tuning without a target" in page
+    assert f"{effects['converged']} among converged runs" in page
+    assert f"{effects['null']} in the null model" in page

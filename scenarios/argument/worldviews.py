@@ -22,7 +22,7 @@ from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, evaluation_of, protocols_of
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
 from feint.scenarios.claims.registry import select_claims
-from feint.sim.analysis.claims import Claim, Verdict
+from feint.sim.analysis.claims import Claim, Part, Verdict
 from feint.sim.analysis.estimands import frequency
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
@@ -43,6 +43,7 @@ LEVELS = {
     PRETRAIN_FINETUNE: frequency("deception, pre-training + fine-tuning", pretrained()),
 }
 """Frequency of deception of each training protocol, in which views differ most."""
+HEADLINE = "headline"  # claim whose other parts are shown too
 ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
 LETTERS = {verdict: verdict.value[0].upper() for verdict in Verdict}
 FACES: dict[Verdict, tuple[str, str]] = {
@@ -164,13 +165,16 @@ class Matrix(Report):
         levels = [gap, *self._level_rows("deception", self.levels)]
         if self.levels_converged:
             levels += self._level_rows("of converged runs", self.levels_converged)
-        yield Table.of_cells(("claim", *map(str, columns)), [*rows, *levels])
+        yield Table.of_cells(("claim", *map(str, columns)), [*rows, *levels, *self._rows_beside_headline()])
         yield ", ".join(f"{letter} {verdict.value}" for verdict, letter in LETTERS.items())
         yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
         effects = (
             f"  {claim.name}: {claim.effect.estimand.words}; holds: {claim.effect.rule.words}" for claim in self.claims
         )
         yield "\n".join(["Below each letter, the claim's effect:", *(wrapped(effect, "    ") for effect in effects)])
+        if beside := self._beside_headline():
+            words = (f"  {part.name}: {part.estimand.words}" for part in beside)
+            yield "\n".join(["Beside the headline:", *(wrapped(line, "    ") for line in words)])
         yield f"A view is a reading of its text, not the text. Intervals: {100 * self.confidence:g} %, --json."
 
     def _level_rows(self, heading: str, levels: Mapping[tuple[str, str], Interval]) -> Iterator[tuple[str, ...]]:
@@ -179,6 +183,19 @@ class Matrix(Report):
         for arm in LEVELS:
             shares = (levels[view.name, arm].estimate for view in self.views)
             yield (ROW_NAMES[arm], *(f"{share:.2f}" if isfinite(share) else "–" for share in shares))
+
+    def _beside_headline(self) -> list[Part]:
+        """Return the parts that are shown beside the headline claim and are not part of its verdict."""
+        return [part for claim in self.claims if claim.name == HEADLINE for part in claim.parts if not part.tested]
+
+    def _rows_beside_headline(self) -> Iterator[tuple[str, ...]]:
+        """Yield a heading, and a row of effects per part that is shown beside the headline claim."""
+        if beside := self._beside_headline():
+            yield ("", *("" for _ in self.views))
+            yield (HEADLINE, *("" for _ in self.views))
+        for part in beside:
+            effects = (self[view.name, HEADLINE].intervals[part.name].estimate for view in self.views)
+            yield (f"  {part.name}", *map(number, effects))
 
     def figure(self) -> Figure:
         """Draw one cell per claim and view, with the verdict as colour and letter; the default point comes first."""
