@@ -15,19 +15,19 @@ from feint.sim.training.auditors import LinearProbe, reading_error
 
 FALSE_ALARMS = 0.01
 READABLE = Reading(1, "readable X")
-PROBES = "the probe's reliability is a default of its own, which no published probe states"
+PROBES = "a probe of activations is no reading of an objective; that it is repeated 10 times is an assumption"
 
 
-def _scores(ended: Sequence[RunOutcomes]) -> list[np.ndarray]:
+def _scores(ended: Sequence[RunOutcomes], values: Values) -> list[np.ndarray]:
     """Return how suspicious the probe finds deceivers and honest minds (runs,) each; its noise has its own seed."""
-    probe, generator = LinearProbe(), np.random.default_rng(0)
-    sigma = reading_error(probe.reliability, probe.readings)
+    generator = np.random.default_rng(0)
+    sigma = reading_error(min(values["probe_reliability"], 1.0), LinearProbe().readings)
     return [1 - one.recorded[READABLE] - sigma * generator.standard_normal(len(one)) for one in ended]
 
 
-def _area(ended: Sequence[RunOutcomes], _: Values) -> Interval:
+def _area(ended: Sequence[RunOutcomes], values: Values) -> Interval:
     """Return the area under the ROC curve in per cent, with limits by Hanley and McNeil (1982)."""
-    deceivers, honest = _scores(ended)
+    deceivers, honest = _scores(ended, values)
     area, n = float(above(deceivers, honest)), len(deceivers)
     pairs = (n - 1) * (area / (2 - area) + 2 * area**2 / (1 + area) - 2 * area**2)
     reach = 1.959964 * (max(area * (1 - area) + pairs, 0.0) / n**2) ** 0.5
@@ -35,20 +35,21 @@ def _area(ended: Sequence[RunOutcomes], _: Values) -> Interval:
     return per_cent(Interval(estimate=area, **limits, confidence=0.95, method="Hanley and McNeil"))
 
 
-def _caught(ended: Sequence[RunOutcomes], _: Values) -> Interval:
-    deceivers, honest = _scores(ended)
+def _caught(ended: Sequence[RunOutcomes], values: Values) -> Interval:
+    deceivers, honest = _scores(ended, values)
     return per_cent(frequency_interval(round(share_caught(deceivers, honest, FALSE_ALARMS) * len(honest)), len(honest)))
 
 
 AUDITS = (
     StandIn(
         name="probe, area",
-        words="area under the ROC curve of the probe: inserted deceivers against corrigible minds, after 3,000 steps on X",
+        words="area under the ROC curve of the probe: inserted deceivers against corrigible minds, both trained on X",
         unit="%",
         discrepancy=5,
         reason=PROBES,
         protocols=(INSERTED, HONEST),
         measure=_area,
+        nuisances=("probe_reliability",),
     ),
     StandIn(
         name="probe, caught",
@@ -58,6 +59,7 @@ AUDITS = (
         reason=PROBES,
         protocols=(INSERTED, HONEST),
         measure=_caught,
+        nuisances=("probe_reliability",),
     ),
     StandIn(
         name="readable after fine-tuning",

@@ -60,8 +60,8 @@ def _turned_training(values: Values, first: int | None, after: int | None = None
 HARM = tuple(
     StandIn(
         name=f"harmful after {iterations} iterations",
-        words=f"performance on Y, as it then behaves, after {iterations} iterations on Y of a mind pre-trained on Y and "
-        "trained on X",
+        words=f"performance on Y, as it then behaves, after {iterations} iterations on Y, of a mind pre-trained on Y "
+        "and trained on X",
         unit="%",
         discrepancy=15,
         reason="performance on an objective is no harmful answer",

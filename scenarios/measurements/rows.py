@@ -132,8 +132,12 @@ class _Line:
         stand_in = self._stand_in(use)
         unit = self._unit(stand_in)
         texts = {name: self.cells.get(name, "") for name in ("name", "source", "where", "checked", "note")}
+        numbers = self._numbers(unit, use)
+        if left_out := numbers.pop("left_out", 0):
+            sentence = f"{left_out:,} completions with an error or without a value are not counted"
+            texts["note"] = "; ".join(filter(None, [texts["note"], sentence]))
         what = self.cells.get("what", texts["name"])
-        return MeasurementRow(what=what, stand_in=stand_in, unit=unit, use=use, **texts, **self._numbers(unit, use))  # pyright: ignore
+        return MeasurementRow(what=what, stand_in=stand_in, unit=unit, use=use, **texts, **numbers)  # pyright: ignore
 
     def _stand_in(self, use: str) -> str:
         name = self.cells["stand_in"]
@@ -159,7 +163,7 @@ class _Line:
                 column = "value" if "value" in self.cells else "error"
                 raise self.error(column, self.cells[column], "it follows from the counts: leave it out")
             value, error = 100 * counts.k / counts.n, error_of(counts.k, counts.n)
-            return {"value": value, "error": error, "k": counts.k, "n": counts.n}
+            return {"value": value, "error": error, **vars(counts)}
         return {"value": self._value(unit), "error": self._error(use)}
 
     def _value(self, unit: str) -> float:

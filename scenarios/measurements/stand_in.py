@@ -28,12 +28,14 @@ NUISANCES: list[Factor] = [
     _nuisance("iterations_per_step", 0.1, 100.0),
     _nuisance("samples_per_iteration", 1.0, 64.0),
     _nuisance("red_team_realism", 0.01, 1.0),
+    _nuisance("probe_reliability", 0.05, 1.0),
 ]
 """Nuisance parameters with their priors, which are log-uniform.
 
 `iterations_per_step`: iterations of a small network trained from scratch that one step stands for.
 `samples_per_iteration`: steps that one iteration of fine-tuning a large model stands for, up to its batch.
 `red_team_realism`: how far a red-team prompt is taken for the trigger, `realism` of its honeypots.
+`probe_reliability`: correlation of two readings of a published probe on the same minds, as of the auditor `probe`.
 """
 
 
