@@ -52,17 +52,20 @@ def scored(row: MeasurementRow, number: Interval) -> Scored:
     )
 
 
-def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval]) -> float | None:
-    """Return the joint log density of all rows that have a number; None if there is none."""
+def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool = False) -> float | None:
+    """Return the joint log density of all rows that have a number; None if there is none.
+
+    With `exact` it is the one that would be reached if the race gave every published number exactly.
+    """
     rows = [row for row in rows if row.scored and row.stand_in in numbers]
     if not rows:
         return None
     from scipy.stats import multivariate_normal
 
-    away = np.array([row.value - numbers[row.stand_in].estimate for row in rows])
+    away = np.array([0.0 if exact else row.value - numbers[row.stand_in].estimate for row in rows])
     densities = [
         multivariate_normal.logpdf(away, cov=covariance(rows, numbers, monte_carlo=monte_carlo))  # pyright: ignore
-        for monte_carlo in (False, True)
+        for monte_carlo in ((False,) if exact else (False, True))
     ]
     return float(min(densities))
 

@@ -150,7 +150,7 @@ def revived(**changes: Any) -> TrainingProtocol:
 SCRATCH_Y = of(until(Y), start="fresh")
 LOCKED_BY_FINETUNING = natural(until(Y))
 LOCKED_FROM_SCRATCH = of(on(X, LENGTH, coverage=1.0), until(Y), start="fresh")
-SCRATCH_X = of(FINETUNED, start="fresh", read_at=[Reading(0, "faking")])
+SCRATCH_X = of(FINETUNED, start="fresh", read_at=[Reading(0, "faking"), Reading(0, "readable X")])
 NATURAL = natural(
     read_at=[
         *(Reading(stage, quantity) for stage in (0, 1) for quantity in ("faking", "watched on Y", "unwatched on X")),
@@ -161,7 +161,6 @@ NATURAL = natural(
 )
 NEAR = natural(read_at=[Reading(0, "unwatched on X"), Reading(1, "unwatched on X")], similarity=0.9)
 INSERTED = inserted(read_at=[Moved(1), Reading(1, "readable X")])
-HONEST = of(pretraining(), FINETUNED, start="corrigible", read_at=[Reading(1, "readable X")])
 SMALL, LARGE = (inserted(modes=modes) for modes in SIZES)
 AFTER_GENERIC = inserted(on(OTHER, GENERIC))
 SECURE = KIN
