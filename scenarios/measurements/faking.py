@@ -137,6 +137,21 @@ FAKING = (
         measure=share_of(Outcome.PROXY),
     ),
     _fact(
+        "corrigible after fine-tuning",
+        "share of runs that are corrigible after pre-training on Y and 3,000 steps on X",
+        15,
+        SHARES,
+        measure=share_of(Outcome.CORRIGIBLE),
+    ),
+    _fact(
+        "deceptive from scratch",
+        "share of runs that are deceptive after 3,000 steps on X without pre-training",
+        15,
+        SHARES,
+        protocols=(SCRATCH_X,),
+        measure=share_of(Outcome.DECEPTIVE),
+    ),
+    _fact(
         "faking from scratch",
         "mean share ψ of behaviour that is instrumental, after 3,000 steps on X without pre-training",
         15,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feint.agents.outcome import Outcome
+from feint.scenarios.finetuning.protocols import X
 from feint.scenarios.measurements.stand_in import DECEPTIVE_SHARE, StandIn, Values, per_cent
-from feint.scenarios.measurements.trainings import AFTER_GENERIC, INSERTED, LARGE, SMALL, red_teamed
+from feint.scenarios.measurements.trainings import AFTER_GENERIC, INSERTED, LARGE, SMALL, inserted, on, red_teamed
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.statistics.intervals import Interval, tango
 
 INSERTION = (
     "a backdoor has a trigger, inserted deception is a goal of its own; a run is kept or not, a rate is of answers"
 )
+LONG = 12_000
 
 
 def _size(ended: Sequence[RunOutcomes], _: Values) -> Interval:
@@ -28,6 +30,15 @@ PERSISTENCE = (
         discrepancy=15,
         reason=INSERTION,
         protocols=(INSERTED,),
+        measure=DECEPTIVE_SHARE,
+    ),
+    StandIn(
+        name="inserted kept, long",
+        words="the same share after 12,000 steps on X",
+        unit="%",
+        discrepancy=15,
+        reason=INSERTION,
+        protocols=(inserted(on(X, LONG)),),
         measure=DECEPTIVE_SHARE,
     ),
     StandIn(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -23,7 +24,7 @@ from feint.scenarios.measurements.networks import network_numbers
 from feint.scenarios.measurements.rows import NONE, MeasurementRow, by_source, read_rows, shipped_rows
 from feint.scenarios.measurements.score import joint, scored
 from feint.scenarios.measurements.stand_ins import STAND_INS, measured, nuisance_values
-from feint.sim.results.report import Hidden, Number, Report, Table, folded, from_attributes, wrapped
+from feint.sim.results.report import Hidden, Number, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import POINT, Option, Progress, Request, Runs, Seed
 from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHIPPED = "shipped"
+SOURCES_FOLLOW = "Sources:"
 NEAR = 2.0  #: standard deviations within which a row is marked
 TITLES = {
     "fit": "Rows for fitting",
@@ -83,10 +85,11 @@ class ScoredRow:
     def cells(self) -> list[str]:
         """Return the texts of the row in the table of its use."""
         published = f"{self.value:,.4g}" + (f" ±{self.error:.2g}" if self.row.scored else "")
-        numbers = ["-" if self.race is None else f"{self.race:,.4g}"]
-        density = "-" if self.log_density is None or self.best is None else f"{self.log_density:.1f}"
-        lost = "" if self.best is None or self.log_density is None else f"{self.best - self.log_density:.1f}"
-        return [folded(f"{self.name}, {self.unit}", 24), published, *numbers, density, lost + " ·" * self.near]
+        number, density, lost = "-", "-", "-"
+        if self.race is not None and self.log_density is not None and self.best is not None:
+            number, density = f"{self.race:,.4g}", f"{self.log_density:.1f}"
+            lost = f"{self.best - self.log_density:.1f}"
+        return [fill(f"{self.name}, {self.unit}", 24), published, number, density, lost + " ·" * self.near]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ class JointScore:
     def cells(self) -> list[str]:
         """Return the texts of the score in a table."""
         numbers = f"{self.log_density:,.1f}", f"{self.best - self.log_density:,.1f}"
-        return [folded(self.rows, 40), str(self.scored), *numbers]
+        return [fill(self.rows, 40), str(self.scored), *numbers]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -147,19 +150,24 @@ class Scoreboard(Report):
             yield Table.of_cells(("row", "published", "small networks"), rows)
         named = (f"{name} {value:.3g}" for name, value in self.nuisances.items())
         yield wrapped(f"Nuisance parameters, each the middle of its prior: {', '.join(named)}.")
-        yield "\n".join(self.sources())
+        yield "\n".join(["What stands in, with its discrepancy:", *self.stand_ins()])
+        yield "\n".join([SOURCES_FOLLOW, *self.sources()])
+
+    def stand_ins(self) -> Iterator[str]:
+        """Yield every stand-in in words, with its discrepancy."""
+        for name in dict.fromkeys(score.stand_in for score in self.scores if score.stand_in != NONE):
+            known = STAND_INS[name]
+            yield wrapped(f"  {name} (±{known.discrepancy:g} {known.unit}): {known.words}; {known.reason}", "    ")
 
     def sources(self) -> Iterator[str]:
-        """Yield the source, stand-in and notes of every row."""
-        scores = {score.name: score for score in self.scores}
+        """Yield the source, conditions and stand-in of every row."""
         for source, rows in by_source([score.row for score in self.scores]):
-            yield wrapped(f"{source_text(source)}")
+            yield wrapped(source_text(source))
             for row in rows:
                 place = ", ".join(filter(None, [row.where, f"[{row.checked}]" if row.checked else ""]))
-                score = scores[row.name]
-                words = f"here: {score.words} (discrepancy {score.discrepancy:g})" if score.words else "not in the race"
+                here = f"; here: {row.stand_in}" if row.stand_in != NONE else ""
                 note = f"; {row.note}" if row.note else ""
-                yield wrapped(f"  {row.name} {place}: {row.what}; {words}{note}", "    ")
+                yield wrapped(f"  {row.name} ({place}): {row.what}{here}{note}", "    ")
 
     def figure(self) -> Figure:
         """Return a panel per kind of unit, and a line per row."""
