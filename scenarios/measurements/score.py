@@ -58,16 +58,20 @@ def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, ex
     With `exact` it is the one that would be reached if the race gave every published number exactly.
     """
     rows = [row for row in rows if row.scored and row.stand_in in numbers]
-    if not rows:
-        return None
+    names = dict.fromkeys(row.stand_in for row in rows)
+    together = ([row for row in rows if row.stand_in == name] for name in names)
+    return sum(_of_one_stand_in(group, numbers, exact=exact) for group in together) if rows else None
+
+
+def _of_one_stand_in(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool) -> float:
+    """Return the joint log density of rows with one stand-in: the lower one of with and without Monte Carlo error."""
     from scipy.stats import multivariate_normal
 
     away = np.array([0.0 if exact else row.value - numbers[row.stand_in].estimate for row in rows])
-    densities = [
-        multivariate_normal.logpdf(away, cov=covariance(rows, numbers, monte_carlo=monte_carlo))  # pyright: ignore
-        for monte_carlo in ((False,) if exact else (False, True))
+    matrices = [
+        covariance(rows, numbers, monte_carlo=monte_carlo) for monte_carlo in ((False,) if exact else (False, True))
     ]
-    return float(min(densities))
+    return min(float(multivariate_normal.logpdf(away, cov=matrix)) for matrix in matrices)  # pyright: ignore
 
 
 def covariance(
