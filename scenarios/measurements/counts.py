@@ -59,9 +59,9 @@ class Condition:
             return None
         if not self.sign:
             return self._truth(text)
-        numbers = _number(text), _number(self.value)
-        if None not in numbers:
-            return None if isnan(numbers[0] or 0.0) else COMPARISONS[self.sign](*numbers)
+        number, bound = _number(text), _number(self.value)
+        if number is not None and bound is not None:
+            return None if isnan(number) else COMPARISONS[self.sign](number, bound)
         if self.sign in ("=", "!="):
             return COMPARISONS[self.sign](text, self.value)
         raise InputError(f"{self.name} = {text!r} is not valid for {self}: it must be a number.")

@@ -52,15 +52,15 @@ def scored(row: MeasurementRow, number: Interval) -> Scored:
     )
 
 
-def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool = False) -> float | None:
-    """Return the joint log density of all rows that have a number; None if there is none.
+def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool = False) -> float:
+    """Return the joint log density of all rows that have a number; 0 of none.
 
     With `exact` it is the one that would be reached if the race gave every published number exactly.
     """
     rows = [row for row in rows if row.scored and row.stand_in in numbers]
     names = dict.fromkeys(row.stand_in for row in rows)
     together = ([row for row in rows if row.stand_in == name] for name in names)
-    return sum(_of_one_stand_in(group, numbers, exact=exact) for group in together) if rows else None
+    return sum(_of_one_stand_in(group, numbers, exact=exact) for group in together)
 
 
 def _of_one_stand_in(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool) -> float:

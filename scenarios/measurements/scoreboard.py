@@ -107,7 +107,7 @@ class JointScore:
         chosen = [row for row in rows if row.log_density is not None]
         numbers = {row.stand_in: row.race for row in chosen if row.race is not None}
         density, best = (joint([row.row for row in chosen], numbers, exact=exact) for exact in (False, True))
-        if density is not None and best is not None:
+        if chosen:
             yield cls(rows=name, scored=len(chosen), log_density=density, best=best)
 
     def cells(self) -> list[str]:

@@ -65,7 +65,8 @@ def nuisance_values(given: Mapping[str, float] | None = None) -> dict[str, float
             raise unknown("nuisance parameter", name, known)
         if not value > 0:
             raise InputError(f"{name} = {value!r} is not valid: it must be above 0.")
-    return {name: float((given or {}).get(name, factor.base)) for name, factor in known.items()}
+    middle: dict[str, float] = {name: factor.base for name, factor in known.items()}
+    return middle | {name: float(value) for name, value in (given or {}).items()}
 
 
 def _named(name: str) -> StandIn:
