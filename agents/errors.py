@@ -52,6 +52,7 @@ EXTRAS = {
     "tables": ("polars", "duckdb"),
     "notebooks": ("IPython", "ipywidgets"),
     "explore": ("panel",),
+    "inspect": ("backports",),
     "rl": ("stable_baselines3", "torch"),
 }
 """Extras of Feint, and the libraries that they bring."""

@@ -34,7 +34,7 @@ SCENARIOS = {
     "rsa-2048": "feint.scenarios.oversight.exact_worlds:RSA2048Request",
     "two-exits": "feint.scenarios.oversight.exact_worlds:TwoExitsRequest",
     "release": "feint.scenarios.release.release:ReleaseRequest",
-    "calibration": "feint.scenarios.transfer.published_comparison:CalibrationRequest",
+    "calibration": "feint.scenarios.measurements.scoreboard:CalibrationRequest",
     "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
     "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
     "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",

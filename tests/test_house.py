@@ -72,6 +72,7 @@ ORDER = (
     "scenarios/claims",
     "scenarios/argument",
     "scenarios/transfer",
+    "scenarios/measurements",
     "scenarios/gallery",
     "scenarios/requests",
     "scenarios/regenerate",

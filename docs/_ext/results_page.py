@@ -92,7 +92,7 @@ def files(folder: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 def measured(folder: Path) -> str:
     """Return the rows of the calibration, as its page prints them."""
     printed = (folder / "calibration.md").read_text().split("```text\n")[1].split("```")[0]
-    rows = printed.split("\nHernandez")[0].strip()
+    rows = printed.split("\nWhat stands in")[0].strip()
     return (
         f"From the page on [calibration](calibration.md), which has the sources and conditions:\n\n```text\n{rows}\n```"
     )

@@ -25,13 +25,13 @@ from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.measurements.scoreboard import CalibrationRequest
 from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
 from feint.scenarios.oversight.exact_worlds import RSA2048Request, TwoExitsRequest
 from feint.scenarios.oversight.overseer_baselines import OverseerRequest
 from feint.scenarios.regenerate import RegenerateRequest, regenerate
 from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of
-from feint.scenarios.transfer.published_comparison import CalibrationRequest
 from feint.scenarios.transfer.transfer import TransferRequest
 from feint.scenarios.xu_race import XuRaceRequest
 from feint.sim.analysis.response_surface import AnalysisRequest

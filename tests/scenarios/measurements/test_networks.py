@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from feint.scenarios.measurements import networks
+from feint.scenarios.measurements.stand_ins import STAND_INS
 from feint.scenarios.networks.battery import SEEDS
-from feint.scenarios.transfer import published_comparison
-from feint.scenarios.transfer.published_comparison import BY_NAME
 from feint.sim.networks.transfer import FEW, MANY, Transfer
 from feint.sim.statistics.scaling_laws import TransferLaw
 
@@ -34,15 +34,15 @@ def test_an_arm_that_transfers_nothing_has_no_law(planted):
     assert planted.law("far", "error") is None
 
 
-def test_rows_are_filled_by_name_and_those_without_a_number_left_out(monkeypatch, planted):
-    steps = {measurement: np.full(SEEDS, 100.0) for measurement in published_comparison.NETWORKS_RETRAINED.values()}
-    steps[published_comparison.NETWORKS_RETRAINED["revival, strong relevance"]] = np.full(SEEDS, 2.0)
-    steps[published_comparison.NETWORKS_RETRAINED["revival, weak relevance"]] = np.full(SEEDS, np.inf)
-    monkeypatch.setattr(published_comparison, "battery", lambda *_, **__: steps)
-    monkeypatch.setattr(published_comparison, "transfer", lambda *_, **__: planted)
-    found = dict(published_comparison.network_numbers(0))
-    assert set(found) <= set(BY_NAME)
-    assert found["revival, strong relevance"].estimate == pytest.approx(90)
-    assert found["baseline"].estimate == 4500
-    assert found["alpha, text and code"].estimate == pytest.approx(0.3)
-    assert not {"revival, weak relevance", "alpha, text", "pruning"} & set(found)
+def test_stand_ins_are_filled_by_name_and_those_without_a_number_left_out(monkeypatch, planted):
+    steps = {
+        networks.BASELINE: np.full(SEEDS, 100.0),
+        networks.RETRAINED["revival, near"]: np.full(SEEDS, 25.0),
+        networks.RETRAINED["revival, far"]: np.full(SEEDS, np.inf),
+    }
+    monkeypatch.setattr(networks, "battery", lambda *_, **__: steps)
+    monkeypatch.setattr(networks, "transfer", lambda *_, **__: planted)
+    numbers = dict(networks.network_numbers(0))
+    assert set(numbers) == {"revival, near", "alpha, near"} <= set(STAND_INS)
+    assert numbers["revival, near"].estimate == pytest.approx(-2)
+    assert numbers["alpha, near"].estimate == pytest.approx(0.3)
