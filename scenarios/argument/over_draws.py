@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ from pydantic import Field
 from feint.agents.errors import InputError, unknown
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Option, Request
 from feint.sim.sweeps.weighted_draws import WeightedDraws
 from feint.sim.training.parameter_point import Point
@@ -25,8 +26,8 @@ from feint.sim.training.parameter_point import Point
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PRIOR, POINT = REST = ("prior", "point")
-FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#e8e8e8", ""), REVERSED: ("#e69f00", "////")}
+PRIOR, KEPT = REST = ("prior", "point")
+FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
 """Colour and hatch of each kind: Okabe and Ito's hues."""
 OverFile = Annotated[
     Path | None,
@@ -36,14 +37,6 @@ Rest = Annotated[
     str,
     Option("With --over: parameters that the table lacks are drawn from their prior (prior) or kept (point).", "WHERE"),
 ]
-
-
-class Facts(NamedTuple):
-    """A share with its limits, as a figure shows it."""
-
-    estimate: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +119,21 @@ class OverRequest(Request):
         return own | ({"over": {"path": str(self.over), "digest": self.table.digest}} if self.over else {})
 
 
-def shares_figure(names: Sequence[str], columns: Mapping[str, Sequence[Mapping[str, Facts]]], note: str) -> Figure:
+def beside_prior(results: Sequence[Any], over: OverTable) -> Iterator[str | Table]:
+    """Yield which table was evaluated, and how much of the prior, and of the table, each claim holds or is reversed."""
+    yield wrapped(f"{over.text()} Verdicts are those of the point; the table changes none of them.")
+    columns: dict[str, Any] = {"claim": "name"}
+    for kind in (HOLDS, REVERSED):
+        columns |= {f"{kind},\nprior": lambda result, kind=kind: result.prior[kind]}
+        columns |= {f"{kind},\ntable": lambda result, kind=kind: result.over[kind]}
+    yield Table(results, columns, rule=False)
+
+
+def shares_figure(names: Sequence[str], columns: Mapping[str, Sequence[Mapping[Any, Any]]], note: str) -> Figure:
     """Return one panel per distribution, with a bar per claim: the share that holds from the left, reversed from right.
 
-    `columns` gives, for each distribution, the shares of each claim by kind, in the order of `names`.
+    `columns` gives, for each distribution, the shares of each claim by kind, in the order of `names`; a share has
+    `estimate`, `low` and `high`.
     """
     with canvas((PAGE_WIDTH, 1.3 + 0.25 * len(names))) as drawn:
         panels = drawn.subplots(1, len(columns), sharey=True, squeeze=False)[0]
@@ -144,10 +148,10 @@ def shares_figure(names: Sequence[str], columns: Mapping[str, Sequence[Mapping[s
     return drawn
 
 
-def _draw_shares(axes: Any, shares: Sequence[Mapping[str, Facts]]) -> None:
+def _draw_shares(axes: Any, shares: Sequence[Mapping[Any, Any]]) -> None:
     rows, left = np.arange(len(shares)), np.zeros(len(shares))
     for kind, (colour, hatch) in FACES.items():
-        seen = np.array([of_claim[kind] for of_claim in shares])
+        seen = np.array([(of[kind].estimate, of[kind].low, of[kind].high) for of in shares])
         look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "#222222", "linewidth": 0.5}
         axes.barh(rows, seen[:, 0], 0.7, left=left, label=kind, **look)
         left = left + seen[:, 0]

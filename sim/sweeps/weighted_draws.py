@@ -23,7 +23,6 @@ WEIGHT = "weight"
 ENDINGS = (".csv", ".parquet")
 RESULTS = {*COLUMNS, *data_beside(__file__, "columns.toml")} - {"start", "match", WEIGHT}
 """Columns of a sweep's finished table that are neither a parameter nor the weight."""
-PRIOR, POINT = REST = ("prior", "point")
 DIGEST = 16  # hexadecimal digits of SHA-256 by which a passport knows a table
 
 
@@ -122,11 +121,7 @@ def _read(path: Path, field: str) -> pd.DataFrame:
     if path.suffix not in ENDINGS:
         raise InputError(f"{field} = {str(path)!r} has no known format: its name must end in {' or '.join(ENDINGS)}.")
     try:
-        table = (
-            pd.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pd.read_csv(path, low_memory=False)
-        )
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, low_memory=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{field} = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
     if {"point", "arm"} <= {*table.columns}:  # a sweep's finished table, with a row per point, arm and stage
