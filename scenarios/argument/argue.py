@@ -294,12 +294,9 @@ class Argued(Report):
 
     def figure(self) -> Figure:
         """Draw the shares of each claim over the prior and, if there is one, over the table beside it."""
-        columns = {"over the prior": [result.prior for result in self.claims]}
-        if self.over:
-            columns[f"over {self.over.file}"] = [result.over or {} for result in self.claims]
-        size, names = self.request.chosen_size, [f"{result.number}  {result.name}" for result in self.claims]
+        size = self.request.chosen_size
         note = f"{size.draws:,} draws from the prior, {size.draw_runs:,} runs per draw and way of training"
-        return shares_figure(names, columns, f"{note}; 95 % intervals")
+        return shares_figure(self.claims, self.over, f"{note}; 95 % intervals")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,7 +357,7 @@ class ArgueRequest(OverRequest):
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
         spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)
-        over, of_table = self._over_table(tested, prior | {"readings": ()}, progress=report, **keys)
+        over, of_table = self.over_table(tested, prior | {"readings": ()}, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
             flips = self._flips(evaluations[claim.name], spread)
@@ -371,16 +368,6 @@ class ArgueRequest(OverRequest):
         if size.form_draws and "headline" in parts:
             structures = structural_average(self.point, runs=size.runs, **keys)
         return Argued(claims=results, structures=structures, over=over, robustness=spread, request=self)
-
-    def _over_table(
-        self, tested: list[Claim], size: Mapping[str, Any], **keys: Any
-    ) -> tuple[OverTable | None, Robustness | None]:
-        """Return the facts of the table of draws, and the claims over it; nothing without a table."""
-        if self.over is None:
-            return None, None
-        evaluated = self.evaluated(size["draws"], self.seed)
-        spread = evaluate_claim.over_prior(tested, self.point, over=evaluated, **size, **keys)
-        return OverTable.of(self.table, evaluated, self.rest, self.point), spread
 
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
         """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""

@@ -6,7 +6,7 @@ reversed, or is neither. Verdicts stay those of the point and of the declared ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,8 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
-from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
+from feint.scenarios.argument.evaluate_claim import Robustness, over_prior
+from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Claim
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Option, Request
@@ -108,6 +109,22 @@ class OverRequest(Request):
         assert self.over is not None
         return WeightedDraws.of(self.over, self.around)
 
+    def over_table(
+        self, tested: Iterable[Claim], size: Mapping[str, Any], **keys: Any
+    ) -> tuple[OverTable | None, Robustness | None]:
+        """Return the facts of the table, and claims at its draws; `size` and `keys` are those of `over_prior`."""
+        if self.over is None:
+            return None, None
+        evaluated = self.evaluated(size["draws"], keys["seed"])
+        spread = over_prior(tested, self.around, over=evaluated, **size, **keys)
+        return OverTable.of(self.table, evaluated, self.rest, self.around), spread
+
+    def sampled(self, most: int, seed: int) -> tuple[OverTable, WeightedDraws]:
+        """Return the facts of the table, and draws of equal weight, no more than there are in effect."""
+        draws = self.table.resampled(max(1, min(most, round(self.table.effective))), seed)
+        draws = draws.completed(self.around, seed) if self.rest == PRIOR else draws
+        return OverTable.of(self.table, draws, self.rest, self.around), draws
+
     def evaluated(self, most: int, seed: int) -> WeightedDraws:
         """Return at most so many draws of the table, with the parameters that it lacks."""
         draws = self.table.thinned(most, seed)
@@ -129,12 +146,15 @@ def beside_prior(results: Sequence[Any], over: OverTable) -> Iterator[str | Tabl
     yield Table(results, columns, rule=False)
 
 
-def shares_figure(names: Sequence[str], columns: Mapping[str, Sequence[Mapping[Any, Any]]], note: str) -> Figure:
-    """Return one panel per distribution, with a bar per claim: the share that holds from the left, reversed from right.
+def shares_figure(results: Sequence[Any], over: OverTable | None, note: str) -> Figure:
+    """Return a panel for the prior and one for the table, with a bar per claim.
 
-    `columns` gives, for each distribution, the shares of each claim by kind, in the order of `names`; a share has
-    `estimate`, `low` and `high`.
+    The share over which a claim holds lies to the left, that over which it is reversed to the right.
     """
+    names = [f"{result.number}  {result.name}" for result in results]
+    columns = {"over the prior": [result.prior for result in results]}
+    if over:
+        columns[f"over {over.file}"] = [result.over for result in results]
     with canvas((PAGE_WIDTH, 1.3 + 0.25 * len(names))) as drawn:
         panels = drawn.subplots(1, len(columns), sharey=True, squeeze=False)[0]
         for axes, (title, shares) in zip(panels, columns.items(), strict=True):

@@ -8,11 +8,16 @@ import pandas as pd
 import pytest
 
 from feint.agents.errors import InputError
+from feint.agents.outcome import Outcome
 from feint.scenarios.argument.argue import QUICK, ArgueRequest
+from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.evaluate_claim import over_prior
 from feint.scenarios.argument.over_draws import OverTable
+from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.prior_shares import prior_draws
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.sweeps.weighted_draws import WeightedDraws
 from feint.sim.training.parameter_point import Point
 
@@ -127,3 +132,45 @@ def test_wrong_input_is_refused(tables, fields, sentence):
     with pytest.raises(InputError) as refused:
         ArgueRequest(**given)
     assert str(refused.value).startswith(sentence)
+
+
+def test_world_views_have_a_column_of_the_table(tables):
+    asked = {"view": ("xu-2021",), "claim": ("headline",), "runs": 20, "seed": 3}
+    matrix = WorldviewsRequest(**asked, over=tables["weighted"], draws=4).run()
+    alone = WorldviewsRequest(**asked).run()
+    assert alone.over is alone.over_claims is None
+    assert matrix["xu-2021", "headline"].intervals == alone["xu-2021", "headline"].intervals
+    (over,) = matrix.over_claims or ()
+    assert over.holds.estimate + over.reversed.estimate + over.neither.estimate == pytest.approx(1)
+    assert matrix.over.evaluated <= 4
+    assert json.loads(matrix.json())["over_claims"][0]["holds"]["estimate"] == over.holds.estimate
+    assert f"headline  {over.holds}" in matrix.text()
+    (axes,) = matrix.figure().axes
+    assert [label.get_text().replace("\n", " ") for label in axes.get_xticklabels()][-1] == "over weighted"
+
+
+def test_a_crux_over_a_table_is_the_mean_over_its_draws(tables):
+    """Four draws in effect, each with five runs of its own; the whole is what the corners of all and none differ by."""
+    lattice = CruxRequest(over=tables["weighted"], rest="point", runs=26, seed=3).run()
+    assert (lattice.over.evaluated, lattice.runs) == (5, 25)
+    draws = CruxRequest(over=tables["weighted"], rest="point").sampled(128, 3)[1]
+    assert draws.unequal is None
+    worths = []
+    for i, row in enumerate(draws.rows):
+        ended = run_paired(Point().at(row), (pretrained(), scratch()), range(5 * i, 5 * i + 5), seed=3)
+        worths.append([(of.outcome == Outcome.DECEPTIVE).mean() for of in ended.values()])
+    after, before = np.mean(worths, axis=0)
+    assert lattice.whole.estimate == pytest.approx(after - before)
+    assert lattice.corners[-1].value.estimate == pytest.approx(after)
+    assert sum(share.share.estimate for share in lattice.shares) == pytest.approx(after - before)
+    assert "Means over draws of weighted.csv: 6 draws (effective sample size 4.8), of which 5" in " ".join(lattice.text().split())
+    assert lattice.figure().axes
+    with pytest.raises(InputError, match=r"^among = 'converged' has no mean over draws"):
+        CruxRequest(over=tables["weighted"], among="converged")
+
+
+def test_a_crux_of_premises_over_a_table(tables):
+    asked = {"premises": True, "premise": ("decoys", "speed prior"), "runs": 10, "seed": 3}
+    lattice = CruxRequest(**asked, over=tables["few"], rest="point").run()
+    assert (lattice.runs, len(lattice.corners)) == (6, 4)
+    assert all(-1 <= corner.value.estimate <= 1 for corner in lattice.corners)
