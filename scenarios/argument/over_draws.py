@@ -69,13 +69,16 @@ class OverTable:
 
     def text(self) -> str:
         """Return which draws were evaluated, and what became of the parameters that the table lacks."""
-        sentence = f"{self.file}: {self.draws:,} draws (effective sample size {self.effective:.1f})"
+        size = "effective sample size {:.1f}".format
+        parameters = "1 parameter" if len(self.parameters) == 1 else f"{len(self.parameters)} parameters"
+        sentence = f"{self.file}: {self.draws:,} draws of {parameters} ({size(self.effective)})"
         if (self.evaluated, self.evaluated_effective) != (self.draws, self.effective):
-            sentence += f", of which {self.evaluated:,} drawn by weight ({self.evaluated_effective:.1f}) are evaluated"
+            drawn = f"{self.evaluated:,}, drawn by weight, are evaluated ({size(self.evaluated_effective)})"
+            sentence = f"{sentence}, of which {drawn}"
         if not self.lacking:
             return f"{sentence}; it has every parameter that has a prior."
-        what = "are drawn from their prior" if self.rest == PRIOR else "keep the point's values"
-        return f"{sentence} of {len(self.parameters)} parameters; {len(self.lacking)} others that have a prior {what}."
+        what = "are drawn from it" if self.rest == PRIOR else "keep the point's values"
+        return f"{sentence}; {len(self.lacking)} other parameters that have a prior {what}."
 
 
 class OverRequest(Request):

@@ -196,7 +196,8 @@ def _joined(response: Response, rows: np.ndarray, middle: float, confidence: flo
     below, above = np.array([(at.estimate - at.low, at.high - at.estimate) for at in intervals]).T
     weights = weights_of(response.points.iloc[rows])
     if response.study.streams == "common":
-        return tuple(middle + float(np.average(reach, weights=weights)) for reach in (-below, above))
+        down, up = (float(np.average(reach, weights=weights)) for reach in (below, above))
+        return middle - down, middle + up
     parts = np.full(len(rows), 1 / len(rows)) if weights is None else weights / weights.sum()
     down, up = (sqrt(float(((parts * reach) ** 2).sum())) for reach in (below, above))
     return middle - down, middle + up

@@ -32,6 +32,7 @@ from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layo
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
 from feint.sim.results.request import Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from feint.sim.sweeps.experimental_designs import weights_of
 from feint.sim.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -217,10 +218,16 @@ def sensitivity(
     no variance to divide.
     """
     check_confidence(confidence)
-    usual, study = RESAMPLES if method is None else GIVEN_RESAMPLES, response.study
+    usual = RESAMPLES if method is None else GIVEN_RESAMPLES
     resamples = check_whole("resamples", usual if resamples is None else resamples, 2)
-    if method is not None:
-        return _from_given_data(response, method, confidence, resamples, seed)
+    if method is None:
+        return _of_design(response, confidence, resamples, seed)
+    return _from_given_data(response, method, confidence, resamples, seed)
+
+
+def _of_design(response: Response, confidence: float, resamples: int, seed: int) -> Sensitivity:
+    """Return the indices of a Saltelli or Morris design."""
+    study = response.study
     if study.design not in LEAST:
         raise InputError(
             f"design = {study.design!r} has no sensitivity indices: Sobol indices need design = 'saltelli', "
@@ -265,6 +272,7 @@ def _from_given_data(response: Response, method: str, confidence: float, resampl
     response = response.known()
     given = given_indices(response, method, confidence=confidence, resamples=resamples, seed=seed)
     measures, groups = {method: given.indices}, {factor.name: factor.group for factor in response.factors}
+    weights, values = weights_of(response.points), response.value
     others: Any = dict.fromkeys((FIRST, TOTAL, EFFECT, "mean_effect", "spread"))
     return Sensitivity(
         **response.facts(confidence),
@@ -272,12 +280,12 @@ def _from_given_data(response: Response, method: str, confidence: float, resampl
         by="parameter",
         points=given.rows,
         streams=response.study.streams,
-        variance=float(response.value.var()),
-        monte_carlo_variance=float(response.variance.mean()),
+        variance=float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights)),
+        monte_carlo_variance=float(np.average(response.variance, weights=weights)),
         subtracted=False,
         resamples=resamples,
         indices=[
-            Index(name=name, argument=groups[name], **others, **{method: given.indices[name]})
+            Index(name=name, argument=groups[name], **(others | {method: given.indices[name]}))
             for name in by_size(measures)
         ],
         arguments=[],

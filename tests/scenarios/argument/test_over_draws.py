@@ -78,7 +78,7 @@ def test_the_prior_and_the_table_stand_side_by_side(weighted):
         assert sum(share["estimate"] for share in in_document["over"].values()) == pytest.approx(1)
         line = f"{result.name} {result.prior['holds']} {result.over['holds']} {result.prior['reversed']}"
         assert line in " ".join(text.split())
-    assert "weighted.csv: 6 draws (effective sample size 4.8) of 2 parameters; " in text
+    assert "weighted.csv: 6 draws of 2 parameters (effective sample size 4.8); " in " ".join(text.split())
     assert weighted.frame()["over_holds"].tolist() == [result.over["holds"].estimate for result in weighted.claims]
 
 
@@ -103,7 +103,7 @@ def test_what_a_table_lacks_keeps_the_values_of_the_point_if_asked(tables):
     request = ArgueRequest(over=tables["weighted"], rest="point")
     assert list(request.evaluated(8, 0).values.columns) == ["similarity", "decoys"]
     facts = OverTable.of(request.table, request.evaluated(8, 0), "point", Point())
-    assert facts.text().endswith("others that have a prior keep the point's values.")
+    assert facts.text().endswith("other parameters that have a prior keep the point's values.")
     assert len(ArgueRequest(over=tables["weighted"]).evaluated(8, 0).values.columns) > 20
 
 
@@ -140,7 +140,9 @@ def test_world_views_have_a_column_of_the_table(tables):
     alone = WorldviewsRequest(**asked).run()
     assert alone.over is alone.over_claims is None
     assert matrix["xu-2021", "headline"].intervals == alone["xu-2021", "headline"].intervals
-    (over,) = matrix.over_claims or ()
+    assert matrix.over is not None
+    assert matrix.over_claims is not None
+    (over,) = matrix.over_claims
     assert over.holds.estimate + over.reversed.estimate + over.neither.estimate == pytest.approx(1)
     assert matrix.over.evaluated <= 4
     assert json.loads(matrix.json())["over_claims"][0]["holds"]["estimate"] == over.holds.estimate
@@ -152,6 +154,7 @@ def test_world_views_have_a_column_of_the_table(tables):
 def test_a_crux_over_a_table_is_the_mean_over_its_draws(tables):
     """Four draws in effect, each with five runs of its own; the whole is what the corners of all and none differ by."""
     lattice = CruxRequest(over=tables["weighted"], rest="point", runs=26, seed=3).run()
+    assert lattice.over is not None
     assert (lattice.over.evaluated, lattice.runs) == (5, 25)
     draws = CruxRequest(over=tables["weighted"], rest="point").sampled(128, 3)[1]
     assert draws.unequal is None
@@ -163,7 +166,8 @@ def test_a_crux_over_a_table_is_the_mean_over_its_draws(tables):
     assert lattice.whole.estimate == pytest.approx(after - before)
     assert lattice.corners[-1].value.estimate == pytest.approx(after)
     assert sum(share.share.estimate for share in lattice.shares) == pytest.approx(after - before)
-    assert "Means over draws of weighted.csv: 6 draws (effective sample size 4.8), of which 5" in " ".join(lattice.text().split())
+    text = " ".join(lattice.text().split())
+    assert "Means over draws of weighted.csv: 6 draws of 2 parameters (effective sample size 4.8), of which 5, " in text
     assert lattice.figure().axes
     with pytest.raises(InputError, match=r"^among = 'converged' has no mean over draws"):
         CruxRequest(over=tables["weighted"], among="converged")

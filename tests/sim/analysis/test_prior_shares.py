@@ -169,6 +169,7 @@ def test_a_table_of_draws_from_the_prior_has_the_priors_shares(tmp_path):
     exact = prior_share(evaluated(prior, thirds))
     for kind, share in weighted.kinds.items():
         assert share.sampling.estimate == pytest.approx(exact.kinds[kind].sampling.estimate, abs=0.03)
+    assert weighted.effective is not None
     assert weighted.effective < 4096
     assert f"4,096 points by weight (effective sample size {weighted.effective:.1f})" in " ".join(str(weighted).split())
     assert weighted.holds.interval.method.endswith("unresolved points either way; the effective sample size")

@@ -175,6 +175,7 @@ def test_weights_of_a_table_count_in_regions_and_equal_ones_change_nothing(tmp_p
     assert high.mean.estimate == pytest.approx(0.9)
     assert high.share == pytest.approx(0.4 / (0.4 + 4 * 0.6), abs=0.04)
     assert sum(region.share for region in heavy.regions) == pytest.approx(1)
+    assert heavy.effective is not None
     assert 100 < heavy.effective < heavy.held_out == 300
 
 
