@@ -349,13 +349,13 @@ class WorldviewsRequest(OverRequest):
         size: dict[str, Any] = {"draws": self.draws, "runs": DRAW_RUNS, "shown": False, "progress": progress}
         over, spread = self.over_table(claims, size, **keys)
         return Matrix(
+            over=over,
+            over_claims=[OverClaim.of(claim.name, spread.shares(claim)) for claim in claims] if spread else None,
             **{name: getattr(self, name) for name in ("seed", "runs", "confidence")},
             views=self.columns,
             claims=tuple(claims),
             evaluations=evaluations,
             levels=levels,
-            over=over,
-            over_claims=[OverClaim.of(claim.name, spread.shares(claim)) for claim in claims] if spread else None,
             request=self,
         )
 
