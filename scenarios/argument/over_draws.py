@@ -142,11 +142,12 @@ class OverRequest(Request):
 def beside_prior(results: Sequence[Any], over: OverTable) -> Iterator[str | Table]:
     """Yield which table was evaluated, and how much of the prior, and of the table, each claim holds or is reversed."""
     yield wrapped(f"{over.text()} Verdicts are those of the point; the table changes none of them.")
-    columns: dict[str, Any] = {"claim": "name"}
-    for kind in (HOLDS, REVERSED):
-        columns |= {f"{kind},\nprior": lambda result, kind=kind: result.prior[kind]}
-        columns |= {f"{kind},\ntable": lambda result, kind=kind: result.over[kind]}
-    yield Table(results, columns, rule=False)
+    rows = [
+        (name, of, *(str(shares[kind]) for kind in (HOLDS, REVERSED)))
+        for result in results
+        for name, of, shares in ((result.name, "prior", result.prior), ("", "table", result.over))
+    ]
+    yield Table.of_cells(("claim", "over", HOLDS, REVERSED), rows)
 
 
 def shares_figure(results: Sequence[Any], over: OverTable | None, note: str) -> Figure:

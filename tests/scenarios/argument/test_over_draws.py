@@ -76,8 +76,8 @@ def test_the_prior_and_the_table_stand_side_by_side(weighted):
     assert (over["parameters"], over["rest"]) == (["similarity", "decoys"], "prior")
     for result, in_document in zip(weighted.claims, document["claims"], strict=True):
         assert sum(share["estimate"] for share in in_document["over"].values()) == pytest.approx(1)
-        line = f"{result.name} {result.prior['holds']} {result.over['holds']} {result.prior['reversed']}"
-        assert line in " ".join(text.split())
+        of_prior, of_table = (f"{of['holds']} {of['reversed']}" for of in (result.prior, result.over))
+        assert f"{result.name} prior {of_prior} table {of_table}" in " ".join(text.split())
     assert "weighted.csv: 6 draws of 2 parameters (effective sample size 4.8); " in " ".join(text.split())
     assert weighted.frame()["over_holds"].tolist() == [result.over["holds"].estimate for result in weighted.claims]
 
