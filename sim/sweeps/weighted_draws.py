@@ -23,6 +23,7 @@ WEIGHT = "weight"
 ENDINGS = (".csv", ".parquet")
 RESULTS = {*COLUMNS, *data_beside(__file__, "columns.toml")} - {"start", "match", WEIGHT}
 """Columns of a sweep's finished table that are neither a parameter nor the weight."""
+NUISANCE = "nuisance."  # begins the names of columns of a fit that are no parameter of a point
 DIGEST = 16  # hexadecimal digits of SHA-256 by which a passport knows a table
 
 
@@ -31,7 +32,7 @@ class WeightedDraws:
     """Points of parameter space that stand for a distribution: values by dotted name, and a weight for each.
 
     `WeightedDraws.of("posterior.parquet")` reads a table in the form of a sweep's own: one column per parameter, and
-    perhaps `weight`; counts of runs are left out. Draws of weight 0 are left out.
+    perhaps `weight`; counts of runs and columns named `nuisance.…` are left out. Draws of weight 0 are left out.
     """
 
     values: pd.DataFrame  #: one column per parameter, under its dotted name, one row per draw
@@ -126,7 +127,8 @@ def _read(path: Path, field: str) -> pd.DataFrame:
         raise InputError(f"{field} = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
     if {"point", "arm"} <= {*table.columns}:  # a sweep's finished table, with a row per point, arm and stage
         table = table.drop_duplicates("point")
-    table = table.drop(columns=[name for name in table.columns if name in RESULTS]).reset_index(drop=True)
+    others = [name for name in table.columns if name in RESULTS or str(name).startswith(NUISANCE)]
+    table = table.drop(columns=others).reset_index(drop=True)
     if table.empty:
         right = "give it a header of parameter names, and one row per point"
         raise InputError(f"{field} = {str(path)!r} has no point: {right}.")

@@ -60,6 +60,11 @@ def test_a_bad_table_is_refused_in_one_sentence(tmp_path, columns, sentence):
     assert sentence in str(refused.value)
 
 
+def test_columns_that_are_no_parameter_are_left_out(tmp_path):
+    draws = read(tmp_path, SIMILARITY | {"point": range(4), "runs": [9] * 4, "nuisance.probe_reliability": [0.5] * 4})
+    assert list(draws.values.columns) == ["similarity"]
+
+
 def test_a_file_of_another_kind_and_one_that_is_not_there_are_refused(tmp_path):
     for name, sentence in (("draws.nc", "its name must end in .csv or .parquet."), ("none.csv", "cannot be read")):
         with pytest.raises(InputError, match=sentence):
