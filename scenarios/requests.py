@@ -56,7 +56,7 @@ DOCUMENTS = {
 """Reports whose JSON documents have these names, or the requests that give them."""
 KINDS = {
     **SCENARIOS,
-    **{kind: COMMANDS[kind] for kind in ("crux", "worldviews", "why-run")},
+    **{kind: COMMANDS[kind] for kind in ("argue", "crux", "worldviews", "why-run")},
     "comparison": COMMANDS["compare"],
     "ensemble": COMMANDS["simulate"],
     "trajectory": COMMANDS["replay"],

@@ -80,3 +80,12 @@ def reports():
             [Layer(responses=(given("grid"),))], ("similarity", "shielding"), {"goal_cost": 0.5}
         ),
     }
+
+
+def of_table(folder, draws, weights=None, name="draws.csv", **facts):
+    """A study of the rows of a table of draws (name → values), with weights if there are some."""
+    import pandas as pd
+
+    columns = {**draws, **({} if weights is None else {"weight": weights})}
+    pd.DataFrame(columns).to_csv(folder / name, index=False)
+    return study({}, "table", table=str(folder / name), **facts)

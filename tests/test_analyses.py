@@ -4,9 +4,10 @@ import json
 import re
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
-from planted import SHORT, UNIT, study
+from planted import SHORT, UNIT, of_table, study
 
 from feint.sim.sweeps.sweep import sweep
 
@@ -219,3 +220,35 @@ def test_what_is_printed_fits_80_columns(feint, folders, command, name, words):
 
 def test_stages_of_these_tests_are_short():
     assert sum(stage.steps for stage in SHORT) < 200
+
+
+@pytest.fixture(scope="module")
+def of_draws(tmp_path_factory):
+    """A small sweep over a table of weighted draws."""
+    root, rng = tmp_path_factory.mktemp("draws"), np.random.default_rng(0)
+    draws = {"train_tolerance": rng.uniform(0.2, 1.5, 80), "goal_cost": rng.random(80)}
+    return sweep(of_table(root, draws, rng.uniform(0.5, 1.5, 80), runs=20), root / "swept").folder
+
+
+def test_a_sweep_over_a_table_is_analysed_by_weight(feint, of_draws):
+    share = feint("share", of_draws, "--outcome", "unconverged", "--json").document
+    assert share["of_what"] == "the table"
+    assert 60 < share["effective"] < share["points"] == 80
+    assert sum(share[kind]["sampling"]["estimate"] for kind in ("holds", "reversed", "neither")) == pytest.approx(1)
+    said = feint("regions", of_draws, *UNCONVERGED).out
+    assert "by weight (effective sample size " in said
+    assert "train_tolerance below" in said
+
+
+@pytest.mark.parametrize("method", ["delta", "pawn"])
+def test_sensitivity_from_given_data_prints_and_draws_its_indices(feint, of_draws, folders, tmp_path, method):
+    path = tmp_path / "figure.png"
+    for folder in (of_draws, folders["sobol"]):
+        asked = ("sensitivity", folder, *UNCONVERGED, "--method", method)
+        document = feint(*asked, "--json").document
+        assert (document["method"], document["indices"][0]["name"]) == (method, "train_tolerance")
+        index = document["indices"][0][method]
+        shown = f"{index['estimate']:.3f} [{index['low']:.3f}, {index['high']:.3f}]"
+        assert shown in feint(*asked, "--figure", path).out
+        assert path.stat().st_size > 1000
+    assert feint("sensitivity", of_draws, "--method", "sobol").refusal.startswith("method 'sobol' is not known: ")

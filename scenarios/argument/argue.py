@@ -6,13 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from textwrap import fill
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.argument import evaluate_claim
 from feint.scenarios.argument.evaluate_claim import Crux, Evaluation, Robustness, moved_tolerances, other_forms
+from feint.scenarios.argument.over_draws import (
+    PRIOR,
+    OverFile,
+    OverRequest,
+    OverTable,
+    Rest,
+    beside_prior,
+    shares_figure,
+)
 from feint.scenarios.argument.structures import Structures, structural_average
 from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Claim, Verdict
@@ -20,10 +29,13 @@ from feint.sim.analysis.estimands import Effect
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
 from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
-from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
+from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
+from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Seed
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Kind = Literal["holds", "reversed", "neither"]
 
@@ -126,9 +138,19 @@ class ClaimResult:
     parts: list[PartResult]
     variants: list[Variant]
     evaluation: Hidden[Evaluation]
+    over: Annotated[
+        Shares | None, Field(description="the same shares of a table of weighted draws; null without one")
+    ] = None
 
     @classmethod
-    def of(cls, evaluation: Evaluation, spread: Robustness, crux: Crux, flips: list[NearestFlip]) -> Self:
+    def of(
+        cls,
+        evaluation: Evaluation,
+        spread: Robustness,
+        crux: Crux,
+        flips: list[NearestFlip],
+        of_table: Robustness | None,
+    ) -> Self:
         """Return the results of a claim as they are reported."""
         claim = evaluation.claim
         return from_attributes(
@@ -157,6 +179,7 @@ class ClaimResult:
                 for name, pair in spread.variants.items()
             ],
             evaluation=evaluation,
+            over=_shares(of_table.shares(claim)) if of_table else None,
         )
 
     def text(self, spread: Robustness) -> str:
@@ -195,6 +218,8 @@ class ClaimResult:
         several = ", by any of its parts" if self.evaluation.claim.any_part else ", all its parts together"
         shares = ", ".join(f"{kind} {share}" for kind, share in self.prior.items())
         yield f"Over the prior the claim{several if sum(part.tested for part in self.parts) > 1 else ''}: {shares}."
+        if self.over:
+            yield f"Over the table of draws: {', '.join(f'{kind} {share}' for kind, share in self.over.items())}."
         if self.baked_in:
             kind = predicate(self.baked_in)
             yield f"Baked in: it {kind} nearly everywhere, for the model leaves it hardly a choice."
@@ -238,6 +263,9 @@ class Argued(Report):
         Structures | None,
         Field(description="the headline over all structures; null if it was not tested or no form was swapped"),
     ] = None
+    over: Annotated[
+        OverTable | None, Field(description="the table of draws over which claims are evaluated too; null without one")
+    ] = None
     robustness: Hidden[Robustness]
     request: Hidden[ArgueRequest]
 
@@ -249,10 +277,11 @@ class Argued(Report):
         return [
             {"number": result.number, "claim": result.name, "verdict": result.verdict.value, "effect": result.effect}
             | {f"prior_{kind}": result.prior[kind] for kind in KINDS}
+            | {f"over_{kind}": share for kind, share in (result.over or {}).items()}
             for result in self.claims
         ]
 
-    def blocks(self) -> Iterator[str]:
+    def blocks(self) -> Iterator[str | Table]:
         """Yield a heading, all verdicts, and the results of each claim."""
         size = self.request.chosen_size
         yield wrapped(
@@ -264,22 +293,31 @@ class Argued(Report):
             f"{result.number:>3}  {result.name:22} {result.verdict.value:13} {result.effect:+.3f}"
             for result in self.claims
         )
+        if self.over:
+            yield from beside_prior(self.claims, self.over)
         if self.structures:
             yield wrapped(self.structures.text())
         for result in self.claims:
             yield result.text(self.robustness)
 
+    def figure(self) -> Figure:
+        """Draw the shares of each claim over the prior and, if there is one, over the table beside it."""
+        size = self.request.chosen_size
+        note = f"{size.draws:,} draws from the prior, {size.draw_runs:,} runs per draw and way of training"
+        return shares_figure(self.claims, self.over, f"{note}; 95 % intervals")
+
 
 @dataclass(frozen=True, kw_only=True)
-class ArgueRequest(Request):
+class ArgueRequest(OverRequest):
     """Test the claims of the argument one by one, and give a verdict on each."""
 
     kind = "argue"
-    drawn = False
 
     claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
     quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: some minutes.")] = False
+    over: OverFile = None
+    rest: Rest = PRIOR
     point: Point = field(default_factory=Point)
     runs: Annotated[int | None, Option("Runs per protocol at the point.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0
@@ -312,7 +350,8 @@ class ArgueRequest(Request):
     def work(self) -> float:
         """Return the number of draws, also with each form, and of claims."""
         size, tested = self.chosen_size, select_claims(self.claim, self.family)
-        return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + len(tested)
+        of_table = len(self.evaluated(size.draws, self.seed)) if self.over else 0
+        return size.draws + min(size.form_draws, size.draws) * len(other_forms()) + of_table + len(tested)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Argued:
         """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
@@ -326,16 +365,17 @@ class ArgueRequest(Request):
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
         spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)
+        over, of_table = self.over_table(tested, prior | {"readings": ()}, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
             flips = self._flips(evaluations[claim.name], spread)
             report(1)
-            return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flips)
+            return ClaimResult.of(evaluations[claim.name], spread, of_claims[claim.name], flips, of_table)
 
         results, structures = [*in_order(result, tested, threads=threads)], None
         if size.form_draws and "headline" in parts:
             structures = structural_average(self.point, runs=size.runs, **keys)
-        return Argued(claims=results, structures=structures, robustness=spread, request=self)
+        return Argued(claims=results, structures=structures, over=over, robustness=spread, request=self)
 
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
         """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""

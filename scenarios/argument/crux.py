@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,22 +19,23 @@ from pydantic import Field, computed_field
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
+from feint.scenarios.argument.lattice_figure import draw_lattice, draw_pairs, draw_shares
+from feint.scenarios.argument.over_draws import PRIOR, OverFile, OverRequest, OverTable, Rest
 from feint.scenarios.argument.premises import PREMISES, select_premises, without
-from feint.sim.analysis.among_converged import ALL, Among, among_text, check_among, in_two_lines
+from feint.sim.analysis.among_converged import ALL, Among, among_text, check_among
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, check_figure_path, save
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, check_figure_path, save
 from feint.sim.results.report import Hidden, Report, Table, wrapped
-from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Request, Seed
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, tango
+from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Seed
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, mean_of, tango
 from feint.sim.statistics.shapley import MOST, Attribution, Game, SelectedGame, corners_of
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SWITCHED = tuple(
@@ -43,9 +43,8 @@ SWITCHED = tuple(
 )
 """The premises that are not groups carried over and are on at the default point."""
 RUNS, PREMISE_RUNS = 2000, 200  # paired runs of each set; sets of premises are many more
+DRAWS = 128  # most draws of a table, among which the runs are divided
 MOST_PAIRS = 10  # of the text
-SYMBOLS = dict(zip(GROUPS, "uγcaw", strict=True))
-"""A letter for each group, after its part in the model: u stands for u, B, f and f_g, a for A, H and ρ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +84,9 @@ class Lattice(Report):
     attribution: Hidden[Attribution]
     request: Hidden[CruxRequest]
     among: Annotated[str, Field(description="runs that are counted: all, or converged")] = ALL
+    over: Annotated[
+        OverTable | None, Field(description="the table of draws over which everything is a mean; null at a point")
+    ] = None
     game: Hidden[Game | None] = None  #: worth of every set in each run; None if runs have none, or it is not known
 
     @property
@@ -137,6 +139,8 @@ class Lattice(Report):
         size = f"{len(self.corners):,} corners, {self.runs:,} paired runs each, seed {self.seed}"
         method = "" if self.among == ALL else f" (of shares and interactions: {self.shares[0].share.method})"
         heading = f"{size}; {100 * self.confidence:g} % intervals{method}. Value of a corner: {value}."
+        if self.over:
+            yield wrapped(f"Means over draws of {self.over.text()}")
         yield f"{wrapped(heading)}\n{wrapped(f'From {ends}: {self.whole:+.4f}')}"
         shares = [(row.part, f"{row.share:+.4f}") for row in self.shares]
         total = sum(row.share.estimate for row in self.shares)
@@ -155,10 +159,10 @@ class Lattice(Report):
         with canvas((PAGE_WIDTH, 1.7 + 0.27 * rows)) as drawn:
             widths = {"sharey": True, "width_ratios": (1, 1.2)[:rows]}
             bars, *pairs = drawn.subplots(1, min(rows, 2), squeeze=False, **widths)[0]
-            _draw_shares(bars, self.attribution)
+            draw_shares(bars, self.attribution)
             sns.despine(ax=bars)
             for panel in pairs:
-                _draw_pairs(panel, self.attribution)
+                draw_pairs(panel, self.attribution)
                 sns.despine(ax=panel, left=True, bottom=True)
             among = "groups that pre-training hands over" if self.of == "carried" else "premises switched on"
             title = (
@@ -175,7 +179,7 @@ class Lattice(Report):
         if self.of != "carried":
             raise InputError(f"of = {self.of!r} cannot be drawn level by level: only the 2⁵ carried sets fit a page.")
         with canvas((PAGE_WIDTH, 4.9)) as drawn, sns.axes_style("white"):
-            _draw_lattice(drawn.subplots(), self)
+            draw_lattice(drawn.subplots(), self)
         return drawn
 
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
@@ -187,80 +191,8 @@ class Lattice(Report):
         save(self.lattice_figure(), path, self.passport())
 
 
-def _draw_shares(axes: Axes, attribution: Attribution) -> None:
-    """Draw one bar per part, the largest share first, with its interval and its number."""
-    shares = [attribution.shares[part] for part in attribution.order]
-    rows, estimates = np.arange(len(shares)), np.array([share.estimate for share in shares])
-    reach = np.abs(np.array([[share.low, share.high] for share in shares]).T - estimates)
-    axes.barh(rows, estimates, height=0.62, color=COLOURS[Outcome.DECEPTIVE], edgecolor="#222222", linewidth=0.5)
-    axes.errorbar(estimates, rows, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
-    room = max(0.0, *(share.high for share in shares)) - min(0.0, *(share.low for share in shares))
-    for row, share in enumerate(shares):
-        axes.text(max(share.high, 0) + 0.03 * room, row, f"{share.estimate:+.3f}", va="center", fontsize=7)
-    axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(rows, attribution.order)
-    axes.set(ylim=(len(rows) - 0.4, -0.6), xlabel="share of the difference")
-    axes.margins(x=0.16)
-    axes.set_title(f"Shapley shares, {100 * attribution.confidence:g} % intervals", fontsize=8)
-    axes.tick_params(axis="y", length=0)
-
-
-def _draw_pairs(axes: Axes, attribution: Attribution) -> None:
-    """Draw one square per pair with the interaction in hundredths; a dot if its interval contains 0."""
-    order = attribution.order
-    pairs = {(i, j): attribution.pair(order[i], order[j]) for i in range(len(order)) for j in range(i)}
-    values = np.full((len(order), len(order)), np.nan)
-    for at, pair in pairs.items():
-        values[at] = pair.estimate
-    most = max(float(np.nanmax(np.abs(values))), 1e-9)
-    axes.imshow(values, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
-    for (i, j), pair in pairs.items():
-        label = "·" if pair.low <= 0 <= pair.high else f"{100 * pair.estimate:+.1f}"
-        colour = "white" if abs(pair.estimate) > 0.65 * most else "black"
-        axes.text(j, i, label, ha="center", va="center", fontsize=6.3, color=colour)
-    axes.set_xticks(range(len(order) - 1), order[:-1], rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_xlim(-0.5, max(len(order) - 1.5, 0.5))
-    axes.set_title("interactions of pairs, in hundredths\n(a dot: the interval holds 0)", fontsize=8)
-    axes.tick_params(length=0)
-
-
-def _draw_lattice(axes: Axes, lattice: Lattice) -> None:
-    """Draw a circle per set, and lines between sets that differ by one group."""
-    import seaborn as sns
-    from matplotlib.colors import Normalize
-
-    places: dict[int, tuple[float, float]] = {}  # level upwards, and the sets of a level side by side
-    for height, level in groupby(sorted(range(2 ** len(GROUPS)), key=int.bit_count), key=int.bit_count):
-        side_by_side = list(level)
-        places |= {corner: (i - (len(side_by_side) - 1) / 2, float(height)) for i, corner in enumerate(side_by_side)}
-    shade: Any = sns.light_palette(COLOURS[Outcome.DECEPTIVE], as_cmap=True)
-    share = np.array([corner.value.estimate for corner in lattice.corners])
-    for corner, place in places.items():
-        for above in (corner | 1 << part for part in range(len(GROUPS)) if not corner >> part & 1):
-            axes.plot(*zip(place, places[above], strict=True), color="#c4c4c4", linewidth=0.6, zorder=1)
-    xs, ys = np.array([places[corner] for corner in range(len(share))]).T
-    look: Any = {"cmap": shade, "norm": Normalize(0, max(float(share.max()), 1e-9)), "edgecolor": "#222222"}
-    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    dots = axes.scatter(xs, ys, s=560, c=share, linewidth=0.7, zorder=2, **look)
-    for i, corner in enumerate(lattice.corners):
-        (x, y), name = places[i], "".join(SYMBOLS[part] for part in corner.parts) or "none"
-        axes.text(x, y, f"{share[i]:.2f}", ha="center", va="center", fontsize=7.5, zorder=3)
-        axes.text(x, y - 0.32, name, ha="center", va="center", fontsize=7, zorder=4, bbox=box)
-    meaning = ", ".join(f"{symbol} {group}" for group, symbol in SYMBOLS.items())
-    axes.set(xlim=(-5.1, 5.1), ylim=(-0.55, len(GROUPS) + 0.4), xticks=(), yticks=range(len(GROUPS) + 1))
-    axes.set(ylabel="groups carried", xlabel=f"carried: {meaning}")
-    runs = in_two_lines(f"{lattice.outcome} runs after fine-tuning{among_text(lattice.among)}, ")
-    axes.set_title(
-        f"Share of {runs}by what is carried over from pre-training\n"
-        f"none is training from scratch; {lattice.runs:,} paired runs a set, seed {lattice.seed}"
-    )
-    axes.figure.colorbar(dots, ax=axes, fraction=0.025, pad=0.01, label=f"share of {lattice.happened}")
-    for side in axes.spines.values():
-        side.set_visible(False)
-
-
 @dataclass(frozen=True, kw_only=True)
-class CruxRequest(Request):
+class CruxRequest(OverRequest):
     """Attribute the difference between the training protocols to what is carried over, or to premises."""
 
     kind = "crux"
@@ -277,6 +209,8 @@ class CruxRequest(Request):
         tuple[str, ...] | None,
         Option("With --premises: only these premises, while the others stay on; repeatable.", "NAME"),
     ] = None
+    over: OverFile = None
+    rest: Rest = PRIOR
     point: Point = field(default_factory=Point)
     runs: Annotated[
         int | None,
@@ -293,6 +227,8 @@ class CruxRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_among(self.among, self.outcome)
+        if self.over is not None and self.among != ALL:
+            raise InputError(f"among = {self.among!r} has no mean over draws, each with its own: leave --over out.")
         if self.premise is not None and not self.premises:
             raise InputError("--premise needs --premises: without it, groups carried over are divided.")
         check_two_stages(self.point)
@@ -321,13 +257,21 @@ class CruxRequest(Request):
         return tuple(premise.name for premise in select_premises(SWITCHED if self.premise is None else self.premise))
 
     def work(self) -> float:
-        """Return the number of sets that are trained one after another."""
+        """Return the number of sets, or draws, that are trained one after another."""
+        if self.over:
+            return self.sampled(DRAWS, self.seed)[0].evaluated
         return 2 ** len(self.names) if self.premises else 1
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Lattice:
         """Train with every set of parts; raises `InputError`, also if the point itself carries less than all groups."""
         runs = self.runs or (PREMISE_RUNS if self.premises else RUNS)
-        ended = (self._of_premises if self.premises else self._of_groups)(range(runs), threads, one_at_a_time(progress))
+        report, over = one_at_a_time(progress), None
+        if self.over is None:
+            ended = self._ended(range(runs), threads, report)
+        else:
+            over, draws = self.sampled(DRAWS, self.seed)
+            runs = max(1, runs // len(draws)) * len(draws)
+            ended = self._of_draws(draws.rows, runs // len(draws), threads, report)
         values, attribution, game = (self._among_all if self.among == ALL else self._among_converged)(ended)
         return Lattice(
             of="premises" if self.premises else "carried",
@@ -339,13 +283,34 @@ class CruxRequest(Request):
             corners=[Corner(parts=part, value=at) for part, at in zip(corners_of(self.names), values, strict=True)],
             attribution=attribution,
             request=self,
+            over=over,
             game=game,
         )
+
+    def _ended(self, runs: range, threads: int | None, report: Progress) -> np.ndarray:
+        """Return whether each run has the outcome, and converged, with each set of parts (sets, arms, 2, runs)."""
+        return (self._of_premises if self.premises else self._of_groups)(runs, threads, report)
+
+    def _of_draws(self, rows: list[dict[str, Any]], each: int, threads: int | None, report: Progress) -> np.ndarray:
+        """Return the share of runs with the outcome, and of the converged ones, per draw (sets, arms, 2, draws).
+
+        Each draw of the table has `each` runs of its own; draws, and not runs, are the independent units of intervals.
+        """
+
+        def at(i: int) -> np.ndarray:
+            here = replace(self, over=None, rest=PRIOR, point=self.point.at(rows[i]))
+            ended = here._ended(range(i * each, (i + 1) * each), 1, lambda _: None)
+            report(1)
+            return ended.mean(axis=-1)
+
+        return np.stack([*in_order(at, range(len(rows)), threads=threads)], axis=-1)
 
     def _among_all(self, ended: np.ndarray) -> tuple[list[Interval], Attribution, Game | None]:
         """Return the corners' values and what is made of them, in each run: 0 or 1, or the difference of the arms."""
         game = Game(parts=self.names, worth=ended[:, 0, 0] - ended[:, 1, 0] if self.premises else ended[:, 0, 0])
         attribution = game.attribution(2 if self.premises else 1, self.confidence)
+        if self.over:
+            return [mean_of(worth, 1, self.confidence) for worth in game.worth], attribution, game
         if np.abs(game.whole).max() <= 1:
             attribution = replace(attribution, whole=self._difference(game.whole))
         if self.premises:

@@ -21,6 +21,7 @@ from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import Hidden, flattened
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
+from feint.sim.sweeps.weighted_draws import WeightedDraws
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.train import PRECISION, check_runs
 
@@ -157,6 +158,7 @@ class Robustness:
 
     draws: list[dict[str, Any]]  #: values of the parameters by dotted name
     limits: Mapping[Key, np.ndarray]  #: estimate, low and high limit (draws, 3)
+    weights: np.ndarray | None = None  #: of draws from a table (draws,); None if they are equal
 
     @property
     def variants(self) -> dict[str, tuple[str, Reading]]:
@@ -176,7 +178,7 @@ class Robustness:
         self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
     ) -> dict[str, Share]:
         """Return the shares of the prior over which a claim, or one part of it, holds, is reversed, or is neither."""
-        return shares_of(*self.kinds(claim, part, form, reading))
+        return shares_of(*self.kinds(claim, part, form, reading), weights=self.weights)
 
     def kinds(
         self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
@@ -216,6 +218,7 @@ def over_prior(
     forms: Mapping[str, Mapping[str, str]] | None = None,
     form_draws: int | None = None,
     shown: bool = True,
+    over: WeightedDraws | None = None,
     precision: str = PRECISION,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -223,12 +226,14 @@ def over_prior(
     """Evaluate claims at draws from the prior around a point, all at the same draws; each draw has its own runs.
 
     Outcomes are also read with the tolerances of `readings`, and the first `form_draws` draws are also evaluated with
-    the functional forms of `forms`. `shown` is that of `over_prior_parts`. Raises `InputError` if `draws` is not a
+    the functional forms of `forms`. `shown` is that of `over_prior_parts`. With a table in `over` all draws are its
+    own, in place of `draws` from the prior, and forms are not swapped. Raises `InputError` if `draws` is not a
     power of two.
     """
     point, readings = Point() if point is None else point, [OWN, *readings]
-    rows = prior_draws(point, draws, seed)
-    swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **(forms or {})}
+    rows = prior_draws(point, draws, seed) if over is None else over.rows
+    draws, weights = len(rows), None if over is None else over.unequal
+    swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **((forms or {}) if over is None else {})}
     counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
     parts = [(claim, part) for claim in claims for part in over_prior_parts(claim, shown=shown)]
     limits = _room_for_limits(parts, counts, readings)
@@ -248,7 +253,7 @@ def over_prior(
 
     jobs = [(i, form) for form, count in counts.items() for i in range(count)]
     list(in_order(at, jobs, threads=threads))
-    return Robustness(draws=rows, limits=limits)
+    return Robustness(draws=rows, limits=limits, weights=weights)
 
 
 def _room_for_limits(

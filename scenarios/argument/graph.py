@@ -18,7 +18,7 @@ import numpy as np
 from feint.agents.errors import InputError, check_output
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, bare, declaration
-from feint.scenarios.argument.worldviews import FACES
+from feint.scenarios.argument.verdict_cells import FACES
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict

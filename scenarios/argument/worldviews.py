@@ -20,22 +20,24 @@ from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, evaluation_of, protocols_of
+from feint.scenarios.argument.over_draws import PRIOR, OverFile, OverRequest, OverTable, Rest
+from feint.scenarios.argument.verdict_cells import LETTERS, box, draw_level, draw_shares, draw_verdict
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
 from feint.scenarios.claims.registry import select_claims
-from feint.sim.analysis.claims import Claim, Part, Verdict
+from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, Verdict
 from feint.sim.analysis.estimands import frequency
+from feint.sim.analysis.prior_shares import Share
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
 from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
-from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Runs, Seed
+from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Runs, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.training.parameter_point import check_two_stages
 from feint.sim.training.train import PRECISION, check_precision
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LEVELS = {
@@ -45,16 +47,8 @@ LEVELS = {
 """Frequency of deception of each training protocol, in which views differ most."""
 HEADLINE = "headline"  # claim whose other parts are shown too
 ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
-LETTERS = {verdict: verdict.value[0].upper() for verdict in Verdict}
-FACES: dict[Verdict, tuple[str, str]] = {
-    Verdict.SUPPORTED: ("#0072b2", "white"),
-    Verdict.CONTRADICTED: ("#e69f00", "black"),
-    Verdict.NEITHER: ("#e8e8e8", "black"),
-    Verdict.MIXED: ("#b3dcf5", "black"),
-    Verdict.UNDECIDED: ("white", "black"),
-}
-"""Fill of a cell and colour of its text: Okabe and Ito's hues, each of another lightness."""
 ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
+DRAW_RUNS = 100  # of each draw of a table and protocol
 APART = 0.4  # rows between the claims and the frequencies of deception
 LINE, MOST, WHOLE = 10, 24, 12  # characters in a line of a column's heading, in one of a row's, and in one word
 LABELS, COLUMN = 1.5, 0.675  # inches of the rows' headings, and of the narrowest column
@@ -102,6 +96,21 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OverClaim:
+    """Shares of a table of draws over which a claim holds, is reversed, or is neither."""
+
+    claim: str
+    holds: Interval
+    reversed: Interval
+    neither: Interval
+
+    @classmethod
+    def of(cls, claim: str, shares: Mapping[str, Share]) -> Self:
+        """Return the shares with their estimates, and limits that also cover what runs leave undecided."""
+        return cls(claim=claim, **{kind: share.interval for kind, share in shares.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Level(Effect):
     """Frequency of deception of a training protocol in a world view."""
 
@@ -122,6 +131,12 @@ class Matrix(Report):
     levels: Hidden[Mapping[tuple[str, str], Interval]]  #: frequency of deception by the names of view and protocol
     levels_converged: Hidden[Mapping[tuple[str, str], Interval]] = field(default_factory=dict)  #: of converged runs
     request: Hidden[WorldviewsRequest]
+    over: Annotated[
+        OverTable | None, Field(description="a table of draws over which claims are evaluated too; null without one")
+    ] = None
+    over_claims: Annotated[
+        list[OverClaim] | None, Field(description="shares of the table over which each claim holds or is reversed")
+    ] = None
 
     def __getitem__(self, cell: tuple[str, str]) -> Evaluation:
         return self.evaluations[cell]
@@ -168,6 +183,9 @@ class Matrix(Report):
         yield Table.of_cells(("claim", *map(str, columns)), [*rows, *levels, *self._rows_beside_headline()])
         yield ", ".join(f"{letter} {verdict.value}" for verdict, letter in LETTERS.items())
         yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
+        if self.over:
+            yield wrapped(f"Over {self.over.text()} The shares of these over which each claim holds and is reversed:")
+            yield Table(self.over_claims or [], {"claim": "claim", HOLDS: HOLDS, REVERSED: REVERSED}, rule=False)
         effects = (
             f"  {claim.name}: {claim.effect.estimand.words}; holds: {claim.effect.rule.words}" for claim in self.claims
         )
@@ -205,22 +223,26 @@ class Matrix(Report):
 
         rows = [*range(len(self.claims)), *(len(self.claims) + APART + i for i in range(len(LEVELS)))]
         heads = [f"{claim.number}  {claim.name}" for claim in self.claims] + [level.words for level in LEVELS.values()]
-        size = max(PAGE_WIDTH, LABELS + COLUMN * len(self.views)), HEAD + ROW * (len(rows) + APART)
+        columns = len(self.views) + bool(self.over)
+        size = max(PAGE_WIDTH, LABELS + COLUMN * columns), HEAD + ROW * (len(rows) + APART)
         with mpl.rc_context(STYLE):
             drawn = Figure(figsize=size, layout="constrained")
             axes = drawn.subplots()
             for column, view in enumerate(self.views):
                 for row, claim in zip(rows, self.claims, strict=False):
-                    _draw_cell(axes, column, row, self[view.name, claim.name])
+                    draw_verdict(axes, column, row, *_verdict_and_effect(self[view.name, claim.name]))
                 for row, arm in zip(rows[len(self.claims) :], LEVELS, strict=True):
-                    _draw_level(axes, column, row, self.levels[view.name, arm].estimate)
-            axes.set(xlim=(0, len(self.views)), ylim=(rows[-1] + 1, 0))
-            axes.set_xticks([i + 0.5 for i in range(len(self.views))], [_heading(view.name) for view in self.views])
+                    draw_level(axes, column, row, self.levels[view.name, arm].estimate)
+            for row, claim in zip(rows, self.over_claims or (), strict=False):
+                draw_shares(axes, len(self.views), row, claim.holds.estimate, claim.reversed.estimate)
+            names = [*(view.name for view in self.views), *([f"over {Path(self.over.file).stem}"] if self.over else [])]
+            axes.set(xlim=(0, columns), ylim=(rows[-1] + 1, 0))
+            axes.set_xticks([i + 0.5 for i in range(columns)], [_heading(name) for name in names])
             axes.set_yticks([row + 0.5 for row in rows], [folded(head, MOST) for head in heads])
             axes.xaxis.tick_top()
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
-            key = [Patch(**_box(verdict), label=f"{letter}  {verdict.value}") for verdict, letter in LETTERS.items()]
+            key = [Patch(**box(verdict), label=f"{letter}  {verdict.value}") for verdict, letter in LETTERS.items()]
             drawn.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
         return drawn
 
@@ -230,32 +252,13 @@ def number(value: float) -> str:
     return f"{round(value, 2) + 0.0:+.2f}" if isfinite(value) else "–"  # no -0.00
 
 
+def _verdict_and_effect(evaluation: Evaluation) -> tuple[Verdict, str]:
+    return evaluation.verdict, number(evaluation.effect.estimate)
+
+
 def _cell(evaluation: Evaluation) -> str:
-    return f"{LETTERS[evaluation.verdict]}\n{number(evaluation.effect.estimate)}"
-
-
-def _box(verdict: Verdict | None = None) -> dict[str, Any]:
-    """Return how a box is drawn: white, or in the colour of a verdict."""
-    return {"facecolor": FACES[verdict][0] if verdict else "white", "edgecolor": "#222222", "linewidth": 0.6}
-
-
-def _draw_cell(axes: Axes, column: int, row: float, evaluation: Evaluation) -> None:
-    from matplotlib.patches import Rectangle
-
-    ink = FACES[evaluation.verdict][1]
-    letter, effect = _cell(evaluation).split("\n")
-    axes.add_patch(Rectangle((column, row), 1, 1, **_box(evaluation.verdict)))
-    axes.text(column + 0.2, row + 0.5, letter, color=ink, ha="center", va="center", weight="bold")
-    axes.text(column + 0.92, row + 0.52, effect, color=ink, ha="right", va="center", fontsize=7)
-
-
-def _draw_level(axes: Axes, column: int, row: float, share: float) -> None:
-    """Draw a number above a bar of that length."""
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((column, row), 1, 1, **_box()))
-    axes.add_patch(Rectangle((column, row + 0.82), share, 0.18, facecolor="#d55e00", linewidth=0))
-    axes.text(column + 0.5, row + 0.42, f"{share:.2f}", ha="center", va="center", fontsize=7)
+    verdict, effect = _verdict_and_effect(evaluation)
+    return f"{LETTERS[verdict]}\n{effect}"
 
 
 def _heading(name: str) -> str:
@@ -265,7 +268,7 @@ def _heading(name: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorldviewsRequest(Request):
+class WorldviewsRequest(OverRequest):
     """Evaluate claims in world views: at the default point, and under each author's assumptions."""
 
     kind = "worldviews"
@@ -279,6 +282,11 @@ class WorldviewsRequest(Request):
         ),
     ] = None
     claim: Annotated[tuple[str, ...] | None, Option("A claim by name; repeatable. All by default.", "NAME")] = None
+    over: OverFile = None
+    rest: Rest = PRIOR
+    draws: Annotated[
+        int, Option(f"With --over: most draws of the table, of {DRAW_RUNS} runs each.", "N", least=1, most=MOST_RUNS)
+    ] = 64
     runs: Runs = 2000
     seed: Seed = 0
     precision: Precision = PRECISION
@@ -309,8 +317,8 @@ class WorldviewsRequest(Request):
         return (default_view(), *(views().values() if self.view is None else map(view_named, self.view)))
 
     def work(self) -> float:
-        """Return the number of views."""
-        return len(self.columns)
+        """Return the number of views, and of draws."""
+        return len(self.columns) + (len(self.evaluated(self.draws, self.seed)) if self.over else 0)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Matrix:
         """Evaluate the claims in each view, and return the matrix; raises `InputError`."""
@@ -328,7 +336,11 @@ class WorldviewsRequest(Request):
             among |= {(view.name, arm): level.among_converged(ended, self.confidence) for arm, level in LEVELS.items()}
             if progress:
                 progress(1)
+        size: dict[str, Any] = {"draws": self.draws, "runs": DRAW_RUNS, "shown": False, "progress": progress}
+        over, spread = self.over_table(claims, size, **keys)
         return Matrix(
+            over=over,
+            over_claims=[OverClaim.of(claim.name, spread.shares(claim)) for claim in claims] if spread else None,
             **{name: getattr(self, name) for name in ("seed", "runs", "confidence")},
             views=self.columns,
             claims=tuple(claims),

@@ -13,6 +13,7 @@ from feint.agents.mind import GROUPS
 from feint.scenarios.argument.crux import Corner, CruxRequest, Lattice
 from feint.scenarios.argument.evaluate_claim import Evaluation, evaluate, over_prior
 from feint.scenarios.argument.graph import figure, graph
+from feint.scenarios.argument.over_draws import FACES
 from feint.scenarios.argument.worldview_files import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, WorldviewsRequest
 from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, protocol
@@ -28,7 +29,6 @@ from feint.sim.training.parameter_point import Point
 
 WHOLE = "whole"  # in place of a part
 LEVEL = "level"  # in place of a part, with an arm in place of a claim
-FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
 FRONT, BEHIND = "#d55e00", "#8c8c8c"
 AXES = ("lost", "avoided")
 FONT_SIZE = 7  # points

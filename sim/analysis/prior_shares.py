@@ -1,4 +1,4 @@
-"""The prior: draws from it, and over how much of it an effect has one sign or the other."""
+"""The prior, or a table of draws: draws, and over how much of it an effect has one sign or the other."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import AnalysisRequest, OutcomeName, Response, ResponseAnalysis
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, clopper_pearson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
+from feint.sim.statistics.weighted import effective_size, share_over
+from feint.sim.sweeps.experimental_designs import weights_of
 from feint.sim.sweeps.factors import Factor, prior_factors
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep
 from feint.sim.training.parameter_point import Point
 
-DRAWN = ("prior", "sobol", "lhs")  # designs whose points are a sample
+DRAWN = ("prior", "sobol", "lhs", "table")  # designs whose points are a sample; of a table perhaps a weighted one
 METHOD = "Clopper–Pearson, unresolved points either way"
 
 
@@ -58,16 +60,27 @@ class Share:
     sampling: Annotated[Interval, Field(description="limits of points alone, which takes each for what its runs say")]
 
     @classmethod
-    def of(cls, is_it: np.ndarray, certain: np.ndarray, possible: np.ndarray, confidence: float) -> Share:
-        """Return the share of points (points,) of a kind, certainly of it, and possibly of it."""
+    def of(
+        cls,
+        is_it: np.ndarray,
+        certain: np.ndarray,
+        possible: np.ndarray,
+        confidence: float,
+        weights: np.ndarray | None = None,
+    ) -> Share:
+        """Return the share of points (points,) of a kind, certainly of it, and possibly of it; with their weights."""
         count, sure, most = (int(points.sum()) for points in (is_it, certain, possible))
-        sampling, lowest, highest = (clopper_pearson(n, len(is_it), confidence) for n in (count, sure, most))
-        interval = replace(sampling, low=lowest.low, high=highest.high, method=METHOD)
+        sampling, lowest, highest = (share_over(points, weights, confidence) for points in (is_it, certain, possible))
+        method = METHOD if weights is None else f"{METHOD}; {lowest.method.rpartition(' of ')[2]}"
+        interval = replace(sampling, low=lowest.low, high=highest.high, method=method)
         return cls(count=count, certain=sure, possible=most, interval=interval, sampling=sampling)
 
 
 def shares_of(
-    kinds: Sequence[str], possible: Sequence[frozenset[str]], confidence: float = CONFIDENCE
+    kinds: Sequence[str],
+    possible: Sequence[frozenset[str]],
+    confidence: float = CONFIDENCE,
+    weights: np.ndarray | None = None,
 ) -> dict[str, Share]:
     """Return the shares of points where a claim holds, is reversed, or is neither, from its kind and possible kinds."""
     return {
@@ -76,6 +89,7 @@ def shares_of(
             np.array([allowed == {kind} for allowed in possible]),
             np.array([kind in allowed for allowed in possible]),
             confidence,
+            weights,
         )
         for kind in KINDS
     }
@@ -95,6 +109,9 @@ class PriorShare(ResponseAnalysis):
     holds: Share
     reversed: Share
     neither: Share
+    effective: Annotated[
+        float | None, Field(description="effective sample size of a table whose points differ in weight; else null")
+    ] = None
 
     @property
     def kinds(self) -> dict[str, Share]:
@@ -105,6 +122,7 @@ class PriorShare(ResponseAnalysis):
         """Yield what is counted, and a table of the kinds."""
         level = f"{100 * self.confidence:g} %"
         sample = f"shares of {self.of_what}, {self.points:,} points"
+        sample += "" if self.effective is None else f" by weight (effective sample size {self.effective:.1f})"
         left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
         yield "\n".join([self.response.heading, wrapped(f"{sample}; {left}"), kinds])
@@ -122,7 +140,8 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
     The limits are exact binomial ones of the points. `Share.sampling` takes each estimate at face value, although with
     common streams one sampling error moves all points; `Share.interval` does not. `-least` or less counts
     as reversed. Points where no run of an arm converged are left out, if converged runs are counted. Raises
-    `InputError` if the points of the design are no sample, or `least` is not above 0.
+    `InputError` if the points of the design are no sample, or `least` is not above 0. Points of a table count by their
+    weights, and limits are those of the effective sample size.
     """
     check_confidence(confidence)
     response = response.known()
@@ -133,14 +152,16 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
         raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
     kinds = [rule.kind(value) for value in response.value.tolist()]
     possible = [rule.possible(interval.low, interval.high) for interval in response.intervals(confidence)]
-    shares: dict[str, Any] = {**shares_of(kinds, possible, confidence)}
+    weights = weights_of(response.points)
+    shares: dict[str, Any] = {**shares_of(kinds, possible, confidence, weights)}
     whole = study.design == "prior" or all(spec == "prior" for spec in study.vary.values())
     return PriorShare(
         **response.facts(confidence),
-        of_what="the prior" if whole else "the ranges varied",
+        of_what="the table" if study.design == "table" else "the prior" if whole else "the ranges varied",
         least=float(least),
         points=len(kinds),
         unresolved=sum(len(allowed) > 1 for allowed in possible),
+        effective=None if weights is None else effective_size(weights),
         **shares,
     )
 

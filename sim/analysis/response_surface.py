@@ -57,7 +57,7 @@ class Response:
     study: Study
     of: str  #: an arm, "difference" or "function"
     outcome: str
-    points: pd.DataFrame  #: one column per factor, under its dotted name
+    points: pd.DataFrame  #: one column per factor, under its dotted name; `weight` if points of a table differ in it
     value: np.ndarray  #: (points,)
     gained: np.ndarray | None = None  #: (points,)
     lost: np.ndarray | None = None  #: (points,)
@@ -114,7 +114,7 @@ class Response:
         study = self.study
         if study.design != "table":
             return study.factors
-        columns = {str(name): values.drop_duplicates() for name, values in self.points.items()}
+        columns = {str(name): values.drop_duplicates() for name, values in designs.values_of(self.points).items()}
         return [factor_of(name, values, study.model, study.curriculum) for name, values in columns.items()]
 
     @property

@@ -12,6 +12,8 @@ from feint.agents.errors import InputError, load_extra
 from feint.sim.analysis.among_converged import CONVERGED
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
+from feint.sim.statistics.weighted import effective_size, mean_over_draws
+from feint.sim.sweeps.experimental_designs import weights_of
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
 EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points represent the space
@@ -69,6 +71,10 @@ class Regions(ResponseAnalysis):
 
     found_on: int
     held_out: int
+    effective: Annotated[
+        float | None,
+        Field(description="effective sample size of the held-out points of a table that differ in weight; else null"),
+    ] = None
     explained: Annotated[
         float | None, Field(description="share of the variance over held-out points; null if there is none")
     ]
@@ -86,6 +92,8 @@ class Regions(ResponseAnalysis):
         """Yield how the regions were judged, and each in a sentence, the highest first."""
         judged = f"regions found on {self.found_on:,} points; means, {100 * self.confidence:g} % intervals and shares "
         judged += f"are of {self.held_out:,} others"
+        if self.effective is not None:
+            judged += f" by weight (effective sample size {self.effective:.1f})"
         if self.explained is not None:
             judged += f", of whose variance they explain {100 * self.explained:.0f} %"
         yield f"{self.response.heading}\n{judged}"
@@ -99,7 +107,8 @@ class Regions(ResponseAnalysis):
 def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0) -> Regions:
     """Return the leaves of a regression tree grown on one half of the points, judged on the other half.
 
-    Each point has the same weight however many runs it has, since a region is a share of the points. `seed` is that of
+    Each point has the same weight however many runs it has, since a region is a share of the points, unless those of a
+    table have weights of their own: then trees, means and shares are of weighted points. `seed` is that of
     the halves and of the tree. If converged runs are counted, points where no run of an arm converged are left out.
     Raises `InputError` if the design's points do not represent the space, or are fewer than FEWEST.
     """
@@ -117,19 +126,22 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
     growing, judging = np.split(np.random.default_rng([seed, count]).permutation(count), [count // 2])
     columns = dict(_columns_of(response))
     numbers = np.column_stack([*columns.values()]) if columns else np.zeros((count, 0))
-    tree = _chosen_tree(numbers[growing], response.value[growing], seed) if columns else None
+    weights = weights_of(response.points)
+    each = np.ones(count) if weights is None else weights / weights.mean()
+    tree = _chosen_tree(numbers[growing], response.value[growing], each[growing], seed) if columns else None
     leaf = np.zeros(count, int) if tree is None else tree.apply(numbers)
     boxes = {0: ()} if tree is None else dict(_boxes(tree.tree_, tuple(columns), 0, {}))
     judged = []
     for at, conditions in boxes.items():
         inside = judging[leaf[judging] == at]
-        mean, share = mean_over(response, inside, confidence), len(inside) / len(judging)
+        mean, share = mean_over(response, inside, confidence), float(each[inside].sum() / each[judging].sum())
         judged.append(Region(conditions=conditions, points=len(inside), share=share, mean=mean))
     return Regions(
         **response.facts(confidence),
         found_on=len(growing),
         held_out=len(judging),
-        explained=_explained(response.value[judging], leaf[judging]),
+        effective=None if weights is None else effective_size(weights[judging]),
+        explained=_explained(response.value[judging], leaf[judging], each[judging]),
         regions=tuple(sorted(judged, key=lambda region: -region.mean.estimate)),
     )
 
@@ -141,16 +153,21 @@ def mean_over(response: Response, rows: np.ndarray, confidence: float = CONFIDEN
     separately (MOVER: Zou and Donner 2008, doi:10.1002/sim.3095). With common streams runs count once and not once per
     point. Converged runs differ in number between points, so that their points' own intervals are joined in the same
     way: as if their errors were equal with common streams, and independent otherwise. The interval of a single point is
-    everything that is possible.
+    everything that is possible. Points of a table count by their weights, by `mean_over_draws`.
     """
     from scipy.stats import t
 
-    values, difference = response.value[rows], response.of == DIFFERENCE
-    middle = float(values.mean()) if len(values) else float("nan")
-    least, most = (-inf, inf) if response.runs is None else (-1.0 if difference else 0.0, 1.0)
+    values, weights = response.value[rows], weights_of(response.points.iloc[rows])
+    least, most = (-inf, inf) if response.runs is None else (-1.0 if response.of == DIFFERENCE else 0.0, 1.0)
     if len(values) < 2:
+        middle = float(values.mean()) if len(values) else float("nan")
         return Interval(estimate=middle, low=least, high=most, confidence=confidence, method=METHOD)
-    reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    if weights is None:
+        middle = float(values.mean())
+        reach = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    else:
+        of_draws = mean_over_draws(values, weights, confidence)
+        middle, reach = of_draws.estimate, of_draws.half_width
     low, high = middle - reach, middle + reach
     if response.runs is not None:
         of_runs = _joined if response.among == CONVERGED else _of_mean_counts
@@ -163,9 +180,11 @@ def mean_over(response: Response, rows: np.ndarray, confidence: float = CONFIDEN
 def _of_mean_counts(response: Response, rows: np.ndarray, _: float, confidence: float) -> tuple[float, float]:
     """Return the limits that sampling error sets to the mean, by the score interval of the mean counts."""
     assert response.events is not None
-    gained, lost, runs = (counts[rows] for counts in response.events)
+    (gained, lost, runs), weights = (counts[rows] for counts in response.events), weights_of(response.points.iloc[rows])
     of_all = float(runs.min() if response.study.streams == "common" else runs.sum())
-    first, second = (float((counts / runs).mean()) * of_all for counts in (gained, lost))
+    if weights is not None and response.study.streams != "common":  # runs of heavy points count more than others
+        of_all *= effective_size(weights) / len(rows)
+    first, second = (float(np.average(counts / runs, weights=weights)) * of_all for counts in (gained, lost))
     paired = response.of == DIFFERENCE
     sampled = tango(first, second, of_all, confidence) if paired else wilson(first, of_all, confidence)
     return sampled.low, sampled.high
@@ -175,18 +194,24 @@ def _joined(response: Response, rows: np.ndarray, middle: float, confidence: flo
     """Return the limits that sampling error sets to the mean, by the intervals of the points."""
     intervals = response.at(rows).intervals(confidence)
     below, above = np.array([(at.estimate - at.low, at.high - at.estimate) for at in intervals]).T
+    weights = weights_of(response.points.iloc[rows])
     if response.study.streams == "common":
-        return middle - float(below.mean()), middle + float(above.mean())
-    down, up = (sqrt(float((reach**2).sum())) / len(intervals) for reach in (below, above))
+        down, up = (float(np.average(reach, weights=weights)) for reach in (below, above))
+        return middle - down, middle + up
+    parts = np.full(len(rows), 1 / len(rows)) if weights is None else weights / weights.sum()
+    down, up = (sqrt(float(((parts * reach) ** 2).sum())) for reach in (below, above))
     return middle - down, middle + up
 
 
-def _explained(values: np.ndarray, leaf: np.ndarray) -> float | None:
+def _explained(values: np.ndarray, leaf: np.ndarray, weights: np.ndarray) -> float | None:
     """Return 1 - the variance within leaves over the variance, of held-out points; None if they do not vary."""
     if np.ptp(values) == 0:
         return None
-    within = sum(((values[leaf == at] - values[leaf == at].mean()) ** 2).sum() for at in np.unique(leaf))
-    return 1 - float(within / ((values - values.mean()) ** 2).sum())
+
+    def squares(rows: np.ndarray) -> float:
+        return (weights[rows] * (values[rows] - np.average(values[rows], weights=weights[rows])) ** 2).sum()
+
+    return 1 - float(sum(squares(leaf == at) for at in np.unique(leaf)) / squares(np.full(len(leaf), True)))
 
 
 class Column(NamedTuple):
@@ -204,7 +229,7 @@ class Column(NamedTuple):
         return replace(condition, **{"above" if above else "below": exp(at) if self.log else at})
 
 
-def _chosen_tree(table: np.ndarray, values: np.ndarray, seed: int) -> Any:
+def _chosen_tree(table: np.ndarray, values: np.ndarray, weights: np.ndarray, seed: int) -> Any:
     """Return a regression tree of scikit-learn (CART: Breiman, Friedman, Olshen and Stone 1984); None for one leaf.
 
     By cross-validation, its size is the smallest in LEAVES that explains as much of the variance of values (points,) as
@@ -214,15 +239,17 @@ def _chosen_tree(table: np.ndarray, values: np.ndarray, seed: int) -> Any:
         return None
     folds = load_extra("sklearn.model_selection", "regions").KFold(FOLDS, shuffle=True, random_state=seed)
     explained = np.zeros((len(LEAVES), FOLDS))
+    variance = np.average((values - np.average(values, weights=weights)) ** 2, weights=weights)
     for j, (within, out) in enumerate(folds.split(table)):
-        most = np.mean((values[out] - values[within].mean()) ** 2)
+        mean = np.average(values[within], weights=weights[within])
+        most = np.average((values[out] - mean) ** 2, weights=weights[out])
         for i, leaves in enumerate(LEAVES):
-            predicted = _grown(table[within], values[within], leaves, seed).predict(table[out])
-            explained[i, j] = (most - np.mean((values[out] - predicted) ** 2)) / values.var()
+            predicted = _grown(table[within], values[within], weights[within], leaves, seed).predict(table[out])
+            explained[i, j] = (most - np.average((values[out] - predicted) ** 2, weights=weights[out])) / variance
     middle = explained.mean(axis=1)
     chosen = int((middle >= middle.max() - SLACK).argmax())
     sure = middle[chosen] > SURE * explained[chosen].std(ddof=1) / np.sqrt(FOLDS)
-    return _grown(table, values, LEAVES[chosen], seed) if sure else None
+    return _grown(table, values, weights, LEAVES[chosen], seed) if sure else None
 
 
 def _boxes(nodes: Any, columns: tuple[Column, ...], node: int, box: dict[str, Condition]) -> Iterator[tuple[int, Any]]:
@@ -249,14 +276,18 @@ def _columns_of(response: Response) -> Iterator[tuple[Column, np.ndarray]]:
                 yield Column(factor.name, value=value, values=values), (cells.astype(str) == value).to_numpy(float)
 
 
-def _grown(table: np.ndarray, values: np.ndarray, leaves: int, seed: int) -> Any:
+def _grown(table: np.ndarray, values: np.ndarray, weights: np.ndarray, leaves: int, seed: int) -> Any:
     """Return a tree of at most `leaves` leaves: the best on these points of a greedy one and of randomized ones."""
     regressor = load_extra("sklearn.tree", "regions").DecisionTreeRegressor
     limits: dict[str, Any] = {"max_leaf_nodes": leaves, "max_depth": DEPTH}
-    limits["min_samples_leaf"] = max(LEAST_POINTS, round(LEAST_SHARE * len(values)))
-    free = regressor(**limits, random_state=seed).fit(table, values)
-    others = [regressor(**limits, max_features=0.5, random_state=seed + i).fit(table, values) for i in range(OTHERS)]
-    return min((free, *others), key=lambda tree: np.mean((values - tree.predict(table)) ** 2))
+    if np.ptp(weights) == 0:
+        limits["min_samples_leaf"] = max(LEAST_POINTS, round(LEAST_SHARE * len(values)))
+    else:
+        limits |= {"min_samples_leaf": LEAST_POINTS, "min_weight_fraction_leaf": LEAST_SHARE}
+    fit = {"X": table, "y": values, "sample_weight": None if np.ptp(weights) == 0 else weights}
+    free = regressor(**limits, random_state=seed).fit(**fit)
+    others = [regressor(**limits, max_features=0.5, random_state=seed + i).fit(**fit) for i in range(OTHERS)]
+    return min((free, *others), key=lambda tree: np.average((values - tree.predict(table)) ** 2, weights=weights))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import InputError, check_whole, load_extra
-from feint.sim.analysis.among_converged import ALL, in_two_lines
+from feint.agents.errors import InputError, check_whole, unknown
+from feint.sim.analysis.among_converged import in_two_lines
+from feint.sim.analysis.designed_data import (
+    BASES,
+    EFFECT,
+    FIRST,
+    LEAST,
+    SUMMED,
+    TOTAL,
+    Measures,
+    complete,
+    elementary_effects,
+    sobol_indices,
+)
+from feint.sim.analysis.given_data import DELTA, METHODS, NAMES, PAWN, RANDOM, given_indices
+from feint.sim.analysis.given_data import RESAMPLES as GIVEN_RESAMPLES
 from feint.sim.analysis.response_surface import LIMITS, Response, ResponseAnalysis, ResponseRequest
+from feint.sim.analysis.response_surface import response as read_response
 from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
+from feint.sim.results.request import Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
-from feint.sim.sweeps.experimental_designs import MORRIS_LEVELS, problem
+from feint.sim.sweeps.experimental_designs import weights_of
+from feint.sim.sweeps.sweep import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RESAMPLES = 1000
-AT_ONCE = 50  # resamples held in memory together
-BASES = {"saltelli": "base points", "morris": "trajectories"}
-LEAST = {"saltelli": 8, "morris": 4}  # of them, which an interval needs
-FIRST, TOTAL, SUMMED, EFFECT = "first", "total", "first_summed", "effect"
-HEADINGS = {FIRST: "first", TOTAL: "total", EFFECT: "mean absolute effect"}
+HEADINGS = {FIRST: "first", TOTAL: "total", EFFECT: "mean absolute effect", DELTA: "delta", PAWN: "PAWN"}
+BY_SIZE = (TOTAL, EFFECT, DELTA, PAWN)  # measures by which parameters are put in order
+WHAT = {"Sobol": "Sobol indices", "Morris": "Elementary effects", **NAMES}
 LOOKS: dict[str, dict[str, Any]] = {
     FIRST: {"label": "first-order index", "color": "#56b4e9", "hatch": "...."},
     TOTAL: {"label": "total index", "color": "#0072b2"},
     EFFECT: {"label": "mean absolute effect", "color": "#0072b2"},
+    **{method: {"label": name, "color": "#0072b2"} for method, name in NAMES.items()},
 }
-Measures = Mapping[str, Mapping[str, Interval]]
-"""Measure → parameter or argument → index."""
-Estimated = tuple[Measures, float, Mapping[str, tuple[float, float]]]
-"""Measures, variance of the response, and the mean effect with its sign and the spread of each parameter (Morris)."""
+ALONG = {TOTAL: "share of the variance", EFFECT: "change over the whole range", DELTA: "delta", PAWN: "distance"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +62,8 @@ class Index:
     effect: Annotated[Interval | None, Field(description="Morris: mean absolute change over the whole range")]
     mean_effect: Annotated[float | None, Field(description="Morris, of a parameter: the mean change with its sign")]
     spread: Annotated[float | None, Field(description="Morris, of a parameter: standard deviation of the changes")]
+    delta: Annotated[Interval | None, Field(description="Borgonovo's delta, from given data")] = None
+    pawn: Annotated[Interval | None, Field(description="PAWN's median distance over slices, from given data")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +80,13 @@ class Sensitivity(ResponseAnalysis):
     """Indices of a response by what moved: parameters, or groups of those that belong to one argument.
 
     A Saltelli design has the measures `first` and `total` and, if parameters moved singly, `first_summed` by argument;
-    a Morris design has `effect`.
+    a Morris design has `effect`. From given data there is `delta` or `pawn`.
     """
 
     kind = "sensitivity"
     libraries = ("SALib", "scipy")
 
-    method: Literal["Sobol", "Morris"]
+    method: Literal["Sobol", "Morris", "delta", "pawn"]
     by: Literal["parameter", "argument"]
     points: int
     streams: str
@@ -84,10 +99,16 @@ class Sensitivity(ResponseAnalysis):
     indices: list[Index]
     arguments: list[ArgumentSum]
     measures: Hidden[Measures]
+    inert: Annotated[
+        float | None, Field(description=f"largest index of {RANDOM} random columns, which do nothing; of given data")
+    ] = None
+    effective: Annotated[
+        float | None, Field(description="effective sample size of points that differ in weight; else null")
+    ] = None
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row per measure and name."""
-        groups = self.study.groups
+        groups = {index.name: index.argument for index in self.indices}
         return [
             {"measure": measure, "name": name, "argument": groups.get(name, name)}
             | {limit: getattr(index, limit) for limit in LIMITS[:3]}
@@ -99,9 +120,9 @@ class Sensitivity(ResponseAnalysis):
         """Yield what was analysed, the indices from the largest down, and their sums by argument."""
         first = next(iter(self.measures.values()))
         method = next(iter(first.values())).method
-        what = "Sobol indices" if self.method == "Sobol" else "Elementary effects"
-        heading = f"{what}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
-        yield "\n".join([self.response.title, *self._left_out(), wrapped(heading), wrapped(self._variances())])
+        heading = f"{WHAT[self.method]}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
+        about = self._variances() if self.inert is None else self._given_data()
+        yield "\n".join([self.response.title, *self._left_out(), wrapped(heading), wrapped(about)])
         columns: dict[str, Any] = {"argument": "name"}
         if self.by == "parameter":
             columns = {"parameter\n  argument": lambda index: f"{index.name}\n  {index.argument}"}
@@ -120,8 +141,16 @@ class Sensitivity(ResponseAnalysis):
         """Return the line that says how many points are left out; none if none are."""
         if not self.left_out:
             return []
-        what = f"{BASES[self.study.design]} with a point where {self.response.not_known}"
-        return [wrapped(f"{self.left_out:,} points are left out: those of {what}")]
+        base = f"of {BASES[self.study.design]} with a point " if self.inert is None else ""
+        return [wrapped(f"{self.left_out:,} points are left out: those {base}where {self.response.not_known}")]
+
+    def _given_data(self) -> str:
+        """Return what was analysed, and which index a parameter that does nothing may have, in words."""
+        inert = f"{RANDOM} columns of random numbers, which do nothing, have at most {self.inert:.3f}"
+        if self.effective is None:
+            return inert
+        drawn = f"as many points as the effective sample size, {self.effective:.0f}, are drawn by weight"
+        return f"{drawn}, because SALib takes no weights; {inert}"
 
     def _variances(self) -> str:
         """Return how much of the variance is Monte Carlo's, and whether it is subtracted, in words."""
@@ -144,7 +173,7 @@ class Sensitivity(ResponseAnalysis):
 
 def by_size(measures: Measures) -> list[str]:
     """Return what moved, from the largest total index or effect to the smallest."""
-    indices = measures.get(TOTAL) or measures[EFFECT]
+    indices = next(measures[name] for name in BY_SIZE if name in measures)
     return sorted(indices, key=lambda name: -indices[name].estimate)
 
 
@@ -166,7 +195,7 @@ def bars(measures: Measures, title: str) -> Figure:
         axes.set_yticks(places, order)
         axes.invert_yaxis()
         axes.axvline(0, color="#222222", linewidth=0.6)
-        axes.set_xlabel("share of the variance" if TOTAL in measures else "change over the whole range")
+        axes.set_xlabel(next(ALONG[name] for name in BY_SIZE if name in measures))
         drawn.suptitle(in_two_lines(title), fontsize=8, x=0.01, ha="left")
         drawn.legend(loc="outside lower center", ncols=2, frameon=False)
         sns.despine(fig=drawn)
@@ -174,27 +203,42 @@ def bars(measures: Measures, title: str) -> Figure:
 
 
 def sensitivity(
-    response: Response, *, confidence: float = CONFIDENCE, resamples: int = RESAMPLES, seed: int = 0
+    response: Response,
+    *,
+    method: str | None = None,
+    confidence: float = CONFIDENCE,
+    resamples: int | None = None,
+    seed: int = 0,
 ) -> Sensitivity:
     """Return the Sobol indices of a response on a Saltelli design, or the elementary effects on a Morris design.
 
+    With `method` "delta" or "pawn", return an index from given data (`given_indices`), for points of any design.
     `resamples` and `seed` are those of the bootstrap. If converged runs are counted, base points and trajectories with
     a point where no run of an arm converged are left out. Raises `InputError` if the design is another, or if there is
     no variance to divide.
     """
     check_confidence(confidence)
-    resamples, study = check_whole("resamples", resamples, 2), response.study
+    usual = RESAMPLES if method is None else GIVEN_RESAMPLES
+    resamples = check_whole("resamples", usual if resamples is None else resamples, 2)
+    if method is None:
+        return _of_design(response, confidence, resamples, seed)
+    return _from_given_data(response, method, confidence, resamples, seed)
+
+
+def _of_design(response: Response, confidence: float, resamples: int, seed: int) -> Sensitivity:
+    """Return the indices of a Saltelli or Morris design."""
+    study = response.study
     if study.design not in LEAST:
         raise InputError(
             f"design = {study.design!r} has no sensitivity indices: Sobol indices need design = 'saltelli', "
-            "elementary effects design = 'morris'."
+            "elementary effects design = 'morris'; method = 'delta' and 'pawn' (--method) take any."
         )
     samples, least = study.samples or 0, LEAST[study.design]
     if samples < least:
         raise InputError(f"samples = {samples} is too few for an interval: it must be at least {least}.")
     sobol, groups = study.design == "saltelli", study.groups
-    response = _complete(response, len(groups) + 1 + sobol)
-    estimate = _sobol_indices if sobol else _elementary_effects
+    response = complete(response, len(groups) + 1 + sobol)
+    estimate = sobol_indices if sobol else elementary_effects
     measures, variance, signed = estimate(response, confidence, resamples, seed)
     indices = []
     for name in by_size(measures):
@@ -221,135 +265,34 @@ def sensitivity(
     )
 
 
-def _complete(response: Response, size: int) -> Response:
-    """Return the response at the base points or trajectories, of `size` points each, that are known at all of them.
-
-    Raises `InputError` if too few are.
-    """
-    known = np.array([row.all() for row in np.isfinite(response.value).reshape(-1, size)])
-    if response.among == ALL or known.all():
-        return response
-    base, least = BASES[response.study.design], LEAST[response.study.design]
-    if known.sum() < least:
-        what = f"{known.sum():,} of {len(known):,} {base} are known at all their points"
-        raise InputError(f"{what}, as elsewhere {response.not_known}: an interval needs at least {least}.")
-    return response.at(np.repeat(known, size))
-
-
-def _sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
-    """Return first-order and total indices and, if parameters move singly, first-order ones summed by argument.
-
-    Intervals reach as far as Student's t of base points - 1 times the deviation of a bootstrap over base points times
-    sqrt(n / (n - 1)): percentiles of a bootstrap fall short if base points are few. Raises `InputError` if the response
-    varies by no more than sampling error.
-    """
-    from scipy.stats import t
-
-    if np.ptp(response.value) == 0:
-        raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
-    groups, variance = response.study.groups, float(response.value.var())
-    split = load_extra("SALib.analyze.sobol", "a Sobol analysis").separate_output_values
-    count = len(response.value) // (len(groups) + 2)
-    centred = (response.value - response.value.mean()) / np.sqrt(variance)
-    noise = _subtracted(response) / variance
-    values, errors = (split(numbers, len(groups), count, False) for numbers in (centred, noise))
-    drawn = np.random.default_rng([seed, count]).integers(count, size=(resamples, count))
-    estimates = _estimates(values, errors, np.arange(count)[None])[:, 0]
-    parts = (drawn[first : first + AT_ONCE] for first in range(0, resamples, AT_ONCE))
-    again = np.concatenate([_estimates(values, errors, rows) for rows in parts], axis=1)
-    reach = float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
-    if estimates[0] <= reach * again[0].std(ddof=1):
-        raise InputError(
-            f"{response.title} varies between points by no more than sampling error "
-            f"(variance {variance:.2g}, of which Monte Carlo {response.variance.mean():.2g}): "
-            "give each point more runs, or use streams = 'common'."
-        )
-
-    def interval(*rows: int) -> Interval:
-        middle = float(estimates[list(rows)].sum())
-        half = reach * float(np.nanstd(again[list(rows)].sum(axis=0), ddof=1))
-        limits = {"low": middle - half, "high": middle + half}
-        return Interval(estimate=middle, **limits, confidence=confidence, method="bootstrap over base points")
-
-    measures = {
-        FIRST: {name: interval(1 + i) for i, name in enumerate(groups)},
-        TOTAL: {name: interval(1 + len(groups) + i) for i, name in enumerate(groups)},
-    }
-    if not response.study.by_group:
-        rows = {group: [1 + i for i, its in enumerate(groups.values()) if its == group] for group in groups.values()}
-        measures[SUMMED] = {group: interval(*its) for group, its in rows.items()}
-    return measures, float(estimates[0]) * variance, {}
-
-
-def _estimates(values: Sequence[np.ndarray], errors: Sequence[np.ndarray], rows: np.ndarray) -> np.ndarray:
-    """Return variance, first-order and total indices (1 + 2 moved, resamples) of rows (resamples, base points).
-
-    `values`, of unit variance, and the Monte Carlo variances `errors` are those at the base points A (base points,), at
-    B, and at A with one factor or group taken from B (base points, moved). The estimators are those of Saltelli et al.
-    2010 (doi:10.1016/j.cpc.2009.09.018). Each value is y = f + e with an error e of its own, of variance v; what errors
-    add in the mean is subtracted:
-
-        variance         Var(y) - mean v, over A and B
-        total, times it  ½ mean (y_A - y_AB)² - ½ mean (v_A + v_AB)
-        first, times it  mean y_B (y_AB - y_A), to which they add nothing: y_B shares its error with neither
-
-    """
-    from SALib.analyze.sobol import first_order, total_order
-
-    rows = rows.T
-    a, b, error_a, error_b = (part[rows] for part in (values[0], values[1], errors[0], errors[1]))
-    raw = np.concatenate([a, b]).var(axis=0)
-    clean = raw - np.concatenate([error_a, error_b]).mean(axis=0)
-    scale = np.divide(raw, clean, out=np.full_like(clean, np.nan), where=clean > 0)
-    first, total = [], []
-    for ab, error in zip(values[2].T, errors[2].T, strict=True):
-        added = np.divide((error_a + error[rows]).mean(axis=0) / 2, raw, out=np.zeros_like(raw), where=raw > 0)
-        first.append(first_order(a, ab[rows], b) * scale)
-        total.append((total_order(a, ab[rows], b) - added) * scale)
-    return np.array([clean, *first, *total])
-
-
-def _subtracted(response: Response) -> np.ndarray:
-    """Return the Monte Carlo variance to subtract at each point (points,); 0 with common streams."""
-    if response.runs is None or response.study.streams == "common":
-        return np.zeros(len(response.value))
-    if (response.runs < 2).any():
-        few = "runs = 1 leaves" if response.among == ALL else "a point with a single converged run leaves"
-        raise InputError(f"{few} the Monte Carlo variance unknown: independent streams need 2 runs per point.")
-    return response.variance
-
-
-def _elementary_effects(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
-    """Return means of absolute elementary effects, with intervals from a bootstrap over trajectories.
-
-    Morris 1991, doi:10.1080/00401706.1991.10484804; Campolongo et al. 2007, doi:10.1016/j.envsoft.2006.10.004. Raises
-    `InputError` for independent streams, whose errors raise absolute changes by an amount that is not known.
-    """
-    study = response.study
-    if response.runs is not None and study.streams == "independent":
-        raise InputError(
-            "streams = 'independent' would turn sampling error into elementary effects: Morris's design needs 'common'."
-        )
-    points = response.points[[factor.name for factor in study.factors]].to_numpy(float)
-    analysis = load_extra("SALib.analyze.morris", "a Morris analysis").analyze(
-        problem(study),
-        points,  # of which SALib takes the signs of steps alone
-        response.value,
-        num_resamples=resamples,
-        conf_level=confidence,
-        num_levels=MORRIS_LEVELS,
-        seed=np.random.SeedSequence([seed, len(points)]),
+def _from_given_data(response: Response, method: str, confidence: float, resamples: int, seed: int) -> Sensitivity:
+    """Return an index of each parameter from points that need no design; raises `InputError`."""
+    if method not in METHODS:
+        raise unknown("method", method, METHODS)
+    response = response.known()
+    given = given_indices(response, method, confidence=confidence, resamples=resamples, seed=seed)
+    measures, groups = {method: given.indices}, {factor.name: factor.group for factor in response.factors}
+    weights, values = weights_of(response.points), response.value
+    others: Any = dict.fromkeys((FIRST, TOTAL, EFFECT, "mean_effect", "spread"))
+    return Sensitivity(
+        **response.facts(confidence),
+        method=method,  # pyright: ignore[reportArgumentType] - one of METHODS
+        by="parameter",
+        points=given.rows,
+        streams=response.study.streams,
+        variance=float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights)),
+        monte_carlo_variance=float(np.average(response.variance, weights=weights)),
+        subtracted=False,
+        resamples=resamples,
+        indices=[
+            Index(name=name, argument=groups[name], **(others | {method: given.indices[name]}))
+            for name in by_size(measures)
+        ],
+        arguments=[],
+        measures=measures,
+        inert=given.inert,
+        effective=given.effective,
     )
-    effects, signed = {}, {}
-    columns = (analysis[column] for column in ("names", "mu_star", "mu_star_conf", "mu", "sigma"))
-    for name, *numbers in zip(*columns, strict=True):
-        middle, reach, mean, spread = map(float, numbers)
-        limits = {"low": max(0.0, middle - reach), "high": middle + reach}
-        method = "bootstrap over trajectories"
-        effects[str(name)] = Interval(estimate=middle, **limits, confidence=confidence, method=method)
-        signed[str(name)] = mean, spread
-    in_order = {name: effects[name] for name in study.groups}
-    return {EFFECT: in_order}, float(response.value.var()), {} if study.by_group else signed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -357,4 +300,12 @@ class SensitivityRequest(ResponseRequest):
     """Variation of the outcome explained by each parameter: Sobol indices or Morris's elementary effects."""
 
     kind = "sensitivity"
-    analysis = sensitivity
+
+    method: Annotated[
+        str | None, Option("Index from given data, for a sweep of any design, also a weighted one: delta or pawn.")
+    ] = None
+
+    def analyse(self, sweep: Sweep) -> Sensitivity:
+        """Return the indices of the response."""
+        surface = read_response(sweep, self.of, self.outcome, self.among)
+        return sensitivity(surface, method=self.method, confidence=self.confidence)

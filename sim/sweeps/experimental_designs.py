@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice, product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError, load_extra
-from feint.sim.sweeps.factors import Factor, check_value, factor_of
+from feint.sim.sweeps.factors import Factor
 from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.weighted_draws import WEIGHT, WeightedDraws
 from feint.sim.training.parameter_point import as_cell
 
 if TYPE_CHECKING:
@@ -109,55 +109,19 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
 
 
 def read_points(study: Study) -> pd.DataFrame:
-    """Read the points of a study's file, one column per name that can vary.
+    """Read the points of a study's file: one column per name that can vary, and `weight` if weights differ.
 
     Raises `InputError` with file, row and column; rows count from 1, the first below the header.
     """
-    import pandas as pd
-
-    path = Path(str(study.table))
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, low_memory=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"table = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
-    table = table.drop(columns="point", errors="ignore")
-    if table.empty:
-        right = "give it a header of parameter names, and one row per point"
-        raise InputError(f"table = {str(path)!r} has no point: {right}.")
-    return table.apply(lambda column: _checked(column.reset_index(drop=True), path, study))
+    draws = WeightedDraws.of(str(study.table), study.point, name="table")
+    return (draws if study.samples is None else draws.thinned(study.samples, study.seed)).frame()
 
 
-def _checked(column: pd.Series, path: Path, study: Study) -> pd.Series:
-    """Return a column, all cells of which are valid by themselves, with whole numbers as integers."""
-    name = str(column.name)
-    factor = factor_of(name, [0], study.model, study.curriculum)  # raises if the name cannot vary
-
-    def refusal(row: int, sentence: str) -> InputError:
-        return InputError(f"table = {str(path)!r}, row {row + 1}, column {name!r}: {sentence}")
-
-    if column.isna().any():
-        raise refusal(int(column.isna().argmax()), "the cell is empty, and every point needs every value.")
-    column = _plain(column)
-    fractional = factor.whole and column.dtype.kind == "f"
-    if column.dtype.kind not in "iuf":
-        suspects = column.index[~column.duplicated()]
-    else:  # if any number is wrong, one of these is
-        suspects = column.index[column % 1 != 0][:1] if fractional else (column.argmin(), column.argmax())
-    for row in map(int, suspects):
-        try:
-            check_value(name, column.tolist()[row], study.model, study.curriculum)
-        except InputError as error:
-            raise refusal(row, str(error)) from None
-    return column.astype(int) if fractional else column
+def values_of(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a table of points that vary: all but their number and their weight."""
+    return points.drop(columns=["point", WEIGHT], errors="ignore")
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Return arrays as tuples, and numbers that a wrong cell among them made text as numbers again."""
-    import pandas as pd
-
-    if column.dtype.kind in "biuf":
-        return column
-    cells = [tuple(cell) if hasattr(cell, "tolist") else cell for cell in column.tolist()]
-    numbers = pd.to_numeric(pd.Series([cell if isinstance(cell, str) else None for cell in cells]), errors="coerce")
-    plain = [cell if pd.isna(number) else float(number) for cell, number in zip(cells, numbers, strict=True)]
-    return pd.Series(plain, name=column.name, dtype=object)
+def weights_of(points: pd.DataFrame) -> np.ndarray | None:
+    """Return the weights of a table of points (points,); None if they have equal ones."""
+    return points[WEIGHT].to_numpy(float) if WEIGHT in points else None

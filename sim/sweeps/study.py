@@ -50,7 +50,7 @@ class Study:
 
     vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
     design: str = "grid"  #: placing of the points: one of DESIGNS (docs/sweeps.md)
-    samples: int | None = None  #: number of points, base points or trajectories, for a design that draws them
+    samples: int | None = None  #: number of points, base points or trajectories of a design that draws them; of a table
     by_group: bool = False  #: whether saltelli and morris move together all parameters of one argument
     table: str | None = None  #: file with the points of the design "table"
     runs: int = 1000  #: number of runs per point and arm; with `half_width`, of the first round
@@ -110,11 +110,11 @@ class Study:
             (table and self.vary, "vary is not allowed with design = 'table': the file's columns say what varies."),
             (not (self.vary or table or design == "prior"), NOTHING_VARIES),
             (sampled and self.samples is None, f"samples is missing: design = {design!r} needs their number."),
-            (not sampled and self.samples is not None, f"samples = {self.samples!r} {forbidden}"),
+            (not (sampled or table) and self.samples is not None, f"samples = {self.samples!r} {forbidden}"),
         ):
             if wrong:
                 raise InputError(sentence)
-        samples = self._check_whole("samples", 1, 10**9) if sampled else 0
+        samples = 0 if self.samples is None else self._check_whole("samples", 1, 10**9)
         if design in BALANCED and samples & (samples - 1):
             below = 1 << samples.bit_length() - 1
             right = f"a Sobol sequence is balanced at powers of two, such as {below} or {2 * below}."

@@ -111,7 +111,7 @@ class Sweep(Report):
     @property
     def varied(self) -> list[str]:
         """Dotted names of what varies."""
-        return [str(name) for name in self.points.columns if name != "point"]
+        return [str(name) for name in designs.values_of(self.points).columns]
 
     @cached_property
     def counts(self) -> pd.DataFrame:
@@ -364,7 +364,7 @@ def write_points(store: Store) -> None:
         name = f"{table['point'].iloc[0]:09d}-{table['point'].iloc[-1] + 1:09d}"
         if name in written:
             continue
-        for row in table.drop(columns="point").to_dict("records"):
+        for row in designs.values_of(table).to_dict("records"):
             store.study.specs({str(factor): value for factor, value in row.items()})
         store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
 
@@ -388,7 +388,7 @@ def _missing(store: Store, points: Iterable[range], first: int, last: int, finis
     """Yield the unfinished units of these points, each within one file of points, with the factors' values there."""
     import pandas as pd
 
-    read = lru_cache(maxsize=1)(lambda path: pd.read_parquet(path).drop(columns="point"))
+    read = lru_cache(maxsize=1)(lambda path: designs.values_of(pd.read_parquet(path)))
     for stored, path in store.intact_files("points").items():
         held = _points_of(stored)
         for wanted in points:

@@ -11,8 +11,9 @@ import pytest
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.argument.verdict_cells import LETTERS
 from feint.scenarios.argument.worldview_files import FOLDER, default_view, load_view, view_named, views
-from feint.scenarios.argument.worldviews import LETTERS, LEVELS, WorldviewsRequest, number, worldviews
+from feint.scenarios.argument.worldviews import LEVELS, WorldviewsRequest, number, worldviews
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.ensembles.comparison import compare
@@ -245,7 +246,7 @@ def test_levels_that_were_not_counted_among_converged_runs_are_left_out(matrix):
     old = replace(matrix, levels_converged={})
     assert {row.among_converged for row in old.level_facts} == {None}
     assert "of converged runs" in matrix.text()
-    assert "onverged" not in old.text()
+    assert "of converged runs" not in old.text()
 
 
 def test_a_view_without_run_time_inference_never_has_the_headline_supported(tmp_path):

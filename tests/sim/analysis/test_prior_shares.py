@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from planted import THREE, UNIT, differing, study
+from planted import THREE, UNIT, differing, of_table, study
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
@@ -94,7 +94,7 @@ def test_of_the_prior_is_said_of_the_prior():
 @pytest.mark.parametrize(
     ("design", "facts", "least", "sentence"),
     [
-        ("grid", {}, 0.02, "design = 'grid' is no sample of points: a share needs one of prior, sobol, lhs."),
+        ("grid", {}, 0.02, "design = 'grid' is no sample of points: a share needs one of prior, sobol, lhs, table."),
         ("saltelli", {"samples": 8}, 0.02, "design = 'saltelli' is no sample of points"),
         ("sobol", {"samples": 8}, 0, "least = 0 is not valid: it must be a number above 0."),
         ("sobol", {"samples": 8}, float("nan"), "least = nan is not valid"),
@@ -150,3 +150,26 @@ def test_several_similarities_stay_as_they_are():
     names = {factor.name for factor in factors_at(Point(model=Model(similarity=(0.5,))))}
     assert "similarity" not in names
     assert "similarity_decay" in names
+
+
+def test_a_table_of_draws_from_the_prior_has_the_priors_shares(tmp_path):
+    """With equal weights or none, and also with the same draws heavier and more seldom."""
+    vary = {"similarity": "prior", "decoys": "prior"}
+    prior = study(vary, "prior", samples=128, runs=50)
+    draws = {str(name): column for name, column in points_of(prior).items()}
+    whole = prior_share(differing(prior, thirds))
+    for weights, name in ((None, "plain.csv"), ([0.5] * 128, "equal.csv")):
+        table = prior_share(differing(of_table(tmp_path, draws, weights, name, runs=50), thirds))
+        assert table.kinds == whole.kinds
+        assert (table.of_what, table.effective) == ("the table", None)
+    rare = np.where(draws["similarity"] > 0.5, 4.0, 1.0) * np.random.default_rng(0).uniform(0.5, 1.5, 128)
+    rows = np.random.default_rng(1).choice(128, 4096, p=1 / rare / (1 / rare).sum())
+    again = {name: column.to_numpy()[rows] for name, column in draws.items()}
+    weighted = prior_share(evaluated(of_table(tmp_path, again, rare[rows], "rare.csv"), thirds))
+    exact = prior_share(evaluated(prior, thirds))
+    for kind, share in weighted.kinds.items():
+        assert share.sampling.estimate == pytest.approx(exact.kinds[kind].sampling.estimate, abs=0.03)
+    assert weighted.effective is not None
+    assert weighted.effective < 4096
+    assert f"4,096 points by weight (effective sample size {weighted.effective:.1f})" in " ".join(str(weighted).split())
+    assert weighted.holds.interval.method.endswith("unresolved points either way; the effective sample size")

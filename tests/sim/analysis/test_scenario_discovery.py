@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from planted import THREE, UNIT, differing, drawn, study
+from planted import THREE, UNIT, differing, drawn, of_table, study
 
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import evaluated
@@ -157,3 +157,36 @@ def test_a_study_that_cannot_have_them_is_refused(design, facts, sentence):
 )
 def test_conditions_in_words(condition, text):
     assert condition.text == text
+
+
+def test_weights_of_a_table_count_in_regions_and_equal_ones_change_nothing(tmp_path):
+    rng = np.random.default_rng(0)
+    draws = {"decoys": rng.random(600) * 5, "similarity": rng.random(600) * 0.9}
+
+    def of(weights, name):
+        return regions(evaluated(of_table(tmp_path, draws, weights, name), lambda p: 0.8 * (p["decoys"] > 3) + 0.1))
+
+    plain, equal = of(None, "plain.csv"), of([3.0] * 600, "equal.csv")
+    assert plain.sentences() == equal.sentences()
+    assert (plain.regions, plain.effective) == (equal.regions, None)
+    heavy = of(np.where(draws["decoys"] > 3, 1.0, 4.0), "heavy.csv")
+    high = heavy.regions[0]
+    assert high.conditions[0].above == pytest.approx(3, abs=0.1)
+    assert high.mean.estimate == pytest.approx(0.9)
+    assert high.share == pytest.approx(0.4 / (0.4 + 4 * 0.6), abs=0.04)
+    assert sum(region.share for region in heavy.regions) == pytest.approx(1)
+    assert heavy.effective is not None
+    assert 100 < heavy.effective < heavy.held_out == 300
+
+
+@pytest.mark.parametrize("streams", ["common", "independent"])
+def test_weighted_means_over_points_are_covered(tmp_path, streams):
+    """Of chances that rise with the parameter, over draws that are weighted towards its upper end."""
+    held = []
+    for seed in range(100):
+        x = np.random.default_rng(seed).random(100)
+        design = of_table(tmp_path, {"similarity": x}, 0.5 + x, runs=60, streams=streams)
+        given = drawn(design, lambda p: 0.5 * p["similarity"], seed)
+        mean = mean_over(given, np.arange(100))
+        held.append(mean.low <= 0.5 * (1 / 4 + 1 / 3) <= mean.high)
+    assert np.mean(held) >= 0.92

@@ -231,3 +231,10 @@ def test_the_figure_has_a_bar_a_measure_and_parameter(design):
 
 def test_short_stages_are_short():
     assert [stage.steps for stage in SHORT] == [60, 80]
+
+
+def test_methods_of_given_data_are_named_where_a_design_has_no_indices():
+    with pytest.raises(InputError, match=r"method = 'delta' and 'pawn' \(--method\) take any\.$"):
+        sensitivity(drawn(study(THREE, "lhs", samples=50, runs=20), bumpy))
+    with pytest.raises(InputError, match=r"^method 'dleta' is not known: did you mean 'delta'\?$"):
+        sensitivity(drawn(study(THREE, "lhs", samples=50, runs=20), bumpy), method="dleta")
