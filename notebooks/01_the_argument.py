@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 
 import feint
 from feint.notebook import house_look, lines, premises, sheet, show, turn
-from feint.scenarios.argument.evaluate_claim import crux
+from feint.scenarios.argument.evaluate_claim import crux, evaluate
 from feint.scenarios.argument.premises import PREMISES
 from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.sim.results.figure_style import COLOURS
@@ -59,6 +59,16 @@ assert difference.low > 0  # at the default point the claim holds
 for name, arm in default.arms.items():
     steps = sorted(arm.steps[:, -1].tolist())
     print(f"{name:18} stops at X after {steps[len(steps) // 2]:,} steps (median)")
+
+# %% [markdown]
+# How much of the difference is that stop rule? The same where capability itself is alike (*ceiling*, performance 0.99),
+# after so many steps of fine-tuning without a target, among converged runs, and with a gate that SGD cannot move (*null*).
+
+# %%
+beside = evaluate([CLAIM], runs=500, seed=1)[CLAIM.name].intervals
+for part in CLAIM.parts:
+    print(f"{part.name:14} {beside[part.name]:+.3f}")
+assert beside["null"].high < beside["after-100000"].low  # most of it stays, and needs the gate
 
 # %% [markdown]
 # ## Turn a premise

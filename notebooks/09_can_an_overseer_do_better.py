@@ -13,8 +13,8 @@
 #
 # Whoever trains a model sees losses and test results, never what it has become. In `feint/Overseer-v0` you set the
 # training slice by slice, read noisy measurements, put components back, stop or deploy; deployed performance counts,
-# less harm where the model is deceptive or a proxy, less what it all cost. First, overseers that are written down. Then
-# one that learned the task by PPO, without ever being shown a type either.
+# less harm where the model is deceptive, reward-seeking or a proxy, less what it all cost. First, overseers that are
+# written down. Then one that learned the task by PPO, without ever being shown a type either.
 
 # %%
 import json

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 from pages import prose
 
 from feint.scenarios.claims.registry import select_claims
@@ -57,3 +58,12 @@ def test_the_readme_shows_beside_the_headline_what_the_document_holds():
     assert f"{lengths} 100,000 steps of fine-tuning without a target" in page
     assert f"{effects['converged']} among converged runs" in page
     assert f"{effects['null']} in the null model" in page
+
+
+def test_the_page_of_world_views_prints_the_same_beside_the_headline():
+    """The test of that page runs other claims alone, since these parts train for long."""
+    printed = (DOCS / "worldviews.md").read_text().split("\nheadline\n")[1].split("\n\n")[0]
+    rows = {name: float(default) for name, default, *_ in map(str.split, printed.splitlines())}
+    effects = {part["name"]: part["effect"]["estimate"] for part in TOLD["claims"][0]["parts"] if not part["tested"]}
+    assert rows == pytest.approx(effects, abs=0.03)
+    assert list(rows) == list(effects)

@@ -48,6 +48,7 @@ class RunOutcomes:
     missed: np.ndarray  #: whether the last target was never reached
     reached: np.ndarray  #: whether the run stopped at a target; never if the last stage has none
     recorded: Mapping[Recorder, np.ndarray] = field(default_factory=dict)  #: what each recorder recorded (runs, …)
+    before_as: Mapping[Reading, np.ndarray] = field(default_factory=dict)  #: `before`, by the tolerances that are moved
 
     @property
     def outcome(self) -> np.ndarray:
@@ -63,22 +64,20 @@ class RunOutcomes:
         return len(self.steps)
 
     def read_as(self, reading: Reading) -> RunOutcomes:
-        """Return the same runs read with other tolerances."""
-        return replace(self, outcomes={OWN: self.outcomes[reading]})
+        """Return the same runs read with other tolerances, at the end of the first stage as well."""
+        return replace(
+            self, outcomes={OWN: self.outcomes[reading]}, before={OWN: self.before, **self.before_as}[reading]
+        )
 
     @classmethod
-    def of(cls, stops: list[Stop], readings: Iterable[Reading], recorders: Iterable[Recorder] = ()) -> RunOutcomes:
+    def of(
+        cls, stops: list[Stop], before_as: Mapping[Reading, np.ndarray], recorders: Iterable[Recorder] = ()
+    ) -> RunOutcomes:
         """Return the outcomes of runs from where they stopped at the end of each stage."""
         last = stops[-1]
-        model, objective = last.state.model, last.state.objective
-        moved = {
-            reading: read(replace(last.state, model=model.replace(**dict(reading))), objective).outcome
-            for reading in readings
-            if reading
-        }
         deployed = last.readings.capability * (1 - last.readings.deployed_error)
         return cls(
-            outcomes={OWN: last.readings.outcome, **moved},
+            outcomes={OWN: last.readings.outcome, **{reading: outcome_as(last, reading) for reading in before_as}},
             before=stops[0].readings.outcome,
             performance=np.nan_to_num(last.readings.performance, nan=0.0, posinf=0.0, neginf=0.0),
             deployed=np.nan_to_num(deployed, nan=0.0, posinf=0.0, neginf=0.0),
@@ -89,6 +88,7 @@ class RunOutcomes:
             missed=last.missed,
             reached=last.state.reached,
             recorded={recorder: recorder(stops) for recorder in recorders},
+            before_as=before_as,
         )
 
     @classmethod
@@ -103,6 +103,12 @@ class RunOutcomes:
             return np.concatenate(values)
 
         return cls(**{name: whole([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__})
+
+
+def outcome_as(stop: Stop, reading: Reading) -> np.ndarray:
+    """Return the outcomes of runs that stopped, with some tolerances moved (runs,)."""
+    state = stop.state
+    return read(replace(state, model=state.model.replace(**dict(reading))), state.objective).outcome
 
 
 def run_paired(
@@ -139,7 +145,9 @@ def run_paired(
         first, lot, _ = family[0]
         start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
         known: dict[Any, Stop] = {}
-        return {job: RunOutcomes.of(list(_stops(job[0], start, known)), readings, job[2]) for job in family}
+        stops = {job: list(_stops(job[0], start, known)) for job in family}
+        before_as = {reading: outcome_as(stops[family[0]][0], reading) for reading in readings if reading}
+        return {job: RunOutcomes.of(stops[job], before_as, job[2]) for job in family}
 
     work = product(blocks(runs.start, runs.stop), families.values())
     parts: dict[Job, list[RunOutcomes]] = {}

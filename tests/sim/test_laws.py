@@ -155,9 +155,13 @@ def test_honeypots_lower_deception_on_paired_runs():
 
 def test_the_same_objective_twice_leaves_little_but_the_head_start():
     """With similarity 1 and full coverage, what is learned for Y serves X: hardly any run needs the gate."""
-    found = compare(pretrain_finetune({"coverage": 1.0}), model=Model(similarity=1.0), runs=2000, seed=6)
+    found = compare(pretrain_finetune({"coverage": 1.0}), model=Model(similarity=1.0), runs=4000, seed=6)
     apart = compare(runs=2000, seed=6)
     assert abs(found.difference().estimate) < 0.1 * apart.difference().estimate
+    at_once = (found.pretrained.steps[:, -1] == 0).mean()
+    from_scratch = np.median(found.scratch.steps[:, -1])
+    assert at_once == pytest.approx(0.80, abs=0.02)  # the page of the model has these numbers
+    assert from_scratch == pytest.approx(1576, rel=0.02)
 
 
 @pytest.mark.parametrize("grader", [-30.0, -2.0])

@@ -75,7 +75,9 @@ def test_outcomes_at_other_tolerances_are_those_of_a_model_that_has_them():
     for reading in moved:
         direct = simulate(SHORT, model=Model().replace(**dict(reading)), runs=150, seed=5)
         assert np.array_equal(found.read_as(reading).outcome, direct.outcome[:, -1])
+        assert np.array_equal(found.read_as(reading).before, direct.outcome[:, 0])
         assert np.array_equal(found.read_as(reading).performance, found.performance)
+    assert not np.array_equal(found.read_as(moved[0]).before, found.before)  # what a run was before is a reading, too
 
 
 def test_a_run_that_diverges_performs_nothing():
