@@ -103,9 +103,16 @@ def counted_in(path: str | Path, counted: str, among: str = "") -> Counted:
         holds = _all(wanted, completion) if chosen else chosen
         k, n, left_out = k + (holds is True), n + (chosen is True and holds is not None), left_out + (holds is None)
     if not n:
-        rest = f" and {left_out} were left out" if left_out else ""
-        raise InputError(f"file = {str(path)!r} has no completion to count: none meets {among or counted!r}{rest}.")
+        raise InputError(f"file = {str(path)!r} has no completion to count: {_why_none(among, left_out)}.")
     return Counted(k=k, n=n, left_out=left_out)
+
+
+def _why_none(among: str, left_out: int) -> str:
+    """Say why no completion is among the n; without a condition `among` each must have been left out."""
+    if not among:
+        return f"all {left_out} have an error or lack a value that is asked for" if left_out else "it is empty"
+    lacking = f", and {left_out} have an error or lack one" if left_out else ""
+    return f"none with the values that are asked for meets among = {among!r}{lacking}"
 
 
 def _all(conditions: list[Condition], completion: Completion) -> bool | None:

@@ -51,13 +51,21 @@ def test_completions_of_a_csv_are_counted(tmp_path, counted, among, k, n, left_o
         ("verdict < 3", "", "verdict = 'LIE' is not valid for verdict < 3: it must be a number"),
         ("= 3", "", "counted = '= 3' is not valid: it must be NAME, or NAME = VALUE"),
         ("", "", "counted = '' is empty"),
-        ("misaligned", "coherence > 99", "has no completion to count"),
+        ("misaligned", "coherence > 99", "has no completion to count: none with the values"),
+        ("misaligned", "coherence > 99", "that are asked for meets among = 'coherence > 99'."),
+        ("misaligned", "alignment > 99", "meets among = 'alignment > 99', and 1 have an error or lack one."),
     ],
 )
 def test_what_cannot_be_counted_is_one_sentence(tmp_path, counted, among, sentence):
     with pytest.raises(InputError) as error:
         counted_in(answers(tmp_path), counted, among)
     assert sentence in str(error.value)
+
+
+def test_a_file_without_a_completion_is_refused(tmp_path):
+    (tmp_path / "empty.csv").write_text("misaligned\n")
+    with pytest.raises(InputError, match=r"has no completion to count: it is empty\.$"):
+        counted_in(tmp_path / "empty.csv", "misaligned")
 
 
 def test_a_file_of_another_format_is_refused(tmp_path):
@@ -158,6 +166,17 @@ def test_marks_lists_and_scores_that_are_not_numbers_are_read(tmp_path):
     assert counted_in(path, "u = P") == Counted(k=1, n=2, left_out=2)
     with pytest.raises(InputError, match="u = 'P' is not valid: it must be true or false"):
         counted_in(path, "u")
+
+
+@pytest.mark.parametrize(("counted", "among"), [("s = C", ""), ("s", ""), ("s = C", "t > 3")])
+def test_a_log_of_a_run_in_which_every_sample_failed_is_refused(tmp_path, counted, among):
+    """With `fail_on_error=False` Inspect ends such a run with status success."""
+    failed = '{"error": {"message": "planted"}, "scores": {}}'
+    path = planted(tmp_path / "failed.eval", a=failed, b=failed)
+    with pytest.raises(InputError) as error:
+        counted_in(path, counted, among)
+    assert "has no completion to count" in str(error.value)
+    assert "2 have an error or lack" in str(error.value)
 
 
 @pytest.mark.parametrize(
