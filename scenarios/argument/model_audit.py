@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -196,8 +196,9 @@ def react(
         )
         identical &= all(np.array_equal(low[protocol].outcome, high[protocol].outcome) for protocol in protocols)
         for name, estimand in estimands.items():
-            moved = estimand.scores(high) - estimand.scores(low)
-            changes.append((name, bounded_mean(moved, 2 * len(estimand.terms), level)))
+            most = sum(abs(term.sign) for term in estimand.terms)
+            change = bounded_mean(estimand.scores(high) - estimand.scores(low), 2 * len(estimand.terms), level)
+            changes.append((name, replace(change, low=max(-most, change.low), high=min(most, change.high))))
     claim, change = max(changes, key=lambda pair: abs(pair[1].estimate))
     seen = any(interval.low > 0 or interval.high < 0 for _, interval in changes)
     facts = {"parameter": factor.name, "claim": claim, "seen": seen, "identical": identical}

@@ -63,6 +63,15 @@ def test_nothing_reacts_to_what_is_never_read():
     assert not react(realism, POINT, [{"finetuning.honeypots": 0.2}], [claim], 50, 0).identical
 
 
+def test_a_change_stays_within_what_is_possible():
+    """A frequency moves by at most 1, and of an interval nothing lies beyond."""
+    stays = [claim for claim in select_claims(["deceptive-stays"]) if len(claim.effect.estimand.terms) == 1]
+    power = factor_of("inference_power", "prior", POINT.model, POINT.curriculum)
+    moved = react(replace(power, low=0.0, log=False), SHORTER, [{}], stays, 20, 0)
+    assert moved.change > 0.9
+    assert moved.high == 1
+
+
 def test_luck_is_no_reaction():
     """Where the ends of a range are two lots of one way of training, a change is hardly ever seen."""
     null = Frequency("", (Term(pretrained()), Term(TrainingProtocol(lot=1), sign=-1)))
