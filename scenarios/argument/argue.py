@@ -279,7 +279,7 @@ class ArgueRequest(Request):
 
     claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
-    quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: some minutes.")] = False
+    quick: Annotated[bool, Option("Use fewer runs and draws, and swap no functional form; takes some minutes.")] = False
     point: Point = field(default_factory=Point)
     runs: Annotated[int | None, Option("Runs per protocol at the point.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0
