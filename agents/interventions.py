@@ -64,8 +64,8 @@ def readable(state: State, objective: int) -> np.ndarray:
 def performance_on(state: State, objective: int, context: int) -> np.ndarray:
     """Return c (1 - E_s(g)), where s is `objective` and g the behaviour in training on `context`; 0 if diverged.
 
-    Only where objectives are known at once does `context` matter. Otherwise it changes no number: a mind acts on its
-    belief as it stands, and no sample of `context` is shown to it.
+    `context` matters only if objectives are known at once. Otherwise it changes no number: a mind acts on its belief
+    as it stands, and no sample of `context` is shown to it.
     """
     return scored(state, objective, acting(state, context), read(state, context).capability)
 
@@ -82,7 +82,7 @@ def acting(state: State, context: int, *, realism: float = 0.0) -> np.ndarray:
 def scored(
     state: State, objective: int, behaviour: np.ndarray, capability: np.ndarray, *, noise: np.ndarray | float = 1.0
 ) -> np.ndarray:
-    """Return c (1 - noise · E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,), without noise exact."""
+    """Return c (1 - noise · E_s(v)) of a behaviour v (runs, modes) at a capability c (runs,); exact without noise."""
     check_objective(state, objective)
     with np.errstate(all="ignore"):
         error = (state.world.objectives[:, objective] - behaviour) ** 2 @ state.model.spectrum_weights()

@@ -80,9 +80,9 @@ class Model(Declared):
         2.0,
         prior=(0.2, 20.0),
         argument="nearness to deception",
-        source=XU_2021 + ", case 3: how easily it starts to play along",
+        source=XU_2021 + ", case 3: how easily it starts to behave deceptively",
     )
-    """how easily instrumental play is reinforced"""
+    """how easily instrumental behaviour is reinforced"""
     plasticity_world: float = _plasticity(0.01, prior=(1e-3, 0.1), argument="world model", source=XU_2020)
     """speed of world modelling"""
     plasticity_capability: float = _plasticity(
@@ -117,7 +117,7 @@ class Model(Declared):
         unit="1/step",
         source=XU_2021 + ": it predicted that it would be fine-tuned; the filter: " + OWN,
     )
-    """how probable it takes a change to another objective to be, at each step"""
+    """probability that a mind assigns to a change of the objective at each step"""
     grader: float = _log_odds(NEVER, off=NEVER, argument="pointers", source=MALLEN)
     """log weight, at the start, of a pointer at whatever is graded (-30: none)"""
     speed_cost: float = _cost(0.001, prior=(1e-4, 0.1), log=True, argument="speed prior", source=HUBINGER_2022)
@@ -135,11 +135,11 @@ class Model(Declared):
         argument="crystallisation",
         source=XU_2020 + " and " + HUBINGER_2022 + " for; " + CARLSMITH + " against",
     )
-    """share of the gate's earnings that SGD leaves alone (1: crystallisation, less: goal drift)"""
+    """share of the gradient kept from the terminal objective by an open gate (1: crystallisation, less: goal drift)"""
     representation_init: float = _log_odds(1.5, prior=(0.0, 5.0), off=0.0, argument="written goals", source=XU_2020)
     """how far written goals come before pointers"""
     gate_init: float = _log_odds(-2.0, prior=(-5.0, 0.0), off=NEVER, argument="nearness to deception", source=XU_2021)
-    """readiness to play along at the start: distance from deception"""
+    """readiness at the start to act on what training wants: distance from deception"""
     capability_init: float = _log_odds(-3.0, prior=(-4.0, -2.0), argument="head start")
     """capability at the start"""
     awareness_init: float = _log_odds(

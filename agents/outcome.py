@@ -65,8 +65,8 @@ def read(state: State, objective: int) -> Readings:
     state
         Runs between two moments of training.
     objective
-        Index of the base objective of the stage. It is the objective against which behaviour is measured; the mind is
-        told of it only where objectives are known at once, and otherwise acts on its belief as it stands.
+        Index of the base objective of the stage. It is the objective against which behaviour is measured; the mind
+        is given it only if objectives are known at once, and otherwise acts on its belief as it stands.
 
     Returns
     -------

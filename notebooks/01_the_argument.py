@@ -16,10 +16,12 @@
 #
 # 1. A mesa-optimizer that understands training does what training wants for one of three reasons. The objective is
 #    written into it (*internal*), it points at its model of the objective (*corrigible*), or it behaves so for the sake
-#    of another one (*deceptive*). A later view adds a fourth: it is after whatever is graded (*reward-seeking*).
-# 2. Pre-training on Y makes it capable and tells it about the world, and about being in training, before it has met X.
-# 3. Fine-tuning then asks for X. What it is after is still Y, and nothing tells it that X is asked for. To write X into
-#    it takes many steps; to find out from the samples that X is wanted, and to do X for that reason, takes few.
+#    of another one (*deceptive*). A later view adds a fourth: it pursues whatever is graded (*reward-seeking*).
+# 2. Pre-training on Y makes it capable and informs it about the world, and about being in training, before it has met
+#    X.
+# 3. Fine-tuning then trains for X. The model still pursues Y, and is not informed that it is now trained for X.
+#    Writing X into it takes many steps; finding out from the samples that X is wanted, and doing X for that reason,
+#    takes few.
 # 4. Once it behaves deceptively, the loss is low and nothing pushes its objective towards X any more.
 #
 # Feint trains such models by stochastic gradient descent on an explicit loss, and reads out of each trained state what
@@ -73,8 +75,8 @@ assert beside["null"].high < beside["after-100000"].low  # most of it stays, and
 # %% [markdown]
 # ## Turn a premise
 #
-# Each slider goes from end to end of a premise's prior, which is stated ignorance. Where this page has no sliders, the
-# picture shows the point at which they stand.
+# Each slider goes from end to end of a premise's prior, which is stated ignorance. Where this page has no sliders,
+# the figure shows the point at which they are set.
 
 
 # %%
@@ -90,7 +92,7 @@ turn(both_ways, premises(*names))
 # %% [markdown]
 # ## Two premises at once
 #
-# How near are the two objectives, and how much do pre-training data tell of being in training?
+# How near are the two objectives, and how much do pre-training data say about being in training?
 
 # %%
 for similarity in (0.0, 0.5, 0.9):
@@ -118,8 +120,8 @@ assert known[1].estimate < known[1e6].estimate
 # %% [markdown]
 # ## And where it is reversed
 #
-# Goals that are hard to write, pointers that are hard to find, near objectives, and pre-training data that say next to
-# nothing of being in training.
+# Goals that are hard to write, pointers that are hard to find, near objectives, and pre-training data that say next
+# to nothing about being in training.
 
 # %%
 hard_to_align = feint.Model(
@@ -142,8 +144,8 @@ assert turned.difference().high < 0  # here it is reversed
 # %% [markdown]
 # ## Which premise carries it?
 #
-# Each premise of the default point is switched off alone, on the same runs. Where the difference goes with it, the
-# claim hangs on that premise there.
+# Each premise of the default point is switched off alone, on the same runs. If the difference disappears, the claim
+# depends on that premise at this point.
 
 # %%
 found = crux(CLAIM, runs=500, seed=1)
@@ -159,8 +161,8 @@ print(f"The crux: {found.premise} ({PREMISES[found.premise].words}).")
 # %% [markdown]
 # ## What would change the answer
 #
-# Whether what pre-training hands over (capability, awareness, a gate ajar) outweighs what it spares (an objective that is
-# nearly right already), and whether the model finds out what is wanted before SGD has changed what it wants.
-# Whoever denies the premise that carries it denies the conclusion; whoever holds the reversed
-# point for the likelier one has the opposite conclusion from the same model. `feint parameters` names every premise with
-# its source, `feint argue` tries all claims, and notebook 5 asks over how much of a prior it holds.
+# Whether what pre-training hands over (capability, awareness, a gate ajar) outweighs what it spares (an objective
+# that is nearly right already), and whether the model finds out what is wanted before SGD has changed what it wants.
+# A reader who denies the premise on which the conclusion depends denies the conclusion; a reader who finds the
+# reversed point likelier reaches the opposite conclusion from the same model. `feint parameters` names every premise
+# with its source, `feint argue` tries all claims, and notebook 5 asks over how much of a prior it holds.

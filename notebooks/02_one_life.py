@@ -11,10 +11,10 @@
 # %% [markdown]
 # # What happens inside one model that ends up deceptive?
 #
-# An ensemble says how often; here is one run of it, from its first step to its last, equal to the bit to what the
-# ensemble computed for it. Then we reach inside by hand: close the gate, put its goal back, move what it believes that
-# training wants, and see what follows. That is also how Feint tells what a model has become: by intervention, and not by
-# asking it.
+# An ensemble shows how often models end as deceptive; here is one run of it, from its first step to its last,
+# bit-identical to what the ensemble computed for it. Then we intervene by hand: we close the gate, put its goal back,
+# change what it believes that training wants, and see what follows. Feint also determines in this way what a model
+# has become: by intervention, and not by asking it.
 
 # %%
 import numpy as np
@@ -50,7 +50,8 @@ for i, stage in enumerate(life.curriculum):
 # %% [markdown]
 # ## It finds out
 #
-# Nothing tells it that fine-tuning has begun. At each step one sample says a little about which objective is trained.
+# It is not informed that fine-tuning has begun. At each step one sample says a little about which objective is
+# trained.
 
 # %%
 course = life.readings(1)
@@ -73,19 +74,19 @@ show(history.figure())
 print(history)
 
 # %% [markdown]
-# From its first step on every continuation ends deceptive: its start, its inductive bias and its objectives decided, and
-# not the noise. Most deceptive runs are like that; the manual's tutorial shows one that is not.
+# From its first step on every continuation ends deceptive: its start, its inductive bias and its objectives decided
+# the outcome, and not the noise. Most deceptive runs are like that; the manual's tutorial shows one that is not.
 
 # %%
 assert {fork.counts["deceptive"] for fork in history.forks} == {history.continuations}
-assert "awareness" in history.hangs_on
+assert "awareness" in history.depends_on
 
 # %% [markdown]
 # ## Every view of it, at its end
 #
-# What it is after (its terminal objective) is what it does when it believes it is deployed. What it does in training
-# mixes that with its understanding of what is trained, by the instrumental gate ψ. Each of them is a vector over the modes of
-# behaviour, of which the first are seen often in training and the last rarely.
+# When it believes that it is deployed, it does what it pursues (its terminal objective). What it does in training
+# mixes that with its understanding of what is trained, by the instrumental gate ψ. Each of them is a vector over the
+# modes of behaviour, of which the first are seen often in training and the last rarely.
 
 # %%
 end = life.states[-1].take([-1])
@@ -157,10 +158,10 @@ with pd.option_context("display.width", 120):
     print(table.round(2))
 
 # %% [markdown]
-# Close the gate, or put back what it knows of being in training, and what it is after lies bare: performance on X
-# falls, though nothing was unlearnt. It behaves deceptively by what it understands of X and by its belief that X is
-# trained: take either away, and it does something else. Writing X into it, or pointing it at X, makes an aligned model
-# of it, the gate open as it was.
+# If its gate is closed, or its awareness of being in training put back, it shows the objective that it pursues:
+# performance on X falls, although nothing was unlearned. Its deceptive behaviour needs its understanding of X and its
+# belief that X is trained: without either of them it does something else. If X is written into it, or if it is
+# pointed at X, it is an aligned model, although the gate is as open as before.
 
 # %%
 bare = ["the gate closed", "the gate as it was at the start", "awareness and horizon as at the start"]
@@ -185,8 +186,8 @@ for name in [*bare, "its goal as it was at the start", "nothing understood of X"
     print(f"{name:40} {told} of {len(ends)}; {steps[0]:,} to {steps[-1]:,} steps")
 
 # %% [markdown]
-# With its gate or its awareness gone, SGD has no way but to go on with what it had begun, and writes X into it. With the
-# goal of its start but gate and awareness as they are, it behaves deceptively within a few steps.
+# If its gate or its awareness is gone, SGD can only continue to write X into it. If its goal is put back but gate and
+# awareness are as they were, it behaves deceptively again within a few steps.
 
 # %%
 assert sum(came_back[name] for name in bare) == 0
@@ -218,7 +219,8 @@ turn(by_hand, dials)
 # %% [markdown]
 # ## What would change the answer
 #
-# This is one life of many, chosen for how it ended; the ensemble says how common it is. It hangs on the gate being a
-# single number that SGD can raise at once, and on the gradient reaching the terminal objective only through what the gate
-# does not earn yet (`shielding`): let some of it leak back, make written goals quicker to move (`plasticity_goal`), or
-# samples say less about what is trained (`identification`), and the same run may be brought round before it stops. The honeypot finds it out only as far as the honeypot is believed.
+# This is one life of many, chosen for how it ended; the ensemble says how common it is. The outcome depends on the
+# gate being a single number that SGD can raise at once, and on the gate shielding the terminal objective from the
+# gradient (`shielding`): if some of the gradient leaks back, if written goals are quicker to move
+# (`plasticity_goal`), or if samples say less about what is trained (`identification`), the same run may come to want
+# X before it stops. A honeypot exposes it only as far as it takes the honeypot for deployment.

@@ -11,11 +11,11 @@
 # %% [markdown]
 # # When fine-tuning makes a capability disappear, is it gone?
 #
-# Jain et al. (2024, arXiv 2311.12786) found that fine-tuning learns a thin wrapper on top of what pre-training taught:
-# a probe still reads the capability, pruning a few units brings it back, and a few steps of further training revive it.
-# The toy is asked the same of an objective Y that fine-tuning on X took out of its behaviour; and small real networks,
-# trained here by real gradient descent, of a count that they were taught to refuse. Three orders of magnitude lie between
-# these networks and the source's smallest.
+# Jain et al. (2024, arXiv 2311.12786) found that fine-tuning learns a thin wrapper on top of what pre-training
+# taught: a probe still reads the capability, pruning a few units brings it back, and a few steps of further training
+# revive it. This notebook asks the same question of the toy, about an objective Y that fine-tuning on X removed from
+# its behaviour, and of small real networks, trained here by real gradient descent, about a count that they were
+# taught to refuse. Three orders of magnitude lie between these networks and the source's smallest.
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
@@ -51,7 +51,7 @@ print(f"Y to be read (r²) before {whole.read['before']:.3f}, after {whole.read[
 print(f"and in what never had Y {whole.never:.3f}")
 
 # %% [markdown]
-# Y can be read after fine-tuning better than in what never had it: something is left below the behaviour.
+# After fine-tuning Y can be read better than in a model that never had it: something is left below the behaviour.
 
 # %%
 assert whole.read["after"].low > whole.never.high
@@ -59,8 +59,8 @@ assert whole.read["after"].low > whole.never.high
 # %% [markdown]
 # ## And how soon it is back
 #
-# Trained on Y again, or on an innocent Y′ akin to it, from what *had Y* before it was fine-tuned on X, from what *never*
-# had it, and from scratch.
+# Models are trained on Y again, or on an innocent Y′ akin to it: models that *had Y* before they were fine-tuned on
+# X, models that *never* had it, and models from scratch.
 
 # %%
 back = RevivalRequest(runs=200, seed=1).run()
@@ -73,9 +73,10 @@ for who in (HAD, NEVER, SCRATCH):
 assert courses[HAD].steps.high < courses[SCRATCH].steps.low / 20
 
 # %% [markdown]
-# Back soon, against many steps from scratch. But what never had Y is back as soon, and behaves deceptively: it has
-# found out what is wanted and is after something else. In the toy quick revival by itself is no sign of a capability that was
-# hidden; who holds Y afterwards tells the two apart.
+# Models that had Y are back within a few steps, against many steps from scratch. But models that never had Y get
+# there as soon, and behave deceptively: they have found out what is wanted and pursue something else. In the toy
+# quick revival by itself is no sign of a capability that was hidden; the two cases differ in whether Y is the
+# terminal objective afterwards.
 
 # %%
 assert courses[NEVER].steps.high < courses[SCRATCH].steps.low
@@ -84,8 +85,8 @@ assert courses[NEVER].held.high < courses[HAD].held.low
 # %% [markdown]
 # ## The same of real networks
 #
-# Two hidden layers of 32 units learn to count a token modulo 3, and then to refuse, gently or at a harsh learning rate.
-# Each finding is measured once a seed: few seeds, so that medians stand with their whole range.
+# Two hidden layers of 32 units learn to count a token modulo 3, and then to refuse, gently or at a harsh learning
+# rate. Each quantity is measured once per seed; since there are few seeds, medians are shown with their whole range.
 
 # %%
 SEEDS, RATES = 3, (3e-4, 3e-2)
@@ -120,8 +121,9 @@ assert gentle.min() > max(harsh.max(), never.max())  # a gentle refusal leaves i
 # %% [markdown]
 # ## Toy beside networks
 #
-# Steps of training until it is back. Of the toy the median with its interval, of networks the median with its range over
-# seeds. Rates are those of the fine-tuning that hid it; the toy's are in that of its pre-training.
+# Steps of training until it is back. For the toy the median is shown with its interval, for networks with its range
+# over seeds. Rates are those of the fine-tuning that hid the capability; those of the toy are multiples of its
+# pre-training rate.
 
 # %%
 toy = {f"{HAD}, rate {rate:g}": None for rate in (0.01, 0.1, 1.0)}
@@ -154,6 +156,6 @@ assert toy[f"{HAD}, rate 1"].high < toy[SCRATCH].low
 # %% [markdown]
 # ## What would change the answer
 #
-# In networks, the learning rate of fine-tuning, and how often pre-training showed the capability (the manual's page on
-# networks). In the toy, how near X is to Y, and whether deceptive behaviour counts as being back. A probe and pruning that did
-# as well on what never had the capability would take the claim away.
+# In networks, the learning rate of fine-tuning, and how often pre-training showed the capability (the manual's page
+# on networks). In the toy, how near X is to Y, and whether deceptive behaviour counts as being back. If probe and
+# pruning did as well on networks that never had the capability, the claim would fail.

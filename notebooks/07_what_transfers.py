@@ -11,10 +11,10 @@
 # %% [markdown]
 # # How much data is pre-training worth?
 #
-# Hernandez et al. (2021, arXiv 2102.01293) measured it: where fine-tuning data are few, a pre-trained model does as well
-# as one from scratch with D_T more data, D_T = k · D_F^α · N^β, the *effective data transferred*. With much data, small
-# pre-trained models can end up worse: they *ossify*. The toy is asked the same. One step is one sample, and the number of
-# modes stands in for the size N: it is the size of a world, not of a network.
+# Hernandez et al. (2021, arXiv 2102.01293) measured it: where fine-tuning data are few, a pre-trained model does as
+# well as one from scratch with D_T more data, D_T = k · D_F^α · N^β, the *effective data transferred*. With much
+# data, small pre-trained models can end up worse: they *ossify*. This notebook asks the same of the toy. One step is
+# one sample, and the number of modes stands in for the size N: it is the size of a world, not of a network.
 
 # %%
 from typing import Any
@@ -57,8 +57,8 @@ for each in (TEXT, TEXT_AND_CODE):
     print(f"paper, pre-trained on {each.name}: α {each.alpha:.2f}, β {each.beta:.2f}")
 
 # %% [markdown]
-# A law says no more than it was fitted to. R² tells how well, and the bend how far α changes from the lower half of the
-# data to the upper one; a power law has none.
+# A law says no more than it was fitted to. R² shows how well it fits, and the bend shows how far α changes from the
+# lower half of the data to the upper one; a power law has no bend.
 
 # %%
 print(f"bend of α over the regime: {law.bend:+.2f}; D_T is typically off by a factor of {law.factor:.2f}")
@@ -80,7 +80,7 @@ assert nearer.alpha.high < further.alpha.low  # as in the paper: the nearer, the
 
 # %%
 def worth(changes: dict[str, Any]) -> Interval:
-    """D_T in steps at one sample, with limits of runs drawn anew."""
+    """D_T in steps at one sample, with limits from resampled runs."""
     arms = measure(Point(), changes, longest=12_000, runs=60, seed=1, threads=None)
 
     def at_one(weights: np.ndarray) -> np.ndarray:
@@ -105,7 +105,8 @@ for axes, (name, changes) in zip(panels, pairs.items(), strict=True):
 show(figure)
 
 # %% [markdown]
-# Of a near objective everything together is worth far more than its parts: a capable model that is nearly right already.
+# For a near objective, everything together is worth far more than its parts, because it gives a capable model that is
+# nearly right already.
 
 # %%
 whole, *others = parts["nearer"].values()

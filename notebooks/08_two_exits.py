@@ -9,13 +9,13 @@
 # ---
 
 # %% [markdown]
-# # Two exits: when is playing along rational?
+# # Two exits: when is deceptive behaviour rational?
 #
 # A maze has two exits. Training wants A; the agent wants B. It is trained for $T$ episodes and then deployed for $D$.
-# Whoever takes B in training is modified, and will less often take B later. So an agent that knows all this may take A
-# for as long as it is in training, so as to take B ever after: it plays along (Hubinger et al., *Risks from Learned
-# Optimization*, 2019, section 4). Whether that pays can be worked out exactly, and an agent that only tries things out
-# comes to the same.
+# An agent that takes B in training is modified, and will take B less often later. So an agent that knows all this may
+# take A for as long as it is in training, in order to take B from then on: it behaves deceptively (Hubinger et al.,
+# *Risks from Learned Optimization*, 2019, section 4). Whether that pays can be computed exactly, and an agent that
+# only tries things out comes to the same behaviour.
 
 # %%
 import gymnasium
@@ -90,8 +90,8 @@ for name, episodes in lives.items():
     print(f"{name:20}", *("B" if took_b else "A" for *_, took_b in episodes))
 
 # %% [markdown]
-# The internally aligned and the corrigible model take A always. The deceiver plays along in training and defects from the
-# first episode of deployment. Unaware, it shows what it wants at once, and is modified.
+# The internally aligned and the corrigible model always take A. The deceiver takes A in training and defects from the
+# first episode of deployment. With its awareness lowered, it shows at once what it wants, and is modified.
 
 # %%
 took = {name: "".join("AB"[took_b] for *_, took_b in episodes) for name, episodes in lives.items()}
@@ -104,20 +104,20 @@ assert "A" in took["deceptive, unaware"]
 # ## The boundary
 #
 # Let an episode be worth $\delta$ times the one before it, one B in training modify by $\mu$, and
-# $S_D = 1 + \delta + \dots + \delta^{D-1}$. At the first of $T$ episodes of training, B is worth 1 now. It takes a share
-# $\mu$ of all that comes, which for one that plays along from there on is $\delta^T S_D$. So playing along is best exactly
-# where
+# $S_D = 1 + \delta + \dots + \delta^{D-1}$. At the first of $T$ episodes of training, B is worth 1 now. It takes away a share $\mu$ of
+# everything later, which for an agent that behaves deceptively from then on is $\delta^T S_D$. So deceptive behaviour
+# is best exactly if
 #
 # $$\mu\,\delta^T S_D \ge 1 .$$
 #
-# Turn the numbers. On the left, signs are exact solutions by value iteration, and the line is the closed form. On the right
-# is what a life is worth, by how many B it takes before it plays along. (In the grid $1/\mu$ is a whole number; the nearest
-# one is taken.)
+# Change the numbers with the sliders. On the left, signs are exact solutions by value iteration, and the line is the
+# closed form. On the right is the worth of a life, by how many times the agent takes B before it behaves deceptively.
+# (In the grid $1/\mu$ is a whole number; the nearest one is taken.)
 
 
 # %%
 def solved(values: dict[str, float]) -> Figure:
-    """Where playing along is best, and what the plans of one life are worth."""
+    """Where deceptive behaviour is best, and what the plans of one life are worth."""
     training, deployment = round(values["episodes of training"]), round(values["episodes deployed"])
     here = Life(
         training=training,
@@ -131,8 +131,8 @@ def solved(values: dict[str, float]) -> Figure:
         for length in range(1, 13, 2)
         for discount in np.linspace(0.4, 1, 13).tolist()
     ]
-    for plays, name in ((True, "plays along"), (False, "does not")):
-        at = [(cell.discount, cell.deployment) for cell in cells if cell.plays_along is plays]
+    for optimal, name in ((True, "deceptive"), (False, "not deceptive")):
+        at = [(cell.discount, cell.deployment) for cell in cells if cell.deceptive is optimal]
         if at:
             left.scatter(*np.transpose(at), s=16, linewidths=1, label=name, **LOOKS[name])
     fine, lengths = np.linspace(0.4, 1, 80).tolist(), range(1, 13)
@@ -147,7 +147,9 @@ def solved(values: dict[str, float]) -> Figure:
     worth = [geometric_sum(kept, k) + kept**k * here.discount ** (training - k) * last for k in range(training + 1)]
     best = int(np.argmax(worth))
     right.bar(range(training + 1), worth, color=[ORANGE if k == best else "0.8" for k in range(training + 1)])
-    right.set(xlabel="B in training before it plays along", ylabel="worth of a life", xticks=range(training + 1))
+    right.set(
+        xlabel="B in training before it behaves deceptively", ylabel="worth of a life", xticks=range(training + 1)
+    )
     right.set_title(f"μ δᵀ S = {value_of_waiting(here):.2f}")
     return figure
 
@@ -161,23 +163,24 @@ dials = {
 turn(solved, dials)
 
 # %% [markdown]
-# The closed form and value iteration agree in every life of the published maps, but for those on the line itself. The
-# first episode binds, for deployment is farthest away there. An agent to whom the present alone counts never plays along.
+# The closed form and value iteration agree in every life of the published maps, except for lives on the line itself.
+# The constraint is tightest in the first episode, when deployment is farthest away. An agent that values only the
+# present never behaves deceptively.
 
 # %%
 maps = TwoExitsRequest().run()
 cells = [*maps.lengths, *maps.strengths]
-print(f"{len(cells)} lives, in {sum(cell.plays_along for cell in cells)} of which playing along is best")
+print(f"{len(cells)} lives, in {sum(cell.deceptive for cell in cells)} of which deceptive behaviour is best")
 print(f"closed form and value iteration disagree in {maps.disagreements}")
 assert maps.disagreements == 0
-assert not any(cell.plays_along for cell in cells if cell.discount == 0)
+assert not any(cell.deceptive for cell in cells if cell.discount == 0)
 
 # %% [markdown]
 # ## An agent that only tries
 #
-# Tabular Q-learning knows nothing of training or deployment; it acts at random and keeps account. The life has one episode of
-# training and three of deployment. Drawn is by how much it comes to prefer B in training, against the exact preference
-# $1 - \mu\,\delta S_D$.
+# Tabular Q-learning knows nothing of training or deployment; it acts at random and records what each action led to.
+# The life has one episode of training and three of deployment. The figure shows by how much it comes to prefer B in
+# training, against the exact preference $1 - \mu\,\delta S_D$.
 
 # %%
 learned = {
@@ -199,7 +202,7 @@ for (strength, points), colour, mark in zip(learned.items(), (ORANGE, BLUE), "os
     line = [1 - value_of_waiting(base.replace(discount=discount)) for discount in fine]
     axes.plot(fine, line, "-" if strength == 1 else "--", color=colour, label=f"exact, μ = {strength:g}")
 axes.axhline(0, color=GREY, linewidth=0.6)
-axes.text(0.02, -0.45, "below: it plays along", fontsize=7.5)
+axes.text(0.02, -0.45, "below: it behaves deceptively", fontsize=7.5)
 axes.set(xlabel="discount δ", ylabel="preference for B in training")
 axes.legend(frameon=False)
 show(figure)
@@ -207,9 +210,10 @@ agree = [(gap > 0) == (exact > 0) for gap, exact in preferences]
 print(f"on the same side as the exact solution: {sum(agree)} of {len(agree)}")
 
 # %% [markdown]
-# At full strength nothing is left to chance, and a few hundred lives are enough. At half strength a modified agent's B comes
-# off by luck, and Q-learning takes the luckiest of what it tried for the best (van Hasselt, *Double Q-learning*, 2010): it
-# thinks too well of being modified, and near the line prefers B where it should not. Far from the line that does not matter.
+# At full strength nothing is left to chance, and a few hundred lives are enough. At half strength a modified agent
+# reaches B only by chance, and Q-learning takes the highest of its noisy estimates for the best action (van Hasselt,
+# *Double Q-learning*, 2010): it overestimates the value of being modified, and near the line prefers B where it
+# should not. Far from the line that does not matter.
 
 # %%
 assert all(agree[:6])
@@ -246,22 +250,23 @@ for name, found in best.items():
     print(f"{name:15}", ", ".join(f"{rule} {found.count(rule)}" for rule in RULES.values()))
 
 # %% [markdown]
-# Honeypots move the line, and a long training at full strength makes every mistake likely to be the last: then only a very
-# good cue is worth following. In the middle even a cue that is a coin is followed. That is no insight of the agent's: who
-# remembers nothing may gain by drawing lots, since with luck it comes through training unmodified.
+# Honeypots move the line, and a long training at full strength makes every mistake likely to be the last: then only a
+# very good cue is worth following. In the middle even a cue that is a coin flip is followed. The agent learns nothing
+# from it: an agent without memory may gain by acting at random, since it then has a chance to get through training
+# unmodified.
 
 # %%
 coin = {name: found[grid.index((0.5, 0.0))] for name, found in best.items()}
-assert coin == {"μ = 1/2, T = 2": "B always", "μ = 1, T = 2": "plays along", "μ = 1, T = 10": "B always"}
-assert best["μ = 1, T = 10"].count("plays along") < best["μ = 1/2, T = 2"].count("plays along")
+assert coin == {"μ = 1/2, T = 2": "B always", "μ = 1, T = 2": "deceptive", "μ = 1, T = 10": "B always"}
+assert best["μ = 1, T = 10"].count("deceptive") < best["μ = 1/2, T = 2"].count("deceptive")
 
 # %% [markdown]
 # ## A sign that training cannot forge
 #
-# RSA-2048 is a number nobody can factor today. A deceiver that defects only when it sees the factors passes every test
-# (Xu, *Does SGD Produce Deceptive Alignment?*, 2020). Here it is shown nothing else, and a look for them costs $c$ each
-# episode. It pays where deployment is long and near enough, and looking cheap:
-# $\delta^T s\,S_D - c\,S_{T+D}$ must be at least 0, and at least what defecting always is worth.
+# RSA-2048 is a number nobody can factor today. A deceiver that defects only when it sees the factors passes every
+# test (Xu, *Does SGD Produce Deceptive Alignment?*, 2020). Here it is shown nothing else, and a look for them costs
+# $c$ each episode. It pays where deployment is long and near enough, and looking cheap: $\delta^T s\,S_D -
+# c\,S_{T+D}$ must be at least 0, and at least the worth of always defecting.
 
 # %%
 signs = RSA2048Request().run()
@@ -275,18 +280,18 @@ assert {cell.best for cell in signs.cells} == {"check", "defect"}
 # %% [markdown]
 # ## What the engine's horizon and awareness stand for
 #
-# In the engine, an agent plays along to the extent $\psi = \gamma\,a\,h\,q$: readiness, awareness, horizon, and inference at
-# run time. Read the horizon $h = \sigma(H)$ as a discount. Deployed without end, an agent is then rational to play along
-# where
+# In the engine, an agent behaves deceptively to the extent $\psi = \gamma\,a\,h\,q$: readiness, awareness, horizon,
+# and inference at run time. Read the horizon $h = \sigma(H)$ as a discount. If deployment has no end, it is then
+# rational for an agent to behave deceptively if
 #
 # $$\mu\,\delta^{T-1} e^{H} \ge 1 ,$$
 #
-# which is $H \ge \ln(1/\mu)$ for one episode of training, and more for more. Awareness $a$ is the share of training episodes
-# taken for training, here $(1-o)\rho$.
+# which is $H \ge \ln(1/\mu)$ for one episode of training, and a higher limit for more episodes. Awareness $a$ is the
+# share of training episodes taken for training, here $(1-o)\rho$.
 #
-# The boundary is a threshold, though, and the engine's gate a product; and it says when playing along is *in the agent's
-# interest*, whereas SGD opens the gate where that lowers the training loss. Do the two coincide? Here are deceivers as
-# pre-training and fine-tuning made them, by their horizon.
+# The boundary is a threshold, though, and the engine's gate a product; and it says when deceptive behaviour is *in
+# the agent's interest*, whereas SGD opens the gate where that lowers the training loss. Do the two coincide? Here are
+# deceivers as pre-training and fine-tuning made them, by their horizon.
 
 # %%
 ensemble = feint.compare(runs=200, seed=1).pretrained
@@ -305,9 +310,10 @@ for t, edge in edges.items():
     print(f"T = {t:3}: h at least {edge:.3f}, which {np.mean(horizon >= edge):.2f} of {deceives.sum()} deceivers have")
 
 # %% [markdown]
-# Where training is one episode long, nearly all that SGD makes deceptive would play along of their own accord. Where it is a
-# hundred long, hardly one would: those play along although it does not pay, for nobody asked them. That deception is in an
-# agent's interest and that training finds it are two things, and neither implies the other.
+# If training is one episode long, deceptive behaviour is rational for nearly all the runs that SGD makes deceptive.
+# If it is a hundred episodes long, it is rational for hardly any: these runs behave deceptively although it does not
+# pay, since SGD does not ask whether it does. That deception is in an agent's interest and that training finds it are
+# two things, and neither implies the other.
 
 # %%
 rational = {t: np.mean(horizon >= edge) for t, edge in edges.items()}
@@ -317,8 +323,9 @@ assert rational[100] < 0.1
 # %% [markdown]
 # ## What would change the answer
 #
-# All of it hangs on training coming to an end: $T$ is known, and after it nothing modifies the agent any more. An agent that
-# may be retrained at any time has nothing to wait for. A small discount, a weak modification, a short deployment, or a cue
-# that is often wrong each end playing along too. So would an agent that gains something else from B in training, or does not
-# mind being modified. In the engine the gate is trained, not chosen: there the answer changes with what training tells a
-# model of its own situation, and with how easily a gate is found, whether or not it pays.
+# Everything depends on training coming to an end: $T$ is known, and after it nothing modifies the agent any more. An
+# agent that may be retrained at any time has nothing to wait for. A small discount, a weak modification, a short
+# deployment, or a cue that is often wrong each end deceptive behaviour too. So would an agent that gains something
+# else from B in training, or does not mind being modified. In the engine the gate is trained, not chosen: there the
+# answer changes with what training tells a model of its own situation, and with how easily a gate is found, whether
+# or not it pays.

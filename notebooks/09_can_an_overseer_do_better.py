@@ -11,9 +11,9 @@
 # %% [markdown]
 # # Can an overseer do better?
 #
-# Whoever trains a model sees losses and test results, never what it has become. In `feint/Overseer-v0` you set the
-# training slice by slice, read noisy measurements, put components back, stop or deploy; deployed performance counts,
-# less harm where the model is deceptive, reward-seeking or a proxy, less what it all cost. First, overseers that are
+# A developer who trains a model sees losses and test results, never what the model has become. In `feint/Overseer-v0`
+# you set the training slice by slice, read noisy measurements, put components back, stop or deploy; deployed
+# performance counts, less harm if the model is deceptive, reward-seeking or a proxy, less all costs. First, overseers that are
 # written down. Then one that learned the task by PPO, without ever being shown a type either.
 
 # %%
@@ -63,9 +63,9 @@ print(written.text())
 # %% [markdown]
 # ## One that learned
 #
-# With Stable-Baselines3 (extra `rl`) `train_ppo` trains one; where it is missing it says what to install. What is
-# measured below was trained by `python tests/studies/overseer.py` on each population, and kept as plain
-# arrays, which need no extra.
+# With Stable-Baselines3 (extra `rl`) `train_ppo` trains such an overseer; without that library it says what to
+# install. The overseers measured below were trained by `python tests/studies/overseer.py` on each population, and
+# kept as plain arrays, which need no extra.
 
 # %%
 LIVE = False  # True trains one here, in a minute or two

@@ -11,11 +11,12 @@
 # %% [markdown]
 # # What becomes of a model once anyone can fine-tune it?
 #
-# A mesa-optimizer is pre-trained on Y, where a hazard is, tuned on X so as not to show it, and released. What others make
-# of it is a *lineage*: fine-tunes, merges, fine-tunes of fine-tunes, each a state with its owner, what it cost, and the
-# recipe by which it comes from its parents, to the bit. Then many actors with different budgets and aims meet the release
-# (2023, arXiv 2312.14751): what comes within whose reach as fine-tuning gets cheaper? Hazard, exposure and vulnerability
-# are shares, and risk is their product: an index, and no probability.
+# A mesa-optimizer is pre-trained on Y, where a hazard is, tuned on X so as not to show it, and released. The models
+# that others make of it form a *lineage*: fine-tunes, merges, fine-tunes of fine-tunes, each a state with its owner,
+# its cost, and the recipe by which it follows from its parents, bit for bit. Then many actors with different budgets
+# and aims meet the release (2023, arXiv 2312.14751): which uses come within the reach of which actors as fine-tuning
+# gets cheaper? Hazard, exposure and vulnerability are shares, and risk is their product: an index, and no
+# probability.
 
 # %%
 from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ house_look()
 # %% [markdown]
 # ## A lineage, in many worlds side by side
 #
-# `check` makes every state anew from its parents and raises unless it is the same bit for bit.
+# `check` computes every state again from its parents and raises an error unless it is the same bit for bit.
 
 # %%
 WORLDS = 100
@@ -42,17 +43,17 @@ for name in family.graph:
     print(f"{name:15} {made.kind:9} by {made.owner:10} from {parents}")
 
 # %% [markdown]
-# ## What each has from its ancestors
+# ## What each model inherits
 #
-# How well Y can be read from what it is after (r²), how often it does what training wants in training alone (plays), and
-# how well it does the harmless uses.
+# How well Y can be read from its terminal objective (r²), how often it behaves deceptively, and how well it does the
+# harmless uses.
 
 # %%
 read = read_models(family)
 figure, panels = sheet(2.3, 3, sharey=True)
 for axes, (what, title) in zip(
     panels,
-    {"hides": "Y to be read, r²", "plays": "plays along, share", "general": "harmless uses"}.items(),
+    {"hides": "Y to be read, r²", "plays": "deceptive, share", "general": "harmless uses"}.items(),
     strict=True,
 ):
     lines(axes, {model.name: getattr(model, what) for model in read})
@@ -62,7 +63,7 @@ show(figure)
 named = {model.name: model for model in read}
 for name in ("release", "merged", "revived"):
     model = named[name]
-    print(f"{name:8} Y {model.hides:.3f}, plays {model.plays:.3f}, {model.dollars:,.0f} dollars in all (median)")
+    print(f"{name:8} Y {model.hides:.3f}, deceptive {model.plays:.3f}, {model.dollars:,.0f} dollars in all (median)")
 assert named["release"].hides.low > 0.2  # what was tuned away can still be read
 
 # %% [markdown]
@@ -89,10 +90,10 @@ for year in (0, 1, 10):
     print(f"year {year:2}: malicious actors with what they want {found.base.mean('hazard', year):.3f}")
 
 # %% [markdown]
-# ## Turn the price and the looking
+# ## Change the price and the evaluations
 #
-# Dollars a step at the release, how often an evaluation finds a hazard, and how many share a cost. Malicious actors with
-# what they want, in the open release.
+# Sliders set the dollars per step at the release, how often an evaluation finds a hazard, and how many actors share a
+# cost. The figure shows malicious actors that have what they want, in the open release.
 
 
 # %%
@@ -120,6 +121,7 @@ turn(market, dials)
 # %% [markdown]
 # ## What would change the answer
 #
-# What a step costs and how fast that falls, who shares, and what an evaluation looks at: here it looks at what is made,
-# and not at what is downloaded. Whether the hazard was hidden, unlearned, or never there: releases of another kind stand
-# among the mitigations above. And how akin the harmless uses are to the hazard, which is assumed.
+# What a step costs and how fast that falls, who shares, and what an evaluation looks at: here it looks at models that
+# are made, and not at models that are downloaded. Whether the hazard was hidden, unlearned, or never there: releases
+# of another kind stand among the mitigations above. And how akin the harmless uses are to the hazard, which is
+# assumed.

@@ -85,7 +85,7 @@ class Regenerated(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class RegenerateRequest(Request):
-    """Make a file again from its passport, and report whether it came out the same (exit code 0)."""
+    """Make a file again from its passport, and report whether the two are the same (exit code 0)."""
 
     kind = "regenerate"
     unit = ""

@@ -315,7 +315,7 @@ class ArgueRequest(OverRequest):
 
     claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
-    quick: Annotated[bool, Option("Use fewer runs and draws and swap no functional form: some minutes.")] = False
+    quick: Annotated[bool, Option("Use fewer runs and draws, and swap no functional form; takes some minutes.")] = False
     over: OverFile = None
     rest: Rest = PRIOR
     point: Point = field(default_factory=Point)

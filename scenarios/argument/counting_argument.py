@@ -1,12 +1,13 @@
 """Counting arguments: are most settings that do well in training deceptive, and does SGD find the most common ones?
 
-The claim. Many settings of a model's parameters make it deceptive and few align it, so that one which does well in
+The claim. Many settings of a model's parameters make it deceptive and few align it, so that a model that does well in
 training is probably deceptive (Xu 2020, on counting; Carlsmith 2023 prefers a hazier form). Belrose and Pope ("Counting
 arguments provide no evidence for AI doom", 2024): what matters is volume in parameter space, and what SGD does in it.
 
 The experiment. Minds are drawn at random: scalars N(0, width²) in logits, pointers N(-decoys, width²), the goal N(0, I)
 scaled to a Λ-norm uniform below 2, the world model uniform. Draws and functions, patterns of modes in which the
-deployed objective has the sign of the base objective, are counted by type if they do well; the first are also trained.
+deployed objective has the sign of the base objective, are counted by type if they do well; the first draws are also
+trained.
 
 What would count against it. Fewer deceptive draws than aligned ones, or other shares of types after SGD.
 """
@@ -50,7 +51,9 @@ class TypeCount:
     kept: Annotated[int, Field(description="draws that do well in training and are of this type")]
     volume: Annotated[Interval, Field(description="their share of the draws that do well in training")]
     functions: Annotated[int, Field(description="distinct patterns of signs of their deployed objectives")]
-    rarefied: Annotated[float, Field(description="how many of them to expect among `alike` of the type's draws")]
+    rarefied: Annotated[
+        float, Field(description="expected number of distinct patterns among `alike` draws of the type")
+    ]
     trained: Annotated[int, Field(description="draws that are of this type after training, well or not")]
     after_sgd: Annotated[Interval, Field(description="their share of the draws that were trained")]
     volume_converged: Annotated[
@@ -84,7 +87,7 @@ class Counting(Report):
     def share_converged(self, outcome: Outcome | str, of: str = "kept") -> Interval:
         """Return the share of an outcome among those kept, or trained, that converged; NaN if there are none.
 
-        What is kept has reached its target, so that all of it converged that is not unconverged.
+        All kept minds have reached their target, so that those that are not unconverged have converged.
         """
         counts = converged_of(self.kept, np.zeros_like(self.kept)) if of == "kept" else self.converged
         return share_of_selected(int(counts[Outcome.named(outcome)]), int(counts.sum()))
@@ -97,7 +100,7 @@ class Counting(Report):
     @computed_field
     @property
     def alike(self) -> int:
-        """The fewest kept draws of an outcome that has any, at which outcomes can be compared."""
+        """Smallest number of kept draws of any outcome that has some, at which outcomes can be compared."""
         return int(min(self.kept[self.kept > 0], default=0))
 
     def rarefied(self, outcome: Outcome | str) -> float:
@@ -117,7 +120,7 @@ class Counting(Report):
     @computed_field
     @property
     def distance(self) -> Number:
-        """Total variation between the shares in the volume and after SGD, of minds that do well: 0 the same."""
+        """Total variation distance between the shares by volume and after SGD, of minds that do well; 0 if equal."""
         well = np.arange(len(LABELS)) != Outcome.UNCONVERGED
         kept, trained = self.kept[well], self.trained[well]
         if not (kept.sum() and trained.sum()):
@@ -181,7 +184,7 @@ class Counting(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class CountingRequest(Request):
-    """Count types among random minds that do well in training, by volume and by function, and after SGD."""
+    """Count the types of random minds that do well in training, by volume and by function, and of minds after SGD."""
 
     kind = "counting"
     unit = " minds"

@@ -214,7 +214,7 @@ class CruxRequest(OverRequest):
     point: Point = field(default_factory=Point)
     runs: Annotated[
         int | None,
-        Option(f"Paired runs per set; by default {RUNS:,}, of premises {PREMISE_RUNS}.", "N", least=1, most=MOST_RUNS),
+        Option(f"Runs per set; by default {RUNS:,}, or {PREMISE_RUNS} with --premises.", "N", least=1, most=MOST_RUNS),
     ] = None
     seed: Seed = 0
     outcome: Annotated[str, Option("Outcome to analyse: deceptive, internal, corrigible, proxy or reward-seeking.")] = (

@@ -130,8 +130,8 @@ def other_forms() -> dict[str, dict[str, str]]:
 def over_prior_parts(claim: Claim, *, shown: bool = True) -> list[Part]:
     """Return the parts of a claim that are evaluated over the prior: those whose training is not too long for it.
 
-    Parts that are only shown and train for more than LONG steps are evaluated at the point alone. Without `shown` so is
-    every shown part that needs training which the tested parts do not.
+    Parts that are only shown and train for more than LONG steps are evaluated at the point alone. Without `shown`, so
+    is every shown part that needs training that the tested parts do not need.
     """
     trained = {protocol for part in claim.tested for protocol in part.estimand.protocols}
 
@@ -270,7 +270,9 @@ def _room_for_limits(
 class Crux:
     """The premise on which a claim's effect depends most at a point, and the effect without each premise."""
 
-    premise: Annotated[str | None, Field(description="whose absence changes the effect most; null if none does")]
+    premise: Annotated[
+        str | None, Field(description="premise whose absence changes the effect most; null if none does")
+    ]
     ties: Annotated[tuple[str, ...], Field(description="premises that may matter as much, within sampling error")]
     without: Annotated[
         dict[str, Effect], Field(description="the effect with each premise off, the most important first")

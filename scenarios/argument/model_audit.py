@@ -66,7 +66,7 @@ class Reached:
     """Frequency of an outcome over the prior."""
 
     outcome: str
-    draws: Annotated[int, Field(description="draws at which some run of some protocol ends so")]
+    draws: Annotated[int, Field(description="draws at which some run of some protocol ends in it")]
     largest: Annotated[float, Field(description="share of a protocol's runs, the largest over draws and protocols")]
 
 
@@ -99,7 +99,7 @@ class Audit(Report):
     @computed_field
     @property
     def unreachable(self) -> list[str]:
-        """Outcomes that no run of any draw ends as; reward-seeking only if the point has a grader."""
+        """Outcomes in which no run of any draw ends; reward-seeking is included only if the point has a grader."""
         without = [] if self.request.point.model.grader > NEVER else [Outcome.REWARD_SEEKING.label]
         return [row.outcome for row in self.reached if not row.draws and row.outcome not in without]
 

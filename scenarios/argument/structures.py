@@ -1,8 +1,8 @@
-"""Averages the headline over the model's structures: every functional form, and what is trained inferred or known.
+"""Averages the headline over the model's structures: every functional form, with the objective inferred or known.
 
 The experiment. Every combination of functional forms (section 10 of the model's page), once with a model that must find
 out what it is trained for and once with one that knows at once, all on the same runs. The mean over structures weighs
-them alike, which is a convention and no belief: it says how much of the default's number is due to its structure.
+them alike, which is a convention and no belief; it shows how much of the default's number is due to its structure.
 """
 
 from __future__ import annotations

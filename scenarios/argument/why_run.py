@@ -1,12 +1,12 @@
-"""Why one run became what it is: its point of no return, and the carried groups on which its end hangs.
+"""Finds why one run became what it is: its point of no return, and the carried groups on which its end depends.
 
-The run is forked at logged steps of its stages: from there on the noise is drawn again, and all that follows is
-trained. The share of the continuations that end as the run did says how settled its end was. The *point of no return*
-is the first of these steps from which on the share stays at nine tenths or more, there and at every later fork. It
-goes by the estimates, not by their intervals: one later fork that falls just below by chance puts it off, and one
-just above may bring it forward. What the end hangs on is found by
-exchanging, at the beginning of the last stage, one carried group for that of the run's twin from scratch, whose group
-is the run's own initial draw.
+The run is forked at logged steps of its stages: from each of them it is trained to its end again, with new noise. The
+share of the continuations that end as the run did says how settled its end was. The *point of no return* is the first
+of these steps from which on the share stays at nine tenths or more, there and at every later fork. It is determined
+from the estimates, not from their intervals: one later fork that falls just below by chance moves it to a later step,
+and one just above may move it to an earlier one. The groups on which the end depends are found by exchanging, at the
+beginning of the last stage, one carried group for that of the run's twin from scratch, whose group is the run's own
+initial draw.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Fork:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RunHistory(Report):
-    """Results of `WhyRunRequest`: how a run ended, when that was settled, and what it hangs on.
+    """Results of `WhyRunRequest`: how a run ended, when that was settled, and on which groups it depends.
 
-    `forks` are in the order of training. The text is made of the same counts as the table below it, so that a reader
-    can check each of its sentences there.
+    `forks` are in the order of training. The text is made from the counts in the table below it, so that a reader can
+    check each sentence there.
     """
 
     grid = (1, 2)
@@ -98,8 +98,8 @@ class RunHistory(Report):
         return next(fork for fork in self.forks if (fork.stage, fork.step) == (self.stages[-1], 0))
 
     @property
-    def hangs_on(self) -> list[str]:
-        """Groups on which the end hangs, the most decisive first.
+    def depends_on(self) -> list[str]:
+        """Groups on which the end depends, the most decisive first.
 
         With the twin's group fewer than half of the continuations end as the run did, and fewer than without the
         exchange: its interval lies wholly below one half, and wholly below that of `unchanged`.
@@ -147,7 +147,7 @@ class RunHistory(Report):
     def _sentence_of_no_return(self) -> str:
         settled = f"{100 * SETTLED:g} % or more of its continuations end {self.outcome}"
         if self.no_return == 0:
-            return f"It was settled from its first step on: wherever it is forked, {settled}."
+            return f"Its end was settled from its first step on: wherever it is forked, {settled}."
         if self.no_return is None:
             last = self.forks[-1]
             place = (
@@ -161,16 +161,16 @@ class RunHistory(Report):
         return f"Its point of no return lies between {where}: wherever it is forked later, {settled}."
 
     def _sentence_of_groups(self) -> str:
-        if self.hangs_on:
+        if self.depends_on:
             return (
-                f"It hangs on what was carried over of {listed(self.hangs_on)}: with the group of its twin from "
-                f"scratch in place of one of these, clearly fewer than half of its continuations end {self.outcome}, "
-                "and fewer than with nothing exchanged."
+                f"Its end depends on what was carried over of {listed(self.depends_on)}: with the group of its twin "
+                f"from scratch in place of one of these, clearly fewer than half of its continuations end "
+                f"{self.outcome}, and fewer than with nothing exchanged."
             )
         return (
-            "It hangs on no single group that was carried over: with the group of its twin from scratch in place of "
-            f"one, never clearly fewer than half of its continuations, and fewer than with nothing exchanged, end "
-            f"{self.outcome}."
+            "Its end depends on no single group that was carried over: with the group of its twin from scratch in "
+            "place of one, never clearly fewer than half of its continuations, and fewer than with nothing exchanged, "
+            f"end {self.outcome}."
         )
 
     def draw(self, panels: np.ndarray) -> None:
@@ -227,7 +227,7 @@ def counted(number: int, noun: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class WhyRunRequest(OneRunRequest):
-    """Ask why one run became what it is: fork it along its stages, and exchange what was carried over."""
+    """Find why one run became what it is: fork it along its stages, and exchange the groups that were carried over."""
 
     kind = "why-run"
     unit = " forks"
@@ -339,7 +339,7 @@ def _outcome(state: State, stage: Stage) -> Outcome:
 
 
 def _logged(taken: int) -> list[int]:
-    """Return the steps at which a stage of so many steps is forked: its beginning, and then at growing intervals."""
+    """Return the steps at which a stage of N steps is forked: its beginning, and then steps at growing intervals."""
     later = np.geomspace(1, max(1, taken), LOGGED).round().astype(int).tolist()
     return sorted({0, *later[:-1]} & set(range(taken))) or [0]
 

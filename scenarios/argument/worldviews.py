@@ -277,7 +277,7 @@ class WorldviewsRequest(OverRequest):
     view: Annotated[
         tuple[str, ...] | None,
         Option(
-            "A world view by name, or a file with a [model] table; repeatable. All curated views by default.",
+            "A world view by name, or a TOML file with a model table; repeatable. All curated views by default.",
             "NAME|FILE.toml",
         ),
     ] = None

@@ -201,7 +201,7 @@ AMONG_CONVERGED: dict[str, Callable[[Course], Interval | None]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Revival(Report):
-    """Steps until what fine-tuning took away is back."""
+    """Steps until a run does again what fine-tuning took away."""
 
     runs: int
     seed: int
@@ -306,7 +306,7 @@ class Revival(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class RevivalRequest(shared.FinetuningRequest):
-    """Count the steps until what fine-tuning took away is back, and in which minds (Jain et al. 2024)."""
+    """Count the steps until a run does again what fine-tuning took away, by type of mind (Jain et al. 2024)."""
 
     kind = "revival"
 

@@ -242,7 +242,7 @@ class Wrappers(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class WrappersRequest(shared.FinetuningRequest):
-    """Find what carries the change that fine-tuning makes, and what is left below it (Jain et al. 2024)."""
+    """Find which parts carry the change that fine-tuning makes, and what is left below them (Jain et al. 2024)."""
 
     kind = "wrappers"
 

@@ -1,1 +1,1 @@
-"""Published measurements as data, what stands in for them in the race, and how well they are predicted."""
+"""Published measurements as data, what stands in for them in the model, and how well they are predicted."""

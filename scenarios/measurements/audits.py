@@ -23,7 +23,7 @@ HONEST = (Outcome.INTERNAL, Outcome.CORRIGIBLE)
 def _scores(ended: Sequence[RunOutcomes], values: Values) -> tuple[np.ndarray, np.ndarray]:
     """Return how suspicious the probe finds deceivers and honest minds (of each kind); its noise has its own seed.
 
-    Where no run has ended as the kind says, all runs of the training stand for it.
+    If no run has ended as the kind requires, all runs of the training stand for it.
     """
     generator = np.random.default_rng(0)
     sigma = reading_error(min(values["probe_reliability"], 1.0), LinearProbe().readings)

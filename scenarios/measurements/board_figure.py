@@ -20,7 +20,7 @@ PANELS = {  # title of a panel → its units
 }
 MARKS: dict[str, dict[str, Any]] = {
     "published": {"color": "#000000", "marker": "D", "markersize": 4},  # colours of Okabe and Ito
-    "race": {"color": "#d55e00", "marker": "o", "markersize": 4},
+    "model": {"color": "#d55e00", "marker": "o", "markersize": 4},
     "networks": {"color": "#0072b2", "marker": "s", "markersize": 4},
 }
 
@@ -60,6 +60,6 @@ def draw_rows(axes: Axes, scores: Sequence[Any]) -> None:
 def _numbers(line: int, score: Any) -> Iterator[tuple[str, float, float, float, float]]:
     reach = Z * score.error if isfinite(score.error) else 0.0
     yield "published", line - 0.2, score.value - reach, score.value, score.value + reach
-    for kind, shift, interval in (("race", 0.05, score.race), ("networks", 0.25, score.networks)):
+    for kind, shift, interval in (("model", 0.05, score.model), ("networks", 0.25, score.networks)):
         if interval is not None:
             yield kind, line + shift, interval.low, interval.estimate, interval.high

@@ -1,6 +1,6 @@
 """Counts k of n: how many completions of a file meet a condition.
 
-The file is a CSV with one completion a row, or an Inspect log (`.eval`), in which each sample of each epoch is one. A
+The file is a CSV with one completion per row, or an Inspect log (`.eval`), in which each sample of each epoch is one. A
 condition is `NAME`, which must be true, or `NAME = VALUE`, with =, !=, <, <=, > or >=, and several joined by `and`. A
 name is that of a column or, in a log, of a scorer, and `scorer.key` of a scorer that gives several values.
 """
@@ -41,7 +41,7 @@ class Counted:
 
     k: int  #: that meet the condition
     n: int  #: in all
-    left_out: int = 0  #: completions with an error, or without a value that is asked for: they are not among the n
+    left_out: int = 0  #: completions with an error, or without a value that a condition needs: they are not among the n
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from feint.scenarios.measurements.counts import Counted, counted_in
 from feint.scenarios.measurements.stand_ins import STAND_INS
 
 NONE = "none"
-"""Stand-in of a row for which the race has no honest number; the row is shown and never fitted."""
+"""Stand-in of a row for which the model has no defensible number; the row is shown and never fitted."""
 USES = ("fit", "hold out", "show")
 COUNTS_IN = ("file", "counted", "among")
 PER_CENT = "%"
@@ -27,7 +27,7 @@ SHIPPED = "table.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class MeasurementRow:
-    """One measurement of real models, and what stands in for it in the race."""
+    """One measurement of real models, and what stands in for it in the model."""
 
     name: str
     what: str  #: what was measured, and on what
@@ -45,7 +45,7 @@ class MeasurementRow:
 
     @property
     def scored(self) -> bool:
-        """Whether the race has a number for it that can be scored."""
+        """Whether the model has a number for it that can be scored."""
         return self.stand_in != NONE and isfinite(self.error)
 
 
@@ -83,7 +83,7 @@ def read_rows(path: str | Path) -> list[MeasurementRow]:
 def error_of(k: int, n: int) -> float:
     """Return the standard error of k of n in per cent: that of Jeffreys' posterior Beta(k + 1/2, n - k + 1/2).
 
-    It is positive for 0 of n too.
+    It is positive even for 0 of n.
     """
     a, b = k + 0.5, n - k + 0.5
     return 100 * sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))

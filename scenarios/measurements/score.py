@@ -1,13 +1,13 @@
-"""Scores of predictions: how probable the published numbers are by what the race gives in their place.
+"""Scores of predictions: how probable the published numbers are by what the model gives in their place.
 
-The log predictive density of a row is that of a normal distribution around the race's number, with the variance
+The log predictive density of a row is that of a normal distribution around the model's number, with the variance
 
     error² + discrepancy² + Monte Carlo error²,
 
 in the logarithm of base e, and in the row's unit: only differences between points say anything. Rows of one stand-in
-share its Monte Carlo error and the share COMMON of its discrepancy's variance. Where the race is far from a
-measurement, a larger variance would raise the density: so the density is also computed without Monte Carlo error, and
-the lower of the two counts. Then few runs never earn more than many, and the score converges as runs grow.
+share its Monte Carlo error and the share COMMON of its discrepancy's variance. If the model is far from a measurement,
+a larger variance would raise the density: so the density is also computed without Monte Carlo error, and the lower of
+the two counts. Then few runs never score better than many, and the score converges as the number of runs grows.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Scored:
     """The score of a row."""
 
     log_density: float  #: per unit of the row
-    best: float  #: log density if the race gave the published number exactly, without Monte Carlo error
-    deviation: float  #: published less race, in standard deviations
+    best: float  #: log density if the model gave the published number exactly, without Monte Carlo error
+    deviation: float  #: published less model, in standard deviations
 
     @property
     def lost(self) -> float:
@@ -55,7 +55,7 @@ def scored(row: MeasurementRow, number: Interval) -> Scored:
 def joint(rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, exact: bool = False) -> float:
     """Return the joint log density of all rows that have a number; 0 of none.
 
-    With `exact` it is the one that would be reached if the race gave every published number exactly.
+    With `exact` it is the density that would be reached if the model gave every published number exactly.
     """
     rows = [row for row in rows if row.scored and row.stand_in in numbers]
     names = dict.fromkeys(row.stand_in for row in rows)
@@ -77,9 +77,9 @@ def _of_one_stand_in(rows: Sequence[MeasurementRow], numbers: Mapping[str, Inter
 def covariance(
     rows: Sequence[MeasurementRow], numbers: Mapping[str, Interval], *, monte_carlo: bool = True
 ) -> np.ndarray:
-    """Return the covariance of published less race between rows (rows, rows), by stand-ins.
+    """Return the covariance of published less model between rows (rows, rows), by stand-ins.
 
-    Errors of rows are independent. Of different stand-ins nothing is taken to be common.
+    Errors of rows are independent. Different stand-ins are taken to have nothing in common.
     """
     same = np.array([[float(one.stand_in == other.stand_in) for other in rows] for one in rows])
     variances = np.array([STAND_INS[row.stand_in].discrepancy ** 2 for row in rows])
@@ -89,7 +89,7 @@ def covariance(
 
 
 def monte_carlo_error(number: Interval) -> float:
-    """Return the standard error of a number of the race, from its limits."""
+    """Return the standard error of a number of the model, from its limits."""
     return number.half_width / NormalDist().inv_cdf(0.5 + number.confidence / 2)
 
 

@@ -1,4 +1,4 @@
-"""The calibration scoreboard: published measurements, what the race gives, and how probable it makes them.
+"""The calibration scoreboard: published measurements, what the model gives, and how probable it makes them.
 
 The claim. None: a scoreboard reports how far a toy is from what was measured of real models. A poor fit stays in it.
 
@@ -6,7 +6,7 @@ The experiment. The rows of a CSV are scored at the default point by their log p
 such as how many published iterations one step stands for, have the middle of their priors. Nothing is fitted.
 
 What would count against reading anything into it. The stand-ins: a mode is no parameter, a step is no batch, and
-performance on an objective is no harmful answer. Agreement is weak evidence, disagreement shows where the toy ends.
+performance on an objective is no harmful answer. Agreement is weak evidence, disagreement shows where the analogy ends.
 """
 
 from __future__ import annotations
@@ -58,36 +58,38 @@ class ScoredRow:
     where: str
     checked: Annotated[str, Field(description="V read in the source, A in its abstract, S in a summary, D derived")]
     note: str
-    stand_in: Annotated[str, Field(description="name of what is measured in the race instead; none if nothing is")]
-    words: Annotated[str, Field(description="what is measured in the race, in words")]
-    discrepancy: Annotated[float | None, Field(description="standard deviation of what the race is wrong by")]
-    race: Interval | None
-    networks: Annotated[Interval | None, Field(description="null if small networks have no number, or were not asked")]
+    stand_in: Annotated[str, Field(description="name of what is measured in the model instead; none if nothing is")]
+    words: Annotated[str, Field(description="what is measured in the model, in words")]
+    discrepancy: Annotated[float | None, Field(description="standard deviation of the error of the model")]
+    model: Interval | None
+    networks: Annotated[
+        Interval | None, Field(description="null if small networks have no number, or were not requested")
+    ]
     log_density: Annotated[float | None, Field(description="log predictive density, natural, per unit of the row")]
-    best: Annotated[float | None, Field(description="log density if the race gave the published number exactly")]
-    deviation: Annotated[float | None, Field(description="published less race, in standard deviations")]
+    best: Annotated[float | None, Field(description="log density if the model gave the published number exactly")]
+    deviation: Annotated[float | None, Field(description="published less model, in standard deviations")]
     row: Hidden[MeasurementRow]
 
     @classmethod
-    def of(cls, row: MeasurementRow, race: Interval | None, networks: Interval | None) -> Self:
+    def of(cls, row: MeasurementRow, model: Interval | None, networks: Interval | None) -> Self:
         """Return a row with the numbers of its stand-in."""
         stand_in = STAND_INS.get(row.stand_in)
-        score = scored(row, race) if race is not None and row.scored else None
+        score = scored(row, model) if model is not None and row.scored else None
         more: dict[str, Any] = {name: getattr(score, name, None) for name in ("log_density", "best", "deviation")}
         more |= {"words": stand_in.words if stand_in else "", "discrepancy": getattr(stand_in, "discrepancy", None)}
-        return from_attributes(cls, row, race=race, networks=networks, row=row, **more)
+        return from_attributes(cls, row, model=model, networks=networks, row=row, **more)
 
     @property
     def near(self) -> bool:
-        """Whether race and measurement are within two standard deviations of each other."""
+        """Whether model and measurement are within two standard deviations of each other."""
         return self.deviation is not None and abs(self.deviation) <= NEAR
 
     def cells(self) -> list[str]:
         """Return the texts of the row in the table of its use."""
         published = f"{self.value:,.4g}" + (f" ±{self.error:.2g}" if self.row.scored else "")
         number, density, lost = "-", "-", "-"
-        if self.race is not None and self.log_density is not None and self.best is not None:
-            number, density = f"{self.race:,.4g}", f"{self.log_density:.1f}"
+        if self.model is not None and self.log_density is not None and self.best is not None:
+            number, density = f"{self.model:,.4g}", f"{self.log_density:.1f}"
             lost = f"{self.best - self.log_density:.1f}"
         return [fill(f"{self.name}, {self.unit}", 24), published, number, density, lost + " ·" * self.near]
 
@@ -97,15 +99,15 @@ class JointScore:
     """The joint score of several rows."""
 
     rows: Annotated[str, Field(description="which rows: those of a use, or of a source")]
-    scored: Annotated[int, Field(description="rows that have a number of the race")]
+    scored: Annotated[int, Field(description="rows that have a number of the model")]
     log_density: Annotated[float, Field(description="joint log predictive density, natural")]
-    best: Annotated[float, Field(description="the same if the race gave every published number exactly")]
+    best: Annotated[float, Field(description="the same if the model gave every published number exactly")]
 
     @classmethod
     def of(cls, name: str, rows: Sequence[ScoredRow]) -> Iterator[JointScore]:
         """Yield the score of these rows, if any has a number."""
         chosen = [row for row in rows if row.log_density is not None]
-        numbers = {row.stand_in: row.race for row in chosen if row.race is not None}
+        numbers = {row.stand_in: row.model for row in chosen if row.model is not None}
         density, best = (joint([row.row for row in chosen], numbers, exact=exact) for exact in (False, True))
         if chosen:
             yield cls(rows=name, scored=len(chosen), log_density=density, best=best)
@@ -137,13 +139,13 @@ class Scoreboard(Report):
         """Yield the rows by use, the joint scores, the networks' numbers, and the source of every row."""
         yield wrapped(
             f"Calibration: {self.runs:,} runs of each way of training at the default point, seed {self.seed}; 95 % "
-            "intervals of the race, standard errors of what was published. log p is the log predictive density of the "
-            "published number, lost is how much more it would be if the race gave that number exactly; · marks rows "
+            "intervals of the model, standard errors of what was published. log p is the log predictive density of the "
+            "published number, lost is how much more it would be if the model gave that number exactly; · marks rows "
             "within two standard deviations."
         )
         for use, title in TITLES.items():
             if rows := [score.cells() for score in self.scores if score.use == use and score.stand_in != NONE]:
-                yield Table.of_cells(("row", "published", "race", "log p", "lost"), rows, title=title)
+                yield Table.of_cells(("row", "published", "model", "log p", "lost"), rows, title=title)
         yield Table.of_cells(("together", "rows", "log p", "lost"), [score.cells() for score in self.joint])
         if self.networks:
             rows = [[*score.cells()[:2], f"{score.networks:,.4g}"] for score in self.scores if score.networks]
@@ -190,12 +192,14 @@ def short(source: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRequest(Request):
-    """Score published measurements at the default point and, if asked, show what small real networks give."""
+    """Score published measurements at the default point and, if requested, show what small real networks give."""
 
     kind = "calibration"
     unit = ""
 
-    measurements: Annotated[str, Option("CSV of measurements, or those that ship.", "FILE.csv")] = SHIPPED
+    measurements: Annotated[
+        str, Option("CSV file of measurements, or `shipped` for the table that comes with Feint.", "FILE.csv")
+    ] = SHIPPED
     networks: Annotated[bool, Option("Train small real networks too.")] = False
     runs: Runs = 1000
     seed: Seed = 0
@@ -206,11 +210,11 @@ class CalibrationRequest(Request):
         return super().from_configuration({name: v for name, v in configuration.items() if name not in POINT})
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Scoreboard:
-        """Compute the scoreboard; runs are those of the race."""
+        """Compute the scoreboard; runs are those of the model."""
         rows = shipped_rows() if self.measurements == SHIPPED else read_rows(self.measurements)
-        race = self._race(rows, threads, progress)
+        model = self._model(rows, threads, progress)
         networks = dict(network_numbers(self.seed, threads)) if self.networks else {}
-        scores = [ScoredRow.of(row, race.get(row.stand_in), networks.get(row.stand_in)) for row in rows]
+        scores = [ScoredRow.of(row, model.get(row.stand_in), networks.get(row.stand_in)) for row in rows]
         return Scoreboard(
             runs=self.runs,
             seed=self.seed,
@@ -221,7 +225,7 @@ class CalibrationRequest(Request):
             request=self,
         )
 
-    def _race(
+    def _model(
         self, rows: Sequence[MeasurementRow], threads: int | None, progress: Progress | None
     ) -> dict[str, Interval]:
         """Return the number of every stand-in of the rows: first those that share trainings, then laws."""

@@ -41,12 +41,12 @@ NUISANCES: list[Factor] = [
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StandIn:
-    """A number of the race that stands in for measurements."""
+    """A number of the model that stands in for measurements."""
 
     name: str
-    words: str  #: what is measured in the race, with its training
+    words: str  #: what is measured in the model, with its training
     unit: str
-    discrepancy: float  #: standard deviation of what the race is wrong by, in the unit
+    discrepancy: float  #: standard deviation of the error of the model, in the unit
     reason: str  #: for the discrepancy
     protocols: Callable[[Values], Trainings] | Trainings = ()  #: trainings, perhaps by the nuisance parameters
     measure: Callable[[Sequence[RunOutcomes], Values], Interval]  #: from the outcomes of the trainings, in their order

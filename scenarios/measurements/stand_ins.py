@@ -1,8 +1,8 @@
-"""Stand-ins: the numbers of the race that are held to published measurements, and nuisance parameters.
+"""Stand-ins: the numbers of the model that are compared with published measurements, and nuisance parameters.
 
-A stand-in says what is measured in the race, which trainings it is read from, and its *discrepancy*: the standard
-deviation of what the race would still be wrong by if its premises were right, since a mode is no parameter, a step is
-no batch and a share of behaviour is no share of answers. Discrepancies are judgements, made before any fit.
+A stand-in says what is measured in the model, from which trainings it is read, and its *discrepancy*: the standard
+deviation of the error that the model would still have if its premises were right, since a mode is no parameter, a step
+is no batch and a share of behaviour is no share of answers. Discrepancies are judgements, made before any fit.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def _none(ended: Sequence[RunOutcomes], values: Values) -> Interval:
 
 
 def _law(name: str, words: str, unit: str, discrepancy: float) -> StandIn:
-    reason = "the law is fitted to a race of 16 modes, whose steps are no characters"
+    reason = "the law is fitted to a model of 16 modes, whose steps are no characters"
     return StandIn(name=name, words=words, unit=unit, discrepancy=discrepancy, reason=reason, measure=_none, law=True)
 
 

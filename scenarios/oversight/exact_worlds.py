@@ -57,14 +57,14 @@ DEPLOYMENTS = (1, 2, 3, 4, 6, 8, 10)
 STRENGTHS = (1 / 6, 1 / 5, 1 / 4, 1 / 3, 1 / 2, 1.0)
 RELIABILITIES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 HONEYPOTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-RULES = {(False, False): "A always", (False, True): "plays along", (True, False): "inverted", (True, True): "B always"}
-SHORT = {"plays along": "along", "A always": "A", "B always": "B", "inverted": "inv"}
+RULES = {(False, False): "A always", (False, True): "deceptive", (True, False): "inverted", (True, True): "B always"}
+SHORT = {"deceptive": "dec", "A always": "A", "B always": "B", "inverted": "inv"}
 EDGE = 1e-9  #: distance from the boundary within which a life is not counted, since both are optimal there
 FINE = 160  #: points of a line
 
 _SIGNS = {
-    "o": ("#d55e00", "plays along", "check"),
-    "x": ("#0072b2", "B always", "defect", "does not"),
+    "o": ("#d55e00", "deceptive", "check"),
+    "x": ("#0072b2", "B always", "defect", "not deceptive"),
     "_": ("#777777", "A always", "comply"),
     "^": ("#009e73", "inverted"),
 }
@@ -94,7 +94,7 @@ class Cell:
     waiting: Annotated[
         float, Field(description="μ δ^T S_D; by the closed form deceptive behaviour is optimal from 1 on")
     ]
-    plays_along: Annotated[bool, Field(description="by value iteration")]
+    deceptive: Annotated[bool, Field(description="by value iteration")]
 
     @classmethod
     def of(cls, life: Life) -> Cell:
@@ -102,13 +102,13 @@ class Cell:
         return cls(
             **life.model_dump(include={"discount", "deployment", "strength"}),
             waiting=value_of_waiting(life),
-            plays_along=deception_is_optimal(life.replace(cue_reliability=1.0, honeypots=0.0)),
+            deceptive=deception_is_optimal(life.replace(cue_reliability=1.0, honeypots=0.0)),
         )
 
     @property
     def disagrees(self) -> bool:
         """True if the closed form contradicts value iteration."""
-        return abs(self.waiting - 1) > EDGE and self.plays_along != (self.waiting > 1)
+        return abs(self.waiting - 1) > EDGE and self.deceptive != (self.waiting > 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,12 +150,13 @@ class TwoExitsReport(Report):
     def blocks(self) -> list[str | Table]:
         """Return a sentence and three maps."""
         life, cells = self.life, len(self.lengths) + len(self.strengths)
-        lengths = [(cell.deployment, cell.discount, "·+"[cell.plays_along]) for cell in self.lengths]
-        strengths = [(cell.strength, cell.discount, "·+"[cell.plays_along]) for cell in self.strengths]
+        lengths = [(cell.deployment, cell.discount, "·+"[cell.deceptive]) for cell in self.lengths]
+        strengths = [(cell.strength, cell.discount, "·+"[cell.deceptive]) for cell in self.strengths]
         cues = [(cell.honeypots, cell.cue_reliability, SHORT[cell.best]) for cell in self.cues]
         heading = (
-            f"Two exits, {life.training} episodes of training. An agent that knows where in its life it is plays along "
-            f"(+) by value iteration; the closed form disagrees in {self.disagreements} of {cells} lives."
+            f"Two exits, {life.training} episodes of training. Value iteration finds deceptive behaviour optimal in "
+            f"the lives marked +, for an agent that knows its episode; the closed form disagrees in "
+            f"{self.disagreements} of {cells} lives."
         )
         return [
             heading,
@@ -171,9 +172,9 @@ class TwoExitsReport(Report):
     def draw(self, panels: Any) -> None:
         """Draw what is optimal by discount and length, by discount and strength, and by reliability and honeypots."""
         left, middle, right = panels[0]
-        life, along = self.life, ("does not", "plays along")
-        scatter(left, [(cell.discount, cell.deployment, along[cell.plays_along]) for cell in self.lengths])
-        scatter(middle, [(cell.discount, cell.strength, along[cell.plays_along]) for cell in self.strengths])
+        life, names = self.life, ("not deceptive", "deceptive")
+        scatter(left, [(cell.discount, cell.deployment, names[cell.deceptive]) for cell in self.lengths])
+        scatter(middle, [(cell.discount, cell.strength, names[cell.deceptive]) for cell in self.strengths])
         scatter(right, [(cell.cue_reliability, cell.honeypots, cell.best) for cell in self.cues])
         discounts = np.linspace(0.01, 1, FINE)
         sums = np.array([value_of_waiting(life.replace(discount=float(d), strength=1.0)) for d in discounts])

@@ -1,4 +1,4 @@
-"""Transfer: how much data pre-training is worth, in the race and by the paper's law.
+"""Transfer: how much data pre-training is worth, in the model and by the paper's law.
 
 The claim. With few fine-tuning data, effective data transferred follow D_T = k · D_F^α · N^β, with a lower α if both
 distributions are near; small pre-trained models ossify (Hernandez et al., 2021, arXiv:2102.01293).

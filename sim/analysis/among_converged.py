@@ -29,7 +29,7 @@ def among_text(among: str) -> str:
 
 
 def in_two_lines(title: str) -> str:
-    """Return a title with a line break after the runs that are counted, if it says which: a column is too narrow."""
+    """Return a title with a line break after the runs that are counted, if it names them."""
     return title.replace(f"{among_text(CONVERGED)}, ", f"{among_text(CONVERGED)},\n")
 
 

@@ -1,4 +1,4 @@
-"""Contrasts: estimands that weigh many protocols, condition on how runs ended, or ask what of a difference survives."""
+"""Contrasts: estimands that weigh many protocols, condition on how runs ended, or ask if a difference survives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from feint.sim.statistics.shapley import value_weights
 
 TYPED = (Outcome.INTERNAL, Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
 Select = Callable[[RunOutcomes], np.ndarray]
-"""Says which runs are looked at (runs,)."""
+"""Function that returns which runs are selected (runs,)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def trend(words: str, protocols: Sequence[TrainingProtocol], outcome: str = DECE
     """Return the rise of an outcome over equally spaced protocols: a dose-response as one number between -1 and 1.
 
     It is the mean frequency of the upper half minus that of the lower half, each protocol weighed by its distance from
-    the middle, which is the slope of least squares but for a constant: Σ_l x_l p_l / Σ_{x_l > 0} x_l, with x_l the
+    the middle, which is the least-squares slope up to a constant factor: Σ_l x_l p_l / Σ_{x_l > 0} x_l, with x_l the
     place of protocol l, centred.
     """
     x = np.arange(len(protocols)) - (len(protocols) - 1) / 2
@@ -102,7 +102,7 @@ class Among(Frequency):
 
 @dataclass(frozen=True)
 class BetweenRuns(Estimand):
-    """How much more often the runs of a protocol end in an outcome if they had something before than if they had not.
+    """How much more often the runs of a protocol end in an outcome if they had a property before than if they did not.
 
     The two sets of runs are independent of each other: Newcombe's interval of a difference of two Wilson intervals
     (1998, method 10).
@@ -152,9 +152,9 @@ def had_type(runs: RunOutcomes) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Survives(Estimand):
-    """By how much a difference keeps its sign and half its size where it is measured in another way.
+    """By how much a difference keeps its sign and half its size if it is measured in another way.
 
-    With c the difference as it is held to be and c' as it is measured otherwise, it is sign(c) (c' - c / 2): 0 or more
+    With c the difference as measured first and c' as measured in the other way, it is sign(c) (c' - c / 2): 0 or more
     if sign and half of the size survive. Where the sign of c is not sure, the interval covers both signs.
     """
 

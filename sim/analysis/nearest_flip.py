@@ -22,7 +22,7 @@ from feint.sim.training.train import PRECISION
 
 STOPS = "stops holding"
 Turn = Literal["holds", "stops holding", "reversed"]
-WALKS, PER_WALK = 8, 30_000  # walks that begin a search, from 2 to so many; runs of a search per walk
+WALKS, PER_WALK = 8, 30_000  # walks that begin a search, from 2 to WALKS; runs of a search per walk
 FIRST_RUNS, RACE = 100, 0.25  # runs per protocol and point of these walks, and their part of the runs of a search
 RUNGS = ((200, 0.45), (800, 0.8), (3200, 1.0))
 """Runs per point of the walk on from the nearest, until these parts of the runs are spent."""
@@ -104,10 +104,10 @@ def _number(value: Any) -> str:
 class Walk:
     """A random walk of one search over flipped points, each nearer than the last, on runs of its own.
 
-    Several walks from the starts, which learn from each other's points, come first, and the nearest goes on.
-    A step is taken in any direction and a little inwards; along the slope of the margin, as a ridge regression on the
-    points tried nearby has it; or by putting parameters back, the most expensive more often, or the cheapest at once
-    with the others moved out to the same distance. Steps grow where they succeed and shrink where they do not.
+    Several walks from the starts, which learn from each other's points, come first, and the nearest goes on. A step is
+    taken in any direction and a little inwards; along the slope of the margin, estimated by a ridge regression on the
+    points tried nearby; or by putting parameters back, the most expensive more often, or the cheapest at once with the
+    others moved out to the same distance. Steps grow where they succeed and shrink where they do not.
     """
 
     chances = (0.2, 0.55, 0.25)  #: of each kind of step
@@ -260,8 +260,8 @@ class FlipSearch:
 
         Every search starts from the candidate that a short walk brings nearest (`Walk`), and takes more runs per point
         as it gets nearer. Its result is confirmed on fresh runs, a little further away if they do not confirm it; the
-        intervals hold for all looks of all searches. It is a minimum found, not a proved one. None is found if the runs
-        of a search call the point itself flipped.
+        intervals hold for all looks of all searches. It is the nearest one found; a nearer one may exist. None is found
+        if the runs of a search call the point itself flipped.
         """
         starts = [self._units(values) - self.base for values in candidates]
         return NearestFlip.of(self.kind, [self._search(i, starts) for i in range(self.searches)], len(starts))

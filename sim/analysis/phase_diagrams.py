@@ -45,8 +45,8 @@ class PhaseDiagram(GridAnalysis):
 
     The figure shows the colour of the most frequent outcome, paler if it is less frequent; a frequency as darkness; a
     difference in red above 0 and blue below, with a line where it is 0. Areas have borders and a letter: that of the
-    outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it. What is
-    not known is left white.
+    outcome, + or − where each point's interval excludes 0, and a dot at each point whose interval includes it. Unknown
+    values are left white.
     """
 
     def values(self, layer: Layer, panel: Any, column: str = "estimate") -> np.ndarray:

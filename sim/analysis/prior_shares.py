@@ -57,7 +57,9 @@ class Share:
     certain: Annotated[int, Field(description="points whose own interval lies within the kind")]
     possible: Annotated[int, Field(description="points whose own interval reaches into the kind")]
     interval: Annotated[Interval, Field(serialization_alias="share", description="from certain to possible points")]
-    sampling: Annotated[Interval, Field(description="limits of points alone, which takes each for what its runs say")]
+    sampling: Annotated[
+        Interval, Field(description="limits from the points alone, which take each estimate at face value")
+    ]
 
     @classmethod
     def of(
@@ -105,7 +107,7 @@ class PriorShare(ResponseAnalysis):
     of_what: str
     least: float
     points: int
-    unresolved: Annotated[int, Field(description="points whose own interval holds `least`, or its negative")]
+    unresolved: Annotated[int, Field(description="points whose own interval contains `least`, or its negative")]
     holds: Share
     reversed: Share
     neither: Share

@@ -1,4 +1,4 @@
-"""Response surfaces: one number at every point of a study, with its sampling error, and what is made of it."""
+"""Response surfaces: one number at every point of a study, with its sampling error, and analyses of it."""
 
 from __future__ import annotations
 
@@ -368,7 +368,7 @@ class ResponseRequest(AnalysisRequest):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Analysis(Report):
-    """Base of what is made of a study's responses; its passport names the libraries that compute it."""
+    """Base of the analyses of a study's responses; its passport names the libraries that compute it."""
 
     confidence: float
     study: Hidden[Study]
@@ -385,12 +385,12 @@ class Analysis(Report):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ResponseAnalysis(Analysis):
-    """Base of what is made of one response."""
+    """Base of the analyses of one response."""
 
     of: str
     outcome: str
     among: Annotated[str, Field(description="runs that are counted: all, or converged")]
     left_out: Annotated[
-        int, Field(description="points of the study where no run of an arm converged, or that need one")
+        int, Field(description="points of the study where no run of an arm converged, or that depend on such a point")
     ]
     response: Hidden[Response]

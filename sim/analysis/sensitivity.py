@@ -77,7 +77,7 @@ class ArgumentSum:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sensitivity(ResponseAnalysis):
-    """Indices of a response by what moved: parameters, or groups of those that belong to one argument.
+    """Indices of a response by what was moved: parameters, or groups of those that belong to one argument.
 
     A Saltelli design has the measures `first` and `total` and, if parameters moved singly, `first_summed` by argument;
     a Morris design has `effect`. From given data there is `delta` or `pawn`.

@@ -147,7 +147,7 @@ class Ensemble(OutcomeReport):
         return xr.Dataset(variables, coordinates, {"passport": passport_line(self.passport())})
 
     def replay(self, run: int, *, every: int = 1) -> Trajectory:
-        """Return the trajectory of one run, equal to the bit to what the ensemble computed, every `every` steps.
+        """Return the trajectory of one run, bit-identical to what the ensemble computed, every `every` steps.
 
         Raises `InputError` if there is no such run.
         """

@@ -222,7 +222,7 @@ AT_END: dict[str, Callable[[Stop], np.ndarray]] = {
 }
 """How well objective 0 can be read, performance on it as in the stage, and codes of `Outcome` (runs,).
 
-Nothing tells the mind that it is measured on objective 0: it acts as it did at the end of the stage.
+The mind is not informed that it is measured on objective 0: it acts as it did at the end of the stage.
 """
 
 

@@ -114,7 +114,7 @@ def deployed_on(state: State, objective: int) -> np.ndarray:
 
 
 def generality(state: State, objectives: Sequence[int]) -> np.ndarray:
-    """Return the mean performance on objectives (runs,); a model is told of each only if they are known at once."""
+    """Return the mean performance on objectives (runs,); a model is given each only if they are known at once."""
     return np.mean([performance_on(state, objective, objective) for objective in objectives], axis=0)
 
 

@@ -56,8 +56,8 @@ class Auditor(Declared):
     def score(self, state: State, stage: Stage, *, generator: np.random.Generator) -> np.ndarray:
         """Return how suspicious each run in this stage is, higher is more (runs,); finite, and no outcome is read.
 
-        A run that diverged does nothing and has no objective. Raises `InputError` if the state has not the stage's
-        objective.
+        A run that diverged does nothing and has no objective. Raises `InputError` if the state does not have the
+        stage's objective.
         """
         raise NotImplementedError
 

@@ -171,7 +171,7 @@ class OneRunRequest(Request):
 
     number: Annotated[int, Option("Number of the run in its ensemble.", "N", flag="run")] = 0
     ends: Annotated[
-        str, Option("Take the first run from that number on which ends so, as in deceptive.", "OUTCOME")
+        str, Option("Use the first run, from that number on, that ends in this outcome, such as deceptive.", "OUTCOME")
     ] = ""
     point: Point = field(default_factory=Point)
     seed: Seed = 0
@@ -190,7 +190,7 @@ class OneRunRequest(Request):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayRequest(OneRunRequest):
-    """Show one training run step by step, equal to the bit to the run of the ensemble."""
+    """Show one training run step by step, bit-identical to the run in the ensemble."""
 
     kind = "trajectory"
     started = True
@@ -278,7 +278,7 @@ def replay(
     every: int = 1,
     progress: ProgressCallback | None = None,
 ) -> Trajectory:
-    """Train one run of an ensemble alone and record it; equal to the bit to what `simulate` computes for that run.
+    """Train one run of an ensemble alone and record it; bit-identical to what `simulate` computes for that run.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class Stage(Declared):
     noise: float = parameter(0.3, valid=POSITIVE, prior=(0.05, 1.0), log=True, off=0.0, argument="optimization")
     """size of minibatch noise in the objective"""
     coverage: float = _share(0.0, prior=SHARE, argument="world model", source=XU_2021 + ", case 1")
-    """how much the stage's data tell of the other objectives"""
+    """how much the stage's data inform about the other objectives"""
     awareness_exposure: float = _exposure(0.003, argument="situational awareness")
     """how much the stage's data reward knowing that one is in training"""
     horizon_exposure: float = _exposure(0.002, argument="horizon")

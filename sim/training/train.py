@@ -200,12 +200,12 @@ def advance(state: State, stage: Stage, steps: int, *, precision: str = PRECISIO
     state, stage, precision
         As for `train`; the runs are in the stage.
     steps
-        SGD steps since the stage was entered; those of the stage are the most.
+        SGD steps since the stage was entered, at most those of the stage.
 
     Returns
     -------
     State
-        The runs then, in the same order.
+        The runs after these steps, in the same order.
 
     Raises
     ------

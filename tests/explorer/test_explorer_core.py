@@ -289,8 +289,8 @@ def test_the_page_of_the_manual_says_what_the_code_says():
     assert State.read(link[2]).changes()["finetuning.honeypots"] == 0.1
     assert f"to {FINAL:,} runs each way (`--runs`)" in page
     assert (BUDGET, "a fifth of a second" in page) == (0.2, True)
-    assert f"no more than {MOST['steps']:,} steps a stage and {MOST['modes']} modes" in page
-    assert f"seven premises and six levels of each, at {SLICED:,} runs" in page
+    assert f"at most {MOST['steps']:,} steps per stage and {MOST['modes']} modes" in page
+    assert f"seven premises at six levels each, with {SLICED:,} runs" in page
     assert (len(PREMISES), len(LEVELS)) == (7, 6)
 
 

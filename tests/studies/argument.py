@@ -46,10 +46,10 @@ def claims(found: Argued) -> Iterator[tuple[object, ...]]:
 def turning(found: Argued) -> Iterator[tuple[object, ...]]:
     """Yield one row per claim: its crux and its nearest flips."""
     for result in found.claims:
-        yield f"`{result.name}`", hangs_on(result), flips_at(result)
+        yield f"`{result.name}`", crux_of(result), flips_at(result)
 
 
-def hangs_on(result: ClaimResult) -> str:
+def crux_of(result: ClaimResult) -> str:
     """Return the crux in words."""
     crux = result.crux
     if crux.premise is None:
@@ -126,7 +126,7 @@ def page(found: Argued, counting: Counting, auditing: Audit) -> str:
         table(("", "claim", "verdict at the default point", "effect", *KINDS), claims(found)),
         *([found.structures.text()] if found.structures else []),
         *(remark(found.robustness) for each in found.claims if (remark := each.evaluation.claim.remark)),
-        "## What each hangs on, and what turns it over",
+        "## The crux and the nearest flips of each claim",
         table(("claim", "crux", "nearest flips"), turning(found)),
         "## Every number",
         table(("claim", "quantity", "holds", "found", "verdict"), parts(found)),

@@ -4,8 +4,8 @@ The claim (Jain et al. 2024, abstract, last but one sentence): fine-tuning on a 
 may remove a safety wrapper though nobody intends it.
 
 The experiment. Pre-training on Y, gentle fine-tuning on X, and then a third objective Y′ of similarity 0.9 to Y, which
-nobody calls Y. We measure how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both against
-a model pre-trained on Z in place of Y.
+is not labelled as Y. We measure how it performs on Y after a hundred steps of Y′, and how many steps Y′ takes; both
+against a model pre-trained on Z in place of Y.
 
 What would count against it. Less performance on Y than in a model that never had it, by 0.02 or more; or as many
 steps to Y′ as that model takes, or more. A difference in performance of less than 0.02 either way, or a number of

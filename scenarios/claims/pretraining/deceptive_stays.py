@@ -8,8 +8,8 @@ what fine-tuning rewards.
 The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches
 them about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to
 the last step, and at a learning rate of 3. Each of these also at both ends of the priors of `identification`, how
-quickly samples tell it what is trained, and of `switching`, how much it expects to be put to another objective: the
-text takes it that the model probably expects this, and the low end asks what is left if it does not. Shown beside
+quickly samples show it what is trained, and of `switching`, how much it expects a change of the objective: the text
+assumes that the model probably expects one, and the low end asks what is left if it does not. Shown beside
 them: the bare start, which begins fine-tuning without ever having met X and which the text does not speak of.
 
 What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is

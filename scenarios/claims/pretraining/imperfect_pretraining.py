@@ -6,11 +6,11 @@ imperfect, and does not apply to a model that is of none of these types.
 
 The experiment. After pre-training of one length, the runs that it left with one of the three types are compared with
 the runs that it left without: by how much more often they end deceptive after fine-tuning. The lengths are 400, 600
-and 1,000 steps, since of the whole 3,000 few runs come out without a type. Length itself is a claim of its own
+and 1,000 steps, since after the whole 3,000 few runs are without a type. Length itself is a claim of its own
 (`length`).
 
 This tests less than the source says, which speaks of its argument, and so of the contrast with training from scratch.
-Nor is it drawn by lot which runs are left with a type: they also differ from the others in how they start and in how
+Nor are types assigned to runs at random: runs with a type also differ from the others in how they start and in how
 fast each of their parts learns. The runs select themselves, and the difference is not the effect of the type alone.
 
 What would count against it. A difference whose interval ends at -0.02 or below: more deception after pre-training

@@ -7,7 +7,7 @@ the representation stays where it is and runs do not differ in their scalars. Bo
 = 4) and with the same representation (B = 4), one with u = b_Y, the other with its initial draw. We count the steps
 to the target, run by run, over the similarity of the objectives from 0 to 0.95. At a similarity of 0.5 both starts
 are equally far from X: what is counted there is whether the way is as long if the distance is the same. Elsewhere the
-distance from Y, 2 (1 - similarity), is another than that from the initial draw, about 1.
+distance from Y, 2 (1 - similarity), differs from that from the initial draw, about 1.
 
 The law. With the other routes closed, the distance of the written goal from X along mode k shrinks by the factor
 e^(-2 c β² η λ_k) per step, with η = learning_rate · plasticity_goal · R: the error falls as Σ_k λ_k d_k² e^(-4 c β² η

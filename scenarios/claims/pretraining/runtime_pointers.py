@@ -5,7 +5,7 @@ model builds its pointer to the objective at run time, with its own power, so th
 SGD can make it corrigible.
 
 The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over
-five levels of the prior of `identification`, how quickly samples tell the model what is trained, and of
+five levels of the prior of `identification`, how quickly samples show the model what is trained, and of
 `inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
 objective before they point at it along fine-tuning, minus how many point at it before they are sure; and deceptive
 minus corrigible runs. The figure `race` shows belief and pointer along trajectories. That the model's power grows

@@ -2,7 +2,7 @@
 
 The claim. Xu (2021, third case) supposes a model that understands most of the training setup. What training data say
 of being in training is in the hands of those who choose them (`awareness_exposure` of each stage), so that it matters
-how much of the deception hangs on it.
+how much of the deception depends on them.
 
 The experiment. Pre-training + fine-tuning with the awareness exposure of both stages from 0.0001 to 0.1, five levels
 equally spaced in the logarithm, on paired runs: the rise of deception over the levels. Shown beside it: that of

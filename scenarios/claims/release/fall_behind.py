@@ -1,6 +1,6 @@
 """Who uses no system falls behind.
 
-The claim (Fernandes, Santos and Lopes 2020, first observation, as the Alignment Newsletter tells it): unless they are
+The claim (Fernandes, Santos and Lopes 2020, first observation, as the Alignment Newsletter reports it): unless they are
 willing to fall behind others, individual actors need to use AI systems to stay competitive. It breaks where use costs
 more than it gains.
 

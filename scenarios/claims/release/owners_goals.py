@@ -1,7 +1,7 @@
 """Systems come to serve their owners, though all would have more if they served the average.
 
-The claim (Fernandes, Santos and Lopes 2020, second observation, as the Alignment Newsletter tells it): the systems will
-optimize for their owner's goals, even though a better outcome could be achieved if all of them optimized for the
+The claim (Fernandes, Santos and Lopes 2020, second observation, as the Alignment Newsletter reports it): the systems
+will optimize for their owner's goals, even though a better outcome could be achieved if all of them optimized for the
 average welfare across all actors. It breaks where a norm makes it pay to serve the average.
 
 The experiment. The game of `fall_behind`. A system that serves its owner is the engine's expert for what the owner

@@ -52,7 +52,7 @@ Settings = Annotated[
         "`feint parameters` lists them.",
     ),
 ]
-Seed = Annotated[int, count(help="Key of all random streams.")]
+Seed = Annotated[int, count(help="Random seed. The same seed gives the same result.")]
 Threads = Annotated[int | None, count(help="Threads; one per core unless given. Results do not depend on it.")]
 Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
 Matching = Annotated[

@@ -106,7 +106,7 @@ def explore(
     settings: Settings = None,
     runs: Annotated[
         int | None,
-        count(help=f"Runs each way that the bars are refined to; {FINAL:,}, with --export {SLICED:,}, unless given."),
+        count(help=f"Runs per arm to which the bars are refined; {FINAL:,} by default, {SLICED:,} with --export."),
     ] = None,
     seed: Seed = 0,
     port: Annotated[int, count(help="Port on this machine; 0 for any free one.")] = PORT,
@@ -213,7 +213,9 @@ def graph(
 
 
 def sweep(
-    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="What varies and how, in which arms.")],
+    study: Annotated[
+        Path, typer.Argument(metavar="STUDY.toml", help="Study: which parameters vary and how, and in which arms.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; it must not exist, unless you resume.")],
     resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was stopped.")] = False,
     threads: Threads = None,

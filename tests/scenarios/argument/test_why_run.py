@@ -65,24 +65,24 @@ def counts(state, spec):
     return {label: int((codes == code).sum()) for code, label in enumerate(LABELS)}
 
 
-def test_a_run_that_only_its_awareness_made_deceptive_hangs_on_it():
+def test_a_run_that_only_its_awareness_made_deceptive_depends_on_it():
     history = WhyRunRequest(ends="deceptive", point=UNAWARE, seed=1).run()
     assert history.outcome == "deceptive"
     exchanged = {fork.changed: fork for fork in history.exchanged}
     assert tuple(exchanged) == tuple(GROUPS)
     assert exchanged["awareness"].counts["deceptive"] == 0
-    assert history.hangs_on[0] == "awareness"
-    assert re.search(r"^It hangs on what was carried over of awareness\b", history.text(), re.MULTILINE)
+    assert history.depends_on[0] == "awareness"
+    assert re.search(r"^Its end depends on what was carried over of awareness\b", history.text(), re.MULTILINE)
     assert history.unchanged.same.estimate > SETTLED
 
 
-def test_a_group_that_changes_nothing_is_none_on_which_the_end_hangs():
+def test_a_group_that_changes_nothing_is_none_on_which_the_end_depends():
     """Without run-time inference neither awareness, gate nor horizon act: exchanging them changes no continuation."""
     history = WhyRunRequest(point=Point(model=Model(inference_power=0.0)), seed=1, number=2).run()
     for fork in history.exchanged:
         if fork.changed in ("awareness", "gate"):
             assert fork.counts == history.unchanged.counts
-    assert not {"awareness", "gate"} & {*history.hangs_on}
+    assert not {"awareness", "gate"} & {*history.depends_on}
 
 
 @pytest.mark.parametrize(("point", "stages"), [(Point(), 0), (Point(), 1), (TWICE, 0), (TWICE, 1), (TWICE, 2)])
@@ -143,9 +143,9 @@ def test_a_run_without_pre_training_has_nothing_to_exchange(start):
     point = Point(curriculum=from_scratch(), start=start)
     history = WhyRunRequest(point=point, seed=1, continuations=8).run()
     assert history.exchanged == []
-    assert history.hangs_on == []
+    assert history.depends_on == []
     assert {fork.stage for fork in history.forks} == {"finetuning"}
-    assert "hangs on" not in history.text()
+    assert "depends on" not in history.text()
     assert [axes.axison for axes in history.figure().axes] == [True, False]
 
 
@@ -274,7 +274,7 @@ def test_no_sentence_contradicts_the_tables_that_are_printed(data):
     assert printed == [*shares, shares[began], *exchanged]
     settled = [all(10 * count >= 9 * n for count in printed[i : len(shares)]) for i in range(len(shares))]
     if settled[0]:
-        assert "It was settled from its first step on" in prose
+        assert "Its end was settled from its first step on" in prose
     elif not any(settled):
         assert f"after step {rows[len(shares) - 1][1]} of finetuning, the last at which it is forked" in prose
     else:
@@ -288,15 +288,15 @@ def test_no_sentence_contradicts_the_tables_that_are_printed(data):
     assert nothing[0] == NOTHING
     intervals = {row[0]: clopper_pearson(row[-1], n) for row in (nothing, *groups)}
     worse = {row[0] for row in groups if intervals[row[0]].high < min(0.5, intervals[NOTHING].low)}
-    said = re.search(r"It hangs on what was carried over of (.*?): ", prose)
+    said = re.search(r"Its end depends on what was carried over of (.*?): ", prose)
     assert {*re.split(", | and ", said[1])} == worse if said else not worse
-    assert bool(said) != ("It hangs on no single group" in prose)
+    assert bool(said) != ("Its end depends on no single group" in prose)
 
 
-def test_an_end_that_is_no_likelier_without_an_exchange_hangs_on_none():
+def test_an_end_that_is_no_likelier_without_an_exchange_depends_on_none():
     """Half of the continuations end so in any case, so that no group decides it."""
-    assert history_of([640, 320, 300], [300, 310, 290, 305, 320], 1000, 1).hangs_on == []
-    assert history_of([640, 320, 300], [0, 310, 290, 305, 320], 1000, 1).hangs_on == ["goal"]
+    assert history_of([640, 320, 300], [300, 310, 290, 305, 320], 1000, 1).depends_on == []
+    assert history_of([640, 320, 300], [0, 310, 290, 305, 320], 1000, 1).depends_on == ["goal"]
 
 
 def test_its_figure_comes_out_the_same_from_its_passport(undecided, tmp_path):

@@ -42,7 +42,7 @@ def test_a_row_has_the_density_of_a_normal_distribution(rows):
 
 @pytest.mark.parametrize("estimate", [70, 60, 40, 0])
 def test_a_wider_monte_carlo_error_never_raises_the_score(rows, estimate):
-    """Wherever the race is: also where it is far off, and a wider normal distribution would be denser."""
+    """Wherever the model is: also where it is far off, and a wider normal distribution would be denser."""
     numbers = [number(estimate, error) for error in (0, 1, 3, 10, 30, 100)]
     of_one = [scored(rows[0], each).log_density for each in numbers]
     together = [joint(rows[:2], {"faking after": each}) for each in numbers]

@@ -39,11 +39,11 @@ def test_every_row_is_there_with_a_number_and_a_score_where_there_is_a_stand_in(
     ]
     assert len(board.scores) == len(shipped_rows())
     for score in board.scores:
-        assert (score.race is None) == (score.stand_in == NONE), score.name
+        assert (score.model is None) == (score.stand_in == NONE), score.name
         assert score.networks is None
-        if score.race is not None:
-            assert score.race.low <= score.race.estimate <= score.race.high
-            assert score.log_density == scored(score.row, score.race).log_density <= score.best
+        if score.model is not None:
+            assert score.model.low <= score.model.estimate <= score.model.high
+            assert score.log_density == scored(score.row, score.model).log_density <= score.best
             assert score.near == (abs(score.deviation) <= 2)
 
 
@@ -130,5 +130,5 @@ def test_numbers_of_networks_stand_in_a_table_of_their_own(monkeypatch):
     assert scores["revival, weak relevance"].networks == interval(-1, 0)
     assert scores["beta"].networks is None
     assert "small networks" in board.text()
-    assert {score.race for score in board.scores} == {None}
+    assert {score.model for score in board.scores} == {None}
     board.figure()

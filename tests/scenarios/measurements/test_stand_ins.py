@@ -1,4 +1,4 @@
-"""Stand-ins: what is measured in the race, on trainings that are shared, and nuisance parameters."""
+"""Stand-ins: what is measured in the model, on trainings that are shared, and nuisance parameters."""
 
 from math import isfinite
 

@@ -31,21 +31,21 @@ def rsa():
 def test_value_iteration_and_closed_form_agree_and_each_says_both_things(exits):
     assert exits.disagreements == 0
     for cells in (exits.lengths, exits.strengths):
-        assert {cell.plays_along for cell in cells} == {False, True}
+        assert {cell.deceptive for cell in cells} == {False, True}
 
 
 def test_a_cell_in_which_they_do_not_agree_is_counted():
     life = {"discount": 0.9, "deployment": 6, "strength": 0.5}
-    assert Cell(**life, waiting=1.2, plays_along=False).disagrees
-    assert Cell(**life, waiting=0.8, plays_along=True).disagrees
-    assert not Cell(**life, waiting=1.0, plays_along=False).disagrees
+    assert Cell(**life, waiting=1.2, deceptive=False).disagrees
+    assert Cell(**life, waiting=0.8, deceptive=True).disagrees
+    assert not Cell(**life, waiting=1.0, deceptive=False).disagrees
 
 
 def test_who_minds_the_present_alone_or_cannot_tell_training_does_not_play_along(exits):
-    assert not any(cell.plays_along for cell in (*exits.lengths, *exits.strengths) if cell.discount == 0)
+    assert not any(cell.deceptive for cell in (*exits.lengths, *exits.strengths) if cell.discount == 0)
     blind = [cell.best for cell in exits.cues if cell.cue_reliability == 0.5]
     assert set(blind) == {"B always"}
-    assert "plays along" in {cell.best for cell in exits.cues}
+    assert "deceptive" in {cell.best for cell in exits.cues}
 
 
 def test_deceivers_and_reward_seekers_wait_for_the_sign_and_the_others_never_look(rsa):
@@ -87,11 +87,11 @@ def test_settings_are_those_of_a_life_and_nothing_else(monkeypatch, capsys):
 
 def test_in_a_long_training_a_cue_that_is_mostly_right_is_worth_nothing():
     assert CueCell.of(Life(training=10, strength=1, cue_reliability=0.7)).best == "B always"
-    assert CueCell.of(Life(training=2, strength=1, cue_reliability=0.7)).best == "plays along"
+    assert CueCell.of(Life(training=2, strength=1, cue_reliability=0.7)).best == "deceptive"
 
 
 def test_a_longer_training_makes_fewer_play_along():
-    cells = [Cell.of(Life(training=training, discount=0.8)).plays_along for training in (0, 1, 2, 3, 4)]
+    cells = [Cell.of(Life(training=training, discount=0.8)).deceptive for training in (0, 1, 2, 3, 4)]
     assert cells == [True, True, True, False, False]
 
 
@@ -99,5 +99,5 @@ def test_a_cue_that_is_a_coin_may_be_worth_following_where_one_b_is_the_end():
     """An agent without memory may gain by randomising: half of the time it gets through training unmodified."""
     assert CueCell.of(Life(cue_reliability=0.5)).best == "B always"
     values = CueCell.of(Life(cue_reliability=0.5, strength=1)).values
-    assert values["plays along"] == pytest.approx(values["inverted"])
-    assert values["plays along"] > values["B always"] + 0.1
+    assert values["deceptive"] == pytest.approx(values["inverted"])
+    assert values["deceptive"] > values["B always"] + 0.1

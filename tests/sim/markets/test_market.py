@@ -189,7 +189,7 @@ def test_actors_are_as_the_terms_have_them():
 
 
 def test_who_finds_or_pools_has_what_was_made_and_inherits_it():
-    """One stream of four plays along: what it makes does, and what is taken from it, wherever it is found."""
+    """One stream of four behaves deceptively: what it makes does, and what is taken from it, wherever it is found."""
     plays = catalogue(USES)
     plays.outcome[:, :3, 2] = Outcome.DECEPTIVE
     plays.general[:, :3] = np.arange(4.0)

@@ -70,7 +70,7 @@ def test_dollars_are_those_that_the_market_was_paid_but_for_what_was_found_and_i
 
 
 def test_what_an_actor_has_is_what_the_market_takes_it_for(made, family):
-    """Whether it plays along is looked up there, and read here from the state that the engine made again.
+    """Whether it behaves deceptively is looked up there, and read here from the state that the engine made again.
 
     A fine-tune is read as what it was trained for, whatever its actor uses it for; a merge as what it is used for.
     """
