@@ -61,7 +61,7 @@ def main() -> None:
     """Run both searches and print their distances."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", choices=get_args(Turn), default=REVERSED)
-    parser.add_argument("--runs", type=int, default=750_000, help="of each protocol, for one search")
+    parser.add_argument("--runs", type=int, default=3_000_000, help="of each protocol, for one search")
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     begin = starts(asked.kind)
