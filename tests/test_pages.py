@@ -152,8 +152,8 @@ def test_a_page_has_the_lines_of_a_part_of_its_command(feint, name, command):
     assert len(lines) > 10
     for line in lines:
         found = stands.get(words(line), [])
-        near = {"rel": NEARLY[name]["rel"], "abs": NEARLY[name]["slack"]}
-        assert any(numbers(line) == pytest.approx(other, **near) for other in found), (line, found)
+        rel, slack = NEARLY[name]["rel"], NEARLY[name]["slack"]
+        assert any(numbers(line) == pytest.approx(other, rel=rel, abs=slack) for other in found), (line, found)
 
 
 @pytest.mark.slow

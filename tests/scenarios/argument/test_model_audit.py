@@ -65,7 +65,9 @@ def test_nothing_reacts_to_what_is_never_read():
 
 def test_a_change_stays_within_what_is_possible():
     """A frequency moves by at most 1, and of an interval nothing lies beyond."""
-    stays = [claim for claim in select_claims(["deceptive-stays"]) if len(claim.effect.estimand.terms) == 1]
+    stays = select_claims(["deceptive-stays"])
+    assert isinstance(stays[0].effect.estimand, Frequency)
+    assert len(stays[0].effect.estimand.terms) == 1
     power = factor_of("inference_power", "prior", POINT.model, POINT.curriculum)
     moved = react(replace(power, low=0.0, log=False), SHORTER, [{}], stays, 20, 0)
     assert moved.change > 0.9
