@@ -24,13 +24,12 @@ from functools import cache
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.outcome import LABELS
 from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
-from feint.sim.sweeps.study import Study
 from feint.sim.training.kernels.initial_draws import draw_starts
 
 if TYPE_CHECKING:
@@ -41,8 +40,6 @@ SCHEMA = 2  # version 1 had neither converged runs nor the outcome reward-seekin
 KINDS = ("points", "parts")
 RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
-
-
 COMPILERS = ("llvmlite",)  # besides the libraries that a passport names
 NAME, PATTERN = "points-{:09d}-{:09d}-runs-{:013d}-{:013d}", r"points-(\d{9})-(\d{9})-runs-(\d{13})-(\d{13})"
 
@@ -177,10 +174,20 @@ def this_runtime() -> Runtime:
     )
 
 
+class Described(Protocol):
+    """What a store keeps the results of, such as a `Study`."""
+
+    def described(self) -> dict[str, Any]:
+        """Return everything that the numbers depend on, as plain data."""
+
+    def configuration(self) -> dict[str, Any]:
+        """Return what it is made again from."""
+
+
 class Store:
     """The folder of one study; opened by one process at a time."""
 
-    def __init__(self, folder: Path, study: Study) -> None:
+    def __init__(self, folder: Path, study: Described) -> None:
         self.folder, self.study, self.cut = folder, study, CUT
         described = json.dumps(study.described(), sort_keys=True)
         self.key = hashlib.sha256(described.encode()).hexdigest()  #: marks the files of the study
@@ -189,7 +196,7 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: str | Path, study: Study, *, resume: bool) -> Iterator[Self]:
+    def opened(cls, folder: str | Path, study: Described, *, resume: bool) -> Iterator[Self]:
         """Begin or resume the store of a study in a folder, locked until the block ends.
 
         Raises `InputError` if another process holds the folder, if it holds another study, a sweep of another version
@@ -228,7 +235,7 @@ class Store:
             "cut": self.cut._asdict(),
             "study": self.study.described(),
             "maker": this_runtime().described(),
-            "passport": passport("sweep", self.study.configuration()),
+            "passport": passport(getattr(self.study, "kind", "sweep"), self.study.configuration()),
         }
         self.write_json("manifest.json", manifest, indent=1)
 
