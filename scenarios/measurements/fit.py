@@ -7,7 +7,7 @@ learn the posterior, and draws from it are simulated to predict every row and ev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -59,7 +59,7 @@ class FitRequest(Request):
     }
 
     file: Annotated[str, Option("CSV of measurements, or the word shipped.", "FILE", argument=True)]
-    point: Point = Point()
+    point: Point = field(default_factory=Point)
     draws: Annotated[
         int | None,
         Option(

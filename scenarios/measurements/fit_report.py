@@ -1,4 +1,4 @@
-"""What a fit reports: the history match, the posterior beside the prior, predictions of every row, what would decide."""
+"""What a fit reports: history match, posterior beside the prior, predictions of every row, and what would decide."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 SAID = 0.1  # least distance (Kolmogorov and Smirnov) from the prior at which the data say something about a parameter
 FAR = 2.0  # deviations beyond which the posterior does not meet a row
 UNUSUAL = 0.95  # share of simulated tables nearer to the prior's middle beyond which the rows are unusual
-MOST_SHOWN, MOST_CORNERS = 15, 5
+MOST_CORNERS = 5
+NAME = 22  # width of a row's name in tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,11 @@ class PredictedRow:
     value: Annotated[float, Field(description="what was measured")]
     error: float
     deviation: Annotated[Number, Field(description="measured less predicted, in standard deviations")]
+
+    @property
+    def mark(self) -> str:
+        """The deviation in words, with a star if it is large."""
+        return f"{self.deviation:+.1f}{' *' if abs(self.deviation) > FAR else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,7 @@ class Fit(Report):
         )
 
     def _predictions(self) -> Iterator[str | Table]:
-        if math_nan(self.unusual) is False and self.unusual > UNUSUAL:
+        if self.unusual > UNUSUAL:  # false if it is not known
             yield wrapped(
                 f"The rows together are further from the prior's predictions than {100 * self.unusual:.0f} % of "
                 "simulated tables: the posterior is an extrapolation."
@@ -154,8 +160,13 @@ class Fit(Report):
             ("fit", "Rows that were fitted"),
         ):
             rows = [
-                [folded(row.name, 34), f"{row.predicted:.3g}", f"{row.low:.3g} to {row.high:.3g}", f"{row.value:.3g}"]
-                + [f"{row.deviation:+.1f}{' *' if abs(row.deviation) > FAR else ''}"]
+                [
+                    folded(row.name, NAME),
+                    f"{row.predicted:.3g}",
+                    f"{row.low:.3g} to {row.high:.3g}",
+                    f"{row.value:.3g}",
+                    row.mark,
+                ]
                 for row in self.rows_predicted
                 if row.use == use
             ]
@@ -174,7 +185,7 @@ class Fit(Report):
         if self.sources:
             rows = [
                 [
-                    folded(s.source, 30),
+                    folded(s.source, NAME),
                     str(s.rows),
                     f"{s.share:.2f}",
                     "\n".join(f"{n} {d:.2f}" for n, d in s.moved.items()),
@@ -185,7 +196,7 @@ class Fit(Report):
             yield Table.of_cells(headings, rows, title="The posterior without one source")
         if self.candidates:
             rows = [
-                [folded(c.name, 34), f"{c.noise:.2g} {c.unit}", f"{100 * c.change:.1f}", f"{100 * c.settled:.0f} %"]
+                [folded(c.name, NAME), f"{c.noise:.2g} {c.unit}", f"{100 * c.change:.1f}", f"{100 * c.settled:.0f} %"]
                 for c in self.candidates
             ]
             headings = ("measurement", "error and\ndiscrepancy", "expected change\nof share, points", "settled")
@@ -242,11 +253,6 @@ class Fit(Report):
         return (self.figure,) if self.units is None else (self.figure, self.corner)
 
 
-def math_nan(value: float) -> bool:
-    """Return whether a number is not a number."""
-    return value != value  # noqa: PLR0124
-
-
 def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
     """Draw histograms on the diagonal, beside the prior's, and pairs below it."""
     panels = drawn.subplots(len(names), len(names), squeeze=False)
@@ -276,10 +282,10 @@ def history_blocks(fit: Fit) -> Iterator[str | Table]:
     )
     if match.rows:
         rows = [
-            [folded(row.name, 34), f"{100 * row.left:.1f}", f"{row.nearest:.1f}", f"{row.simulated:,}", _narrowed(row)]
+            [folded(row.name, NAME), f"{100 * row.left:.1f}", f"{row.simulated:,}", _narrowed(row)]
             for row in match.rows
         ]
-        yield Table.of_cells(("row", "leaves\n%", "nearest", "met by\ndraws", "narrows, to units of the prior"), rows)
+        yield Table.of_cells(("row", "leaves\n%", "met by\ndraws", "narrows, to units of the prior"), rows)
     if match.unmet:
         unmet = ", ".join(f"“{row.name}” (nearest {row.nearest:.1f})" for row in match.unmet)
         yield wrapped(f"Rows that no setting meets: {unmet}.")
@@ -289,10 +295,10 @@ def history_blocks(fit: Fit) -> Iterator[str | Table]:
         yield "No two or three rows that are met singly are excluded by each other."
     if match.emulators:
         rows = [
-            [folded(e.name, 34), f"{e.explained:.2f}", f"{e.error:.2g}", f"{e.noise:.2g}", f"{100 * e.covered:.0f} %"]
+            [folded(e.name, NAME), f"{e.explained:.2f}", f"{e.error:.2g}", f"{e.noise:.2g}", f"{100 * e.covered:.0f} %"]
             for e in match.emulators
         ]
-        headings = ("emulator, cross-validated", "explains", "error", "of which noise", "within 2 deviations")
+        headings = ("emulator,\ncross-validated", "explains", "error", "of which\nnoise", "within 2\ndeviations")
         yield Table.of_cells(headings, rows)
 
 

@@ -92,7 +92,7 @@ class Simulations:
 
         count = len(self.factors)
         seed = int(np.random.SeedSequence([self.seed, count]).generate_state(1)[0])
-        return qmc.Sobol(count, scramble=True, rng=seed).random(draws)
+        return qmc.Sobol(count, scramble=True, rng=seed).random_base2(max(draws - 1, 1).bit_length())[:draws]
 
     def values_at(self, units: np.ndarray) -> dict[str, Any]:
         """Return the values by dotted name at units of the prior (parameters,); without nuisance parameters."""
@@ -161,7 +161,7 @@ class Simulations:
         nothing = np.full(len(table), np.nan)
 
         def columns(prefix: str) -> np.ndarray:
-            of_each = [table[prefix + name] if prefix + name in table else nothing for name in self.stand_ins]
+            of_each = [table.get(prefix + name, nothing) for name in self.stand_ins]
             return np.column_stack(of_each).astype(float) if of_each else np.zeros((len(table), 0))
 
         return Outputs(

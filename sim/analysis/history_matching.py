@@ -141,7 +141,9 @@ class Matcher:
         """Return the history match over this many points of the prior."""
         from scipy.stats import qmc
 
-        cube = qmc.Sobol(len(self.parameters), scramble=True, rng=self.seed + 1).random(points)
+        cube = qmc.Sobol(len(self.parameters), scramble=True, rng=self.seed + 1).random_base2(
+            (points - 1).bit_length()
+        )[:points]
         implausible = self.at(cube)
         simulated = self.targets.implausibility(self.outputs, self.variances)
         met, seen = implausible <= CUT, simulated <= CUT

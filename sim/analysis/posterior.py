@@ -1,10 +1,10 @@
 """Posterior over premises by simulation-based inference: a network learns which parameters gave which outputs.
 
 Neural posterior estimation (Papamakarios and Murray 2016, arXiv:1605.06376; Greenberg et al. 2019, arXiv:1905.07488)
-with the masked autoregressive flow of the library sbi. A parameter at u of its prior enters as Φ⁻¹(u), so that the prior
-is standard normal, as the base of the flow is, and no probability leaks out of the prior's range. At every epoch the
-outputs get other errors: each row's own and the simulator's discrepancy. A random subset of the data is hidden too, so
-that one network gives the posterior for all data, for none, and without any one source.
+with the masked autoregressive flow of the library sbi. A parameter at u of its prior enters as Φ⁻¹(u), so that the
+prior is standard normal, as the base of the flow is, and no probability leaks out of the prior's range. At every epoch
+the outputs get other errors: each row's own and the simulator's discrepancy. A random subset of the data is hidden too,
+so that one network gives the posterior for all data, for none, and without any one source.
 
 Before that, parameters that no measure depends on are set apart: they keep their prior exactly, and need not be learnt.
 """
@@ -229,7 +229,6 @@ def learnt(
     *,
     networks: int = 2,
     seed: int = 0,
-    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Amortised:
     """Return the networks trained on draws from the prior.
@@ -246,8 +245,6 @@ def learnt(
         Number of networks, trained from other initial weights on other splits of the draws.
     seed
         Seed of weights, splits, errors and masks.
-    threads
-        Threads of the optimizer.
     progress
         Called with the share of the work that has been done.
 
@@ -271,7 +268,7 @@ def learnt(
     middle, scale = (function(noisy, axis=0) for function in (np.nanmean, np.nanstd)) if len(seen) else (0, 1)
     order = rng.permutation(count)
     tests = min(MOST_TESTED, round(TESTED * count))
-    trainer = _Trainer(design[:, seen], outputs, data, np.asarray(middle), np.asarray(scale), threads)
+    trainer = _Trainer(design[:, seen], outputs, data, np.asarray(middle), np.asarray(scale))
     trained = [trainer.train(order[tests:], seed + i, networks, progress) for i in range(networks if len(seen) else 0)]
     return Amortised(
         data=data,
@@ -294,7 +291,6 @@ class _Trainer:
     data: Data
     middle: np.ndarray
     scale: np.ndarray
-    threads: int | None
 
     def train(self, draws: np.ndarray, seed: int, of: int, progress: Progress | None) -> tuple[Any, float]:
         """Return a network and its best validated loss."""
@@ -303,7 +299,7 @@ class _Trainer:
         draws = rng.permutation(draws)
         validated, trained = np.split(draws, [round(VALIDATED * len(draws))])
         before = torch.get_num_threads()
-        torch.set_num_threads(self.threads or before)
+        torch.set_num_threads(1)  # sums have one order, and networks as small as these gain nothing by more
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             facts = {"hidden_features": HIDDEN, "num_transforms": TRANSFORMS}
