@@ -20,5 +20,8 @@ setup(
         *(f"feint.{part}.{package}" for part in PARTS for package in find_packages(part)),
     ],
     package_dir={"feint": "src/feint", **{f"feint.{part}": part for part in PARTS}},
-    package_data={"feint": ["py.typed", "explorer/assets/*"], **{f"feint.{part}": ["**/*.csv", "**/*.toml"] for part in PARTS}},
+    package_data={
+        "feint": ["py.typed", "explorer/assets/*"],
+        **{f"feint.{part}": ["**/*.csv", "**/*.toml"] for part in PARTS},
+    },
 )
