@@ -47,7 +47,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
 
 
 EXTRAS = {
-    "analysis": ("SALib", "sklearn"),
+    "analysis": ("SALib", "sklearn", "threadpoolctl"),
     "cluster": ("distributed",),
     "tables": ("polars", "duckdb"),
     "notebooks": ("IPython", "ipywidgets"),

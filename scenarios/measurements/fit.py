@@ -93,17 +93,26 @@ class FitRequest(Request):
         rows = shipped_rows() if self.file == SHIPPED else read_rows(self.file)
         if not self.history:
             load_extra("sbi", "a posterior")
-        return _Fitting(request=self, rows=rows, threads=threads, report=progress or (lambda _: None)).fitted(show)
+        told = [0.0]
+
+        def report(amount: float) -> None:
+            told.append(amount)
+            if progress is not None:
+                progress(amount)
+
+        fit = Fitting(request=self, rows=rows, threads=threads, report=report).fitted(show)
+        report(1 - sum(told))  # of parts that were not needed
+        return fit
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fitting:
+class Fitting:
     """The computation of one fit."""
 
     request: FitRequest
     rows: Sequence[MeasurementRow]
-    threads: int | None
-    report: Progress
+    threads: int | None = None
+    report: Progress = field(default=lambda _: None)
 
     @cached_property
     def fitted_rows(self) -> list[MeasurementRow]:
@@ -119,6 +128,7 @@ class _Fitting:
 
     @cached_property
     def held_out(self) -> list[MeasurementRow]:
+        """Rows that are predicted and not fitted."""
         return [row for row in self.rows if row.use == "hold out" and row.scored and not STAND_INS[row.stand_in].law]
 
     @cached_property
@@ -128,11 +138,13 @@ class _Fitting:
 
     @cached_property
     def draws(self) -> int:
+        """Number of draws from the prior."""
         default = FEW_DRAWS if len(self.fitted_rows) <= FEW_ROWS else DRAWS
         return self.request.draws or default
 
     @cached_property
     def simulations(self) -> Simulations:
+        """Simulations of the stand-ins of fitted rows."""
         request = self.request
         return Simulations(point=request.point, stand_ins=self.measures, runs=request.runs, seed=request.seed)
 
@@ -143,6 +155,7 @@ class _Fitting:
 
     @cached_property
     def targets(self) -> Targets:
+        """What was measured, by the rows that are fitted."""
         rows = self.fitted_rows
         return Targets(
             names=tuple(row.name for row in rows),
@@ -165,10 +178,10 @@ class _Fitting:
             outputs = self.simulations.outputs(design[:first], progress=self.part("first", first), **keys)
             history = self.matched(outputs)
             fit = self.without_posterior(history, outputs)
-            if show is not None:
-                show("\n\n".join(map(str, history_blocks(fit))))
             if self.request.history:
                 return fit
+            if show is not None:
+                show("\n\n".join(map(str, history_blocks(fit))))
             if self.draws > first:
                 rest = self.part("rest", self.draws)
                 outputs = self.simulations.outputs(design, progress=rest, **keys)

@@ -137,7 +137,11 @@ class Fit(Report):
         said = sorted((p for p in self.parameters if p.said), key=lambda p: -p.distance)
         headings = ("parameter", "posterior\n5 %", "50 %", "95 %", "prior\n5 %", "95 % ", "distance")
         rows = [
-            [p.name, *(f"{x:.3g}" for x in (p.low, p.middle, p.high, p.prior_low, p.prior_high)), f"{p.distance:.2f}"]
+            [
+                folded(p.name, NAME),
+                *(f"{x:.3g}" for x in (p.low, p.middle, p.high, p.prior_low, p.prior_high)),
+                f"{p.distance:.2f}",
+            ]
             for p in said
         ]
         if rows:

@@ -50,7 +50,8 @@ class Emulator:
 
     def predict(self, design: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return expectation and variance at points in units of the prior (points, parameters)."""
-        return self.mean.predict(design), np.maximum(self.squared_error.predict(design), self.least)
+        with single_thread():
+            return self.mean.predict(design), np.maximum(self.squared_error.predict(design), self.least)
 
 
 def emulate(name: str, design: np.ndarray, output: np.ndarray, variance: np.ndarray, *, seed: int = 0) -> Emulator:
@@ -119,12 +120,19 @@ def _outside(form: dict[str, Any], design: np.ndarray, values: np.ndarray, seed:
     """Return what trees predict of values (points,) at points on which they were not grown, by cross-validation."""
     folds = load_extra("sklearn.model_selection", PURPOSE).KFold(FOLDS, shuffle=True, random_state=seed)
     predicted = np.zeros(len(values))
-    for within, out in folds.split(design):
-        predicted[out] = _grown(form, design[within], values[within], seed).predict(design[out])
+    with single_thread():
+        for within, out in folds.split(design):
+            predicted[out] = _grown(form, design[within], values[within], seed).predict(design[out])
     return predicted
 
 
 def _grown(form: dict[str, Any], design: np.ndarray, values: np.ndarray, seed: int) -> Any:
     """Return trees grown on points (points, parameters) and their values (points,)."""
     boosting = load_extra("sklearn.ensemble", PURPOSE).HistGradientBoostingRegressor
-    return boosting(**form, early_stopping=False, random_state=seed).fit(design, values)
+    with single_thread():
+        return boosting(**form, early_stopping=False, random_state=seed).fit(design, values)
+
+
+def single_thread() -> Any:
+    """Return a context in which trees use one thread: for some thousand points more only wait for each other."""
+    return load_extra("threadpoolctl", PURPOSE).threadpool_limits(1, "openmp")

@@ -61,7 +61,9 @@ def test_hidden_data_are_zero_and_marked():
 
 def test_a_fit_to_no_rows_gives_back_the_prior():
     design, outputs = planted()
-    nothing = Targets(names=(), measures=np.zeros(0, int), **dict.fromkeys(("value", "error", "discrepancy"), np.zeros(0)))
+    nothing = Targets(
+        names=(), measures=np.zeros(0, int), **dict.fromkeys(("value", "error", "discrepancy"), np.zeros(0))
+    )
     network = learnt(design, outputs[:, :0], Data.of(nothing, (), COMMON))
     drawn = network.sample(2000)
     assert drawn.shape == (2000, 3)

@@ -38,9 +38,7 @@ def test_noise_makes_a_measurement_worth_less(draws):
 
 def test_weights_count(draws):
     weights = (draws["cause"] > 0.6).astype(float)
-    change, _ = expected_change(
-        draws["holds"].astype(float), draws["cause"], 0.01, np.random.default_rng(1), weights
-    )
+    change, _ = expected_change(draws["holds"].astype(float), draws["cause"], 0.01, np.random.default_rng(1), weights)
     assert change == pytest.approx(0, abs=1e-9)
 
 
@@ -48,4 +46,6 @@ def test_draws_without_a_number_are_left_out(draws):
     output = np.where(draws["else"] < 0.3, np.nan, draws["cause"])
     (candidate,) = value_of_information(draws["holds"], {"cause": output}, {"cause": 0.01}, {"cause": "%"})
     assert candidate.change > 0.4
-    assert value_of_information(draws["holds"], {"cause": np.full(DRAWS, np.nan)}, {"cause": 0.01}, {"cause": "%"}) == []
+    assert (
+        value_of_information(draws["holds"], {"cause": np.full(DRAWS, np.nan)}, {"cause": 0.01}, {"cause": "%"}) == []
+    )
