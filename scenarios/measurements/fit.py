@@ -276,8 +276,8 @@ class Fitting:
             acts = i in network.acting
             ends = {"prior_low": float(factor.at(0.05)), "prior_high": float(factor.at(0.95))}
             distance = distance_from_prior(column) if acts else 0.0
-            facts = {"low": low, "middle": middle, "high": high, "distance": distance, "learnt": acts}
-            ranges.append(ParameterRange(name=factor.name, **facts, **ends))
+            facts = {"low": low, "middle": middle, "high": high, "distance": distance}
+            ranges.append(ParameterRange(name=factor.name, learnt=acts, **facts, **ends))
         return ranges
 
     def predicted(self, after: Outputs) -> list[PredictedRow]:

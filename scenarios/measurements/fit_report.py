@@ -236,6 +236,8 @@ class Fit(Report):
 
     def figure(self) -> Figure:
         """Return the matrix of pairs of rows."""
+        if not self.history.rows:
+            raise InputError("a fit without fitted rows has no figure: use text().")
         side = min(PAGE_WIDTH, 2.6 + 0.14 * len(self.history.rows))
         with canvas((side, side)) as drawn:
             draw_pairs(drawn.subplots(), self.history)
@@ -279,17 +281,24 @@ def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
 def history_blocks(fit: Fit) -> Iterator[str | Table]:
     """Yield the history match: emulators, what each row leaves, and which rows exclude each other."""
     match = fit.history
+    left, met = 100 * match.left, 100 * match.simulated / match.simulations
     yield wrapped(
         f"{fit.file}: history match over {match.points:,} points of the prior, by emulators of {match.simulations:,} "
         f"simulated draws of {fit.runs} runs a training, seed {fit.seed}. A row rules out points whose implausibility "
-        f"is above {CUT:g}. No row rules out {100 * match.left:.2g} % of the prior."
+        f"is above {CUT:g}; its variance includes what the emulator does not know. No row rules out {left:.2g} % of "
+        f"the prior; {met:.2g} % of the draws meet every row by what they gave."
     )
     if match.rows:
         rows = [
-            [folded(row.name, NAME), f"{100 * row.left:.1f}", f"{row.simulated:,}", _narrowed(row)]
+            [
+                folded(row.name, NAME),
+                f"{100 * row.left:.1f}",
+                f"{100 * row.simulated / match.simulations:.1f}",
+                _narrowed(row),
+            ]
             for row in match.rows
         ]
-        yield Table.of_cells(("row", "leaves\n%", "met by\ndraws", "narrows, to units of the prior"), rows)
+        yield Table.of_cells(("row", "leaves\n%", "of draws\nmeet it, %", "narrows, to units of the prior"), rows)
     if match.unmet:
         unmet = ", ".join(f"“{row.name}” (nearest {row.nearest:.1f})" for row in match.unmet)
         yield wrapped(f"Rows that no setting meets: {unmet}.")

@@ -113,9 +113,11 @@ class HistoryMatch:
 
     points: Annotated[int, Field(description="points of the prior at which the emulators were evaluated")]
     simulations: int
-    left: Annotated[float, Field(description="share of the prior that no row rules out")]
+    left: Annotated[float, Field(description="share of the prior that no row rules out, by the emulators")]
+    simulated: Annotated[int, Field(description="simulated draws that meet every row, by what they gave")]
     rows: list[RowMatch]
     pairs: Annotated[list[list[float]], Field(description="share of the prior that neither row of a pair rules out")]
+    pairs_met: Annotated[list[list[float]], Field(description="share of the simulated draws that meet both rows")]
     conflicts: list[Conflict]
     emulators: list[EmulatorCheck]
 
@@ -148,13 +150,14 @@ class Matcher:
         simulated = self.targets.implausibility(self.outputs, self.variances)
         met, seen = implausible <= CUT, simulated <= CUT
         rows = [self._row(i, cube, implausible[:, i], simulated[:, i]) for i in range(len(self.targets.names))]
-        shares = (met.T.astype(float) @ met) / points
         return HistoryMatch(
             points=points,
             simulations=len(self.design),
             left=float(met.all(axis=1).mean()),
+            simulated=int(seen.all(axis=1).sum()),
             rows=rows,
-            pairs=[[float(share) for share in line] for line in shares],
+            pairs=_jointly(met),
+            pairs_met=_jointly(seen),
             conflicts=list(self._conflicts(cube, implausible, seen, [row.met for row in rows])),
             emulators=[emulator.check for emulator in self.emulators],
         )
@@ -230,6 +233,11 @@ class Matcher:
         )
 
 
+def _jointly(met: np.ndarray) -> list[list[float]]:
+    """Return the share of points (points, rows) that meet both rows of each pair."""
+    return ((met.T.astype(float) @ met) / len(met)).tolist()
+
+
 def _children(elite: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return points between and around the best ones (CHILDREN, parameters)."""
     first, second = elite[rng.integers(len(elite), size=(2, CHILDREN))]
@@ -266,10 +274,15 @@ def narrowing(left: np.ndarray, parameters: Sequence[str]) -> tuple[Narrowed, ..
 
 
 def draw_pairs(axes: Axes, match: HistoryMatch) -> None:
-    """Draw the matrix of pairs: darkness is the share of the prior that neither row rules out, × a conflict."""
+    """Draw the matrix of pairs, dark where much of the prior is left; × marks a conflict.
+
+    Below the diagonal stands what neither row rules out, above it the share of the simulated draws that meet both.
+    """
     names = [row.name for row in match.rows]
-    shares, places = np.array(match.pairs), {name: i for i, name in enumerate(names)}
-    mesh = axes.pcolormesh(np.where(np.tri(len(names), dtype=bool), shares, np.nan), cmap="Blues", vmin=0, vmax=1)
+    places = {name: i for i, name in enumerate(names)}
+    below = np.tri(len(names), dtype=bool)
+    shares = np.where(below, match.pairs, match.pairs_met)
+    mesh = axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1)
     for conflict in match.conflicts:
         if len(conflict.rows) == 2:
             low, high = sorted(places[name] for name in conflict.rows)
@@ -281,4 +294,4 @@ def draw_pairs(axes: Axes, match: HistoryMatch) -> None:
     axes.set_aspect("equal")
     axes.tick_params(length=0)
     bar = axes.figure.colorbar(mesh, ax=axes, shrink=0.6)
-    bar.set_label("share of the prior not ruled out")
+    bar.set_label("share not ruled out (below), met by draws (above)")

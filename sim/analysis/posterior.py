@@ -173,7 +173,7 @@ class Amortised:
         contraction = 1 - 12 * drawn.var(axis=0).mean(axis=0)
         checks = [
             ParameterCheck(
-                parameter=names[i],
+                parameter=names[int(i)],
                 covered=float((np.abs(rank - 0.5) <= 0.45).mean()),
                 half=float((np.abs(rank - 0.5) <= 0.25).mean()),
                 uniform=float(kstest(rank, "uniform").pvalue),  # pyright: ignore[reportAttributeAccessIssue]

@@ -24,12 +24,13 @@ from functools import cache
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.outcome import LABELS
 from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
+from feint.sim.sweeps.study import Described
 from feint.sim.training.kernels.initial_draws import draw_starts
 
 if TYPE_CHECKING:
@@ -172,16 +173,6 @@ def this_runtime() -> Runtime:
         processor={"machine": machine, "processor": kind, **functions},
         instructions=frozenset(name[1:] for name in features.split(",") if name.startswith("+")),
     )
-
-
-class Described(Protocol):
-    """What a store keeps the results of, such as a `Study`."""
-
-    def described(self) -> dict[str, Any]:
-        """Return everything that the numbers depend on, as plain data."""
-
-    def configuration(self) -> dict[str, Any]:
-        """Return what it is made again from."""
 
 
 class Store:

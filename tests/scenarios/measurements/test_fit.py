@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from feint.sim.analysis.posterior import Data
 from feint.sim.training.parameter_point import Point
 
 ROWS = str(Path(__file__).parents[3] / "examples" / "measurements.csv")
-SMALL = {"draws": 64, "runs": 10, "seed": 1}
+SMALL: dict[str, Any] = {"draws": 64, "runs": 10, "seed": 1}
 
 
 @pytest.fixture(scope="module")

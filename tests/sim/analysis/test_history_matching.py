@@ -67,6 +67,9 @@ def test_a_row_leaves_what_it_does_not_rule_out():
     assert row.narrowed[0].parameter == "a"
     assert row.narrowed[0].low < 0.25 < row.narrowed[0].high
     assert result.left == row.left
+    assert result.simulated == row.simulated
+    assert result.pairs == [[row.left]]
+    assert result.pairs_met == [[row.simulated / result.simulations]]
     assert result.conflicts == []
 
 
@@ -103,6 +106,7 @@ def test_without_rows_everything_is_left():
     result = match({})
     assert result.left == 1.0
     assert (result.rows, result.pairs, result.conflicts) == ([], [], [])
+    assert result.simulated == result.simulations
 
 
 def test_distances_from_the_prior():
