@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -177,7 +177,7 @@ class Simulations:
         if folder is None:
             return nullcontext()
         begun = (Path(folder) / "manifest.json").exists()
-        return Store.opened(folder, self, resume=begun)
+        return Store.opened(folder, cast("Any", self), resume=begun)
 
 
 def _write(store: Store, unit: Unit, part: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
@@ -31,18 +31,6 @@ NOTHING_VARIES = (
     "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] in a file, and "
     "vary={'similarity': [0.0, 0.9]} in Python."
 )
-
-
-class Described(Protocol):
-    """What a store keeps the results of, such as a `Study`."""
-
-    def described(self) -> dict[str, Any]:
-        """Return everything that the numbers depend on, as plain data."""
-        ...
-
-    def configuration(self) -> dict[str, Any]:
-        """Return what it is made again from, as plain data."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -30,7 +30,7 @@ from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
 from feint.agents.outcome import LABELS
 from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
-from feint.sim.sweeps.study import Described
+from feint.sim.sweeps.study import Study
 from feint.sim.training.kernels.initial_draws import draw_starts
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ SCHEMA = 2  # version 1 had neither converged runs nor the outcome reward-seekin
 KINDS = ("points", "parts")
 RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
+
+
 COMPILERS = ("llvmlite",)  # besides the libraries that a passport names
 NAME, PATTERN = "points-{:09d}-{:09d}-runs-{:013d}-{:013d}", r"points-(\d{9})-(\d{9})-runs-(\d{13})-(\d{13})"
 
@@ -176,9 +178,9 @@ def this_runtime() -> Runtime:
 
 
 class Store:
-    """The folder of one study; opened by one process at a time."""
+    """The folder of one study, or of what is `described` as one is; opened by one process at a time."""
 
-    def __init__(self, folder: Path, study: Described) -> None:
+    def __init__(self, folder: Path, study: Study) -> None:
         self.folder, self.study, self.cut = folder, study, CUT
         described = json.dumps(study.described(), sort_keys=True)
         self.key = hashlib.sha256(described.encode()).hexdigest()  #: marks the files of the study
@@ -187,7 +189,7 @@ class Store:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: str | Path, study: Described, *, resume: bool) -> Iterator[Self]:
+    def opened(cls, folder: str | Path, study: Study, *, resume: bool) -> Iterator[Self]:
         """Begin or resume the store of a study in a folder, locked until the block ends.
 
         Raises `InputError` if another process holds the folder, if it holds another study, a sweep of another version

@@ -29,9 +29,8 @@ def test_what_tells_nothing_moves_only_what_chance_does(draws):
 
 def test_noise_makes_a_measurement_worth_less(draws):
     noises = {"sharp": 0.05, "blunt": 0.5, "useless": 20.0}
-    ranked = value_of_information(
-        draws["holds"], dict.fromkeys(noises, draws["cause"]), noises, dict.fromkeys(noises, "%")
-    )
+    outputs = dict.fromkeys(noises, draws["cause"])
+    ranked = value_of_information(draws["holds"], outputs, noises, dict.fromkeys(noises, "%"))
     assert [candidate.name for candidate in ranked] == ["sharp", "blunt", "useless"]
     assert ranked[0].change > 0.4 > ranked[1].change > ranked[2].change
 
