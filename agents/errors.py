@@ -53,6 +53,7 @@ EXTRAS = {
     "notebooks": ("IPython", "ipywidgets"),
     "explore": ("panel",),
     "inspect": ("backports",),
+    "fit": ("sbi",),
     "rl": ("stable_baselines3", "torch"),
 }
 """Extras of Feint, and the libraries that they bring."""

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "why-run": "feint.scenarios.argument.why_run:WhyRunRequest",
     "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
     "audit": "feint.scenarios.argument.model_audit:AuditRequest",
+    "fit": "feint.scenarios.measurements.fit:FitRequest",
 }
 """Requests of the commands, each as module and class; commands that are functions are in `feint.commands.cli`."""
 SCENARIOS = {
@@ -56,7 +57,7 @@ DOCUMENTS = {
 """Reports whose JSON documents have these names, or the requests that give them."""
 KINDS = {
     **SCENARIOS,
-    **{kind: COMMANDS[kind] for kind in ("argue", "crux", "worldviews", "why-run")},
+    **{kind: COMMANDS[kind] for kind in ("argue", "crux", "worldviews", "why-run", "fit")},
     "comparison": COMMANDS["compare"],
     "ensemble": COMMANDS["simulate"],
     "trajectory": COMMANDS["replay"],

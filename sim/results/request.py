@@ -52,6 +52,7 @@ class Request:
     started: ClassVar[bool] = False  #: whether `--start` and `--match` are offered beside the point
     threaded: ClassVar[bool] = True  #: whether `--threads` is offered
     drawn: ClassVar[bool] = True  #: whether `--figure` is offered
+    staged: ClassVar[bool] = False  #: whether `run` takes `show`, which is called with early results
     outputs: ClassVar[Mapping[str, Output]] = {}  #: further files, by option
     not_drawn: ClassVar[Mapping[str, str]] = {}  #: fields that exclude `--figure`, with the reason
     text_only: ClassVar[tuple[str, ...]] = ()  #: fields that choose another text, so that they exclude `--json`

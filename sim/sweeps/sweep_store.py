@@ -178,7 +178,7 @@ def this_runtime() -> Runtime:
 
 
 class Store:
-    """The folder of one study; opened by one process at a time."""
+    """The folder of one study, or of what is `described` as one is; opened by one process at a time."""
 
     def __init__(self, folder: Path, study: Study) -> None:
         self.folder, self.study, self.cut = folder, study, CUT
@@ -228,7 +228,7 @@ class Store:
             "cut": self.cut._asdict(),
             "study": self.study.described(),
             "maker": this_runtime().described(),
-            "passport": passport("sweep", self.study.configuration()),
+            "passport": passport(getattr(self.study, "kind", "sweep"), self.study.configuration()),
         }
         self.write_json("manifest.json", manifest, indent=1)
 

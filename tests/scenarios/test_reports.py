@@ -25,6 +25,7 @@ from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.measurements.fit import FitRequest
 from feint.scenarios.measurements.scoreboard import CalibrationRequest
 from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
 from feint.scenarios.oversight.exact_worlds import RSA2048Request, TwoExitsRequest
@@ -46,6 +47,7 @@ from feint.sim.training.parameters_report import ParametersRequest
 from feint.sim.training.replay import ReplayRequest
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "schemas"
+ROWS = Path(__file__).parents[2] / "examples" / "measurements.csv"
 WIDTH = 80
 SHORT = pretrain_finetune({"steps": 200}, {"steps": 300, "honeypots": 0.1, "carry": ("goal", "world")})
 WHOLE = SHORT.replace({"finetuning": {"carry": tuple(GROUPS)}})
@@ -83,6 +85,7 @@ REQUESTS = {
     "networks-transfer": TransferRequest(networks=True, runs=3, seed=2, settings={"widths": (4, 8)}),
     "networks-wrappers": WrappersRequest(networks=True, runs=3, seed=2),
     "networks-revival": RevivalRequest(networks=True, runs=3, seed=2),
+    "fit": FitRequest(file=str(ROWS), history=True, draws=64, runs=10, seed=1),
     "graph": GraphRequest(),
     "graph, verdicts": GraphRequest(verdicts=True, point=Point(model=MODEL), runs=20, seed=1),
 }

@@ -94,6 +94,13 @@ def show_warning(message: Warning | str, *_: object) -> None:
     print(f"feint: warning: {message}", file=sys.stderr)
 
 
+def show_early(text: str) -> None:
+    """Print an early result on standard error, above the progress bar: the whole result follows on standard output."""
+    from tqdm import tqdm
+
+    tqdm.write(f"{text}\n", file=sys.stderr)
+
+
 class LazyGroup(TyperGroup):
     """Group whose commands are requests or functions, named as `module:name`."""
 
@@ -163,7 +170,8 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     request = kind(**dict(_converted(kind, values)))
     request.check(given)
     with bar(request.work(), unit=request.unit) as progress:
-        result = request.run(threads=given.get("threads"), progress=progress)
+        more = {"show": show_early} if kind.staged else {}
+        result = request.run(threads=given.get("threads"), progress=progress, **more)
     if path:
         save(result.figure(), path, result.passport())
     for name, written in outputs.items():

@@ -49,6 +49,7 @@ PANELS = {
         "figures",
         "regenerate",
     ),
+    "Measurements": ("fit",),
     "More": ("scenario", "auditors", "schema"),
 }
 
