@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from feint.agents.errors import InputError, unknown
+from feint.agents.model import Model
 from feint.scenarios.measurements.rows import MeasurementRow, read_rows, shipped_rows
 from feint.scenarios.measurements.stand_in import NUISANCES, SETTINGS
 from feint.scenarios.measurements.stand_ins import STAND_INS
@@ -176,6 +177,8 @@ def _factor(name: str, spec: Any) -> Factor:
         if spec is not None:
             raise InputError(f"ranges.{name} = {spec!r} is not valid: its values are fixed; leave it out.")
         return PUBLISHED[name]
+    if "." not in name and name not in Model.model_fields:
+        raise unknown("parameter", name, (*PUBLISHED, *Model.model_fields))
     here = Point()
     factor = factor_of(name, "prior" if spec is None else spec, here.model, here.curriculum)
     if not factor.is_range and not all(isinstance(value, (int, float)) for value in factor.values):
