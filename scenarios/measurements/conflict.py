@@ -23,7 +23,15 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.scenarios.measurements.conflict_cases import PUBLISHED, Case, Experiment, Premise, case_of, value_at
+from feint.scenarios.measurements.conflict_cases import (
+    PUBLISHED,
+    Case,
+    Experiment,
+    Premise,
+    PublishedExperiment,
+    case_of,
+    value_at,
+)
 from feint.scenarios.measurements.conflict_figure import QUANTILES, draw_conflict
 from feint.scenarios.measurements.rows import MeasurementRow
 from feint.scenarios.measurements.score import COMMON
@@ -31,7 +39,7 @@ from feint.scenarios.measurements.stand_ins import STAND_INS
 from feint.sim.analysis.prior_shares import prior_draws
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import Hidden, Number, Report, Table, from_attributes, wrapped
+from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Option, Progress, Request, Runs, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, clopper_pearson
 from feint.sim.training.parameter_point import Point
@@ -289,48 +297,6 @@ class ConflictReading:
             yield wrapped("No difference of a single premise reconciles them at any draw where no value does so alone.")
         elif never:
             yield wrapped(f"No difference reconciles them at any draw: {', '.join(never)}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedExperiment:
-    """An experiment with its measurements, as the document shows it."""
-
-    name: str
-    says: str
-    rows: Annotated[list[PublishedRow], Field(description="its measurements")]
-
-    @classmethod
-    def of(cls, experiment: Experiment) -> PublishedExperiment:
-        """Return the experiment with its rows."""
-        return cls(name=experiment.name, says=experiment.says, rows=[PublishedRow.of(row) for row in experiment.rows])
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedRow:
-    """A measurement with what stands in for it."""
-
-    name: str
-    what: str
-    value: Annotated[float, Field(description="as published, in the unit")]
-    error: Annotated[float, Field(description="standard error")]
-    unit: str
-    stand_in: str
-    discrepancy: Annotated[float, Field(description="standard deviation of what the race is wrong by")]
-    source: str
-    where: str
-    checked: Annotated[str, Field(description="V read in the source, A in its abstract, S in a summary, D derived")]
-    note: str
-
-    @classmethod
-    def of(cls, row: MeasurementRow) -> PublishedRow:
-        """Return the row with the discrepancy of its stand-in."""
-        return from_attributes(cls, row, discrepancy=STAND_INS[row.stand_in].discrepancy)
-
-    def __str__(self) -> str:
-        place = ", ".join(filter(None, [self.source, self.where, f"[{self.checked}]" if self.checked else ""]))
-        number = f"{self.value:.4g} ±{self.error:.2g} {self.unit}"
-        note = f"; {self.note}" if self.note else ""
-        return f"{number}: {self.what} ({place}){note}; here: {self.stand_in}, ±{self.discrepancy:g}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
@@ -20,6 +21,7 @@ from feint.scenarios.measurements.rows import MeasurementRow, read_rows, shipped
 from feint.scenarios.measurements.stand_in import NUISANCES, SETTINGS
 from feint.scenarios.measurements.stand_ins import STAND_INS
 from feint.sim.analysis.prior_shares import in_units
+from feint.sim.results.report import from_attributes
 from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.training.configuration import read_file
 from feint.sim.training.parameter_point import Point
@@ -87,6 +89,48 @@ class Case:
     def stand_ins(self) -> tuple[str, ...]:
         """Names of the stand-ins that the measurements of both need."""
         return tuple(dict.fromkeys(row.stand_in for experiment in self.experiments for row in experiment.rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRow:
+    """A measurement with what stands in for it."""
+
+    name: str
+    what: str
+    value: Annotated[float, Field(description="as published, in the unit")]
+    error: Annotated[float, Field(description="standard error")]
+    unit: str
+    stand_in: str
+    discrepancy: Annotated[float, Field(description="standard deviation of what the race is wrong by")]
+    source: str
+    where: str
+    checked: Annotated[str, Field(description="V read in the source, A in its abstract, S in a summary, D derived")]
+    note: str
+
+    @classmethod
+    def of(cls, row: MeasurementRow) -> PublishedRow:
+        """Return the row with the discrepancy of its stand-in."""
+        return from_attributes(cls, row, discrepancy=STAND_INS[row.stand_in].discrepancy)
+
+    def __str__(self) -> str:
+        place = ", ".join(filter(None, [self.source, self.where, f"[{self.checked}]" if self.checked else ""]))
+        number = f"{self.value:.4g} ±{self.error:.2g} {self.unit}"
+        note = f"; {self.note}" if self.note else ""
+        return f"{number}: {self.what} ({place}){note}; here: {self.stand_in}, ±{self.discrepancy:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedExperiment:
+    """An experiment with its measurements, as the document shows it."""
+
+    name: str
+    says: str
+    rows: Annotated[list[PublishedRow], Field(description="its measurements")]
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> PublishedExperiment:
+        """Return the experiment with its rows."""
+        return cls(name=experiment.name, says=experiment.says, rows=[PublishedRow.of(row) for row in experiment.rows])
 
 
 def value_at(factor: Factor, place: float) -> Any:
