@@ -354,6 +354,7 @@ class ConflictRequest(Request):
     unit = " draws"
 
     case: Annotated[str, Option("Name of a case that ships, or its file.", "NAME|FILE.toml", argument=True)]
+    premise: Annotated[tuple[str, ...] | None, Option("Only this premise; repeatable. All by default.", "NAME")] = None
     draws: Annotated[int, Option("Draws from the prior, a power of two.", "N", least=2)] = 64
     levels: Annotated[int, Option("Levels of each premise over its range.", "N", least=2, most=99)] = 5
     cut: Annotated[float, Option("Standard deviations within which a measurement is met.", "X")] = CUT
@@ -374,6 +375,8 @@ class ConflictRequest(Request):
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Conflict:
         """Compute what each premise reconciles."""
         case = case_of(self.case)
+        if self.premise:
+            case = case.only(self.premise)
         sizes = {name: getattr(self, name) for name in ("draws", "runs", "levels", "seed")}
         varied = responses(case, **sizes, threads=threads, progress=progress)
         read = partial(ConflictReading.of, case, varied, cut=self.cut)

@@ -7,8 +7,8 @@ and, for parameters without a prior or to replace it, a table `ranges`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,12 +83,20 @@ class Case:
     name: str
     title: str
     experiments: tuple[Experiment, Experiment]
-    premises: tuple[Premise, ...] = field(default_factory=tuple)
+    premises: tuple[Premise, ...]  #: one at least
 
     @property
     def stand_ins(self) -> tuple[str, ...]:
         """Names of the stand-ins that the measurements of both need."""
         return tuple(dict.fromkeys(row.stand_in for experiment in self.experiments for row in experiment.rows))
+
+    def only(self, names: Sequence[str]) -> Case:
+        """Return the case with the premises of these names alone; raises `InputError` for one that it lacks."""
+        known = {premise.name: premise for premise in self.premises}
+        for name in names:
+            if name not in known:
+                raise unknown("premise", name, known)
+        return replace(self, premises=tuple(premise for name, premise in known.items() if name in names))
 
 
 @dataclass(frozen=True, kw_only=True)
