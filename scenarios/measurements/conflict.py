@@ -13,7 +13,7 @@ reconcile two results does not say that it was there, and premises that differ t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from textwrap import fill
@@ -23,142 +23,23 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.scenarios.measurements.conflict_cases import (
-    PUBLISHED,
-    Case,
-    Experiment,
-    Premise,
-    PublishedExperiment,
-    case_of,
-    value_at,
-)
+from feint.scenarios.measurements.conflict_cases import Case, Premise, PublishedExperiment, case_of, value_at
 from feint.scenarios.measurements.conflict_figure import QUANTILES, draw_conflict
-from feint.scenarios.measurements.rows import MeasurementRow
+from feint.scenarios.measurements.conflict_responses import (
+    Responses,
+    alone,
+    contrasts,
+    distances,
+    reached,
+    responses,
+)
 from feint.scenarios.measurements.score import COMMON
-from feint.scenarios.measurements.stand_ins import STAND_INS
-from feint.sim.analysis.prior_shares import prior_draws
-from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Option, Progress, Request, Runs, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, clopper_pearson
-from feint.sim.training.parameter_point import Point
 
 CUT = 2.0  #: standard deviations within which a measurement is met, as on the scoreboard
 ALIKE = (COMMON, 1.0)  #: shares of a discrepancy that two experiments have in common, in the order of the report
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Responses:
-    """Numbers of the race at draws, as one premise varies."""
-
-    premise: Premise
-    places: np.ndarray  #: of the levels in the premise's range, the first that of the draw itself (draws, levels)
-    numbers: np.ndarray  #: of the stand-ins of the case (draws, levels, stand-ins)
-
-
-def responses(
-    case: Case,
-    *,
-    draws: int,
-    runs: int,
-    levels: int,
-    seed: int,
-    threads: int | None = None,
-    progress: Progress | None = None,
-) -> list[Responses]:
-    """Return the numbers of the race for each premise; each draw has its own runs, its levels have the same ones."""
-    rows = drawn(draws, seed)
-    report = one_at_a_time(progress)
-
-    def at(i: int) -> list[np.ndarray]:
-        numbers = _numbers(case, rows[i], range(i * runs, (i + 1) * runs), levels, seed)
-        report(1)
-        return numbers
-
-    by_draw = list(in_order(at, range(draws), threads=threads))
-    places = [[[p.place(_own(p, row)), *p.places(levels)] for row in rows] for p in case.premises]
-    return [
-        Responses(premise=premise, places=np.array(places[k]), numbers=np.stack([numbers[k] for numbers in by_draw]))
-        for k, premise in enumerate(case.premises)
-    ]
-
-
-def drawn(draws: int, seed: int) -> list[dict[str, Any]]:
-    """Return values by name: of parameters from a Sobol sequence, of published settings from a Latin hypercube."""
-    from scipy.stats.qmc import LatinHypercube
-
-    cube = LatinHypercube(len(PUBLISHED), rng=np.random.default_rng(seed)).random(draws)
-    settings = [
-        {name: value_at(factor, place) for (name, factor), place in zip(PUBLISHED.items(), row, strict=True)}
-        for row in cube.tolist()
-    ]
-    return [{**row, **own} for row, own in zip(prior_draws(Point(), draws, seed), settings, strict=True)]
-
-
-def _own(premise: Premise, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {factor.name: row.get(factor.name, factor.base) for factor in premise.factors}
-
-
-def _numbers(case: Case, row: Mapping[str, Any], runs: range, levels: int, seed: int) -> list[np.ndarray]:
-    """Return the numbers of the stand-ins at one draw, for each premise (levels, stand-ins)."""
-    point = Point().at({name: value for name, value in row.items() if name not in PUBLISHED})
-    stand_ins = [STAND_INS[name] for name in case.stand_ins]
-    changes = [[{}, *map(premise.at, premise.places(levels))] for premise in case.premises]
-    settings = [[{**row, **change} for change in of_one] for of_one in changes]
-
-    def trained(change: Mapping[str, Any], values: Mapping[str, Any]) -> list[list[Any]]:
-        of_point = {name: value for name, value in change.items() if name not in PUBLISHED}
-        return [[training.with_defaults(of_point) for training in one.trainings(values)] for one in stand_ins]
-
-    cells = [list(map(trained, *pair)) for pair in zip(changes, settings, strict=True)]
-    wanted = [training for of_one in cells for cell in of_one for part in cell for training in part]
-    ended = run_paired(point, wanted, runs, seed=seed, threads=1)
-
-    def measured(cell: list[list[Any]], values: Mapping[str, Any]) -> list[float]:
-        pairs = zip(stand_ins, cell, strict=True)
-        return [one.measure([ended[training] for training in part], values).estimate for one, part in pairs]
-
-    return [np.array(list(map(measured, *pair))) for pair in zip(cells, settings, strict=True)]
-
-
-def distances(case: Case, numbers: np.ndarray, common: float) -> np.ndarray:
-    """Return how far both experiments are from being met, for every pair of levels (draws, first, second).
-
-    It is the largest of three kinds of standard deviations: of the first's measurements, of the second's, and of the
-    differences between measurements that both made with one stand-in. Two measurements of a stand-in share the part
-    `common` of its discrepancy's variance, which their difference does not have. Monte Carlo error is not counted, so
-    that few runs do not make more of the prior fit.
-    """
-    first, second = (_alone(case, experiment, numbers) for experiment in case.experiments)
-    worst = np.maximum(first[:, :, None], second[:, None, :])
-    for one, other, deviation in contrasts(case, common):
-        k = case.stand_ins.index(one.stand_in)
-        race = numbers[:, :, None, k] - numbers[:, None, :, k]
-        worst = np.maximum(worst, abs(one.value - other.value - race) / deviation)
-    return worst
-
-
-def _alone(case: Case, experiment: Experiment, numbers: np.ndarray) -> np.ndarray:
-    """Return the largest distance of one experiment's measurements, in standard deviations (draws, levels)."""
-    return np.max(
-        [
-            abs(row.value - numbers[:, :, case.stand_ins.index(row.stand_in)])
-            / np.hypot(row.error, STAND_INS[row.stand_in].discrepancy)
-            for row in experiment.rows
-        ],
-        axis=0,
-    )
-
-
-def contrasts(case: Case, common: float) -> Iterator[tuple[MeasurementRow, MeasurementRow, float]]:
-    """Yield pairs of measurements that both experiments made, with the standard deviation of their difference."""
-    first, second = case.experiments
-    for one in first.rows:
-        for other in second.rows:
-            if one.stand_in == other.stand_in:
-                own = 2 * (1 - common) * STAND_INS[one.stand_in].discrepancy ** 2
-                yield one, other, float(np.sqrt(one.error**2 + other.error**2 + own))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +60,15 @@ class PremiseShare:
     ]
     second: Annotated[list[Interval] | None, Field(description="the same of the second experiment's value")]
     higher: Annotated[Interval | None, Field(description="share of those draws at which the first's value is higher")]
+    race: Annotated[
+        dict[str, tuple[float, float]] | None,
+        Field(description="by stand-in, the medians of the race's numbers at these two values"),
+    ]
+    whole: Annotated[
+        Interval | None,
+        Field(description="share of the draws at which the race gives the whole published difference, each being met"),
+    ]
+    reaches: Annotated[Number, Field(description="median of the part of that difference that the race reaches")]
     places: Hidden[np.ndarray]  #: of both values in the range, at the draws of `apart` (draws, 2)
     premise: Hidden[Premise]
 
@@ -187,29 +77,37 @@ class PremiseShare:
         """Return the shares of a premise."""
         premise, met = response.premise, distances(case, response.numbers, common) <= cut
         equal = np.einsum("dii->di", met).any(axis=1)
-        apart = met.any(axis=(1, 2)) & ~equal
-        places = np.array([_nearest(*pair) for pair in zip(response.places[apart], met[apart], strict=True)])
-        places = places.reshape(-1, 2)
-        facts: dict[str, Any] = {"first": None, "second": None, "higher": None}
-        if len(places):
-            facts = {name: _quantiles(premise, places[:, k]) for k, name in enumerate(("first", "second"))}
-            facts["higher"] = _share(places[:, 0] > places[:, 1])
+        apart = np.flatnonzero(met.any(axis=(1, 2)) & ~equal)
+        levels = [_nearest(response.places[draw], met[draw]) for draw in apart]
+        pairs = np.array(levels, dtype=int).reshape(-1, 2)
+        places, numbers = (values[apart[:, None], pairs] for values in (response.places, response.numbers))
+        part = reached(case, response.numbers, cut)
         return cls(
             name=premise.name,
             parameters=tuple(factor.name for factor in premise.factors),
             why=premise.why,
             equal=_share(equal),
-            apart=_share(apart),
+            apart=_share(np.isin(np.arange(len(met)), apart)),
+            whole=_share(part >= 1) if np.isfinite(part).all() else None,
+            reaches=float(np.median(part)),
             places=places,
             premise=premise,
-            **facts,
+            **_values(case, premise, places, numbers),
         )
 
     def cells(self) -> list[str]:
         """Return the texts of the premise in the table of a reading."""
         values = [self._range(k) for k in (0, 1)]
         higher = f"{100 * self.higher.estimate:.0f} %" if self.higher else "-"
-        return [fill(self.name, 20), f"{100 * self.equal.estimate:.0f} %", per_cent(self.apart), *values, higher]
+        apart = per_cent(self.apart).replace("% [", "%\n[")
+        return [fill(self.name, 17), f"{100 * self.equal.estimate:.0f} %", apart, *values, higher]
+
+    def reached(self) -> list[str]:
+        """Return the texts of the premise in the table of what the race reaches."""
+        whole = per_cent(self.whole) if self.whole else "-"
+        part = f"{100 * self.reaches:.0f} %" if np.isfinite(self.reaches) else "-"
+        numbers = [f"{first:.0f} · {second:.0f}" for first, second in self.race.values()] if self.race else []
+        return [self.name, whole, part, *numbers]
 
     def _range(self, side: int) -> str:
         if not len(self.places):
@@ -222,11 +120,24 @@ def _share(is_it: np.ndarray) -> Interval:
     return clopper_pearson(int(is_it.sum()), len(is_it), CONFIDENCE)
 
 
-def _nearest(places: np.ndarray, met: np.ndarray) -> tuple[float, float]:
-    """Return the pair of places that meets both experiments with the smallest difference."""
+def _nearest(places: np.ndarray, met: np.ndarray) -> tuple[int, int]:
+    """Return the pair of levels that meets both experiments with the smallest difference."""
     apart = np.where(met, abs(places[:, None] - places[None, :]), np.inf)
     first, second = np.unravel_index(np.argmin(apart), apart.shape)
-    return float(places[first]), float(places[second])
+    return int(first), int(second)
+
+
+def _values(case: Case, premise: Premise, places: np.ndarray, numbers: np.ndarray) -> dict[str, Any]:
+    """Return what is told of the two values that reconcile: places (draws, 2), numbers (draws, 2, stand-ins)."""
+    if not len(places):
+        return dict.fromkeys(("first", "second", "higher", "race"))
+    medians = np.median(numbers, axis=0).T.tolist()
+    return {
+        "first": _quantiles(premise, places[:, 0]),
+        "second": _quantiles(premise, places[:, 1]),
+        "higher": _share(places[:, 0] > places[:, 1]),
+        "race": {name: (pair[0], pair[1]) for name, pair in zip(case.stand_ins, medians, strict=True)},
+    }
 
 
 def _quantiles(premise: Premise, places: np.ndarray) -> list[Interval]:
@@ -268,7 +179,7 @@ class ConflictReading:
     def of(cls, case: Case, varied: Sequence[Responses], common: float, cut: float) -> ConflictReading:
         """Return the reading of the numbers of all premises."""
         as_drawn = varied[0].numbers[:, :1]
-        first, second = (_share(_alone(case, one, as_drawn)[:, 0] <= cut) for one in case.experiments)
+        first, second = (_share(alone(case, one, as_drawn)[:, 0] <= cut) for one in case.experiments)
         shares = [PremiseShare.of(case, response, common, cut) for response in varied]
         apart = [abs(one.value - other.value) / deviation for one, other, deviation in contrasts(case, common)]
         return cls(
@@ -283,14 +194,14 @@ class ConflictReading:
     def blocks(self, names: Sequence[str]) -> Iterator[str | Table]:
         """Yield what is assumed, the premises, and those that cannot reconcile."""
         part = "half of" if self.common == COMMON else "all of" if self.common == 1 else f"{100 * self.common:g} % of"
-        apart = f"the sources are {self.conflict:.1f} standard deviations apart where both measured the same"
+        apart = f"the sources are {self.conflict:.2f} standard deviations apart where both measured the same"
         apart = f" If nothing differs, {apart}." if np.isfinite(self.conflict) else ""
         alone = f"{names[0]} alone {per_cent(self.first)}, {names[1]} alone {per_cent(self.second)}"
         yield wrapped(
             f"If both experiments share {part} what the race is wrong by.{apart} Of the draws as they are, "
             f"these meet: {alone}, both {per_cent(self.both)}."
         )
-        headings = ("premise", "equal", "only apart", *(fill(name, 16) for name in names), "first\nhigher")
+        headings = ("premise", "equal", "only\napart", *(fill(name, 16) for name in names), "first\nhigher")
         yield Table.of_cells(headings, [share.cells() for share in self.premises])
         never = [share.name for share in self.premises if share.apart.estimate == 0]
         if len(never) == len(self.premises):
@@ -340,6 +251,20 @@ class Conflict(Report):
         )
         for reading in self.readings:
             yield from reading.blocks([experiment.name for experiment in self.experiments])
+        yield from self.reach()
+
+    def reach(self) -> Iterator[str | Table]:
+        """Yield how much of the published differences the race reaches, and its numbers, by the last reading."""
+        yield wrapped(
+            "in full: share of the draws at which the race gives at least the whole of the published difference while "
+            "each experiment is met; reaches: the part of it that is reached, the median of the draws. Then the "
+            "medians of the race's numbers at the two values above, the first's · the second's."
+        )
+        stand_ins = list(dict.fromkeys(row.stand_in for one in self.experiments for row in one.rows))
+        headings = ("premise", "in full", "reaches", *(fill(name, 12) for name in stand_ins))
+        rows = [share.reached() for share in self.rows()]
+        cells = [[*row, *["-"] * (len(headings) - len(row))] for row in rows]
+        yield Table.of_cells(headings, sorted(cells, key=lambda row: row[0]))
 
     def draw(self, panels: Any) -> None:
         """Draw how much of the prior each premise reconciles, and with which values."""

@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 
 from feint.scenarios.measurements import conflict
-from feint.scenarios.measurements.conflict import (
-    ConflictReading,
-    ConflictRequest,
-    PremiseShare,
+from feint.scenarios.measurements.conflict import ConflictReading, ConflictRequest, PremiseShare
+from feint.scenarios.measurements.conflict_cases import PUBLISHED, case_of
+from feint.scenarios.measurements.conflict_responses import (
     Responses,
     contrasts,
     distances,
     drawn,
+    reached,
     responses,
 )
-from feint.scenarios.measurements.conflict_cases import PUBLISHED, case_of
 from feint.scenarios.measurements.stand_ins import STAND_INS
 from feint.sim.analysis.prior_shares import prior_draws
 from feint.sim.training.parameter_point import Point
@@ -148,6 +147,17 @@ def test_the_smallest_difference_that_reconciles_is_reported(planted):
     assert share.equal.estimate == 0
     np.testing.assert_allclose(share.places, [[0.75, 0.25], [0.25, 0.0]])
     assert share.higher.estimate == 1
+
+
+def test_the_part_of_the_published_difference_that_the_race_reaches_counts_while_each_is_met(planted):
+    case = case_of(planted(90, 15))
+    numbers = np.array([[90, 15, 0], [80, 30, 0], [100, 0, 5], [50, 50, 50]], dtype=float)[:, :, None]
+    np.testing.assert_allclose(reached(case, numbers, 2.0), [90 / 75, 80 / 75, 100 / 75, 0])
+    np.testing.assert_allclose(reached(case, numbers[:, :2], 2.0), [1, 50 / 75, 100 / 75, 0])
+    assert np.isnan(reached(case_of(planted(60, 60)), numbers, 2.0)).all()
+    share = PremiseShare.of(case, varied(case, numbers[:, :, 0]), 0.5, 2.0)
+    assert share.whole.estimate == 0.75
+    assert share.race == {STAND_IN: (90, 15)}
 
 
 def test_a_value_that_meets_both_needs_no_difference(planted):
