@@ -36,6 +36,7 @@ SCENARIOS = {
     "two-exits": "feint.scenarios.oversight.exact_worlds:TwoExitsRequest",
     "release": "feint.scenarios.release.release:ReleaseRequest",
     "calibration": "feint.scenarios.measurements.scoreboard:CalibrationRequest",
+    "conflict": "feint.scenarios.measurements.conflict:ConflictRequest",
     "revival": "feint.scenarios.finetuning.revival:RevivalRequest",
     "transfer": "feint.scenarios.transfer.transfer:TransferRequest",
     "wrappers": "feint.scenarios.finetuning.wrappers:WrappersRequest",

@@ -44,6 +44,8 @@ DRAWN = {
     "feint crux --seed 1": {"--figure": "crux_shares.png", "--lattice": "crux_lattice.png"},
     "feint worldviews --seed 1": {"--figure": "worldviews.png"},
     "feint scenario calibration --seed 1": {"--figure": "calibration.png"},
+    "feint scenario conflict persistence --seed 1": {"--figure": "conflict_persistence.png"},
+    "feint scenario conflict broad --seed 1": {"--figure": "conflict_broad.png"},
     "feint scenario transfer --seed 1": {"--figure": "transfer.png"},
     "feint scenario wrappers --seed 1": {"--figure": "finetuning_wrappers.png"},
     "feint scenario revival --seed 1": {"--figure": "finetuning_revival.png"},
@@ -62,6 +64,7 @@ NEARLY = {
     "README": {"rel": 0.02, "slack": 0.005},
     "analysis": {"rel": 0.05},
     "auditors": {"slack": 0.03},
+    "conflicts": {"rel": 0.05, "slack": 4},
     "crux": {"rel": 0.05, "slack": 0.01},
     "fit": {"slack": 2.0},
     "overseer": {"rel": 0.05},
@@ -76,7 +79,7 @@ SEARCHED = "  Nearest flip:"
 """From here on a search found what is printed, which may go another way on another kind of processor."""
 MOVED = {"worldviews": 6}
 """Words that may differ on another kind of processor, since an interval ends near a limit."""
-ANY_ORDER = ("crux",)
+ANY_ORDER = ("conflicts", "crux")
 """Pages on which two rows may come in the other order on another kind of processor."""
 SAID = {"crux": "inference", "rare": "Clopper", "worldviews": "neither"}
 """A word that the Python of a page prints, if its output does not stand below it."""
@@ -86,6 +89,8 @@ WHOLE = {
     "feint worldviews --seed 1": "--claim relearning --claim imperfect-pretraining",
     "feint crux --premises --runs 100 --seed 1": None,
     "feint argue --claim headline --quick --seed 1": None,
+    "feint scenario conflict persistence --seed 1": "--premise crystallisation",
+    "feint scenario conflict broad --seed 1": "--premise crystallisation",
 }
 """Commands that take about a minute, which `nox -s whole` runs, with options that run a part whose lines stand on the
 page; None has a test of its own below."""

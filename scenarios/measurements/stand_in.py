@@ -10,6 +10,7 @@ from math import sqrt
 import numpy as np
 
 from feint.agents.outcome import Outcome
+from feint.scenarios.finetuning.protocols import LENGTH
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.statistics.intervals import Interval, frequency_interval, student
@@ -36,6 +37,17 @@ NUISANCES: list[Factor] = [
 `samples_per_iteration`: steps that one iteration of fine-tuning a large model stands for, up to its batch.
 `red_team_realism`: how far a red-team prompt is taken for the trigger, `realism` of its honeypots.
 `probe_reliability`: correlation of two readings of a published probe on the same minds, as of the auditor `probe`.
+"""
+
+SETTINGS: list[Factor] = [
+    Factor(name="trained_steps", low=300, high=30_000, log=True, whole=True, group="published settings", base=LENGTH),
+    Factor(name="aligned_steps", values=(0, 300, 1000, 3000, 10_000, 30_000), group="published settings", base=0),
+]
+"""Settings in which published experiments of one kind differ, with the values that they may have.
+
+A stand-in has the base value of a setting unless it is given another; no row is fitted by them.
+`trained_steps`: steps on X, after all that came before.
+`aligned_steps`: steps of an aligned post-training on Y′, between pre-training on Y and training on X.
 """
 
 

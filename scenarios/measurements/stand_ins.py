@@ -14,16 +14,17 @@ from feint.scenarios.measurements.audits import AUDITS
 from feint.scenarios.measurements.duration import DURATION
 from feint.scenarios.measurements.faking import FAKING
 from feint.scenarios.measurements.persistence import PERSISTENCE
-from feint.scenarios.measurements.stand_in import NUISANCES, StandIn
+from feint.scenarios.measurements.stand_in import NUISANCES, SETTINGS, StandIn
+from feint.scenarios.measurements.starts import STARTS
 from feint.scenarios.measurements.transfer_laws import LAWS, law_constants
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
 
-__all__ = ["NUISANCES", "STAND_INS", "StandIn", "measured"]
+__all__ = ["NUISANCES", "SETTINGS", "STAND_INS", "StandIn", "measured"]
 
 STAND_INS: Mapping[str, StandIn] = {
-    stand_in.name: stand_in for stand_in in (*FAKING, *PERSISTENCE, *DURATION, *AUDITS, *LAWS)
+    stand_in.name: stand_in for stand_in in (*FAKING, *PERSISTENCE, *DURATION, *AUDITS, *STARTS, *LAWS)
 }
 """All stand-ins by name."""
 
@@ -44,7 +45,7 @@ def measured(
     out. Raises `InputError` for a name that is not known, or a nuisance parameter that is not valid.
     """
     chosen = [_named(name) for name in dict.fromkeys(names)]
-    values = nuisance_values(nuisances)
+    values = {factor.name: factor.base for factor in SETTINGS} | nuisance_values(nuisances)
     trainings = {stand_in: stand_in.trainings(values) for stand_in in chosen}
     wanted = [training for of_one in trainings.values() for training in of_one]
     ended = run_paired(point, wanted, range(runs), seed=seed, threads=threads) if wanted else {}

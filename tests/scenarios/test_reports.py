@@ -25,6 +25,7 @@ from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
 from feint.scenarios.finetuning.wrappers import WrappersRequest
+from feint.scenarios.measurements.conflict import ConflictRequest
 from feint.scenarios.measurements.fit import FitRequest
 from feint.scenarios.measurements.scoreboard import CalibrationRequest
 from feint.scenarios.oversight.auditor_evaluation import AuditorsRequest
@@ -80,6 +81,7 @@ REQUESTS = {
     "release": ReleaseRequest(settings=MARKET, runs=4, seed=1),
     "transfer": TransferRequest(settings={"sizes": (2, 3), "longest": 2000}, runs=20, seed=1),
     "calibration": CalibrationRequest(runs=20, seed=1),
+    "conflict": ConflictRequest(case="broad", draws=2, runs=4, levels=2, seed=1),
     "wrappers": WrappersRequest(settings={"similarity": 0.3, "pretraining.steps": 100}, runs=20, seed=1),
     "revival": RevivalRequest(settings={"pretraining.steps": 400}, runs=60, seed=4),
     "networks-transfer": TransferRequest(networks=True, runs=3, seed=2, settings={"widths": (4, 8)}),
@@ -93,7 +95,7 @@ REQUESTS = {
 DRAWN = [name for name, request in REQUESTS.items() if request.drawn and not getattr(request, "summary", False)]
 WIDE = ("parameters", "regions", "graph", "graph, verdicts")
 """Reports whose text may be wider than a terminal: tables, sentences of one line each, and what is only written."""
-GIVEN = {"number": 0, "claim": "headline", "file": Path("a.svg")}
+GIVEN = {"number": 0, "claim": "headline", "case": "broad", "file": Path("a.svg")}
 """Values of fields that have no default."""
 WRONG = {"runs": (0, True, 2.5), "seed": (-1, 2**64), "confidence": (0.0, 1.0)}
 
