@@ -283,7 +283,7 @@ class ConflictRequest(Request):
     draws: Annotated[int, Option("Draws from the prior, a power of two.", "N", least=2)] = 64
     levels: Annotated[int, Option("Levels of each premise over its range.", "N", least=2, most=99)] = 5
     cut: Annotated[float, Option("Standard deviations within which a measurement is met.", "X")] = CUT
-    runs: Runs = 64
+    runs: Runs = 128
     seed: Seed = 0
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Conflicts between published experiments: planted ones are found, with the premise that was planted."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ parameters = ["pretraining.steps"]
 name = "exposures"
 parameters = ["pretraining.awareness_exposure", "pretraining.horizon_exposure"]
 """
-SIZES = {"draws": 8, "runs": 8, "levels": 3, "seed": 1}
+SIZES: dict[str, Any] = {"draws": 8, "runs": 8, "levels": 3, "seed": 1}
 
 
 @pytest.fixture
@@ -71,9 +72,12 @@ def test_a_planted_conflict_is_reconciled_by_the_planted_premise_alone(planted):
         found, *others = reading.premises
         assert found.name == "length"
         assert found.apart.estimate >= 0.25
+        assert found.higher is not None
         assert found.higher.estimate == 1
         assert [share.apart.estimate for share in others] == [0, 0]
         assert reading.both.estimate == 0
+        assert found.first is not None
+        assert found.second is not None
         assert found.first[1].estimate > found.second[1].estimate  # medians
     assert "No difference reconciles them at any draw: tolerance, exposures." in report.text()
     assert {name for share in report.rows() for name in share.parameters} == {
@@ -146,6 +150,7 @@ def test_the_smallest_difference_that_reconciles_is_reported(planted):
     assert share.apart.estimate == pytest.approx(2 / 3)
     assert share.equal.estimate == 0
     np.testing.assert_allclose(share.places, [[0.75, 0.25], [0.25, 0.0]])
+    assert share.higher is not None
     assert share.higher.estimate == 1
 
 
@@ -156,6 +161,7 @@ def test_the_part_of_the_published_difference_that_the_race_reaches_counts_while
     np.testing.assert_allclose(reached(case, numbers[:, :2], 2.0), [1, 50 / 75, 100 / 75, 0])
     assert np.isnan(reached(case_of(planted(60, 60)), numbers, 2.0)).all()
     share = PremiseShare.of(case, varied(case, numbers[:, :, 0]), 0.5, 2.0)
+    assert share.whole is not None
     assert share.whole.estimate == 0.75
     assert share.race == {STAND_IN: (90, 5)}  # of (90, 15), (80, 0) and (100, 5)
 
