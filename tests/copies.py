@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("agents", "sim", "scenarios", "src", "tests")
+ROOMS = ("agents", "sim", "scenarios", "src", "tests", "examples")
 
 
 def copied(folder, *more):
-    """Copy the house into a folder, with more rooms if they are named, but without benchmarks and studies."""
-    left_out = shutil.ignore_patterns("__pycache__", "benchmarks", "studies", "_build")
+    """Copy the house into a folder, with more rooms if they are named, but without benchmarks."""
+    left_out = shutil.ignore_patterns("__pycache__", "benchmarks", "_build")
     for part in (*ROOMS, *more):
         shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=left_out)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for file in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / file, folder)
     return folder
 
 

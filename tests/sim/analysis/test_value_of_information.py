@@ -1,5 +1,7 @@
 """Value of information on planted draws, where what a measurement decides is known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_what_tells_nothing_moves_only_what_chance_does(draws):
 
 def test_noise_makes_a_measurement_worth_less(draws):
     noises = {"sharp": 0.05, "blunt": 0.5, "useless": 20.0}
-    outputs = dict.fromkeys(noises, draws["cause"])
+    outputs: dict[str, Any] = dict.fromkeys(noises, draws["cause"])
     ranked = value_of_information(draws["holds"], outputs, noises, dict.fromkeys(noises, "%"))
     assert [candidate.name for candidate in ranked] == ["sharp", "blunt", "useless"]
     assert ranked[0].change > 0.4 > ranked[1].change > ranked[2].change
