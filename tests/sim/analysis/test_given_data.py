@@ -43,6 +43,15 @@ def test_delta_of_a_copy_is_near_1_and_of_a_response_alone_near_0():
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_seed_0_is_a_seed(method):
+    """Analyses of SALib 1.6 take it for none (findings/salib-seed-zero.sh)."""
+    response = drawn(study(THREE, "lhs", samples=150, runs=40), bumpy)
+    one, two = (sensitivity(response, method=method, seed=0, **FEW) for _ in range(2))
+    assert one.measures == two.measures
+    assert one.inert == two.inert
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_names_and_equal_values_are_analysed_too(tmp_path, method):
     rng = np.random.default_rng(0)
     design = of_table(tmp_path, {"start": rng.choice(["fresh", "internal"], 200), "similarity": np.full(200, 0.5)})
