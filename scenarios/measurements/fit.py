@@ -29,6 +29,7 @@ from feint.sim.analysis.emulators import Emulator, emulate, emulate_all
 from feint.sim.analysis.history_matching import HistoryMatch, Matcher, Targets, distance_from_prior
 from feint.sim.analysis.posterior import Amortised, Data, learnt
 from feint.sim.analysis.value_of_information import Candidate, value_of_information
+from feint.sim.results.figure_style import check_figure_path
 from feint.sim.results.request import Option, Output, Progress, Request, Seed
 from feint.sim.statistics.intervals import Interval, frequency_interval
 from feint.sim.training.parameter_point import Point
@@ -55,7 +56,8 @@ class FitRequest(Request):
             "FILE.parquet",
             "write_posterior",
             lambda path: check_output("posterior", path, [".parquet"]),
-        )
+        ),
+        "corner": Output("Draw the corner plot of the posterior.", "FILE", "save_corner", check_figure_path),
     }
 
     file: Annotated[str, Option("CSV of measurements, or the word shipped.", "FILE", argument=True)]

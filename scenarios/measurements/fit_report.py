@@ -14,7 +14,7 @@ from feint.agents.errors import InputError
 from feint.sim.analysis.history_matching import CUT, HistoryMatch, RowMatch, draw_pairs
 from feint.sim.analysis.posterior import IDENTIFIED, Calibration
 from feint.sim.analysis.value_of_information import Candidate
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, save, with_fixed_layout
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number, Report, Table, folded, wrapped
 from feint.sim.statistics.intervals import Interval
@@ -253,6 +253,10 @@ class Fit(Report):
         with canvas((PAGE_WIDTH, PAGE_WIDTH)) as drawn:
             _draw_corner(drawn, columns, names)
             return with_fixed_layout(drawn)
+
+    def save_corner(self, path: Path) -> None:
+        """Draw the corner plot into a file."""
+        save(self.corner(), path, self.passport())
 
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
         """Return the functions that draw the matrix of pairs and, if there is a posterior, the corner plot."""

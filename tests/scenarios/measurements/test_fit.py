@@ -71,6 +71,8 @@ def test_a_history_match_has_no_posterior(matched, tmp_path):
     with pytest.raises(InputError, match="history = True gives no posterior"):
         fit.write_posterior(tmp_path / "a.parquet")
     assert len(fit.drawings()) == 1
+    with pytest.raises(InputError, match="a fit without a posterior has no corner plot"):
+        fit.save_corner(tmp_path / "corner.svg")
 
 
 def test_rows_that_the_prior_does_not_give_are_unusual():
@@ -109,6 +111,8 @@ def test_the_posterior_is_a_table_of_weighted_draws(tmp_path):
     assert all(len(line) <= 80 for line in fit.text().splitlines() if ROWS not in line)
     assert len(fit.drawings()) == 2
     assert [figure() for figure in fit.drawings()]
+    fit.save_corner(tmp_path / "corner.svg")
+    assert (tmp_path / "corner.svg").stat().st_size > 0
     assert fit.document() == FitRequest.from_configuration(fit.passport()["configuration"]).run().document()
 
 
