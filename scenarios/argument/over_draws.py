@@ -129,7 +129,7 @@ class OverRequest(Request):
         return OverTable.of(self.table, draws, self.rest, self.around), draws
 
     def evaluated(self, most: int, seed: int) -> WeightedDraws:
-        """Return at most so many draws of the table, with the parameters that it lacks."""
+        """Return at most `most` draws of the table, with the parameters that it lacks."""
         draws = self.table.thinned(most, seed)
         return draws.completed(self.around, seed) if self.rest == PRIOR else draws
 

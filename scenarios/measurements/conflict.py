@@ -36,7 +36,8 @@ from feint.scenarios.measurements.conflict_responses import (
 from feint.scenarios.measurements.score import COMMON
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Option, Progress, Request, Runs, Seed
-from feint.sim.statistics.intervals import CONFIDENCE, Interval, clopper_pearson
+from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.weighted import share_over
 
 CUT = 2.0  #: standard deviations within which a measurement is met, as on the scoreboard
 ALIKE = (COMMON, 1.0)  #: shares of a discrepancy that two experiments have in common, in the order of the report
@@ -86,9 +87,9 @@ class PremiseShare:
             name=premise.name,
             parameters=tuple(factor.name for factor in premise.factors),
             why=premise.why,
-            equal=_share(equal),
-            apart=_share(np.isin(np.arange(len(met)), apart)),
-            whole=_share(part >= 1) if np.isfinite(part).all() else None,
+            equal=share_over(equal),
+            apart=share_over(np.isin(np.arange(len(met)), apart)),
+            whole=share_over(part >= 1) if np.isfinite(part).all() else None,
             reaches=float(np.median(part)),
             places=places,
             premise=premise,
@@ -99,12 +100,12 @@ class PremiseShare:
         """Return the texts of the premise in the table of a reading."""
         values = [self._range(k) for k in (0, 1)]
         higher = f"{100 * self.higher.estimate:.0f} %" if self.higher else "-"
-        apart = per_cent(self.apart).replace("% [", "%\n[")
+        apart = share_text(self.apart).replace("% [", "%\n[")
         return [fill(self.name, 17), f"{100 * self.equal.estimate:.0f} %", apart, *values, higher]
 
     def reached(self) -> list[str]:
         """Return the texts of the premise in the table of what the race reaches."""
-        whole = per_cent(self.whole) if self.whole else "-"
+        whole = share_text(self.whole) if self.whole else "-"
         part = f"{100 * self.reaches:.0f} %" if np.isfinite(self.reaches) else "-"
         numbers = [f"{first:.0f} · {second:.0f}" for first, second in self.race.values()] if self.race else []
         return [self.name, whole, part, *numbers]
@@ -116,10 +117,6 @@ class PremiseShare:
         return f"{middle}\n[{low}, {high}]"
 
 
-def _share(is_it: np.ndarray) -> Interval:
-    return clopper_pearson(int(is_it.sum()), len(is_it), CONFIDENCE)
-
-
 def _nearest(places: np.ndarray, met: np.ndarray) -> tuple[int, int]:
     """Return the pair of levels that meets both experiments with the smallest difference."""
     apart = np.where(met, abs(places[:, None] - places[None, :]), np.inf)
@@ -128,14 +125,14 @@ def _nearest(places: np.ndarray, met: np.ndarray) -> tuple[int, int]:
 
 
 def _values(case: Case, premise: Premise, places: np.ndarray, numbers: np.ndarray) -> dict[str, Any]:
-    """Return what is told of the two values that reconcile: places (draws, 2), numbers (draws, 2, stand-ins)."""
+    """Return facts of the two values that reconcile: places (draws, 2), numbers (draws, 2, stand-ins)."""
     if not len(places):
         return dict.fromkeys(("first", "second", "higher", "race"))
     medians = np.median(numbers, axis=0).T.tolist()
     return {
         "first": _quantiles(premise, places[:, 0]),
         "second": _quantiles(premise, places[:, 1]),
-        "higher": _share(places[:, 0] > places[:, 1]),
+        "higher": share_over(places[:, 0] > places[:, 1]),
         "race": {name: (pair[0], pair[1]) for name, pair in zip(case.stand_ins, medians, strict=True)},
     }
 
@@ -157,7 +154,7 @@ def _quantiles(premise: Premise, places: np.ndarray) -> list[Interval]:
     return [quantile.mapped(lambda place: float(value_at(premise.factors[0], place))) for quantile in quantiles]
 
 
-def per_cent(share: Interval) -> str:
+def share_text(share: Interval) -> str:
     """Return a share with its limits in per cent."""
     return f"{100 * share.estimate:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
@@ -179,7 +176,7 @@ class ConflictReading:
     def of(cls, case: Case, varied: Sequence[Responses], common: float, cut: float) -> ConflictReading:
         """Return the reading of the numbers of all premises."""
         as_drawn = varied[0].numbers[:, :1]
-        first, second = (_share(alone(case, one, as_drawn)[:, 0] <= cut) for one in case.experiments)
+        first, second = (share_over(alone(case, one, as_drawn)[:, 0] <= cut) for one in case.experiments)
         shares = [PremiseShare.of(case, response, common, cut) for response in varied]
         apart = [abs(one.value - other.value) / deviation for one, other, deviation in contrasts(case, common)]
         return cls(
@@ -187,7 +184,7 @@ class ConflictReading:
             conflict=max(apart, default=float("nan")),
             first=first,
             second=second,
-            both=_share(distances(case, as_drawn, common)[:, 0, 0] <= cut),
+            both=share_over(distances(case, as_drawn, common)[:, 0, 0] <= cut),
             premises=sorted(shares, key=lambda share: (-share.apart.estimate, -share.equal.estimate)),
         )
 
@@ -196,10 +193,10 @@ class ConflictReading:
         part = "half of" if self.common == COMMON else "all of" if self.common == 1 else f"{100 * self.common:g} % of"
         apart = f"the sources are {self.conflict:.2f} standard deviations apart where both measured the same"
         apart = f" If nothing differs, {apart}." if np.isfinite(self.conflict) else ""
-        alone = f"{names[0]} alone {per_cent(self.first)}, {names[1]} alone {per_cent(self.second)}"
+        alone = f"{names[0]} alone {share_text(self.first)}, {names[1]} alone {share_text(self.second)}"
         yield wrapped(
             f"If both experiments share {part} what the race is wrong by.{apart} Of the draws as they are, "
-            f"these meet: {alone}, both {per_cent(self.both)}."
+            f"these meet: {alone}, both {share_text(self.both)}."
         )
         headings = ("premise", "equal", "only\napart", *(fill(name, 16) for name in names), "first\nhigher")
         yield Table.of_cells(headings, [share.cells() for share in self.premises])

@@ -48,11 +48,6 @@ class Outputs:
         """Whether the headline holds at each draw, by its effect as estimated (draws,)."""
         return np.array([CLAIM.effect.rule.kind(value) == "holds" for value in self.effect.tolist()])
 
-    def first(self, draws: int) -> Outputs:
-        """Return the first draws."""
-        parts = {name: getattr(self, name)[:draws] for name in ("design", "values", "variances", "effect")}
-        return Outputs(names=self.names, **parts)
-
     def of(self, names: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return values and variances of the measures of these names (draws, measures)."""
         columns = [self.names.index(name) for name in names]

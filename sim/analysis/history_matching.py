@@ -208,8 +208,8 @@ class Matcher:
     def nearest(self, rows: Sequence[int], cube: np.ndarray, implausible: np.ndarray) -> Conflict:
         """Return the point whose largest implausibility of some rows is least, by an evolutionary search.
 
-        It begins with the best points of a cube (points, parameters). Children mix two parents, and some of their
-        parameters are drawn near or anew.
+        It begins with the best points of a cube (points, parameters). Children mix two parents; some of their
+        parameters are then drawn near these, and a few from the prior.
         """
         rng, rows = np.random.default_rng([self.seed, *rows]), list(rows)
         measures = sorted({int(self.targets.measures[i]) for i in rows})

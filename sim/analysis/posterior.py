@@ -119,7 +119,6 @@ class Calibration:
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 IDENTIFIED = 0.1
-REGION = 0.9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,7 +161,7 @@ class Amortised:
     def calibrated(
         self, design: np.ndarray, outputs: np.ndarray, names: Sequence[str], *, count: int = 200, seed: int = 0
     ) -> Calibration:
-        """Return the calibration over the held-out draws, with data simulated anew."""
+        """Return the calibration over the held-out draws, with data simulated again."""
         from scipy.stats import kstest
 
         rng = np.random.default_rng([seed, 1])
@@ -284,7 +283,7 @@ def learnt(
 
 @dataclass(frozen=True, eq=False)
 class _Trainer:
-    """Trains networks of sbi on tables that are made anew at each epoch."""
+    """Trains networks of sbi on tables of which each epoch makes new ones."""
 
     design: np.ndarray  #: of the parameters that act (draws, acting)
     outputs: np.ndarray

@@ -12,7 +12,7 @@ import numpy as np
 from feint.agents.errors import InputError, check_whole
 from feint.sim.results.provenance import data_beside
 from feint.sim.statistics.weighted import are_equal, effective_size, systematic
-from feint.sim.sweeps.factors import check_value, factor_of, prior_factors
+from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
 from feint.sim.sweeps.sweep_store import COLUMNS
 from feint.sim.training.parameter_point import Point
 
@@ -98,16 +98,16 @@ class WeightedDraws:
 
     def lacking(self, point: Point) -> list[str]:
         """Return the dotted names of the parameters that have a prior, but no column."""
-        return [
-            factor.name for factor in prior_factors(point.model, point.curriculum) if factor.name not in self.values
-        ]
+        return [factor.name for factor in self._lacking(point)]
+
+    def _lacking(self, point: Point) -> list[Factor]:
+        return [factor for factor in prior_factors(point.model, point.curriculum) if factor.name not in self.values]
 
     def completed(self, point: Point, seed: int = 0) -> Self:
         """Return the draws with every parameter that they lack drawn from its prior, independently of all others."""
         from scipy.stats import qmc
 
-        lacking = {*self.lacking(point)}
-        factors = [factor for factor in prior_factors(point.model, point.curriculum) if factor.name in lacking]
+        factors = self._lacking(point)
         if not factors:
             return self
         cube = qmc.LatinHypercube(len(factors), rng=np.random.default_rng([seed, len(factors)])).random(len(self))
