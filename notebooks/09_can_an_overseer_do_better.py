@@ -30,7 +30,7 @@ from feint.scenarios.oversight.overseer_baselines import POPULATIONS, PRIOR, Ove
 from feint.sim.environments.overseer_policies import LEARNED, Hyperparameters, Network, orders, train_ppo
 from feint.sim.environments.task import AT, BOTH
 
-RUNS = 2000
+RUNS = 1000
 house_look()
 
 # %% [markdown]

@@ -1,6 +1,8 @@
 """Patches that make a computation small where its numbers are not what is tested."""
 
-from feint.scenarios.argument import model_audit
+from dataclasses import replace
+
+from feint.scenarios.argument import argue, model_audit
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.networks import seed_models, transfer
 from feint.sim.statistics import scaling_laws
@@ -20,6 +22,11 @@ def hardly_train(patch):
 def resample_little(patch):
     """Fit laws of transfer with few resamples: their intervals are wrong."""
     patch.setitem(scaling_laws.fit.__kwdefaults__, "resamples", 20)
+
+
+def argue_over_few_draws(patch):
+    """Let the quick form of `feint argue` take few draws from the prior, and search as little for flips."""
+    patch.setattr(argue, "QUICK", replace(argue.QUICK, draws=16, search_runs=3_000, confirming=400))
 
 
 def audit_few_claims(patch):

@@ -105,8 +105,9 @@ WHOLE = {
     *FEWER,
     "feint crux --premises --runs 100 --seed 1",
     "feint argue --claim headline --quick --seed 1",
+    "feint graph --verdicts --seed 1",
 }
-"""Commands that `nox -s whole` runs; the last two have tests of their own below."""
+"""Commands that `nox -s whole` runs; the last three have tests of their own below or in `test_graph.py`."""
 EXAMPLES = [
     (name, i)
     for name, page in PAGES.items()
@@ -222,7 +223,13 @@ def check_output(name, stands, now):
 
 @pytest.mark.slow
 @pytest.mark.generated
-@pytest.mark.parametrize(("name", "command", "file"), [(*drawn, file) for file, drawn in DRAWN_ALONE.items()])
+@pytest.mark.parametrize(
+    ("name", "command", "file"),
+    [
+        pytest.param(*drawn, file, marks=[pytest.mark.whole] * (drawn[1] in WHOLE))
+        for file, drawn in DRAWN_ALONE.items()
+    ],
+)
 def test_a_figure_is_drawn_by_its_command(feint, file, command, tmp_path, rewrite):
     path = FIGURES / file if rewrite else tmp_path / file
     assert feint(*shlex.split(command)[1:], path).code == 0

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from pages import FILE, PAGES, ROOT, printed, shell_lines
+from quick import argue_over_few_draws
 from terminal import in_a_process_of_its_own
 
 from feint.agents.mind import GROUPS
@@ -89,7 +90,8 @@ def test_most_deceptive_runs_are_settled_at_their_first_step():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", OTHERS)
-def test_every_command_of_the_pages_runs(feint, folder, command):
+def test_every_command_of_the_pages_runs(feint, folder, command, monkeypatch):
+    argue_over_few_draws(monkeypatch)
     name, *rest = shlex.split(command)[1:]
     if name in ("share", "export"):
         assert feint("sweep", "study.toml", "--out", "DIR").code == 0

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import pytest
+from quick import argue_over_few_draws
 from terminal import within_this_process
 
 RECORDINGS = Path(__file__).parent / "unchanged"
@@ -129,11 +130,12 @@ def feint(folder, monkeypatch, capsys):
 
 @pytest.mark.generated
 @pytest.mark.parametrize("name", DOUBLE | SINGLE)
-def test_a_small_result_is_the_recorded_one(name, feint, folder, rewrite):
+def test_a_small_result_is_the_recorded_one(name, feint, folder, rewrite, monkeypatch):
     if name in ("map", "export") and not (folder / "swept").exists():
         (folder / "study.toml").write_text(STUDY)
         assert feint("sweep", "study.toml", "--out", "swept").code == 0
     command = (DOUBLE | SINGLE)[name]
+    argue_over_few_draws(monkeypatch)
     printed = feint(*shlex.split(command))
     if name in WRITTEN:
         assert printed.code == 0

@@ -39,10 +39,9 @@ def values(kind, names, drawn):
 
 WHOLE = ("modes", "steps", "objective", *oracle.FORMS)
 MODELS = st.builds(
-    lambda kept, modes, forms: Model(modes=modes, **kept, **forms),
+    lambda kept, modes: Model(modes=modes, **kept),
     values(Model, [name for name in Model.parameters() if name not in WHOLE], {}),
     st.sampled_from([1, 2, 5, 16]),
-    st.sampled_from([{}, oracle.TOGETHER[0]]),
 )
 STAGES = st.lists(
     st.tuples(

@@ -103,8 +103,9 @@ def test_pre_training_and_fine_tuning_are_those_of_the_oracle(precision, batch):
     assert_follows_oracle(pretrained, FINETUNING, finetuned, precision=precision)
 
 
-def test_training_from_scratch_is_that_of_the_oracle(batch):
-    start = batch[0].take([5, 9, 24])
+@pytest.mark.parametrize("model", [Model(), GRADED], ids=["plain", "graded"])
+def test_training_from_scratch_is_that_of_the_oracle(model):
+    start = begin(model, runs=25, seed=SEED).take([5, 9, 24])
     assert_follows_oracle(start, FINETUNING, train(start, FINETUNING, precision="double"))
 
 
