@@ -91,8 +91,8 @@ for name in POPULATIONS:
 # %% [markdown]
 # ## Which schedule did it find?
 #
-# Share of its slices in which each group was put back. At the reference point one of the two trainings went wrong: it
-# goes on in doubt until its slices are used, and deploys half.
+# Share of its slices in which each group was put back. At the reference point both trainings put back gate, awareness
+# and world model; over the prior one of them puts back awareness and hardly ever anything else.
 
 # %%
 figure, panels = sheet(2.2, 2, sharey=True)
