@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.agents.parameters import Parameter, plain
+from feint.agents.parameters import Parameter, place_between, plain
+from feint.sim.results.figure_style import SERIES, draw_intervals
 from feint.sim.results.report import Hidden, Report, Table, from_attributes
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
@@ -77,6 +80,26 @@ class ParametersReport(Report):
         """Return the declarations."""
         return self.parameters
 
+    def draw(self, panels: Any) -> None:
+        """Draw the prior of each parameter that has one as a line between its ends, with the defaults in it."""
+        axes, shown = panels[0, 0], [row for row in self.parameters if row.prior]
+        before = {y: row for y, row in enumerate(shown) if _differs(row) and row.prior_of != "fine-tuning"}
+        at = [_place(row, PRETRAINING[row.name]) for row in before.values()]
+        middle = np.array([_place(row, row.default) for row in shown])
+        alone = [row.prior_of == "pre-training" for row in before.values()]
+        middle[np.array([*before])[alone]] = np.array(at)[alone]
+        lines = np.column_stack([middle, np.zeros_like(middle), np.ones_like(middle)])
+        draw_intervals(axes, [f"{row.name} = {_default(row)}" for row in shown], {"default": lines})
+        look: dict[str, Any] = {"color": SERIES[1], "markersize": 3.5}
+        axes.errorbar(at, [*before], fmt="s", label="default of pre-training, if it is another", **look)
+        for y, row in enumerate(shown):
+            low, high = (f"{end:g}" for end in row.prior or ())
+            axes.text(-0.02, y, low, ha="right", va="center", fontsize=7)
+            axes.text(1.02, y, high + " L" * row.log, ha="left", va="center", fontsize=7)
+        words = "prior, from its low end to its high one (L: on a logarithmic scale)"
+        axes.set(xlim=(-0.12, 1.14), xticks=[], xlabel=words)
+        axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
+
     def markdown(self) -> str:
         """Return the parameters as the tables of the manual."""
         lines = []
@@ -93,7 +116,6 @@ class ParametersRequest(Request):
 
     kind = "parameters"
     threaded = False
-    drawn = False
     text_only = ("markdown",)
 
     markdown: Annotated[bool, Option("Print the table of the manual.")] = False
@@ -113,12 +135,23 @@ def _rows(kind: type[Model | Stage]) -> list[tuple[str, ...]]:
     return [_cells(parameter) for parameter in kind.parameters().values()]
 
 
+def _differs(parameter: Parameter | ParameterFacts) -> bool:
+    return isinstance(PRETRAINING.get(parameter.name), (int, float))
+
+
+def _default(parameter: Parameter | ParameterFacts) -> str:
+    """Return the default and, in parentheses, that of pre-training if it is another."""
+    return plain(parameter.default) + (f" ({plain(PRETRAINING[parameter.name])})" if _differs(parameter) else "")
+
+
+def _place(parameter: ParameterFacts, value: Any) -> float:
+    """Return the place of a value in a parameter's prior, from 0 to 1."""
+    return place_between(value, *(parameter.prior or (0, 1)), log=parameter.log)
+
+
 def _cells(parameter: Parameter) -> tuple[str, ...]:
-    before = PRETRAINING.get(parameter.name)
-    differs = f" ({plain(before)})" if isinstance(before, (int, float)) else ""
     measured = "" if parameter.unit == "1" else f", in {parameter.unit}"
-    phase = "; in parentheses: of pre-training" if differs else ""
+    phase = "; in parentheses: of pre-training" if _differs(parameter) else ""
     source = parameter.source[0].upper() + parameter.source[1:]
     meaning = f"{parameter.meaning}{measured}{phase}. {parameter.argument.capitalize()}. {source}."
-    default = plain(parameter.default) + differs
-    return (parameter.name, default, parameter.brief, parameter.prior_text, plain(parameter.off), meaning)
+    return (parameter.name, _default(parameter), parameter.brief, parameter.prior_text, plain(parameter.off), meaning)
