@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import inf
-from math import log as ln
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -68,13 +67,6 @@ def plain(number: float | str | None) -> str:
     if number is None or isinstance(number, str):
         return number or "–"
     return f"{number:,.0f}" if float(number).is_integer() and abs(number) >= 1000 else f"{number:g}"
-
-
-def place_between(value: float, low: float, high: float, *, log: bool = False) -> float:
-    """Return the place of a value in a range, from 0 to 1; 0 counts as the low end of a logarithmic one."""
-    if not log:
-        return (value - low) / (high - low)
-    return (ln(value) - ln(low)) / (ln(high) - ln(low)) if value > 0 else 0.0
 
 
 def parameter(default: Any, *, checked: bool = True, meaning: str | None = None, **facts: Any) -> Any:

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, computed_field
 
 from feint.scenarios.argument import graph
-from feint.scenarios.argument.premises import (
-    GROUNDS,
-    MECHANISMS,
-    PREMISES,
-    Mechanism,
-    bare,
-    declaration,
-    value_text,
-)
+from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, Mechanism, bare, declaration, value_text
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from operator import itemgetter
 from typing import Annotated, Any, ClassVar
 
@@ -11,7 +12,6 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
-from feint.agents.parameters import place_between
 from feint.sim.analysis import response_surface
 from feint.sim.analysis.claims import KINDS, LEAST, rises
 from feint.sim.analysis.estimands import DECEPTIVE
@@ -45,7 +45,9 @@ def prior_draws(point: Point, draws: int, seed: int) -> list[dict[str, Any]]:
 
 def in_units(factor: Factor, value: float) -> float:
     """Return the place of a value in its prior, from 0 to 1; 0 counts as the low end of a logarithmic one."""
-    return place_between(value, factor.low, factor.high, log=factor.log)
+    if not factor.log:
+        return (value - factor.low) / (factor.high - factor.low)
+    return (log(value) - log(factor.low)) / (log(factor.high) - log(factor.low)) if value > 0 else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,13 +132,8 @@ class PriorShare(ResponseAnalysis):
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
         yield "\n".join([self.response.heading, wrapped(f"{sample}; {left}"), kinds])
         alone = {"sampling alone": lambda row: f"[{row['sampling'].low:.3f}, {row['sampling'].high:.3f}]"}
-        names = {
-            "": "kind",
-            "points": "points",
-            f"share, {level}": "share",
-            "certain": "certain",
-            "possible": "possible",
-        }
+        same = {name: name for name in ("certain", "possible")}
+        names = {"": "kind", "points": "points", f"share, {level}": "share", **same}
         yield Table(self.rows(), {heading: itemgetter(name) for heading, name in names.items()} | alone, rule=False)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ RESOLUTION = 200  # dots per inch of pictures in pixels
 SERIES = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#56b4e9")  # colours, also of Okabe and Ito
 LOOKS = list(zip(SERIES, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=True))  # for readers in grey, too
 LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
-MOST_ROWS, MOST_LETTERS = 45, 50  # rows of intervals in a figure, and letters in a line of their labels
+MOST_ROWS, MOST_LETTERS = 45, 60  # rows of intervals in a figure, and letters in a line of their labels
 
 
 check_figure_path = partial(check_output, "figure", endings=[f".{ending}" for ending in FORMATS])
@@ -85,7 +85,7 @@ def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
     return [*entries.values()], [*entries]
 
 
-def draw_intervals(axes: Axes, labels: Sequence[str], series: Mapping[str, Any]) -> None:
+def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) -> None:
     """Draw labelled rows of estimates with intervals, from the top down; the figure becomes as high as they need.
 
     `series` are arrays by name of estimate, low and high (rows, 3); one without any estimate is left out, and so are

@@ -200,7 +200,7 @@ class Report:
         from feint.sim.results.figure_style import draw_intervals
 
         frame = self.frame()
-        names = self.series or {name: name for name in frame if f"{name}_low" in frame}
+        names = self.series or {str(name): str(name) for name in frame if f"{name}_low" in frame}
         if not names or frame.empty:
             raise InputError(f"{type(self).__name__} has no figure: use frame() for its numbers.")
         texts = frame[[name for name in frame if all(isinstance(value, str) for value in frame[name])]].to_numpy()

@@ -9,7 +9,7 @@ import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
-from feint.agents.parameters import Parameter, place_between, plain
+from feint.agents.parameters import Parameter, plain
 from feint.sim.results.figure_style import SERIES, draw_intervals
 from feint.sim.results.report import Hidden, Report, Table, from_attributes
 from feint.sim.results.request import Option, Progress, Request
@@ -17,6 +17,7 @@ from feint.sim.training.stage import PRETRAINING, Stage
 
 HEADS = ("name", "default", "valid", "prior", "off", "meaning")
 KINDS: dict[Literal["model", "stage"], type[Model | Stage]] = {"model": Model, "stage": Stage}
+BEFORE, FINE = "pre-training", "fine-tuning"  # kinds of stages that priors may be for
 LEGEND = f"""\
 Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.
 A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and
@@ -82,17 +83,14 @@ class ParametersReport(Report):
 
     def draw(self, panels: Any) -> None:
         """Draw the prior of each parameter that has one as a line between its ends, with the defaults in it."""
-        axes, shown = panels[0, 0], [row for row in self.parameters if row.prior]
-        before = {y: row for y, row in enumerate(shown) if _differs(row) and row.prior_of != "fine-tuning"}
-        at = [_place(row, PRETRAINING[row.name]) for row in before.values()]
-        middle = np.array([_place(row, row.default) for row in shown])
-        alone = [row.prior_of == "pre-training" for row in before.values()]
-        middle[np.array([*before])[alone]] = np.array(at)[alone]
-        lines = np.column_stack([middle, np.zeros_like(middle), np.ones_like(middle)])
-        draw_intervals(axes, [f"{row.name} = {_default(row)}" for row in shown], {"default": lines})
-        look: dict[str, Any] = {"color": SERIES[1], "markersize": 3.5}
-        axes.errorbar(at, [*before], fmt="s", label="default of pre-training, if it is another", **look)
-        for y, row in enumerate(shown):
+        axes, shown = panels[0, 0], list(enumerate(row for row in self.parameters if row.prior))
+        before = {y: _place(row, PRETRAINING[row.name]) for y, row in shown if row.prior_of != FINE and _differs(row)}
+        own = [before[y] if row.prior_of == BEFORE else _place(row, row.default) for y, row in shown]
+        labels = [f"{row.name} = {_default(row)}" for _, row in shown]
+        draw_intervals(axes, labels, {"default": [(place, 0, 1) for place in own]})
+        words, look = f"default of {BEFORE}, if it is another", {"fmt": "s", "markersize": 3.5, "color": SERIES[1]}
+        axes.errorbar([*before.values()], [*before], label=words, **look)
+        for y, row in shown:
             low, high = (f"{end:g}" for end in row.prior or ())
             axes.text(-0.02, y, low, ha="right", va="center", fontsize=7)
             axes.text(1.02, y, high + " L" * row.log, ha="left", va="center", fontsize=7)
@@ -146,7 +144,8 @@ def _default(parameter: Parameter | ParameterFacts) -> str:
 
 def _place(parameter: ParameterFacts, value: Any) -> float:
     """Return the place of a value in a parameter's prior, from 0 to 1."""
-    return place_between(value, *(parameter.prior or (0, 1)), log=parameter.log)
+    scale: Any = np.log if parameter.log else np.array
+    return float(np.interp(scale(value), scale(parameter.prior), (0, 1)))
 
 
 def _cells(parameter: Parameter) -> tuple[str, ...]:
