@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -19,11 +19,17 @@ from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
 from feint.sim.results.report import Hidden, Report, wrapped
 from feint.sim.results.request import Option, Progress, Request
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Passport = Mapping[str, Any]
 NONE = "none"  # in place of a version or commit that is not known
 SWEPT = {
     "sensitivity": "feint sensitivity DIR --figure FILE",
     "map": "feint map DIR --x NAME --y NAME --figure FILE",
+    "regions": "feint regions DIR --figure FILE",
+    "share": "feint share DIR --figure FILE",
+    "sweep": "feint sweep STUDY.toml --out DIR --resume --figure FILE",
 }
 """Kinds of figures that are drawn from a sweep's folder, and the command that draws them."""
 OF_NETWORKS = {
@@ -60,6 +66,8 @@ class Regenerated(Report):
     difference: Annotated[str | None, Field(description="the first difference between numbers, if it is known")]
     changed: Annotated[dict[str, Change], Field(description="versions, processor or commit that have changed")]
     original: Hidden[Passport]  #: the file's own passport
+    made: Hidden[Report]  #: what the passport makes now
+    which: Hidden[int]  #: the number of the drawing that was compared
     request: Hidden[RegenerateRequest]
 
     @property
@@ -78,6 +86,10 @@ class Regenerated(Report):
         """Return what has changed, then and now."""
         return [{"name": name, "then": change.then, "now": change.now} for name, change in self.changed.items()]
 
+    def figure(self) -> Figure:
+        """Draw the figure that was made again."""
+        return self.made.drawings()[self.which]()
+
     def passport(self) -> dict[str, Any]:
         """Return the file's own passport."""
         return dict(self.original)
@@ -89,7 +101,7 @@ class RegenerateRequest(Request):
 
     kind = "regenerate"
     unit = ""
-    drawn = False
+    drawn = False  # `out` keeps the figure
 
     file: Annotated[Path, Option("A figure (.svg, .png, .pdf), or its data (.csv).", "FILE", argument=True)]
     out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE")] = None
@@ -115,6 +127,8 @@ class RegenerateRequest(Request):
             difference=difference,
             changed=_changes(original, report.passport()),
             original=original,
+            made=report,
+            which=which,
             request=self,
         )
 

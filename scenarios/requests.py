@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
-    "why": "feint.scenarios.argument.premises:WhyRequest",
+    "why": "feint.scenarios.argument.chain:WhyRequest",
     "crux": "feint.scenarios.argument.crux:CruxRequest",
     "worldviews": "feint.scenarios.argument.worldviews:WorldviewsRequest",
     "why-run": "feint.scenarios.argument.why_run:WhyRunRequest",
@@ -56,9 +56,10 @@ DOCUMENTS = {
     "networks-wrappers": "feint.scenarios.networks.battery:NetworksWrappers",
 }
 """Reports whose JSON documents have these names, or the requests that give them."""
+DRAWN = ("rare", "parameters", "argue", "why", "crux", "worldviews", "why-run", "counting", "audit", "fit")
 KINDS = {
     **SCENARIOS,
-    **{kind: COMMANDS[kind] for kind in ("argue", "crux", "worldviews", "why-run", "fit")},
+    **{kind: COMMANDS[kind] for kind in DRAWN},
     "comparison": COMMANDS["compare"],
     "ensemble": COMMANDS["simulate"],
     "trajectory": COMMANDS["replay"],

@@ -110,6 +110,8 @@ def test_map_without_y_prints_profiles(feint, folders):
         ("map", "grid", ("--x", "train_tolerance", "--y", "plasticity_gate")),
         ("map", "grid", ("--x", "train_tolerance")),
         ("map", "one-at-a-time", ()),
+        ("regions", "sobol", UNCONVERGED),
+        ("share", "sobol", ()),
     ],
 )
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

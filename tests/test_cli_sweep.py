@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from terminal import hearing
 
+from feint.sim.results.provenance import passport_in
 from feint.sim.sweeps.sweep import Sweep
 
 STUDY = """
@@ -53,8 +54,10 @@ def test_a_study_is_swept_shown_and_exported(feint, study, tmp_path):
     assert "4 points, 240 runs in all, design grid\n" in said
     assert "point 3: similarity = 0.9, finetuning.carry = goal+world\n  from_scratch       30  " in said
     assert max(map(len, said.splitlines())) <= 80
-    code, again, errors = feint("sweep", study, "--out", out, "--resume", "--threads", "1")
+    figure = tmp_path / "figure.svg"
+    code, again, errors = feint("sweep", study, "--out", out, "--resume", "--threads", "1", "--figure", figure)
     assert (code, again, errors) == (0, said, f"{begun} 1 thread\n")
+    assert passport_in(figure)["kind"] == "sweep"
     code, said, errors = feint("export", out, tmp_path / "table.csv")
     assert (code, said, errors) == (0, "", "")
     table = pd.read_csv(tmp_path / "table.csv")
@@ -87,7 +90,7 @@ def test_what_will_be_done_is_said_before_anything_is_trained(feint, monkeypatch
         assert capsys.readouterr().err.startswith("feint: 4 points, 2 arms, 30 runs of each, into ")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
+    monkeypatch.setattr("feint.sim.sweeps.experimental_designs.write_points", write_points)
     code, _, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert code == 130
     assert errors.startswith("feint: stopped. Finished parts of a sweep are kept")
@@ -105,7 +108,7 @@ def test_on_a_terminal_the_bar_is_there_before_anything_is_trained(feint, monkey
         raise KeyboardInterrupt
 
     screen = Screen()
-    monkeypatch.setattr("feint.sim.sweeps.sweep.write_points", write_points)
+    monkeypatch.setattr("feint.sim.sweeps.experimental_designs.write_points", write_points)
     monkeypatch.setattr(sys, "stderr", screen)
     assert feint("sweep", study, "--out", tmp_path / "out")[0] == 130
 

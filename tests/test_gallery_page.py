@@ -4,11 +4,10 @@ import json
 import re
 import shlex
 import shutil
-from itertools import combinations
 from pathlib import Path
 
 import pytest
-from matplotlib.text import Text
+from legible import boxes, faults
 
 from feint.scenarios.gallery.gallery import PICTURES
 from feint.sim.results import provenance
@@ -20,24 +19,6 @@ FOLDER = ROOT / "docs" / "figures" / "argument"
 SHOWN = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".svg", ".png"))
 COMMANDS = re.findall(r"<!-- gallery -->\n```sh\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
 LARGEST = 200_000  # bytes of a figure in the repository
-
-
-def boxes(figure):
-    """The texts of a figure that are seen, with where they stand."""
-    figure.draw_without_rendering()
-    hidden = {text for axes in figure.axes for text in unseen(axes)}
-    for text in figure.findobj(Text):
-        if text not in hidden and text.get_visible() and text.get_text().strip():
-            yield text.get_text(), text.get_window_extent().padded(-1)
-
-
-def unseen(axes):
-    """Labels of ticks that lie outside of the axes' limits, or of axes that are off."""
-    for axis in (axes.xaxis, axes.yaxis):
-        low, high = sorted(axis.get_view_interval())
-        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-            if not axes.axison or not low <= tick.get_loc() <= high:
-                yield from (tick.label1, tick.label2)
 
 
 @pytest.mark.generated
@@ -73,11 +54,7 @@ def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(path):
     drawn = PICTURES[path.stem].drawn(provenance.table_from_csv(provenance.read_csv(path.with_suffix(".csv"))[0]))
     found = list(boxes(drawn))
     assert len(found) > 5
-    page = drawn.bbox.padded(1)
-    outside = [text for text, box in found if not (page.contains(box.x0, box.y0) and page.contains(box.x1, box.y1))]
-    assert outside == []
-    over = [(one, other) for (one, a), (other, b) in combinations(found, 2) if a.overlaps(b)]
-    assert over == []
+    assert faults(drawn) == ([], [])
 
 
 def test_the_page_says_how_long_deception_lasts():

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, computed_field
@@ -31,6 +31,7 @@ from feint.agents.views import view
 from feint.sim.ensembles.protocols import scratch
 from feint.sim.ensembles.runner import BLOCK, blocks, in_order, one_at_a_time
 from feint.sim.ensembles.streaming_summary import by_outcome, converged_of
+from feint.sim.results.figure_style import COLUMN_WIDTH
 from feint.sim.results.report import KEPT, Hidden, Number, Report, Table
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import Interval, frequency_interval, share_of_selected
@@ -67,6 +68,9 @@ class TypeCount:
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Counting(Report):
     """Types among random minds that do well in training, and among the minds that SGD makes of them."""
+
+    series: ClassVar = {"volume": "share of the kept (volume)", "after_sgd": "share of the trained (after SGD)"}
+    size = (COLUMN_WIDTH, 1)
 
     draws: int
     trains: int
@@ -188,7 +192,6 @@ class CountingRequest(Request):
 
     kind = "counting"
     unit = " minds"
-    drawn = False
 
     draws: Annotated[int, Option("Number of minds to draw at random.", "N", least=1, most=10**9)] = 1_000_000
     trains: Annotated[int, Option("How many of them to train.", "N")] = 20_000

@@ -67,6 +67,15 @@ def graph(verdicts: Mapping[str, Verdict] | None = None, configuration: Mapping[
     return made
 
 
+def leading_to(claim: str) -> nx.DiGraph:
+    """Return the part of the graph that leads to a claim, with the claim."""
+    import networkx as nx
+
+    made, node = graph(), f"claim:{claim}"
+    made.remove_nodes_from({*made} - {node, *nx.ancestors(made, node)})
+    return made
+
+
 def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
     def node(kind: str, name: str, words: str, label: str = "", **more: Any) -> tuple[str, Facts]:
         return f"{kind}:{name}", {"kind": kind, "label": label or name, "words": words, **more}
@@ -189,7 +198,7 @@ def _boxes(graph: nx.DiGraph, sources: list[str]) -> dict[str, Box]:
     tallest = max(height + BETWEEN * (len(column) - 1) for height, column in zip(filled, columns, strict=True))
     boxes = {}
     for column, height, x, width in zip(columns, filled, LEFT, WIDE, strict=True):
-        y = TOP
+        y = TOP if len(column) > 1 else TOP + (tallest - height) / 2
         for node in column:
             boxes[node] = Box(x, y, width, heights[node], *texts[node])
             y += heights[node] + (tallest - height) / max(len(column) - 1, 1)

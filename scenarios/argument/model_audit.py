@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, computed_field
@@ -85,6 +85,8 @@ class Tested:
 class Audit(Report):
     """Reactions to every parameter, outcomes over the prior, and results of absurd inputs."""
 
+    series: ClassVar = {"change": "change of the named claim's effect over the parameter's prior"}
+
     reactions: list[Reaction]
     reached: list[Reached]
     absurd: list[Tested]
@@ -133,7 +135,6 @@ class AuditRequest(Request):
     """Find parameters without effect, outcomes out of reach, and absurd inputs that hardly change the answer."""
 
     kind = "audit"
-    drawn = False
 
     points: Annotated[int, Option("Draws from the prior at which each parameter is moved, a power of two.", "N")] = 4
     draws: Annotated[int, Option("Draws from the prior over which outcomes are counted, a power of two.", "N")] = 128

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,7 @@ from feint.sim.analysis import response_surface
 from feint.sim.analysis.claims import KINDS, LEAST, rises
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import AnalysisRequest, OutcomeName, Response, ResponseAnalysis
+from feint.sim.results.figure_style import COLUMN_WIDTH
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
@@ -103,6 +104,8 @@ class PriorShare(ResponseAnalysis):
 
     kind = "share"
     libraries = ("scipy",)
+    size = (COLUMN_WIDTH, 1)
+    series: ClassVar = {"share": "share, from certain to possible points", "sampling": "limits from the points alone"}
 
     of_what: str
     least: float
@@ -128,12 +131,24 @@ class PriorShare(ResponseAnalysis):
         left = f"{self.unresolved:,} are unresolved: the {level} interval of their own runs holds a limit"
         kinds = f"holds: {self.least:+g} or more; reversed: {-self.least:+g} or less"
         yield "\n".join([self.response.heading, wrapped(f"{sample}; {left}"), kinds])
-        rows = [
-            {"": kind, "points": share.count, f"share, {level}": share.interval, "certain": share.certain}
-            | {"possible": share.possible, "sampling alone": f"[{share.sampling.low:.3f}, {share.sampling.high:.3f}]"}
+        alone = {"sampling alone": lambda row: f"[{row['sampling'].low:.3f}, {row['sampling'].high:.3f}]"}
+        same = {name: name for name in ("certain", "possible")}
+        names = {"": "kind", "points": "points", f"share, {level}": "share", **same}
+        yield Table(self.rows(), {heading: itemgetter(name) for heading, name in names.items()} | alone, rule=False)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row per kind of points."""
+        return [
+            {"kind": kind, "points": share.count, "share": share.interval, "sampling": share.sampling}
+            | {"certain": share.certain, "possible": share.possible}
             for kind, share in self.kinds.items()
         ]
-        yield Table(rows, {heading: itemgetter(heading) for heading in rows[0]}, rule=False)
+
+    def draw(self, panels: Any) -> None:
+        """Draw the shares of the kinds."""
+        super().draw(panels)
+        panels[0, 0].set_title(self.response.title.replace(", ", ",\n"), fontsize=8, loc="left")
+        panels[0, 0].set_xlabel(f"share of {self.of_what}")
 
 
 def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
@@ -173,7 +188,6 @@ class ShareRequest(AnalysisRequest):
     """Share of the parameter ranges in which pre-training raises, lowers or does not change the outcome."""
 
     kind = "share"
-    drawn = False
 
     least: Annotated[float, Option("A difference smaller than this counts as none.", "X")] = LEAST
     outcome: OutcomeName = DECEPTIVE

@@ -14,7 +14,7 @@ from feint.agents.model import Model
 from feint.agents.parameters import plain
 from feint.sim.analysis.among_converged import CONVERGED, in_two_lines
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
-from feint.sim.results.figure_style import COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.figure_style import COLUMN_WIDTH, LINE, LINE_HEIGHT, LOOKS, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
@@ -31,9 +31,6 @@ UNKNOWN = "–"  # in place of an estimate that is not known
 FEW = 4  # levels up to which each has a tick
 ACROSS, HEIGHT = 3, 1.7  # panels in a row of a page, and inches of each
 DODGE = 0.1  # between the lines of a panel, of the distance to the next level, so that their intervals do not overlap
-COLOURS = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#56b4e9")  # Okabe and Ito's
-LOOKS = list(zip(COLOURS, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=True))  # for readers in grey, too
-LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
 COLUMNS = ["parameter", "layer", "line", "value", "outcome", *LIMITS]
 
 

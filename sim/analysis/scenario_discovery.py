@@ -99,9 +99,15 @@ class Regions(ResponseAnalysis):
         yield f"{self.response.heading}\n{judged}"
         yield "\n".join(self.sentences())
 
-    def rows(self) -> tuple[Region, ...]:
-        """Return the regions."""
-        return self.regions
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the regions, with their conditions in words."""
+        names = ("where", "points", "share", "mean")
+        return [{name: getattr(region, name) for name in names} for region in self.regions]
+
+    def draw(self, panels: Any) -> None:
+        """Draw the mean in each region."""
+        super().draw(panels)
+        panels[0, 0].set_xlabel("mean over a region: " + self.response.title.replace(", ", ",\n"))
 
 
 def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0) -> Regions:
@@ -295,5 +301,4 @@ class RegionsRequest(ResponseRequest):
     """Regions in which the outcome is frequent, and in which it is not: boxes of parameters, in words."""
 
     kind = "regions"
-    drawn = False
     analysis = regions

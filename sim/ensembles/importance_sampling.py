@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from math import isfinite, sqrt
 from statistics import NormalDist
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, NonNegativeInt, computed_field
@@ -19,6 +19,7 @@ from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINE
 from feint.sim.ensembles.runner import Sums, Timing, add_up
 from feint.sim.ensembles.streaming_summary import MOST_SUMMED
 from feint.sim.ensembles.tilt import Tilt
+from feint.sim.results.figure_style import COLUMN_WIDTH
 from feint.sim.results.report import KEPT, Hidden, Report, wrapped
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import (
@@ -104,6 +105,9 @@ class WeightedSums(Sums):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rare(Report):
     """Results of `rare`: `interval` is the frequency of the outcome, `centre` where its runs start, in deviations."""
+
+    series: ClassVar = {"interval": "frequency in all runs", "among_converged": "in the converged runs"}
+    size = (COLUMN_WIDTH, 1)
 
     seed: int  #: of all random streams
     runs: int  #: number of tilted runs
@@ -218,7 +222,7 @@ class Rare(Report):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row with the outcome, the runs, and the frequency."""
-        names = ("outcome", "stage", "runs", "seed", "interval", "effective", "mean_weight")
+        names = ("outcome", "stage", "runs", "seed", "interval", "among_converged", "effective", "mean_weight")
         return [{name: getattr(self, name) for name in names}]
 
     def _places(self, form: str) -> str:
@@ -250,7 +254,6 @@ class RareRequest(Request):
     kind = "rare"
     unit = " runs"
     started = True
-    drawn = False
 
     outcome: Annotated[str, Option("Outcome to look for, for example deceptive.")] = Outcome.DECEPTIVE.label
     tilt: Annotated[Mapping[str, float], Option(TILTS, "NAME=X")] = field(default_factory=dict)

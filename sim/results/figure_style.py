@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,10 @@ STYLE: dict[Any, Any] = {
 COLUMN_WIDTH, PAGE_WIDTH = 85 / 25.4, 6.9  # inches, one and two columns of a paper
 LINE_HEIGHT = 0.15  # inches, of a line of text
 RESOLUTION = 200  # dots per inch of pictures in pixels
+SERIES = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#56b4e9")  # colours, also of Okabe and Ito
+LOOKS = list(zip(SERIES, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=True))  # for readers in grey, too
+LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
+MOST_ROWS, MOST_LETTERS = 45, 60  # rows of intervals in a figure, and letters in a line of their labels
 
 
 check_figure_path = partial(check_output, "figure", endings=[f".{ending}" for ending in FORMATS])
@@ -78,6 +83,35 @@ def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
     handles, labels = axes.get_legend_handles_labels()
     entries = dict(zip(labels, handles, strict=True))
     return [*entries.values()], [*entries]
+
+
+def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) -> None:
+    """Draw labelled rows of estimates with intervals, from the top down; the figure becomes as high as they need.
+
+    `series` are arrays by name of estimate, low and high (rows, 3); one without any estimate is left out, and so are
+    rows beyond MOST_ROWS, with a note.
+    """
+    import numpy as np
+
+    shown = [textwrap.fill(label, MOST_LETTERS) for label in labels[:MOST_ROWS]]
+    arrays = {name: np.asarray(values, float)[:MOST_ROWS] for name, values in series.items()}
+    known = {name: values for name, values in arrays.items() if np.isfinite(values[:, 0]).any()}
+    places, last = np.arange(len(shown)), len(known) - 1
+    for i, ((colour, marker, _), (name, values)) in enumerate(zip(LOOKS, known.items(), strict=False)):
+        middle, low, high = values.T
+        reach = np.maximum([middle - low, high - middle], 0)  # of rounding errors
+        look: dict[str, Any] = {**LINE, "fmt": marker, "color": colour, "label": name}
+        axes.errorbar(middle, places + (i - last / 2) * 0.6 / len(known), xerr=reach, **look)
+        if (low < 0).any():
+            axes.axvline(0, color="#888888", linewidth=0.6, zorder=0)
+    axes.set(ylim=(len(shown) - 0.5, -0.5), xlabel="" if last else next(iter(known), ""))
+    axes.set_yticks(places, shown)
+    more = len(labels) - len(shown)
+    axes.set_title(f"the first {MOST_ROWS} of {len(labels):,} rows" if more else "", fontsize=8, loc="left")
+    lines = max(len(known) * 0.8, *(label.count("\n") + 1.2 for label in shown))
+    axes.figure.set_figheight(LINE_HEIGHT * (lines * len(shown) + 5 + (last + 2) * bool(last)))
+    if last:
+        axes.figure.legend(loc="outside lower center", frameon=False)
 
 
 def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:

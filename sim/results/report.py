@@ -157,6 +157,7 @@ class Report:
     grid: ClassVar[tuple[int, int]] = (1, 1)  #: rows and columns of the figure's panels
     size: ClassVar[tuple[float, float]] = (6.9, 2.6)  #: width and height of the figure in inches
     shared: ClassVar[dict[str, Any]] = {}  #: which axes panels share, as `subplots` takes it
+    series: ClassVar[Mapping[str, str]] = {}  #: intervals of `frame` that `draw` draws, with words; all if empty
     kind: ClassVar[str] = ""  #: name in the passport, if the request does not have it
     request: Any  #: the `Request` that gave the result; `Hidden` in subclasses
 
@@ -190,9 +191,22 @@ class Report:
             for block in self.blocks()
         )
 
-    def draw(self, panels: Any) -> None:  # noqa: ARG002 - reports with a figure draw into it
-        """Draw into an array of axes of the shape `grid`; raises `InputError` if the result has no figure."""
-        raise InputError(f"{type(self).__name__} has no figure: use frame() for its numbers.")
+    def draw(self, panels: Any) -> None:
+        """Draw into an array of axes of the shape `grid`; by default the intervals of `frame`, one row each.
+
+        A row has its texts as label, and its interval the columns NAME, NAME_low and NAME_high, or low and high. Raises
+        `InputError` if there are none.
+        """
+        from feint.sim.results.figure_style import draw_intervals
+
+        frame = self.frame()
+        names = self.series or {str(name): str(name) for name in frame if f"{name}_low" in frame}
+        if not names or frame.empty:
+            raise InputError(f"{type(self).__name__} has no figure: use frame() for its numbers.")
+        texts = frame[[name for name in frame if all(isinstance(value, str) for value in frame[name])]].to_numpy()
+        of = {name: f"{name}_" if f"{name}_low" in frame else "" for name in names}
+        series = {names[name]: frame[[name, f"{start}low", f"{start}high"]] for name, start in of.items()}
+        draw_intervals(panels[0, 0], [", ".join(row) for row in texts], series)
 
     def figure(self) -> Figure:
         """Return the result as a figure in the common style."""

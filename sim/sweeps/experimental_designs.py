@@ -10,7 +10,8 @@ import numpy as np
 
 from feint.agents.errors import InputError, load_extra
 from feint.sim.sweeps.factors import Factor
-from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.study import MOST_RUNS, Study
+from feint.sim.sweeps.sweep_store import Store
 from feint.sim.sweeps.weighted_draws import WEIGHT, WeightedDraws
 from feint.sim.training.parameter_point import as_cell
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MORRIS_LEVELS = 4  # of the grid on which trajectories walk (Morris 1991)
 CHUNK = 4096  # points in a table
+MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
 
 
 def points(study: Study, chunk: int = CHUNK) -> Iterator[pd.DataFrame]:
@@ -106,6 +108,30 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
         whole = morris.sample(problem(study), samples, num_levels=MORRIS_LEVELS, seed=seed)
     for first in range(0, len(whole), chunk):
         yield whole[first : first + chunk]
+
+
+def write_points(store: Store) -> None:
+    """Write the points of the design unless that is done; every point is validated before any is trained."""
+    import pyarrow as pa
+
+    written, expected = store.intact_files("points"), count(store.study)
+    if store.study.streams == "independent" and expected > MOST_APART:
+        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {expected:,}.")
+    if sum(len(points_in(name)) for name in written) == expected:
+        return
+    for table in points(store.study, store.cut.points_a_file):
+        name = f"{table['point'].iloc[0]:09d}-{table['point'].iloc[-1] + 1:09d}"
+        if name in written:
+            continue
+        for row in values_of(table).to_dict("records"):
+            store.study.specs({str(factor): value for factor, value in row.items()})
+        store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
+
+
+def points_in(name: str) -> range:
+    """Return the points in a file of points."""
+    first, _, last = name.partition("-")
+    return range(int(first), int(last))
 
 
 def read_points(study: Study) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import Model
@@ -20,6 +20,9 @@ from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec, check_precision, check_seed
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "saltelli", "morris", "prior", "table")
 SAMPLED = ("lhs", "sobol", "saltelli", "morris", "prior")
 BALANCED = ("sobol", "saltelli", "prior")  # designs whose samples are a power of two
@@ -27,6 +30,7 @@ GROUPED = ("saltelli", "morris")
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
 DIGEST = "sha256:"
+EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]  # counts on which it depends whether a point is wide
 NOTHING_VARIES = (
     "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] in a file, and "
     "vary={'similarity': [0.0, 0.9]} in Python."
@@ -218,6 +222,15 @@ class Study:
         if len(self.arms) == 2:
             widths.append(self.interval(gained, runs, lost=lost).half_width)
         return max(widths) > (self.half_width or 1.0)
+
+    def wide_points(self, last: "pd.DataFrame", runs: int) -> list[int]:
+        """Return the points of a table of last stages, each of `runs` runs in all, whose intervals are too wide."""
+        sums = last.groupby(["point", "arm"])[EVENTS].sum()
+        counts = sums["deceptive"].unstack("arm", fill_value=0).reindex(columns=list(ARM_NAMES), fill_value=0)
+        compared = sums.groupby("point")[EVENTS[1:]].max()  # 0 in the row of the other arm
+        events = [tuple(row) for row in counts.join(compared).to_numpy().tolist()]
+        known = {row: self.is_wide(row, runs) for row in set(events)}
+        return [point for point, row in zip(counts.index.tolist(), events, strict=True) if known[row]]
 
     def described(self) -> dict[str, Any]:
         """Return all parts as plain data; studies with equal descriptions give the same numbers."""

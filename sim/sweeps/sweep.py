@@ -19,13 +19,14 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import check_threads
+from feint.sim.results.figure_style import LINE, LOOKS, MOST_ROWS, draw_intervals
 from feint.sim.results.provenance import data_beside, passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps import sweep_store as stores
-from feint.sim.sweeps.study import MOST_RUNS, Study
+from feint.sim.sweeps.study import EVENTS, Study
 from feint.sim.sweeps.sweep_store import BOTH, COLUMNS, COUNTED, PAIRED, RESUME, Store, Unit, last_stages, read_parts
 from feint.sim.sweeps.unit_training import Cluster, Columns, Job, in_threads
 from feint.sim.training.stage import Stage
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
-MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
 Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
-EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 AMONG_CONVERGED = ["difference_converged", "difference_converged_low", "difference_converged_high"]
 AT_LOOKS = "Clopper–Pearson, good at every look"
@@ -93,7 +92,7 @@ class Sweep(Report):
     def still_wide(self) -> int:
         """Number of points with intervals wider than `half_width` after `most_runs`; 0 if the study adds no runs."""
         most, last = self.study.most_runs, last_stages(self.counts)
-        return 0 if most is None else len(wide_points(self.study, last[last["runs"] == most], most))
+        return 0 if most is None else len(self.study.wide_points(last[last["runs"] == most], most))
 
     def files(self, kind: str) -> list[Path]:
         """Return the intact files of a kind, `points` or `parts`."""
@@ -179,6 +178,33 @@ class Sweep(Report):
             more = f"The first {shown['point'].nunique()} points; feint export {self.folder} FILE writes all."
             yield more.replace(" ", KEPT)
 
+    def draw(self, panels: Any) -> None:
+        """Draw deception in each arm: along a number that varies alone, by point, or its distribution if many vary."""
+        import seaborn as sns
+
+        axes, last, names = panels[0, 0], last_stages(self.frame()), self.varied
+        numbers = len(names) == 1 and last[names[0]].dtype.kind in "if"
+        last = last.sort_values(names[0], kind="stable") if numbers else last
+        limits = np.array([(share.estimate, share.low, share.high) for share in self._deception(last)])
+        arms = {ARM_NAMES[arm]: (last["arm"] == arm).to_numpy() for arm in self.study.arms}
+        if not numbers and last["point"].nunique() <= MOST_ROWS:
+            rows = last.drop_duplicates("point")[names].to_dict("records")
+            labels = [", ".join(f"{name} = {_value(value)}" for name, value in row.items()) for row in rows]
+            draw_intervals(axes, labels, {f"deception, {arm}": limits[rows] for arm, rows in arms.items()})
+            return
+        for (colour, marker, dashes), (arm, rows) in zip(LOOKS, arms.items(), strict=False):
+            look: dict[str, Any] = {"color": colour, "label": arm, "linestyle": dashes}
+            if numbers:
+                x, middle, low, high = np.column_stack([last[names[0]], limits])[rows].T
+                axes.plot(x, middle, marker=marker, markersize=LINE["markersize"], **look)
+                axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+            else:
+                sns.ecdfplot(x=limits[rows, 0], ax=axes, **look)
+        words = (names[0], "deception") if numbers else ("deception", "share of the points at or below")
+        axes.set(xlabel=words[0], ylabel=words[1])
+        axes.set_xscale("log" if numbers and any(factor.log for factor in self.study.factors) else "linear")
+        axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
+
     def _deception(self, rows: pd.DataFrame, among: str = "runs") -> list[Interval]:
         """Return the interval of deception of each row, among its runs or its converged ones."""
         names = ["deceptive" if among == "runs" else "converged_deceptive", among]
@@ -235,16 +261,6 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def wide_points(study: Study, last: pd.DataFrame, runs: int) -> list[int]:
-    """Return the points of a table of last stages, each of `runs` runs in all, whose intervals are too wide."""
-    sums = last.groupby(["point", "arm"])[EVENTS].sum()
-    counts = sums["deceptive"].unstack("arm", fill_value=0).reindex(columns=list(ARM_NAMES), fill_value=0)
-    compared = sums.groupby("point")[EVENTS[1:]].max()  # 0 in the row of the other arm
-    events = [tuple(row) for row in counts.join(compared).to_numpy().tolist()]
-    known = {row: study.is_wide(row, runs) for row in set(events)}
-    return [point for point, row in zip(counts.index.tolist(), events, strict=True) if known[row]]
-
-
 def sweep(
     study: Study,
     out: str | Path,
@@ -290,7 +306,7 @@ def sweep(
     with Store.opened(out, study, resume=resume) as store:
         (begin or _ignore)()
         try:
-            write_points(store)
+            designs.write_points(store)
         except InputError:
             if store.fresh:  # a study that is refused leaves no folder
                 store.discard()
@@ -341,7 +357,7 @@ def _still_wide(store: Store, points: list[range], total: int) -> list[int]:
     parts = store.finished_parts().items()  # a sweep that is resumed may be further than this look
     tables = (last_stages(read_parts([path])) for unit, path in parts if unit.last_run <= total)
     last = pd.concat([table.loc[table["point"].isin(candidates), ["point", "arm", *EVENTS]] for table in tables])
-    return wide_points(store.study, last, total)
+    return store.study.wide_points(last, total)
 
 
 def neighbours(points: Iterable[int]) -> Iterator[range]:
@@ -349,24 +365,6 @@ def neighbours(points: Iterable[int]) -> Iterator[range]:
     for _, part in groupby(enumerate(points), lambda pair: pair[1] - pair[0]):
         numbers = [number for _, number in part]
         yield range(numbers[0], numbers[-1] + 1)
-
-
-def write_points(store: Store) -> None:
-    """Write the points of the design unless that is done; every point is validated before any is trained."""
-    import pyarrow as pa
-
-    written, expected = store.intact_files("points"), designs.count(store.study)
-    if store.study.streams == "independent" and expected > MOST_APART:
-        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {expected:,}.")
-    if sum(len(_points_of(name)) for name in written) == expected:
-        return
-    for table in designs.points(store.study, store.cut.points_a_file):
-        name = f"{table['point'].iloc[0]:09d}-{table['point'].iloc[-1] + 1:09d}"
-        if name in written:
-            continue
-        for row in designs.values_of(table).to_dict("records"):
-            store.study.specs({str(factor): value for factor, value in row.items()})
-        store.write("points", name, pa.Table.from_pandas(table, preserve_index=False))
 
 
 def _part(columns: Columns) -> pa.Table:
@@ -378,19 +376,13 @@ def _part(columns: Columns) -> pa.Table:
     return pa.Table.from_pydict(columns, schema=schema)
 
 
-def _points_of(name: str) -> range:
-    """Return the points in a file of points."""
-    first, _, last = name.partition("-")
-    return range(int(first), int(last))
-
-
 def _missing(store: Store, points: Iterable[range], first: int, last: int, finished: set[Unit]) -> Iterator[Job]:
     """Yield the unfinished units of these points, each within one file of points, with the factors' values there."""
     import pandas as pd
 
     read = lru_cache(maxsize=1)(lambda path: designs.values_of(pd.read_parquet(path)))
     for stored, path in store.intact_files("points").items():
-        held = _points_of(stored)
+        held = designs.points_in(stored)
         for wanted in points:
             common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
             for unit in stores.units_of(common, first, last, store.cut):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+
+import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
+from feint.sim.results.figure_style import SERIES, draw_intervals
 from feint.sim.results.report import Hidden, Report, Table, from_attributes
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
 
 HEADS = ("name", "default", "valid", "prior", "off", "meaning")
 KINDS: dict[Literal["model", "stage"], type[Model | Stage]] = {"model": Model, "stage": Stage}
+BEFORE, FINE = "pre-training", "fine-tuning"  # kinds of stages that priors may be for
 LEGEND = f"""\
 Valid: what is accepted. Prior: stated ignorance, for robustness studies; L is log-uniform.
 A stage's parameter is set as <stage>.<name>, as in finetuning.honeypots; so are a stage's name and
@@ -77,6 +81,23 @@ class ParametersReport(Report):
         """Return the declarations."""
         return self.parameters
 
+    def draw(self, panels: Any) -> None:
+        """Draw the prior of each parameter that has one as a line between its ends, with the defaults in it."""
+        axes, shown = panels[0, 0], list(enumerate(row for row in self.parameters if row.prior))
+        before = {y: _place(row, PRETRAINING[row.name]) for y, row in shown if row.prior_of != FINE and _differs(row)}
+        own = [before[y] if row.prior_of == BEFORE else _place(row, row.default) for y, row in shown]
+        labels = [f"{row.name} = {_default(row)}" for _, row in shown]
+        draw_intervals(axes, labels, {"default": [(place, 0, 1) for place in own]})
+        words, look = f"default of {BEFORE}, if it is another", {"fmt": "s", "markersize": 3.5, "color": SERIES[1]}
+        axes.errorbar([*before.values()], [*before], label=words, **look)
+        for y, row in shown:
+            low, high = (f"{end:g}" for end in row.prior or ())
+            axes.text(-0.02, y, low, ha="right", va="center", fontsize=7)
+            axes.text(1.02, y, high + " L" * row.log, ha="left", va="center", fontsize=7)
+        words = "prior, from its low end to its high one (L: on a logarithmic scale)"
+        axes.set(xlim=(-0.12, 1.14), xticks=[], xlabel=words)
+        axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
+
     def markdown(self) -> str:
         """Return the parameters as the tables of the manual."""
         lines = []
@@ -93,7 +114,6 @@ class ParametersRequest(Request):
 
     kind = "parameters"
     threaded = False
-    drawn = False
     text_only = ("markdown",)
 
     markdown: Annotated[bool, Option("Print the table of the manual.")] = False
@@ -113,12 +133,24 @@ def _rows(kind: type[Model | Stage]) -> list[tuple[str, ...]]:
     return [_cells(parameter) for parameter in kind.parameters().values()]
 
 
+def _differs(parameter: Parameter | ParameterFacts) -> bool:
+    return isinstance(PRETRAINING.get(parameter.name), (int, float))
+
+
+def _default(parameter: Parameter | ParameterFacts) -> str:
+    """Return the default and, in parentheses, that of pre-training if it is another."""
+    return plain(parameter.default) + (f" ({plain(PRETRAINING[parameter.name])})" if _differs(parameter) else "")
+
+
+def _place(parameter: ParameterFacts, value: Any) -> float:
+    """Return the place of a value in a parameter's prior, from 0 to 1."""
+    scale: Any = np.log if parameter.log else np.array
+    return float(np.interp(scale(value), scale(parameter.prior), (0, 1)))
+
+
 def _cells(parameter: Parameter) -> tuple[str, ...]:
-    before = PRETRAINING.get(parameter.name)
-    differs = f" ({plain(before)})" if isinstance(before, (int, float)) else ""
     measured = "" if parameter.unit == "1" else f", in {parameter.unit}"
-    phase = "; in parentheses: of pre-training" if differs else ""
+    phase = "; in parentheses: of pre-training" if _differs(parameter) else ""
     source = parameter.source[0].upper() + parameter.source[1:]
     meaning = f"{parameter.meaning}{measured}{phase}. {parameter.argument.capitalize()}. {source}."
-    default = plain(parameter.default) + differs
-    return (parameter.name, default, parameter.brief, parameter.prior_text, plain(parameter.off), meaning)
+    return (parameter.name, _default(parameter), parameter.brief, parameter.prior_text, plain(parameter.off), meaning)

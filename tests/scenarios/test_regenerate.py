@@ -79,7 +79,7 @@ def test_another_drawing_is_told_from_the_same(tmp_path):
     assert found.changed["commit"].then == "none"
 
 
-@pytest.mark.parametrize("kind", [*SWEPT, *OF_NETWORKS, "sweep", "rare"])
+@pytest.mark.parametrize("kind", [*SWEPT, *OF_NETWORKS, "export"])
 def test_a_kind_that_cannot_be_drawn_again_is_refused(tmp_path, kind):
     figure, _ = race()
     figures.save(figure, tmp_path / "a.svg", passport(kind, {}))

@@ -2,25 +2,27 @@
 
 import json
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import jsonschema
+import numpy as np
 import planted
 import pytest
+from legible import faults
 from quick import audit_few_claims, hardly_train, resample_little
 
 from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.scenarios.argument.argue import QUICK, ArgueRequest
+from feint.scenarios.argument.chain import WhyRequest
 from feint.scenarios.argument.counting_argument import CountingRequest
 from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.graph import GraphRequest
 from feint.scenarios.argument.model_audit import AuditRequest
-from feint.scenarios.argument.premises import WhyRequest
 from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
@@ -41,7 +43,7 @@ from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.ensemble import SimulateRequest
 from feint.sim.ensembles.importance_sampling import RareRequest
 from feint.sim.results import figure_style
-from feint.sim.results.report import Table
+from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.parameters_report import ParametersRequest
@@ -93,6 +95,10 @@ REQUESTS = {
 }
 """A small request for every document, apart from analyses of sweeps and `regenerate`, and for every figure."""
 DRAWN = [name for name, request in REQUESTS.items() if request.drawn and not getattr(request, "summary", False)]
+COMPUTED = ["compare", "simulate", "replay", "rare", "counting", "audit"]
+"""Some of them, of which the document is computed again as well."""
+BY_ROWS = ["rare", "counting", "audit", "regions", "share"]
+"""Reports that are drawn as the rows of their frames."""
 WIDE = ("parameters", "regions", "graph", "graph, verdicts")
 """Reports whose text may be wider than a terminal: tables, sentences of one line each, and what is only written."""
 GIVEN = {"number": 0, "claim": "headline", "case": "broad", "file": Path("a.svg")}
@@ -179,7 +185,7 @@ def test_a_frame_has_the_passport(report):
     assert report.frame().attrs == report.passport()
 
 
-@pytest.mark.parametrize("name", [name for name in REQUESTS if name not in DRAWN] + ["compare", "simulate", "replay"])
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name not in DRAWN] + COMPUTED)
 def test_a_document_comes_out_the_same_from_its_passport(name, report):
     again = type(REQUESTS[name]).from_configuration(report.passport()["configuration"]).run(threads=1)
     first, second = (made.document() for made in (report, again))
@@ -192,6 +198,79 @@ def test_a_document_comes_out_the_same_from_its_passport(name, report):
 def test_networks_are_drawn(report, tmp_path):
     figure_style.save(report.figure(), tmp_path / "a.svg", report.passport())
     assert (tmp_path / "a.svg").stat().st_size > 0
+
+
+@each_report
+def test_every_report_draws(name, report):
+    assert name == "summary" or report.figure().axes
+
+
+@pytest.mark.parametrize("name", [*BY_ROWS, "parameters", "why"])
+def test_no_text_of_a_figure_lies_over_another_or_leaves_the_page(report):
+    assert faults(report.figure()) == ([], [])
+
+
+@pytest.mark.parametrize("name", BY_ROWS)
+def test_a_figure_shows_the_rows_of_the_frame(report):
+    frame, (axes,) = report.frame(), report.figure().axes
+    first = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
+    assert len(first) == min(len(frame), figure_style.MOST_ROWS)
+    assert all(label.startswith(text) for label, text in zip(first, frame.iloc[:, 0], strict=False))
+    words = {words: name for name, words in report.series.items()} or {"mean": "mean"}
+    assert axes.containers
+    for drawn in axes.containers:
+        name = words[drawn.get_label()]
+        points, _, (bars,) = drawn.lines
+        limits = [f"{name}_{end}" if f"{name}_low" in frame else end for end in ("low", "high")]
+        assert list(points.get_xdata()) == list(frame[name][: len(first)])
+        ends = np.array([bar[:, 0] for bar in bars.get_segments()])
+        np.testing.assert_allclose(ends, frame[limits][: len(first)], atol=1e-12)
+
+
+def test_rows_beyond_the_most_are_left_out_with_a_note_and_so_are_unknown_series():
+    rows, unknown = np.array([[0.5, -0.4, 0.6]] * 60), np.full((60, 3), np.nan)
+    with figure_style.canvas((6.9, 1)) as drawn:
+        figure_style.draw_intervals(drawn.subplots(), [f"row {i}" for i in range(60)], {"a": rows, "b": unknown})
+    (axes,) = drawn.axes
+    assert (len(axes.get_yticks()), axes.get_xlabel()) == (figure_style.MOST_ROWS, "a")
+    assert axes.get_title(loc="left") == "the first 45 of 60 rows"
+    assert faults(drawn) == ([], [])
+
+
+def test_priors_are_drawn_with_the_defaults_in_them():
+    (axes,) = answered("parameters")[0].figure().axes
+    points = axes.containers[0].lines[0].get_xdata()
+    places = dict(zip([label.get_text() for label in axes.get_yticklabels()], points, strict=True))
+    assert places["similarity = 0.5"] == pytest.approx(0.5 / 0.95)
+    assert places["plasticity_goal = 0.02"] == pytest.approx(np.log(40) / np.log(400))
+    assert places["steps = 12,000 (3,000)"] == pytest.approx(0.5)  # of pre-training, whose prior it is
+    assert places["coverage = 0 (0.5)"] == 0
+
+
+def test_a_chain_is_drawn_with_what_leads_to_its_claim_alone():
+    report, _ = answered("why")
+    shown = {text.get_text() for text in report.figure().axes[0].texts}
+    assert {step.name for step in report.mechanisms} | {premise.name for premise in report.premises} < shown
+    assert f"{report.number} {report.claim}" in shown
+    assert "1 headline" not in shown
+
+
+def test_a_report_without_intervals_has_no_figure():
+    with pytest.raises(InputError, match=r"^Bare has no figure: use frame\(\) for its numbers\.$"):
+        Bare(request=None).figure()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Bare(Report):
+    """A report without rows."""
+
+    request: Hidden[None]
+
+    def blocks(self):
+        return []
+
+    def passport(self):
+        return {}
 
 
 @pytest.mark.parametrize("name", [name for name in DRAWN if not name.startswith("networks")])

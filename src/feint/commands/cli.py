@@ -14,6 +14,7 @@ from feint.agents import VERSION
 from feint.agents.errors import InputError, check_output, load_extra
 from feint.commands.build import (
     CurriculumFile,
+    FigureFile,
     LazyGroup,
     Precision,
     Seed,
@@ -224,14 +225,17 @@ def sweep(
         str | None, typer.Option(metavar="ADDRESS", help="Address of the Dask scheduler to train on.")
     ] = None,
     workers: Annotated[int | None, count(help="Start a Dask cluster of N workers here.")] = None,
+    figure: FigureFile = None,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and continue with --resume."""
     from feint.sim.ensembles.runner import check_threads
+    from feint.sim.results.figure_style import check_figure_path, save
     from feint.sim.sweeps import experimental_designs
     from feint.sim.sweeps.study import Study
     from feint.sim.sweeps.sweep import sweep
 
     loaded, threads = Study.load(study), check_threads(threads)
+    figure = check_figure_path(figure) if figure else None
     trainer = f"on {_counted(threads, 'thread')}" if workers is None else f"on {workers:,} workers"
     trainer = trainer if scheduler is None else f"on the cluster of {scheduler}"
     points, runs = experimental_designs.count(loaded), f"{loaded.runs:,}"
@@ -242,6 +246,8 @@ def sweep(
         _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks,
     ):
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
+    if figure:
+        save(done.figure(), figure, done.passport())
     print(done.text())
 
 

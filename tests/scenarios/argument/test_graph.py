@@ -9,7 +9,8 @@ from PIL import Image
 from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.scenarios.argument import graph as argument
-from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, WhyRequest, value_text
+from feint.scenarios.argument.chain import WhyRequest
+from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, value_text
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.sweeps.factors import factor_of

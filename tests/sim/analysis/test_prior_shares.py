@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from legible import faults
 from planted import THREE, UNIT, differing, of_table, study
 
 from feint.agents.errors import InputError
@@ -9,6 +10,7 @@ from feint.agents.model import Model
 from feint.sim.analysis.claims import rises
 from feint.sim.analysis.prior_shares import factors_at, in_units, prior_draws, prior_share, shares_of
 from feint.sim.analysis.response_surface import counted, evaluated, points_of
+from feint.sim.analysis.scenario_discovery import regions
 from feint.sim.training.parameter_point import Point
 
 
@@ -51,6 +53,14 @@ def test_points_that_their_own_runs_leave_open_are_counted_and_bound_the_share()
     holds = found.kinds["holds"]
     assert holds.interval.low == holds.sampling.low
     assert holds.interval.high > 0.75 > holds.sampling.high
+
+
+def test_figures_of_a_difference_are_legible():
+    effects = differing(study(THREE, "sobol", samples=128, runs=60), lambda p: 0.5 * p["similarity"] * p["shielding"])
+    for drawn in (prior_share(effects).figure(), regions(effects).figure()):
+        assert faults(drawn) == ([], [])
+        (axes,) = drawn.axes
+        assert "pre-training + fine-tuning minus from scratch" in axes.get_title(loc="left") + axes.get_xlabel()
 
 
 @pytest.mark.parametrize(("streams", "runs"), [("common", 60), ("independent", 60)])

@@ -149,6 +149,36 @@ def test_arguments_in_the_wrong_order_are_one_sentence(tmp_path):
         sweep(STUDY, 3)  # pyright: ignore[reportArgumentType]
 
 
+def along(found, arm):
+    """Frequencies of deception of an arm's last stage, in the order of the table."""
+    last = last_stages(found.frame())
+    last = last[last["arm"] == arm]
+    return (last["deceptive"] / last["runs"]).tolist()
+
+
+def test_a_sweep_is_drawn_by_point(found):
+    (axes,) = found.figure().axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[:2] == ["similarity = 0, gate_init = -2", "similarity = 0, gate_init = 0"]
+    for drawn, arm in zip(axes.containers, found.study.arms, strict=True):
+        assert drawn.lines[0].get_xdata().tolist() == along(found, arm)
+
+
+def test_a_sweep_of_one_number_is_drawn_along_it_and_one_of_many_points_as_their_distribution(tmp_path):
+    study = {"runs": 10, "curriculum": pretrain_finetune({"steps": 60}, {"steps": 80})}
+    one = sweep(Study(vary={"plasticity_goal": {"low": 0.001, "high": 0.1, "levels": 3}}, **study), tmp_path / "one")
+    (axes,) = one.figure().axes
+    assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "plasticity_goal")
+    for line, arm in zip(axes.lines, one.study.arms, strict=True):
+        assert line.get_xdata() == pytest.approx([0.001, 0.01, 0.1])
+        assert line.get_ydata().tolist() == along(one, arm)
+    many = sweep(Study(vary=dict.fromkeys(VARY, "prior"), design="sobol", samples=64, **study), tmp_path / "many")
+    (axes,) = many.figure().axes
+    for line, arm in zip(axes.lines, many.study.arms, strict=True):
+        assert max(line.get_xdata()) == max(along(many, arm))
+        assert line.get_ydata()[-1] == 1
+
+
 def test_neighbours_are_joined():
     assert list(neighbours([0, 1, 2, 5, 7, 8])) == [range(3), range(5, 6), range(7, 9)]
     assert list(neighbours([])) == []
