@@ -3,17 +3,19 @@
 import numpy as np
 import oracle
 import pytest
+from studies.precision import NEAR_DECEPTION
 
 from feint.agents.mind import Mind
 from feint.agents.model import Model
-from feint.agents.outcome import read
+from feint.agents.outcome import Outcome, read
 from feint.agents.views import view
 from feint.sim.ensembles.ensemble import simulate
-from feint.sim.training.curriculum import Curriculum
+from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.kernels.random_streams import draw_normals
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, enter, train
 
+EXPOSED = {"awareness_exposure": 0.1, "horizon_exposure": 0.1}
 QUICK = Model(gate_init=0.0, capability_init=-1.0, plasticity_capability=0.1)
 PRETRAINING = Stage(name="pretraining", objective=0, steps=500, target=0.0, coverage=0.5)
 OPEN = dict.fromkeys(("gate", "awareness", "horizon"), np.full(9, 1000.0))  # the gate is as open as q
@@ -50,6 +52,16 @@ def test_whole_runs_in_other_forms_are_those_of_the_oracle(forms):
     assert set(finetuned.reached) == {False, True}
     assert_follows_oracle(start, PRETRAINING, pretrained)
     assert_follows_oracle(pretrained, FINETUNING, finetuned)
+
+
+@pytest.mark.parametrize("start", ["fresh", "deceptive"])
+@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
+def test_without_inference_power_no_run_is_ever_deceptive_in_any_form(forms, start):
+    model = NEAR_DECEPTION.replace(inference_power=0.0, **forms)
+    curriculum = pretrain_finetune({**EXPOSED, "steps": 500}, {**EXPOSED, "steps": 1500})
+    ensemble = simulate(curriculum, model=model, runs=500, seed=4, start=start, precision="double")
+    assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
+    assert (ensemble["instrumental"] == 0).all()
 
 
 def test_in_single_precision_runs_in_other_forms_end_as_in_double():

@@ -80,16 +80,6 @@ def test_the_heavier_a_grader_before_training_the_more_runs_seek_what_is_graded_
         assert (np.diff([count[label] for count in counts]) < 0).all(), label
 
 
-@pytest.mark.parametrize("start", ["fresh", "deceptive"])
-@pytest.mark.parametrize("forms", oracle.COVERING, ids=oracle.named)
-def test_without_inference_power_no_run_is_ever_deceptive_in_any_form(forms, start):
-    model = NEAR_DECEPTION.replace(inference_power=0.0, **forms)
-    curriculum = pretrain_finetune({**EXPOSED, "steps": 500}, {**EXPOSED, "steps": 1500})
-    ensemble = simulate(curriculum, model=model, runs=500, seed=4, start=start, precision="double")
-    assert not (ensemble.outcome == Outcome.DECEPTIVE).any()
-    assert (ensemble["instrumental"] == 0).all()
-
-
 def test_inference_by_a_step_gates_nothing_until_power_times_capability_is_more_than_one():
     """At exactly one neither: linear capability is 1/4 at C = -2."""
     scattered = begin(Model(init_spread=3.0, inference_form="step", capability_init=-1.0), runs=500, seed=12)
