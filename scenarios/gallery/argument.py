@@ -231,7 +231,8 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     points = table[["lost_estimate", "avoided_estimate"]].to_numpy()
     bars = table[["lost_low", "lost_high", "avoided_low", "avoided_high"]].to_numpy()
     apart = {NOBODY, IN_PRETRAINING}
-    labels = [row.dodge if row.where in apart else f"{row.dodge} ({row.where})" for row in table.itertuples()]
+    names = [(str(row["dodge"]), str(row["where"])) for row in rows_of(table)]
+    labels = [name if where in apart else f"{name} ({where})" for name, where in names]
     place(axes, points, labels, bars)
     return drawn
 
