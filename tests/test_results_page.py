@@ -22,7 +22,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 OPPOSITE = {Verdict.SUPPORTED.value, Verdict.CONTRADICTED.value}
 FEW = 400
 FIGURES = {
-    "headline": ["outcome", "arm"],
+    "headline": ["outcome", "arm", "part"],
     "cases": ["start", "trained", "similarity", "outcome"],
     "dodges": ["dodge"],
     "crux": ["part", "other"],

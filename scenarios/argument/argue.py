@@ -133,7 +133,7 @@ class ClaimResult:
     crux: Crux
     nearest_flips: Annotated[
         list[NearestFlip],
-        Field(description="where the claim stops holding and is reversed, or where it holds; none if that takes long"),
+        Field(description="where the claim stops holding and is reversed, or where it holds; none without a search"),
     ]
     parts: list[PartResult]
     variants: list[Variant]
@@ -236,7 +236,7 @@ class ClaimResult:
 
     def _flips(self) -> Iterator[str]:
         if not self.nearest_flips:
-            yield "Nearest flip: not searched, because it would take long: see the manual's page on the argument."
+            yield "Nearest flip: not searched in the quick form of all claims; argue --quick --claim searches."
         for flip in self.nearest_flips:
             yield f"Nearest flip: {flip}"
 
@@ -380,7 +380,7 @@ class ArgueRequest(OverRequest):
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
         """Return where a claim that holds stops holding and is reversed, or where one that does not hold does."""
         claim, size = evaluation.claim, self.chosen_size
-        if not size.searches or evaluate_claim.trains_long(claim):
+        if not size.searches:
             return []
         estimates = {name: interval.estimate for name, interval in evaluation.intervals.items()}
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})

@@ -142,11 +142,6 @@ def over_prior_parts(claim: Claim, *, shown: bool = True) -> list[Part]:
     return [part for part in claim.parts if affordable(part)]
 
 
-def trains_long(claim: Claim) -> bool:
-    """Return whether a tested part of a claim trains for more than LONG steps of fine-tuning."""
-    return any(_is_long(protocol) for part in claim.tested for protocol in part.estimand.protocols)
-
-
 def _is_long(protocol: TrainingProtocol) -> bool:
     steps = dict(protocol.changes).get("finetuning.steps", 0)
     return isinstance(steps, int) and steps > LONG

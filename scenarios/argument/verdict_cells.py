@@ -1,4 +1,4 @@
-"""Draws cells of a table of verdicts: a verdict with its effect, a frequency, and shares of a table of draws."""
+"""Draws cells of a table of verdicts: a verdict with its effect, an effect, a frequency, and shares of draws."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def draw_verdict(axes: Axes, column: int, row: float, verdict: Verdict, effect: 
     axes.add_patch(Rectangle((column, row), 1, 1, **box(verdict)))
     axes.text(column + 0.2, row + 0.5, LETTERS[verdict], color=ink, ha="center", va="center", weight="bold")
     axes.text(column + 0.92, row + 0.52, effect, color=ink, ha="right", va="center", fontsize=7)
+
+
+def draw_effect(axes: Axes, column: int, row: float, effect: str) -> None:
+    """Draw an effect that has no verdict."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((column, row), 1, 1, **box()))
+    axes.text(column + 0.5, row + 0.52, effect, ha="center", va="center", fontsize=7)
 
 
 def draw_level(axes: Axes, column: int, row: float, share: float) -> None:

@@ -21,7 +21,7 @@ from pydantic import Field, computed_field
 from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, evaluation_of, protocols_of
 from feint.scenarios.argument.over_draws import PRIOR, OverFile, OverRequest, OverTable, Rest
-from feint.scenarios.argument.verdict_cells import LETTERS, box, draw_level, draw_shares, draw_verdict
+from feint.scenarios.argument.verdict_cells import LETTERS, box, draw_effect, draw_level, draw_shares, draw_verdict
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, Verdict
@@ -38,6 +38,7 @@ from feint.sim.training.parameter_point import check_two_stages
 from feint.sim.training.train import PRECISION, check_precision
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 LEVELS = {
@@ -221,20 +222,17 @@ class Matrix(Report):
         from matplotlib.figure import Figure
         from matplotlib.patches import Patch
 
+        beside = self._beside_headline()
         rows = [*range(len(self.claims)), *(len(self.claims) + APART + i for i in range(len(LEVELS)))]
+        rows += [rows[-1] + 1 + APART + i for i in range(len(beside))]
         heads = [f"{claim.number}  {claim.name}" for claim in self.claims] + [level.words for level in LEVELS.values()]
+        heads += [f"{HEADLINE}: {part.name}" for part in beside]
         columns = len(self.views) + bool(self.over)
-        size = max(PAGE_WIDTH, LABELS + COLUMN * columns), HEAD + ROW * (len(rows) + APART)
+        size = max(PAGE_WIDTH, LABELS + COLUMN * columns), HEAD + ROW * (rows[-1] + 1)
         with mpl.rc_context(STYLE):
             drawn = Figure(figsize=size, layout="constrained")
             axes = drawn.subplots()
-            for column, view in enumerate(self.views):
-                for row, claim in zip(rows, self.claims, strict=False):
-                    draw_verdict(axes, column, row, *_verdict_and_effect(self[view.name, claim.name]))
-                for row, arm in zip(rows[len(self.claims) :], LEVELS, strict=True):
-                    draw_level(axes, column, row, self.levels[view.name, arm].estimate)
-            for row, claim in zip(rows, self.over_claims or (), strict=False):
-                draw_shares(axes, len(self.views), row, claim.holds.estimate, claim.reversed.estimate)
+            self._draw_cells(axes, rows)
             names = [*(view.name for view in self.views), *([f"over {Path(self.over.file).stem}"] if self.over else [])]
             axes.set(xlim=(0, columns), ylim=(rows[-1] + 1, 0))
             axes.set_xticks([i + 0.5 for i in range(columns)], [_heading(name) for name in names])
@@ -245,6 +243,19 @@ class Matrix(Report):
             key = [Patch(**box(verdict), label=f"{letter}  {verdict.value}") for verdict, letter in LETTERS.items()]
             drawn.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
         return drawn
+
+    def _draw_cells(self, axes: Axes, rows: list[float]) -> None:
+        """Draw claims, frequencies of deception and what is beside the headline, each in its row, by view."""
+        for column, view in enumerate(self.views):
+            places = iter(rows)
+            for claim, row in zip(self.claims, places, strict=False):
+                draw_verdict(axes, column, row, *_verdict_and_effect(self[view.name, claim.name]))
+            for arm, row in zip(LEVELS, places, strict=False):
+                draw_level(axes, column, row, self.levels[view.name, arm].estimate)
+            for part, row in zip(self._beside_headline(), places, strict=True):
+                draw_effect(axes, column, row, number(self[view.name, HEADLINE].intervals[part.name].estimate))
+        for row, claim in zip(rows, self.over_claims or (), strict=False):
+            draw_shares(axes, len(self.views), row, claim.holds.estimate, claim.reversed.estimate)
 
 
 def number(value: float) -> str:

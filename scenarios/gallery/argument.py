@@ -16,7 +16,7 @@ from feint.scenarios.argument.graph import figure, graph
 from feint.scenarios.argument.over_draws import FACES
 from feint.scenarios.argument.worldview_files import WorldView
 from feint.scenarios.argument.worldviews import LEVELS, Matrix, WorldviewsRequest
-from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, protocol
+from feint.scenarios.claims.pretraining.dodges import AS_IT_IS, CLAIM, DODGES, IN_PRETRAINING, NOBODY, protocol
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Verdict
@@ -197,7 +197,9 @@ def compute_dodges(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
         cells = {f"{of}_{end}": value for of, part in effects.items() for end, value in limits(measured[part]).items()}
         rows.append({"dodge": name, "words": dodge.words, "where": dodge.where, "runs": size["runs"], **cells})
     table = pd.DataFrame(rows)
-    return table.assign(front=on_front(table["avoided_estimate"].to_numpy(), table["lost_estimate"].to_numpy()))
+    possible = table[table["where"] != NOBODY]
+    front = on_front(possible["avoided_estimate"].to_numpy(), possible["lost_estimate"].to_numpy())
+    return table.assign(front=table["dodge"].isin(possible["dodge"][front]))
 
 
 def on_front(avoided: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -222,13 +224,16 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     axes.margins(x=0.08, y=0.1)
     axes.set_title(
         f"Dodges, {int(table['runs'].iloc[0]):,} paired runs; intervals hold for all at once; "
-        "hollow: nobody can do it\n"
-        "circles: the Pareto front of the estimates (more avoided for less lost); squares: behind it"
+        f"hollow: {NOBODY}\n"
+        "circles: the Pareto front of the others (more avoided for less lost); in pre-training unless named"
     )
     sns.despine(fig=drawn)
     points = table[["lost_estimate", "avoided_estimate"]].to_numpy()
     bars = table[["lost_low", "lost_high", "avoided_low", "avoided_high"]].to_numpy()
-    place(axes, points, table["dodge"].tolist(), bars)
+    apart = {NOBODY, IN_PRETRAINING}
+    names = [(str(row["dodge"]), str(row["where"])) for row in rows_of(table)]
+    labels = [name if where in apart else f"{name} ({where})" for name, where in names]
+    place(axes, points, labels, bars)
     return drawn
 
 
@@ -237,7 +242,7 @@ def _draw_points(axes: Axes, rows: pd.DataFrame, **look: Any) -> None:
     ends = (rows[[f"{axis}_low", f"{axis}_high"]].to_numpy().T for axis in AXES)
     across, along = (np.abs(pair - middle.to_numpy()) for pair, middle in zip(ends, (x, y), strict=True))
     axes.errorbar(x, y, xerr=across, yerr=along, fmt="none", ecolor=look["color"], elinewidth=0.9)
-    hollow = rows["where"] == "nobody can do it"
+    hollow = rows["where"] == NOBODY
     faces = np.where(hollow, "white", look["color"]).tolist()
     edges = np.where(hollow, look["color"], "black").tolist()
     axes.scatter(x, y, s=22, c=faces, edgecolor=edges, linewidth=0.7, zorder=3, marker=look["marker"])

@@ -12,6 +12,8 @@ from matplotlib.patches import Patch
 
 from feint.agents.errors import check_whole, load_extra
 from feint.agents.outcome import LABELS, Outcome
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.pretraining import pretraining_vs_scratch
 from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.phase_diagrams import phase_diagram
@@ -30,6 +32,7 @@ from feint.sim.ensembles.protocols import (
 )
 from feint.sim.ensembles.runner import in_order
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH, legend_entries
+from feint.sim.results.report import folded
 from feint.sim.statistics.intervals import frequency_interval, share_of_selected
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point
@@ -58,29 +61,53 @@ TRAINING = "training"  # the row with the share of the runs that have not stoppe
 DECADES = (0, 1, 10, 100, 1000, 10_000, 100_000)
 X, Y = "similarity", "plasticity_gate"
 ARMS = (FROM_SCRATCH, PRETRAIN_FINETUNE)
+BESIDE = tuple(part for part in pretraining_vs_scratch.CLAIM.parts if not part.tested)
+"""Parts that are shown beside the headline."""
+MOST = 34  # characters in a line of a label
 TITLE = f"deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
 
 
 def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
-    """Return one row per arm and outcome, and one for the difference."""
+    """Return one row per arm and outcome, one for the difference, and one for each part shown beside the headline."""
     comparison = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads)
     among = {f"converged_{name}": end for name, end in limits(comparison.difference(converged=True)).items()}
-    last = {"arm": DIFFERENCE, "outcome": "deceptive", **limits(comparison.difference()), **among}
-    return pd.concat([comparison.shares(), pd.DataFrame([last])], ignore_index=True).assign(runs=size["runs"])
+    whole = {"part": pretraining_vs_scratch.CLAIM.effect.name, **limits(comparison.difference()), **among}
+    shown = evaluate([pretraining_vs_scratch.CLAIM], point, runs=size["runs"], threads=threads, **keys)
+    intervals = shown[pretraining_vs_scratch.CLAIM.name].intervals
+    beside = [{"part": part.name, **limits(intervals[part.name])} for part in BESIDE]
+    last = pd.DataFrame([whole, *beside]).assign(arm=DIFFERENCE, outcome=DECEPTIVE)
+    return pd.concat([comparison.shares().assign(part="-"), last], ignore_index=True).assign(runs=size["runs"])
 
 
 def draw_headline(table: pd.DataFrame) -> Figure:
-    """Draw bars with intervals."""
-    is_difference = table["arm"] == DIFFERENCE
-    drawn = Figure(figsize=(COLUMN_WIDTH, 2.9), layout="constrained")
-    axes = drawn.subplots()
-    difference = interval_of(rows_of(table[is_difference])[0])
-    draw_shares(axes, table[~is_difference], int(table["runs"].iloc[0]), difference)
-    if legend := axes.get_legend():
+    """Draw bars with intervals, and right of them the difference with its companions."""
+    differences = table[table["arm"] == DIFFERENCE]
+    drawn = Figure(figsize=(PAGE_WIDTH, 3.1), layout="constrained")
+    left, right = drawn.subplots(1, 2, width_ratios=(1, 0.8))
+    runs, whole = int(table["runs"].iloc[0]), interval_of(rows_of(differences)[0])
+    draw_shares(left, table[table["arm"] != DIFFERENCE], runs, whole)
+    if legend := left.get_legend():
         legend.remove()
-    drawn.legend(*legend_entries(axes), loc="outside lower center", ncols=2, frameon=False)
+    _draw_beside(right, differences)
+    drawn.legend(*legend_entries(left), loc="outside lower center", ncols=3, frameon=False)
     sns.despine(fig=drawn)
     return drawn
+
+
+def _draw_beside(axes: Axes, rows: pd.DataFrame) -> None:
+    """Draw one interval per part: the difference itself, filled, and what is shown beside it."""
+    words = {part.name: part.estimand.words.removeprefix(f"{pretraining_vs_scratch.WORDS}, ") for part in BESIDE}
+    places, middle = np.arange(len(rows)), rows["estimate"].to_numpy()
+    reach = np.abs(rows[["low", "high"]].to_numpy().T - middle)
+    axes.errorbar(middle, places, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
+    faces = [COLOURS[Outcome.DECEPTIVE], *("white" for _ in BESIDE)]
+    axes.scatter(middle, places, s=8, c=faces, edgecolor="black", linewidth=0.7, zorder=3)
+    axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    labels = [folded(words.get(name, "as it is (on the left)"), MOST) for name in rows["part"]]
+    axes.set_yticks(places, labels)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="paired difference in deception")
+    axes.set_title("Shown beside it\n95 % intervals, same runs")
+    axes.tick_params(axis="y", length=0)
 
 
 def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:

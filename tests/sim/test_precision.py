@@ -298,6 +298,17 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(("precision", "for_good"), [("single", True), ("double", False)])
+def test_without_switching_what_is_103_nats_behind_is_ruled_out_for_good_in_single(precision, for_good):
+    """The page of the model says so; in double it takes 745 nats, which 1,000 steps of pre-training do not give."""
+    curriculum = pretrain_finetune({"steps": 1000}, {"target": 0.0})
+    model = Model(identification=0.3, switching=0.0)
+    belief = simulate(curriculum, model=model, runs=60, seed=0, precision=precision)["belief"][:, -1]
+    lost = belief < 1e-43  # 0, or so little that a step of evidence is rounded away
+    assert (lost | (belief > 0.99)).all()
+    assert lost.any() == for_good
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_precision_is_one_sentence(call, name):

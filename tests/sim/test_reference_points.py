@@ -67,6 +67,7 @@ POINTS: dict[str, tuple[Model, Any, int, dict[str, float], dict[str, float]]] = 
         {"reward-seeking": 0.66},
         {"reward-seeking": 0.83, "deceptive": 0.07},
     ),
+    "target 0.83": (Model(), pretrain_finetune({}, {"target": 0.83}), 1000, {"proxy": 0.0}, {"proxy": 0.27}),
     **{
         f"{steps} steps without a target": (
             Model(),

@@ -6,8 +6,9 @@ and exploring ways of doing pre-training that dodge the argument is worth while.
 The experiment. Pre-training + fine-tuning as it is, minus the same with one change *in pre-training*: data that
 contain nothing about being in training; data that cover the whole fine-tuning objective; a mixture nearer to that
 objective; a third of pre-training with longer fine-tuning. Each comes with its cost in performance and in SGD steps.
-Shown beside them, and not part of the verdict, is what is done later: honeypots in fine-tuning, a speed prior, and
-each group of the model's components reset before fine-tuning, which nobody can do to a real network.
+Shown beside them, and not part of the verdict, is what is not done in pre-training alone: honeypots in fine-tuning; a
+speed prior, which is in force in both stages; and each group of the model's components reset before fine-tuning,
+which nobody can do to a real network.
 
 What would count against it. That every change of pre-training raises deception by the declared minimum, with intervals
 widened for the number of changes (Bonferroni). If none moves it by so much the claim neither holds nor is reversed.
@@ -25,6 +26,7 @@ from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.training.parameter_point import Towards
 
 AS_IT_IS = pretrained()
+IN_PRETRAINING, NOBODY = "in pre-training", "nobody can do it"
 
 
 class Dodge(NamedTuple):
@@ -32,7 +34,7 @@ class Dodge(NamedTuple):
 
     words: str
     changes: dict[str, Any]
-    where: str = "in pre-training"  #: "later", or "nobody can do it"
+    where: str = IN_PRETRAINING  #: or "later", "in both stages", or NOBODY
 
 
 DODGES: dict[str, Dodge] = {
@@ -44,12 +46,12 @@ DODGES: dict[str, Dodge] = {
         {"pretraining.steps": Towards(0.0, 2 / 3), "finetuning.steps": Towards(0.0, -1 / 6)},
     ),
     "honeypots": Dodge("honeypots in fine-tuning", {"finetuning.honeypots": 0.2, "finetuning.realism": 1.0}, "later"),
-    "speed": Dodge("a speed prior", {"speed_cost": 0.1}, "later"),
+    "speed": Dodge("a speed prior", {"speed_cost": 0.1}, "in both stages"),
     **{
         f"reset-{group}": Dodge(
             f"the {group} put back before fine-tuning",
             {"finetuning.carry": tuple(other for other in GROUPS if other != group)},
-            "nobody can do it",
+            NOBODY,
         )
         for group in GROUPS
     },
@@ -75,9 +77,9 @@ def extra_steps(name: str) -> Loss:
 def _parts(name: str) -> Iterator[Part]:
     """Yield the deception that a dodge avoids and, shown beside it, its costs."""
     dodge = DODGES[name]
-    note = " (nobody can do it)" if dodge.where == "nobody can do it" else ""
+    note = f" ({NOBODY})" if dodge.where == NOBODY else ""
     avoided = difference(f"deception avoided by {dodge.words}{note}", AS_IT_IS, protocol(name))
-    yield Part(name, avoided, rises(), tested=dodge.where == "in pre-training")
+    yield Part(name, avoided, rises(), tested=dodge.where == IN_PRETRAINING)
     yield Part(f"{name}-performance", loss(name), at_most(0.02, 0.02), tested=False)
     yield Part(f"{name}-steps", extra_steps(name), at_most(0.0, 0.0), tested=False)
 

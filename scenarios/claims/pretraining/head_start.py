@@ -7,7 +7,8 @@ The experiment. What carrying capability over adds to deception: to training fro
 everything else carried, where it comes last; and on average over all orders in which the five groups may be handed
 over, its Shapley share of the whole difference. The sentence stands in the first case, so that first and last are
 also tested among the runs that pre-training left internally aligned; a prepared start would not do, since its
-capability is high whether it is carried or not.
+capability is high whether it is carried or not. The text's "highly capable" also means what the model understands by
+then; here it is the group *capability* alone, and the world model has a claim of its own (`world-model`).
 
 What would count against it. A difference, or share, whose interval ends at -0.02 or below: with capability carried
 over, less deception. One that lies between that and the declared minimum, 0.02, speaks for neither.

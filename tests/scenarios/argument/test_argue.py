@@ -16,7 +16,6 @@ from feint.scenarios.argument.evaluate_claim import (
     other_forms,
     over_prior,
     over_prior_parts,
-    trains_long,
 )
 from feint.scenarios.claims.pretraining import capability_matching as matching
 from feint.scenarios.claims.registry import claims, select_claims
@@ -180,12 +179,20 @@ def test_a_part_at_the_point_alone_has_no_shares(found):
     assert json.loads(found.json())["claims"][0]["parts"][4]["prior"] is None
 
 
-def test_no_flip_is_searched_where_every_look_would_train_for_long():
-    assert {name for name, claim in claims().items() if trains_long(claim)} == {"duration"}
+def test_flips_of_all_claims_are_searched_but_in_the_quick_form_of_all():
     assert ArgueRequest(quick=True).chosen_size.searches == 0
     unsearched = argue("telling", size=replace(TINY, searches=0, draws=2))
     assert unsearched["telling"].nearest_flips == []
     assert "Nearest flip: not searched" in unsearched.text()
+    assert QUICK.searches == ArgueRequest().chosen_size.searches == 3
+
+
+def test_flips_are_searched_for_a_claim_that_trains_for_long():
+    """Deception can stop lasting; that the claim is reversed is out of reach, because no share lies below -0.02."""
+    few = replace(TINY, runs=50, draws=2, draw_runs=10, searches=1, search_runs=200, confirming=20)
+    stops, turned = argue("duration", size=few, seed=5)["duration"].nearest_flips
+    assert (stops.kind, turned.kind) == (STOPS, REVERSED)
+    assert (turned.starts, turned.found) == (0, 0)
 
 
 def test_the_document_holds_verdicts_and_effects(found):

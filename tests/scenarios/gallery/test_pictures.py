@@ -10,6 +10,8 @@ from matplotlib.text import Text
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
+from feint.scenarios.argument.evaluate_claim import evaluate
+from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.gallery import outcomes
 from feint.scenarios.gallery.argument import on_front, place
 from feint.scenarios.gallery.gallery import FigureRequest
@@ -25,7 +27,8 @@ def table():
 
 
 def deceptive(headline, arm):
-    return headline.set_index(["arm", "outcome"]).loc[(arm, "deceptive"), "estimate"]
+    own = headline[~headline["part"].isin([part.name for part in outcomes.BESIDE])]
+    return own.set_index(["arm", "outcome"]).loc[(arm, "deceptive"), "estimate"]
 
 
 def test_headline_transitions_lattice_and_shares_tell_of_the_same_runs(table):
@@ -73,11 +76,34 @@ def test_tables_give_each_frequency_among_converged_runs_too(table):
         assert (phases[[name for name in phases if name.startswith(f"converged_{arm}_")]].sum(axis=1) > 0).any()
     cases = table("cases").groupby(["start", "trained", "similarity"])
     assert cases["converged_estimate"].sum().to_numpy() == pytest.approx(1.0)
-    headline = table("headline").set_index(["arm", "outcome"])
+    headline = table("headline").drop_duplicates(["arm", "outcome"]).set_index(["arm", "outcome"])
     pretrained, scratch = (headline.loc[(arm, "deceptive")] for arm in ("pretrain_finetune", "from_scratch"))
     gap = pretrained["converged_estimate"] - scratch["converged_estimate"]
     assert headline.loc[("difference", "deceptive"), "converged_estimate"] == pytest.approx(gap)
     assert scratch["converged"] < SIZE["runs"]
+
+
+def test_the_headline_stands_beside_its_companions(table):
+    """They are the parts that the claim shows, on the same runs; one marker each, in words."""
+    parts = table("headline").set_index("part")
+    assert list(parts.index[parts["arm"] == "difference"]) == [
+        "difference",
+        *("ceiling", "after-1000", "after-12000", "after-100000", "converged", "null"),
+    ]
+    assert parts.loc["converged", "estimate"] == parts.loc["difference", "converged_estimate"]
+    again = evaluate(select_claims(["headline"]), POINT, runs=SIZE["runs"], seed=4)["headline"]
+    assert parts.loc["after-1000", "low"] == again.intervals["after-1000"].low
+    panel = outcomes.draw_headline(table("headline")).axes[1]
+    marked = np.asarray(panel.collections[-1].get_offsets())[:, 0]
+    assert marked.tolist() == parts.loc[parts["arm"] == "difference", "estimate"].tolist()
+    assert "without a target" in " ".join(label.get_text() for label in panel.get_yticklabels())
+
+
+def test_the_front_of_the_dodges_is_of_those_that_can_be_done(table):
+    dodges = table("dodges")
+    assert set(dodges["where"]) == {"in pre-training", "later", "in both stages", "nobody can do it"}
+    assert set(dodges.loc[dodges["front"], "where"]) <= {"in pre-training", "later", "in both stages"}
+    assert dodges["front"].any()
 
 
 def test_the_race_shows_belief_pointer_and_gate(table):
