@@ -306,8 +306,8 @@ def history_blocks(fit: Fit) -> Iterator[str | Table]:
     if match.unmet:
         unmet = ", ".join(f"“{row.name}” (nearest {row.nearest:.1f})" for row in match.unmet)
         yield wrapped(f"Rows that no setting meets: {unmet}.")
-    if match.conflicts:
-        yield "\n".join(wrapped(conflict.sentence) for conflict in match.conflicts)
+    if match.exclusions:
+        yield "\n".join(wrapped(exclusion.sentence) for exclusion in match.exclusions)
     elif match.rows:
         yield "No two or three rows that are met singly are excluded by each other."
     if match.emulators:
