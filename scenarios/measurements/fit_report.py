@@ -27,6 +27,7 @@ SAID = 0.1  # least distance (Kolmogorov and Smirnov) from the prior at which th
 FAR = 2.0  # deviations beyond which the posterior does not meet a row
 UNUSUAL = 0.95  # share of simulated tables nearer to the prior's middle beyond which the rows are unusual
 MOST_CORNERS = 5
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the figure of ranges
 NAME = 22  # width of a row's name in tables
 
 
@@ -243,6 +244,17 @@ class Fit(Report):
             draw_pairs(drawn.subplots(), self.history)
             return with_fixed_layout(drawn)
 
+    def ranges(self) -> Figure:
+        """Return the range of each parameter about which the data say something beside the prior's, in its units."""
+        shown = sorted((p for p in self.parameters if p.said), key=lambda p: -p.distance)
+        if self.units is None or not shown:
+            raise InputError("a fit whose data say nothing about any premise has no ranges to draw: use figure().")
+        places = {p.name: i for i, p in enumerate(self.parameters)}
+        quantiles = np.quantile(self.units[:, [places[p.name] for p in shown]], QUANTILES, axis=0).T
+        with canvas((PAGE_WIDTH, 1 + 0.28 * len(shown))) as drawn:
+            _draw_ranges(drawn.subplots(), shown, quantiles)
+            return with_fixed_layout(drawn)
+
     def corner(self) -> Figure:
         """Return the corner plot of the parameters about which the data say most, in units of the prior."""
         names = [p.name for p in sorted(self.parameters, key=lambda p: -p.distance)][:MOST_CORNERS]
@@ -258,9 +270,33 @@ class Fit(Report):
         """Draw the corner plot into a file."""
         save(self.corner(), path, self.passport())
 
+    def save_ranges(self, path: Path) -> None:
+        """Draw the ranges of premises beside those of the prior into a file."""
+        save(self.ranges(), path, self.passport())
+
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
-        """Return the functions that draw the matrix of pairs and, if there is a posterior, the corner plot."""
-        return (self.figure,) if self.units is None else (self.figure, self.corner)
+        """Return the functions that draw the matrix of pairs and, if there is a posterior, corner plot and ranges."""
+        if self.units is None:
+            return (self.figure,)
+        return (self.figure, self.corner, *([self.ranges] if any(p.said for p in self.parameters) else []))
+
+
+def _draw_ranges(axes: Any, shown: list[ParameterRange], quantiles: np.ndarray) -> None:
+    """Draw one line per parameter, from its quantiles (parameters, 5), with median and limits as numbers beside it."""
+    low, first, middle, third, high = quantiles.T
+    lines = -np.arange(len(shown))
+    axes.barh(lines, 0.9, left=0.05, height=0.6, color="#e6e6e6", label="prior, 5 to 95 %")
+    axes.hlines(lines, low, high, color="#0072b2", linewidth=1.2, label="posterior, 5 to 95 %")
+    axes.hlines(lines, first, third, color="#0072b2", linewidth=4, label="posterior, 25 to 75 %")
+    axes.plot(middle, lines, "o", color="#ffffff", markeredgecolor="#0072b2", markersize=4, label="its median")
+    for line, p in zip(lines, shown, strict=True):
+        text = f"{p.middle:.2g} [{p.low:.2g}, {p.high:.2g}]"
+        axes.text(1.02, line, text, va="center", fontsize=7)
+    axes.set_yticks(lines, [p.name for p in shown])
+    axes.set_xlim(0, 1)
+    axes.set_ylim(lines[-1] - 0.6, 0.6)
+    axes.set_xlabel("place in the prior, from 0 to 1; at the right the values")
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
