@@ -27,6 +27,7 @@ SAID = 0.1  # least distance (Kolmogorov and Smirnov) from the prior at which th
 FAR = 2.0  # deviations beyond which the posterior does not meet a row
 UNUSUAL = 0.95  # share of simulated tables nearer to the prior's middle beyond which the rows are unusual
 MOST_CORNERS = 5
+ENDS = (0.0, 0.5, 1.0)  # ticks of the corner plot
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the figure of ranges
 NAME = 22  # width of a row's name in tables
 
@@ -290,8 +291,8 @@ def _draw_ranges(axes: Any, shown: list[ParameterRange], quantiles: np.ndarray) 
     axes.hlines(lines, first, third, color="#0072b2", linewidth=4, label="posterior, 25 to 75 %")
     axes.plot(middle, lines, "o", color="#ffffff", markeredgecolor="#0072b2", markersize=4, label="its median")
     for line, p in zip(lines, shown, strict=True):
-        text = f"{p.middle:.2g} [{p.low:.2g}, {p.high:.2g}]"
-        axes.text(1.02, line, text, va="center", fontsize=7)
+        middle_of, low_of, high_of = (f"{x:,.0f}" if abs(x) >= 100 else f"{x:.2g}" for x in (p.middle, p.low, p.high))
+        axes.text(1.02, line, f"{middle_of} [{low_of}, {high_of}]", va="center", fontsize=7)
     axes.set_yticks(lines, [p.name for p in shown])
     axes.set_xlim(0, 1)
     axes.set_ylim(lines[-1] - 0.6, 0.6)
@@ -316,6 +317,11 @@ def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
         axes.set_xlabel(folded(names[j]) if i == len(names) - 1 else "")
         axes.set_ylabel(folded(names[i]) if j == 0 and i > 0 else "")
         axes.set_xlim(0, 1)
+        axes.set_xticks(ENDS)
+        axes.tick_params(labelbottom=i == len(names) - 1, labelleft=j == 0)
+        if i != j:
+            axes.set_yticks(ENDS)
+    drawn.text(0.98, 0.97, "places in the prior, from 0 to 1\ndashed: the prior", ha="right", va="top")
 
 
 def history_blocks(fit: Fit) -> Iterator[str | Table]:
