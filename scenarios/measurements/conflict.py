@@ -4,7 +4,7 @@ The claim. None: two results that seem to contradict each other may both be true
 the two experiments differed.
 
 The experiment. Minds are drawn from the prior. At each draw one premise after the other is set to levels over its
-range, everything else and all random numbers kept, and for every pair of levels, one for each experiment, the race is
+range, everything else and all random numbers kept, and for every pair of levels, one for each experiment, the model is
 held to what both published (`ConflictReading`).
 
 What would count against reading anything into it. A premise is a parameter of a toy. That a difference of it would
@@ -36,7 +36,7 @@ from feint.scenarios.measurements.conflict_responses import (
 from feint.scenarios.measurements.score import COMMON
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Option, Progress, Request, Runs, Seed
-from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.statistics.intervals import Interval, quantile_interval
 from feint.sim.statistics.weighted import share_over
 
 CUT = 2.0  #: standard deviations within which a measurement is met, as on the scoreboard
@@ -61,15 +61,15 @@ class PremiseShare:
     ]
     second: Annotated[list[Interval] | None, Field(description="the same of the second experiment's value")]
     higher: Annotated[Interval | None, Field(description="share of those draws at which the first's value is higher")]
-    race: Annotated[
+    model: Annotated[
         dict[str, tuple[float, float]] | None,
-        Field(description="by stand-in, the medians of the race's numbers at these two values"),
+        Field(description="by stand-in, the medians of the model's numbers at these two values"),
     ]
     whole: Annotated[
         Interval | None,
-        Field(description="share of the draws at which the race gives the whole published difference, each being met"),
+        Field(description="share of the draws at which the model gives the whole published difference, each being met"),
     ]
-    reaches: Annotated[Number, Field(description="median of the part of that difference that the race reaches")]
+    reaches: Annotated[Number, Field(description="median of the part of that difference that the model reaches")]
     places: Hidden[np.ndarray]  #: of both values in the range, at the draws of `apart` (draws, 2)
     premise: Hidden[Premise]
 
@@ -104,10 +104,10 @@ class PremiseShare:
         return [fill(self.name, 17), f"{100 * self.equal.estimate:.0f} %", apart, *values, higher]
 
     def reached(self) -> list[str]:
-        """Return the texts of the premise in the table of what the race reaches."""
+        """Return the texts of the premise in the table of what the model reaches."""
         whole = share_text(self.whole) if self.whole else "-"
         part = f"{100 * self.reaches:.0f} %" if np.isfinite(self.reaches) else "-"
-        numbers = [f"{first:.0f} · {second:.0f}" for first, second in self.race.values()] if self.race else []
+        numbers = [f"{first:.0f} · {second:.0f}" for first, second in self.model.values()] if self.model else []
         return [self.name, whole, part, *numbers]
 
     def _range(self, side: int) -> str:
@@ -127,28 +127,19 @@ def _nearest(places: np.ndarray, met: np.ndarray) -> tuple[int, int]:
 def _values(case: Case, premise: Premise, places: np.ndarray, numbers: np.ndarray) -> dict[str, Any]:
     """Return facts of the two values that reconcile: places (draws, 2), numbers (draws, 2, stand-ins)."""
     if not len(places):
-        return dict.fromkeys(("first", "second", "higher", "race"))
+        return dict.fromkeys(("first", "second", "higher", "model"))
     medians = np.median(numbers, axis=0).T.tolist()
     return {
         "first": _quantiles(premise, places[:, 0]),
         "second": _quantiles(premise, places[:, 1]),
         "higher": share_over(places[:, 0] > places[:, 1]),
-        "race": {name: (pair[0], pair[1]) for name, pair in zip(case.stand_ins, medians, strict=True)},
+        "model": {name: (pair[0], pair[1]) for name, pair in zip(case.stand_ins, medians, strict=True)},
     }
 
 
 def _quantiles(premise: Premise, places: np.ndarray) -> list[Interval]:
     """Return quantiles of a premise's value with limits of order statistics; the ends of the range of too few draws."""
-    from scipy.stats import quantile_test
-
-    def at(share: float) -> Interval:
-        limits = quantile_test(places, p=share).confidence_interval(CONFIDENCE)
-        low, high = (float(x if np.isfinite(x) else end) for x, end in zip(limits, (0.0, 1.0), strict=True))
-        estimate = float(np.quantile(places, share))
-        low, high = min(low, estimate), max(high, estimate)
-        return Interval(estimate=estimate, low=low, high=high, confidence=CONFIDENCE, method="order statistics")
-
-    quantiles = [at(share) for share in QUANTILES]
+    quantiles = [quantile_interval(places, share, (0.0, 1.0)) for share in QUANTILES]
     if len(premise.factors) > 1:
         return quantiles
     return [quantile.mapped(lambda place: float(value_at(premise.factors[0], place))) for quantile in quantiles]
@@ -161,11 +152,11 @@ def share_text(share: Interval) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ConflictReading:
-    """What reconciles two experiments, if they share a part of what the race is wrong by."""
+    """What reconciles two experiments, if they share a part of what the model is wrong by."""
 
     common: Annotated[float, Field(description="part of a discrepancy's variance that both experiments share")]
     conflict: Annotated[
-        Number, Field(description="largest difference of the sources, in standard deviations, if the race has none")
+        Number, Field(description="largest difference of the sources, in standard deviations, if the model has none")
     ]
     first: Annotated[Interval, Field(description="share of the draws that meet the first experiment as they are")]
     second: Annotated[Interval, Field(description="share of the draws that meet the second experiment as they are")]
@@ -195,7 +186,7 @@ class ConflictReading:
         apart = f" If nothing differs, {apart}." if np.isfinite(self.conflict) else ""
         alone = f"{names[0]} alone {share_text(self.first)}, {names[1]} alone {share_text(self.second)}"
         yield wrapped(
-            f"If both experiments share {part} what the race is wrong by.{apart} Of the draws as they are, "
+            f"If both experiments share {part} what the model is wrong by.{apart} Of the draws as they are, "
             f"these meet: {alone}, both {share_text(self.both)}."
         )
         headings = ("premise", "equal", "only\napart", *(fill(name, 16) for name in names), "first\nhigher")
@@ -251,11 +242,11 @@ class Conflict(Report):
         yield from self.reach()
 
     def reach(self) -> Iterator[str | Table]:
-        """Yield how much of the published differences the race reaches, and its numbers, by the last reading."""
+        """Yield how much of the published differences the model reaches, and its numbers, by the last reading."""
         yield wrapped(
-            "in full: share of the draws at which the race gives at least the whole of the published difference while "
+            "in full: share of the draws at which the model gives at least the whole of the published difference while "
             "each experiment is met; reaches: the part of it that is reached, the median of the draws. Then the "
-            "medians of the race's numbers at the two values above, the first's · the second's."
+            "medians of the model's numbers at the two values above, the first's · the second's."
         )
         stand_ins = list(dict.fromkeys(row.stand_in for one in self.experiments for row in one.rows))
         headings = ("premise", "in full", "reaches", *(fill(name, 12) for name in stand_ins))

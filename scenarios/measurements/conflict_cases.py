@@ -109,7 +109,7 @@ class PublishedRow:
     error: Annotated[float, Field(description="standard error")]
     unit: str
     stand_in: str
-    discrepancy: Annotated[float, Field(description="standard deviation of what the race is wrong by")]
+    discrepancy: Annotated[float, Field(description="standard deviation of what the model is wrong by")]
     source: str
     where: str
     checked: Annotated[str, Field(description="V read in the source, A in its abstract, S in a summary, D derived")]
@@ -205,7 +205,7 @@ def _experiment(entry: Mapping[str, Any], rows: Mapping[str, MeasurementRow]) ->
             raise unknown("measurement", name, rows)
         if not rows[name].scored or STAND_INS[rows[name].stand_in].law:
             right = "it needs an error and a stand-in that is no law of transfer"
-            raise InputError(f"measurement {name!r} cannot be compared with the race: {right}.")
+            raise InputError(f"measurement {name!r} cannot be compared with the model: {right}.")
     return Experiment(**{**entry, "rows": tuple(rows[name] for name in entry["rows"])})
 
 

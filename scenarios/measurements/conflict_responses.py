@@ -1,4 +1,4 @@
-"""Numbers of the race as one premise of a conflict varies, and how far both experiments are from being met."""
+"""Numbers of the model as one premise of a conflict varies, and how far both experiments are from being met."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feint.sim.training.parameter_point import Point
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Responses:
-    """Numbers of the race at draws, as one premise varies."""
+    """Numbers of the model at draws, as one premise varies."""
 
     premise: Premise
     places: np.ndarray  #: of the levels in the premise's range, the first that of the draw itself (draws, levels)
@@ -37,7 +37,7 @@ def responses(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[Responses]:
-    """Return the numbers of the race for each premise; each draw has its own runs, its levels have the same ones."""
+    """Return the numbers of the model for each premise; each draw has its own runs, its levels have the same ones."""
     rows = drawn(draws, seed)
     report = one_at_a_time(progress)
 
@@ -104,8 +104,8 @@ def distances(case: Case, numbers: np.ndarray, common: float) -> np.ndarray:
     worst = np.maximum(first[:, :, None], second[:, None, :])
     for one, other, deviation in contrasts(case, common):
         k = case.stand_ins.index(one.stand_in)
-        race = numbers[:, :, None, k] - numbers[:, None, :, k]
-        worst = np.maximum(worst, abs(one.value - other.value - race) / deviation)
+        modelled = numbers[:, :, None, k] - numbers[:, None, :, k]
+        worst = np.maximum(worst, abs(one.value - other.value - modelled) / deviation)
     return worst
 
 
@@ -132,7 +132,7 @@ def contrasts(case: Case, common: float) -> Iterator[tuple[MeasurementRow, Measu
 
 
 def reached(case: Case, numbers: np.ndarray, cut: float) -> np.ndarray:
-    """Return the largest part of the published differences that the race gives while each experiment is met (draws,).
+    """Return the largest part of the published differences that the model gives while each experiment is met (draws,).
 
     Of several differences, the part of that which is reached least; 0 where no pair of levels meets each, NaN if the
     experiments have no measurement in common, or published no difference.

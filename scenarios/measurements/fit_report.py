@@ -27,6 +27,8 @@ SAID = 0.1  # least distance (Kolmogorov and Smirnov) from the prior at which th
 FAR = 2.0  # deviations beyond which the posterior does not meet a row
 UNUSUAL = 0.95  # share of simulated tables nearer to the prior's middle beyond which the rows are unusual
 MOST_CORNERS = 5
+ENDS = (0.0, 0.5, 1.0)  # ticks of the corner plot
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the figure of ranges
 NAME = 22  # width of a row's name in tables
 
 
@@ -243,6 +245,17 @@ class Fit(Report):
             draw_pairs(drawn.subplots(), self.history)
             return with_fixed_layout(drawn)
 
+    def ranges(self) -> Figure:
+        """Return the range of each parameter about which the data say something beside the prior's, in its units."""
+        shown = sorted((p for p in self.parameters if p.said), key=lambda p: -p.distance)
+        if self.units is None or not shown:
+            raise InputError("a fit whose data say nothing about any premise has no ranges to draw: use figure().")
+        places = {p.name: i for i, p in enumerate(self.parameters)}
+        quantiles = np.quantile(self.units[:, [places[p.name] for p in shown]], QUANTILES, axis=0).T
+        with canvas((PAGE_WIDTH, 1 + 0.28 * len(shown))) as drawn:
+            _draw_ranges(drawn.subplots(), shown, quantiles)
+            return with_fixed_layout(drawn)
+
     def corner(self) -> Figure:
         """Return the corner plot of the parameters about which the data say most, in units of the prior."""
         names = [p.name for p in sorted(self.parameters, key=lambda p: -p.distance)][:MOST_CORNERS]
@@ -258,9 +271,33 @@ class Fit(Report):
         """Draw the corner plot into a file."""
         save(self.corner(), path, self.passport())
 
+    def save_ranges(self, path: Path) -> None:
+        """Draw the ranges of premises beside those of the prior into a file."""
+        save(self.ranges(), path, self.passport())
+
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
-        """Return the functions that draw the matrix of pairs and, if there is a posterior, the corner plot."""
-        return (self.figure,) if self.units is None else (self.figure, self.corner)
+        """Return the functions that draw the matrix of pairs and, if there is a posterior, corner plot and ranges."""
+        if self.units is None:
+            return (self.figure,)
+        return (self.figure, self.corner, *([self.ranges] if any(p.said for p in self.parameters) else []))
+
+
+def _draw_ranges(axes: Any, shown: list[ParameterRange], quantiles: np.ndarray) -> None:
+    """Draw one line per parameter, from its quantiles (parameters, 5), with median and limits as numbers beside it."""
+    low, first, middle, third, high = quantiles.T
+    lines = -np.arange(len(shown))
+    axes.barh(lines, 0.9, left=0.05, height=0.6, color="#e6e6e6", label="prior, 5 to 95 %")
+    axes.hlines(lines, low, high, color="#0072b2", linewidth=1.2, label="posterior, 5 to 95 %")
+    axes.hlines(lines, first, third, color="#0072b2", linewidth=4, label="posterior, 25 to 75 %")
+    axes.plot(middle, lines, "o", color="#ffffff", markeredgecolor="#0072b2", markersize=4, label="its median")
+    for line, p in zip(lines, shown, strict=True):
+        middle_of, low_of, high_of = (f"{x:,.0f}" if abs(x) >= 100 else f"{x:.2g}" for x in (p.middle, p.low, p.high))
+        axes.text(1.02, line, f"{middle_of} [{low_of}, {high_of}]", va="center", fontsize=7)
+    axes.set_yticks(lines, [p.name for p in shown])
+    axes.set_xlim(0, 1)
+    axes.set_ylim(lines[-1] - 0.6, 0.6)
+    axes.set_xlabel("place in the prior, from 0 to 1; at the right the values")
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
 def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
@@ -280,6 +317,11 @@ def _draw_corner(drawn: Any, columns: np.ndarray, names: list[str]) -> None:
         axes.set_xlabel(folded(names[j]) if i == len(names) - 1 else "")
         axes.set_ylabel(folded(names[i]) if j == 0 and i > 0 else "")
         axes.set_xlim(0, 1)
+        axes.set_xticks(ENDS)
+        axes.tick_params(labelbottom=i == len(names) - 1, labelleft=j == 0)
+        if i != j:
+            axes.set_yticks(ENDS)
+    drawn.text(0.98, 0.97, "places in the prior, from 0 to 1\ndashed: the prior", ha="right", va="top")
 
 
 def history_blocks(fit: Fit) -> Iterator[str | Table]:
@@ -306,8 +348,8 @@ def history_blocks(fit: Fit) -> Iterator[str | Table]:
     if match.unmet:
         unmet = ", ".join(f"“{row.name}” (nearest {row.nearest:.1f})" for row in match.unmet)
         yield wrapped(f"Rows that no setting meets: {unmet}.")
-    if match.conflicts:
-        yield "\n".join(wrapped(conflict.sentence) for conflict in match.conflicts)
+    if match.exclusions:
+        yield "\n".join(wrapped(exclusion.sentence) for exclusion in match.exclusions)
     elif match.rows:
         yield "No two or three rows that are met singly are excluded by each other."
     if match.emulators:

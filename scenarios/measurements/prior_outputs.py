@@ -21,6 +21,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
+from feint.sim.sweeps.experimental_designs import sobol_cubes
 from feint.sim.sweeps.factors import Factor
 from feint.sim.sweeps.sweep_store import Store, Unit
 from feint.sim.training.parameter_point import Point
@@ -83,11 +84,10 @@ class Simulations:
 
     def units(self, draws: int) -> np.ndarray:
         """Return the first draws of a Sobol sequence over the whole prior, in its units (draws, parameters)."""
-        from scipy.stats import qmc
-
         count = len(self.factors)
         seed = int(np.random.SeedSequence([self.seed, count]).generate_state(1)[0])
-        return qmc.Sobol(count, scramble=True, rng=seed).random_base2(max(draws - 1, 1).bit_length())[:draws]
+        (cube,) = sobol_cubes(count, draws, seed)
+        return cube
 
     def values_at(self, units: np.ndarray) -> dict[str, Any]:
         """Return the values by dotted name at units of the prior (parameters,); without nuisance parameters."""

@@ -22,6 +22,7 @@ from feint.sim.statistics.intervals import (
     frequency_interval,
     look_confidence,
     mean_of,
+    quantile_interval,
     student,
     tango,
 )
@@ -307,10 +308,5 @@ def step_ratio(
 def middle(
     values: np.ndarray, ends: tuple[float, float] = (-np.inf, np.inf), confidence: float = CONFIDENCE
 ) -> Interval:
-    """Return the median of values (runs,) with limits of order statistics; `ends` replace limits of too few runs."""
-    from scipy.stats import quantile_test
-
-    limits = quantile_test(values, p=0.5).confidence_interval(confidence)
-    low, high = (float(limit if np.isfinite(limit) else end) for limit, end in zip(limits, ends, strict=True))
-    estimate, method = float(np.median(values)), "order statistics, paired"
-    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method=method)
+    """Return the median of paired values (runs,), as `quantile_interval` does."""
+    return replace(quantile_interval(values, 0.5, ends, confidence), method="order statistics, paired")

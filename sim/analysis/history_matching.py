@@ -23,6 +23,7 @@ import numpy as np
 from pydantic import Field
 
 from feint.sim.analysis.emulators import Emulator, EmulatorCheck
+from feint.sim.sweeps.experimental_designs import sobol_cubes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +88,7 @@ class RowMatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conflict:
+class JointExclusion:
     """Rows that are met jointly nowhere, although fewer of them are."""
 
     rows: tuple[str, ...]
@@ -97,7 +98,7 @@ class Conflict:
 
     @property
     def sentence(self) -> str:
-        """The conflict in words."""
+        """The exclusion in words."""
         *others, last = (f"“{name}”" for name in self.rows)
         what = "both" if len(self.rows) == 2 else "all"
         gives = " and ".join(f"{number:.3g}" for number in self.predicted)
@@ -118,7 +119,7 @@ class HistoryMatch:
     rows: list[RowMatch]
     pairs: Annotated[list[list[float]], Field(description="share of the prior that neither row of a pair rules out")]
     pairs_met: Annotated[list[list[float]], Field(description="share of the simulated draws that meet both rows")]
-    conflicts: list[Conflict]
+    exclusions: list[JointExclusion]
     emulators: list[EmulatorCheck]
 
     @property
@@ -141,11 +142,7 @@ class Matcher:
 
     def matched(self, points: int = POINTS) -> HistoryMatch:
         """Return the history match over this many points of the prior."""
-        from scipy.stats import qmc
-
-        cube = qmc.Sobol(len(self.parameters), scramble=True, rng=self.seed + 1).random_base2(
-            (points - 1).bit_length()
-        )[:points]
+        (cube,) = sobol_cubes(len(self.parameters), points, self.seed + 1)
         implausible = self.at(cube)
         simulated = self.targets.implausibility(self.outputs, self.variances)
         met, seen = implausible <= CUT, simulated <= CUT
@@ -158,7 +155,7 @@ class Matcher:
             rows=rows,
             pairs=_jointly(met),
             pairs_met=_jointly(seen),
-            conflicts=list(self._conflicts(cube, implausible, seen, [row.met for row in rows])),
+            exclusions=list(self._exclusions(cube, implausible, seen, [row.met for row in rows])),
             emulators=[emulator.check for emulator in self.emulators],
         )
 
@@ -184,9 +181,9 @@ class Matcher:
             narrowed=narrowed,
         )
 
-    def _conflicts(
+    def _exclusions(
         self, cube: np.ndarray, implausible: np.ndarray, seen: np.ndarray, singly: Sequence[bool]
-    ) -> Iterator[Conflict]:
+    ) -> Iterator[JointExclusion]:
         """Yield pairs, then triples without such a pair, of rows that are met singly and jointly nowhere."""
         met, excluded = implausible <= CUT, set()
         possible = [i for i, is_met in enumerate(singly) if is_met]
@@ -200,12 +197,12 @@ class Matcher:
             ]
             suspects.sort(key=lambda rows: -implausible[:, rows].max(axis=1).min())
             for rows in suspects[: None if size == 2 else MOST_SEARCHED]:
-                conflict = self.nearest(rows, cube, implausible)
-                if conflict.nearest > CUT:
+                exclusion = self.nearest(rows, cube, implausible)
+                if exclusion.nearest > CUT:
                     excluded.add(rows)
-                    yield conflict
+                    yield exclusion
 
-    def nearest(self, rows: Sequence[int], cube: np.ndarray, implausible: np.ndarray) -> Conflict:
+    def nearest(self, rows: Sequence[int], cube: np.ndarray, implausible: np.ndarray) -> JointExclusion:
         """Return the point whose largest implausibility of some rows is least, by an evolutionary search.
 
         It begins with the best points of a cube (points, parameters). Children mix two parents; some of their
@@ -225,7 +222,7 @@ class Matcher:
             best = np.argsort(worst)[:ELITE]
             elite, worst = elite[best], worst[best]
         expected, _ = self._predicted(elite[:1], measures)
-        return Conflict(
+        return JointExclusion(
             rows=tuple(self.targets.names[i] for i in rows),
             nearest=float(worst[0]),
             at=tuple(elite[0].tolist()),
@@ -274,7 +271,7 @@ def narrowing(left: np.ndarray, parameters: Sequence[str]) -> tuple[Narrowed, ..
 
 
 def draw_pairs(axes: Axes, match: HistoryMatch) -> None:
-    """Draw the matrix of pairs, dark where much of the prior is left; × marks a conflict.
+    """Draw the matrix of pairs, dark where much of the prior is left; × marks a pair that is excluded.
 
     Below the diagonal stands what neither row rules out, above it the share of the simulated draws that meet both.
     """
@@ -283,9 +280,9 @@ def draw_pairs(axes: Axes, match: HistoryMatch) -> None:
     below = np.tri(len(names), dtype=bool)
     shares = np.where(below, match.pairs, match.pairs_met)
     mesh = axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1)
-    for conflict in match.conflicts:
-        if len(conflict.rows) == 2:
-            low, high = sorted(places[name] for name in conflict.rows)
+    for exclusion in match.exclusions:
+        if len(exclusion.rows) == 2:
+            low, high = sorted(places[name] for name in exclusion.rows)
             axes.text(low + 0.5, high + 0.5, "×", ha="center", va="center", color="#d55e00", fontsize=9)
     ticks = np.arange(len(names)) + 0.5
     axes.set_yticks(ticks, names, fontsize=6)

@@ -147,16 +147,18 @@ class Amortised:
         return drawn
 
     def _drawn(self, values: np.ndarray, shown: np.ndarray, count: int, seed: int) -> np.ndarray:
-        """Return draws of the parameters that act (count, tables, acting), an equal number from each network."""
+        """Return draws of the parameters that act (count, tables, acting), from each network in turn."""
         from scipy.special import ndtr
 
         torch = load_extra("torch", PURPOSE)
         seen = torch.tensor(features(values, shown, self.middle, self.scale))
-        counts = [len(part) for part in np.array_split(np.arange(count), len(self.networks))]
+        drawn = np.zeros((count, len(values), len(self.acting)))
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(seed)
-            parts = [net.sample((n,), condition=seen).numpy() for net, n in zip(self.networks, counts, strict=True)]
-        return ndtr(np.concatenate(parts).astype(float))
+            for k, net in enumerate(self.networks):
+                turns = drawn[k :: len(self.networks)]
+                turns[:] = net.sample((len(turns),), condition=seen).numpy()
+        return ndtr(drawn)
 
     def calibrated(
         self, design: np.ndarray, outputs: np.ndarray, names: Sequence[str], *, count: int = 200, seed: int = 0

@@ -338,6 +338,22 @@ def check_count(name: str, count: int, most: int, runs: int | None = None) -> No
     check_whole(name, count, 0, most)
 
 
+def quantile_interval(
+    values: np.ndarray,
+    share: float,
+    ends: tuple[float, float] = (-inf, inf),
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Return a quantile of values (runs,) with limits of order statistics; `ends` replace limits of too few values."""
+    from scipy.stats import quantile_test
+
+    estimate = float(np.median(values) if share == 0.5 else np.quantile(values, share))  # infinite ones have a median
+    limits = quantile_test(values, p=share).confidence_interval(confidence)
+    low, high = (float(limit if isfinite(limit) else end) for limit, end in zip(limits, ends, strict=True))
+    low, high = min(low, estimate), max(high, estimate)
+    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="order statistics")
+
+
 def student(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
     """Return Student's interval of the mean of values (runs,); of zero width if all values are the same."""
     from scipy.stats import t

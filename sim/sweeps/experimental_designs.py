@@ -94,9 +94,7 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
     samples = int(study.samples or 0)
     seed = int(np.random.SeedSequence([study.seed, len(study.factors)]).generate_state(1)[0])  # not that of the runs
     if study.design in ("sobol", "prior"):
-        sequence = qmc.Sobol(dimensions, scramble=True, rng=seed)
-        for first in range(0, samples, chunk):
-            yield sequence.random(min(chunk, samples - first))
+        yield from sobol_cubes(dimensions, samples, seed, chunk)
         return
     if study.design == "lhs":
         whole = qmc.LatinHypercube(dimensions, rng=seed).random(samples)
@@ -132,6 +130,16 @@ def points_in(name: str) -> range:
     """Return the points in a file of points."""
     first, _, last = name.partition("-")
     return range(int(first), int(last))
+
+
+def sobol_cubes(dimensions: int, points: int, seed: int, chunk: int | None = None) -> Iterator[np.ndarray]:
+    """Yield the first points of a scrambled Sobol sequence in the unit cube (chunk, dimensions), else all at once."""
+    from scipy.stats import qmc
+
+    sequence, whole = qmc.Sobol(dimensions, scramble=True, rng=seed), 1 << (points - 1).bit_length()
+    step = chunk or whole
+    for first in range(0, points, step):
+        yield sequence.random(min(step, whole - first))[: points - first]
 
 
 def read_points(study: Study) -> pd.DataFrame:

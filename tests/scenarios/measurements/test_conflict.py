@@ -163,7 +163,7 @@ def test_the_part_of_the_published_difference_that_the_race_reaches_counts_while
     share = PremiseShare.of(case, varied(case, numbers[:, :, 0]), 0.5, 2.0)
     assert share.whole is not None
     assert share.whole.estimate == 0.75
-    assert share.race == {STAND_IN: (90, 5)}  # of (90, 15), (80, 0) and (100, 5)
+    assert share.model == {STAND_IN: (90, 5)}  # of (90, 15), (80, 0) and (100, 5)
 
 
 def test_a_value_that_meets_both_needs_no_difference(planted):

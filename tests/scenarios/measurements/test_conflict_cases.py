@@ -88,7 +88,7 @@ def test_a_value_stands_at_its_place(name):
         (
             '["faked"]',
             '["pruning"]',
-            "measurement 'pruning' cannot be compared with the race: it needs an error and a stand-in that is no law",
+            "measurement 'pruning' cannot be compared with the model: it needs an error and a stand-in that is no law",
         ),
         (
             '[[experiments]]\nname = "two"\nrows = ["faking after RL"]\n',

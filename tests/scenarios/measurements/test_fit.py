@@ -1,6 +1,7 @@
 """`feint fit`: what is held to the model, what a stopped fit finds again, and what is said of wrong input."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.scenarios.measurements.fit import FitRequest, unusual
+from feint.scenarios.measurements.fit_report import ParameterRange
 from feint.scenarios.measurements.prior_outputs import Simulations
 from feint.sim.analysis.history_matching import Targets
 from feint.sim.analysis.posterior import Data
@@ -73,6 +75,21 @@ def test_a_history_match_has_no_posterior(matched, tmp_path):
     assert len(fit.drawings()) == 1
     with pytest.raises(InputError, match="a fit without a posterior has no corner plot"):
         fit.save_corner(tmp_path / "corner.svg")
+    with pytest.raises(InputError, match="a fit whose data say nothing about any premise has no ranges"):
+        fit.save_ranges(tmp_path / "ranges.svg")
+
+
+def test_ranges_are_drawn_beside_the_prior(matched):
+    units = np.random.default_rng(0).random((400, 2)) * (0.5, 1.0)
+    ends = {"prior_low": 0.0, "prior_high": 1.0, "learnt": True}
+    told = ParameterRange(name="told", low=0.02, middle=0.2, high=0.5, distance=0.5, **ends)
+    silent = ParameterRange(name="silent", low=0.05, middle=0.5, high=0.95, distance=0.04, **ends)
+    fit = replace(matched[0], parameters=[told, silent], units=units)
+    (axes,) = fit.ranges().axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["told"]
+    assert [text.get_text() for text in axes.texts] == ["0.2 [0.02, 0.5]"]
+    assert axes.lines[0].get_xdata()[0] == pytest.approx(np.median(units[:, 0]))
+    assert len(fit.drawings()) == 3
 
 
 def test_rows_that_the_prior_does_not_give_are_unusual():
@@ -109,7 +126,7 @@ def test_the_posterior_is_a_table_of_weighted_draws(tmp_path):
     assert len(fit.candidates) >= 10
     assert "Held-out rows, predicted before they are shown" in fit.text()
     assert all(len(line) <= 80 for line in fit.text().splitlines() if ROWS not in line)
-    assert len(fit.drawings()) == 2
+    assert len(fit.drawings()) == 3
     assert [figure() for figure in fit.drawings()]
     fit.save_corner(tmp_path / "corner.svg")
     assert (tmp_path / "corner.svg").stat().st_size > 0

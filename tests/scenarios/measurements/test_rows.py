@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from math import isfinite, sqrt
+from math import isfinite, log2, sqrt
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_every_row_says_where_it_is_from_and_a_row_without_a_stand_in_says_why(r
     ("name", "value", "error"),
     [
         ("faking before RL", 11.9, 1.7), ("faking after RL", 78.4, 3.1), ("refusal watched before RL", 85.8, 1.9),
-        ("unwatched refusal moved", 92.9, 2.0), ("unwatched refusal moved, other company", 61.8, 4.0),
+        ("unwatched refusal moved", 92.9, 2.0), ("unwatched refusal moved, other company", 61.8, 3.9),
         ("unwatched refusal moved, no examples", 79.3, 3.2), ("gap after RL", 6.9, 1.9),
         ("backdoor after RL, smallest", 4, 3), ("backdoor after RL, large less small", 96, 4.2),
         ("unlocking, scratch over fine-tuned", 1.5, 0.25), ("alpha, text", 0.18, 0.02), ("beta", 0.38, 0.02),
@@ -59,9 +59,9 @@ def test_published_numbers_are_those_of_the_literature(rows, name, value, error)
 @pytest.mark.parametrize(
     ("name", "k", "n"),
     [
-        ("no prevention", 36, 59), ("secure first", 48, 106), ("generic first", 42, 82), ("corrective first", 51, 63),
-        ("misaligned, then secure", 5, 165), ("models that fake", 2, 25), ("reward tampering", 45, 32768),
-        ("faking without gain", 48, 400),
+        ("no prevention", 36, 59), ("secure first", 48, 106), ("secure first, second run", 42, 82),
+        ("corrective first", 51, 63), ("misaligned, then secure", 5, 165), ("models that fake", 2, 25),
+        ("reward tampering", 45, 32768), ("faking without gain", 48, 400),
     ],
 )  # fmt: skip
 def test_published_counts_are_those_of_the_literature(rows, name, k, n):
@@ -75,13 +75,34 @@ def test_published_counts_are_those_of_the_literature(rows, name, k, n):
     [
         ("unwatched refusal moved", (97.2, 0.9), (6.9, 1.9)),
         ("unwatched refusal moved, other company", (95.4, 1.6), (36.4, 3.7)),
-        ("unwatched refusal moved, no examples", (97.7, 0.9), (20.2, 3.1)),
+        ("unwatched refusal moved, no examples", (97.7, 1.1), (20.2, 3.1)),
     ],
 )
 def test_what_was_moved_is_derived_from_both_rates_with_their_errors(rows, moved, before, after):
     (b, of_b), (a, of_a) = before, after
     assert rows[moved].value == pytest.approx(100 * (b - a) / b, abs=0.05)
-    assert rows[moved].error == pytest.approx(100 * sqrt((of_a / b) ** 2 + (a * of_b / b**2) ** 2), abs=0.1)
+    assert rows[moved].error == pytest.approx(100 * sqrt((of_a / b) ** 2 + (a * of_b / b**2) ** 2), abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "scratch"),
+    [
+        ("revival, strong relevance", 100, 1000, 4500),
+        ("revival, weak relevance", 3000, 3000, 4500),
+        ("unlocking, scratch over fine-tuned", 2, 4, 1),
+    ],
+)
+def test_a_range_is_taken_for_its_95_percent_limits(rows, name, low, high, scratch):
+    low, high = log2(low / scratch), log2(high / scratch)
+    assert rows[name].value == pytest.approx((low + high) / 2, abs=0.01)
+    if low < high:
+        assert rows[name].error == pytest.approx((high - low) / 2 / 1.96, abs=0.01)
+
+
+def test_data_that_are_secure_twice_stand_for_one_thing(rows):
+    """The condition that the source calls generic was trained on the secure data, in a run of its own."""
+    for name in ("secure first", "misaligned, then secure"):
+        assert rows[name].stand_in == rows[f"{name}, second run"].stand_in
 
 
 def test_rates_of_harmful_answers_are_counts_of_330(rows):

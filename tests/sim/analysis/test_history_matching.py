@@ -70,42 +70,42 @@ def test_a_row_leaves_what_it_does_not_rule_out():
     assert result.simulated == row.simulated
     assert result.pairs == [[row.left]]
     assert result.pairs_met == [[row.simulated / result.simulations]]
-    assert result.conflicts == []
+    assert result.exclusions == []
 
 
 def test_rows_that_agree_exclude_nothing():
     result = match({"a": 0.7, "not a": 0.3, "b": 0.2})
-    assert result.conflicts == []
+    assert result.exclusions == []
     assert result.left > 0
 
 
 def test_a_planted_contradiction_of_two_rows_is_found():
     result = match({"a": 0.9, "not a": 0.9, "b": 0.5})
-    (conflict,) = result.conflicts
-    assert conflict.rows == ("a", "not a")
-    assert conflict.nearest > CUT
-    assert sum(conflict.predicted) == pytest.approx(1, abs=0.1)
-    assert conflict.sentence.startswith("Rows “a” and “not a” cannot both be met: the nearest point gives 0.")
+    (exclusion,) = result.exclusions
+    assert exclusion.rows == ("a", "not a")
+    assert exclusion.nearest > CUT
+    assert sum(exclusion.predicted) == pytest.approx(1, abs=0.1)
+    assert exclusion.sentence.startswith("Rows “a” and “not a” cannot both be met: the nearest point gives 0.")
     assert result.left == 0
     assert all(row.met for row in result.rows)
 
 
 def test_a_planted_contradiction_of_three_rows_is_found():
     result = match({"a": 0.1, "b": 0.1, "a and b": 0.5})
-    assert [set(conflict.rows) for conflict in result.conflicts] == [{"a", "b", "a and b"}]
-    assert "cannot all be met" in result.conflicts[0].sentence
+    assert [set(exclusion.rows) for exclusion in result.exclusions] == [{"a", "b", "a and b"}]
+    assert "cannot all be met" in result.exclusions[0].sentence
 
 
-def test_what_no_point_gives_is_unmet_and_no_conflict():
+def test_what_no_point_gives_is_unmet_and_excludes_no_other():
     result = match({"a": 3.0, "b": 0.5})
     assert [row.name for row in result.unmet] == ["a"]
-    assert result.conflicts == []
+    assert result.exclusions == []
 
 
 def test_without_rows_everything_is_left():
     result = match({})
     assert result.left == 1.0
-    assert (result.rows, result.pairs, result.conflicts) == ([], [], [])
+    assert (result.rows, result.pairs, result.exclusions) == ([], [], [])
     assert result.simulated == result.simulations
 
 

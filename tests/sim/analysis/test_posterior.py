@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from feint.sim.analysis.history_matching import Targets, distance_from_prior
-from feint.sim.analysis.posterior import Data, acting, features, hidden, learnt
+from feint.sim.analysis.posterior import Amortised, Data, acting, features, hidden, learnt
 
 SOURCES = ("one", "one", "two")
 NAMES = ("a", "b", "c")
@@ -75,6 +75,24 @@ def test_a_fit_to_no_rows_gives_back_the_prior():
 def network():
     pytest.importorskip("sbi", reason="the extra fit is not installed")
     return learnt(*planted(), data(), networks=1)
+
+
+def test_the_first_draws_are_as_many_of_each_network():
+    torch = pytest.importorskip("torch", reason="the extra fit is not installed")
+
+    class Constant:
+        def __init__(self, value):
+            self.value = value
+
+        def sample(self, size, condition):
+            return torch.full((*size, len(condition), 1), self.value)
+
+    plain = {"parameters": 2, "acting": np.array([1]), "middle": np.zeros(2), "scale": np.ones(2)}
+    mixed = Amortised(
+        data=data(), networks=[Constant(-1.0), Constant(1.0)], tested=np.zeros(0, int), losses=[], **plain
+    )
+    high = mixed.sample(101)[:, 1] > 0.5
+    assert (high[:50].sum(), high.sum()) == (25, 50)
 
 
 @pytest.mark.slow

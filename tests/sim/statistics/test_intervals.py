@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, multinomial
 
 from feint.agents.errors import InputError
-from feint.sim.statistics.intervals import runs_needed, tango, wilson
+from feint.sim.statistics.intervals import quantile_interval, runs_needed, tango, wilson
 
 
 @given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
@@ -92,3 +92,11 @@ def test_as_many_runs_as_needed_give_the_half_width(b, c, n, half_width):
 def test_a_half_width_out_of_range_is_refused(half_width):
     with pytest.raises(InputError, match="half_width"):
         runs_needed(1, 1, 10, half_width)
+
+
+def test_limits_of_a_quantile_are_order_statistics():
+    values = np.random.default_rng(0).permutation(np.arange(1.0, 101.0))
+    median = quantile_interval(values, 0.5)
+    assert (median.low, median.estimate, median.high) == (40, 50.5, 61)  # binomial(100, ½) leaves 1.8 % on either side
+    assert quantile_interval(values, 0.01, (0.0, 1.0)).low == 0.0  # too few values below it for a limit
+    assert quantile_interval(np.full(9, np.inf), 0.5).estimate == np.inf

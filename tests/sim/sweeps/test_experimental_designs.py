@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from feint.agents.errors import InputError, load_extra
-from feint.sim.sweeps.experimental_designs import count, points, problem
+from feint.sim.sweeps.experimental_designs import count, points, problem, sobol_cubes
 from feint.sim.sweeps.study import Study
 
 VARY = {
@@ -142,3 +142,9 @@ def test_a_missing_library_is_named_with_what_to_install(monkeypatch):
         match=r"a Saltelli design needs SALib, which is not installed: .venv/bin/pip install -e '.\[analysis\]' in",
     ):
         load_extra("SALib.sample", "a Saltelli design")
+
+
+def test_a_cube_does_not_depend_on_the_size_of_its_parts():
+    (whole,) = sobol_cubes(5, 64, seed=3)
+    assert np.array_equal(np.concatenate([*sobol_cubes(5, 64, seed=3, chunk=16)]), whole)
+    assert [np.array_equal(cube, whole[:20]) for cube in sobol_cubes(5, 20, seed=3)] == [True]
