@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "regions": "feint.sim.analysis.scenario_discovery:RegionsRequest",
     "share": "feint.sim.analysis.prior_shares:ShareRequest",
     "map": "feint.sim.analysis.phase_diagrams:MapRequest",
+    "boundary": "feint.sim.analysis.boundary:BoundaryRequest",
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
@@ -58,7 +59,7 @@ DOCUMENTS = {
 """Reports whose JSON documents have these names, or the requests that give them."""
 KINDS = {
     **SCENARIOS,
-    **{kind: COMMANDS[kind] for kind in ("argue", "crux", "worldviews", "why-run", "fit")},
+    **{kind: COMMANDS[kind] for kind in ("argue", "boundary", "crux", "worldviews", "why-run", "fit")},
     "comparison": COMMANDS["compare"],
     "ensemble": COMMANDS["simulate"],
     "trajectory": COMMANDS["replay"],
