@@ -64,10 +64,7 @@ class Boundary(Report):
     lines: Annotated[int, Field(description="number of lines over the range")]
     several: Annotated[int, Field(description="lines that the border crosses more than once")]
     law: Annotated[Law | None, Field(description="null if too few lines are crossed once")]
-    misfit: Annotated[
-        Number,
-        Field(description="error of points left out of the fit, in predicted deviations: 1 if the band is right"),
-    ]
+    misfit: Annotated[Number, Field(description="error of points left out of the fit, in predicted deviations")]
     surface: Hidden[np.ndarray]  #: fitted values (x, y)
     places: Hidden[np.ndarray]  #: points in units of the ranges (points, 2)
     request: Hidden[BoundaryRequest]  #: what was asked for
@@ -156,7 +153,7 @@ class Boundary(Report):
         if self.law:
             panel.plot(*self._law_line()[::order], "--", color="#009e73", linewidth=1, label=self.law.form)
         if self.border:
-            panel.legend(*legend_entries(panel), loc="best", frameon=True)
+            panel.figure.legend(*legend_entries(panel), loc="outside lower center", ncols=2, frameon=False)
 
     def _law_line(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the law as a line over the values to which it is fitted."""
@@ -235,7 +232,7 @@ class BoundaryRequest(Request):
             factor_of(name, [0], model, curriculum)
             known = {factor.name: factor for factor in prior_factors(model, curriculum)}
             if name not in self.within and name not in known:
-                raise InputError(f"{name} has no prior: give its range, as in --within {name}=[1, 10].")
+                raise InputError(f"{name} has no prior: give its range, as in --within '{name}=[1, 10]'.")
             ends = self.within.get(name) or (known[name].low, known[name].high)
             if not isinstance(ends, (list, tuple)) or len(ends) != 2 or ends[0] == ends[1]:
                 raise InputError(f"within: {name} = {ends!r} is not valid: it must be two numbers, [LOW, HIGH].")

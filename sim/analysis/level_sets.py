@@ -29,12 +29,13 @@ CANDIDATES = 512  # places among which a look chooses
 GROWTH = 1.4  # of the number of points before length scales are fitted again
 NEWTON, STEP = 3, 3.0  # steps of a look, from where the last one ended, and the longest
 STRADDLE = 1.96
-SHORTEST, LONGEST = 0.05, 2.0  # length scales, in units of the square
+SHORTEST, LONGEST = 0.05, 1.0  # length scales, in units of the square, over which a longer one cannot be seen
 FURTHEST = 8.0  # mean logit; beyond it a chance is 0 or 1 as far as counts can say
 SIDE, DRAWS = 41, 1000  # places along each side of the lattice of draws, and their number
 NEAREST = 0.05  # least distance of 2 θ - 1 from the level at which the variance of the margin is taken
 JITTER = 1e-6
 FEWEST, ENOUGH = 5, 100  # columns to which a law is fitted, and draws that cross all of them
+SURE = 0.995  # least share of draws that cross such a column: near the end of a range the others lie beyond it
 METHOD = "draws of the border"
 
 Counts = Callable[[np.ndarray], np.ndarray]
@@ -287,6 +288,7 @@ class Law:
     @classmethod
     def of(cls, lines: list[Column], along: Axis, across: Axis, confidence: float) -> Law | None:
         """Return the law of columns that are crossed once; None if they are too few."""
+        lines = [line for line in lines if line.share >= SURE]
         drawn = reduce(np.intersect1d, [line.which for line in lines]) if len(lines) >= FEWEST else np.zeros(0)
         if len(drawn) < ENOUGH:
             return None
@@ -329,7 +331,8 @@ class Law:
         article = "an" if self.form[0] in "aeiou" else "a"
         none = f"No departure from it is found (p = {self.chance:.2g})."
         if self.describes and self.slope.low <= 0 <= self.slope.high:
-            return f"No dependence on {along.name} is found: the {slope} of {article} {self.form} is {self.slope:.3g}. {none}"
+            found = f"the {slope} of {article} {self.form} is {self.slope:.3g}"
+            return f"No dependence on {along.name} is found: {found}. {none}"
         if self.describes:
             return f"{article.capitalize()} {self.form} describes it: {law}. {none}"
         far = f"a factor of {np.exp(abs(self.departure)):.3g}" if across.log else f"{abs(self.departure):.2g}"

@@ -50,13 +50,13 @@ def covered(known):
     return float(np.mean((low <= curve(at)) & (curve(at) <= high)))
 
 
-@pytest.mark.parametrize(("width", "lost", "level"), [(0.15, None, 0.5), (0.04, None, 0.5), (0.15, 0.1, 0.3)])
+@pytest.mark.parametrize(("width", "lost", "level"), [(0.15, None, 0.5), (0.04, None, 0.5), (0.15, 0.1, 0.1)])
 def test_a_planted_border_is_within_its_band(width, lost, level):
     """Nominally 95 %, over columns that are correlated within a seed."""
-    shares, scale = [], 1.0 if lost is None else 2 * level
-    for seed in range(8):
+    shares, scale = [], 1.0 if lost is None else 0.2
+    for seed in range(6):
         counts = drawn(lambda places: scale * rising(width)(places), RUNS, seed, lost or 0.0)
-        known = followed(counts, level, points=POINTS // 2, runs=RUNS, paired=lost is not None, seed=seed)
+        known = followed(counts, level, points=POINTS, runs=RUNS, paired=lost is not None, seed=seed)
         assert 0.8 < known.misfit() < 1.25
         shares.append(covered(known))
     assert np.mean(shares) > 0.85
@@ -64,16 +64,16 @@ def test_a_planted_border_is_within_its_band(width, lost, level):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [0.1, 0.04])
-def test_a_grid_of_1600_points_needs_more_than_ten_times_the_runs(width):
-    """The same estimator, with ten times the runs spread over a grid of 40 × 40, gives a band that is no narrower."""
-    seed, middles = 1, (np.arange(40) + 0.5) / 40
-    chosen = followed(drawn(rising(width), RUNS, seed), 0.5, points=POINTS, runs=RUNS, seed=seed)
+def test_a_tenth_of_the_runs_of_a_grid_gives_the_same_width(width):
+    """By the same process, from a grid of 40 × 40; 10 % are left to chance, since each width is an estimate."""
+    middles, seeds = (np.arange(40) + 0.5) / 40, (1, 2, 3)
+    chosen = [followed(drawn(rising(width), RUNS, seed), 0.5, points=POINTS, runs=RUNS, seed=seed) for seed in seeds]
     places = np.array([(x, y) for x in middles for y in middles])
     grid = LevelSet(0.5, paired=False)
-    grid.learn(places, drawn(rising(width), 10 * POINTS * RUNS // len(places), seed)(places))
-    assert grid.counts[:, 2].sum() == 10 * chosen.counts[:, 2].sum()
-    narrow, wide = (float(np.mean(np.diff(bands(known)[:, 1:]))) for known in (chosen, grid))
-    assert narrow <= wide
+    grid.learn(places, drawn(rising(width), 10 * POINTS * RUNS // len(places), 1)(places))
+    assert grid.counts[:, 2].sum() == 10 * chosen[0].counts[:, 2].sum()
+    narrow, wide = ([float(np.mean(np.diff(bands(known)[:, 1:]))) for known in each] for each in (chosen, [grid]))
+    assert np.mean(narrow) < 1.1 * wide[0]
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_power_law_is_found_with_its_exponent(plant, turned):
         return ndtr(np.log(learnt / (0.5 * gate**0.7)))
 
     def steep(learnt, gate):
-        return ndtr(np.log(gate / (10 * learnt**1.4)))
+        return ndtr(np.log(gate / (60 * learnt**1.4)))
 
     plant(steep if turned else chance)
     found = of(LEARNT, GATE, within={LEARNT: (0.01, 1.0)}) if turned else of()
@@ -111,7 +111,7 @@ def test_a_power_law_is_found_with_its_exponent(plant, turned):
     assert "A power law describes it: " in " ".join(found.text().split())
     exponent = {"x": 1.4 if turned else 0.7, "y": 1 / 1.4}[found.along]
     assert law.slope.estimate == pytest.approx(exponent, rel=0.1)
-    assert abs(law.slope.estimate - exponent) < 1.5 * law.slope.half_width
+    assert abs(law.slope.estimate - exponent) < 2 * law.slope.half_width
 
 
 def test_a_border_that_bends_on_logarithmic_axes_is_no_power_law(plant):
@@ -127,7 +127,8 @@ def test_axes_give_the_law_its_form(plant):
     found = of("similarity", "shielding", within={"shielding": (0.0, 1.0)})
     assert (found.law.form, found.law.describes) == ("straight line", True)
     assert found.law.slope.estimate == pytest.approx(0.6, abs=0.1)
-    scaled = of("similarity", "shielding", within={"similarity": (0.1, 0.9)}, scale={"similarity": "log"})
+    ranges = {"similarity": (0.1, 0.9), "shielding": (0.0, 1.0)}
+    scaled = of("similarity", "shielding", within=ranges, scale={"similarity": "log"})
     assert scaled.law.form == "logarithmic law"
 
 
@@ -165,7 +166,7 @@ def test_results_do_not_depend_on_threads():
     [
         ({"x": "plasticty_gate"}, "parameter to vary 'plasticty_gate' is not known: did you mean 'plasticity_gate'?"),
         ({"x": "steps"}, "steps: it is a parameter of a stage: write pretraining.steps or finetuning.steps."),
-        ({"x": "modes"}, "modes has no prior: give its range, as in --within modes=[1, 10]."),
+        ({"x": "modes"}, "modes has no prior: give its range, as in --within 'modes=[1, 10]'."),
         ({"y": GATE}, "y = 'plasticity_gate' is the same premise as x: name another one."),
         ({"of": "deception"}, "of 'deception' is not known: did you mean 'deceptive'?"),
         ({"of": "deceptive", "level": 0.0}, "level = 0.0 is not valid for deceptive: it must be between 0 and 1."),
