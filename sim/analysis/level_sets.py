@@ -35,7 +35,7 @@ SIDE, DRAWS = 41, 1000  # places along each side of the lattice of draws, and th
 NEAREST = 0.05  # least distance of 2 θ - 1 from the level at which the variance of the margin is taken
 JITTER = 1e-6
 FEWEST, ENOUGH = 5, 100  # columns to which a law is fitted, and draws that cross all of them
-SURE = 0.995  # least share of draws that cross such a column: near the end of a range the others lie beyond it
+MISSED = 0.005  # most draws that miss such a column: near the end of a range they lie beyond it
 METHOD = "draws of the border"
 
 Counts = Callable[[np.ndarray], np.ndarray]
@@ -212,6 +212,7 @@ class Column:
     crossings: np.ndarray  #: places along it, in the draws that cross it as often as most do (draws, crossings)
     share: float  #: of the draws that do
     which: np.ndarray  #: the draws that do (draws,)
+    missed: float  #: share of the draws that do not cross it at all
 
 
 def columns(margins: np.ndarray) -> list[Column]:
@@ -224,7 +225,8 @@ def columns(margins: np.ndarray) -> list[Column]:
         rows = np.nonzero(changes[which])[1].reshape(len(which), number)
         below, above = (np.take_along_axis(drawn[which], rows + step, axis=1) for step in (0, 1))
         crossings = side[rows] + below / (below - above) * side[1]
-        made.append(Column(float(at), crossings, len(which) / len(drawn), which))
+        missed = float(np.mean(changes.sum(axis=1) == 0))
+        made.append(Column(float(at), crossings, len(which) / len(drawn), which, missed))
     return made
 
 
@@ -288,7 +290,7 @@ class Law:
     @classmethod
     def of(cls, lines: list[Column], along: Axis, across: Axis, confidence: float) -> Law | None:
         """Return the law of columns that are crossed once; None if they are too few."""
-        lines = [line for line in lines if line.share >= SURE]
+        lines = [line for line in lines if line.missed <= MISSED]
         drawn = reduce(np.intersect1d, [line.which for line in lines]) if len(lines) >= FEWEST else np.zeros(0)
         if len(drawn) < ENOUGH:
             return None
