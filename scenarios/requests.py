@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "regions": "feint.sim.analysis.scenario_discovery:RegionsRequest",
     "share": "feint.sim.analysis.prior_shares:ShareRequest",
     "map": "feint.sim.analysis.phase_diagrams:MapRequest",
+    "boundary": "feint.sim.analysis.boundary:BoundaryRequest",
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
@@ -56,7 +57,7 @@ DOCUMENTS = {
     "networks-wrappers": "feint.scenarios.networks.battery:NetworksWrappers",
 }
 """Reports whose JSON documents have these names, or the requests that give them."""
-DRAWN = ("rare", "parameters", "argue", "why", "crux", "worldviews", "why-run", "counting", "audit", "fit")
+DRAWN = ("rare", "parameters", "argue", "boundary", "why", "crux", "worldviews", "why-run", "counting", "audit", "fit")
 KINDS = {
     **SCENARIOS,
     **{kind: COMMANDS[kind] for kind in DRAWN},

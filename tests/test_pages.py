@@ -40,6 +40,13 @@ BLOCKS = [(name, command) for name, page in PAGES.items() for command, _ in prin
 DRAWN = {
     "feint compare --seed 1": {"--figure": "headline.png"},
     "feint auditors --seed 1": {"--figure": "auditors.png"},
+    "feint boundary --x pretraining.steps --y plasticity_capability --of deceptive --seed 1": {
+        "--figure": "border_steps.png"
+    },
+    "feint boundary --x similarity --y identification --of deceptive --level 0.3 --scale similarity=log "
+    "--within 'similarity=[0.1,0.9]' --seed 1": {"--figure": "border_identification.png"},
+    "feint boundary --x grader --y finetuning.awareness_exposure --of reward-seeking --within 'grader=[-6,4]' "
+    "--points 128 --seed 1": {"--figure": "border_grader.png"},
     "feint why-run --run 133 --seed 1": {"--figure": "why_run.png"},
     "feint crux --seed 1": {"--figure": "crux_shares.png", "--lattice": "crux_lattice.png"},
     "feint worldviews --seed 1": {"--figure": "worldviews.png"},
@@ -64,6 +71,7 @@ NEARLY = {
     "README": {"rel": 0.02, "slack": 0.005},
     "analysis": {"rel": 0.05},
     "auditors": {"slack": 0.03},
+    "borders": {"rel": 0.25, "slack": 0.2},
     "conflicts": {"rel": 0.05, "slack": 4},
     "crux": {"rel": 0.05, "slack": 0.01},
     "fit": {"slack": 2.0},

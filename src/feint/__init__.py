@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from feint.agents.types import TYPES as TYPES
     from feint.agents.views import Belief as Belief
     from feint.agents.views import view as view
+    from feint.sim.analysis.boundary import Boundary as Boundary
+    from feint.sim.analysis.boundary import boundary as boundary
     from feint.sim.ensembles.comparison import Comparison as Comparison
     from feint.sim.ensembles.comparison import compare as compare
     from feint.sim.ensembles.ensemble import Ensemble as Ensemble
@@ -48,6 +50,7 @@ _ROOMS = {
     "feint.agents.state": ("State",),
     "feint.agents.types": ("TYPES",),
     "feint.agents.views": ("Belief", "view"),
+    "feint.sim.analysis.boundary": ("Boundary", "boundary"),
     "feint.sim.ensembles.comparison": ("Comparison", "compare"),
     "feint.sim.training.configuration": ("load",),
     "feint.sim.training.curriculum": ("Curriculum", "Match", "from_scratch", "pretrain_finetune"),
@@ -65,6 +68,7 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [
     "TYPES",
     "Belief",
+    "Boundary",
     "Comparison",
     "Curriculum",
     "Ensemble",
@@ -81,6 +85,7 @@ __all__ = [
     "Trajectory",
     "advance",
     "begin",
+    "boundary",
     "compare",
     "enter",
     "from_scratch",

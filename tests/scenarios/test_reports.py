@@ -38,6 +38,7 @@ from feint.scenarios.release.release import ReleaseRequest
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, KINDS, SCENARIOS, loaded, report_of
 from feint.scenarios.transfer.transfer import TransferRequest
 from feint.scenarios.xu_race import XuRaceRequest
+from feint.sim.analysis.boundary import BoundaryRequest
 from feint.sim.analysis.response_surface import AnalysisRequest
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.ensemble import SimulateRequest
@@ -63,6 +64,9 @@ REQUESTS = {
     "simulate": SimulateRequest(point=replace(POINT, match="total-steps"), runs=30, seed=2, objectives=3),
     "summary": SimulateRequest(point=replace(POINT, start="internal"), runs=30, seed=2, summary=True),
     "rare": RareRequest(point=POINT, outcome="unconverged", tilt={"capability": -0.5}, runs=300, seed=1),
+    "boundary": BoundaryRequest(
+        x="similarity", y="plasticity_gate", of="proxy", points=40, runs=20, point=POINT, seed=1
+    ),
     "replay": ReplayRequest(point=POINT, number=4, seed=2, every=7),
     "parameters": ParametersRequest(),
     "argue": ArgueRequest(claim=("headline",), size=TINY, seed=3),
@@ -101,7 +105,14 @@ BY_ROWS = ["rare", "counting", "audit", "regions", "share"]
 """Reports that are drawn as the rows of their frames."""
 WIDE = ("parameters", "regions", "graph", "graph, verdicts")
 """Reports whose text may be wider than a terminal: tables, sentences of one line each, and what is only written."""
-GIVEN = {"number": 0, "claim": "headline", "case": "broad", "file": Path("a.svg")}
+GIVEN = {
+    "x": "similarity",
+    "y": "identification",
+    "number": 0,
+    "claim": "headline",
+    "case": "broad",
+    "file": Path("a.svg"),
+}
 """Values of fields that have no default."""
 WRONG = {"runs": (0, True, 2.5), "seed": (-1, 2**64), "confidence": (0.0, 1.0)}
 

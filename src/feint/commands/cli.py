@@ -37,7 +37,7 @@ OWN = {
 """Commands that are functions rather than requests."""
 PANELS = {
     "Start": ("compare", "explore", "replay", "parameters"),
-    "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "simulate", "rare"),
+    "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "boundary", "simulate", "rare"),
     "The argument": (
         "argue",
         "why",
