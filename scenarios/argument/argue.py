@@ -133,7 +133,7 @@ class ClaimResult:
     crux: Crux
     nearest_flips: Annotated[
         list[NearestFlip],
-        Field(description="where the claim stops holding and is reversed, or where it holds; none without a search"),
+        Field(description="where the claim stops holding and is reversed, or where it holds; empty if not searched"),
     ]
     parts: list[PartResult]
     variants: list[Variant]

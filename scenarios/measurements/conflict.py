@@ -67,7 +67,7 @@ class PremiseShare:
     ]
     whole: Annotated[
         Interval | None,
-        Field(description="share of the draws at which the model gives the whole published difference, each being met"),
+        Field(description="share of the draws at which the model gives the whole published difference, both being met"),
     ]
     reaches: Annotated[Number, Field(description="median of the part of that difference that the model reaches")]
     places: Hidden[np.ndarray]  #: of both values in the range, at the draws of `apart` (draws, 2)
@@ -152,7 +152,7 @@ def share_text(share: Interval) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ConflictReading:
-    """What reconciles two experiments, if they share a part of what the model is wrong by."""
+    """What reconciles two experiments, if they share a part of the model's error."""
 
     common: Annotated[float, Field(description="part of a discrepancy's variance that both experiments share")]
     conflict: Annotated[

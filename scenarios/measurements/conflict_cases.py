@@ -109,7 +109,7 @@ class PublishedRow:
     error: Annotated[float, Field(description="standard error")]
     unit: str
     stand_in: str
-    discrepancy: Annotated[float, Field(description="standard deviation of what the model is wrong by")]
+    discrepancy: Annotated[float, Field(description="standard deviation of the model's error")]
     source: str
     where: str
     checked: Annotated[str, Field(description="V read in the source, A in its abstract, S in a summary, D derived")]

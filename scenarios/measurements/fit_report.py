@@ -246,7 +246,7 @@ class Fit(Report):
             return with_fixed_layout(drawn)
 
     def ranges(self) -> Figure:
-        """Return the range of each parameter about which the data say something beside the prior's, in its units."""
+        """Return the figure of ranges, in units of the prior, of the parameters about which the data say something."""
         shown = sorted((p for p in self.parameters if p.said), key=lambda p: -p.distance)
         if self.units is None or not shown:
             raise InputError("a fit whose data say nothing about any premise has no ranges to draw: use figure().")

@@ -40,31 +40,31 @@ SUBS, WIDE = (1, 2, 5), 100  # ticks of a decade on an axis that is not wide
 class Crossing:
     """Where the border crosses one line."""
 
-    at: Annotated[float, Field(description="value of the premise `along`, which the line holds")]
-    branch: Annotated[int, Field(description="0, or up to how many times the line is crossed less 1")]
-    border: Annotated[Interval, Field(description="value of the other premise there")]
+    at: Annotated[float, Field(description="value of the premise `along`, which is fixed on the line")]
+    branch: Annotated[int, Field(description="number of the crossing on its line, from 0")]
+    border: Annotated[Interval, Field(description="value of the other premise at the crossing")]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Boundary(Report):
-    """Results of `boundary`: `border` has a row per line that the border is known to cross, `law` what it follows."""
+    """Results of `boundary`: `border` has a row for each crossing of the border and a line, `law` is the fitted law."""
 
     seed: int  #: of all random streams
     points: int  #: number of points that were trained
     runs: int  #: per arm at each point
     of: Annotated[str, Field(description="difference, or an outcome")]
-    arm: Annotated[str | None, Field(description="whose frequency is followed; null for a difference")]
-    level: float  #: that the border is at
-    x: Axis  #: premise across
-    y: Axis  #: premise upwards
+    arm: Annotated[str | None, Field(description="arm whose frequency is followed; null for a difference")]
+    level: float  #: value of the frequency or difference on the border
+    x: Axis  #: premise on the horizontal axis
+    y: Axis  #: premise on the vertical axis
     lowest: Annotated[float, Field(description="lowest value of the fitted surface")]
     highest: Annotated[float, Field(description="highest value of the fitted surface")]
-    along: Annotated[str, Field(description="x or y: the premise that lines hold, along which the border is known")]
+    along: Annotated[str, Field(description="x or y: the premise that is fixed on each line")]
     border: list[Crossing]  #: where it crosses lines, by value of the premise `along`
     lines: Annotated[int, Field(description="number of lines over the range")]
     several: Annotated[int, Field(description="lines that the border crosses more than once")]
-    law: Annotated[Law | None, Field(description="null if too few lines are crossed once")]
-    misfit: Annotated[Number, Field(description="error of points left out of the fit, in predicted deviations")]
+    law: Annotated[Law | None, Field(description="null if too few lines are crossed exactly once")]
+    misfit: Annotated[Number, Field(description="error of points left out, in predicted deviations (RMS)")]
     surface: Hidden[np.ndarray]  #: fitted values (x, y)
     places: Hidden[np.ndarray]  #: points in units of the ranges (points, 2)
     request: Hidden[BoundaryRequest]  #: what was asked for
@@ -79,11 +79,11 @@ class Boundary(Report):
 
     @property
     def axes(self) -> tuple[Axis, Axis]:
-        """The premise along which the border is known, and the other."""
+        """The premise that is fixed on each line, and the other."""
         return (self.x, self.y) if self.along == "x" else (self.y, self.x)
 
     def blocks(self) -> Iterator[str | Table]:
-        """Yield what is followed, the border at some lines, how many lines it crosses, its law, and the fit's check."""
+        """Yield what is followed, the border at some lines, how many lines it crosses, its law and the fit's check."""
         point, request = self.request.point, f"{self.points:,} points of {self.runs:,} runs, seed {self.seed}"
         yield f"{self.title}: where it is {self.level:g}. {request}, start {point.start}, matched by {point.match}."
         if not self.border:
@@ -167,27 +167,27 @@ class Boundary(Report):
 
 @dataclass(frozen=True, kw_only=True)
 class BoundaryRequest(Request):
-    """Follow the border at which an outcome reaches a level, over two premises, and fit the law that it obeys."""
+    """Follow the border at which an outcome reaches a level, over two premises, and fit a law to it."""
 
     kind = "boundary"
     unit = " runs"
     started = True
 
-    x: Annotated[str, Option("Premise across, such as pretraining.steps.", "NAME")]
-    y: Annotated[str, Option("Premise upwards.", "NAME")]
-    of: Annotated[
-        str, Option("difference (of the arms, in deception), or an outcome: deceptive, internal, …", "WHAT")
-    ] = DIFFERENCE
+    x: Annotated[str, Option("Premise on the horizontal axis, such as pretraining.steps.", "NAME")]
+    y: Annotated[str, Option("Premise on the vertical axis.", "NAME")]
+    of: Annotated[str, Option("difference (of the arms, in deception), or an outcome, such as deceptive.", "WHAT")] = (
+        DIFFERENCE
+    )
     level: Annotated[
-        float | None, Option("Level to follow; 0.1 of a difference and 0.5 of an outcome by default.", "X")
+        float | None, Option("Level to follow; by default 0.1 for a difference and 0.5 for an outcome.", "X")
     ] = None
     arm: Annotated[str, Option("Arm whose outcome is followed: from_scratch or pretrain_finetune.")] = PRETRAIN_FINETUNE
     within: Annotated[
         Mapping[str, Any],
-        Option("Range of a premise, by default its prior's, as in modes=[4, 64].", "NAME=[LOW, HIGH]"),
+        Option("Range of a premise, as in modes=[4, 64]; its prior's by default.", "NAME=[LOW, HIGH]"),
     ] = field(default_factory=dict)
     scale: Annotated[
-        Mapping[str, str], Option("log or linear axis of a premise, by default its prior's.", "NAME=SCALE")
+        Mapping[str, str], Option("Axis of a premise, log or linear; its prior's by default.", "NAME=SCALE")
     ] = field(default_factory=dict)
     points: Annotated[int, Option("Number of points to train.", "N", least=FIRST, most=MOST_POINTS)] = POINTS
     runs: Annotated[int, Option("Number of runs per arm at each point.", "N", least=1, most=10**6)] = RUNS
@@ -250,12 +250,12 @@ class BoundaryRequest(Request):
 
     @property
     def protocols(self) -> list[TrainingProtocol]:
-        """Protocols that are trained: the one in whose favour a difference counts first."""
+        """Protocols that are trained; a difference is the first minus the second."""
         arms = (PRETRAIN_FINETUNE, FROM_SCRATCH) if self.of == DIFFERENCE else (self.arm,)
         return [TrainingProtocol(arm) for arm in arms]
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Boundary:
-        """Train the points; raises `InputError`, also if a protocol cannot be carried out."""
+        """Train the points and return the border; raises `InputError`, also if a protocol cannot be carried out."""
         factors, first = self.factors, iter(range(0, self.points * self.runs, self.runs))
         for protocol in self.protocols:
             protocol.spec(self.point, seed=self.seed, precision=self.precision).warm_up()
@@ -291,7 +291,7 @@ class BoundaryRequest(Request):
         )
 
     def _trained(self, values: tuple[Any, Any], first: int) -> list[int]:
-        """Return the runs with the event in the first protocol alone, in the second alone, and all, at a point."""
+        """Return how many runs have the event in the first protocol alone and in the second alone, and the total."""
         here = self.point.at({self.x: values[0], self.y: values[1]})
         known: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": 1}
         ended = run_paired(here, self.protocols, range(first, first + self.runs), **known)
@@ -348,15 +348,15 @@ def boundary(
     x, y
         Dotted names of the premises, such as "pretraining.steps" and "similarity".
     of
-        "difference", of the arms in deception, or an outcome.
+        "difference", that of the arms in deception, or an outcome.
     level
-        Level to follow; 0.1 of a difference and 0.5 of an outcome if None.
+        Level to follow; if None, 0.1 for a difference and 0.5 for an outcome.
     arm
         Arm whose outcome is followed, "from_scratch" or "pretrain_finetune".
     within
-        Low and high end of a premise by name, those of its prior by default.
+        Low and high end of each premise's range by name; those of its prior by default.
     scale
-        "log" or "linear" by name of the premise, as its prior by default.
+        Axis of each premise by name, "log" or "linear"; that of its prior by default.
     points
         Number of points, from 32 to 2048.
     runs
@@ -366,12 +366,12 @@ def boundary(
     confidence
         Confidence level of the band and of all intervals, between 0 and 1.
     progress
-        Called with the number of runs per arm at each point that is finished.
+        Called with the number of runs per arm each time a point is finished.
 
     Returns
     -------
     Boundary
-        The border with its band, and the law that it follows.
+        The border with its band, and the law that is fitted to it.
 
     Raises
     ------

@@ -1,12 +1,12 @@
 """Level sets of a frequency, or of a paired difference, over a square: adaptive sampling, the border, its band and law.
 
-Of the n runs at a point k have an event, which is binomial. The logit of its chance is a Gaussian process, learnt by
+Of the n runs at a point k have the event, and k is binomial. The logit of its chance is a Gaussian process, learnt by
 Laplace's approximation (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, section 3.4) with
 scikit-learn's process at the working responses of each Newton step. A paired difference is q (2 θ - 1), with q the
 share of runs that differ and θ the share of those that favour the first arm: two such processes, since the likelihood
 is a product. Further points are taken where 1.96 σ - |margin| is greatest, the straddle heuristic (Bryan et al. 2005,
 "Active learning for identifying function threshold boundaries"), each as if those chosen before it had been trained:
-variances do not depend on what comes out.
+variances do not depend on the results of training.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ MISSED = 0.005  # most draws that miss such a column: near the end of a range th
 METHOD = "draws of the border"
 
 Counts = Callable[[np.ndarray], np.ndarray]
-"""Function of places (points, 2) that returns runs that favour the first arm, those that favour the second, all."""
+"""Function of places (points, 2) that returns the numbers of runs that favour the first arm, the second, and of all."""
 
 
 @dataclass(eq=False)
 class Logit:
     """The logit of a chance as a Gaussian process over the unit square."""
 
-    kernel: Any = None  #: with the length scales as fitted
+    kernel: Any = None  #: with the fitted length scales
     process: Any = None
     centre: float = 0.0
     fitted: int = 0  #: number of points when length scales were fitted
@@ -120,7 +120,7 @@ class LevelSet:
         return share * np.tanh(logits[1] / 2) if self.paired else share
 
     def margin(self, logits: list[np.ndarray]) -> np.ndarray:
-        """Return by how much logits are above the level: above 0 if the value is above it.
+        """Return how far logits are above the level; it is above 0 if the value is above the level.
 
         With d = q u and u = 2 θ - 1, d > L > 0 if u > L and logit q > logit (L / u); for L = 0, if logit θ > 0.
         """
@@ -143,7 +143,7 @@ class LevelSet:
         return STRADDLE * np.sqrt(np.maximum(variance, 0)) - np.abs(self.margin(means))
 
     def chosen(self, candidates: np.ndarray, number: int, runs: int) -> np.ndarray:
-        """Return the places of the next look, of candidates (points, 2)."""
+        """Return the places of the next look, chosen among candidates (points, 2)."""
         means, covariances = map(
             list, zip(*(logit.predict(candidates, whole=True) for logit in self.logits), strict=True)
         )
@@ -181,7 +181,7 @@ class LevelSet:
 
 
 def followed(counts: Counts, level: float, *, points: int, runs: int, paired: bool = False, seed: int = 0) -> LevelSet:
-    """Return what `points` points of `runs` runs say of the level set, chosen look by look.
+    """Return the level set as learnt from `points` points of `runs` runs, which are chosen look by look.
 
     `counts` may move its places, which are an array of its own, to those at which the runs were trained.
     """
@@ -210,8 +210,8 @@ class Column:
 
     at: float  #: place of the column
     crossings: np.ndarray  #: places along it, in the draws that cross it as often as most do (draws, crossings)
-    share: float  #: of the draws that do
-    which: np.ndarray  #: the draws that do (draws,)
+    share: float  #: share of the draws that cross it so often
+    which: np.ndarray  #: indices of these draws (draws,)
     missed: float  #: share of the draws that do not cross it at all
 
 
@@ -266,25 +266,25 @@ def interval_of(drawn: np.ndarray, confidence: float) -> Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """A law that is straight on the two axes, fitted to each draw of the border by least squares, weighted by its band.
+    """A law that is a straight line on the two axes, fitted to each drawn border by least squares weighted by the band.
 
-    It is said to describe the border unless one of two tests, each at half of the level, finds that it does not: the
-    interval of the coefficient of a square, and the distance from the law in units of its own standard deviation, where
-    it is largest, against the draws' (Montiel Olea and Plagborg-Møller 2019, "Simultaneous confidence bands").
+    It describes the border unless one of two tests, each at half of the significance level, finds that it does not: one
+    of the coefficient of an added quadratic term, one of the largest distance from the law in units of its own standard
+    deviation, compared with that in the draws (Montiel Olea and Plagborg-Møller 2019, "Simultaneous confidence bands").
     """
 
     form: Annotated[str, Field(description="power law, straight line, exponential law or logarithmic law")]
     equation: str
-    first: Annotated[float, Field(description="first and last value of the premise `along` to which it is fitted")]
+    first: Annotated[float, Field(description="first value of the premise `along` in the fit; `last` is the last")]
     last: float
     slope: Annotated[Interval, Field(description="on the axes, in natural logarithms: the exponent of a power law")]
-    constant: Annotated[Interval, Field(description="factor of a power or exponential law, summand of the others")]
-    curvature: Annotated[Interval, Field(description="coefficient of a square, at half of the level")]
-    slope_first: Annotated[Interval, Field(description="slope at `first`, if a square is added")]
+    constant: Annotated[Interval, Field(description="factor of a power or exponential law, else the intercept")]
+    curvature: Annotated[Interval, Field(description="coefficient of a quadratic term, at half the significance level")]
+    slope_first: Annotated[Interval, Field(description="slope at `first`, if a quadratic term is added")]
     slope_last: Interval
     furthest: Annotated[float, Field(description="value of the premise `along` at which the law is furthest off")]
-    departure: Annotated[float, Field(description="by how much it is there; a logarithm if that axis is logarithmic")]
-    chance: Annotated[float, Field(description="of a distance as large in its standard deviations, if it is right")]
+    departure: Annotated[float, Field(description="border minus law there; on a logarithmic axis, of logarithms")]
+    chance: Annotated[float, Field(description="probability of so large a distance if the law is right")]
     describes: Annotated[bool, Field(description="whether neither test finds that it does not describe the border")]
 
     @classmethod

@@ -88,8 +88,8 @@ def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
 def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) -> None:
     """Draw labelled rows of estimates with intervals, from the top down; the figure becomes as high as they need.
 
-    `series` are arrays by name of estimate, low and high (rows, 3); one without any estimate is left out, and so are
-    rows beyond MOST_ROWS, with a note.
+    `series` holds, by name, arrays of estimate, low and high (rows, 3). A series without any estimate is left out; rows
+    beyond MOST_ROWS are left out as well, which the title says.
     """
     import numpy as np
 

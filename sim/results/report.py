@@ -194,8 +194,8 @@ class Report:
     def draw(self, panels: Any) -> None:
         """Draw into an array of axes of the shape `grid`; by default the intervals of `frame`, one row each.
 
-        A row has its texts as label, and its interval the columns NAME, NAME_low and NAME_high, or low and high. Raises
-        `InputError` if there are none.
+        The label of a row is its texts; its intervals are the columns NAME, NAME_low and NAME_high, or NAME, low and
+        high. Raises `InputError` if there are none.
         """
         from feint.sim.results.figure_style import draw_intervals
 

@@ -344,7 +344,7 @@ def quantile_interval(
     ends: tuple[float, float] = (-inf, inf),
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Return a quantile of values (runs,) with limits of order statistics; `ends` replace limits of too few values."""
+    """Return a quantile of values (runs,) with limits by order statistics, or `ends` if there are too few values."""
     from scipy.stats import quantile_test
 
     estimate = float(np.median(values) if share == 0.5 else np.quantile(values, share))  # infinite ones have a median

@@ -109,7 +109,7 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
 
 
 def write_points(store: Store) -> None:
-    """Write the points of the design unless that is done; every point is validated before any is trained."""
+    """Write the points of the design unless they are already there; all are validated before any is trained."""
     import pyarrow as pa
 
     written, expected = store.intact_files("points"), count(store.study)
@@ -133,7 +133,7 @@ def points_in(name: str) -> range:
 
 
 def sobol_cubes(dimensions: int, points: int, seed: int, chunk: int | None = None) -> Iterator[np.ndarray]:
-    """Yield the first points of a scrambled Sobol sequence in the unit cube (chunk, dimensions), else all at once."""
+    """Yield the first points of a scrambled Sobol sequence, (chunk, dimensions) or, without `chunk`, all at once."""
     from scipy.stats import qmc
 
     sequence, whole = qmc.Sobol(dimensions, scramble=True, rng=seed), 1 << (points - 1).bit_length()

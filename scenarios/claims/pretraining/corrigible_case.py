@@ -2,8 +2,8 @@
 
 The claim (Xu 2021, second case). A model that points at Y begins fine-tuning with a misaligned pointer. How likely
 fine-tuning then ends in deception is controlled by how easy it is to shift the pointer, and by how far the current
-capabilities are from deception. In which direction is Feint's reading: the stiffer the pointer and the nearer to
-deception, the more often.
+capabilities are from deception. The direction is Feint's reading: the harder the pointer is to shift and the
+nearer the capabilities are to deception, the more often.
 
 The experiment. Runs start corrigibly aligned with Y and are pre-trained on Y, which leaves them so and teaches them
 about X and about being in training. They are then fine-tuned on X. "How easy it is to shift the pointer" can be read

@@ -2,8 +2,8 @@
 
 The claim (Xu 2021, first case). A model into which pre-training wrote Y begins fine-tuning with a proxy. How likely
 fine-tuning then ends in deception is controlled by how far the pre-training loss is from the fine-tuning loss, and by
-how far the current capabilities are from deception. In which direction is Feint's reading: the further the loss and
-the nearer to deception, the more often.
+how far the current capabilities are from deception. The direction is Feint's reading: the further apart the losses
+and the nearer the capabilities are to deception, the more often.
 
 The experiment. Runs start internally aligned with Y and are pre-trained on Y, which leaves them so and teaches them
 about X and about being in training, as the claim supposes; then they are fine-tuned on X. Each premise takes five

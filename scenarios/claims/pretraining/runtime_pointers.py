@@ -8,8 +8,8 @@ The experiment. From a corrigibly aligned start, the second case, and from a fre
 five levels of the prior of `identification`, how quickly samples show the model what is trained, and of
 `inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
 objective before they point at it along fine-tuning, minus how many point at it before they are sure; and deceptive
-minus corrigible runs. The figure `race` shows belief and pointer along trajectories. That the model's lead in power is
-wider at the start of fine-tuning than from scratch, as the text says, is not tested.
+minus corrigible runs. The figure `race` shows belief and pointer along trajectories. The text also says that the
+model's lead in power is wider at the start of fine-tuning than from scratch; this is not tested.
 
 What would count against it. Deception that falls with either by the declared minimum, or as many more runs whose
 pointer came before the belief, or as many more corrigible runs than deceptive ones.
