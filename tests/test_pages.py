@@ -1,5 +1,6 @@
 """README and every page of the manual: what their commands print and draw, and what their Python prints."""
 
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -25,6 +26,7 @@ from pages import (
     without_clock,
     words,
 )
+from PIL import Image
 from terminal import within_this_process
 
 from feint.commands import cli
@@ -53,6 +55,7 @@ DRAWN = {
     "feint scenario calibration --seed 1": {"--figure": "calibration.png"},
     "feint scenario conflict persistence --seed 1": {"--figure": "conflict_persistence.png"},
     "feint scenario conflict broad --seed 1": {"--figure": "conflict_broad.png"},
+    "feint fit shipped": {"--figure": "fit_pairs.png", "--ranges": "fit_ranges.png", "--corner": "fit_corner.png"},
     "feint scenario transfer --seed 1": {"--figure": "transfer.png"},
     "feint scenario wrappers --seed 1": {"--figure": "finetuning_wrappers.png"},
     "feint scenario revival --seed 1": {"--figure": "finetuning_revival.png"},
@@ -93,9 +96,9 @@ SAID = {"crux": "inference", "rare": "Clopper", "worldviews": "neither"}
 """A word that the Python of a page prints, if its output does not stand below it."""
 NOT_RUN = {
     *((name, 0) for name in ("README", "cluster", "sweeps", "xu_race")),
-    *((name, 1) for name in ("README", "cluster", "overseer")),
+    *((name, 1) for name in ("README", "cluster", "fit", "overseer")),
 }
-"""Examples that have tests of their own, or take a cluster or hours."""
+"""Examples that have tests of their own, or take a cluster, hours or a posterior."""
 PARTS = {
     "feint worldviews --seed 1": "--claim relearning --claim imperfect-pretraining",
 }
@@ -117,8 +120,11 @@ WHOLE = {
     "feint crux --premises --runs 100 --seed 1",
     "feint argue --claim headline --quick --seed 1",
     "feint graph --verdicts --seed 1",
+    "feint fit shipped",
 }
-"""Commands that `nox -s whole` runs; the last three have tests of their own below or in `test_graph.py`."""
+"""Commands that `nox -s whole` runs; the last four have tests below, in `test_graph.py` or `test_fit.py`."""
+OF_EXTRA = {"feint fit shipped": "sbi"}
+"""Commands that need a library of an extra, without which they are skipped."""
 EXAMPLES = [
     (name, i)
     for name, page in PAGES.items()
@@ -160,6 +166,8 @@ def test_all_commands_and_examples_of_a_page_are_read(name):
     [pytest.param(*block, marks=[pytest.mark.whole] * (block[1] in WHOLE)) for block in BLOCKS],
 )
 def test_a_page_shows_what_its_command_prints_and_draws(feint, name, command, tmp_path, rewrite):
+    if command in OF_EXTRA:
+        pytest.importorskip(OF_EXTRA[command], reason="the extra that this command needs is not installed")
     stands = dict(printed(PAGES[name]))[command]
     drawn = {option: (FIGURES if rewrite else tmp_path) / file for option, file in DRAWN.get(command, {}).items()}
     now = ran(feint, command, *(word for pair in drawn.items() for word in pair))
@@ -252,6 +260,13 @@ def test_a_page_shows_the_figures_of_its_commands(name):
     text = PAGES[name].read_text()
     files = [file for command, _ in printed(PAGES[name]) for file in DRAWN.get(command, {}).values()]
     assert all(f"figures/{file}" in text for file in files)
+
+
+@pytest.mark.parametrize("file", DRAWN["feint fit shipped"].values())
+def test_the_figures_of_the_fit_were_made_by_its_command(file):
+    with Image.open(FIGURES / file) as drawn:
+        passport = json.loads(drawn.info["Description"])
+    assert (passport["kind"], passport["configuration"]) == ("fit", {"file": "shipped"})
 
 
 @pytest.mark.slow

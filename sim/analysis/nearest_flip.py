@@ -56,11 +56,11 @@ class Flip:
 
     def __str__(self) -> str:
         """Return the largest changes, the distance, and the effects, by the names of the parts if there are several."""
-        moved = [f"{move.name} {_number(move.here)} → {_number(move.there)}" for move in self.changes]
+        moved = [f"{move.name} {' → '.join(_told_apart(move.here, move.there))}" for move in self.changes]
         more = f" and {len(moved) - NAMED} smaller changes" if len(moved) > NAMED else ""
         named = len(self.effects) > 1
         effects = (f"{f'{name} ' if named else ''}{effect:+.3f}" for name, effect in self.effects.items())
-        where = f"{', '.join(moved[:NAMED])}{more} (distance {self.distance:.2f} in the prior's units)"
+        where = f"{', '.join(moved[:NAMED])}{more} (distance {_distance(self.distance)} in the prior's units)"
         return f"{where}; there {', '.join(effects)}"
 
 
@@ -92,13 +92,22 @@ class NearestFlip:
         does = "is reversed" if self.kind == REVERSED else self.kind
         if self.nearest is None:
             return f"none found at which the claim {does}, by {self.searches} searches from {self.starts} draws."
-        spread = f"{self.lowest:.2f}, {self.median:.2f}, {self.highest:.2f} (lowest, median, highest)"
+        spread = ", ".join(map(_distance, (self.lowest, self.median, self.highest))) + " (lowest, median, highest)"
         by = f"{self.found} of {self.searches} searches found one, at distances of {spread}."
         return f"the claim {does} at {self.nearest} on fresh runs. {by}"
 
 
-def _number(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _told_apart(here: Any, there: Any) -> tuple[str, str]:
+    """Return two values with three digits, or with as many as tell them apart."""
+    for digits in range(3, 18):
+        one, other = (f"{value:.{digits}g}" if isinstance(value, float) else str(value) for value in (here, there))
+        if one != other:
+            break
+    return one, other
+
+
+def _distance(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.2g}"
 
 
 class Walk:

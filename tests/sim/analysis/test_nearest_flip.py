@@ -10,7 +10,7 @@ from studies.flips import HEADLINE, VERSION_1
 from feint.agents.model import Model
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, rises
-from feint.sim.analysis.nearest_flip import FRESH, OWN_RUNS, STOPS, FlipSearch, NearestFlip
+from feint.sim.analysis.nearest_flip import FRESH, OWN_RUNS, STOPS, Change, Flip, FlipSearch, NearestFlip
 from feint.sim.analysis.prior_shares import factors_at, in_units, prior_draws
 from feint.sim.ensembles.paired_runs import TOLERANCES, run_paired
 from feint.sim.statistics.intervals import Interval, student
@@ -175,3 +175,9 @@ def test_version_1_is_what_the_study_starts_from():
     assert VERSION_1.model.inference_form == "exponential"
     assert VERSION_1.value("finetuning.target") == 0.9
     assert select_claims(["headline"])[0].tested == HEADLINE.parts
+
+
+def test_a_move_has_as_many_digits_as_tell_its_ends_apart():
+    moves = [Change(name="a", here=0.003, there=0.0029959), Change(name="b", here=1.0, there=2.5)]
+    said = str(Flip(distance=0.00065, changes=moves, effects={"x": student(np.array([0.1, 0.2]))}))
+    assert said.startswith("a 0.003 → 0.002996, b 1 → 2.5 (distance 0.00065 in the prior's units)")
