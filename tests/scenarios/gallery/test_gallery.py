@@ -107,7 +107,7 @@ def test_data_that_were_edited_are_refused_and_computed_again_if_that_is_request
     again = regenerate(file)
     assert again.outcome == "numbers"
     assert again.difference is not None
-    assert again.difference.startswith("row 13, estimate: 0.875 in the file, ")
+    assert again.difference.startswith("row 19, estimate: 0.875 in the file, ")
     assert "was changed" in again.difference
     drawn_into(tmp_path, tiny("headline"), again=True)
     assert file.read_text() == whole
