@@ -188,13 +188,15 @@ def followed(counts: Counts, level: float, *, points: int, runs: int, paired: bo
     from scipy.stats import qmc
 
     rng, known = np.random.default_rng((seed, 0)), LevelSet(level, paired)
-    while len(known.places) < points:
-        more = min(BATCH if len(known.places) else FIRST, points - len(known.places))
-        candidates = qmc.Sobol(2, rng=rng).random(CANDIDATES)
-        places = known.chosen(candidates, more, runs) if len(known.places) else candidates[:more]
-        places = np.array(places)
-        told = counts(places)
-        known.learn(places, told)
+    one_thread = load_extra("threadpoolctl", PURPOSE).threadpool_limits(1, "blas")  # more wait for each other
+    with one_thread:
+        while len(known.places) < points:
+            more = min(BATCH if len(known.places) else FIRST, points - len(known.places))
+            candidates = qmc.Sobol(2, rng=rng).random(CANDIDATES)
+            places = known.chosen(candidates, more, runs) if len(known.places) else candidates[:more]
+            places = np.array(places)
+            told = counts(places)
+            known.learn(places, told)
     return known
 
 
