@@ -99,11 +99,12 @@ class NearestFlip:
 
 def _told_apart(here: Any, there: Any) -> tuple[str, str]:
     """Return two values with three digits, or with as many as tell them apart."""
-    for digits in range(3, 18):
+    digits, most = 3, 17
+    while True:
         one, other = (f"{value:.{digits}g}" if isinstance(value, float) else str(value) for value in (here, there))
-        if one != other:
-            break
-    return one, other
+        if one != other or digits == most:
+            return one, other
+        digits += 1
 
 
 def _distance(value: float) -> str:

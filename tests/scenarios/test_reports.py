@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -250,7 +251,8 @@ def test_rows_beyond_the_most_are_left_out_with_a_note_and_so_are_unknown_series
 
 def test_priors_are_drawn_with_the_defaults_in_them():
     (axes,) = answered("parameters")[0].figure().axes
-    points = axes.containers[0].lines[0].get_xdata()
+    bars: Any = axes.containers[0]
+    points = bars.lines[0].get_xdata()
     places = dict(zip([label.get_text() for label in axes.get_yticklabels()], points, strict=True))
     assert places["similarity = 0.5"] == pytest.approx(0.5 / 0.95)
     assert places["plasticity_goal = 0.02"] == pytest.approx(np.log(40) / np.log(400))
@@ -259,7 +261,7 @@ def test_priors_are_drawn_with_the_defaults_in_them():
 
 
 def test_a_chain_is_drawn_with_what_leads_to_its_claim_alone():
-    report, _ = answered("why")
+    report: Any = answered("why")[0]
     shown = {text.get_text() for text in report.figure().axes[0].texts}
     assert {step.name for step in report.mechanisms} | {premise.name for premise in report.premises} < shown
     assert f"{report.number} {report.claim}" in shown

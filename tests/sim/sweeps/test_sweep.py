@@ -171,12 +171,12 @@ def test_a_sweep_of_one_number_is_drawn_along_it_and_one_of_many_points_as_their
     assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "plasticity_goal")
     for line, arm in zip(axes.lines, one.study.arms, strict=True):
         assert line.get_xdata() == pytest.approx([0.001, 0.01, 0.1])
-        assert line.get_ydata().tolist() == along(one, arm)
+        assert np.asarray(line.get_ydata()).tolist() == along(one, arm)
     many = sweep(Study(vary=dict.fromkeys(VARY, "prior"), design="sobol", samples=64, **study), tmp_path / "many")
     (axes,) = many.figure().axes
     for line, arm in zip(axes.lines, many.study.arms, strict=True):
-        assert max(line.get_xdata()) == max(along(many, arm))
-        assert line.get_ydata()[-1] == 1
+        assert np.max(line.get_xdata()) == max(along(many, arm))
+        assert np.asarray(line.get_ydata())[-1] == 1
 
 
 def test_neighbours_are_joined():
