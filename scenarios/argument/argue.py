@@ -236,7 +236,7 @@ class ClaimResult:
 
     def _flips(self) -> Iterator[str]:
         if not self.nearest_flips:
-            yield "Nearest flip: not searched in the quick form of all claims; argue --quick --claim searches."
+            yield "Nearest flip: not searched in the quick form of all claims; name a claim with --claim to search."
         for flip in self.nearest_flips:
             yield f"Nearest flip: {flip}"
 

@@ -188,8 +188,7 @@ def followed(counts: Counts, level: float, *, points: int, runs: int, paired: bo
     from scipy.stats import qmc
 
     rng, known = np.random.default_rng((seed, 0)), LevelSet(level, paired)
-    one_thread = load_extra("threadpoolctl", PURPOSE).threadpool_limits(1, "blas")  # more wait for each other
-    with one_thread:
+    with load_extra("threadpoolctl", PURPOSE).threadpool_limits(1, "blas"):  # several threads wait for each other
         while len(known.places) < points:
             more = min(BATCH if len(known.places) else FIRST, points - len(known.places))
             candidates = qmc.Sobol(2, rng=rng).random(CANDIDATES)
