@@ -80,7 +80,7 @@ class Share:
     ) -> Share:
         """Return the share of points (points,) of a kind, certainly of it, and possibly of it; with their weights.
 
-        `doubts` bound the chance (points,) that it is mistaken whether a point is of the kind. With them the interval is
+        `doubts` bound the chance (points,) that it is mistaken whether a point is of the kind. With them, limits are
 
             low = p - √((p - low₀)² + (2/3 D)²),   D = Σ w doubt over unresolved points of the kind,
             high = p + √((high₀ - p)² + (2/3 D')²),   D' the same over others that may be of it,
@@ -186,7 +186,8 @@ class EffectSpread:
         lower, median, upper = np.quantile(limits[:, 0], (0.25, 0.5, 0.75), **known).tolist()
         beyond = []
         for size in SIZES:
-            shares = shares_of(*judged(rises(size), limits, level), weights=weights)
+            kinds, possible, doubts = judged(rises(size), limits, level)
+            shares = shares_of(kinds, possible, doubts, weights=weights)
             beyond.append(Beyond(size=size, above=shares[HOLDS].interval, below=shares[REVERSED].interval))
         return cls(lower=lower, median=median, upper=upper, beyond=beyond)
 

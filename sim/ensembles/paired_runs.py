@@ -14,7 +14,6 @@ from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
 from feint.agents.outcome import is_converged, read
-from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
 from feint.sim.statistics.shapley import Game

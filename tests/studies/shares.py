@@ -21,6 +21,7 @@ from feint.scenarios.argument.argue import FULL
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.allocation import Looks
 from feint.sim.analysis.claims import HOLDS, at_least
+from feint.sim.analysis.estimands import Frequency
 from feint.sim.analysis.prior_shares import judged, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.runner import in_order
@@ -73,11 +74,11 @@ def measured(draws: int = 256, runs: int = 1600) -> tuple[np.ndarray, np.ndarray
     Effects are spread by less than the sampling error, so that no two are equal and every share can be had.
     """
     (claim,) = select_claims(["headline"])
-    first, second = claim.effect.estimand.protocols
+    estimand = claim.effect.estimand
+    assert isinstance(estimand, Frequency)
 
     def at(row: dict[str, object]) -> tuple[float, float]:
-        ended = run_paired(Point().at(row), (first, second), range(runs), threads=1)
-        scores = claim.effect.estimand.scores(ended)
+        scores = estimand.scores(run_paired(Point().at(row), estimand.protocols, range(runs), threads=1))
         return float((scores > 0).mean()), float((scores < 0).mean())
 
     gain, lose = np.array(list(in_order(at, prior_draws(Point(), draws, 0)))).T

@@ -56,7 +56,8 @@ def sign_changes(robustness: Any) -> dict[str, Share]:
         sure = [len(a) == len(b) == 1 and a | b == OPPOSED for a, b in zip(held_maybe, maybe, strict=True)]
         possible = [any({x, y} == OPPOSED for x in a for y in b) for a, b in zip(held_maybe, maybe, strict=True)]
         either = np.minimum(1.0, held_doubts[NEITHER] + doubts[NEITHER])
-        shares[mode] = Share.of(*map(np.array, (changed, sure, possible)), CONFIDENCE, robustness.weights, either)
+        points = np.array(changed), np.array(sure), np.array(possible)
+        shares[mode] = Share.of(*points, CONFIDENCE, robustness.weights, either)
     return shares
 
 
