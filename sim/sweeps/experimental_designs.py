@@ -119,9 +119,7 @@ def write_points(store: Store) -> None:
     """Write the points of the design unless they are already there; all are validated before any is trained."""
     import pyarrow as pa
 
-    study, expected = store.study, count(store.study)
-    if study.streams == "independent" and expected > MOST_APART:
-        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {expected:,}.")
+    study, expected = store.study, _checked_count(store.study)
     held = sorted((points_in(name) for name in store.intact_files("points")), key=lambda points: points.start)
     if sum(map(len, held)) == expected:
         return
@@ -135,6 +133,14 @@ def write_points(store: Store) -> None:
                 check_points(study, rows)
             name = f"{part.start:09d}-{part.stop:09d}"
             store.write("points", name, pa.Table.from_pandas(rows, preserve_index=False))
+
+
+def _checked_count(study: Study) -> int:
+    """Return the number of points; raises `InputError` if there are more than have room for runs of their own."""
+    number = count(study)
+    if study.streams == "independent" and number > MOST_APART:
+        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {number:,}.")
+    return number
 
 
 def check_points(study: Study, table: pd.DataFrame) -> None:
@@ -256,7 +262,7 @@ def extension(store: Store) -> dict[str, Any]:
     request: dict[str, Any] = {"study": changes}
     if {*changes} & {*OF_POINTS}:
         places = _table_places(store) if study.design == "table" else _check_kept(store, held)
-        request |= {"points": count(study), **places}
+        request |= {"points": _checked_count(study), **places}
         before = number_of_points(store.requests)
         for table in numbered_points(study, [*store.requests, request]):
             check_points(study, table[table["point"] >= before])
@@ -264,8 +270,11 @@ def extension(store: Store) -> dict[str, Any]:
 
 
 def _check_more_runs(store: Store, held: Study) -> None:
-    """Raise `InputError` unless every point gets at least the runs that it may have, and looks stay looks."""
+    """Raise `InputError` unless every point gets at least the runs that it may have; warn if there are more looks."""
     study, most = store.study, held.most_runs or held.runs
+    if held.half_width is not None and study.half_width is not None and study.rounds != held.rounds:
+        what = "this adds looks to those of half_width, whose intervals keep their confidence"
+        store.warnings.append(f"{what} if it was not decided from what they showed.")
     if study.runs >= most:
         return
     if held.half_width is None or held.most_runs is None:

@@ -87,10 +87,10 @@ class Sweep(Report):
             return False
         units = filter(None, map(Unit.named, self._named("parts")))
         held = sum(len(designs.points_in(name)) for name in self._named("points"))
-        return noted == stores.ending(self.manifest["requests"], units) and held == self.size
+        return noted == stores.ending(self.manifest["requests"], units) and held == self.number_of_points
 
     @property
-    def size(self) -> int:
+    def number_of_points(self) -> int:
         """Number of points of the study, whether or not their files are intact."""
         return stores.number_of_points(self.manifest["requests"])
 
@@ -306,7 +306,8 @@ def sweep(
         runs, or the number of workers of one that is started here.
     begin, progress, warn
         Called once the folder is open, with what is added to the study in it, in words; with the runs per arm finished
-        just now, those finished before, and the known total; and with one sentence for each damaged file.
+        just now, those finished before, and the known total; and with one sentence for each damaged file,
+        and if looks were added to those of `half_width`.
 
     Returns
     -------
@@ -332,8 +333,8 @@ def sweep(
         try:
             designs.write_points(store)
             finished |= store.finished_parts()
-            for sentence in store.set_aside:
-                (warn or _ignore)(f"{sentence}; it was set aside and is made again.")
+            for sentence in store.warnings:
+                (warn or _ignore)(sentence)
             with trainer as train:
                 _train_missing(store, finished, train, progress or _ignore)
         except Exception:

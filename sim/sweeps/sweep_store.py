@@ -60,7 +60,7 @@ class Store:
         self.folder, self.study, self.cut = folder, study, CUT
         self.requests: list[dict[str, Any]] = []
         self.difference = ""  #: in which the study differs from the one that the folder held, in words
-        self.set_aside: list[str] = []
+        self.warnings: list[str] = []
         self.fresh = False  #: whether this process began it
 
     @classmethod
@@ -209,7 +209,7 @@ class Store:
                 aside = self.folder / "damaged"
                 aside.mkdir(exist_ok=True)
                 path.replace(aside / path.name)
-            self.set_aside.append(f"{path.name}: {fault}")
+            self.warnings.append(f"{path.name}: {fault}; it was set aside and is made again.")
         return intact
 
     def finished_parts(self) -> dict[Unit, Path]:

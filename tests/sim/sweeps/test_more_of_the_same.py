@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.sim.sweeps import unit_training
+from feint.sim.sweeps.experimental_designs import numbered_points
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep, sweep
 from feint.sim.sweeps.units import Cut
@@ -101,8 +103,13 @@ def same(one, other):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("case", MORE)
 def test_it_is_the_sweep_that_was_requested_at_once_and_trains_no_run_twice(tmp_path, trained, case, threads):
-    for study in studies(MORE[case]):
-        extended = sweep(study, tmp_path / "extended", resume=True, threads=threads)
+    requested, said = studies(MORE[case]), []
+    for study in requested:
+        sweep(study, tmp_path / "extended", resume=True, threads=threads, warn=said.append)
+    extended, study = Sweep.open(tmp_path / "extended"), requested[-1]
+    added = case in ("most runs", "everything")
+    starts = {sentence.split(",")[0] for sentence in said}
+    assert starts == ({"this adds looks to those of half_width"} if added else set())
     assert len(trained) == len(set(trained))
     in_steps = {*trained}
     trained.clear()
@@ -185,11 +192,10 @@ def test_a_longer_table_may_have_its_new_rows_anywhere(tmp_path, trained):
         pd.DataFrame(rows, columns=["similarity", "gate_init", "weight"]).to_csv(path, index=False)
         return replace(STUDY, vary={}, design="table", table=str(path), **facts)
 
-    first = [(0.1, -1.0, 1.0), (0.5, 0.0, 2.0), (0.1, -1.0, 1.0)]
+    first = [(0.1, -1.0, 1.0), (0.5, 0.0, 2.0), (0.1, -1.0, 1.0)]  # one point is there twice
     second = [(0.7, 0.0, 1.0), *first[:2], (0.2, -1.0, 5.0), first[2]]
     third = [*second[::-1], (0.9, 0.0, 1.0)]
-    for rows in (first, second, third):
-        extended = sweep(table(rows), tmp_path / "extended", resume=True)
+    extended = [sweep(table(rows), tmp_path / "extended", resume=True) for rows in (first, second, third)][-1]
     assert len(trained) == 6 * STUDY.runs
     same(extended, sweep(table(third), tmp_path / "at_once"))
     for path in (tmp_path / "extended" / "points").iterdir():  # they are made again from the table and the manifest
@@ -285,6 +291,22 @@ def test_new_points_are_validated_before_anything_changes(tmp_path):
         sweep(replace(study, vary=vary), tmp_path / "out", resume=True)
     assert (tmp_path / "out" / "manifest.json").read_text() == manifest
     assert sweep(study, tmp_path / "out", resume=True).finished
+
+
+def test_a_grid_is_extended_in_memory_that_does_not_grow_with_it():
+    """Its new points are numbered behind those before, table by table."""
+    peaks = []
+    for names in (("similarity", "shielding"), ("similarity", "shielding", "spectrum")):
+        few, many = (
+            Study(vary={name: {"low": 0.0, "high": 0.9, "levels": levels} for name in names}) for levels in (21, 41)
+        )
+        requests = [{"study": few.described(), "points": 1}, {"study": {"vary": many.described()["vary"]}, "points": 2}]
+        tracemalloc.start()
+        total = sum(len(table) for table in numbered_points(many, requests, chunk=512))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert total == 41 ** len(names)
+    assert peaks[1] < 2 * peaks[0]
 
 
 @pytest.mark.parametrize("p", [0.02, 0.5])

@@ -152,7 +152,7 @@ def test_a_sweep_begun_by_the_one_is_gone_on_with_by_the_other(tmp_path, whole, 
 
 @pytest.mark.parametrize("way", ["workers", "scheduler"])
 def test_a_sweep_of_threads_is_extended_on_a_cluster_to_the_same_bits(tmp_path, whole, client, way):
-    few = replace(STUDY, runs=500, vary=STUDY.vary | {"finetuning.honeypots": [0.1]})
+    few = replace(STUDY, runs=500, vary={**STUDY.vary, "finetuning.honeypots": [0.1]})
     sweep(few, tmp_path / "out", threads=2)
     on = {"workers": {"workers": 2}, "scheduler": {"scheduler": client}}[way]
     extended = sweep(STUDY, tmp_path / "out", resume=True, **on)
