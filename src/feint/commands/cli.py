@@ -231,8 +231,7 @@ def sweep(
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and continue with --resume.
 
-    With --resume, STUDY.toml may also request more of the same: more runs, a smaller half_width, a larger most_runs,
-    more samples, or further levels or rows that keep those before. What is there is kept.
+    With --resume, STUDY.toml may request more runs, more points or narrower intervals than before; all is kept.
     """
     from feint.sim.ensembles.runner import check_threads
     from feint.sim.results.figure_style import check_figure_path, save

@@ -19,10 +19,12 @@ from feint.sim.sweeps import unit_training
 from feint.sim.sweeps.experimental_designs import numbered_points
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep, sweep
+from feint.sim.sweeps.sweep_store import Store
 from feint.sim.sweeps.units import Cut
 from feint.sim.training.curriculum import pretrain_finetune
 
 CURRICULUM = pretrain_finetune({"steps": 400}, {"steps": 300})
+SHORT = pretrain_finetune({"steps": 5}, {"steps": 5})
 GRID = {"similarity": {"low": 0.0, "high": 0.8, "levels": 2}, "gate_init": [-30.0, -1.0, 0.0]}
 FINER = {"similarity": {"low": 0.0, "high": 0.8, "levels": 3}, "gate_init": [-30.0, -2.0, -1.0, 0.0, 1.0]}
 PRIOR = dict.fromkeys(["similarity", "gate_init"], "prior")
@@ -142,6 +144,35 @@ def test_stopped_anywhere_and_extended_further_it_is_the_same(tmp_path, trained,
     extended = sweep(requested[-1], tmp_path / "extended", resume=True)
     assert len(trained) == len(set(trained))
     same(extended, sweep(requested[-1], tmp_path / "at_once"))
+
+
+class KilledError(BaseException):
+    """What ends a process in the middle, as no handler expects it."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("writes", range(9))
+def test_killed_at_any_write_of_a_request_it_is_the_same(tmp_path, monkeypatch, writes, after):
+    """The manifest, then four files of points, then parts."""
+    first, *_, last = (replace(study, curriculum=SHORT) for study in studies(MORE["levels and runs in turn"]))
+    sweep(first, tmp_path / "extended")
+    put, left = Store._put, writes
+
+    def kill(store, path, content):
+        nonlocal left
+        left -= 1
+        if left < 0 and not after:
+            raise KilledError
+        put(store, path, content)
+        if left < 0:
+            raise KilledError
+
+    monkeypatch.setattr(Store, "_put", kill)
+    with pytest.raises(KilledError):
+        sweep(last, tmp_path / "extended", resume=True, threads=1)
+    monkeypatch.setattr(Store, "_put", put)
+    same(sweep(last, tmp_path / "extended", resume=True), sweep(last, tmp_path / "at_once"))
+    assert not [*(tmp_path / "extended").glob("damaged/*")]
 
 
 RUN = """
@@ -264,7 +295,7 @@ LESS = {
 @pytest.mark.parametrize("case", LESS)
 def test_what_is_not_more_is_another_study_and_leaves_the_folder_as_it_is(tmp_path, case):
     first, then, sentence = LESS[case]
-    study = replace(STUDY, curriculum=pretrain_finetune({"steps": 5}, {"steps": 5}), **first)
+    study = replace(STUDY, curriculum=SHORT, **first)
     sweep(study, tmp_path / "out")
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     with pytest.raises(InputError, match="holds another study: ") as caught:
