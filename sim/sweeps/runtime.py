@@ -18,7 +18,7 @@ from feint.agents.errors import MOST_NAMED, InputError
 from feint.sim.results.provenance import NUMBERS_FROM, differing
 from feint.sim.training.kernels.initial_draws import draw_starts
 
-COMPILERS = ("llvmlite",)  # besides the libraries that a passport names
+OTHERS = ("llvmlite", "scipy")  # compiler and designs; besides the libraries that a passport names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def this_runtime() -> Runtime:
         for file in sorted((root / part).rglob("*.py")):
             digest.update(f"{part}/{file.relative_to(root / part).as_posix()}".encode())
             digest.update(file.read_bytes())
-    libraries = {name: version(name) for name in (*NUMBERS_FROM, *COMPILERS)}
+    libraries = {name: version(name) for name in (*NUMBERS_FROM, *OTHERS)}
     code = {"feint": VERSION, "its code": digest.hexdigest()[:12], "python": platform.python_version()}
     return Runtime(
         where=f"process {os.getpid()} on {socket.gethostname()}",

@@ -86,8 +86,8 @@ class Store:
         new = not folder.exists()
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with _locked(folder):
+        with _locked(folder):
+            try:
                 for left in folder.glob(".*.tmp"):  # by a process that was killed while it wrote
                     left.unlink(missing_ok=True)
                 store = cls(folder, study)
@@ -96,9 +96,9 @@ class Store:
                 else:
                     store._begin(points)
                 yield store
-        finally:
-            if new:
-                _remove_unused(folder)
+            finally:
+                if new:
+                    _remove_unused(folder)
 
     def _begin(self, points: int | None) -> None:
         left = [  # by a sweep that was killed before it wrote its manifest
@@ -328,11 +328,10 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
 
 
 def _remove_unused(folder: Path) -> None:
-    """Remove a folder that this process made, if nothing was begun in it."""
+    """Remove a folder that this process made and holds, if nothing was begun in it."""
     with suppress(OSError):
-        if {path.name for path in folder.iterdir()} <= {"lock"}:
-            (folder / "lock").unlink(missing_ok=True)
-            folder.rmdir()
+        if {path.name for path in folder.iterdir()} <= {"lock", "holder.json"}:
+            shutil.rmtree(folder)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sys
 import time
 import tracemalloc
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,10 @@ MORE = {
     "levels of independent streams": [
         {"streams": "independent"},
         {"vary": GRID | {"similarity": [0.0, 0.8, 0.4]}},
+    ],
+    "levels of a logarithmic range": [
+        {"vary": {"plasticity_gate": {"low": 0.001, "high": 0.5, "levels": 3, "log": True}}},
+        {"vary": {"plasticity_gate": {"low": 0.001, "high": 0.5, "levels": 5, "log": True}}},
     ],
     "a list, then a range with the same values": [
         {"vary": {"similarity": [0.0, 0.8]}},
@@ -341,17 +346,20 @@ def test_a_grid_is_extended_in_memory_that_does_not_grow_with_it():
 
 
 @pytest.mark.parametrize("p", [0.02, 0.5])
-def test_intervals_hold_at_all_looks_at_once_so_that_a_half_width_may_be_chosen_at_any(p):
-    """Also by somebody who stops where the interval misses; chance alone moves the count by three deviations."""
-    study, trials = replace(STUDY, runs=25, half_width=0.1, most_runs=1600), 1500
-    runs, rng, known = np.array(study.rounds), np.random.default_rng(0), {}
-    events = rng.binomial(np.diff(runs, prepend=0), p, (trials, len(runs))).cumsum(axis=1)
+@pytest.mark.parametrize("first", [6, 3, 0], ids=["a half-width", "most runs of 4 looks", "most runs of one look"])
+def test_intervals_hold_at_all_looks_at_once_so_that_a_half_width_may_be_chosen_at_any(p, first):
+    """Also by somebody who stops where the interval misses; a larger most_runs, chosen so, adds what the page says."""
+    most, trials = [25 * 2**k for k in range(7)], 1500
+    plans = [replace(STUDY, runs=25, half_width=0.1, most_runs=runs) for runs in most]
+    rng = np.random.default_rng(0)
+    events = rng.binomial(np.diff(most, prepend=0), p, (trials, len(most))).cumsum(axis=1)
 
-    def misses(count, number):
-        if (count, number) not in known:
-            interval = study.interval(count, number)
-            known[count, number] = not interval.low <= p <= interval.high
-        return known[count, number]
+    @cache
+    def misses(plan, count, runs):
+        interval = plans[plan].interval(count, runs)
+        return not interval.low <= p <= interval.high
 
-    missed = sum(any(map(misses, row, runs.tolist())) for row in events.tolist())
-    assert missed <= 0.05 * trials + 3 * np.sqrt(0.05 * 0.95 * trials)
+    looks = [(plan, look) for plan in range(first, 7) for look in range(plan + 1)]
+    missed = sum(any(misses(plan, row[look], most[look]) for plan, look in looks) for row in events.tolist())
+    promised = 0.05 * (1 + sum(1 / (plan + 1) for plan in range(first + 1, 7)))
+    assert missed <= promised * trials + 3 * np.sqrt(promised * (1 - promised) * trials)

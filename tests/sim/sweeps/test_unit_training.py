@@ -264,7 +264,7 @@ def test_a_worker_that_would_make_other_bits_is_refused(client, case, late):
 def test_what_kernels_are_compiled_for_is_known():
     assert HERE.instructions
     assert {"machine", "processor", "numpy.power"} <= set(HERE.processor)
-    assert {"feint", "its code", "python", "numpy", "numba", "llvmlite"} == set(HERE.versions)
+    assert {"feint", "its code", "python", "numpy", "numba", "llvmlite", "scipy"} == set(HERE.versions)
 
 
 WRONG = {
