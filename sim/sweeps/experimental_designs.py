@@ -129,8 +129,7 @@ def write_points(store: Store) -> None:
         missing = numbers >= stops[np.searchsorted(starts, numbers, side="right") - 1]
         for part in neighbours(numbers[missing].tolist()):
             rows = table[table["point"].isin(part)]
-            if len(store.requests) == 1:  # a later request was validated before it was noted
-                check_points(study, rows)
+            check_points(study, rows[rows["point"] < store.requests[0]["points"]])  # others were before, by `extension`
             name = f"{part.start:09d}-{part.stop:09d}"
             store.write("points", name, pa.Table.from_pandas(rows, preserve_index=False))
 
@@ -261,8 +260,11 @@ def extension(store: Store) -> dict[str, Any]:
     _check_more_runs(store, held)
     request: dict[str, Any] = {"study": changes}
     if {*changes} & {*OF_POINTS}:
-        places = _table_places(store) if study.design == "table" else _check_kept(store, held)
-        request |= {"points": _checked_count(study), **places}
+        request["points"] = _checked_count(study)
+        if study.design != "table":
+            _check_kept(store, held)
+        elif places := _table_places(store):
+            request["places"] = places
         before = number_of_points(store.requests)
         for table in numbered_points(study, [*store.requests, request]):
             check_points(study, table[table["point"] >= before])
@@ -287,7 +289,7 @@ def _check_more_runs(store: Store, held: Study) -> None:
         raise store.refusal("most_runs can become larger, not smaller")
 
 
-def _check_kept(store: Store, held: Study) -> dict[str, Any]:
+def _check_kept(store: Store, held: Study) -> None:
     """Raise `InputError` unless the points of the study that is held are among those of this one."""
     study = store.study
     if study.design == "grid":
@@ -298,7 +300,7 @@ def _check_kept(store: Store, held: Study) -> dict[str, Any]:
         shapes = [[len(values) for values in grid[1:]] for grid in grids]
         if shapes[0] != shapes[1] or any((index != np.arange(len(index))).any() for index in later):
             _check_common(store)
-        return {}
+        return
     if study.design == "lhs":
         raise store.refusal(
             "a Latin hypercube with more samples has other points: only sobol, prior, saltelli and "
@@ -307,11 +309,10 @@ def _check_kept(store: Store, held: Study) -> dict[str, Any]:
     fewer = count(study) < count(held)
     if fewer or not all(one.equals(two[: len(one)]) for one, two in zip(points(held), points(study), strict=False)):
         raise store.refusal("a sweep can be continued with more points, and those before must be the first of them")
-    return {}
 
 
-def _table_places(store: Store) -> dict[str, Any]:
-    """Return where the points of a folder are in a longer table, as first rows and numbers of rows, unless in front.
+def _table_places(store: Store) -> list[list[int]]:
+    """Return where the points of a folder are in a longer table, as first rows and numbers of rows; empty if in front.
 
     Raises `InputError` if one of them is not there.
     """
@@ -333,9 +334,9 @@ def _table_places(store: Store) -> dict[str, Any]:
         places.append(free[row].popleft())
     ranges = [[part.start, len(part)] for part in neighbours(places)]
     if ranges == [[0, len(old)]]:
-        return {}
+        return []
     _check_common(store)
-    return {"places": ranges}
+    return ranges
 
 
 def _check_common(store: Store) -> None:

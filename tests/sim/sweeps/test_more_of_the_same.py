@@ -55,6 +55,7 @@ MORE = {
     ],
     "samples": [{"design": "sobol", "vary": PRIOR, "samples": 4}, {"samples": 8, "runs": 30}, {"samples": 16}],
     "samples of the prior": [{"design": "prior", "vary": PRIOR, "samples": 2}, {"samples": 8}],
+    "samples of the whole prior": [{"design": "prior", "vary": {}, "samples": 2}, {"samples": 4}],
     "base points": [{"design": "saltelli", "vary": PRIOR, "samples": 2}, {"samples": 4}],
     "trajectories": [{"design": "morris", "vary": PRIOR, "samples": 2}, {"samples": 3}],
     "half-width": [LOOKS, {"half_width": 0.12}, {"half_width": 0.05}],
