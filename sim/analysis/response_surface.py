@@ -182,7 +182,8 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, amon
         raise InputError(f"{what}: take outcome = {DECEPTIVE!r}, or of = one of {', '.join(known[:-1])}.")
     stages = last_stages(sweep.counts).sort_values("point")
     rows = stages[stages["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)]
-    complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points)
+    complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), sweep.number_of_points
+    complete = min(complete, len(sweep.points))
     if complete < expected:
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
