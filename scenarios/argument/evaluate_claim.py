@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -13,16 +12,15 @@ from pydantic import Field
 from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
 from feint.sim.analysis.allocation import (
-    COLUMNS,
     HIGH,
     ROOM,
     Allocation,
     Looks,
+    Rows,
     measure,
-    names,
     protocols_in,
 )
-from feint.sim.analysis.claims import NEITHER, Claim, Part, Verdict
+from feint.sim.analysis.claims import KINDS, Claim, Part, Verdict
 from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
 from feint.sim.analysis.prior_shares import EffectSpread, Judged, Share, judged, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
@@ -197,7 +195,7 @@ class Robustness:
         return (
             [claim.kind(dict(zip(of_parts, at_draw, strict=True))) for at_draw in zip(*kinds, strict=True)],
             [claim.possible(dict(zip(of_parts, at_draw, strict=True))) for at_draw in zip(*possible, strict=True)],
-            claim.doubts(np.array(kinds), np.array([of[NEITHER] for of in doubts])),
+            claim.doubts(np.array(kinds), {kind: np.array([of[kind] for of in doubts]) for kind in KINDS}),
         )
 
     def baked_in(self, claim: Claim) -> str | None:
@@ -232,10 +230,10 @@ def over_prior(
     """Evaluate claims at draws from the prior around a point, all at the same draws; each draw has its own runs.
 
     A draw gets `runs` runs of each protocol, and a claim that these leave open there more, up to `most`
-    (`Allocation`); None for no more. Outcomes are also read with the tolerances of `readings`, and the first
-    `form_draws` draws are also evaluated with the functional forms of `forms`. `shown` is that of `over_prior_parts`.
-    With a table in `over` all draws are its own, in place of `draws` from the prior, and forms are not swapped. Raises
-    `InputError` if `draws` is not a power of two.
+    (`Allocation`); None for no more. Outcomes are also read with the tolerances of `readings`, and tested parts also
+    evaluated with the functional forms of `forms`, at the first `form_draws` draws of `runs` runs each. `shown` is that
+    of `over_prior_parts`. With a table in `over` all draws are its own, in place of `draws` from the prior, and forms
+    are not swapped. Raises `InputError` if `draws` is not a power of two.
     """
     point, readings = Point() if point is None else point, tuple(readings)
     rows = prior_draws(point, draws, seed) if over is None else over.rows
@@ -243,23 +241,31 @@ def over_prior(
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **((forms or {}) if over is None else {})}
     counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
     parts = [(claim, part) for claim in claims for part in over_prior_parts(claim, shown=shown)]
-    allocation = Allocation(parts=parts, looks=Looks(first=runs, most=most or runs), readings=readings)
-    limits: dict[Key, np.ndarray] = {
-        (form, reading, *names(item)): np.empty((count, len(COLUMNS)))
-        for (form, count), reading, item in product(counts.items(), (OWN, *readings), parts)
-    }
+    tested = [(claim, part) for claim, part in parts if part.tested]
+    looks = Looks(first=runs, most=most or runs)
+    here_and_there = [Allocation(parts=of, looks=looks, readings=readings) for of in (parts, tested)]
     report = one_at_a_time(progress)
 
-    def at(job: tuple[int, str]) -> None:
+    def at(job: tuple[int, str]) -> Rows:
         i, form = job
         here = point.at({**rows[i], **swapped[form]})
-        for key, row in allocation.at(here, i * ROOM, seed=seed, precision=precision, threads=1).items():
-            limits[form, *key][i] = row
+        allocation, last = here_and_there[bool(form)], runs if form else looks.most
+        found = allocation.at(here, i * ROOM, last, seed=seed, precision=precision, threads=1)
         report(1)
+        return found
 
     jobs = [(i, form) for form, count in counts.items() for i in range(count)]
-    list(in_order(at, jobs, threads=threads))
-    return Robustness(draws=rows, limits=limits, looks=allocation.looks, weights=weights)
+    limits = _by_key([form for _, form in jobs], in_order(at, jobs, threads=threads))
+    return Robustness(draws=rows, limits=limits, looks=looks, weights=weights)
+
+
+def _by_key(forms: Iterable[str], found: Iterable[Rows]) -> dict[Key, np.ndarray]:
+    """Return the columns of all draws with a form, by form, reading, claim and part."""
+    columns: dict[Key, list[tuple[float, ...]]] = {}
+    for form, rows in zip(forms, found, strict=True):
+        for key, row in rows.items():
+            columns.setdefault((form, *key), []).append(row)
+    return {key: np.array(of) for key, of in columns.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

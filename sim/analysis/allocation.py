@@ -92,12 +92,15 @@ class Allocation:
         tested = {claim.name: {*protocols_in(claim.tested)} for claim, _ in self.parts}
         return [item for item in self.parts if tested[item[0].name].issuperset(item[1].estimand.protocols)]
 
-    def at(self, point: Point, first: int, **keys: Any) -> Rows:
-        """Return the columns by reading, claim and part; runs are numbered from `first`, keys are of `run_paired`."""
+    def at(self, point: Point, first: int, most: int = ROOM, **keys: Any) -> Rows:
+        """Return the columns by reading, claim and part, after no look at more than `most` runs.
+
+        Runs are numbered from `first`; keys are those of `run_paired`.
+        """
         ended: dict[TrainingProtocol, RunOutcomes] = {}
         rows: Rows = {}
         wanted, done = [*self.parts], 0
-        for total in self.looks.totals:
+        for total in (total for total in self.looks.totals if total <= most):
             protocols = protocols_in(part for _, part in wanted)
             runs = range(first + done, first + total)
             ended = joined(ended, run_paired(point, protocols, runs, readings=self.readings, **keys))

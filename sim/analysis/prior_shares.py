@@ -108,7 +108,7 @@ class Share:
 def shares_of(
     kinds: Sequence[str],
     possible: Sequence[frozenset[str]],
-    doubts: Mapping[str, np.ndarray] | None = None,
+    doubts: Mapping[Any, np.ndarray] | None = None,
     *,
     confidence: float = CONFIDENCE,
     weights: np.ndarray | None = None,
@@ -157,8 +157,9 @@ Judged = tuple[list[str], list[frozenset[str]], dict[str, np.ndarray]]
 def judged(rule: Rule, limits: np.ndarray, confidence: float) -> Judged:
     """Return what a rule says of draws from their estimates and limits at a confidence level (draws, 3)."""
     rows = limits.tolist()
-    kinds, possible = [rule.kind(row[0]) for row in rows], [rule.possible(*row[1:]) for row in rows]
-    return kinds, possible, dict.fromkeys(KINDS, np.array([rule.doubt(*row, confidence) for row in rows]))
+    kinds, possible = [rule.kind(row[0]) for row in rows], [rule.possible(low, high) for _, low, high in rows]
+    doubts = [rule.doubts(*row, confidence) for row in rows]
+    return kinds, possible, {kind: np.array([of[kind] for of in doubts]) for kind in KINDS}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from feint.scenarios.bibliography import XU_2021
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import (
     HOLDS,
+    KINDS,
     NEITHER,
     REVERSED,
     Claim,
@@ -161,13 +162,13 @@ def test_a_source_is_an_entry_of_a_bibliography():
 
 
 def test_the_doubt_about_a_kind_is_the_chance_of_an_end_within_the_interval():
-    rule = rises()
-    assert rule.doubt(0.5, 0.4, 0.6, 0.95) == 0.0
-    assert rule.doubt(0.02, -0.01, 0.05, 0.95) == pytest.approx(0.5)
-    assert rule.doubt(0.05, 0.0, 0.1, 0.95) == pytest.approx(NormalDist().cdf(-1.959964 * 0.03 / 0.05))
-    both = rule.doubt(0.0, -0.04, 0.04, 0.95)
-    assert both == pytest.approx(2 * NormalDist().cdf(-1.959964 / 2))
-    assert rule.doubt(float("nan"), -1.0, 1.0, 0.95) == 1.0
+    rule, third = rises(), NormalDist().cdf(-1.959964 * 0.03 / 0.05)
+    assert rule.doubts(0.5, 0.4, 0.6, 0.95) == {HOLDS: 0.0, REVERSED: 0.0, NEITHER: 0.0}
+    assert rule.doubts(0.02, -0.01, 0.05, 0.95) == pytest.approx({HOLDS: 0.5, REVERSED: 0.0, NEITHER: 0.5})
+    assert rule.doubts(0.05, 0.0, 0.1, 0.95) == pytest.approx({HOLDS: third, REVERSED: 0.0, NEITHER: third})
+    side = NormalDist().cdf(-1.959964 / 2)
+    assert rule.doubts(0.0, -0.04, 0.04, 0.95) == pytest.approx({HOLDS: side, REVERSED: side, NEITHER: 2 * side})
+    assert set(rule.doubts(float("nan"), -1.0, 1.0, 0.95).values()) == {1.0}
 
 
 @pytest.mark.parametrize("any_part", [False, True])
@@ -177,5 +178,5 @@ def test_a_claim_is_doubted_by_the_mistakes_that_would_change_it(any_part):
     parts = tuple(replace(headline.effect, name=name) for name in ("one", "other"))
     claim = replace(headline, parts=parts, any_part=any_part)
     kinds = np.array([[HOLDS, HOLDS, NEITHER], [HOLDS, NEITHER, NEITHER]])
-    found = claim.doubts(kinds, np.array([[0.2] * 3, [0.1] * 3]))[HOLDS]
-    assert found == pytest.approx([0.1, 0.2, 0.3] if any_part else [0.3, 0.1, 0.1])
+    doubts = dict.fromkeys(KINDS, np.array([[0.2] * 3, [0.1] * 3]))
+    assert claim.doubts(kinds, doubts)[HOLDS] == pytest.approx([0.1, 0.2, 0.3] if any_part else [0.3, 0.1, 0.1])
