@@ -158,7 +158,7 @@ def judged(rule: Rule, limits: np.ndarray, confidence: float) -> Judged:
     """Return what a rule says of draws from their estimates and limits at a confidence level (draws, 3)."""
     rows = limits.tolist()
     kinds, possible = [rule.kind(row[0]) for row in rows], [rule.possible(low, high) for _, low, high in rows]
-    doubts = [rule.doubts(*row, confidence) for row in rows]
+    doubts = [rule.doubts(estimate, low, high, confidence) for estimate, low, high in rows]
     return kinds, possible, {kind: np.array([of[kind] for of in doubts]) for kind in KINDS}
 
 
