@@ -49,6 +49,8 @@ DRAWN = {
     "--within 'similarity=[0.1,0.9]' --seed 1": {"--figure": "border_identification.png"},
     "feint boundary --x grader --y finetuning.awareness_exposure --of reward-seeking --within 'grader=[-6,4]' "
     "--points 128 --seed 1": {"--figure": "border_grader.png"},
+    "feint screen --seed 1": {"--figure": "screen.png"},
+    "feint power --models 12 --seeds 4 --base 0.1 --effect 0.3 --seed 1": {"--figure": "power.png"},
     "feint why-run --run 133 --seed 1": {"--figure": "why_run.png"},
     "feint crux --seed 1": {"--figure": "crux_shares.png", "--lattice": "crux_lattice.png"},
     "feint worldviews --seed 1": {"--figure": "worldviews.png"},
