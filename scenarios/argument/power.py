@@ -25,8 +25,8 @@ from feint.sim.training.train import PRECISION
 
 PILOT = 1000  # runs of each training protocol
 RESAMPLES = 200  # simulated experiments of each size, resampled from the pilot
-FEWEST, MOST = 25, 10**5  # runs that are tried
-ICC = 0.3  # intraclass correlation of the seeds of a model, by default
+FEWEST, MOST = 25, 100  # runs that are tried, and the most of them, in units of the pilot
+ICC = 0.5  # intraclass correlation of the seeds of a model, by default
 OF_CLAIMS = ("pilot", "point", "precision")  # fields that say nothing of a design
 
 
@@ -50,7 +50,8 @@ class ClaimPower(PowerReport):
     verdict: Annotated[Verdict, Field(description="verdict of the pilot")]
     parts: Annotated[list[PilotPart], Field(description="parts on which the verdict depends")]
 
-    unit = "runs"
+    unit = "runs of each"
+    fewest = FEWEST
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield what the pilot measures, and what is enough."""
@@ -59,16 +60,15 @@ class ClaimPower(PowerReport):
             f"{self.seed}; its verdict is {self.verdict.value}."
         )
         columns: dict[str, Any] = {
-            "part": "name",
+            "part\n  holds if": lambda row: f"{row.name}\n  {row.rule}",
             "in the pilot": lambda row: f"{row.effect:+.3f}",
             "verdict": lambda row: row.verdict.value,
-            "holds if": "rule",
         }
-        yield Table(self.parts, columns)
+        yield Table(self.parts, columns, rule=False)
         yield (
-            f"If the pilot's estimates are true, the claim is {self.right.value}. {self.trials:,} experiments of each "
-            "size, which are resampled from the pilot's runs; 95 % Monte Carlo intervals. They know of nothing that no "
-            "run of the pilot does."
+            f"If the pilot's estimates are true, the right verdict is {self.right.value}; an experiment of the pilot's "
+            f"size gives it with a chance of {self.here.right}. {self.trials:,} experiments of each size are resampled "
+            "from the pilot's runs, and know of nothing that no run of the pilot does; 95 % Monte Carlo intervals."
         )
         yield self._enough()
 
@@ -149,7 +149,7 @@ class PowerRequest(Request):
             rng = np.random.default_rng([self.seed, runs])
             return Counter(_again(claim, ended, rng.integers(self.pilot, size=runs), level) for _ in range(trials))
 
-        sizes = Sizes(tally=tally, right=claim.verdict(true), own=self.pilot, fewest=FEWEST, most=MOST)
+        sizes = Sizes(tally=tally, right=claim.verdict(true), own=self.pilot, fewest=FEWEST, most=MOST * self.pilot)
         parts = [
             PilotPart(name=part.name, rule=part.rule.words, verdict=verdicts[part.name], effect=effects[part.name])
             for part in claim.parts

@@ -200,6 +200,7 @@ class PowerReport(Report):
 
     size = (COLUMN_WIDTH, 2.6)
     unit = "models per arm"
+    fewest = 1  #: models that are tried
 
     def rows(self) -> list[PowerAt]:
         """Return the sizes that were tried."""
@@ -207,14 +208,17 @@ class PowerReport(Report):
 
     def _enough(self) -> Table:
         """Return the table of what is enough."""
-        most = f"more than {self.curve[-1].models:,}"
-        columns: dict[str, Any] = {
-            "chance": "target",
-            self.unit: lambda row: f"{row.at.models:,}" if row.at else most,
-            "runs per arm": lambda row: f"{row.at.runs:,}" if row.at else "",
-            "chance then": lambda row: row.at and row.at.right,
-            "of a wrong one": lambda row: row.at and row.at.wrong,
-        }
+
+        def models(row: Enough) -> str:
+            if row.at is None:
+                return f"more than {self.curve[-1].models:,}"
+            return f"{row.at.models:,}" + (" or fewer" if row.at.models == self.fewest > 1 else "")
+
+        columns: dict[str, Any] = {"chance": "target", self.unit: models}
+        if any(row.runs != row.models for row in self.curve):
+            columns["runs per arm"] = lambda row: f"{row.at.runs:,}" if row.at else ""
+        columns |= {"chance then": lambda row: row.at and row.at.right}
+        columns |= {"of a wrong one": lambda row: row.at and row.at.wrong}
         return Table(self.enough, columns, title=f"Enough for the right verdict, {self.right.value}:")
 
     def draw(self, panels: Any) -> None:

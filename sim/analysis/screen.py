@@ -33,16 +33,15 @@ from feint.sim.results.report import WIDTH, Hidden, Report, Table, wrapped
 from feint.sim.results.request import Confidence, Option, Output, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps import experimental_designs as designs
-from feint.sim.sweeps.experimental_designs import MORRIS_LEVELS
 from feint.sim.sweeps.study import ALL, Study
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import Point, differing, options
 from feint.sim.training.train import PRECISION
 
-TRAJECTORIES, RUNS = 16, 400
+TRAJECTORIES, RUNS = 32, 100
 LEAST = 0.05  # change over the whole of a prior that matters, by default
-STEP = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))  # of a trajectory, in units of the prior
+STEP = designs.MORRIS_LEVELS / (2 * (designs.MORRIS_LEVELS - 1))  # of a trajectory, in units of the prior
 SAMPLES, SAMPLE_RUNS = 64, 200  # base points of the study that divides the variance, and runs of each
 YES, NO, UNDECIDED = "yes", "no", "undecided"
 Answer = Literal["yes", "no", "undecided"]
@@ -57,8 +56,8 @@ class ScreenedPremise:
     effect: Annotated[Interval, Field(description="mean absolute change")]
     mean_effect: Annotated[Interval, Field(description="mean change, with its sign")]
     spread: Annotated[float, Field(description="standard deviation of the changes between points")]
-    noise: Annotated[float, Field(description="most that sampling error of the runs is expected to add to the effect")]
-    matters: Annotated[Answer, Field(description="yes: low less noise ≥ least; no: high < least")]
+    noise: Annotated[float, Field(description="what sampling error of the runs may add to it")]
+    matters: Annotated[Answer, Field(description="yes, no or undecided, as the page says")]
 
     @property
     def direction(self) -> str:
@@ -132,8 +131,8 @@ class Screen(Report):
         noise = max(premise.noise for premise in self.premises)
         yield (
             f"{counts[YES]} of {len(self.premises)} premises matter: over its whole prior each changes the response by "
-            f"{self.least:g} or more on average, also if all the sampling error of the runs that is expected, at most "
-            f"{noise:.3f}, is in it. {counts[NO]} change it by less; {counts[UNDECIDED]} are undecided."
+            f"{self.least:g} or more on average, also without what sampling error of the runs may add, at most "
+            f"{noise:.3f}. {counts[NO]} change it by less; {counts[UNDECIDED]} are undecided."
         )
         words = {"raises": "Raise it: ", "lowers": "Lower it: ", "either": "Raise or lower it, depending on others: "}
         listed = {way: [each.name for each in self.matter() if each.direction == way] for way in words}
@@ -155,17 +154,14 @@ class Screen(Report):
         axes.set_xlabel("change over the whole of the prior")
 
     def write_study(self, path: Path) -> None:
-        """Write a study that divides the variance among the premises that matter, or else the undecided ones."""
-        names = [premise.name for premise in self.matter() or self.matter(UNDECIDED)]
-        if not names:
-            raise InputError(f"study = {str(path)!r} is not written: no premise matters, so that nothing varies in it.")
-        made, request = ["# the premises that matter, by feint screen"], self.request
+        """Write a study that divides the variance among the premises that matter; else the undecided, or the first."""
+        names = [premise.name for premise in self.matter() or self.matter(UNDECIDED) or self.premises[:1]]
+        request = self.request
         own = {"design": "saltelli", "samples": SAMPLES, "runs": SAMPLE_RUNS, "seed": self.seed}
         own |= {"arms": list(request.study.arms), "start": request.point.start, "match": request.point.match}
-        made += [f"{name} = {json.dumps(value)}" for name, value in own.items()]
+        made = [f"{name} = {json.dumps(value)}" for name, value in own.items()]
         made += ["", "[vary]", *(f'"{name}" = "prior"' for name in names)]
-        configuration = request.point.configuration()
-        tables = [("[model]", configuration.get("model"))]
+        tables = [("[model]", request.point.configuration().get("model"))]
         tables += [("[[stage]]", stage) for stage in request.point.curriculum.configuration()]
         for heading, values in tables:
             lines = [f"{name} = {json.dumps(value)}" for name, value in (values or {}).items()]
@@ -269,16 +265,16 @@ class ScreenRequest(Request):
             assert index.effect is not None
             assert index.mean_effect is not None
             assert index.spread is not None
-            middle, half, most = index.mean_effect, reach * index.spread, noise[index.name]
+            middle, half, added = index.mean_effect, reach * index.spread, noise[index.name]
             ends: dict[str, Any] = {"low": middle - half, "high": middle + half, "confidence": self.confidence}
-            sure = index.effect.low - most >= self.least
+            sure = index.effect.low - added >= self.least
             yield ScreenedPremise(
                 name=index.name,
                 argument=index.argument,
                 effect=index.effect,
                 mean_effect=Interval(estimate=middle, **ends, method="Student, trajectories"),
                 spread=index.spread,
-                noise=most,
+                noise=added,
                 matters=YES if sure else NO if index.effect.high < self.least else UNDECIDED,
             )
 
@@ -318,22 +314,24 @@ class ScreenRequest(Request):
         return ["--of", self.outcome, *(["--arm", arm] if arm != PRETRAIN_FINETUNE else [])]
 
     def _size(self, times: int) -> list[str]:
-        """Return the options that give a screening this many times the trajectories, and its square times the runs."""
-        size = ["--trajectories", str(times * self.trajectories), "--runs", str(times**2 * self.runs)]
+        """Return the options that give a screening this many times the runs, and its square times the trajectories."""
+        size = ["--trajectories", str(times**2 * self.trajectories), "--runs", str(times * self.runs)]
         return [*size, *(["--least", f"{self.least:g}"] if self.least != LEAST else [])]
 
 
 def _noise(response: Response) -> dict[str, float]:
-    """Return the most that errors of the frequencies are expected to add to each premise's mean absolute effect.
+    """Return what errors of the frequencies may add to each premise's mean absolute effect.
 
     Common streams give the frequencies at both ends of a step errors that are not correlated negatively. So their
     difference has at most the sum of both variances, v + v', and a normal error of that size the mean √(2/π (v + v')).
+    To one step errors add no more than the change that is seen.
     """
     names = list(response.study.groups)
     values = response.points[names].to_numpy(float).reshape(-1, len(names) + 1, len(names))
     moved = (np.diff(values, axis=1) != 0).argmax(axis=2)  # number of the premise that each step moves
     variance = np.nan_to_num(response.variance, nan=1.0).reshape(moved.shape[0], -1)
-    added = np.sqrt(2 / pi * (variance[:, 1:] + variance[:, :-1])) / STEP
+    seen = np.abs(np.diff(response.value.reshape(variance.shape), axis=1))
+    added = np.minimum(seen, np.sqrt(2 / pi * (variance[:, 1:] + variance[:, :-1]))) / STEP
     return {name: float(added[moved == i].mean()) for i, name in enumerate(names)}
 
 

@@ -49,7 +49,7 @@ def test_the_power_of_a_claim_on_a_difference_is_that_of_the_paired_design(plant
         assert one.at.models == pytest.approx(other.at.models, rel=0.15)
     assert (found.right, found.verdict) == (Verdict.SUPPORTED, Verdict.SUPPORTED)
     assert found.parts[0].effect.estimate == pytest.approx(0.2)
-    assert "A pilot of 1,000 runs" in found.text()
+    assert "A pilot of 1,000 runs" in " ".join(found.text().split())
 
 
 def test_of_a_small_effect_more_runs_than_the_pilots_are_needed(plant):
@@ -65,7 +65,7 @@ def test_of_a_small_effect_more_runs_than_the_pilots_are_needed(plant):
 @pytest.mark.parametrize("name", ["relearning", "thin-wrapper", "falling-cost"])
 def test_claims_of_every_family_have_a_power(name):
     known = {**claims(), **claims("fine-tuning"), **claims("release")}[name]
-    found = PowerRequest(claim=name, pilot=40, trials=10).run()
+    found = PowerRequest(claim=name, pilot=20, trials=5).run()
     assert isinstance(found, ClaimPower)
     assert [part.name for part in found.parts] == [part.name for part in known.tested]
 
@@ -75,9 +75,9 @@ def test_the_command_prints_a_design(feint):
     said = feint(*words)
     assert (said.code, said.err) == (0, "")
     assert "Two arms of 5 models of 8 seeds each, not paired" in said.out
-    assert "are worth 12.9 independent ones; however many seeds, no more than 17." in " ".join(said.out.split())
+    assert "are worth 8.9 independent ones; however many seeds, no more than 10." in " ".join(said.out.split())
     document = feint(*words, "--json").document
-    assert document["worth"] == pytest.approx(40 / 3.1)
+    assert document["worth"] == pytest.approx(40 / 4.5)
     assert document["passport"]["configuration"]["unpaired"]
     assert sum(chance["estimate"] for chance in document["chances"].values()) == pytest.approx(1)
 
