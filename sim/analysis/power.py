@@ -16,7 +16,7 @@ from feint.agents.errors import InputError, check_whole
 from feint.sim.analysis.claims import VERDICTS, Verdict, rises
 from feint.sim.analysis.contrasts import newcombe
 from feint.sim.analysis.prior_shares import check_least
-from feint.sim.results.figure_style import COLUMN_WIDTH, legend_entries
+from feint.sim.results.figure_style import COLUMN_WIDTH, legend_entries, plain_log_ticks
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress, Request
 from feint.sim.statistics.intervals import Interval, check_confidence, frequency_interval, tango
@@ -232,8 +232,9 @@ class PowerReport(Report):
             axes.plot(models, limits[:, 0], dashes, color=colour, marker="o", markersize=2.5, linewidth=1, label=label)
         for row in self.enough:
             axes.axhline(row.target, color="#888888", linewidth=0.6, zorder=0)
-        axes.axvline(self.here.models, color="#009e73", linewidth=0.8, linestyle=":", label="the design")
+        axes.axvline(self.here.models, color="#009e73", linewidth=0.8, linestyle=":", label="the size that was given")
         axes.set(xscale="log", ylim=(-0.02, 1.02), xlabel=self.unit, ylabel="chance")
+        plain_log_ticks(axes.xaxis, models[0], models[-1])
         axes.figure.legend(*legend_entries(axes), loc="outside lower center", frameon=False)
 
 
