@@ -139,8 +139,8 @@ class BetweenRuns(Estimand):
         had, is_it = self.had(runs)[counted], (runs.outcome == Outcome.named(self.outcome))[counted]
         if had.all() or not had.any():
             return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="one set is empty")
-        counts = [(int((is_it & chosen).sum()), int(chosen.sum())) for chosen in (had, ~had)]
-        return newcombe(*counts, confidence)
+        one, other = ((int((is_it & chosen).sum()), int(chosen.sum())) for chosen in (had, ~had))
+        return newcombe(one, other, confidence)
 
 
 def converged(runs: RunOutcomes) -> np.ndarray:

@@ -1,7 +1,5 @@
 """`feint power`: of a design, and of the test of a claim from a pilot; what it prints, and bad input."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from planted import ended
@@ -42,10 +40,11 @@ def test_the_power_of_a_claim_on_a_difference_is_that_of_the_paired_design(plant
     plant(0.3, 0.1)
     found = of_claim(pilot=1000, trials=400)
     correlation = -0.03 / np.sqrt(0.1 * 0.9 * 0.3 * 0.7)
-    same: Any = PowerRequest(models=80, base=0.1, effect=0.2, correlation=correlation, trials=4000).run()
+    same = PowerRequest(models=80, base=0.1, effect=0.2, correlation=correlation, trials=4000).run()
     assert isinstance(same, DesignPower)
     for one, other in zip(found.enough, same.enough, strict=True):
-        assert one.at is not None
+        assert one.at
+        assert other.at
         assert one.at.models == pytest.approx(other.at.models, rel=0.15)
     assert (found.right, found.verdict) == (Verdict.SUPPORTED, Verdict.SUPPORTED)
     assert found.parts[0].effect.estimate == pytest.approx(0.2)

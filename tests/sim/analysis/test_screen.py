@@ -12,10 +12,14 @@ from planted import THREE, drawn, study
 import feint as front
 from feint.agents.errors import InputError
 from feint.agents.model import Model
+from feint.agents.outcome import Outcome
 from feint.commands import cli
 from feint.sim.analysis import screen as screening
+from feint.sim.analysis.response_surface import evaluated, points_of
 from feint.sim.analysis.screen import STEP, ScreenRequest, _noise
 from feint.sim.analysis.sensitivity import sensitivity
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.sweeps.study import Study
 from feint.sim.training.curriculum import from_scratch, pretrain_finetune
 from feint.sim.training.parameter_point import Point
@@ -87,6 +91,22 @@ def test_noise_is_the_mean_absolute_effect_of_what_does_nothing_with_independent
     assert set(_noise(still).values()) == {0.0}
 
 
+def test_noise_of_real_runs_is_less_than_is_allowed_for():
+    """Along one trajectory, where single runs say how far each frequency errs."""
+    made, runs = Study(vary="all", design="morris", samples=4, seed=5, runs=60), 60
+    rows = points_of(made).iloc[:45].to_dict("records")
+    arms, scores = [pretrained(), scratch()], []
+    for row in rows:
+        ends = run_paired(Point().at(row), arms, range(runs))  # pyright: ignore[reportArgumentType]
+        one, other = (ends[arm].outcome == Outcome.DECEPTIVE for arm in arms)
+        scores.append(one.astype(int) - other)
+    changes, value = np.diff(scores, axis=0), np.mean(scores, axis=1)
+    errors = np.sqrt(2 / np.pi * changes.var(axis=1) / runs) / STEP
+    seen = SimpleNamespace(study=made, points=points_of(made).iloc[:45], value=value)
+    noise = _noise(SimpleNamespace(**vars(seen), variance=np.var(scores, axis=1) / runs))  # pyright: ignore
+    assert 0 < errors.mean() < np.mean(list(noise.values())) < np.abs(changes.mean(axis=1)).mean() / STEP
+
+
 def test_intervals_of_few_trajectories_hold_the_mean_absolute_effect():
     """Of a product, whose effects over one premise are the other one's levels: 0, 1/3, 2/3, 1."""
     inside = []
@@ -99,8 +119,6 @@ def test_intervals_of_few_trajectories_hold_the_mean_absolute_effect():
 
 
 def screening_of(design):
-    from feint.sim.analysis.response_surface import evaluated
-
     return evaluated(design, lambda points: points["similarity"] * points["shielding"])
 
 
