@@ -48,22 +48,20 @@ class Design:
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
         check_least(self.least)
-        for name, ends in {"base": (0, 1), "icc": (0, 1), "effect": (-self.base, 1 - self.base)}.items():
-            value, (low, high) = getattr(self, name), ends
+        for name in ("base", "icc", "effect", "correlation"):
+            value, (low, high) = getattr(self, name), self._ends(name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-                raise InputError(f"{name} = {value!r} is not valid: it must be a number from {low:g} to {high:g}.")
-        least, most = self._correlations()
-        if not least <= self.correlation <= most:
-            right = f"with these frequencies it must be from {least:.3g} to {most:.3g}"
-            raise InputError(f"correlation = {self.correlation!r} is not valid: {right}.")
+                raise InputError(f"{name} = {value!r} is not valid: it must be a number from {low:.3g} to {high:.3g}.")
+        if self.correlation and not self.paired:
+            raise InputError(f"correlation = {self.correlation!r} is not allowed with arms that are not paired.")
 
-    def _correlations(self) -> tuple[float, float]:
-        """Return the smallest and the largest possible correlation of a pair; any is if a frequency is 0 or 1."""
+    def _ends(self, name: str) -> tuple[float, float]:
+        """Return the smallest and the largest possible value; a pair with a frequency of 0 or 1 has any correlation."""
+        if name != "correlation":
+            return (-self.base, 1 - self.base) if name == "effect" else (0, 1)
         p, q = self.base, self.base + self.effect
         scale = sqrt(max(0.0, p * (1 - p) * q * (1 - q)))
-        if not scale:
-            return -1.0, 1.0
-        return (max(0.0, p + q - 1) - p * q) / scale, (min(p, q) - p * q) / scale
+        return ((max(0.0, p + q - 1) - p * q) / scale, (min(p, q) - p * q) / scale) if scale else (-1, 1)
 
     @property
     def worth(self) -> float:
