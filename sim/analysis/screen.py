@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import warnings
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from feint.sim.analysis.response_surface import response as read_response
 from feint.sim.analysis.sensitivity import Sensitivity, sensitivity
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import draw_intervals
-from feint.sim.results.report import WIDTH, Hidden, Report, Table, wrapped
+from feint.sim.results.report import KEPT, WIDTH, Hidden, Report, Table, wrapped
 from feint.sim.results.request import Confidence, Option, Output, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps import experimental_designs as designs
@@ -78,8 +79,10 @@ class NextStep:
         return cls(why=why, commands=[shlex.join(["feint", *words]) for words in commands])
 
     def __str__(self) -> str:
-        lines = (wrap(line, WIDTH - 8, break_long_words=False, break_on_hyphens=False) for line in self.commands)
-        return "\n".join([f"{self.why}:", *("  " + " \\\n      ".join(parts) for parts in lines)])
+        kept = (re.sub(r"(--\S+) (?!-)", rf"\1{KEPT}", line) for line in self.commands)  # options with their values
+        lines = (wrap(line, WIDTH - 8, break_long_words=False, break_on_hyphens=False) for line in kept)
+        text = "\n".join([f"{self.why}:", *("  " + " \\\n      ".join(parts) for parts in lines)])
+        return text.replace(KEPT, " ")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -322,9 +325,8 @@ class ScreenRequest(Request):
 def _noise(response: Response) -> dict[str, float]:
     """Return what errors of the frequencies may add to each premise's mean absolute effect.
 
-    Common streams give the frequencies at both ends of a step errors that are not correlated negatively. So their
-    difference has at most the sum of both variances, v + v', and a normal error of that size the mean √(2/π (v + v')).
-    To one step errors add no more than the change that is seen.
+    Common streams do not correlate errors at both ends of a step negatively, so that a difference has at most the
+    variance v + v'; a normal error of it has the mean size √(2/π (v + v')). No step gains more than the change seen.
     """
     names = list(response.study.groups)
     values = response.points[names].to_numpy(float).reshape(-1, len(names) + 1, len(names))
