@@ -1,7 +1,6 @@
 """`feint sweep` and `feint export`: right and wrong input, as a person types it."""
 
 import io
-import json
 import os
 import re
 import signal
@@ -15,7 +14,6 @@ import pytest
 from terminal import hearing
 
 from feint.sim.results.provenance import passport_in
-from feint.sim.sweeps.sweep import Sweep
 
 STUDY = """
 seed = 1
@@ -78,11 +76,32 @@ def test_a_damaged_part_is_told_as_a_warning_and_made_again(feint, study, tmp_pa
 
 def test_without_resume_a_folder_is_not_touched(feint, study, tmp_path):
     feint("sweep", study, "--out", tmp_path / "out")
-    before = Sweep.open(tmp_path / "out").manifest
+    before = (tmp_path / "out" / "manifest.json").read_text()
     code, said, errors = feint("sweep", study, "--out", tmp_path / "out")
     assert (code, said) == (2, "")
     assert errors.endswith("holds this study already: continue it with --resume (resume=True in Python).\n")
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == before
+    assert (tmp_path / "out" / "manifest.json").read_text() == before
+
+
+def test_the_same_line_begins_goes_on_and_adds_to_what_is_there(feint, study, tmp_path):
+    line = ("sweep", study, "--out", tmp_path / "out", "--resume", "--threads", "1")
+    begun = f"feint: 4 points, 2 arms, 30 runs of each, into {tmp_path / 'out'}, on 1 thread\n"
+    code, said, errors = feint(*line)
+    assert (code, errors) == (0, begun)
+    assert feint(*line) == (0, said, begun)
+    Path(study).write_text(STUDY.replace("runs = 30", "runs = 70").replace("[0.0, 0.9]", "[0.0, 0.4, 0.9]"))
+    code, said, errors = feint(*line)
+    assert code == 0
+    assert "on 1 thread; what is there is kept: runs is 30 there and 70 here; vary.similarity is" in errors
+    assert said.startswith("6 points, 840 runs in all")
+    assert feint("export", tmp_path / "out", tmp_path / "table.csv") == (0, "", "")
+    assert feint("sweep", study, "--out", tmp_path / "once")[:2] == (0, said)
+    feint("export", tmp_path / "once", tmp_path / "once.csv")
+    assert (tmp_path / "table.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
+    Path(study).write_text(STUDY)
+    code, said, errors = feint(*line)
+    assert (code, said, errors.count("\n")) == (2, "", 1)
+    assert "holds another study: runs is 70 there and 30 here" in errors
 
 
 def test_what_will_be_done_is_said_before_anything_is_trained(feint, monkeypatch, capsys, study, tmp_path):
@@ -139,10 +158,6 @@ def test_ctrl_c_is_answered_at_once(study, tmp_path):
 
 
 MISTAKES = {
-    "nothing to go on with": (
-        ["sweep", "STUDY", "--out", "OUT", "--resume"],
-        "holds no sweep to continue: leave out",
-    ),
     "no such file": (["sweep", "nowhere.toml", "--out", "OUT"], "nowhere.toml: the file cannot be read"),
     "no folder": (["sweep", "STUDY"], "Missing option '--out'"),
     "a worker too few": (["sweep", "STUDY", "--out", "OUT", "--workers", "0"], "workers = 0"),

@@ -23,7 +23,8 @@ from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 from feint.sim.sweeps.experimental_designs import sobol_cubes
 from feint.sim.sweeps.factors import Factor
-from feint.sim.sweeps.sweep_store import Store, Unit
+from feint.sim.sweeps.sweep_store import Store
+from feint.sim.sweeps.units import Unit
 from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
@@ -171,8 +172,7 @@ class Simulations:
         """Return a context with the store in a folder, begun or continued; without a folder, with None."""
         if folder is None:
             return nullcontext()
-        begun = (Path(folder) / "manifest.json").exists()
-        return Store.opened(folder, cast("Any", self), resume=begun)
+        return Store.opened(folder, cast("Any", self), resume=True)
 
 
 def _write(store: Store, unit: Unit, part: pd.DataFrame) -> None:

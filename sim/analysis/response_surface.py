@@ -186,8 +186,8 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, amon
     of = checked_quantity(sweep.study.arms, of, outcome, among)
     stages = last_stages(sweep.counts).sort_values("point")
     rows = stages[stages["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)]
-    complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points)
-    if complete < expected:
+    complete = min(int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points))
+    if complete < (expected := sweep.number_of_points):
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
             f"continue the sweep with {RESUME}."

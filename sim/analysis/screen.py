@@ -202,7 +202,7 @@ class ScreenRequest(Request):
     out: Annotated[
         Path | None, Option("Keep the sweep in this folder; it must not exist, unless you resume.", "DIR")
     ] = None
-    resume: Annotated[bool, Option("Continue the sweep in --out that was stopped.")] = False
+    resume: Annotated[bool, Option("Go on with the sweep in --out, also with more trajectories or runs.")] = False
     point: Point = field(default_factory=Point)
     seed: Seed = 0
     precision: Precision = PRECISION
@@ -319,7 +319,8 @@ class ScreenRequest(Request):
     def _size(self, times: int) -> list[str]:
         """Return the options that give a screening this many times the runs, and its square times the trajectories."""
         size = ["--trajectories", str(times**2 * self.trajectories), "--runs", str(times * self.runs)]
-        return [*size, *(["--least", f"{self.least:g}"] if self.least != LEAST else [])]
+        kept = [] if self.out is None else ["--out", str(self.out), "--resume"]
+        return [*size, *(["--least", f"{self.least:g}"] if self.least != LEAST else []), *kept]
 
 
 def _noise(response: Response) -> dict[str, float]:
@@ -370,7 +371,7 @@ def screen(
     trajectories, runs
         Number of trajectories through the prior, and of runs per arm at each of their points.
     out, resume
-        Folder in which the sweep is kept, and whether to continue the sweep that it holds.
+        Folder in which the sweep is kept, and whether to go on with the sweep that it holds.
     curriculum, model, seed, start, match, threads, precision
         As for `compare`.
     confidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from threading import Lock
@@ -71,7 +71,7 @@ AnySums = TypeVar("AnySums", bound=Sums)
 
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None, ahead: int | None = None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `function(item)` of all items in their order, computed in threads; one per core if None.
 
     A single thread is the calling one. `ahead` limits how many items are taken before their results are used. Raises

@@ -111,6 +111,7 @@ NUMBERS_FROM = ("numpy", "numba")
 FIELDS = ("passport", "kind", "configuration", "versions", "commit")
 ENDINGS = ("svg", "png", "pdf", "csv")
 MOST_LISTED = 3  # differences in one sentence
+LONGEST = 80  # characters of a value in a sentence
 
 
 def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
@@ -199,4 +200,10 @@ def differing(held: Any, wanted: Any, name: str = "") -> Iterator[str]:
             named = isinstance(other, dict) and "name" in other
             yield from differing(one, other, f"{name}.{other['name']}" if named else f"{name}[{i}]")
     elif held != wanted:
-        yield f"{name} is {held!r} there and {wanted!r} here"
+        yield f"{name} is {_short(held)} there and {_short(wanted)} here"
+
+
+def _short(value: Any) -> str:
+    """Return a value as a sentence can hold it."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from itertools import groupby
+from functools import cache, cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,17 +26,16 @@ from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps import sweep_store as stores
-from feint.sim.sweeps.study import EVENTS, Study
-from feint.sim.sweeps.sweep_store import BOTH, COLUMNS, COUNTED, PAIRED, RESUME, Store, Unit, last_stages, read_parts
-from feint.sim.sweeps.unit_training import Cluster, Columns, Job, in_threads
+from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.sweep_store import BOTH, COUNTED, PAIRED, RESUME, Store, last_stages, read_parts
+from feint.sim.sweeps.unit_training import Cluster, Columns, Train, in_threads, missing_jobs, part_table, rounds
+from feint.sim.sweeps.units import Unit
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
     import xarray as xr
 
-Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 AMONG_CONVERGED = ["difference_converged", "difference_converged_low", "difference_converged_high"]
 AT_LOOKS = "Clopper–Pearson, good at every look"
@@ -81,12 +80,19 @@ class Sweep(Report):
 
     @property
     def finished(self) -> bool:
-        """True if the sweep was carried out to its end, and every part of it is intact."""
+        """True if the sweep was carried out to its end, and all its points and parts are intact."""
         try:
-            finished = json.loads((self.folder / "finished.json").read_text())
-        except (OSError, ValueError):
+            noted = json.loads((self.folder / "finished.json").read_text())
+        except (OSError, ValueError, RecursionError):
             return False
-        return finished == {"parts": len(self.files("parts"))}
+        units = filter(None, map(Unit.named, self._named("parts")))
+        held = sum(len(designs.points_in(name)) for name in self._named("points"))
+        return noted == stores.ending(self.manifest["requests"], units) and held == self.number_of_points
+
+    @property
+    def number_of_points(self) -> int:
+        """Number of points of the study, whether or not their files are intact."""
+        return stores.number_of_points(self.manifest["requests"])
 
     @property
     def still_wide(self) -> int:
@@ -96,16 +102,26 @@ class Sweep(Report):
 
     def files(self, kind: str) -> list[Path]:
         """Return the intact files of a kind, `points` or `parts`."""
-        files = (
-            (path, *stores.fault_of(path, self.manifest["key"])) for path in sorted((self.folder / kind).iterdir())
-        )
-        intact = {name: path for path, name, fault in files if not fault}  # a name that is there twice counts once
-        return list(intact.values())
+        return [*self._named(kind).values()]
+
+    def _named(self, kind: str) -> dict[str, Path]:
+        return stores.files_of(self.folder, kind, self.manifest["requests"])[0]
+
+    @cached_property
+    def numbered(self) -> pd.DataFrame:
+        """The points in the order of the folder, by whose numbers its parts know them; `place` is another design's."""
+        files = self.files("points")
+        if not files:
+            raise InputError(f"{str(self.folder)!r} has no intact file of points: continue the sweep with {RESUME}.")
+        return read_parts(files)
 
     @cached_property
     def points(self) -> pd.DataFrame:
         """The points: `point`, and one column per factor."""
-        return read_parts(self.files("points"))
+        table = self.numbered
+        if designs.PLACE in table:
+            table = table.assign(point=table[designs.PLACE]).drop(columns=designs.PLACE)
+        return table.sort_values("point", ignore_index=True)
 
     @property
     def varied(self) -> list[str]:
@@ -118,8 +134,12 @@ class Sweep(Report):
         parts = self.files("parts")
         if not parts:
             raise InputError(f"{str(self.folder)!r} has no finished part yet: continue the sweep with {RESUME}.")
+        table = read_parts(parts)
+        if designs.PLACE in self.numbered:
+            table["point"] = table["point"].map(self.numbered.set_index("point")[designs.PLACE])
+            table = table.dropna(subset="point").astype({"point": int})  # without one where points are lost
         keys = ["point", "arm", "stage"]
-        table = read_parts(parts).groupby(keys, sort=False, as_index=False)[[*COUNTED, *PAIRED]].sum()
+        table = table.groupby(keys, sort=False, as_index=False)[[*COUNTED, *PAIRED]].sum()
         table["at"] = table["stage"].map({name: i for i, name in enumerate(self.study.curriculum.names)})
         return table.sort_values(["point", "arm", "at"], kind="stable", ignore_index=True).drop(columns="at")
 
@@ -269,7 +289,7 @@ def sweep(
     threads: int | None = None,
     scheduler: Any = None,
     workers: int | None = None,
-    begin: Callable[[], object] | None = None,
+    begin: Callable[[str], object] | None = None,
     progress: Callable[[int, int, int], object] | None = None,
     warn: Callable[[str], object] | None = None,
 ) -> Sweep:
@@ -278,13 +298,16 @@ def sweep(
     Parameters
     ----------
     study, out, resume
-        The study, the folder for its result, and whether to continue the sweep that the folder holds.
+        The study, the folder for its result, and whether to continue what the folder holds: the same study, or one with
+        fewer runs or points whose points and runs are all among those of this one (`designs.extension`), which are
+        kept. A folder that is not there yet, or empty, is begun.
     threads, scheduler, workers
         Number of threads, one per core if None; or a Dask cluster: an address or a `distributed.Client` of one that
         runs, or the number of workers of one that is started here.
     begin, progress, warn
-        Called once the folder is open; with the runs per arm finished just now, those finished before, and the known
-        total; and with one sentence for each damaged file.
+        Called once the folder is open, with what is added to the study in it, in words; with the runs per arm finished
+        just now, those finished before, and the known total; and with one sentence for each damaged file,
+        and if looks were added to those of `half_width`.
 
     Returns
     -------
@@ -303,27 +326,22 @@ def sweep(
         raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
     threads, here = check_threads(threads), scheduler is None and workers is None
     trainer = in_threads(study, threads) if here else Cluster(study, scheduler, workers)
-    with Store.opened(out, study, resume=resume) as store:
-        (begin or _ignore)()
+    points = designs.count(study)
+    with Store.opened(out, study, resume=resume, points=points, extend=designs.extension) as store:
+        (begin or _ignore)(store.difference)
+        finished: dict[Unit, Path] = {}
         try:
             designs.write_points(store)
-        except InputError:
-            if store.fresh:  # a study that is refused leaves no folder
+            finished |= store.finished_parts()
+            for sentence in store.warnings:
+                (warn or _ignore)(sentence)
+            with trainer as train:
+                _train_missing(store, finished, train, progress or _ignore)
+        except Exception:
+            if store.fresh and not finished:  # a study that is refused or fails at once leaves no folder
                 store.discard()
             raise
-        finished = set(store.finished_parts())
-        for sentence in store.set_aside:
-            (warn or _ignore)(f"{sentence}; it was set aside and is made again.")
-        with trainer as train:
-            for first, last, points, total in rounds(store):
-                done = sum(unit.size for unit in finished if unit.last_run <= last)
-                (progress or _ignore)(0, done, total)
-                for unit, columns in train(_missing(store, points, first, last, finished)):
-                    store.write("parts", unit.name, _part(columns))
-                    (progress or _ignore)(unit.size, done, total)
-                    done += unit.size
-                    finished.add(unit)
-        store.write_json("finished.json", {"parts": len(store.finished_parts())})
+        store.write_json("finished.json", stores.ending(store.requests, finished))
     return Sweep.open(out)
 
 
@@ -331,61 +349,18 @@ def _ignore(*_: object) -> None:
     """Do nothing, as a callback that is left out."""
 
 
-def rounds(store: Store) -> Iterator[Round]:
-    """Yield the rounds of a study, each decided from the counts of the last one, until no point needs more runs.
+def _train_missing(
+    store: Store, finished: dict[Unit, Path], train: Train, progress: Callable[[int, int, int], object]
+) -> None:
+    """Train and store what is not finished, round by round."""
 
-    With `half_width` there is a round of `runs`, then rounds of as many again as there are, up to `most_runs`. A point
-    gets more runs while an interval of its deception, of an arm or of the difference between them, is wider than
-    `half_width`. The intervals are exact and hold at every look: each look spends an equal part of the error
-    (`feint.sim.statistics.intervals`).
-    """
-    count, before = designs.count(store.study), 0
-    points, totals = [range(count)], store.study.rounds
-    for total in totals:
-        yield before, total, points, count * before + sum(map(len, points)) * (total - before)
-        before = total
-        points = points if total == totals[-1] else list(neighbours(_still_wide(store, points, total)))
-        if not points:
-            return
+    def keep(unit: Unit, columns: Columns) -> None:
+        finished[unit] = store.write("parts", unit.name, part_table(columns))
 
-
-def _still_wide(store: Store, points: list[range], total: int) -> list[int]:
-    """Return those of these points whose intervals are too wide after `total` runs."""
-    import pandas as pd
-
-    candidates = {point for part in points for point in part}
-    parts = store.finished_parts().items()  # a sweep that is resumed may be further than this look
-    tables = (last_stages(read_parts([path])) for unit, path in parts if unit.last_run <= total)
-    last = pd.concat([table.loc[table["point"].isin(candidates), ["point", "arm", *EVENTS]] for table in tables])
-    return store.study.wide_points(last, total)
-
-
-def neighbours(points: Iterable[int]) -> Iterator[range]:
-    """Yield increasing numbers as ranges."""
-    for _, part in groupby(enumerate(points), lambda pair: pair[1] - pair[0]):
-        numbers = [number for _, number in part]
-        yield range(numbers[0], numbers[-1] + 1)
-
-
-def _part(columns: Columns) -> pa.Table:
-    """Return the columns of a unit as the table that is stored."""
-    import pyarrow as pa
-
-    kinds = {"arm": pa.string(), "stage": pa.string()}
-    schema = pa.schema([(name, kinds.get(name, pa.int64())) for name in COLUMNS])
-    return pa.Table.from_pydict(columns, schema=schema)
-
-
-def _missing(store: Store, points: Iterable[range], first: int, last: int, finished: set[Unit]) -> Iterator[Job]:
-    """Yield the unfinished units of these points, each within one file of points, with the factors' values there."""
-    import pandas as pd
-
-    read = lru_cache(maxsize=1)(lambda path: designs.values_of(pd.read_parquet(path)))
-    for stored, path in store.intact_files("points").items():
-        held = designs.points_in(stored)
-        for wanted in points:
-            common = range(max(wanted.start, held.start), min(wanted.stop, held.stop))
-            for unit in stores.units_of(common, first, last, store.cut):
-                if unit not in finished:
-                    rows = read(path).iloc[unit.first_point - held.start : unit.last_point - held.start]
-                    yield unit, {str(name): rows[name].tolist() for name in rows.columns}
+    for first, last, points, total in rounds(store, finished):
+        done = sum(unit.size for unit in finished if unit.last_run <= last)
+        progress(0, done, total)
+        with closing(train(missing_jobs(store, points, first, last, finished), keep)) as trained:
+            for unit, _ in trained:
+                progress(unit.size, done, total)
+                done += unit.size

@@ -1,10 +1,13 @@
 """The folder of a sweep: a manifest, the points, and parts of the result, each written completely or not at all.
 
-DIR/manifest.json      study, versions, processor, how the sweep is cut into parts
+DIR/manifest.json      the study as first requested, what was added to it later, versions, processor
 DIR/points/*.parquet   the varied parameters, one row per point
-DIR/parts/*.parquet    counts, one row per point, arm and stage; the name ends in a digest of the content
-DIR/finished.json      the number of parts, once all are there
-DIR/damaged/           files whose content did not match their names, set aside
+DIR/parts/*.parquet    counts, one row per point, arm and stage
+DIR/finished.json      the number of parts and of their runs, once all are there
+DIR/damaged/           files that were not intact, set aside
+
+Files of points and parts carry the key of the request that they were made for and their own name, and their name ends
+in a digest of their content, so that a file that was changed, renamed or brought from elsewhere is not read.
 """
 
 from __future__ import annotations
@@ -13,49 +16,31 @@ import hashlib
 import json
 import os
 import platform
-import re
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from feint.agents import VERSION
-from feint.agents.errors import MOST_NAMED, InputError
+from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
-from feint.sim.results.provenance import NUMBERS_FROM, difference_text, differing, passport
+from feint.sim.results.provenance import difference_text, passport
+from feint.sim.sweeps.runtime import Runtime, this_runtime
 from feint.sim.sweeps.study import Study
-from feint.sim.training.kernels.initial_draws import draw_starts
+from feint.sim.sweeps.units import CUT, Unit, repeated
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-SCHEMA = 2  # version 1 had neither converged runs nor the outcome reward-seeking
+SCHEMA = 3  # since 3, a manifest lists what was added to a study, and files carry their names
 KINDS = ("points", "parts")
 RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
-
-
-COMPILERS = ("llvmlite",)  # besides the libraries that a passport names
-NAME, PATTERN = "points-{:09d}-{:09d}-runs-{:013d}-{:013d}", r"points-(\d{9})-(\d{9})-runs-(\d{13})-(\d{13})"
-
-
-class Cut(NamedTuple):
-    """Sizes of the parts of a sweep; kept in its manifest, so that it is resumed as it was begun."""
-
-    runs: int = 2**15  #: of a unit and arm, over all its points
-    points: int = 256  #: most points of a unit
-    points_a_file: int = 4096  #: points in a file of points
-
-
-CUT = Cut()
+STALE = "it has the points of an earlier request"
 CONVERGED = tuple(f"converged_{label}" for label in LABELS[1:])  # what is unconverged has not converged
 COUNTED = ("runs", *LABELS, "converged", *CONVERGED, "missed_target", "diverged", "steps")
 GAINED, LOST = tuple(f"gained_{label}" for label in LABELS), tuple(f"lost_{label}" for label in LABELS)
@@ -63,118 +48,9 @@ BOTH = ("both_converged", "both_converged_deceptive_pretrained", "both_converged
 BOTH += ("both_converged_deceptive",)
 PAIRED = (*GAINED, *LOST, *BOTH)
 COLUMNS = ("point", "arm", "stage", *COUNTED, *PAIRED)
-
-
-@dataclass(frozen=True, order=True)
-class Unit:
-    """Points from `first_point` to before `last_point`, each with its runs from `first_run` to before `last_run`.
-
-    They are trained together, and stored as one part.
-    """
-
-    first_point: int
-    last_point: int
-    first_run: int
-    last_run: int
-
-    @property
-    def name(self) -> str:
-        """Name of its part."""
-        return NAME.format(*astuple(self))
-
-    @classmethod
-    def named(cls, name: str) -> Self | None:
-        """Return the unit of a part's name; None for any other name."""
-        match = re.fullmatch(PATTERN, name)
-        return cls(*map(int, match.groups())) if match else None
-
-    @property
-    def points(self) -> range:
-        """Numbers of its points."""
-        return range(self.first_point, self.last_point)
-
-    @property
-    def size(self) -> int:
-        """Number of runs per arm, over all its points."""
-        return (self.last_run - self.first_run) * len(self.points)
-
-
-def units_of(points: range, first_run: int, last_run: int, cut: Cut = CUT) -> Iterator[Unit]:
-    """Yield units of neighbouring points, with about `cut.runs` runs per arm each."""
-    together = min(cut.points, max(1, cut.runs // (last_run - first_run)))
-    for point in range(points.start, points.stop, together):
-        last = min(points.stop, point + together)
-        for run in range(first_run, last_run, cut.runs):
-            yield Unit(point, last, run, min(last_run, run + cut.runs))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Runtime:
-    """A process on a machine, with everything that the bits of a result depend on besides the study."""
-
-    where: str
-    versions: Mapping[str, str]
-    processor: Mapping[str, str]  #: kind of processor that kernels are compiled for, and forms of NumPy's functions
-    instructions: frozenset[str]  #: of that processor
-
-    def described(self) -> dict[str, Any]:
-        """Return all but the place as plain data."""
-        plain: dict[str, Any] = {"versions": dict(self.versions), "processor": dict(self.processor)}
-        return {**plain, "instructions": sorted(self.instructions)}
-
-    @classmethod
-    def of(cls, described: Mapping[str, Any], where: str) -> Self:
-        """Return the runtime that `described` gave."""
-        return cls(where=where, **{**described, "instructions": frozenset(described["instructions"])})
-
-    def other_versions(self, other: Runtime) -> str:
-        """Return the differences to the versions of another process, in words; empty if there are none."""
-        return "; ".join(differing(dict(other.versions), dict(self.versions)))
-
-    def check_same(self, other: Runtime) -> None:
-        """Raise `InputError` unless another process gives identical bits: the same versions and kind of processor."""
-        if versions := self.other_versions(other):
-            raise InputError(
-                f"{other.where} runs other versions: {versions}; bits are promised within one version only: "
-                "install the same on both, and start again."
-            )
-        differences = [
-            f"{name} is {self.processor.get(name)!r} for the one and {other.processor.get(name)!r} for the other"
-            for name in sorted({*self.processor, *other.processor})
-            if self.processor.get(name) != other.processor.get(name)
-        ]
-        if alone := sorted(self.instructions ^ other.instructions):
-            more = f" and {len(alone) - MOST_NAMED} others" if len(alone) > MOST_NAMED else ""
-            differences.append(f"only one has {', '.join(alone[:MOST_NAMED])}{more}")
-        if differences:
-            raise InputError(
-                f"{self.where} and {other.where} have processors of two kinds: {'; '.join(differences)}; "
-                "bits are promised on one kind only: choose machines that are alike."
-            )
-
-
-@cache
-def this_runtime() -> Runtime:
-    """Return the runtime of this process, with a digest of the code, which changes more often than the version."""
-    from numpy.lib.introspect import opt_func_info
-
-    context: Any = getattr(draw_starts, "targetctx", None)  # None if compilation is switched off
-    machine, kind, features = context.codegen().magic_tuple() if context else ("none", "none", "")
-    forms = opt_func_info("^(exp|log|power)$", "float64")
-    functions = {f"numpy.{name}": form["current"] for name, kinds in forms.items() for form in kinds.values()}
-    digest, root = hashlib.sha256(), Path(__file__).parents[2]
-    for part in ("agents", "sim"):
-        for file in sorted((root / part).rglob("*.py")):
-            digest.update(f"{part}/{file.relative_to(root / part).as_posix()}".encode())
-            digest.update(file.read_bytes())
-    libraries = {name: version(name) for name in (*NUMBERS_FROM, *COMPILERS)}
-    code = {"feint": VERSION, "its code": digest.hexdigest()[:12], "python": platform.python_version()}
-    return Runtime(
-        where=f"process {os.getpid()} on {socket.gethostname()}",
-        versions={**code, **libraries},
-        processor={"machine": machine, "processor": kind, **functions},
-        instructions=frozenset(name[1:] for name in features.split(",") if name.startswith("+")),
-    )
+Requests = Sequence[Mapping[str, Any]]
+"""What a folder was asked for: a whole study, then what each resume changed in it, with the number of points if that
+changed, and the places of the earlier points in a longer table."""
 
 
 class Store:
@@ -182,37 +58,49 @@ class Store:
 
     def __init__(self, folder: Path, study: Study) -> None:
         self.folder, self.study, self.cut = folder, study, CUT
-        described = json.dumps(study.described(), sort_keys=True)
-        self.key = hashlib.sha256(described.encode()).hexdigest()  #: marks the files of the study
-        self.set_aside: list[str] = []
+        self.requests: list[dict[str, Any]] = []
+        self.difference = ""  #: in which the study differs from the one that the folder held, in words
+        self.warnings: list[str] = []
         self.fresh = False  #: whether this process began it
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: str | Path, study: Study, *, resume: bool) -> Iterator[Self]:
+    def opened(
+        cls,
+        folder: str | Path,
+        study: Study,
+        *,
+        resume: bool,
+        points: int | None = None,
+        extend: Callable[[Self], dict[str, Any]] | None = None,
+    ) -> Iterator[Self]:
         """Begin or resume the store of a study in a folder, locked until the block ends.
 
-        Raises `InputError` if another process holds the folder, if it holds another study, a sweep of another version
-        or something else, or if it holds this study and `resume` is false.
+        `points` is the number of its points, and `extend` returns the request by which the study that the folder holds
+        becomes this one. Raises `InputError` if another process holds the folder, if it holds a study that cannot
+        become this one, a sweep of another version or something else, or if it holds a study and `resume` is false.
         """
         folder = Path(folder)
         if folder.is_file():
             raise InputError(f"out = {str(folder)!r} is a file: name a folder.")
-        if resume and not (folder.is_dir() and any(folder.iterdir())):  # even a sweep killed at once leaves its lock
-            raise InputError(f"out = {str(folder)!r} holds no sweep to continue: leave out {RESUME} to begin one.")
+        new = not folder.exists()
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            for left in folder.glob(".*.tmp"):  # by a process that was killed while it wrote
-                left.unlink(missing_ok=True)
-            store = cls(folder, study)
-            if (folder / "manifest.json").exists():
-                store._check(read_manifest(folder), resume=resume)
-            else:
-                store._begin()
-            yield store
+            try:
+                for left in folder.glob(".*.tmp"):  # by a process that was killed while it wrote
+                    left.unlink(missing_ok=True)
+                store = cls(folder, study)
+                if (folder / "manifest.json").exists():
+                    store._resume(read_manifest(folder), resume=resume, extend=extend)
+                else:
+                    store._begin(points)
+                yield store
+            finally:
+                if new:
+                    _remove_unused(folder)
 
-    def _begin(self) -> None:
+    def _begin(self, points: int | None) -> None:
         left = [  # by a sweep that was killed before it wrote its manifest
             *(self.folder / name for name in ("lock", "holder.json")),
             *(path for kind in KINDS if (path := self.folder / kind).is_dir() and not any(path.iterdir())),
@@ -220,19 +108,12 @@ class Store:
         if others := [path.name for path in self.folder.iterdir() if path not in left]:
             raise InputError(f"out = {str(self.folder)!r} holds other files, such as {others[0]!r}: name a new folder.")
         self.fresh = True
-        for kind in KINDS:
-            (self.folder / kind).mkdir(exist_ok=True)
-        manifest = {
-            "schema": SCHEMA,
-            "key": self.key,
-            "cut": self.cut._asdict(),
-            "study": self.study.described(),
-            "maker": this_runtime().described(),
-            "passport": passport(getattr(self.study, "kind", "sweep"), self.study.configuration()),
-        }
-        self.write_json("manifest.json", manifest, indent=1)
+        self._make_folders()
+        self._add_request({"study": self.study.described()} | ({} if points is None else {"points": points}))
 
-    def _check(self, manifest: dict[str, Any], *, resume: bool) -> None:
+    def _resume(
+        self, manifest: dict[str, Any], *, resume: bool, extend: Callable[[Self], dict[str, Any]] | None
+    ) -> None:
         out, here = f"out = {str(self.folder)!r}", this_runtime()
         there = Runtime.of(manifest["maker"], f"the sweep in {str(self.folder)!r}")
         if versions := here.other_versions(there):
@@ -240,12 +121,43 @@ class Store:
                 f"{out} was begun by other versions ({versions}), and only the versions that began a sweep can "
                 "continue it: restore them, or name a new folder."
             )
-        if difference := difference_text(manifest["study"], json.loads(json.dumps(self.study.described()))):
-            raise InputError(f"{out} holds another study: {difference}.")
+        self.requests = manifest["requests"]
+        self.difference = difference_text(*map(_with_order, (manifest["study"], plain(self.study.described()))))
+        request = extend(self) if extend and self.difference else {}
+        if self.difference and not request:
+            raise self.refusal()
         here.check_same(there)
-        self.cut = Cut(**manifest["cut"])
         if not resume:
-            raise InputError(f"{out} holds this study already: continue it with {RESUME}.")
+            held = f"less of this study ({self.difference})" if request else "this study already"
+            raise InputError(f"{out} holds {held}: continue it with {RESUME}.")
+        self._make_folders()
+        if request:
+            self._add_request(request)
+
+    def refusal(self, reason: str = "") -> InputError:
+        """Return the error that the folder holds another study, in which the difference stands, and why it matters."""
+        reason = f"; {reason}" if reason else ""
+        return InputError(f"out = {str(self.folder)!r} holds another study: {self.difference}{reason}.")
+
+    def _make_folders(self) -> None:
+        for path in (self.folder / kind for kind in KINDS):
+            if path.is_file():
+                right = f"move it away, and continue with {RESUME}"
+                raise InputError(f"{str(path)!r} is a file, and a sweep keeps a folder there: {right}.")
+            with _writing(self.folder):
+                path.mkdir(exist_ok=True)
+
+    def _add_request(self, request: dict[str, Any]) -> None:
+        """Write the manifest with a further request."""
+        self.requests = [*self.requests, plain(request)]
+        manifest = {
+            "schema": SCHEMA,
+            "key": keys_of(self.requests)[-1],
+            "requests": self.requests,
+            "maker": this_runtime().described(),
+            "passport": passport(getattr(self.study, "kind", "sweep"), self.study.configuration()),
+        }
+        self.write_json("manifest.json", manifest, indent=1)
 
     def discard(self) -> None:
         """Leave the folder as it was before the first part was trained."""
@@ -253,13 +165,15 @@ class Store:
             shutil.rmtree(self.folder / kind, ignore_errors=True)
         (self.folder / "manifest.json").unlink(missing_ok=True)
 
-    def write(self, kind: str, name: str, table: pa.Table) -> None:
+    def write(self, kind: str, name: str, table: pa.Table) -> Path:
         """Write a table to `kind`/`name`.DIGEST.parquet: to a temporary name, flushed to disk, then renamed."""
         import pyarrow.parquet as pq
 
-        content = BytesIO()
-        pq.write_table(table.replace_schema_metadata({"feint": self.key}), content)
-        self._put(self.folder / kind / f"{name}.{_digest(content.getvalue())}.parquet", content.getvalue())
+        content, key = BytesIO(), keys_of(self.requests, kind)[-1]
+        pq.write_table(table.replace_schema_metadata({"feint": key, "name": f"{kind}/{name}"}), content)
+        path = self.folder / kind / f"{name}.{_digest(content.getvalue())}.parquet"
+        self._put(path, content.getvalue())
+        return path
 
     def write_json(self, name: str, content: Any, indent: int | None = None) -> None:
         """Write a JSON file in the same way."""
@@ -286,56 +200,138 @@ class Store:
 
     def intact_files(self, kind: str) -> dict[str, Path]:
         """Return the intact files of a kind by name; others are set aside, so that they are made again."""
-        files = {path: fault_of(path, self.key) for path in sorted((self.folder / kind).iterdir())}
-        for path, (_, fault) in files.items():
-            if fault:
+        intact, faults = files_of(self.folder, kind, self.requests)
+        for path, fault in faults.items():
+            with _writing(self.folder):
+                if fault == STALE:
+                    path.unlink()
+                    continue
                 aside = self.folder / "damaged"
                 aside.mkdir(exist_ok=True)
                 path.replace(aside / path.name)
-                self.set_aside.append(f"{path.name}: {fault}")
-        return {name: path for path, (name, fault) in files.items() if not fault}
+            self.warnings.append(f"{path.name}: {fault}; it was set aside and is made again.")
+        return intact
 
     def finished_parts(self) -> dict[Unit, Path]:
         """Return the intact parts."""
         return {unit: path for name, path in self.intact_files("parts").items() if (unit := Unit.named(name))}
 
 
+def plain(content: Any) -> Any:
+    """Return a content as it is read from JSON."""
+    return json.loads(json.dumps(content))
+
+
+def _with_order(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the description of a study with the order of what varies, which numbers its points."""
+    return {**study, "order of vary": [*study.get("vary", {})]}
+
+
+def merged(requests: Requests) -> dict[str, Any]:
+    """Return the description of the study that requests come to."""
+    return {name: value for request in requests for name, value in request["study"].items()}
+
+
+def number_of_points(requests: Requests) -> int:
+    """Return the number of points of the study that requests come to."""
+    return [request["points"] for request in requests if "points" in request][-1]
+
+
+def ending(requests: Requests, units: Iterable[Unit]) -> dict[str, Any]:
+    """Return what `finished.json` holds once these units are all that the last request needs."""
+    units = list(units)
+    return {"key": keys_of(requests)[-1], "parts": len(units), "runs": sum(unit.size for unit in units)}
+
+
+def keys_of(requests: Requests, kind: str = "parts") -> list[str]:
+    """Return the keys that files of a kind carry: of each request, a digest of it and of all before it.
+
+    Files of points are made again if a request changes them, so that they carry the key of the last one that did.
+    """
+    keys, key = [], ""
+    for request in requests:
+        key = hashlib.sha256((key + json.dumps(request)).encode()).hexdigest()
+        keys.append(key)
+    changing = [key for key, request in zip(keys, requests, strict=True) if "points" in request]
+    return changing[-1:] if kind == "points" else keys
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:DIGEST]
 
 
-def fault_of(path: Path, key: str) -> tuple[str, str]:
-    """Return the name under which a file is stored, and its fault; the fault of an intact file is empty."""
-    stem, _, digest = path.name.removesuffix(".parquet").rpartition(".")
-    if path.name.endswith(".tmp"):
-        return stem, "it was left half written"
-    if not path.is_file() or path.suffix != ".parquet" or not stem:
-        return stem, "it is no file of this store"
-    if _digest(path.read_bytes()) != digest:
-        return stem, "its content is not what was written"
+def files_of(folder: Path, kind: str, requests: Requests) -> tuple[dict[str, Path], dict[Path, str]]:
+    """Return the intact files of a kind by name, and the faults of the others; no run is in two of the intact ones."""
+    intact: dict[str, Path] = {}
+    faults: dict[Path, str] = {}
+    every, current = keys_of(requests), keys_of(requests, kind)
+    for path in sorted((folder / kind).iterdir()) if (folder / kind).is_dir() else []:
+        name = path.name.removesuffix(".parquet").rpartition(".")[0]
+        fault = _fault(path, f"{kind}/{name}", every, current)
+        if fault or name in intact:
+            faults[path] = fault or "it is there twice"
+        else:
+            intact[name] = path
+    if kind == "parts" and "points" in requests[0]:
+        for unit in repeated(unit for name in intact if (unit := Unit.named(name))):
+            faults[intact.pop(unit.name)] = "some of its runs are in another part as well"
+    return intact, faults
+
+
+def _fault(path: Path, name: str, every: Sequence[str], current: Sequence[str]) -> str:
+    """Return what is wrong with a file of this name, in which a key of a list must stand; empty if it is intact."""
+    if not path.is_file() or path.suffix != ".parquet" or name.endswith("/"):
+        return "it was left half written" if path.suffix == ".tmp" else "it is no file of this store"
+    try:
+        if _digest(path.read_bytes()) != path.stem.rpartition(".")[2]:
+            return "its content is not what was written"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
     import pyarrow.parquet as pq
 
-    if (pq.read_schema(path).metadata or {}).get(b"feint", b"").decode() != key:
-        return stem, "it belongs to another study"
-    return stem, "its name is not that of a part" if path.parent.name == "parts" and not Unit.named(stem) else ""
+    try:
+        carried = {key.decode(): value.decode() for key, value in (pq.read_schema(path).metadata or {}).items()}
+    except ValueError:  # it is whole, but no table
+        carried = {}
+    key, written = carried.get("feint"), carried.get("name")
+    if key in current and written == name:
+        return ""
+    if key in every:
+        return STALE if written == name else f"it was written as {written!r}"
+    return "it belongs to another study"
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """Return the manifest of a folder; raises `InputError` if there is none, or one of another schema."""
+    """Return the manifest of a folder, and the `study` that it describes in all.
+
+    Raises `InputError` if there is none, if it is of another schema, or if it was changed.
+    """
     path = Path(folder) / "manifest.json"
     other = f"{str(folder)!r} is not a sweep's folder:"
     try:
         manifest = json.loads(path.read_text())
-        schema = manifest["schema"]
-        _ = (manifest["study"]["design"], manifest["key"], manifest["maker"]["versions"])
+        schema, key, _ = manifest["schema"], manifest["key"], manifest["passport"]["configuration"]
+        Runtime.of(manifest["maker"], "").described()
+        requests = manifest["requests"] if schema == SCHEMA else [{"study": {"design": ""}}]
+        study = merged(requests)
+        known, _ = keys_of(requests)[-1], study["design"]
     except OSError as error:
         raise InputError(f"{other} {path.name} cannot be read: {error.strerror}.") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InputError(f"{other} its {path.name} is not one that Feint wrote.") from None
+    again = "carry its study out again into a new folder"
     if schema != SCHEMA:
-        again = "carry its study out again into a new folder"
         raise InputError(f"{str(folder)!r} has schema {schema}, and this version of Feint reads {SCHEMA}: {again}.")
-    return manifest
+    if key != known:
+        raise InputError(f"{str(folder)!r} has a {path.name} that was changed after it was written: {again}.")
+    return {**manifest, "study": study}
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove a folder that this process made and holds, if nothing was begun in it."""
+    with suppress(OSError):
+        if {path.name for path in folder.iterdir()} <= {"lock", "holder.json"}:
+            shutil.rmtree(folder)
 
 
 @contextmanager
@@ -353,6 +349,8 @@ def _locked(folder: Path) -> Iterator[None]:
         except (OSError, ValueError, KeyError):
             who = "another process"
         raise InputError(f"out = {str(folder)!r} is in use by {who}: wait for it, or name another folder.") from None
+    except OSError as error:
+        raise InputError(f"out = {str(folder)!r} cannot be locked: {error.strerror}: name another folder.") from None
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         who = {"process": os.getpid(), "host": socket.gethostname() or platform.node(), "since": since}

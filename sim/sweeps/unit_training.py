@@ -1,15 +1,16 @@
-"""Training of a sweep's units: in threads of this process, or on a Dask cluster."""
+"""Training of a sweep's units, round by round: in threads of this process, or on a Dask cluster."""
 
 import asyncio
 import json
 import pickle
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,13 +19,24 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import blocks, in_order
 from feint.sim.ensembles.streaming_summary import Tally, converged_of, crossed
-from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep_store import COLUMNS, Runtime, Unit, this_runtime
+from feint.sim.sweeps.experimental_designs import count, points_in, values_of
+from feint.sim.sweeps.runtime import Runtime, this_runtime
+from feint.sim.sweeps.study import EVENTS, Study
+from feint.sim.sweeps.sweep_store import COLUMNS, RESUME, Store, last_stages, read_parts
+from feint.sim.sweeps.units import Missing, Unit, neighbours
 from feint.sim.training.train import RunSpec
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Round = tuple[int, int, list[range], int]  # first and last run, points, known total of runs per arm
 Columns = dict[str, list[Any]]
 Job = tuple[Unit, Columns]
 """A unit with the values of the factors at its points or, once it is trained, with the columns of its part."""
+Keep = Callable[[Unit, Columns], object]
+"""What stores the columns of a unit that is trained."""
+Train = Callable[[Iterable[Job], Keep], Generator[Job, None, None]]
 
 PATIENCE = 5.0  # seconds within which a scheduler must answer
 AHEAD, LEAST_AHEAD = 4, 8  # units submitted per thread of the cluster; in all, also while it has no thread yet
@@ -34,6 +46,73 @@ LOGGED = 10  # messages that each connection keeps for Dask's developers; by def
 PURPOSE = "a sweep on a cluster"
 KEPT = "finished parts stay, continue with --resume"
 KEPT_SENTENCE = f"{KEPT.capitalize()}."
+
+
+def rounds(store: Store, finished: Mapping[Unit, Path]) -> Iterator[Round]:
+    """Yield the rounds of a study, each decided from the counts of the last one, until no point needs more runs.
+
+    With `half_width` there is a round of `runs`, then rounds of as many again as there are, up to `most_runs`. A point
+    gets more runs while an interval of its deception, of an arm or of the difference between them, is wider than
+    `half_width`. The intervals are exact and hold at every look: each look spends an equal part of the error
+    (`feint.sim.statistics.intervals`).
+
+    So a sweep may be resumed with a smaller `half_width`, also one that was chosen from what was seen: the looks stay
+    the same, and their intervals hold all at once, with at least the stated confidence, whenever one stops. A larger
+    `most_runs` adds looks, and all get the level of that many, as if they had been requested at once. That holds the
+    confidence if `most_runs` was not chosen from what was seen; if it was, each time adds an error of at most
+    (looks added) / (looks in all) of the stated one, so that `most_runs` is better large from the beginning.
+    """
+    number, before = count(store.study), 0
+    points, totals = [range(number)], store.study.rounds
+    for total in totals:
+        yield before, total, points, number * before + sum(map(len, points)) * (total - before)
+        before = total
+        points = points if total == totals[-1] else list(neighbours(_still_wide(store, finished, points, total)))
+        if not points:
+            return
+
+
+def _still_wide(store: Store, finished: Mapping[Unit, Path], points: list[range], total: int) -> list[int]:
+    """Return those of these points whose intervals are too wide after `total` runs."""
+    import pandas as pd
+
+    candidates = {point for part in points for point in part}
+    paths = (path for unit, path in finished.items() if unit.last_run <= total)  # others are of a later look
+    tables = map(_last_stages_in, paths)
+    last = pd.concat([table.loc[table["point"].isin(candidates), ["point", "arm", *EVENTS]] for table in tables])
+    return store.study.wide_points(last, total)
+
+
+def _last_stages_in(path: Path) -> "pd.DataFrame":
+    try:
+        return last_stages(read_parts([path]))
+    except OSError:
+        raise InputError(f"{str(path)!r} cannot be read any more: continue the sweep with {RESUME}.") from None
+
+
+def missing_jobs(
+    store: Store, points: Iterable[range], first: int, last: int, finished: Iterable[Unit]
+) -> Iterator[Job]:
+    """Yield the unfinished units of these points, each within one file of points, with the factors' values there."""
+    import pandas as pd
+
+    read = lru_cache(maxsize=1)(lambda path: values_of(pd.read_parquet(path)))
+    missing = Missing(first, last, finished, store.cut)
+    for stored, path in store.intact_files("points").items():
+        held = points_in(stored)
+        for wanted in points:
+            for unit in missing.units(range(max(wanted.start, held.start), min(wanted.stop, held.stop))):
+                rows = read(path).iloc[unit.first_point - held.start : unit.last_point - held.start]
+                yield unit, {str(name): rows[name].tolist() for name in rows.columns}
+
+
+def part_table(columns: Columns) -> "pa.Table":
+    """Return the columns of a unit as the table that is stored."""
+    import pyarrow as pa
+
+    kinds = {"arm": pa.string(), "stage": pa.string()}
+    schema = pa.schema([(name, kinds.get(name, pa.int64())) for name in COLUMNS])
+    return pa.Table.from_pydict(columns, schema=schema)
 
 
 def train_unit(study: Study, unit: Unit, values: Columns) -> Columns:
@@ -96,16 +175,24 @@ def _rows(point: int, arm: str, spec: RunSpec, tally: Tally, paired: list[int]) 
 
 
 @contextmanager
-def in_threads(study: Study, threads: int) -> Iterator[Callable[[Iterable[Job]], Iterator[Job]]]:
-    """Yield a function that trains units in threads of this process."""
+def in_threads(study: Study, threads: int) -> Iterator[Train]:
+    """Yield a function that trains units in threads of this process.
+
+    Each is stored by the thread that trained it, so that those under way are kept if the process is interrupted.
+    """
     for spec in study.specs({}).values():
         spec.warm_up()
 
-    def train(job: Job) -> Job:
-        unit, values = job
-        return unit, train_unit(study, unit, values)
+    def train_all(jobs: Iterable[Job], keep: Keep) -> Generator[Job, None, None]:
+        def train(job: Job) -> Job:
+            unit, values = job
+            columns = train_unit(study, unit, values)
+            keep(unit, columns)
+            return unit, columns
 
-    yield lambda jobs: in_order(train, jobs, threads=threads, ahead=2 * threads)
+        return in_order(train, jobs, threads=threads, ahead=2 * threads)
+
+    yield train_all
 
 
 def train_there(packed: bytes) -> tuple[Runtime, Columns] | InputError:
@@ -138,7 +225,7 @@ class Cluster:
         if isinstance(self.scheduler, str):
             check_scheduler(self.scheduler)
 
-    def __enter__(self) -> Callable[[Iterable[Job]], Iterator[Job]]:
+    def __enter__(self) -> Train:
         from dask import config
 
         with ExitStack() as opened:
@@ -187,8 +274,8 @@ class Cluster:
         opened.callback(client.close)
         return client
 
-    def _train(self, jobs: Iterable[Job]) -> Iterator[Job]:
-        """Yield units as they are done."""
+    def _train(self, jobs: Iterable[Job], keep: Keep) -> Generator[Job, None, None]:
+        """Yield units as they are done and stored."""
         jobs, done = iter(jobs), self.distributed.as_completed(loop=self.client.loop)
         submitted: dict[Any, Unit] = {}
         try:
@@ -197,6 +284,7 @@ class Cluster:
                 unit = submitted.pop(future)
                 columns = self._received(unit, future)
                 self._submit(jobs, submitted, done)
+                keep(unit, columns)
                 yield unit, columns
         finally:
             if submitted and self.client is self.scheduler and self.client.status == "running":

@@ -231,7 +231,9 @@ def sweep(
         Path, typer.Argument(metavar="STUDY.toml", help="Study: which parameters vary and how, and in which arms.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; it must not exist, unless you resume.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue what DIR holds, also with more runs or points; or begin it.")
+    ] = False,
     threads: Threads = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Address of the Dask scheduler to train on.")
@@ -239,7 +241,10 @@ def sweep(
     workers: Annotated[int | None, count(help="Start a Dask cluster of N workers here.")] = None,
     figure: FigureFile = None,
 ) -> None:
-    """Carry out a study, on all cores; stop it at any moment, and continue with --resume."""
+    """Carry out a study, on all cores; stop it at any moment, and continue with --resume.
+
+    With --resume, STUDY.toml may request more runs, more points or narrower intervals than before; all is kept.
+    """
     from feint.sim.ensembles.runner import check_threads
     from feint.sim.results.figure_style import check_figure_path, save
     from feint.sim.sweeps import experimental_designs
@@ -260,7 +265,7 @@ def sweep(
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
     if figure:
         save(done.figure(), figure, done.passport())
-    print(done.text())
+    print(done.checked().text())
 
 
 def _counted(number: int, noun: str) -> str:
@@ -274,9 +279,10 @@ def _shown(heading: str, total: int) -> Iterator[dict[str, Any]]:
 
     bars: list[Any] = []
 
-    def begin() -> None:
+    def begin(added: str) -> None:
         """Print the heading and show the bar at once; the time left follows from the mean pace of this process."""
-        print(f"feint: {heading}", file=sys.stderr, flush=True)
+        more = f"; what is there is kept: {added}" if added else ""
+        print(f"feint: {heading}{more}", file=sys.stderr, flush=True)
         look: dict[str, Any] = {"unit": " runs", "unit_scale": True, "leave": False, "disable": None, "smoothing": 0}
         bars.append(stack.enter_context(tqdm(total=total, **look)))
 

@@ -45,7 +45,8 @@ def hand_made(design, *arms, both=BOTH_WAYS):
             table[outcome] = table[f"converged_{outcome}"] = counts[outcome]
         tables.append(table)
     tables[0][[*BOTH]] = both
-    found = Sweep(folder=Path("hand-made"), study=design, manifest={})
+    manifest = {"requests": [{"points": len(points)}]}
+    found = Sweep(folder=Path("hand-made"), study=design, manifest=manifest)
     found.__dict__.update(points=points, counts=pd.concat(tables, ignore_index=True))
     return found
 

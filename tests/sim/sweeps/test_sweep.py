@@ -18,8 +18,9 @@ from feint.agents.model import Model
 from feint.agents.outcome import LABELS
 from feint.sim.ensembles.comparison import compare
 from feint.sim.sweeps.study import Study
-from feint.sim.sweeps.sweep import Sweep, neighbours, sweep
-from feint.sim.sweeps.sweep_store import CONVERGED, Cut, Unit, last_stages, units_of
+from feint.sim.sweeps.sweep import Sweep, sweep
+from feint.sim.sweeps.sweep_store import CONVERGED, last_stages
+from feint.sim.sweeps.units import Cut
 from feint.sim.training.curriculum import pretrain_finetune
 
 CURRICULUM = pretrain_finetune({"steps": 400}, {"steps": 300})
@@ -89,16 +90,6 @@ def test_a_point_of_many_runs_is_cut_into_several_units(tmp_path, monkeypatch):
     at_once = sweep(study, tmp_path / "at_once")
     assert len(at_once.files("parts")) == 1
     pd.testing.assert_frame_equal(cut.frame(), at_once.frame())
-
-
-def test_units_cover_every_run_of_every_point_once():
-    units = list(units_of(range(3, 700), 100, 1100))
-    assert all(Unit.named(unit.name) == unit for unit in units)
-    points = [point for unit in units for point in unit.points]
-    assert points == list(range(3, 700))
-    large = list(units_of(range(2), 0, 10**6))
-    assert sum(unit.size for unit in large) == 2 * 10**6
-    assert Unit.named("points-1-2") is None
 
 
 def test_more_runs_go_to_the_points_whose_intervals_are_wide(tmp_path):
@@ -177,11 +168,6 @@ def test_a_sweep_of_one_number_is_drawn_along_it_and_one_of_many_points_as_their
     for line, arm in zip(axes.lines, many.study.arms, strict=True):
         assert np.max(line.get_xdata()) == max(along(many, arm))
         assert np.asarray(line.get_ydata())[-1] == 1
-
-
-def test_neighbours_are_joined():
-    assert list(neighbours([0, 1, 2, 5, 7, 8])) == [range(3), range(5, 6), range(7, 9)]
-    assert list(neighbours([])) == []
 
 
 def test_a_point_that_is_not_valid_is_refused_before_any_is_trained(tmp_path):
@@ -280,7 +266,7 @@ import sys
 import feint.sim.sweeps.sweep_store as store
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
-store.CUT = store.Cut(points=4)
+store.CUT = store.CUT._replace(points=4)
 sweep(Study.load(sys.argv[1]), sys.argv[2], resume=len(sys.argv) > 3, threads=2)
 """
 
@@ -299,7 +285,7 @@ def test_killed_at_twenty_random_moments_and_gone_on_with_the_table_is_the_same(
     whole = time.perf_counter() - begun
     expected, folder, killed = Sweep.open(tmp_path / "whole"), tmp_path / "killed", 0
     for _ in range(10 * KILLS):
-        process = start(folder, *(["--resume"] if (folder / "manifest.json").exists() else []))
+        process = start(folder, "--resume")
         begun = time.perf_counter()
         try:
             process.wait(rng.uniform(0.5, 1.0) * whole)

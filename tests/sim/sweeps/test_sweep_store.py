@@ -16,7 +16,8 @@ from feint.agents.errors import InputError
 from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep, sweep
-from feint.sim.sweeps.sweep_store import Cut, Store
+from feint.sim.sweeps.sweep_store import Store
+from feint.sim.sweeps.units import Cut
 from feint.sim.training.curriculum import pretrain_finetune
 
 STUDY = Study(
@@ -100,8 +101,8 @@ def test_a_folder_holds_manifest_points_and_parts_and_nothing_else(whole):
     ]
     assert len(parts(whole.folder)) == 4
     manifest = json.loads((whole.folder / "manifest.json").read_text())
-    assert manifest["schema"] == 2
-    assert manifest["study"] == json.loads(json.dumps(STUDY.described()))
+    assert manifest["schema"] == 3
+    assert manifest["requests"] == [{"study": json.loads(json.dumps(STUDY.described())), "points": 8}]
     assert {"feint", "numpy", "numba", "python"} <= set(manifest["passport"]["versions"])
     assert {"platform", "commit", "configuration"} <= set(manifest["passport"])
 
@@ -189,16 +190,18 @@ def test_of_many_differences_three_are_told_and_the_rest_counted(folder):
     assert str(caught.value).endswith(f"holds another study: {told}; and 1 more difference.")
 
 
-@pytest.mark.parametrize("made", [False, True])
-def test_there_is_nothing_to_go_on_with_where_no_sweep_was_begun(tmp_path, made):
-    if made:
+@pytest.mark.parametrize("there", ["nothing", "an empty folder", "what a sweep leaves that is killed at once"])
+def test_where_no_sweep_was_begun_one_that_is_to_go_on_begins(tmp_path, whole, there):
+    """So that a scheduler can submit the same line again."""
+    if there == "an empty folder":
         (tmp_path / "out").mkdir()
-    with pytest.raises(InputError, match=r"holds no sweep to continue: leave out --resume"):
-        sweep(STUDY, tmp_path / "out", resume=True)
-    assert (tmp_path / "out").exists() == made
-    with Store.opened(tmp_path / "out", STUDY, resume=False):
-        (tmp_path / "out" / "manifest.json").unlink()  # as where a sweep is killed at its first moment
-    assert sweep(STUDY, tmp_path / "out", resume=True).finished
+    elif there != "nothing":
+        with Store.opened(tmp_path / "out", STUDY, resume=False, points=8):
+            (tmp_path / "out" / "manifest.json").unlink()
+    for _ in range(2):
+        found = sweep(STUDY, tmp_path / "out", resume=True)
+        pd.testing.assert_frame_equal(found.frame(), whole.frame())
+        assert found.finished
 
 
 def test_a_folder_of_another_schema_is_refused(folder):
@@ -208,7 +211,7 @@ def test_a_folder_of_another_schema_is_refused(folder):
     for use in (lambda: sweep(STUDY, folder, resume=True), lambda: Sweep.open(folder)):
         with pytest.raises(
             InputError,
-            match="has schema 99, and this version of Feint reads 2: carry its study out again into a new folder",
+            match="has schema 99, and this version of Feint reads 3: carry its study out again into a new folder",
         ):
             use()
 
@@ -243,7 +246,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(folder, whole
         "except InputError as error:\n"
         "    print(error)\n"
     )
-    with Store.opened(folder, STUDY, resume=True):
+    with Store.opened(folder, STUDY, resume=True, points=8):
         asked = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=True)
     assert f"is in use by process {os.getpid()} on " in asked.stdout
     assert parts(folder) == parts(whole.folder)

@@ -16,10 +16,11 @@ import pytest
 from feint.agents.errors import InputError
 from feint.commands import cli
 from feint.sim.sweeps import unit_training as clusters
+from feint.sim.sweeps.runtime import this_runtime
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep, sweep
-from feint.sim.sweeps.sweep_store import Cut, Unit, this_runtime
 from feint.sim.sweeps.unit_training import AHEAD, Cluster
+from feint.sim.sweeps.units import Cut, Unit
 from feint.sim.training.curriculum import pretrain_finetune
 
 distributed = pytest.importorskip("distributed")
@@ -93,7 +94,7 @@ def stop():
 @contextmanager
 def another_runtime(client, address, other, *, late):
     """One worker reports another runtime than its own; late, when it sends what it has trained."""
-    names = ["feint.sim.sweeps.unit_training", *([] if late else ["feint.sim.sweeps.sweep_store"])]
+    names = ["feint.sim.sweeps.unit_training", *([] if late else ["feint.sim.sweeps.runtime"])]
 
     def put(runtime):
         for name in names:
@@ -102,6 +103,10 @@ def another_runtime(client, address, other, *, late):
     client.run(put, lambda: other, workers=[address])
     yield
     client.run(put, this_runtime, workers=[address])
+
+
+def store_nothing(*_):
+    """In place of what stores the columns of a unit."""
 
 
 def workers_of(client):
@@ -145,6 +150,17 @@ def test_a_sweep_begun_by_the_one_is_gone_on_with_by_the_other(tmp_path, whole, 
     assert same(sweep(STUDY, tmp_path / "out", resume=True, **second), whole)
 
 
+@pytest.mark.parametrize("way", ["workers", "scheduler"])
+def test_a_sweep_of_threads_is_extended_on_a_cluster_to_the_same_bits(tmp_path, whole, client, way):
+    few = replace(STUDY, runs=500, vary={**STUDY.vary, "finetuning.honeypots": [0.1]})
+    sweep(few, tmp_path / "out", threads=2)
+    on = {"workers": {"workers": 2}, "scheduler": {"scheduler": client}}[way]
+    extended = sweep(STUDY, tmp_path / "out", resume=True, **on)
+    pd.testing.assert_frame_equal(extended.counts, whole.counts, check_exact=True)
+    pd.testing.assert_frame_equal(extended.frame(), whole.frame(), check_exact=True)
+    assert extended.finished
+
+
 def test_no_more_units_are_under_way_than_keep_the_cluster_busy(client):
     workers_of(client)
     taken = []
@@ -156,7 +172,7 @@ def test_no_more_units_are_under_way_than_keep_the_cluster_busy(client):
 
     most, found = 0, set()
     with Cluster(STUDY, client) as carry:
-        for unit, columns in carry(jobs()):
+        for unit, columns in carry(jobs(), store_nothing):
             most = max(most, len(taken) - len(found))
             found.add(unit.first_point)
             assert set(columns["point"]) == {unit.first_point}
@@ -186,7 +202,7 @@ FAILING = {
 def test_a_unit_that_fails_is_one_sentence(client, case):
     values, sentence = FAILING[case]
     with Cluster(STUDY, client) as carry, pytest.raises(InputError) as told:
-        list(carry([(UNIT, values)]))
+        list(carry([(UNIT, values)], store_nothing))
     assert f"unit {UNIT.name} {sentence}" in str(told.value)
     assert "finished parts stay, continue with --resume." in str(told.value).lower()
     assert len(str(told.value).splitlines()) == 1
@@ -200,7 +216,7 @@ def test_so_is_one_whose_workers_die(client, monkeypatch):
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
     monkeypatch.setattr(clusters, "train_there", die)
     with Cluster(STUDY, client) as carry, pytest.raises(InputError, match="was under way whenever a worker died"):
-        list(carry([(UNIT, VALUES)]))
+        list(carry([(UNIT, VALUES)], store_nothing))
 
 
 HERE = this_runtime()
@@ -229,7 +245,7 @@ def test_what_differs_in_another_process_is_said(case):
 
 def carry_all(client, jobs):
     with Cluster(STUDY, client) as carry:
-        return list(carry(jobs))
+        return list(carry(jobs, store_nothing))
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["at once", "late"])
@@ -248,7 +264,7 @@ def test_a_worker_that_would_make_other_bits_is_refused(client, case, late):
 def test_what_kernels_are_compiled_for_is_known():
     assert HERE.instructions
     assert {"machine", "processor", "numpy.power"} <= set(HERE.processor)
-    assert {"feint", "its code", "python", "numpy", "numba", "llvmlite"} == set(HERE.versions)
+    assert {"feint", "its code", "python", "numpy", "numba", "llvmlite", "scipy"} == set(HERE.versions)
 
 
 WRONG = {
