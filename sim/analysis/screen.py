@@ -284,7 +284,7 @@ class ScreenRequest(Request):
     def _next(self, premises: list[ScreenedPremise]) -> Iterator[NextStep]:
         """Yield commands to run next, for the same point and response."""
         names = {answer: [each.name for each in premises if each.matters == answer] for answer in (YES, UNDECIDED)}
-        here, response = self._here(), self._response()
+        here, response = self._here(), self._given("of", "outcome", "among")
         if len(names[YES]) > 1:
             axes = ["--x", names[YES][0], "--y", names[YES][1], *self._followed()]
             yield NextStep.of("Where the border runs, over the two that matter most", ["boundary", *axes, *here])
@@ -298,16 +298,14 @@ class ScreenRequest(Request):
 
     def _here(self) -> list[str]:
         """Return the options that give a command the same point and seed."""
-        point, seed = self.point, ["--seed", str(self.seed)] if self.seed else []
-        if point.curriculum.names != Point().curriculum.names:
-            return ["--curriculum", "FILE.toml", *seed]
-        return [*options(differing(point, Point())), *seed]
+        if self.point.curriculum.names != Point().curriculum.names:
+            return ["--curriculum", "FILE.toml", *self._given("seed")]
+        return [*options(differing(self.point, Point())), *self._given("seed")]
 
-    def _response(self) -> list[str]:
-        """Return the options that give a command the same response."""
-        default = {"of": None, "outcome": DECEPTIVE, "among": EVERY_RUN}
-        given = {name: getattr(self, name) for name, value in default.items() if getattr(self, name) != value}
-        return [word for name, value in given.items() for word in (f"--{name}", value)]
+    def _given(self, *names: str) -> list[str]:
+        """Return the options of those of these fields that depart from their defaults."""
+        given = self.configuration()
+        return [word for name in names if name in given for word in (f"--{name}", f"{given[name]}")]
 
     def _followed(self) -> list[str]:
         """Return the options that let `feint boundary` follow the same response, which may be no difference."""
@@ -319,8 +317,7 @@ class ScreenRequest(Request):
     def _size(self, times: int) -> list[str]:
         """Return the options that give a screening this many times the runs, and its square times the trajectories."""
         size = ["--trajectories", str(times**2 * self.trajectories), "--runs", str(times * self.runs)]
-        kept = [] if self.out is None else ["--out", str(self.out), "--resume"]
-        return [*size, *(["--least", f"{self.least:g}"] if self.least != LEAST else []), *kept]
+        return [*size, *self._given("least"), *([] if self.out is None else ["--out", str(self.out), "--resume"])]
 
 
 def _noise(response: Response) -> dict[str, float]:

@@ -177,6 +177,9 @@ def test_a_real_screening_is_the_sensitivity_of_the_sweep_that_it_keeps(feint, t
     assert feint("screen", *words).refusal.startswith(f"out = '{tmp_path / 'kept'}'")
     assert feint("screen", *words, "--resume", "--json").document == found
     assert "out" not in found["passport"]["configuration"]
+    more = feint("screen", "--trajectories", 5, "--runs", 6, *words[4:], "--resume", "--json").document
+    assert (more["trajectories"], more["runs"], more["points"]) == (5, 6, 45 * 5)
+    assert f" --out {tmp_path / 'kept'} --resume " in more["next"][-1]["commands"][0]
 
 
 def test_the_front_door_gives_what_the_command_gives():
