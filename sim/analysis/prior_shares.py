@@ -31,6 +31,13 @@ DRAWN = ("prior", "sobol", "lhs", "table")  # designs whose points are a sample;
 METHOD = "Clopper–Pearson, unresolved points either way"
 
 
+def check_least(least: float) -> float:
+    """Return the smallest effect that counts; raises `InputError` unless it is a number above 0."""
+    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
+        raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
+    return float(least)
+
+
 def factors_at(point: Point) -> list[Factor]:
     """Return every parameter that has a prior."""
     return prior_factors(point.model, point.curriculum)
@@ -162,9 +169,7 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
     """
     check_confidence(confidence)
     response = response.known()
-    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
-        raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
-    study, rule = response.study, rises(least)
+    study, rule = response.study, rises(check_least(least))
     if study.design not in DRAWN:
         raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
     kinds = [rule.kind(value) for value in response.value.tolist()]
