@@ -76,7 +76,8 @@ print(whole)
 # ## Which premises matter?
 #
 # Morris's elementary effects: how far the difference moves along a parameter's whole range, the mean over places to
-# start from. They screen; Sobol indices, which divide the variance, need more runs (`design = "saltelli"`).
+# start from. They screen; Sobol indices, which divide the variance, need more runs (`design = "saltelli"`). `feint screen`
+# does the same for every premise, without a study.
 
 # %%
 screen = feint.Study(

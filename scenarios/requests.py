@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "share": "feint.sim.analysis.prior_shares:ShareRequest",
     "map": "feint.sim.analysis.phase_diagrams:MapRequest",
     "boundary": "feint.sim.analysis.boundary:BoundaryRequest",
+    "screen": "feint.sim.analysis.screen:ScreenRequest",
     "auditors": "feint.scenarios.oversight.auditor_evaluation:AuditorsRequest",
     "regenerate": "feint.scenarios.regenerate:RegenerateRequest",
     "argue": "feint.scenarios.argument.argue:ArgueRequest",
@@ -27,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "why-run": "feint.scenarios.argument.why_run:WhyRunRequest",
     "counting": "feint.scenarios.argument.counting_argument:CountingRequest",
     "audit": "feint.scenarios.argument.model_audit:AuditRequest",
+    "power": "feint.scenarios.argument.power:PowerRequest",
     "fit": "feint.scenarios.measurements.fit:FitRequest",
 }
 """Requests of the commands, each as module and class; commands that are functions are in `feint.commands.cli`."""
@@ -52,12 +54,26 @@ DOCUMENTS = {
     "regions": "feint.sim.analysis.scenario_discovery:Regions",
     "share": "feint.sim.analysis.prior_shares:PriorShare",
     "map": "feint.sim.analysis.phase_diagrams:PhaseDiagram",
+    "power-claim": "feint.scenarios.argument.power:ClaimPower",
     "networks-revival": "feint.scenarios.networks.battery:NetworksRevival",
     "networks-transfer": "feint.scenarios.networks.transfer:NetworksTransfer",
     "networks-wrappers": "feint.scenarios.networks.battery:NetworksWrappers",
 }
 """Reports whose JSON documents have these names, or the requests that give them."""
-DRAWN = ("rare", "parameters", "argue", "boundary", "why", "crux", "worldviews", "why-run", "counting", "audit", "fit")
+DRAWN = (
+    "rare",
+    "parameters",
+    "argue",
+    "boundary",
+    "screen",
+    "power",
+    "why",
+    "crux",
+    "worldviews",
+    "why-run",
+    "counting",
+)
+DRAWN += ("audit", "fit")
 KINDS = {
     **SCENARIOS,
     **{kind: COMMANDS[kind] for kind in DRAWN},

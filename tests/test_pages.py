@@ -49,6 +49,8 @@ DRAWN = {
     "--within 'similarity=[0.1,0.9]' --seed 1": {"--figure": "border_identification.png"},
     "feint boundary --x grader --y finetuning.awareness_exposure --of reward-seeking --within 'grader=[-6,4]' "
     "--points 128 --seed 1": {"--figure": "border_grader.png"},
+    "feint screen --seed 1": {"--figure": "screen.png"},
+    "feint power --models 12 --seeds 4 --base 0.1 --effect 0.3 --seed 1": {"--figure": "power.png"},
     "feint why-run --run 133 --seed 1": {"--figure": "why_run.png"},
     "feint crux --seed 1": {"--figure": "crux_shares.png", "--lattice": "crux_lattice.png"},
     "feint worldviews --seed 1": {"--figure": "worldviews.png"},
@@ -81,6 +83,7 @@ NEARLY = {
     "overseer": {"rel": 0.05},
     "rare": {"rel": 0.05, "slack": 0.11, "least": 0.1},
     "release": {"slack": 0.03},
+    "screening": {"rel": 0.1, "slack": 0.03},
     "tutorial": {"rel": 0.05},
     "two_exits": {"rel": 0.01},
     "worldviews": {"rel": 0.05, "slack": 0.03},
@@ -120,9 +123,10 @@ WHOLE = {
     "feint crux --premises --runs 100 --seed 1",
     "feint argue --claim headline --quick --seed 1",
     "feint graph --verdicts --seed 1",
+    "feint screen --seed 1",
     "feint fit shipped",
 }
-"""Commands that `nox -s whole` runs; the last four have tests below, in `test_graph.py` or `test_fit.py`."""
+"""Commands that `nox -s whole` runs; the last five have tests below, in `test_graph.py` or `test_fit.py`."""
 OF_EXTRA = {"feint fit shipped": "sbi"}
 """Commands that need a library of an extra, without which they are skipped."""
 EXAMPLES = [
@@ -226,6 +230,19 @@ def test_the_ends_of_the_premises_stand_on_the_page_of_cruxes():
     assert none == pytest.approx(
         compare(model=off.model, curriculum=off.curriculum, **at).difference().estimate, abs=0.02
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["screening"])
+def test_the_premises_of_a_screening_stand_on_its_page(name, feint):
+    """All of them, each in a row, and what to run next; fewer runs leave more of them undecided."""
+    stands = dict(printed(PAGES[name]))["feint screen --seed 1"]
+    now = ran(feint, "feint screen --seed 1 --trajectories 4 --runs 4")
+    rows = [{line.split()[0] for line in text.splitlines() if "]  " in line} for text in (stands, now)]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 44
+    assert stands.count(" yes\n") == int(re.findall(r"(\d+) of 44 premises matter", stands)[0])
+    assert "  feint boundary --x " in stands
 
 
 def check_output(name, stands, now):

@@ -19,7 +19,7 @@ from feint.sim.analysis.response_surface import DIFFERENCE, NOUNS
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import in_order
-from feint.sim.results.figure_style import COLUMN_WIDTH, legend_entries
+from feint.sim.results.figure_style import COLUMN_WIDTH, legend_entries, plain_log_ticks
 from feint.sim.results.report import Hidden, Number, Report, Table
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
@@ -33,7 +33,6 @@ POINTS, RUNS, MOST_POINTS = 256, 50, 2048
 SHOWN = 9  # rows of the table in the text
 LINEAR, LOG = "linear", "log"
 LINE, BAND = "#d55e00", "#e69f00"
-SUBS, WIDE = (1, 2, 5), 100  # ticks of a decade on an axis that is not wide
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +122,6 @@ class Boundary(Report):
 
     def draw(self, panels: Any) -> None:
         """Draw the fitted surface, the points, the border with its band, and its law."""
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
         (panel,) = panels[0]
         side = np.linspace(0, 1, SIDE)
         look = {"cmap": "Greys", "vmin": 0, "vmax": 1} if self.arm else {"cmap": "RdBu_r", "vmin": -1, "vmax": 1}
@@ -136,9 +133,7 @@ class Boundary(Report):
             panel.set(**{f"{name}scale": LOG if axis.log else LINEAR, f"{name}label": axis.name})
             panel.set(**{f"{name}lim": (axis.low, axis.high)})
             if axis.log:
-                shown.set_major_locator(LogLocator(subs=SUBS if axis.high < WIDE * axis.low else (1,)))
-                shown.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-                shown.set_minor_formatter(NullFormatter())
+                plain_log_ticks(shown, axis.low, axis.high)
         panel.figure.colorbar(mesh, ax=panel).ax.axhline(self.level, color=LINE, linewidth=1.2)
         panel.set_title(self.title.replace(", ", ",\n"))
 

@@ -100,12 +100,24 @@ class Among(Frequency):
         return self.among(runs) & runs.converged
 
 
+def newcombe(one: tuple[float, float], other: tuple[float, float], confidence: float = CONFIDENCE) -> Interval:
+    """Return the difference of two independent frequencies, each given by its events and runs.
+
+    Its interval is Newcombe's of two Wilson intervals (1998, method 10).
+    """
+    first, second = wilson(*one, confidence), wilson(*other, confidence)
+    below = np.hypot(first.estimate - first.low, second.high - second.estimate)
+    above = np.hypot(first.high - first.estimate, second.estimate - second.low)
+    estimate = first.estimate - second.estimate
+    low, high = float(estimate - below), float(estimate + above)
+    return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Newcombe")
+
+
 @dataclass(frozen=True)
 class BetweenRuns(Estimand):
     """How much more often the runs of a protocol end in an outcome if they had a property before than if they did not.
 
-    The two sets of runs are independent of each other: Newcombe's interval of a difference of two Wilson intervals
-    (1998, method 10).
+    The two sets of runs are independent of each other: the interval is that of `newcombe`.
     """
 
     protocol: TrainingProtocol
@@ -127,12 +139,8 @@ class BetweenRuns(Estimand):
         had, is_it = self.had(runs)[counted], (runs.outcome == Outcome.named(self.outcome))[counted]
         if had.all() or not had.any():
             return Interval(estimate=0.0, low=-1.0, high=1.0, confidence=confidence, method="one set is empty")
-        one, other = (wilson(int((is_it & chosen).sum()), int(chosen.sum()), confidence) for chosen in (had, ~had))
-        below = np.hypot(one.estimate - one.low, other.high - other.estimate)
-        above = np.hypot(one.high - one.estimate, other.estimate - other.low)
-        estimate = one.estimate - other.estimate
-        low, high = float(estimate - below), float(estimate + above)
-        return Interval(estimate=estimate, low=low, high=high, confidence=confidence, method="Newcombe")
+        one, other = ((int((is_it & chosen).sum()), int(chosen.sum())) for chosen in (had, ~had))
+        return newcombe(one, other, confidence)
 
 
 def converged(runs: RunOutcomes) -> np.ndarray:

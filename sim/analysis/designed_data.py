@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -38,15 +39,23 @@ def complete(response: Response, size: int) -> Response:
     return response.at(np.repeat(known, size))
 
 
-def sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
-    """Return first-order and total indices and, if parameters move singly, first-order ones summed by argument.
+def reach_of(count: int, confidence: float) -> float:
+    """Return how many deviations of a bootstrap over `count` base points or trajectories an interval reaches.
 
-    Intervals reach as far as Student's t of base points - 1 times the deviation of a bootstrap over base points times
-    sqrt(n / (n - 1)): percentiles of a bootstrap fall short if base points are few. Raises `InputError` if the response
-    varies by no more than sampling error.
+    It is Student's t of count - 1, times sqrt(count / (count - 1)): percentiles of a bootstrap fall short if there are
+    few.
     """
     from scipy.stats import t
 
+    return float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+
+
+def sobol_indices(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
+    """Return first-order and total indices and, if parameters move singly, first-order ones summed by argument.
+
+    Intervals reach as far as `reach_of` says times the deviation of a bootstrap over base points. Raises `InputError`
+    if the response varies by no more than sampling error.
+    """
     if np.ptp(response.value) == 0:
         raise InputError(f"{response.title} is {response.value[0]:.4g} at every point: there is no variance to divide.")
     groups, variance = response.study.groups, float(response.value.var())
@@ -59,7 +68,7 @@ def sobol_indices(response: Response, confidence: float, resamples: int, seed: i
     estimates = _estimates(values, errors, np.arange(count)[None])[:, 0]
     parts = (drawn[first : first + AT_ONCE] for first in range(0, resamples, AT_ONCE))
     again = np.concatenate([_estimates(values, errors, rows) for rows in parts], axis=1)
-    reach = float(t.ppf((1 + confidence) / 2, count - 1)) * sqrt(count / (count - 1))
+    reach = reach_of(count, confidence)
     if estimates[0] <= reach * again[0].std(ddof=1):
         raise InputError(
             f"{response.title} varies between points by no more than sampling error "
@@ -124,6 +133,8 @@ def _subtracted(response: Response) -> np.ndarray:
 def elementary_effects(response: Response, confidence: float, resamples: int, seed: int) -> Estimated:
     """Return means of absolute elementary effects, with intervals from a bootstrap over trajectories.
 
+    SALib's intervals take a normal quantile; these reach as far as `reach_of` says.
+
     Morris 1991, doi:10.1080/00401706.1991.10484804; Campolongo et al. 2007, doi:10.1016/j.envsoft.2006.10.004. Raises
     `InputError` for independent streams, whose errors raise absolute changes by an amount that is not known.
     """
@@ -142,10 +153,12 @@ def elementary_effects(response: Response, confidence: float, resamples: int, se
         num_levels=MORRIS_LEVELS,
         seed=np.random.SeedSequence([seed, len(points)]),
     )
-    effects, signed = {}, {}
+    effects, signed, count = {}, {}, len(response.value) // (len(study.groups) + 1)
+    wider = reach_of(count, confidence) / NormalDist().inv_cdf(0.5 + confidence / 2)
     columns = (analysis[column] for column in ("names", "mu_star", "mu_star_conf", "mu", "sigma"))
     for name, *numbers in zip(*columns, strict=True):
         middle, reach, mean, spread = map(float, numbers)
+        reach *= wider
         limits = {"low": max(0.0, middle - reach), "high": middle + reach}
         method = "bootstrap over trajectories"
         effects[str(name)] = Interval(estimate=middle, **limits, confidence=confidence, method=method)

@@ -34,6 +34,13 @@ DOUBTED = "Clopper–Pearson, and mistakes at unresolved points"
 UNEVEN = 2 / 3  # of the expected mistakes in one direction: twice as many points on one side of a limit as on the other
 
 
+def check_least(least: float) -> float:
+    """Return the smallest effect that counts; raises `InputError` unless it is a number above 0."""
+    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
+        raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
+    return float(least)
+
+
 def factors_at(point: Point) -> list[Factor]:
     """Return every parameter that has a prior."""
     return prior_factors(point.model, point.curriculum)
@@ -266,9 +273,7 @@ def prior_share(response: Response, least: float = LEAST, *, confidence: float =
     """
     check_confidence(confidence)
     response = response.known()
-    if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 < least < np.inf:
-        raise InputError(f"least = {least!r} is not valid: it must be a number above 0.")
-    study, rule = response.study, rises(least)
+    study, rule = response.study, rises(check_least(least))
     if study.design not in DRAWN:
         raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
     intervals = response.intervals(confidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
@@ -157,14 +157,10 @@ class Response:
         return [interval(*row) for row in zip(*(column.tolist() for column in self.events), strict=True)]
 
 
-def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, among: str = ALL) -> Response:
-    """Return how often an arm ends the last stage of a finished sweep in an outcome, or the paired difference.
-
-    `of` is an arm or "difference", which is the default if both arms ran. If `among` is "converged", frequencies are
-    those among the converged runs of each arm. Raises `InputError` if a name is not known, or runs are missing.
-    """
+def checked_quantity(arms: Sequence[str], of: str | None, outcome: str, among: str) -> str:
+    """Return the arm or "difference" that `of` means if these arms run; raises `InputError` for what they lack."""
     check_among(among, outcome if outcome in LABELS else DECEPTIVE)
-    known = _layer_names(sweep)
+    known = _layer_names(arms)
     of = of or known[-1]
     if of not in known:
         if of == DIFFERENCE:
@@ -176,15 +172,22 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, amon
     if outcome not in LABELS:
         raise unknown("outcome", outcome, LABELS)
     if (among, of) == (CONVERGED, DIFFERENCE) and outcome != DECEPTIVE:
-        what = (
-            f"a sweep counts no pairs of converged runs by {outcome!r}, so that it has no difference in it among them"
-        )
+        what = f"a sweep counts no pairs of converged runs by {outcome!r}, and has no difference in it among them"
         raise InputError(f"{what}: take outcome = {DECEPTIVE!r}, or of = one of {', '.join(known[:-1])}.")
+    return of
+
+
+def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, among: str = ALL) -> Response:
+    """Return how often an arm ends the last stage of a finished sweep in an outcome, or the paired difference.
+
+    `of` is an arm or "difference", which is the default if both arms ran. If `among` is "converged", frequencies are
+    those among the converged runs of each arm. Raises `InputError` if a name is not known, or runs are missing.
+    """
+    of = checked_quantity(sweep.study.arms, of, outcome, among)
     stages = last_stages(sweep.counts).sort_values("point")
     rows = stages[stages["arm"] == (PRETRAIN_FINETUNE if of == DIFFERENCE else of)]
-    complete, expected = int((rows["runs"] >= sweep.study.runs).sum()), sweep.number_of_points
-    complete = min(complete, len(sweep.points))
-    if complete < expected:
+    complete = min(int((rows["runs"] >= sweep.study.runs).sum()), len(sweep.points))
+    if complete < (expected := sweep.number_of_points):
         raise InputError(
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
             f"continue the sweep with {RESUME}."
@@ -209,8 +212,8 @@ def _of_pairs(pairs: np.ndarray, **named: Any) -> Response:
     return Response(value=value, pairs=pairs, runs=np.minimum(converged, converged_alone), **named)
 
 
-def _layer_names(sweep: Sweep) -> list[str]:
-    return [*sweep.study.arms, *([DIFFERENCE] if len(sweep.study.arms) == 2 else [])]
+def _layer_names(arms: Sequence[str]) -> list[str]:
+    return [*arms, *([DIFFERENCE] if len(arms) == 2 else [])]
 
 
 def counted(
@@ -315,7 +318,7 @@ def layers_of(sweep: Sweep, of: str | None = None, outcome: str | None = None, a
     All are among the converged runs if `among` is "converged".
     """
     layers, shown_by_arm = [], LABELS[among == CONVERGED :]  # no converged run is unconverged
-    for name in [of] if of else _layer_names(sweep):
+    for name in [of] if of else _layer_names(sweep.study.arms):
         outcomes = shown_by_arm if outcome is None and name != DIFFERENCE else (outcome or DECEPTIVE,)
         layers.append(Layer(responses=tuple(response(sweep, name, shown, among) for shown in outcomes)))
     return layers

@@ -63,6 +63,14 @@ class RunOutcomes:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def at(self, rows: np.ndarray) -> RunOutcomes:
+        """Return the runs with these numbers, each as often as it is named."""
+
+        def chosen(value: Any) -> Any:
+            return {key: part[rows] for key, part in value.items()} if isinstance(value, Mapping) else value[rows]
+
+        return RunOutcomes(**{name: chosen(getattr(self, name)) for name in self.__dataclass_fields__})
+
     def read_as(self, reading: Reading) -> RunOutcomes:
         """Return the same runs read with other tolerances, at the end of the first stage as well."""
         return replace(

@@ -37,6 +37,7 @@ RESOLUTION = 200  # dots per inch of pictures in pixels
 SERIES = ("#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#56b4e9")  # colours, also of Okabe and Ito
 LOOKS = list(zip(SERIES, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=True))  # for readers in grey, too
 LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
+SUBS, WIDE = (1, 2, 5), 100  # ticks of a decade on a logarithmic axis that is not wide
 MOST_ROWS, MOST_LETTERS = 45, 60  # rows of intervals in a figure, and letters in a line of their labels
 
 
@@ -83,6 +84,15 @@ def legend_entries(axes: Axes) -> tuple[list[Any], list[str]]:
     handles, labels = axes.get_legend_handles_labels()
     entries = dict(zip(labels, handles, strict=True))
     return [*entries.values()], [*entries]
+
+
+def plain_log_ticks(axis: Any, low: float, high: float) -> None:
+    """Label a logarithmic axis from `low` to `high` with plain numbers: 1, 2 and 5 of each decade if there are few."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=SUBS if high < WIDE * low else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) -> None:

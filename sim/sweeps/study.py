@@ -27,6 +27,8 @@ DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "saltelli", "morris", "prior
 SAMPLED = ("lhs", "sobol", "saltelli", "morris", "prior")
 BALANCED = ("sobol", "saltelli", "prior")  # designs whose samples are a power of two
 GROUPED = ("saltelli", "morris")
+ALL = "all"  # in `vary`: every parameter that has a prior, over it
+WHOLE = (*GROUPED, "prior")  # designs that take ALL
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
 DIGEST = "sha256:"
@@ -52,7 +54,7 @@ class Study:
 
     """
 
-    vary: Mapping[str, Any] = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"
+    vary: Any = field(default_factory=dict)  #: dotted name → list of values, range, or "prior"; or "all" (priors)
     design: str = "grid"  #: placing of the points: one of DESIGNS (docs/sweeps.md)
     samples: int | None = None  #: number of points, base points or trajectories of a design that draws them; of a table
     by_group: bool = False  #: whether saltelli and morris move together all parameters of one argument
@@ -70,13 +72,13 @@ class Study:
     curriculum: Curriculum = field(default_factory=pretrain_finetune)  #: of that point, before matching
 
     def __post_init__(self) -> None:
-        if not isinstance(self.vary, Mapping):
-            raise InputError(f"vary = {self.vary!r} is not a table of names and their values.")
+        if self.vary != ALL and not isinstance(self.vary, Mapping):
+            raise InputError(f"vary = {self.vary!r} is not a table of names and their values, or {ALL!r}.")
         if isinstance(self.arms, str) or not isinstance(self.arms, Sequence):
             raise InputError(f"arms = {self.arms!r} is not a list of names.")
         object.__setattr__(self, "arms", tuple(self.arms))
-        object.__setattr__(self, "vary", dict(self.vary))
         self._check_choices()
+        object.__setattr__(self, "vary", self._varied())
         self._check_sizes()
         for factor in self.factors:
             for value in factor.values or factor.ends:
@@ -88,6 +90,15 @@ class Study:
         default = {**defaults_of(Study), "model": {}, "curriculum": self.curriculum}
         departures = {name: value for name, value in values.items() if value != default.get(name)}
         return f"Study({', '.join(f'{name}={value!r}' for name, value in departures.items())})"
+
+    def _varied(self) -> dict[str, Any]:
+        """Return `vary` by name, also if it is ALL; raises `InputError` for a design that does not take that."""
+        if self.vary != ALL:
+            return dict(self.vary)
+        if self.design not in WHOLE:
+            right = f"only {', '.join(WHOLE)} vary every parameter over its prior; name what varies, and how"
+            raise InputError(f"vary = {ALL!r} is not allowed with design = {self.design!r}: {right}.")
+        return {factor.name: "prior" for factor in prior_factors(self.model, self.curriculum)}
 
     def _check_choices(self) -> None:
         for name, value, known in (("design", self.design, DESIGNS), ("streams", self.streams, STREAMS)):

@@ -3,6 +3,7 @@
 In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a stage.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
@@ -161,3 +162,30 @@ def as_cell(value: Any) -> Any:
     if isinstance(value, tuple) and all(isinstance(group, str) for group in value):
         return "+".join(value) if value else "nothing"
     return value
+
+
+def written(value: Any) -> str:
+    """Return a value in TOML's notation, or a bare name."""
+    if isinstance(value, tuple):
+        return json.dumps(value, separators=(",", ":"))
+    return value if isinstance(value, str) else repr(value)
+
+
+def differing(point: Point, other: Point) -> dict[str, Any]:
+    """Return the values of a point that differ from another's with the same stages, by dotted name."""
+    here = _flat(point)
+    return {name: here[name] for name, value in _flat(other).items() if here[name] != value}
+
+
+def options(changes: Mapping[str, Any]) -> list[str]:
+    """Return the options of a command that change these values of the default point, given by dotted name."""
+    own = [word for name in ("start", "match") if name in changes for word in (f"--{name}", changes[name])]
+    settings = (f"{name}={written(value)}" for name, value in changes.items() if name not in ("start", "match"))
+    return [*own, *(word for setting in settings for word in ("--set", setting))]
+
+
+def _flat(point: Point) -> dict[str, Any]:
+    """Return every parameter of a point by dotted name."""
+    stages = {f"{stage.name}.{name}": value for stage in point.curriculum for name, value in stage if name != "name"}
+    stages.pop(f"{point.curriculum.names[0]}.carry", None)
+    return {**dict(point.model), **stages, "start": point.start, "match": point.match}

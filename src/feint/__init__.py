@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from feint.agents.views import view as view
     from feint.sim.analysis.boundary import Boundary as Boundary
     from feint.sim.analysis.boundary import boundary as boundary
+    from feint.sim.analysis.screen import Screen as Screen
+    from feint.sim.analysis.screen import screen as screen
     from feint.sim.ensembles.comparison import Comparison as Comparison
     from feint.sim.ensembles.comparison import compare as compare
     from feint.sim.ensembles.ensemble import Ensemble as Ensemble
@@ -51,6 +53,7 @@ _ROOMS = {
     "feint.agents.types": ("TYPES",),
     "feint.agents.views": ("Belief", "view"),
     "feint.sim.analysis.boundary": ("Boundary", "boundary"),
+    "feint.sim.analysis.screen": ("Screen", "screen"),
     "feint.sim.ensembles.comparison": ("Comparison", "compare"),
     "feint.sim.training.configuration": ("load",),
     "feint.sim.training.curriculum": ("Curriculum", "Match", "from_scratch", "pretrain_finetune"),
@@ -77,6 +80,7 @@ __all__ = [
     "Model",
     "Outcome",
     "Rare",
+    "Screen",
     "Stage",
     "State",
     "Study",
@@ -94,6 +98,7 @@ __all__ = [
     "rare",
     "read",
     "replay",
+    "screen",
     "simulate",
     "summarize",
     "sweep",

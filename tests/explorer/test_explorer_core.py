@@ -33,12 +33,11 @@ from feint.explorer.state import (
     life,
     tallies,
     tally,
-    written,
 )
 from feint.scenarios.argument.worldview_files import DEFAULT, views
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, written
 from feint.sim.training.replay import replay
 
 LINK = "view=carlsmith-2023&seed=5&run=3&similarity=0.8&pretraining.coverage=0.9&start=corrigible&match=steps"

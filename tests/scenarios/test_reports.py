@@ -24,6 +24,7 @@ from feint.scenarios.argument.counting_argument import CountingRequest
 from feint.scenarios.argument.crux import CruxRequest
 from feint.scenarios.argument.graph import GraphRequest
 from feint.scenarios.argument.model_audit import AuditRequest
+from feint.scenarios.argument.power import PowerRequest
 from feint.scenarios.argument.why_run import WhyRunRequest
 from feint.scenarios.argument.worldviews import WorldviewsRequest
 from feint.scenarios.finetuning.revival import RevivalRequest
@@ -41,6 +42,7 @@ from feint.scenarios.transfer.transfer import TransferRequest
 from feint.scenarios.xu_race import XuRaceRequest
 from feint.sim.analysis.boundary import BoundaryRequest
 from feint.sim.analysis.response_surface import AnalysisRequest
+from feint.sim.analysis.screen import ScreenRequest
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.ensembles.ensemble import SimulateRequest
 from feint.sim.ensembles.importance_sampling import RareRequest
@@ -68,6 +70,9 @@ REQUESTS = {
     "boundary": BoundaryRequest(
         x="similarity", y="plasticity_gate", of="proxy", points=40, runs=20, point=POINT, seed=1
     ),
+    "screen": ScreenRequest(point=POINT, outcome="proxy", trajectories=4, runs=4, seed=1),
+    "power": PowerRequest(models=6, seeds=3, trials=100, seed=1),
+    "power-claim": PowerRequest(claim="headline", pilot=40, trials=10, seed=1),
     "replay": ReplayRequest(point=POINT, number=4, seed=2, every=7),
     "parameters": ParametersRequest(),
     "argue": ArgueRequest(claim=("headline",), size=TINY, seed=3),

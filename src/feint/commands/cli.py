@@ -37,7 +37,19 @@ OWN = {
 """Commands that are functions rather than requests."""
 PANELS = {
     "Start": ("compare", "explore", "replay", "parameters"),
-    "Studies": ("sweep", "export", "map", "sensitivity", "regions", "share", "boundary", "simulate", "rare"),
+    "Studies": (
+        "screen",
+        "sweep",
+        "export",
+        "map",
+        "sensitivity",
+        "regions",
+        "share",
+        "boundary",
+        "power",
+        "simulate",
+        "rare",
+    ),
     "The argument": (
         "argue",
         "why",

@@ -27,7 +27,7 @@ from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretr
 from feint.sim.results.request import MOST_RUNS
 from feint.sim.statistics.intervals import Interval, share_of_selected, tango
 from feint.sim.training.configuration import parse_setting
-from feint.sim.training.parameter_point import Point, by_stage, check_two_stages
+from feint.sim.training.parameter_point import Point, by_stage, check_two_stages, differing, options, written
 from feint.sim.training.replay import ReplayRequest
 from feint.sim.training.train import check_seed
 
@@ -101,13 +101,7 @@ class State:
 
     def command(self, runs: int) -> str:
         """Return the command line that gives the same numbers."""
-        changes = self.changes()
-        words = ["feint", "compare", "--runs", str(runs), "--seed", str(self.seed)]
-        for option in ("start", "match"):
-            words += [f"--{option}", changes.pop(option)] if option in changes else []
-        for name, value in changes.items():
-            words += ["--set", f"{name}={written(value)}"]
-        return shlex.join(words)
+        return shlex.join(["feint", "compare", "--runs", str(runs), "--seed", str(self.seed), *options(self.changes())])
 
     def python(self, runs: int) -> str:
         """Return the Python code that gives the same numbers."""
@@ -128,26 +122,6 @@ def described(view: str) -> WorldView:
     if view not in views():
         raise unknown("world view", view, [DEFAULT, *views()])
     return views()[view]
-
-
-def differing(point: Point, other: Point) -> dict[str, Any]:
-    """Return the values of a point that differ from another's, by dotted name."""
-    here = _flat(point)
-    return {name: here[name] for name, value in _flat(other).items() if here[name] != value}
-
-
-def written(value: Any) -> str:
-    """Return a value in TOML's notation, or a bare name."""
-    if isinstance(value, tuple):
-        return "[" + ",".join(f'"{group}"' for group in value) + "]"
-    return value if isinstance(value, str) else repr(value)
-
-
-def _flat(point: Point) -> dict[str, Any]:
-    """Return every parameter of a point by dotted name."""
-    stages = {f"{stage.name}.{name}": value for stage in point.curriculum for name, value in stage if name != "name"}
-    stages.pop("pretraining.carry", None)
-    return {**dict(point.model), **stages, "start": point.start, "match": point.match}
 
 
 def _keywords(values: Mapping[str, Any]) -> str:

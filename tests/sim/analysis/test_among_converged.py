@@ -238,7 +238,7 @@ def test_whole_base_points_and_trajectories_are_left_out_of_sensitivity(design, 
     [
         ((None, "deceptive", "convergd"), "kind of runs 'convergd' is not known: did you mean 'converged'?"),
         ((FROM_SCRATCH, "unconverged", CONVERGED), "outcome = 'unconverged' is that of no converged run: it needs"),
-        ((None, "internal", CONVERGED), "a sweep counts no pairs of converged runs by 'internal', so that it has no"),
+        ((None, "internal", CONVERGED), "a sweep counts no pairs of converged runs by 'internal', and has no"),
         ((None, "decptive", CONVERGED), "outcome 'decptive' is not known: did you mean 'deceptive'?"),
     ],
 )

@@ -118,6 +118,12 @@ MISTAKES = {
     "a cap below the start": ({"half_width": 0.1, "most_runs": 5, "vary": VARY}, "most_runs = 5 is not valid"),
     "a seed too large": ({"seed": 2**64, "vary": VARY}, "seed = 18446744073709551616 is not valid"),
     "a table that is none": ({"vary": 3}, "vary = 3 is not a table"),
+    "all of a grid": (
+        {"vary": "all"},
+        "vary = 'all' is not allowed with design = 'grid': only saltelli, morris, prior vary every parameter over its",
+    ),
+    "all of a cube": ({"vary": "all", "design": "lhs", "samples": 8}, "is not allowed with design = 'lhs'"),
+    "a word for all": ({"vary": "every"}, "vary = 'every' is not a table of names and their values, or 'all'."),
     "a bad base": ({"model": {"shielding": 2.0}, "vary": VARY}, "shielding = 2.0 is not valid"),
 }
 
@@ -217,6 +223,19 @@ def test_the_whole_prior_is_every_parameter_that_has_one():
     assert names == list(ranges)
     for factor in study.factors:
         assert (factor.low, factor.high) == ranges[factor.name]
+
+
+@pytest.mark.parametrize("design", ["morris", "saltelli", "prior"])
+def test_all_is_every_parameter_that_has_a_prior(design, tmp_path):
+    (tmp_path / "all.toml").write_text(f'design = "{design}"\nsamples = 4\nvary = "all"\n\n[model]\nmodes = 8\n')
+    study = Study.load(tmp_path / "all.toml")
+    assert study == Study(design=design, samples=4, vary="all", model=Model(modes=8))
+    whole = Study(design="prior", samples=4, model=Model(modes=8))
+    assert study.factors == whole.factors
+    assert len(study.factors) == 44
+    assert Study.from_configuration(study.configuration()).factors == whole.factors
+    several = Study(design=design, samples=4, vary="all", model=Model(similarity=(0.5,)))
+    assert "similarity" not in several.vary
 
 
 def test_a_representation_is_one_line_with_the_departures_from_the_defaults():
