@@ -124,10 +124,12 @@ def provenance(family: str, made: Facts) -> str:
     """Return how the numbers of a family were made."""
     passport, configuration = made["passport"], made["passport"]["configuration"]
     size = configuration["size"]
+    most = f" to {size['draw_most']:,}" if "draw_most" in size else ""
     versions = ", ".join(f"{name} {value}" for name, value in passport["versions"].items())
     return (
         f"`{RUN[family][1]}`: {size['runs']:,} runs of each way of training at the default point, {size['draws']:,} "
-        f"draws from the prior of {size['draw_runs']:,} runs each, seed {configuration.get('seed', 0)}; {versions}; "
+        f"draws from the prior of {size['draw_runs']:,}{most} runs each, seed {configuration.get('seed', 0)}; "
+        f"{versions}; "
         f"{passport['platform']['system']} {passport['platform']['machine']}; "
         f"commit {(passport['commit'] or 'none')[:10]}. All numbers: {{download}}`{RUN[family][0]}`."
     )

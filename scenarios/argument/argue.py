@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from textwrap import fill
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field
 
@@ -15,11 +15,14 @@ from feint.scenarios.argument import evaluate_claim
 from feint.scenarios.argument.evaluate_claim import Crux, Evaluation, Robustness, moved_tolerances, other_forms
 from feint.scenarios.argument.over_draws import (
     PRIOR,
+    Kind,
     OverFile,
     OverRequest,
     OverTable,
     Rest,
+    Shares,
     beside_prior,
+    reported,
     shares_figure,
 )
 from feint.scenarios.argument.structures import Structures, structural_average
@@ -27,7 +30,7 @@ from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, s
 from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Claim, Verdict
 from feint.sim.analysis.estimands import Effect
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
-from feint.sim.analysis.prior_shares import Share
+from feint.sim.analysis.prior_shares import EffectSpread
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Seed
@@ -37,8 +40,6 @@ from feint.sim.training.train import PRECISION
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Kind = Literal["holds", "reversed", "neither"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
@@ -46,7 +47,8 @@ class Size:
 
     runs: int = 4000  #: of each training protocol at the point
     draws: int = 512  #: from the prior
-    draw_runs: int = 400  #: of each draw and protocol
+    draw_runs: int = 32  #: of each draw and protocol at first
+    draw_most: int = 192  #: of each draw and protocol if fewer leave a claim open there
     form_draws: int = 128  #: draws at which each functional form is swapped too; 0 swaps none
     searches: int = 3  #: for each kind of flip, independent of each other; 0 searches none
     search_runs: int = 240_000  #: of each protocol, for the searches of one kind together
@@ -55,6 +57,11 @@ class Size:
 
     configuration = asdict
 
+    @property
+    def of_draws(self) -> str:
+        """Number of draws and of the runs of each, in words."""
+        return f"{self.draws:,} draws from the prior, {self.draw_runs:,} to {self.draw_most:,} runs"
+
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
         """Return the size that has this configuration."""
@@ -62,7 +69,7 @@ class Size:
 
 
 FULL = Size()
-QUICK = Size(runs=1000, draws=128, draw_runs=200, form_draws=0, searches=3, search_runs=30_000, confirming=2000)
+QUICK = Size(runs=1000, draws=128, form_draws=0, searches=3, search_runs=30_000, confirming=2000)
 QUICK_OF_ALL = replace(QUICK, draws=32, searches=0, shown=False)  # of all claims on pre-training: 200 protocols
 
 
@@ -78,23 +85,6 @@ class Cited:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PriorShare:
-    """Share of the prior; the interval also covers the draws that their runs leave undecided."""
-
-    estimate: float
-    low: float
-    high: float
-    certain: Annotated[int, Field(description="draws that certainly belong to it, beyond sampling error")]
-    possible: Annotated[int, Field(description="draws that may belong to it")]
-
-    def __str__(self) -> str:
-        return f"{self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}]"
-
-
-Shares = dict[Kind, PriorShare]
-
-
-@dataclass(frozen=True, kw_only=True)
 class PartResult:
     """One part of a claim: a number, and whether it lies where the claim needs it."""
 
@@ -104,6 +94,9 @@ class PartResult:
     verdict: Verdict
     effect: Effect
     prior: Annotated[Shares | None, Field(description="null for a shown part that is evaluated at the point alone")]
+    spread: Annotated[
+        EffectSpread | None, Field(description="distribution of the effect over the prior; null as for `prior`")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +152,7 @@ class ClaimResult:
             source=from_attributes(Cited, claim.source, section=claim.section),
             verdict=evaluation.verdict,
             effect=evaluation.reported,
-            prior=_shares(spread.shares(claim)),
+            prior=reported(spread.shares(claim)),
             baked_in=spread.baked_in(claim),  # pyright: ignore[reportArgumentType] - one of the kinds
             crux=crux,
             nearest_flips=flips,
@@ -170,17 +163,23 @@ class ClaimResult:
                     rule=part.rule.words,
                     verdict=evaluation.verdicts[part.name],
                     effect=evaluation.effect_of(part),
-                    prior=_shares(spread.shares(claim, part.name)) if spread.has(claim, part.name) else None,
+                    prior=reported(spread.shares(claim, part.name)) if spread.has(claim, part.name) else None,
+                    spread=spread.spread(claim, part) if spread.has(claim, part.name) else None,
                 )
                 for part in claim.parts
             ],
             variants=[
-                Variant(name=name, prior=_shares(spread.shares(claim, None, *pair)))
+                Variant(name=name, prior=reported(spread.shares(claim, None, *pair)))
                 for name, pair in spread.variants.items()
             ],
             evaluation=evaluation,
-            over=_shares(of_table.shares(claim)) if of_table else None,
+            over=reported(of_table.shares(claim)) if of_table else None,
         )
+
+    @property
+    def spread(self) -> EffectSpread | None:
+        """Distribution over the prior of the effect that is reported."""
+        return next(part.spread for part in self.parts if part.name == self.evaluation.headline_part.name)
 
     def text(self, spread: Robustness) -> str:
         """Return the results in lines for a terminal."""
@@ -218,6 +217,8 @@ class ClaimResult:
         several = ", by any of its parts" if self.evaluation.claim.any_part else ", all its parts together"
         shares = ", ".join(f"{kind} {share}" for kind, share in self.prior.items())
         yield f"Over the prior the claim{several if sum(part.tested for part in self.parts) > 1 else ''}: {shares}."
+        if spread := self.spread:
+            yield f"Over the prior the effect has the {spread.text()}."
         if self.over:
             yield f"Over the table of draws: {', '.join(f'{kind} {share}' for kind, share in self.over.items())}."
         if self.baked_in:
@@ -239,14 +240,6 @@ class ClaimResult:
             yield "Nearest flip: not searched in the quick form of all claims; name a claim with --claim to search."
         for flip in self.nearest_flips:
             yield f"Nearest flip: {flip}"
-
-
-def _shares(shares: Mapping[str, Share]) -> Shares:
-    rows = ((kind, share, share.interval) for kind, share in shares.items())
-    return {
-        kind: from_attributes(PriorShare, share, estimate=share.sampling.estimate, low=limits.low, high=limits.high)
-        for kind, share, limits in rows
-    }  # pyright: ignore[reportReturnType] - the kinds
 
 
 def predicate(kind: str) -> str:
@@ -285,8 +278,8 @@ class Argued(Report):
         """Yield a heading, all verdicts, and the results of each claim."""
         size = self.request.chosen_size
         yield wrapped(
-            f"{size.runs:,} runs of each way of training at the point, seed {self.request.seed}; {size.draws:,} draws "
-            f"from the prior of {size.draw_runs:,} runs each. 95 % intervals; simultaneous where a claim needs only "
+            f"{size.runs:,} runs of each way of training at the point, seed {self.request.seed}; {size.of_draws} "
+            f"each. 95 % intervals; simultaneous where a claim needs only "
             "one of several parts, and for repeated looks at a flip."
         )
         yield "\n".join(
@@ -303,8 +296,7 @@ class Argued(Report):
     def figure(self) -> Figure:
         """Draw the shares of each claim over the prior and, if there is one, over the table beside it."""
         size = self.request.chosen_size
-        note = f"{size.draws:,} draws from the prior, {size.draw_runs:,} runs per draw and way of training"
-        return shares_figure(self.claims, self.over, f"{note}; 95 % intervals")
+        return shares_figure(self.claims, self.over, f"{size.of_draws} per draw and way of training; 95 % intervals")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,7 +352,8 @@ class ArgueRequest(OverRequest):
         evaluations = evaluate_claim.evaluate(tested, self.point, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
         of_claims = evaluate_claim.cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
-        prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "shown": size.shown}
+        prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "most": size.draw_most}
+        prior["shown"] = size.shown
         prior["readings"] = moved_tolerances()
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}

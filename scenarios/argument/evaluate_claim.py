@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -12,9 +11,18 @@ from pydantic import Field
 
 from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
-from feint.sim.analysis.claims import Claim, Part, Verdict
+from feint.sim.analysis.allocation import (
+    HIGH,
+    ROOM,
+    Allocation,
+    Looks,
+    Rows,
+    measure,
+    protocols_in,
+)
+from feint.sim.analysis.claims import KINDS, Claim, Part, Verdict
 from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
-from feint.sim.analysis.prior_shares import Share, prior_draws, shares_of
+from feint.sim.analysis.prior_shares import EffectSpread, Judged, Share, judged, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol
 from feint.sim.ensembles.runner import in_order, one_at_a_time
@@ -87,9 +95,7 @@ def evaluate(
 
 def protocols_of(claims: Iterable[Claim]) -> list[TrainingProtocol]:
     """Return the training protocols that these claims compare, without repetition."""
-    return list(
-        dict.fromkeys(protocol for claim in claims for part in claim.parts for protocol in part.estimand.protocols)
-    )
+    return protocols_in(part for claim in claims for part in claim.parts)
 
 
 def evaluation_of(claim: Claim, ended: Ended, confidence: float = CONFIDENCE) -> Evaluation:
@@ -97,17 +103,9 @@ def evaluation_of(claim: Claim, ended: Ended, confidence: float = CONFIDENCE) ->
     level = claim.confidence(confidence)
     return Evaluation(
         claim=claim,
-        intervals={part.name: measure(part, ended, level) for part in claim.parts},
+        intervals={part.name: measure(part, ended, level)[0] for part in claim.parts},
         among_converged={part.name: part.estimand.among_converged(ended, level) for part in claim.parts},
     )
-
-
-def measure(part: Part, ended: Ended, confidence: float, reading: Reading = OWN) -> Interval:
-    """Return the interval of a part's estimand, with the runs read at other tolerances if `reading` names some."""
-    needed = {protocol: ended[protocol] for protocol in part.estimand.protocols}
-    if reading:
-        needed = {protocol: outcomes.read_as(reading) for protocol, outcomes in needed.items()}
-    return part.estimand.within_limits(part.estimand.measured(needed, confidence))
 
 
 def moved_tolerances() -> list[Reading]:
@@ -152,7 +150,8 @@ class Robustness:
     """Parts of some claims at draws from the prior, also with other functional forms and tolerances."""
 
     draws: list[dict[str, Any]]  #: values of the parameters by dotted name
-    limits: Mapping[Key, np.ndarray]  #: estimate, low and high limit (draws, 3)
+    limits: Mapping[Key, np.ndarray]  #: the columns of `allocation` (draws, 4)
+    looks: Looks
     weights: np.ndarray | None = None  #: of draws from a table (draws,); None if they are equal
 
     @property
@@ -175,20 +174,29 @@ class Robustness:
         """Return the shares of the prior over which a claim, or one part of it, holds, is reversed, or is neither."""
         return shares_of(*self.kinds(claim, part, form, reading), weights=self.weights)
 
-    def kinds(
-        self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN
-    ) -> tuple[list[str], list[frozenset[str]]]:
-        """Return, per draw, the kind of a claim or part by its estimates, and the kinds that its intervals allow."""
+    def spread(self, claim: Claim, part: Part) -> EffectSpread:
+        """Return the distribution of a part's effect over the prior."""
+        return EffectSpread.of(*self._limits(claim, part), weights=self.weights)
+
+    def _limits(
+        self, claim: Claim, part: Part, form: str = DEFAULT, reading: Reading = OWN
+    ) -> tuple[np.ndarray, float]:
+        """Return estimates and limits of a part (draws, 3), and the confidence level of the limits."""
+        columns = self.limits[form, reading, claim.name, part.name]
+        return columns[:, : HIGH + 1], claim.confidence(self.looks.level())
+
+    def kinds(self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN) -> Judged:
+        """Return, per draw, the kind of a claim or part by its estimates, those that its intervals allow, and doubt."""
         parts = [known for known in claim.parts if known.name == part] if part else claim.tested
-        limits = np.stack([self.limits[form, reading, claim.name, known.name] for known in parts], axis=1)
-        kinds, possible = [], []
-        for at_draw in limits.tolist():
-            rows = [(known.name, known.rule, *row) for known, row in zip(parts, at_draw, strict=True)]
-            here = {name: rule.kind(estimate) for name, rule, estimate, _, _ in rows}
-            maybe = {name: rule.possible(low, high) for name, rule, _, low, high in rows}
-            kinds.append(here[part] if part else claim.kind(here))
-            possible.append(maybe[part] if part else claim.possible(maybe))
-        return kinds, possible
+        of_parts = {known.name: judged(known.rule, *self._limits(claim, known, form, reading)) for known in parts}
+        if part:
+            return of_parts[part]
+        kinds, possible, doubts = zip(*of_parts.values(), strict=True)
+        return (
+            [claim.kind(dict(zip(of_parts, at_draw, strict=True))) for at_draw in zip(*kinds, strict=True)],
+            [claim.possible(dict(zip(of_parts, at_draw, strict=True))) for at_draw in zip(*possible, strict=True)],
+            claim.doubts(np.array(kinds), {kind: np.array([of[kind] for of in doubts]) for kind in KINDS}),
+        )
 
     def baked_in(self, claim: Claim) -> str | None:
         """Return the kind that a claim certainly has in nearly all of the prior; None if there is no such kind."""
@@ -196,7 +204,7 @@ class Robustness:
 
     def turned(self, claim: Claim, kind: str) -> list[dict[str, Any]]:
         """Return the draws at which a claim is of a kind; only those that are certain, if there are any."""
-        kinds, possible = self.kinds(claim)
+        kinds, possible, _ = self.kinds(claim)
         certain = [allowed == {kind} for allowed in possible]
         wanted = certain if any(certain) else [at_draw == kind for at_draw in kinds]
         return [draw for draw, is_wanted in zip(self.draws, wanted, strict=True) if is_wanted]
@@ -207,7 +215,8 @@ def over_prior(
     point: Point | None = None,
     *,
     draws: int = 256,
-    runs: int = 200,
+    runs: int = 32,
+    most: int | None = None,
     seed: int = 0,
     readings: Iterable[Reading] = (),
     forms: Mapping[str, Mapping[str, str]] | None = None,
@@ -220,45 +229,43 @@ def over_prior(
 ) -> Robustness:
     """Evaluate claims at draws from the prior around a point, all at the same draws; each draw has its own runs.
 
-    Outcomes are also read with the tolerances of `readings`, and the first `form_draws` draws are also evaluated with
-    the functional forms of `forms`. `shown` is that of `over_prior_parts`. With a table in `over` all draws are its
-    own, in place of `draws` from the prior, and forms are not swapped. Raises `InputError` if `draws` is not a
-    power of two.
+    A draw gets `runs` runs of each protocol, and a claim that these leave open there more, up to `most`
+    (`Allocation`); None for no more. Outcomes are also read with the tolerances of `readings`, and tested parts also
+    evaluated with the functional forms of `forms`, at the first `form_draws` draws of `runs` runs each. `shown` is that
+    of `over_prior_parts`. With a table in `over` all draws are its own, in place of `draws` from the prior, and forms
+    are not swapped. Raises `InputError` if `draws` is not a power of two.
     """
-    point, readings = Point() if point is None else point, [OWN, *readings]
+    point, readings = Point() if point is None else point, tuple(readings)
     rows = prior_draws(point, draws, seed) if over is None else over.rows
     draws, weights = len(rows), None if over is None else over.unequal
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **((forms or {}) if over is None else {})}
     counts = {form: draws if form == DEFAULT else min(draws, form_draws or draws) for form in swapped}
     parts = [(claim, part) for claim in claims for part in over_prior_parts(claim, shown=shown)]
-    limits = _room_for_limits(parts, counts, readings)
-    protocols = list(dict.fromkeys(protocol for _, part in parts for protocol in part.estimand.protocols))
+    tested = [(claim, part) for claim, part in parts if part.tested]
+    looks = Looks(first=runs, most=most or runs)
+    here_and_there = [Allocation(parts=of, looks=looks, readings=readings) for of in (parts, tested)]
     report = one_at_a_time(progress)
 
-    def at(job: tuple[int, str]) -> None:
+    def at(job: tuple[int, str]) -> Rows:
         i, form = job
         here = point.at({**rows[i], **swapped[form]})
-        numbers = range(i * runs, (i + 1) * runs)
-        ended = run_paired(here, protocols, numbers, seed=seed, precision=precision, readings=readings[1:], threads=1)
-        for claim, part in parts:
-            for reading in readings:
-                interval = measure(part, ended, claim.confidence(CONFIDENCE), reading)
-                limits[form, reading, claim.name, part.name][i] = interval.estimate, interval.low, interval.high
+        allocation, last = here_and_there[bool(form)], runs if form else looks.most
+        found = allocation.at(here, i * ROOM, last, seed=seed, precision=precision, threads=1)
         report(1)
+        return found
 
     jobs = [(i, form) for form, count in counts.items() for i in range(count)]
-    list(in_order(at, jobs, threads=threads))
-    return Robustness(draws=rows, limits=limits, weights=weights)
+    limits = _by_key([form for _, form in jobs], in_order(at, jobs, threads=threads))
+    return Robustness(draws=rows, limits=limits, looks=looks, weights=weights)
 
 
-def _room_for_limits(
-    parts: Iterable[tuple[Claim, Part]], counts: Mapping[str, int], readings: Iterable[Reading]
-) -> dict[Key, np.ndarray]:
-    """Return arrays (draws, 3) that are not yet filled, with the number of draws that `counts` gives for each form."""
-    return {
-        (form, reading, claim.name, part.name): np.empty((count, 3))
-        for (form, count), reading, (claim, part) in product(counts.items(), readings, parts)
-    }
+def _by_key(forms: Iterable[str], found: Iterable[Rows]) -> dict[Key, np.ndarray]:
+    """Return the columns of all draws with a form, by form, reading, claim and part."""
+    columns: dict[Key, list[tuple[float, ...]]] = {}
+    for form, rows in zip(forms, found, strict=True):
+        for key, row in rows.items():
+            columns.setdefault((form, *key), []).append(row)
+    return {key: np.array(of) for key, of in columns.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

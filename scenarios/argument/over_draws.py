@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -18,8 +18,9 @@ from pydantic import Field
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.argument.evaluate_claim import Robustness, over_prior
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Claim
+from feint.sim.analysis.prior_shares import EffectSpread, Share
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Table, wrapped
+from feint.sim.results.report import Table, from_attributes, wrapped
 from feint.sim.results.request import Option, Request
 from feint.sim.sweeps.weighted_draws import WeightedDraws
 from feint.sim.training.parameter_point import Point
@@ -27,6 +28,8 @@ from feint.sim.training.parameter_point import Point
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+ENDS = ("estimate", "low", "high")
+Kind = Literal["holds", "reversed", "neither"]
 PRIOR, KEPT = REST = ("prior", "point")
 FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
 """Colour and hatch of each kind: Okabe and Ito's hues."""
@@ -38,6 +41,29 @@ Rest = Annotated[
     str,
     Option("With --over: parameters that the table lacks are drawn from their prior (prior) or kept (point).", "WHERE"),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorShare:
+    """Share of the prior; the interval also covers the sampling error of each draw's own runs."""
+
+    estimate: float
+    low: float
+    high: float
+    certain: Annotated[int, Field(description="draws that certainly belong to it, beyond sampling error")]
+    possible: Annotated[int, Field(description="draws that may belong to it")]
+
+    def __str__(self) -> str:
+        return f"{self.estimate:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+Shares = dict[Kind, PriorShare]
+
+
+def reported(shares: Mapping[str, Share]) -> Shares:
+    """Return shares as they are reported."""
+    limits = {kind: {name: getattr(of.interval, name) for name in ENDS} for kind, of in shares.items()}
+    return {kind: from_attributes(PriorShare, of, **limits[kind]) for kind, of in shares.items()}  # pyright: ignore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,17 +179,19 @@ def beside_prior(results: Sequence[Any], over: OverTable) -> Iterator[str | Tabl
 def shares_figure(results: Sequence[Any], over: OverTable | None, note: str) -> Figure:
     """Return a panel for the prior and one for the table, with a bar per claim.
 
-    The share over which a claim holds lies to the left, that over which it is reversed to the right.
+    The share over which a claim holds lies to the left, that over which it is reversed to the right. Beside them are
+    the median and the quartiles of its effect over the prior.
     """
     names = [f"{result.number}  {result.name}" for result in results]
     columns = {"over the prior": [result.prior for result in results]}
     if over:
         columns[f"over {over.file}"] = [result.over for result in results]
     with canvas((PAGE_WIDTH, 1.3 + 0.25 * len(names))) as drawn:
-        panels = drawn.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        *panels, last = drawn.subplots(1, len(columns) + 1, sharey=True)
         for axes, (title, shares) in zip(panels, columns.items(), strict=True):
             _draw_shares(axes, shares)
             axes.set_title(title, fontsize=8)
+        _draw_spreads(last, [result.spread for result in results])
         panels[0].set_yticks(range(len(names)), names)
         panels[0].set_ylim(len(names) - 0.4, -0.6)
         handles, labels = panels[0].get_legend_handles_labels()
@@ -182,6 +210,19 @@ def _draw_shares(axes: Any, shares: Sequence[Mapping[Any, Any]]) -> None:
         if kind != NEITHER:
             _draw_limits(axes, rows, seen if kind == HOLDS else 1 - seen, 0.16 if kind == REVERSED else -0.16)
     axes.set(xlim=(0, 1), xlabel="share")
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_spreads(axes: Any, spreads: Sequence[EffectSpread | None]) -> None:
+    """Draw the median of each effect as a dot, and a line from its lower to its upper quartile."""
+    for row, spread in enumerate(spreads):
+        if spread:
+            axes.plot([spread.lower, spread.upper], [row, row], color="#222222", linewidth=1.5)
+            axes.plot(spread.median, row, "o", color="#222222", markersize=3)
+    axes.axvline(0, color="#999999", linewidth=0.5)
+    axes.set_title("effect over the prior", fontsize=8)
+    axes.set_xlabel("median and quartiles")
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right"]].set_visible(False)
 

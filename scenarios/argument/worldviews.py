@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
-from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, evaluation_of, protocols_of
+from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, Robustness, evaluation_of, protocols_of
 from feint.scenarios.argument.over_draws import PRIOR, OverFile, OverRequest, OverTable, Rest
 from feint.scenarios.argument.verdict_cells import LETTERS, box, draw_effect, draw_level, draw_shares, draw_verdict
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, Verdict
 from feint.sim.analysis.estimands import frequency
-from feint.sim.analysis.prior_shares import Share
+from feint.sim.analysis.prior_shares import EffectSpread
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.ensembles.runner import check_threads
@@ -49,7 +49,7 @@ LEVELS = {
 HEADLINE = "headline"  # claim whose other parts are shown too
 ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
 ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
-DRAW_RUNS = 100  # of each draw of a table and protocol
+DRAW_RUNS, DRAW_MOST = 32, 192  # of each draw of a table and protocol: at first, and if they leave a claim open
 APART = 0.4  # rows between the claims and the frequencies of deception
 LINE, MOST, WHOLE = 10, 24, 12  # characters in a line of a column's heading, in one of a row's, and in one word
 LABELS, COLUMN = 1.5, 0.675  # inches of the rows' headings, and of the narrowest column
@@ -104,11 +104,15 @@ class OverClaim:
     holds: Interval
     reversed: Interval
     neither: Interval
+    spread: Annotated[EffectSpread | None, Field(description="distribution of the claim's effect over the table")] = (
+        None
+    )
 
     @classmethod
-    def of(cls, claim: str, shares: Mapping[str, Share]) -> Self:
-        """Return the shares with their estimates, and limits that also cover what runs leave undecided."""
-        return cls(claim=claim, **{kind: share.interval for kind, share in shares.items()})
+    def of(cls, claim: Claim, spread: Robustness) -> Self:
+        """Return the shares with their estimates, and limits that also cover the sampling error of the draws' runs."""
+        shares: dict[str, Any] = {kind: share.interval for kind, share in spread.shares(claim).items()}
+        return cls(claim=claim.name, spread=spread.spread(claim, claim.effect), **shares)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +190,8 @@ class Matrix(Report):
         yield "\n".join(wrapped(f"{number}  {view}", "   ") for number, view in enumerate(self.views))
         if self.over:
             yield wrapped(f"Over {self.over.text()} The shares of these over which each claim holds and is reversed:")
-            yield Table(self.over_claims or [], {"claim": "claim", HOLDS: HOLDS, REVERSED: REVERSED}, rule=False)
+            columns = {"claim": "claim", HOLDS: HOLDS, REVERSED: REVERSED}
+            yield Table(self.over_claims or [], columns | {"effect: median [quartiles]": effect_of}, rule=False)
         effects = (
             f"  {claim.name}: {claim.effect.estimand.words}; holds: {claim.effect.rule.words}" for claim in self.claims
         )
@@ -258,6 +263,12 @@ class Matrix(Report):
             draw_shares(axes, len(self.views), row, claim.holds.estimate, claim.reversed.estimate)
 
 
+def effect_of(over: OverClaim) -> str:
+    """Return the median of a claim's effect over a table, with its quartiles."""
+    spread = over.spread
+    return f"{spread.median:+.3f} [{spread.lower:+.3f}, {spread.upper:+.3f}]" if spread else ""
+
+
 def number(value: float) -> str:
     """Return an effect with its sign and two decimals."""
     return f"{round(value, 2) + 0.0:+.2f}" if isfinite(value) else "–"  # no -0.00
@@ -296,7 +307,13 @@ class WorldviewsRequest(OverRequest):
     over: OverFile = None
     rest: Rest = PRIOR
     draws: Annotated[
-        int, Option(f"With --over: most draws of the table, of {DRAW_RUNS} runs each.", "N", least=1, most=MOST_RUNS)
+        int,
+        Option(
+            f"With --over: most draws of the table, of {DRAW_RUNS} to {DRAW_MOST} runs each.",
+            "N",
+            least=1,
+            most=MOST_RUNS,
+        ),
     ] = 64
     runs: Runs = 2000
     seed: Seed = 0
@@ -347,11 +364,11 @@ class WorldviewsRequest(OverRequest):
             among |= {(view.name, arm): level.among_converged(ended, self.confidence) for arm, level in LEVELS.items()}
             if progress:
                 progress(1)
-        size: dict[str, Any] = {"draws": self.draws, "runs": DRAW_RUNS, "shown": False, "progress": progress}
-        over, spread = self.over_table(claims, size, **keys)
+        size: dict[str, Any] = {"draws": self.draws, "runs": DRAW_RUNS, "most": DRAW_MOST, "shown": False}
+        over, spread = self.over_table(claims, size, progress=progress, **keys)
         return Matrix(
             over=over,
-            over_claims=[OverClaim.of(claim.name, spread.shares(claim)) for claim in claims] if spread else None,
+            over_claims=[OverClaim.of(claim, spread) for claim in claims] if spread else None,
             **{name: getattr(self, name) for name in ("seed", "runs", "confidence")},
             views=self.columns,
             claims=tuple(claims),

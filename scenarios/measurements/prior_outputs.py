@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from feint.scenarios.argument.evaluate_claim import measure
 from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.scenarios.measurements.score import monte_carlo_error
 from feint.scenarios.measurements.stand_ins import NUISANCES, measured
+from feint.sim.analysis.allocation import measure
 from feint.sim.analysis.prior_shares import factors_at
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.runner import in_order, one_at_a_time
@@ -107,7 +107,7 @@ class Simulations:
         )
         part = CLAIM.effect
         ended = run_paired(here, part.estimand.protocols, range(self.runs), seed=seed, threads=1)
-        numbers[HEADLINE] = measure(part, ended, CONFIDENCE)
+        numbers[HEADLINE] = measure(part, ended, CONFIDENCE)[0]
         errors = {f"{ERROR}{name}": monte_carlo_error(interval) for name, interval in numbers.items()}
         return {name: interval.estimate for name, interval in numbers.items()} | errors
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from math import inf, isfinite
+from statistics import NormalDist
 from typing import Any
+
+import numpy as np
 
 from feint.sim.analysis.estimands import Estimand
 from feint.sim.statistics.intervals import Interval
 
+NORMAL = NormalDist()
 LEAST = 0.02  # smallest effect that counts, by default
 HOLDS, REVERSED, NEITHER = KINDS = "holds", "reversed", "neither"
 
@@ -63,6 +67,24 @@ class Rule:
         """Return by how much values from `low` to `high` lie within holds or within reversed; negative if outside."""
         ranges = self.holds if kind == HOLDS else self.reverses
         return max(min(low - a, b - high) for a, b in ranges)
+
+    def doubts(self, estimate: float, low: float, high: float, confidence: float) -> dict[str, float]:
+        """Return by kind a bound of the chance that the estimate is mistaken about it; 0 if the interval is clear.
+
+        It is the sum of Φ(-z) over the ends of the kind's ranges within the interval, z the distance of an end from the
+        estimate in standard errors, of which the interval of this confidence level reaches Φ⁻¹((1 + confidence) / 2)
+        far. For a number of which nothing else is known (a flat prior), Φ(-z) is the chance that it lies beyond an end.
+        """
+        finite, reach = isfinite(estimate) and isfinite(low) and isfinite(high), NORMAL.inv_cdf(0.5 + confidence / 2)
+
+        def beyond(end: float) -> float:
+            if not finite:
+                return 1.0
+            return NORMAL.cdf(-reach * abs(end - estimate) / (high - estimate if end > estimate else estimate - low))
+
+        ranges = {HOLDS: self.holds, REVERSED: self.reverses, NEITHER: (*self.holds, *self.reverses)}
+        ends = {kind: {end for limits in of for end in limits if low < end < high} for kind, of in ranges.items()}
+        return {kind: min(1.0, sum(map(beyond, of_kind))) for kind, of_kind in ends.items()}
 
     def verdict(self, interval: Interval) -> Verdict:
         """Return the verdict of an interval."""
@@ -186,6 +208,26 @@ class Claim:
         for part in self.tested:
             sets = {of_parts | {kind} for of_parts in sets for kind in kinds[part.name]}
         return frozenset(map(self._kind_of, sets))
+
+    def doubts(self, kinds: np.ndarray, doubts: Mapping[Any, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return by kind a bound of the chance that it is mistaken whether the claim is of it (draws,).
+
+        `kinds` of the tested parts by their estimates and `doubts` by kind are (parts, draws). Where all parts must be
+        of a kind, one mistake loses it, and only mistakes in all parts that are not of it gain it; where one part that
+        holds is enough, the other way round.
+        """
+        one = np.minimum(1.0, doubts[NEITHER].sum(axis=0))
+
+        def of(kind: str, *, enough: bool) -> tuple[np.ndarray, np.ndarray]:
+            is_kind = kinds == kind
+            whole = is_kind.any(axis=0) if enough else is_kind.all(axis=0)
+            every = np.where(is_kind == enough, doubts[kind], 1.0).min(axis=0)
+            return whole, np.where(whole == enough, every, np.minimum(1.0, doubts[kind].sum(axis=0)))
+
+        holds, to_hold = of(HOLDS, enough=self.any_part)
+        turned, to_turn = of(REVERSED, enough=False)
+        neither = np.where(holds, to_hold, np.where(turned, to_turn, np.minimum(one, to_hold + to_turn)))
+        return {HOLDS: to_hold, REVERSED: to_turn, NEITHER: neither}
 
     def _kind_of(self, of_parts: frozenset[str]) -> str:
         if self.any_part and HOLDS in of_parts:

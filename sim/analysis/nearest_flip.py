@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import exp, log
@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
+from feint.sim.analysis.allocation import FACTOR, Looks, growing, protocols_in, runs_of
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part
 from feint.sim.analysis.prior_shares import factors_at, in_units
-from feint.sim.ensembles.paired_runs import TOLERANCES, run_paired
+from feint.sim.ensembles.paired_runs import TOLERANCES
 from feint.sim.results.report import Number
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence
 from feint.sim.sweeps.factors import Factor
@@ -167,11 +168,12 @@ class Walk:
 
     def flipped(self, offsets: np.ndarray) -> bool:
         """Return whether a point is flipped."""
+        margin, runs = self.search.margin(offsets, range(self.first, self.first + self.runs))
         self.tried.append(offsets)
-        self.margins.append(self.search.margin(offsets, range(self.first, self.first + self.runs)))
-        self.counts.append(self.runs)
-        self.spent += self.runs
-        return self.margins[-1] >= 0
+        self.margins.append(margin)
+        self.counts.append(runs)
+        self.spent += runs
+        return margin >= 0
 
     def _flipped_of(self, starts: list[np.ndarray], budget: int) -> Iterator[np.ndarray]:
         """Yield the starts that are flipped, in any order, until a number of runs is spent."""
@@ -297,24 +299,42 @@ class FlipSearch:
 
     def effects(self, offsets: np.ndarray, runs: range) -> dict[str, Interval]:
         """Return the effects of the claim's tested parts at a point, on these runs."""
-        there = self.point.at(self.values(offsets))
-        protocols = [protocol for part in self.claim.tested for protocol in part.estimand.protocols]
-        ended = run_paired(there, protocols, runs, seed=self.seed, precision=self.precision, threads=1)
-        return {
-            part.name: part.estimand.within_limits(part.estimand.measured(ended, self.level))
-            for part in self.claim.tested
-        }
+        ((effects, _),) = self.looked(offsets, runs, Looks(first=len(runs), most=len(runs)))
+        return effects
 
-    def margin(self, offsets: np.ndarray, runs: range) -> float:
-        """Return by how much a point is flipped, from -1 to 1; negative if it is not.
+    def looked(self, offsets: np.ndarray, runs: range, looks: Looks) -> Iterator[tuple[dict[str, Interval], int]]:
+        """Yield the effects at a point at each look at these runs, and the number of runs behind them."""
+        keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": 1}
+        for ended in growing(self.point.at(self.values(offsets)), protocols_in(self.claim.tested), runs, looks, **keys):
+            parts = (
+                (part.name, part.estimand, part.estimand.measured(ended, self.level)) for part in self.claim.tested
+            )
+            yield {name: estimand.within_limits(effect) for name, estimand, effect in parts}, runs_of(ended)
 
-        Intervals are narrowed to the width that the confirming runs will have.
+    def margin(self, offsets: np.ndarray, runs: range) -> tuple[float, int]:
+        """Return by how much a point is flipped, from -1 to 1, negative if it is not, and the runs that this took.
+
+        Intervals are narrowed to the width that the confirming runs will have. A first part of the runs is enough
+        if the sign is the same wherever in their own intervals the effects lie.
         """
-        effects, narrower = self.effects(offsets, runs), min(1.0, len(runs) / self.confirming) ** 0.5
+        margin, taken = -1.0, 0
+        for effects, taken in self.looked(offsets, runs, Looks(first=-(-len(runs) // FACTOR), most=len(runs))):
+            narrower = min(1.0, taken / self.confirming) ** 0.5
+            margin, lowest, highest = (self._combined(effects, narrower, pick) for pick in (None, min, max))
+            if (lowest >= 0) == (highest >= 0):
+                break
+        return margin, taken
+
+    def _combined(
+        self, effects: Mapping[str, Interval], narrower: float, pick: Callable[[list[float]], float] | None
+    ) -> float:
+        """Return the margin at the estimates, or the one picked for each part from those in its interval."""
         margins = []
         for part in self.claim.tested:
-            middle, reach = effects[part.name].estimate, effects[part.name].half_width * narrower
-            margins.append(self._margin(part, middle - reach, middle + reach))
+            middle, reach = effects[part.name].estimate, effects[part.name].half_width
+            aside = (0.0,) if pick is None else (-reach * (1 - narrower), 0.0, reach * (1 - narrower))
+            at = [self._margin(part, middle + by - reach * narrower, middle + by + reach * narrower) for by in aside]
+            margins.append(at[0] if pick is None else pick(at))
         one_is_enough = self.kind == (HOLDS if self.claim.any_part else STOPS)
         return float(np.nan_to_num(np.clip((max if one_is_enough else min)(margins), -1, 1), nan=-1.0))
 

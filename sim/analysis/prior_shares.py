@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import hypot, log
 from operator import itemgetter
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError
 from feint.sim.analysis import response_surface
-from feint.sim.analysis.claims import KINDS, LEAST, rises
+from feint.sim.analysis.claims import HOLDS, KINDS, LEAST, REVERSED, Rule, rises
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.response_surface import AnalysisRequest, OutcomeName, Response, ResponseAnalysis
 from feint.sim.results.figure_style import COLUMN_WIDTH
-from feint.sim.results.report import Table, wrapped
+from feint.sim.results.report import Number, Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.statistics.weighted import effective_size, share_over
@@ -28,7 +28,10 @@ from feint.sim.sweeps.sweep import Sweep
 from feint.sim.training.parameter_point import Point
 
 DRAWN = ("prior", "sobol", "lhs", "table")  # designs whose points are a sample; of a table perhaps a weighted one
+SIZES = (0.02, 0.05, 0.1, 0.2)  # of effects, whose shares are reported
 METHOD = "Clopper–Pearson, unresolved points either way"
+DOUBTED = "Clopper–Pearson, and mistakes at unresolved points"
+UNEVEN = 2 / 3  # of the expected mistakes in one direction: twice as many points on one side of a limit as on the other
 
 
 def check_least(least: float) -> float:
@@ -64,7 +67,10 @@ class Share:
     count: Annotated[int, Field(serialization_alias="points")]
     certain: Annotated[int, Field(description="points whose own interval lies within the kind")]
     possible: Annotated[int, Field(description="points whose own interval reaches into the kind")]
-    interval: Annotated[Interval, Field(serialization_alias="share", description="from certain to possible points")]
+    interval: Annotated[
+        Interval,
+        Field(serialization_alias="share", description="that also covers what the points' own runs leave unresolved"),
+    ]
     sampling: Annotated[
         Interval, Field(description="limits from the points alone, which take each estimate at face value")
     ]
@@ -77,11 +83,31 @@ class Share:
         possible: np.ndarray,
         confidence: float,
         weights: np.ndarray | None = None,
+        doubts: np.ndarray | None = None,
     ) -> Share:
-        """Return the share of points (points,) of a kind, certainly of it, and possibly of it; with their weights."""
+        """Return the share of points (points,) of a kind, certainly of it, and possibly of it; with their weights.
+
+        `doubts` bound the chance (points,) that it is mistaken whether a point is of the kind. With them, limits are
+
+            low = p - √((p - low₀)² + (2/3 D)²),   D = Σ w doubt over unresolved points of the kind,
+            high = p + √((high₀ - p)² + (2/3 D')²),   D' the same over others that may be of it,
+
+        p the share, w the weights, which sum to 1, and low₀ and high₀ the limits from the points alone, in which the
+        spread of mistakes is counted already: D is for what does not cancel. Were points spread evenly around a limit,
+        mistakes in both directions would; 2/3 of those in one are left if twice as many lie on its one side as on its
+        other. Without doubts, unresolved points count in full, which is right whatever their errors have in common.
+        """
         count, sure, most = (int(points.sum()) for points in (is_it, certain, possible))
         sampling, lowest, highest = (share_over(points, weights, confidence) for points in (is_it, certain, possible))
         method = METHOD if weights is None else f"{METHOD}; {lowest.method.rpartition(' of ')[2]}"
+        if doubts is not None:
+            return cls(
+                count=count,
+                certain=sure,
+                possible=most,
+                interval=_doubted(sampling, is_it, certain, possible, doubts, weights),
+                sampling=sampling,
+            )
         interval = replace(sampling, low=lowest.low, high=highest.high, method=method)
         return cls(count=count, certain=sure, possible=most, interval=interval, sampling=sampling)
 
@@ -89,10 +115,15 @@ class Share:
 def shares_of(
     kinds: Sequence[str],
     possible: Sequence[frozenset[str]],
+    doubts: Mapping[Any, np.ndarray] | None = None,
+    *,
     confidence: float = CONFIDENCE,
     weights: np.ndarray | None = None,
 ) -> dict[str, Share]:
-    """Return the shares of points where a claim holds, is reversed, or is neither, from its kind and possible kinds."""
+    """Return the shares of points where a claim holds, is reversed, or is neither, from its kind and possible kinds.
+
+    `doubts` are those of `Share.of` by kind, of points whose runs are independent of those of the others.
+    """
     return {
         kind: Share.of(
             np.array([estimated == kind for estimated in kinds]),
@@ -100,9 +131,81 @@ def shares_of(
             np.array([kind in allowed for allowed in possible]),
             confidence,
             weights,
+            doubts[kind] if doubts else None,
         )
         for kind in KINDS
     }
+
+
+def _doubted(
+    sampling: Interval,
+    is_it: np.ndarray,
+    certain: np.ndarray,
+    possible: np.ndarray,
+    doubts: np.ndarray,
+    weights: np.ndarray | None,
+) -> Interval:
+    """Return the interval of a share with the doubts about its points."""
+    parts = np.full(len(is_it), 1 / len(is_it)) if weights is None else weights / weights.sum()
+    out, into = (UNEVEN * float(parts[of] @ doubts[of]) for of in (is_it & ~certain, possible & ~is_it))
+    share = sampling.estimate
+    return replace(
+        sampling,
+        low=max(0.0, share - hypot(share - sampling.low, out)),
+        high=min(1.0, share + hypot(sampling.high - share, into)),
+        method=DOUBTED if weights is None else f"{DOUBTED}; {sampling.method.rpartition(' of ')[2]}",
+    )
+
+
+Judged = tuple[list[str], list[frozenset[str]], dict[str, np.ndarray]]
+"""Per draw, its kind by the estimate, the kinds that its interval allows, and by kind the doubt about it (draws,)."""
+
+
+def judged(rule: Rule, limits: np.ndarray, confidence: float) -> Judged:
+    """Return what a rule says of draws from their estimates and limits at a confidence level (draws, 3)."""
+    rows = limits.tolist()
+    kinds, possible = [rule.kind(row[0]) for row in rows], [rule.possible(low, high) for _, low, high in rows]
+    doubts = [rule.doubts(estimate, low, high, confidence) for estimate, low, high in rows]
+    return kinds, possible, {kind: np.array([of[kind] for of in doubts]) for kind in KINDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beyond:
+    """Shares of draws whose effect is at least a size, in either direction."""
+
+    size: float
+    above: Annotated[Interval, Field(description="effects of at least the size")]
+    below: Annotated[Interval, Field(description="effects of at most its negative")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectSpread:
+    """Distribution of an effect over draws."""
+
+    lower: Annotated[Number, Field(description="lower quartile of the estimates")]
+    median: Annotated[Number, Field(description="median of the estimates")]
+    upper: Annotated[Number, Field(description="upper quartile of the estimates")]
+    beyond: list[Beyond]
+
+    @classmethod
+    def of(cls, limits: np.ndarray, level: float, weights: np.ndarray | None = None) -> Self:
+        """Return the distribution of effects from their limits at a confidence level (draws, 3), and their weights."""
+        known: dict[str, Any] = {} if weights is None else {"weights": weights, "method": "inverted_cdf"}
+        lower, median, upper = np.quantile(limits[:, 0], (0.25, 0.5, 0.75), **known).tolist()
+        beyond = []
+        for size in SIZES:
+            kinds, possible, doubts = judged(rises(size), limits, level)
+            shares = shares_of(kinds, possible, doubts, weights=weights)
+            beyond.append(Beyond(size=size, above=shares[HOLDS].interval, below=shares[REVERSED].interval))
+        return cls(lower=lower, median=median, upper=upper, beyond=beyond)
+
+    def text(self) -> str:
+        """Return the distribution in words."""
+        shares = ", ".join(
+            f"{of.size:g} in {of.above.estimate:.2f} (-{of.size:g} in {of.below.estimate:.2f})" for of in self.beyond
+        )
+        quartiles = f"median {self.median:+.3f}, quartiles {self.lower:+.3f} and {self.upper:+.3f}"
+        return f"{quartiles}; beyond {shares} of it"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -161,21 +264,24 @@ class PriorShare(ResponseAnalysis):
 def prior_share(response: Response, least: float = LEAST, *, confidence: float = CONFIDENCE) -> PriorShare:
     """Return the shares of the prior, or of the ranges varied, where an effect holds, is reversed, or is neither.
 
-    The limits are exact binomial ones of the points. `Share.sampling` takes each estimate at face value, although with
-    common streams one sampling error moves all points; `Share.interval` does not. `-least` or less counts
-    as reversed. Points where no run of an arm converged are left out, if converged runs are counted. Raises
-    `InputError` if the points of the design are no sample, or `least` is not above 0. Points of a table count by their
-    weights, and limits are those of the effective sample size.
+    The limits are exact binomial ones of the points. `Share.sampling` takes each estimate at face value;
+    `Share.interval` also covers unresolved points: with common streams, where one sampling error moves all points,
+    counted in full, with independent ones by the chance that they are of another kind. `-least` or less counts as
+    reversed. Points where no run of an arm converged are left out, if converged runs are counted. Raises `InputError`
+    if the points of the design are no sample, or `least` is not above 0. Points of a table count by their weights, and
+    limits are those of the effective sample size.
     """
     check_confidence(confidence)
     response = response.known()
     study, rule = response.study, rises(check_least(least))
     if study.design not in DRAWN:
         raise InputError(f"design = {study.design!r} is no sample of points: a share needs one of {', '.join(DRAWN)}.")
-    kinds = [rule.kind(value) for value in response.value.tolist()]
-    possible = [rule.possible(interval.low, interval.high) for interval in response.intervals(confidence)]
+    intervals = response.intervals(confidence)
+    limits = np.array([(value, of.low, of.high) for value, of in zip(response.value, intervals, strict=True)])
+    kinds, possible, doubts = judged(rule, limits, intervals[0].confidence)
     weights = weights_of(response.points)
-    shares: dict[str, Any] = {**shares_of(kinds, possible, confidence, weights)}
+    counted = doubts if study.streams == "independent" else None
+    shares: dict[str, Any] = {**shares_of(kinds, possible, counted, confidence=confidence, weights=weights)}
     whole = study.design == "prior" or all(spec == "prior" for spec in study.vary.values())
     return PriorShare(
         **response.facts(confidence),

@@ -14,14 +14,14 @@ from feint.agents.interventions import acting, performance_on, readable, scored
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING
 from feint.agents.outcome import is_converged, read
-from feint.agents.state import State
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
 from feint.sim.statistics.shapley import Game
 from feint.sim.training.parameter_point import Point
-from feint.sim.training.train import PRECISION, RunSpec, Stop, check_runs, enter, race
+from feint.sim.training.train import PRECISION, RunSpec, Stop, check_runs, enter, race, train_together
 
 LOT = 2**48  # runs of a lot
+TOGETHER = 1024  # runs up to which all protocols are trained by one thread, alike stages at once
 TOLERANCES = ("train_tolerance", "deploy_tolerance")
 Reading = tuple[tuple[str, float], ...]
 """Tolerances that are moved, by name; none keeps those of the point."""
@@ -76,6 +76,18 @@ class RunOutcomes:
         return replace(
             self, outcomes={OWN: self.outcomes[reading]}, before={OWN: self.before, **self.before_as}[reading]
         )
+
+    def first(self, runs: int | None) -> RunOutcomes:
+        """Return the first runs; all if None."""
+        if runs is None or runs == len(self):
+            return self
+
+        def cut(values: Any) -> Any:
+            return (
+                {key: value[:runs] for key, value in values.items()} if isinstance(values, Mapping) else values[:runs]
+            )
+
+        return replace(self, **{name: cut(values) for name, values in vars(self).items()})
 
     @classmethod
     def of(
@@ -148,16 +160,16 @@ def run_paired(
         begins = spec.curriculum[0] if len(spec.curriculum) > 1 else spec
         families.setdefault((start, begins), []).append((spec, lot, recorders))
 
-    def train(item: tuple[range, list[Job]]) -> dict[Job, RunOutcomes]:
-        block, family = item
-        first, lot, _ = family[0]
-        start = first.begin(np.arange(block.start, block.stop, dtype=np.uint64) + np.uint64(lot * LOT))
-        known: dict[Any, Stop] = {}
-        stops = {job: list(_stops(job[0], start, known)) for job in family}
-        before_as = {reading: outcome_as(stops[family[0]][0], reading) for reading in readings if reading}
-        return {job: RunOutcomes.of(stops[job], before_as, job[2]) for job in family}
+    def train(item: tuple[range, list[list[Job]]]) -> dict[Job, RunOutcomes]:
+        ended: dict[Job, RunOutcomes] = {}
+        for family, stops in _trained(*item):
+            before_as = {reading: outcome_as(stops[0][0], reading) for reading in readings if reading}
+            ended |= {job: RunOutcomes.of(of, before_as, job[2]) for job, of in zip(family, stops, strict=True)}
+        return ended
 
-    work = product(blocks(runs.start, runs.stop), families.values())
+    every = list(families.values())
+    together = [every] if len(runs) <= TOGETHER else [[family] for family in every]
+    work = product(blocks(runs.start, runs.stop), together)
     parts: dict[Job, list[RunOutcomes]] = {}
     for outcomes in in_order(train, work, threads=threads):
         for job, part in outcomes.items():
@@ -166,13 +178,33 @@ def run_paired(
     return {protocol: whole[job] for protocol, job in jobs.items()}
 
 
-def _stops(spec: RunSpec, state: State, known: dict[Any, Stop]) -> Iterator[Stop]:
-    for i, stage in enumerate(spec.curriculum):
-        path = spec.curriculum.stages[: i + 1]
-        if path not in known:
-            known[path] = spec.train_stage(state, stage)
-        yield known[path]
-        state = known[path].state
+def _trained(block: range, families: Sequence[list[Job]]) -> Iterator[tuple[list[Job], list[list[Stop]]]]:
+    """Yield each family with where the runs of its jobs stop at the end of each stage.
+
+    Trainings of one model by one stage share the lanes, so that few runs of many jobs do not each wait for the slowest.
+    """
+    numbers = np.arange(block.start, block.stop, dtype=np.uint64)
+    states = {(i, ()): family[0][0].begin(numbers + np.uint64(family[0][1] * LOT)) for i, family in enumerate(families)}
+    known: dict[Any, Stop] = {}
+    left: dict[Any, tuple[int, Any]] = {}  # to train: how many stages follow at most, and what alike ones share
+    for i, family in enumerate(families):
+        for spec, _, _ in family:
+            stages = spec.curriculum.stages
+            for k in range(1, 1 + len(stages)):
+                follow, alike = len(stages) - k, (stages[k - 1], spec.model, spec.objectives, spec.precision)
+                left[i, stages[:k]] = max(follow, left.get((i, stages[:k]), (0, alike))[0]), alike
+    for follow in sorted({follow for follow, _ in left.values()}, reverse=True):
+        now: dict[Any, list[Any]] = {}
+        for path, (follows, alike) in left.items():
+            if follows == follow:
+                now.setdefault(alike, []).append(path)
+        for alike, paths in now.items():
+            stops = train_together([states[i, stages[:-1]] for i, stages in paths], alike[0], alike[-1])
+            known |= zip(paths, stops, strict=True)
+            states |= {path: stop.state for path, stop in zip(paths, stops, strict=True)}
+    for i, family in enumerate(families):
+        paths = [[(i, spec.curriculum.stages[:k]) for k in range(1, 1 + len(spec.curriculum))] for spec, _, _ in family]
+        yield family, [[known[path] for path in of_job] for of_job in paths]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """Trains states through stages; a run specification has everything that determines a run's numbers except its index."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -301,6 +301,32 @@ class Stop:
     lane_steps: int  #: steps of all lanes, idle ones included
 
 
+def train_together(states: Sequence[State], stage: Stage, precision: str) -> list[Stop]:
+    """Train populations of one model through one stage, and return where each stops; they share the lanes.
+
+    No number depends on which are trained together, but for `lane_steps`, which is that of all of them.
+    """
+    entered = [enter(state, stage) for state in states]
+    whole = State.joined([replace(state, occurrences=()) for state in entered]) if states[1:] else entered[0].copied()
+    steps = race(whole, stage, stage.steps, precision) * lanes_in(DTYPES[precision])
+    readings, missed = read(whole, stage.objective), np.zeros(len(whole), np.bool_)
+    if stage.target > 0:
+        missed = ~whole.reached
+    if not states[1:]:
+        return [Stop(whole, readings, missed, steps)]
+    ends = np.cumsum([len(state) for state in states]).tolist()
+    parts = [slice(end - len(state), end) for state, end in zip(states, ends, strict=True)]
+    return [
+        Stop(
+            replace(whole.take(part), occurrences=state.occurrences),
+            Readings(*(of[part] for of in readings)),
+            missed[part],
+            steps,
+        )
+        for part, state in zip(parts, entered, strict=True)
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """Model, stages, start, matching, seed and precision, checked; made with `RunSpec.of`."""
@@ -347,10 +373,7 @@ class RunSpec:
 
     def train_stage(self, state: State, stage: Stage) -> Stop:
         """Train one stage from where the previous one ended; `state` is not changed."""
-        state = enter(state, stage).copied()
-        passes = race(state, stage, stage.steps, self.precision)
-        missed = ~state.reached if stage.target > 0 else np.zeros(len(state), np.bool_)
-        return Stop(state, read(state, stage.objective), missed, passes * lanes_in(DTYPES[self.precision]))
+        return train_together([state], stage, self.precision)[0]
 
     def warm_up(self) -> None:
         """Compile the kernels, or load them from the cache."""

@@ -61,7 +61,7 @@ WHOLE = SHORT.replace({"finetuning": {"carry": tuple(GROUPS)}})
 MODEL = Model(similarity=0.3)
 POINT = Point(model=MODEL, curriculum=SHORT)
 MARKET = {"actors": 300, "streams": 2, "years": 3, "tamper": 2.0, "similarity": 0.6}
-TINY = replace(QUICK, runs=40, draws=2, draw_runs=20, search_runs=900, confirming=80)
+TINY = replace(QUICK, runs=40, draws=2, draw_runs=20, draw_most=40, search_runs=900, confirming=80)
 REQUESTS = {
     "compare": CompareRequest(point=replace(POINT, start="corrigible"), runs=30, seed=2, confidence=0.9),
     "simulate": SimulateRequest(point=replace(POINT, match="total-steps"), runs=30, seed=2, objectives=3),

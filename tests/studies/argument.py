@@ -18,8 +18,8 @@ from feint.sim.results.provenance import passport_line as text
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "argument_table.md"
-SIZE = replace(FULL, draws=128, draw_runs=200, form_draws=32, search_runs=120_000, confirming=4000)
-"""Of the committed run: the full number of runs at the point, a quarter of the draws."""
+SIZE = replace(FULL, draws=256, form_draws=32, search_runs=60_000, confirming=4000)
+"""Of the committed run: the full number of runs at the point, half of the draws."""
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
 OTHERS = ("fine-tuning", "release")
@@ -108,8 +108,8 @@ def page(found: Argued, counting: Counting, auditing: Audit) -> str:
     )
     reached = ", ".join(f"{each.outcome} {each.draws} ({each.largest:.2f})" for each in auditing.reached)
     at_the_point = (
-        f"{size.runs:,} runs of each way of training at the default point, {size.draws:,} draws from the prior of "
-        f"{size.draw_runs:,} runs each, seed {found.request.seed}; intervals are of 95 %."
+        f"{size.runs:,} runs of each way of training at the default point, {size.of_draws} "
+        f"each, seed {found.request.seed}; intervals are of 95 %."
     )
     minds = (
         f"{counting.draws:,} minds, {counting.kept.sum():,} of which do well in training; {counting.trains:,} trained. "

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from feint.scenarios.bibliography import XU_2021
-from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, at_most, rises
+from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Claim, Part, at_most, rises
 from feint.sim.analysis.contrasts import Survives
 from feint.sim.analysis.estimands import Frequency, difference
 from feint.sim.analysis.prior_shares import Share
@@ -48,14 +48,16 @@ def _shown(match: str) -> Part:
 
 def sign_changes(robustness: Any) -> dict[str, Share]:
     """Return, per other mode, the share of the prior in which the contrast has the opposite sign of the matched one."""
-    held, held_maybe = robustness.kinds(CLAIM, HELD)
+    held, held_maybe, held_doubts = robustness.kinds(CLAIM, HELD)
     shares = {}
     for mode in HELD_EQUAL[1:]:
-        kinds, maybe = robustness.kinds(CLAIM, mode)
+        kinds, maybe, doubts = robustness.kinds(CLAIM, mode)
         changed = [{a, b} == OPPOSED for a, b in zip(held, kinds, strict=True)]
         sure = [len(a) == len(b) == 1 and a | b == OPPOSED for a, b in zip(held_maybe, maybe, strict=True)]
         possible = [any({x, y} == OPPOSED for x in a for y in b) for a, b in zip(held_maybe, maybe, strict=True)]
-        shares[mode] = Share.of(np.array(changed), np.array(sure), np.array(possible), CONFIDENCE)
+        either = np.minimum(1.0, held_doubts[NEITHER] + doubts[NEITHER])
+        points = np.array(changed), np.array(sure), np.array(possible)
+        shares[mode] = Share.of(*points, CONFIDENCE, robustness.weights, either)
     return shares
 
 

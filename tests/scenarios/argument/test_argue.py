@@ -20,6 +20,7 @@ from feint.scenarios.argument.evaluate_claim import (
 from feint.scenarios.claims.pretraining import capability_matching as matching
 from feint.scenarios.claims.registry import claims, select_claims
 from feint.scenarios.release.affordability import reached
+from feint.sim.analysis.allocation import ROOM
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED
 from feint.sim.analysis.estimands import SHARE, SHARE_DIFFERENCE, MeanEstimand
 from feint.sim.analysis.nearest_flip import STOPS
@@ -30,9 +31,14 @@ from feint.sim.ensembles.protocols import pretrained
 from feint.sim.statistics.intervals import Interval
 from feint.sim.training.parameter_point import Point
 
-TINY = replace(QUICK, runs=200, draws=8, draw_runs=40, search_runs=6000, confirming=400)
+TINY = replace(QUICK, runs=200, draws=8, draw_runs=20, draw_most=40, search_runs=6000, confirming=400)
 NAMES = ["headline", "relearning", "matching"]
 PART = "difference"
+
+
+def columns(*rows):
+    """Columns of what is measured at draws with these estimates and limits, each by 100 runs."""
+    return np.column_stack([np.array(rows, float), np.full(len(rows), 100)])
 
 
 def argue(*names, threads=None, progress=None, **fields):
@@ -69,10 +75,11 @@ def test_a_draw_is_tried_on_runs_of_its_own():
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     rows = prior_draws(Point(), 4, 2)
     for i in range(4):
-        ended = run_paired(Point().at(rows[i]), claim.effect.estimand.protocols, range(60 * i, 60 * i + 60), seed=2)
+        runs = range(ROOM * i, ROOM * i + 60)
+        ended = run_paired(Point().at(rows[i]), claim.effect.estimand.protocols, runs, seed=2)
         wanted = claim.effect.estimand.measured(ended)
         limits = spread.limits[DEFAULT, OWN, claim.name, PART][i]
-        assert limits.tolist() == [wanted.estimate, wanted.low, wanted.high]
+        assert limits[:4].tolist() == [wanted.estimate, wanted.low, wanted.high, 60]
 
 
 def test_forms_are_swapped_and_tolerances_moved():
@@ -82,7 +89,7 @@ def test_forms_are_swapped_and_tolerances_moved():
     rows = prior_draws(Point(), 4, 2)
     form, reading = "gate_form = minimum", (("deploy_tolerance", 0.4),)
     there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
-    ended = run_paired(there, claim.effect.estimand.protocols, range(60, 120), seed=2)
+    ended = run_paired(there, claim.effect.estimand.protocols, range(ROOM, ROOM + 60), seed=2)
     wanted = claim.effect.estimand.measured(ended).estimate
     assert spread.limits[form, reading, claim.name, PART][1, 0] == wanted
     assert {key[:2] for key in spread.limits} == {
@@ -105,10 +112,11 @@ def test_a_claim_that_the_model_leaves_no_choice_is_told():
     (claim,) = select_claims(["headline"])
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     assert spread.baked_in(claim) is None
-    everywhere = np.tile([0.5, 0.4, 0.6], (256, 1))
+    everywhere = columns(*[[0.5, 0.4, 0.6]] * 256)
     fixed = replace(spread, limits=dict.fromkeys(spread.limits, everywhere))
     assert fixed.baked_in(claim) == HOLDS
-    assert replace(spread, limits={key: -everywhere[:, [0, 2, 1]] for key in spread.limits}).baked_in(claim) == REVERSED
+    nowhere = columns(*[[-0.5, -0.6, -0.4]] * 256)
+    assert replace(spread, limits=dict.fromkeys(spread.limits, nowhere)).baked_in(claim) == REVERSED
 
 
 def test_a_claim_holds_where_all_its_parts_do():
@@ -116,8 +124,8 @@ def test_a_claim_holds_where_all_its_parts_do():
     spread = over_prior([claim], draws=4, runs=60, seed=2)
     holds, falls = [0.5, 0.4, 0.6], [-0.5, -0.6, -0.4]
     keys = {key[3]: key for key in spread.limits}
-    one = np.array([holds, holds, falls, falls])
-    other = np.array([holds, falls, holds, falls])
+    one = columns(holds, holds, falls, falls)
+    other = columns(holds, falls, holds, falls)
     found = dict.fromkeys(keys.values(), other) | {keys["first"]: one}
     told = {kind: share.count for kind, share in replace(spread, limits=found).shares(claim).items()}
     assert told == {HOLDS: 1, REVERSED: 1, NEITHER: 2}
@@ -129,7 +137,7 @@ def test_where_the_contrast_changes_its_sign_is_told():
     (claim,) = select_claims(["matching"])
     spread = over_prior([claim], draws=2, runs=60, seed=2)
     rows = {"target": [[0.5, 0.4, 0.6]] * 2, "steps": [[-0.5, -0.6, -0.4], [0.01, -0.1, 0.1]]}
-    found = {key: np.array(rows.get(key[3], rows["target"])) for key in spread.limits}
+    found = {key: columns(*rows.get(key[3], rows["target"])) for key in spread.limits}
     changes = matching.sign_changes(replace(spread, limits=found))
     assert (changes["steps"].count, changes["steps"].certain, changes["steps"].possible) == (1, 1, 2)
     assert changes["total-steps"].possible == 0
@@ -141,8 +149,8 @@ def test_draws_that_are_turned_over_for_sure_come_before_those_that_may_be():
     spread = over_prior([claim], draws=2, runs=60, seed=2)
     key = next(iter(spread.limits))
     unsure, sure = [-0.03, -0.1, 0.1], [-0.5, -0.6, -0.4]
-    assert replace(spread, limits={key: np.array([unsure, sure])}).turned(claim, REVERSED) == [spread.draws[1]]
-    assert replace(spread, limits={key: np.array([unsure, unsure])}).turned(claim, REVERSED) == spread.draws
+    assert replace(spread, limits={key: columns(unsure, sure)}).turned(claim, REVERSED) == [spread.draws[1]]
+    assert replace(spread, limits={key: columns(unsure, unsure)}).turned(claim, REVERSED) == spread.draws
 
 
 def test_progress_ends_where_it_was_said_to(monkeypatch):
@@ -284,7 +292,10 @@ def test_an_effect_lies_within_the_limits_that_its_estimand_declares(limits, end
 @pytest.mark.parametrize("runs", [1, 3])
 def test_few_runs_give_finite_intervals_and_shares_within_their_range(runs):
     released = argue(
-        "falling-cost", family="release", runs=runs, size=replace(TINY, draws=2, draw_runs=5, search_runs=900)
+        "falling-cost",
+        family="release",
+        runs=runs,
+        size=replace(TINY, draws=2, draw_runs=5, draw_most=5, search_runs=900),
     )
     for part in released["falling-cost"].parts:
         least = -1 if "less" in part.effect.quantity else 0

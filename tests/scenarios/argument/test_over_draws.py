@@ -21,7 +21,7 @@ from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.sweeps.weighted_draws import WeightedDraws
 from feint.sim.training.parameter_point import Point
 
-TINY = replace(QUICK, runs=60, draws=8, draw_runs=20, searches=0, shown=False)
+TINY = replace(QUICK, runs=60, draws=8, draw_runs=20, draw_most=40, searches=0, shown=False)
 NAMES = ("headline", "relearning")
 
 
@@ -87,13 +87,13 @@ def test_verdicts_and_the_prior_are_those_without_a_table(weighted):
     assert alone.over is None
     for one, other in zip(alone.claims, weighted.claims, strict=True):
         assert (one.verdict, one.prior, one.effect, one.over) == (other.verdict, other.prior, other.effect, None)
-    (axes,) = alone.figure().axes
-    assert axes.get_title() == "over the prior"
+    assert [panel.get_title() for panel in alone.figure().axes] == ["over the prior", "effect over the prior"]
 
 
 def test_the_figure_has_a_panel_for_each(weighted):
-    axes = weighted.figure().axes
+    *axes, effects = weighted.figure().axes
     assert [panel.get_title() for panel in axes] == ["over the prior", "over weighted.csv"]
+    assert effects.get_title() == "effect over the prior"
     for panel in axes:
         assert len(panel.patches) == 3 * len(NAMES)
     assert [label.get_text().split()[1] for label in axes[0].get_yticklabels()] == list(NAMES)

@@ -1,15 +1,20 @@
 """Rules say beforehand what counts for a claim and against it, and verdicts follow from them."""
 
+from dataclasses import replace
 from itertools import product
 from math import inf
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feint.scenarios.bibliography import XU_2021
+from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import (
     HOLDS,
+    KINDS,
     NEITHER,
     REVERSED,
     Claim,
@@ -154,3 +159,24 @@ def test_a_source_is_an_entry_of_a_bibliography():
     assert entry.startswith("@online{xu2021pretraining,\n  author = {Xu, Mark},\n")
     assert "title = {{Pre-Training + Fine-Tuning Favors Deception}}" in entry
     assert entry.count("{") == entry.count("}")
+
+
+def test_the_doubt_about_a_kind_is_the_chance_of_an_end_within_the_interval():
+    rule, third = rises(), NormalDist().cdf(-1.959964 * 0.03 / 0.05)
+    assert rule.doubts(0.5, 0.4, 0.6, 0.95) == {HOLDS: 0.0, REVERSED: 0.0, NEITHER: 0.0}
+    assert rule.doubts(0.02, -0.01, 0.05, 0.95) == pytest.approx({HOLDS: 0.5, REVERSED: 0.0, NEITHER: 0.5})
+    assert rule.doubts(0.05, 0.0, 0.1, 0.95) == pytest.approx({HOLDS: third, REVERSED: 0.0, NEITHER: third})
+    side = NormalDist().cdf(-1.959964 / 2)
+    assert rule.doubts(0.0, -0.04, 0.04, 0.95) == pytest.approx({HOLDS: side, REVERSED: side, NEITHER: 2 * side})
+    assert set(rule.doubts(float("nan"), -1.0, 1.0, 0.95).values()) == {1.0}
+
+
+@pytest.mark.parametrize("any_part", [False, True])
+def test_a_claim_is_doubted_by_the_mistakes_that_would_change_it(any_part):
+    """Draws at which both parts hold, one does, and none does, with doubts of 0.2 and 0.1."""
+    (headline,) = select_claims(["headline"])
+    parts = tuple(replace(headline.effect, name=name) for name in ("one", "other"))
+    claim = replace(headline, parts=parts, any_part=any_part)
+    kinds = np.array([[HOLDS, HOLDS, NEITHER], [HOLDS, NEITHER, NEITHER]])
+    doubts = dict.fromkeys(KINDS, np.array([[0.2] * 3, [0.1] * 3]))
+    assert claim.doubts(kinds, doubts)[HOLDS] == pytest.approx([0.1, 0.2, 0.3] if any_part else [0.3, 0.1, 0.1])

@@ -9,7 +9,7 @@ from studies.flips import HEADLINE, VERSION_1
 
 from feint.agents.model import Model
 from feint.scenarios.claims.registry import select_claims
-from feint.sim.analysis.claims import HOLDS, REVERSED, rises
+from feint.sim.analysis.claims import HOLDS, REVERSED, at_least, rises
 from feint.sim.analysis.nearest_flip import FRESH, OWN_RUNS, STOPS, Change, Flip, FlipSearch, NearestFlip
 from feint.sim.analysis.prior_shares import factors_at, in_units, prior_draws
 from feint.sim.ensembles.paired_runs import TOLERANCES, run_paired
@@ -31,14 +31,14 @@ def planted(monkeypatch):
     """Let the mean over runs be 0.3 minus what similarity and decoys move in units of the prior; return the runs."""
     trained = []
 
-    def effects(self, offsets, runs):
+    def looked(self, offsets, runs, _):
         trained.append(runs)
         there = self.point.at(self.values(offsets)).model
         moved = (there.similarity - 0.5) / 0.95 + (there.decoys - 2.0) / 5.0
         noise = np.random.default_rng(runs.start).normal(0, 0.05, len(runs))
-        return {"difference": student(0.3 - moved + noise - noise.mean() * 0.5, self.level)}
+        yield {"difference": student(0.3 - moved + noise - noise.mean() * 0.5, self.level)}, len(runs)
 
-    monkeypatch.setattr(FlipSearch, "effects", effects)
+    monkeypatch.setattr(FlipSearch, "looked", looked)
     return trained
 
 
@@ -90,12 +90,13 @@ def test_nothing_is_found_where_no_start_is_flipped_or_the_point_itself_is():
 def test_a_reading_is_never_moved(monkeypatch):
     """An effect that only the tolerances lower is never flipped, though every start has others."""
 
-    def effects(self, offsets, _):
+    def looked(self, offsets, runs, _):
         model = self.point.at(self.values(offsets)).model
         value = 0.3 if model.deploy_tolerance == 0.25 and model.train_tolerance == 0.1 else -0.3
-        return {"difference": Interval(estimate=value, low=value, high=value, confidence=self.level, method="")}
+        interval = Interval(estimate=value, low=value, high=value, confidence=self.level, method="")
+        yield {"difference": interval}, len(runs)
 
-    monkeypatch.setattr(FlipSearch, "effects", effects)
+    monkeypatch.setattr(FlipSearch, "looked", looked)
     looking = search(REVERSED, budget=9000)
     assert not {factor.name for factor in looking.factors} & set(TOLERANCES)
     assert len(looking.factors) == len(factors_at(POINT)) - 1
@@ -105,11 +106,12 @@ def test_a_reading_is_never_moved(monkeypatch):
 def test_a_point_outside_the_prior_is_left_by_the_shortest_way(monkeypatch):
     """Identification stands at 2 in units of its prior, and the claim is reversed from 1.7 downwards."""
 
-    def effects(self, offsets, _):
+    def looked(self, offsets, runs, _):
         value = 0.3 if self.point.at(self.values(offsets)).model.identification > 63_000 else -0.3
-        return {"difference": Interval(estimate=value, low=value, high=value, confidence=self.level, method="")}
+        interval = Interval(estimate=value, low=value, high=value, confidence=self.level, method="")
+        yield {"difference": interval}, len(runs)
 
-    monkeypatch.setattr(FlipSearch, "effects", effects)
+    monkeypatch.setattr(FlipSearch, "looked", looked)
     result = search(REVERSED, point=Point(model=Model(identification=1e6))).nearest(prior_draws(POINT, 8, seed=1))
     assert 0.3 <= result.lowest < 0.4
     assert result.nearest is not None
@@ -134,12 +136,25 @@ def test_a_claim_of_two_parts_stops_holding_with_one_of_them_unless_one_is_enoug
         name: Interval(estimate=value, low=value - 0.01, high=value + 0.01, confidence=0.95, method="")
         for name, value in zip(("one", "other"), values, strict=True)
     }
-    monkeypatch.setattr(FlipSearch, "effects", lambda *_: effects)
+    monkeypatch.setattr(FlipSearch, "looked", lambda *_: iter([(effects, 4000)]))
     for kind in (HOLDS, STOPS, REVERSED):
         looking = search(kind, claim=claim)
         here = np.zeros(len(looking.base))
-        assert (looking.margin(here, range(4000)) > 0) == (kind in kinds)
+        assert (looking.margin(here, range(4000))[0] > 0) == (kind in kinds)
         assert (looking._confirmed(here, FRESH) is not None) == (kind in kinds)
+
+
+def test_a_clear_point_takes_a_sixth_of_the_runs_and_a_close_one_all():
+    """And the first sixth is part of them: margins are those of one ensemble."""
+    looking = search(REVERSED, confirming=4000)
+    here = np.zeros(len(looking.base))
+    margin, runs = looking.margin(here, range(400))
+    assert (margin < 0, runs) == (True, 67)
+    effects = looking.effects(here, range(400))
+    close = replace(HEADLINE.effect, rule=at_least(0.5, effects["difference"].estimate))
+    looking = search(REVERSED, claim=replace(HEADLINE, parts=(close,)), confirming=4000)
+    assert looking.margin(here, range(400))[1] == 400
+    assert looking.effects(here, range(400)) == effects
 
 
 @pytest.mark.usefixtures("planted")

@@ -78,6 +78,36 @@ def test_shares_of_planted_effects_are_covered(streams, runs):
     assert np.mean(alone) > 0.9
 
 
+def test_shares_of_points_with_runs_of_their_own_are_narrow_and_covered():
+    """An effect that crosses the limit slowly, of which limits from certain to possible points say little."""
+
+    def effect(points):
+        return 0.2 * (points["similarity"] - 0.5)
+
+    held, width, hull = [], [], []
+    for seed in range(60):
+        facts = {"samples": 128, "runs": 100, "seed": seed, "streams": "independent"}
+        kind = prior_share(differing(study({"similarity": UNIT, "decoys": UNIT}, "sobol", **facts), effect, seed), 0.04)
+        holds = kind.kinds["holds"]
+        held.append(holds.interval.low <= 0.3 <= holds.interval.high)
+        width.append(holds.interval.high - holds.interval.low)
+        hull.append((holds.possible - holds.certain) / 128)
+    assert np.mean(held) >= 0.93
+    assert np.mean(width) < 0.6 * np.mean(hull)
+
+
+def test_doubts_widen_the_limits_of_the_points_alone_by_what_need_not_cancel():
+    """Of 100 points 50 hold; ten of these are open with a doubt of 0.3, and ten others with one of 0.1."""
+    kinds = ["holds"] * 50 + ["neither"] * 50
+    possible = [frozenset({"holds"})] * 40 + [frozenset({"holds", "neither"})] * 20 + [frozenset({"neither"})] * 40
+    doubts = np.array([0.0] * 40 + [0.3] * 10 + [0.1] * 10 + [0.0] * 40)
+    holds = shares_of(kinds, possible, {"holds": doubts, "neither": doubts, "reversed": doubts})["holds"]
+    alone = holds.sampling
+    assert (holds.certain, holds.count, holds.possible) == (40, 50, 60)
+    assert holds.interval.low == pytest.approx(0.5 - np.hypot(0.5 - alone.low, 2 / 3 * 0.03))
+    assert holds.interval.high == pytest.approx(0.5 + np.hypot(alone.high - 0.5, 2 / 3 * 0.01))
+
+
 def test_an_effect_that_crosses_the_limit_slowly_is_covered_though_luck_moves_all_points():
     """With common runs the limits of the points alone miss the share more often than not."""
 
