@@ -103,7 +103,7 @@ def evaluation_of(claim: Claim, ended: Ended, confidence: float = CONFIDENCE) ->
     level = claim.confidence(confidence)
     return Evaluation(
         claim=claim,
-        intervals={part.name: measure(part, ended, level)[0] for part in claim.parts},
+        intervals={part.name: measure(part, ended, level) for part in claim.parts},
         among_converged={part.name: part.estimand.among_converged(ended, level) for part in claim.parts},
     )
 

@@ -107,7 +107,7 @@ class Simulations:
         )
         part = CLAIM.effect
         ended = run_paired(here, part.estimand.protocols, range(self.runs), seed=seed, threads=1)
-        numbers[HEADLINE] = measure(part, ended, CONFIDENCE)[0]
+        numbers[HEADLINE] = measure(part, ended, CONFIDENCE)
         errors = {f"{ERROR}{name}": monte_carlo_error(interval) for name, interval in numbers.items()}
         return {name: interval.estimate for name, interval in numbers.items()} | errors
 

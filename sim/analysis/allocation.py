@@ -55,23 +55,23 @@ class Looks:
 
 def measure(
     part: Part, ended: Ended, confidence: float, reading: Reading = OWN, runs: int | None = None
-) -> tuple[Interval, Ended]:
-    """Return the interval of a part's estimand, and the runs that it needs: all, or the first ones.
+) -> Interval:
+    """Return the interval of a part's estimand from all runs, or from the first ones.
 
     Outcomes are read at other tolerances if `reading` names some.
     """
     needed = {protocol: ended[protocol].first(runs) for protocol in part.estimand.protocols}
     if reading:
         needed = {protocol: outcomes.read_as(reading) for protocol, outcomes in needed.items()}
-    return part.estimand.within_limits(part.estimand.measured(needed, confidence)), needed
+    return part.estimand.within_limits(part.estimand.measured(needed, confidence))
 
 
 def measured_row(
     part: Part, ended: Ended, confidence: float, reading: Reading = OWN, runs: int | None = None
 ) -> tuple[float, ...]:
     """Return the columns of a part at one draw."""
-    interval, needed = measure(part, ended, confidence, reading, runs)
-    return interval.estimate, interval.low, interval.high, runs_of(needed)
+    interval = measure(part, ended, confidence, reading, runs)
+    return interval.estimate, interval.low, interval.high, runs or len(ended[part.estimand.protocols[0]])
 
 
 @dataclass(frozen=True, kw_only=True)
