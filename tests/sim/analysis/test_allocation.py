@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from studies.shares import LIMIT, counted, coverage
 
 from feint.agents.errors import InputError
 from feint.scenarios.claims.registry import select_claims
@@ -54,3 +56,25 @@ def test_a_claim_that_is_open_goes_on_with_the_runs_of_a_longer_ensemble():
     assert first == measured_row(
         replace(claim.effect, rule=at_least(-0.99, -0.995)), {p: of.first(20) for p, of in whole.items()}, LOOKS.level()
     )
+
+
+@pytest.mark.parametrize("effect", [0.0, LIMIT - 1e-9, LIMIT, 0.05, 0.2])
+def test_draws_are_stopped_on_the_wrong_side_of_a_limit_no_more_often_than_promised(effect):
+    """Of 4,000 draws with the same effect, at the null, at the limit and beyond it; also with a third look."""
+    rng = np.random.default_rng(1)
+    gain, lose = np.full(4000, 0.05 + effect), np.full(4000, 0.05)
+    for looks in (Looks(first=32, most=192), Looks(first=32, most=1152)):
+        limits, runs = counted(gain, lose, LIMIT, looks, rng)
+        holds = (limits[:, 0] >= LIMIT) & (runs < looks.most)
+        falls = (limits[:, 0] < LIMIT) & (runs < looks.most)
+        wrong = falls if effect >= LIMIT else holds
+        assert wrong.mean() <= 0.05 + 3 * (0.05 * 0.95 / 4000) ** 0.5
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.55, 0.9])
+def test_intervals_of_shares_cover(share):
+    """With the study's repetitions cut to what tells 0.9 from 0.95; `tests/studies/shares.py` has all of them."""
+    found = coverage("smooth", share, Looks(first=32, most=192), draws=256, repetitions=60)
+    assert 0.87 <= found.covered <= 1.0
+    assert found.width < 0.16
+    assert found.full_width > found.width
