@@ -42,6 +42,7 @@ from feint.sim.training.train import PRECISION
 
 TRAJECTORIES, RUNS = 32, 100
 LEAST = 0.05  # change over the whole of a prior that matters, by default
+ENOUGH = 16  # trajectories without which nothing is said not to matter: few changes of 0 have an interval of no width
 STEP = designs.MORRIS_LEVELS / (2 * (designs.MORRIS_LEVELS - 1))  # of a trajectory, in units of the prior
 SAMPLES, SAMPLE_RUNS = 64, 200  # base points of the study that divides the variance, and runs of each
 YES, NO, UNDECIDED = "yes", "no", "undecided"
@@ -278,7 +279,7 @@ class ScreenRequest(Request):
                 mean_effect=Interval(estimate=middle, **ends, method="Student, trajectories"),
                 spread=index.spread,
                 noise=added,
-                matters=YES if sure else NO if index.effect.high < self.least else UNDECIDED,
+                matters=YES if sure else NO if index.effect.high < self.least and count >= ENOUGH else UNDECIDED,
             )
 
     def _next(self, premises: list[ScreenedPremise]) -> Iterator[NextStep]:

@@ -1,6 +1,7 @@
 """Screening: planted premises, the noise of runs, what it says to run next, the folder it keeps, and bad input."""
 
 import shlex
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -207,3 +208,12 @@ def test_what_is_wrong_is_said_in_one_sentence(given, sentence):
         front.screen(**{"runs": 1, "trajectories": 4, **given})
     assert str(error.value).startswith(sentence)
     assert "\n" not in str(error.value)
+
+
+def test_a_few_trajectories_without_any_change_show_nothing():
+    """All runs are unconverged after one step from scratch, so that every change is zero."""
+    point = Point(curriculum=pretrain_finetune({"steps": 1}, {"steps": 1}))
+    request = ScreenRequest(point=point, trajectories=4, runs=4, of="from_scratch")
+    changes = request.run().premises
+    assert {(premise.effect.high, premise.matters) for premise in changes} == {(0.0, "undecided")}
+    assert {premise.matters for premise in replace(request, trajectories=16).run().premises} == {"no"}
