@@ -53,9 +53,7 @@ class Looks:
         return look_confidence(confidence, max(1, len(self.totals) - 1))
 
 
-def measure(
-    part: Part, ended: Ended, confidence: float, reading: Reading = OWN, runs: int | None = None
-) -> Interval:
+def measure(part: Part, ended: Ended, confidence: float, reading: Reading = OWN, runs: int | None = None) -> Interval:
     """Return the interval of a part's estimand from all runs, or from the first ones.
 
     Outcomes are read at other tolerances if `reading` names some.
