@@ -33,9 +33,8 @@ CASES = [
     for modes in (1, 5, 16)
     if INTERPRETED or kind != KINDS[objectives % 2 + 2]
 ]
-IN_DOUBLE = [case for case in CASES if case[2] != KINDS[3]]
-if INTERPRETED:
-    CASES = IN_DOUBLE = [*CASES, (5, 4, SEEKING)]
+IN_DOUBLE = [*CASES, (5, 4, SEEKING)] if INTERPRETED else [case for case in CASES if case[2] != KINDS[3]]
+IN_SINGLE = [*CASES, (5, 4, SEEKING)]
 
 #: the parts that change when a parameter is set so, by the table
 NAMED_BY = {
@@ -66,7 +65,7 @@ MOVED = [
 ]
 PRICED = list(zip([{}, *oracle.COVERING], MOVED, strict=True))
 #: forms that other tests compile in single precision as well
-IN_SINGLE = [{"capability_form": "power"}, {"inference_form": "exponential", **KNOWN}, oracle.TOGETHER[-1]]
+FORMS_IN_SINGLE = [{"capability_form": "power"}, {"inference_form": "exponential", **KNOWN}, oracle.TOGETHER[-1]]
 APART = 1e-3  # farther from a kink than finite differences move any view
 UNSEEN = 1e-11
 
@@ -192,7 +191,7 @@ def test_kernel_steps_by_the_table(modes, objectives, kind, shielding, honeypots
 
 
 @pytest.mark.parametrize("shielding", [0.6, 1.0])
-@pytest.mark.parametrize(("modes", "objectives", "kind"), CASES)
+@pytest.mark.parametrize(("modes", "objectives", "kind"), IN_SINGLE)
 def test_in_single_precision_the_kernel_steps_by_the_table_to_single_precision(modes, objectives, kind, shielding):
     assert_steps_by_the_table(*case(modes, objectives, kind, shielding=shielding), "single")
 
@@ -353,7 +352,7 @@ def test_kernel_steps_by_the_table_in_other_forms(forms, saturated):
 
 
 @pytest.mark.parametrize("saturated", [False, True])
-@pytest.mark.parametrize("forms", IN_SINGLE, ids=str)
+@pytest.mark.parametrize("forms", FORMS_IN_SINGLE, ids=str)
 def test_in_single_precision_the_kernel_steps_by_the_table_in_other_forms(forms, saturated):
     assert_steps_by_the_table(*case_of_forms(forms, saturated=saturated), "single")
 
