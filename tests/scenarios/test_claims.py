@@ -101,12 +101,14 @@ def test_without_inference_no_claim_about_deception_is_supported(powerless, name
     assert powerless[name].verdict is not Verdict.SUPPORTED
 
 
+@pytest.mark.slow
 def test_relearning_does_not_speak_of_deception(powerless):
     as_it_is = evaluate(select_claims(["relearning"]), runs=500)["relearning"]
     assert powerless["relearning"].intervals == as_it_is.intervals
     assert as_it_is.verdicts["equal-distance"] is Verdict.SUPPORTED
 
 
+@pytest.mark.slow
 def test_where_there_is_no_deception_none_lasts(powerless):
     verdicts = powerless["duration"].verdicts
     assert verdicts == {

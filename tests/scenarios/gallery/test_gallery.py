@@ -13,7 +13,7 @@ from feint.sim.results import provenance
 from feint.sim.results.provenance import passport_in
 from feint.sim.training.parameter_point import Point
 
-SMALL = {"levels": 2, "steps": 4, "draws": 2, "draw_runs": 20, "base_points": 16}
+SMALL = {"levels": 2, "steps": 4, "draws": 2, "draw_runs": 20, "base_points": 8}
 
 
 def tiny(name, **changes):
