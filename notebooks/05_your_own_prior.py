@@ -43,7 +43,7 @@ grid = feint.Study(
         "similarity": {"low": 0.0, "high": 0.95, "levels": 5},
         "pretraining.awareness_exposure": {"low": 1e-4, "high": 0.1, "levels": 5, "log": True},
     },
-    runs=200,
+    runs=128,
     seed=1,
 )
 mapped = feint.sweep(grid, folder / "map")
@@ -57,7 +57,7 @@ show(figure)
 
 # %%
 mine = ("similarity", "plasticity_goal", "plasticity_pointer", "gate_init", "inference_power", "representation_init")
-alone = feint.Study(design="one-at-a-time", vary=dict.fromkeys(mine, "prior"), runs=300, seed=1)
+alone = feint.Study(design="one-at-a-time", vary=dict.fromkeys(mine, "prior"), runs=192, seed=1)
 ends = feint.sweep(alone, folder / "ends")
 show(response_profile(layers_of(ends, "difference", "deceptive")).figure())
 
@@ -68,7 +68,7 @@ show(response_profile(layers_of(ends, "difference", "deceptive")).figure())
 # The interval takes each point that its own runs leave open for either.
 
 # %%
-drawn = feint.sweep(feint.Study(design="prior", samples=128, runs=200, seed=1), folder / "prior")
+drawn = feint.sweep(feint.Study(design="prior", samples=128, runs=128, seed=1), folder / "prior")
 whole = prior_share(response(drawn))
 print(whole)
 
@@ -84,7 +84,7 @@ screen = feint.Study(
     design="morris",
     samples=16,
     vary=dict.fromkeys((*mine, "plasticity_gate", "decoys", "pretraining.awareness_exposure"), "prior"),
-    runs=100,
+    runs=64,
     seed=1,
 )
 figure = sensitivity(response(feint.sweep(screen, folder / "screen"))).figure()
@@ -111,7 +111,7 @@ for name, vary in {
     "objectives close, goals easily written": yours,
     "objectives far, goals hard to write": theirs,
 }.items():
-    study = feint.Study(design="sobol", vary=vary, samples=64, runs=200, seed=1)
+    study = feint.Study(design="sobol", vary=vary, samples=64, runs=128, seed=1)
     found[name] = prior_share(response(feint.sweep(study, folder / name)))
 figure, panels = sheet(1.5, 3, sharey=True, sharex=True)
 for axes, kind in zip(panels, ("holds", "neither", "reversed"), strict=True):

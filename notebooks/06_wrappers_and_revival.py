@@ -41,7 +41,7 @@ house_look()
 # pointer carry (the wrapper), what representation and goal carry (the core), and how well Y can still be read.
 
 # %%
-wrapped = WrappersRequest(runs=200, seed=1).run()
+wrapped = WrappersRequest(runs=128, seed=1).run()
 show(wrapped.figure())
 whole = wrapped.at("")[0]
 for on, change in whole.changes.items():
@@ -63,7 +63,7 @@ assert whole.read["after"].low > whole.never.high
 # X, models that *never* had it, and models from scratch.
 
 # %%
-back = RevivalRequest(runs=200, seed=1).run()
+back = RevivalRequest(runs=128, seed=1).run()
 show(back.figure())
 courses = {course.who: course for course in back.courses if course.task == "Y"}
 for who in (HAD, NEVER, SCRATCH):

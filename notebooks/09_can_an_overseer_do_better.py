@@ -77,15 +77,16 @@ if LIVE:
 kept = json.loads(Path("../docs/overseer_ppo.json").read_text())
 networks = {name: [Network.of(each) for each in several] for name, several in kept["networks"].items()}
 seeds = kept["passport"]["configuration"]["seeds"]
+BY_HAND = "gate and awareness put back"  # a schedule written down from what they do, shown further below
 others = {
-    name: {f"PPO, seed {seed}": each for seed, each in zip(seeds, several, strict=True)}
+    name: {f"PPO, seed {seed}": each for seed, each in zip(seeds, several, strict=True)} | {BY_HAND: LEARNED}
     for name, several in networks.items()
 }
 learned = OverseerRequest(runs=RUNS).compare(others=others)
 for name in POPULATIONS:
     print(name)
     for row in learned.of(name):
-        if row.overseer in others[name]:
+        if row.overseer.startswith("PPO"):
             print(f"  {row.overseer}: {row.value.estimate:+.3f}, deceptive {row.outcomes['deceptive'].estimate:.4f}")
 
 # %% [markdown]
@@ -97,7 +98,7 @@ for name in POPULATIONS:
 # %%
 figure, panels = sheet(2.2, 2, sharey=True)
 for axes, name in zip(panels, POPULATIONS, strict=True):
-    rows = [row for row in learned.of(name) if row.overseer in others[name]]
+    rows = [row for row in learned.of(name) if row.overseer.startswith("PPO")]
     for row, marker in zip(rows, "o+", strict=True):
         groups = ["goal", "gate", "capability", "awareness", "world"]
         shares = [row.played.ordered(f"reset_{group}")[1] for group in groups]
@@ -112,8 +113,6 @@ show(figure)
 # each is above the same schedule that puts nothing back, run by run.
 
 # %%
-others = {name: {**several, "gate and awareness put back": LEARNED} for name, several in others.items()}
-learned = OverseerRequest(runs=RUNS).compare(others=others)
 figure, panels = sheet(2.2, 2, sharey=True)
 for axes, name in zip(panels, POPULATIONS, strict=True):
     plain = learned.row(name, "from scratch, early stop")
@@ -125,7 +124,7 @@ for axes, name in zip(panels, POPULATIONS, strict=True):
     for each, interval in above.items():
         print(f"{name:20} {each:28} {interval.estimate:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]")
 show(figure)
-assert learned.row(PRIOR, "gate and awareness put back").above(learned.row(PRIOR, "from scratch, early stop")).low > 0
+assert learned.row(PRIOR, BY_HAND).above(learned.row(PRIOR, "from scratch, early stop")).low > 0
 
 # %% [markdown]
 # ## What would change the answer

@@ -84,7 +84,7 @@ assert all(each.goal.high < 0 for each in left)
 # range.
 
 # %%
-found = ReleaseRequest(runs=12, seed=1, settings={"actors": 1000}).run()
+found = ReleaseRequest(runs=8, seed=1, settings={"actors": 1000}).run()
 show(found.figure())
 for year in (0, 1, 10):
     print(f"year {year:2}: malicious actors with what they want {found.base.mean('hazard', year):.3f}")
@@ -104,7 +104,7 @@ def market(values: dict[str, float]) -> Figure:
         "detection": values["detection"],
         "members": round(values["members"]),
     }
-    base = ReleaseRequest(runs=8, seed=1, settings={"actors": 500, **settings}).run().base
+    base = ReleaseRequest(runs=4, seed=1, settings={"actors": 500, **settings}).run().base
     figure, axes = sheet(1.9)
     lines(axes, {f"year {year}": base.mean("hazard", year) for year in (0, 1, 2, 5, 10)}, color="#d55e00")
     axes.set(xlim=(-0.02, 1.02), xlabel="share of malicious actors with what they want")

@@ -13,6 +13,12 @@ def pytest_addoption(parser):
 
 SPLIT = ("test_pages.py", "test_notebooks.py")
 """Files whose tests may run on several workers: those of one page, or of one notebook, stay together."""
+LONG = (
+    "scenarios/test_reports.py",
+    *(f"test_{name}.py" for name in ("argue", "forms", "gallery", "laws", "outcome", "sgd_step", "train_lanes")),
+    *(f"test_{name}.py" for name in ("transfer", "unchanged", "verdict_tables", "views")),
+)
+"""Files of many tests that are slow together: near the end they would leave the other workers idle."""
 
 
 def group_of(nodeid):
@@ -38,9 +44,9 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    """Put the groups with slow tests first, in the order of the collection otherwise."""
+    """Put the groups with slow tests and the long files first, in the order of the collection otherwise."""
     slow = {group_of(item.nodeid) for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: group_of(item.nodeid) not in slow)
+    items.sort(key=lambda item: not (group_of(item.nodeid) in slow or group_of(item.nodeid).endswith(LONG)))
 
 
 @pytest.fixture

@@ -6,6 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from feint.agents.kernels import reading
+from feint.agents.kernels.compiling import KernelCache
+from feint.sim.training.kernels import train_lanes
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agents", "sim", "scenarios", "src", "tests", "examples")
@@ -19,6 +24,18 @@ def copied(folder, *more):
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / file, folder)
     return folder
+
+
+def keep_compiled(house):
+    """Copy compiled kernels into a copy that leaves kernels as they are, so that it does not compile them again."""
+    kernels: list[Any] = [reading.read, train_lanes.race]
+    for kernel in kernels:
+        if isinstance(getattr(kernel, "_cache", None), KernelCache):
+            kept = house.joinpath(*kernel.__module__.split(".")[1:-1], "__pycache__")
+            kept.mkdir(exist_ok=True)
+            for file in sorted(Path(kernel._cache.cache_path).glob("*.nb[ic]"), reverse=True):  # indices first
+                shutil.copy(file, kept)
+    return house
 
 
 def run(house, *arguments, **variables):

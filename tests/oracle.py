@@ -6,6 +6,7 @@ with the page's parameters as attributes; random numbers come as arguments.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,9 +21,12 @@ FORMS = {
     "inference_form": ("odds", "exponential", "hyperbolic", "step"),
     "gate_form": ("product", "minimum"),
 }
-#: all other forms in two sets, and a longer list in which each is also alone once
+#: all other forms in two sets, and a list that holds each of them, alone but for the step, with few sets to be compiled
 TOGETHER = [{name: forms[i] for name, forms in FORMS.items()} for i in (1, -1)]
-COVERING = [*({name: form} for name, forms in FORMS.items() for form in forms[1:]), TOGETHER[-1]]
+COVERING = [
+    *({name: form} for name, forms in FORMS.items() for form in forms[1:] if form != "step"),
+    TOGETHER[-1],
+]
 
 
 def named(forms):
@@ -88,9 +92,13 @@ def run(state, i):
 
 
 def spectrum(model):
-    k = np.arange(1.0, model.modes + 1)
-    weights = k ** (-model.spectrum)
-    return weights * model.modes / weights.sum()
+    return _weights(model.modes, model.spectrum)
+
+
+@cache
+def _weights(modes, exponent):
+    weights = np.arange(1.0, modes + 1) ** -exponent
+    return weights * modes / weights.sum()
 
 
 def E(weights, b, v):  # noqa: N802 - the page's name
@@ -174,11 +182,11 @@ def inference(C, model):
 
 def instrumental_gate(gamma, a, h, q, model):
     """ψ, and its slopes along γ, a, h and q; of equals the first counts as the smallest."""
-    factors = np.array([gamma, a, h, q])
     if model.gate_form == "minimum":
+        factors = np.array([gamma, a, h, q])
         smallest = np.argmin(factors)
         return factors[smallest], np.eye(4)[smallest]
-    return np.prod(factors), np.array([np.prod(np.delete(factors, i)) for i in range(4)])
+    return gamma * a * h * q, (a * h * q, gamma * h * q, gamma * a * q, gamma * a * h)
 
 
 # Section 3
@@ -222,10 +230,10 @@ def slopes(mind, world, model, stage, x: Any = 0.0, width=1e-5):
     return Mind(*map(slopes_of, Mind._fields))
 
 
-def directions(mind, world, model, stage, x: Any = 0.0):
-    """The table of step directions, row by row."""
+def directions(mind, world, model, stage, x: Any = 0.0, at=None):
+    """The table of step directions, row by row; `at` are the views, if they are known."""
     s, o, realism = stage.objective, stage.honeypots, stage.realism
-    beta, pi, pi_g, gamma, c, a, h, m, _, t, z, q, psi, g = at = views(mind, world, model, s)
+    beta, pi, pi_g, gamma, c, a, h, m, _, t, z, q, psi, g = at = at or views(mind, world, model, s)
     psi_honeypot, t_honeypot, g_honeypot = on_honeypot(at, realism)
     lam, b, u = spectrum(model), world.b[s], mind.u
     r = 2 * c * (1 - o) * lam * (b + x - g)
@@ -252,11 +260,12 @@ def directions(mind, world, model, stage, x: Any = 0.0):
     )
 
 
-def identified(mind, world, model, stage, x):
+def identified(mind, world, model, stage, x, at=None):
     """The belief after the sample of this step."""
-    at, rho = views(mind, world, model, stage.objective), believed(mind.rho, model, stage.objective)
+    rho = believed(mind.rho, model, stage.objective)
     if model.identification >= 1e6:
         return rho
+    at = at or views(mind, world, model, stage.objective)
     D = np.array([E(spectrum(model), world.b[stage.objective] + x, m_j) for m_j in at.m])
     with np.errstate(divide="ignore"):
         logs = np.log((1 - model.switching) * rho + model.switching / len(rho)) - model.identification * at.q * D
@@ -268,10 +277,11 @@ def step(mind, world, R, model, stage, normals):
     """One SGD step; `normals` (d,) are this step's."""
     x = stage.noise * normals / np.sqrt(spectrum(model) * model.modes)
     rates = [stage.learning_rate * getattr(model, f"plasticity_{part}") * R[i] for i, part in enumerate(PARTS)]
-    ways = directions(mind, world, model, stage, x)
+    at = views(mind, world, model, stage.objective)
+    ways = directions(mind, world, model, stage, x, at)
     moved = Mind(*(theta + rate * way for theta, rate, way in zip(mind, [*rates, rates[2], 0.0], ways, strict=True)))
     share = np.minimum(1.0, rates[-1] * kappa(stage, len(mind.w)))
-    return moved._replace(w=mind.w + share * (1 - mind.w), rho=identified(mind, world, model, stage, x))
+    return moved._replace(w=mind.w + share * (1 - mind.w), rho=identified(mind, world, model, stage, x, at))
 
 
 # Section 5

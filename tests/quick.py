@@ -29,7 +29,7 @@ def argue_over_few_draws(patch):
     patch.setattr(argue, "QUICK", replace(argue.QUICK, draws=16, search_runs=3_000, confirming=400))
 
 
-def audit_few_claims(patch):
-    """Audit the model by a few claims whose training is short."""
-    few = select_claims(["headline", "internal-case", "deceptive-stays", "matching"])
+def audit_few_claims(patch, *names):
+    """Audit the model by these claims, by default by a few whose training is short."""
+    few = select_claims(names or ["headline", "internal-case", "deceptive-stays", "matching"])
     patch.setattr(model_audit, "select_claims", lambda _: few)

@@ -1,7 +1,7 @@
 """What the manual's page on auditors says of its results holds in them."""
 
 import re
-import shlex
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from pages import PAGES, numbers, printed, prose
 
 from feint.agents.interventions import close_gate, performance_on
 from feint.agents.views import view
-from feint.scenarios.oversight.auditor_evaluation import THIRDS, Population
+from feint.scenarios.oversight.auditor_evaluation import THIRDS, AuditorsRequest, Population
 from feint.sim.ensembles.protocols import PRETRAIN_FINETUNE
 from feint.sim.training.auditors import AUDITORS
 from feint.sim.training.parameter_point import Point
@@ -19,9 +19,15 @@ PAGE = PAGES["auditors"]
 pytestmark = [pytest.mark.slow, pytest.mark.generated]
 
 
-def test_what_the_page_says_of_the_results_holds_in_them(feint):
-    ((command, _),) = printed(PAGE)
-    document = feint(*shlex.split(command)[1:], "--json").document
+@cache
+def found(seed, *auditors):
+    """What `feint auditors --seed SEED` finds, with these auditors or with all."""
+    return AuditorsRequest(seed=seed, auditors=auditors).run().document()
+
+
+def test_what_the_page_says_of_the_results_holds_in_them():
+    assert [command for command, _ in printed(PAGE)] == ["feint auditors --seed 1"]
+    document = found(1)
     rows = {row["name"]: {group["kind"]: group for group in row["separations"]} for row in document["auditors"]}
 
     def area(name, kind="deceptive"):
@@ -36,14 +42,15 @@ def test_what_the_page_says_of_the_results_holds_in_them(feint):
     assert area("reverse", "deceptive, pre-trained arm")["high"] < area("reverse")["low"]
 
 
-def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give(feint):
+def test_what_the_page_says_of_false_alarms_is_what_two_seeds_give():
     (line,) = re.findall(r"- \*\*Incapable runs.*?(?=\n- )", PAGE.read_text(), re.DOTALL)
     said = [1, 10, 1499, 93, 0, 20, 1505, 94, 1, 88, 88, 87]
     assert numbers(line) == said
+    documents = {1: found(1), 0: found(0, "honeypots", "ablation")}
     for seed, (missed, aligned, honeypots, ablation) in {1: (10, 1499, 93, 88), 0: (20, 1505, 94, 87)}.items():
-        words = ("--seed", seed, "--auditor", "honeypots", "--auditor", "ablation", "--json")
-        document = feint("auditors", *words).document
-        first, second = (row["separations"][0] for row in document["auditors"])
+        document = documents[seed]
+        rows = {row["name"]: row["separations"][0] for row in document["auditors"]}
+        first, second = rows["honeypots"], rows["ablation"]
         assert document["missed"] == pytest.approx(missed, abs=2)
         assert first["negatives"] == pytest.approx(aligned, abs=4)
         assert first["auc"]["estimate"] == pytest.approx(0.99, abs=0.006)

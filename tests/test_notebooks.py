@@ -28,12 +28,13 @@ def committed(source):
     return nbformat.read(source.with_suffix(".ipynb"), as_version=4)
 
 
-def executed(source):
-    """The notebook of a source, run in a kernel of its own."""
-    book = jupytext.read(source)
-    where = {"metadata": {"path": str(source.parent)}}
-    NotebookClient(book, timeout=600, kernel_name="python3", record_timing=False, resources=where).execute()
-    return book
+def executed(source, client):
+    """The notebook of a source, run in the kernel of a client as if that had just been started."""
+    forget = nbformat.v4.new_code_cell("get_ipython().reset()")
+    for book in (nbformat.v4.new_notebook(cells=[forget]), jupytext.read(source)):
+        client.nb = book
+        client.execute(cleanup_kc=False)
+    return client.nb
 
 
 def tidied(book):
@@ -99,12 +100,22 @@ def test_what_is_committed_has_its_pictures_and_nothing_of_the_machine(source):
             assert len(image.convert("L").getcolors() or ()) > 10  # something is drawn on it
 
 
+@pytest.fixture(scope="module")
+def client():
+    """One kernel for one notebook after another, since its imports take longer than some notebooks."""
+    where = {"metadata": {"path": str(ROOT / "notebooks")}}
+    facts = {"timeout": 600, "kernel_name": "python3", "record_timing": False, "resources": where}
+    started = NotebookClient(nbformat.v4.new_notebook(), **facts)
+    with started.setup_kernel():
+        yield started
+
+
 @pytest.mark.slow
 @pytest.mark.generated
 @each_notebook
-def test_it_runs_and_says_what_is_committed(source, rewrite):
+def test_it_runs_and_says_what_is_committed(source, client, rewrite):
     """Words to the letter, and nearly all numbers nearly: on another kind of processor single runs end otherwise."""
-    now = executed(source)
+    now = executed(source, client)
     assert bool(sliders(now)) == source.name.startswith(TURNED)
     if rewrite:
         nbformat.write(tidied(now), source.with_suffix(".ipynb"))

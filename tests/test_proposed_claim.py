@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from copies import copied, run
+from copies import copied, keep_compiled, run
 
 CLAIM = '''"""Waiting helps.
 
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     """A copy in which a claim is proposed."""
-    folder = copied(tmp_path_factory.mktemp("proposed").resolve(), "docs")
+    folder = keep_compiled(copied(tmp_path_factory.mktemp("proposed").resolve(), "docs"))
     (folder / "scenarios" / "claims" / "pretraining" / "waiting.py").write_text(CLAIM)
     registry = folder / "scenarios" / "claims" / "registry.py"
     changed, count = re.subn(

@@ -226,6 +226,7 @@ class CruxRequest(OverRequest):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        Outcome.named(self.outcome)
         check_among(self.among, self.outcome)
         if self.over is not None and self.among != ALL:
             raise InputError(f"among = {self.among!r} has no mean over draws, each with its own: leave --over out.")

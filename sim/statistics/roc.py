@@ -112,12 +112,14 @@ def _area(positives: np.ndarray, negatives: np.ndarray, confidence: float) -> In
     """Return the area under the curve."""
     from scipy.stats import bootstrap
 
-    area = load_extra("sklearn.metrics", "judging auditors").roc_auc_score(*_labelled(positives, negatives))
+    labels, scores = _labelled(positives, negatives)
+    area = load_extra("sklearn.metrics", "judging auditors").roc_auc_score(labels, scores)
     estimate, low, high, method = float(area), 0.0, 1.0, "none, of one run"
     if min(len(positives), len(negatives)) > 1:  # a single run does not show the spread of its kind
+        places = np.unique(scores, return_inverse=True)[1]
         drawn = bootstrap(
-            (positives, negatives),
-            above,
+            (places[: len(positives)], places[len(positives) :]),
+            _above,
             n_resamples=RESAMPLES,
             batch=50,
             method="percentile",
@@ -135,3 +137,14 @@ def above(positives: np.ndarray, negatives: np.ndarray, axis: int = -1) -> np.nd
     m, n = positives.shape[axis], negatives.shape[axis]
     ranks = rankdata(np.concatenate([positives, negatives], axis=axis), axis=axis)
     return (ranks[..., :m].sum(axis=-1) - m * (m + 1) / 2) / (m * n)
+
+
+def _above(positives: np.ndarray, negatives: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Return `above` of scores that are whole numbers from 0 on (..., runs), by counts and not by sorting."""
+    assert axis in (-1, positives.ndim - 1)
+    most, rows = int(max(positives.max(), negatives.max())) + 1, negatives.size // negatives.shape[-1]
+    each = np.ravel(negatives.reshape(rows, -1) + most * np.arange(rows)[:, None])
+    counts = np.bincount(each, minlength=most * rows).reshape(rows, most)
+    below = np.cumsum(counts, axis=1) - counts / 2
+    won = np.take_along_axis(below, positives.reshape(rows, -1), axis=1).sum(axis=1)
+    return (won / (positives.shape[-1] * negatives.shape[-1])).reshape(positives.shape[:-1])

@@ -55,22 +55,29 @@ def address(chromium):  # noqa: ARG001 - without a browser nothing is served
         yield found
 
 
-@pytest.fixture
-def visit(chromium, address):
-    """Opens a link; every page that was open must have had nothing to complain of, and have kept to this machine."""
+@contextlib.contextmanager
+def watched(address):
+    """Yield a function of pages, all of which must in the end have had no complaint, and have kept to this machine."""
     opened = []
-
-    def go(query="", **look):
-        opened.append(Visit(chromium, address + query, **look))
-        opened[-1].refined(RUNS)
-        return opened[-1]
-
-    yield go
+    yield lambda page: opened.append(page) or page
     for each in opened:
         assert each.complaints == []
         fetched = [url for url in each.requests if not url.startswith(("blob:", "data:"))]
         assert [url for url in fetched if not url.startswith(address)] == []
         each.page.close()
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """Open a link."""
+    with watched(address) as check:
+
+        def go(query="", **look):
+            page = check(Visit(chromium, address + query, **look))
+            page.refined(RUNS)
+            return page
+
+        yield go
 
 
 def test_it_loads_with_the_numbers_of_compare(visit):
@@ -81,26 +88,17 @@ def test_it_loads_with_the_numbers_of_compare(visit):
     assert page.text("pre.command") == f"feint compare --runs {RUNS} --seed 0"
 
 
-def test_a_slider_that_is_let_go_moves_the_bars(visit):
-    page = visit()
-    before = page.text(".verdict")
-    handle = page.slider("gate_init")
-    handle.scroll_into_view_if_needed()
-    box, rail = handle.bounding_box(), handle.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
-    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.page.mouse.down()
-    page.page.mouse.move(rail["x"] + 0.1 * rail["width"], box["y"] + 5, steps=4)
-    assert page.text(".verdict") == before  # while it is held, nothing is trained
-    page.page.mouse.up()
-    seconds = page.until(lambda: page.text(".verdict") != before, "the bars did not move")
-    print(f"from letting go to the first bars: {seconds:.2f} s")
-    page.refined(RUNS)
-    assert "gate_init=" in page.text("pre.command")
-    assert "gate_init=" in page.page.url
+@pytest.fixture(scope="module")
+def home(chromium, address):
+    """The page of the defaults, on which one reader does one thing after another."""
+    with watched(address) as check:
+        opened = check(Visit(chromium, address))
+        opened.refined(RUNS)
+        yield opened
 
 
-def test_arrow_keys_move_a_slider_and_the_bars(visit):
-    page = visit()
+def test_arrow_keys_move_a_slider_and_the_bars(home):
+    page = home
     before, command = page.text(".verdict"), page.text("pre.command")
     for _ in range(200):
         page.page.keyboard.press("Tab")
@@ -121,8 +119,26 @@ def test_arrow_keys_move_a_slider_and_the_bars(visit):
     assert "--set similarity=" in page.text("pre.command")
 
 
-def test_a_world_view_loads_and_its_link_brings_it_back(visit):
-    page = visit()
+def test_a_slider_that_is_let_go_moves_the_bars(home):
+    page = home
+    before = page.text(".verdict")
+    handle = page.slider("gate_init")
+    handle.scroll_into_view_if_needed()
+    box, rail = handle.bounding_box(), handle.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.down()
+    page.page.mouse.move(rail["x"] + 0.1 * rail["width"], box["y"] + 5, steps=4)
+    assert page.text(".verdict") == before  # while it is held, nothing is trained
+    page.page.mouse.up()
+    seconds = page.until(lambda: page.text(".verdict") != before, "the bars did not move")
+    print(f"from letting go to the first bars: {seconds:.2f} s")
+    page.refined(RUNS)
+    assert "gate_init=" in page.text("pre.command")
+    assert "gate_init=" in page.page.url
+
+
+def test_a_world_view_loads_and_its_link_brings_it_back(home, visit):
+    page = home
     before = page.text(".verdict")
     page.page.locator("select").first.select_option(label="Wheaton 2023: Deceptive alignment is <1% likely by default")
     page.until(lambda: page.text(".verdict") != before, "the bars did not move")
@@ -151,12 +167,12 @@ def test_it_is_legible_on_a_phone(visit):
     assert label <= min(left, right)
 
 
-def test_two_readers_do_not_disturb_each_other(visit):
-    one, other = visit("?seed=3"), visit("?seed=4")
+def test_two_readers_do_not_disturb_each_other(home, visit):
+    one, other = home, visit("?seed=4")
     assert one.text("pre.command") != other.text("pre.command")
-    before = other.text(".verdict")
+    mine, before = (each.text(".verdict") for each in (one, other))
     one.page.locator("select").first.select_option(index=4)
-    one.until(lambda: "--set" in one.text("pre.command"), "the bars did not move")
+    one.until(lambda: one.text(".verdict") != mine, "the bars did not move")
     one.refined(RUNS)
     assert other.text(".verdict") == before
     assert other.text("pre.command") == f"feint compare --runs {RUNS} --seed 4"

@@ -101,12 +101,14 @@ def test_without_inference_no_claim_about_deception_is_supported(powerless, name
     assert powerless[name].verdict is not Verdict.SUPPORTED
 
 
+@pytest.mark.slow
 def test_relearning_does_not_speak_of_deception(powerless):
     as_it_is = evaluate(select_claims(["relearning"]), runs=500)["relearning"]
     assert powerless["relearning"].intervals == as_it_is.intervals
     assert as_it_is.verdicts["equal-distance"] is Verdict.SUPPORTED
 
 
+@pytest.mark.slow
 def test_where_there_is_no_deception_none_lasts(powerless):
     verdicts = powerless["duration"].verdicts
     assert verdicts == {
@@ -131,7 +133,7 @@ def test_identical_arms_are_hardly_ever_said_to_differ():
     )
     said = []
     for seed in range(200):
-        ended = run_paired(Point(), arms.protocols, range(128), seed=seed)
+        ended = run_paired(Point(), arms.protocols, range(64), seed=seed)
         said.append(evaluation_of(null, ended).verdict)
     decided = [each for each in said if each in (Verdict.SUPPORTED, Verdict.CONTRADICTED)]
     assert len(decided) <= 10
@@ -144,7 +146,7 @@ def test_fewer_runs_never_say_the_opposite(path):
     """The runs of the quick form are the first of the full one's. Parts that train for 100,000 steps are left out."""
     point = point_of(path) if path else Point()
     brief = [replace(claim, parts=over_prior_parts(claim)) for claim in ALL if claim.name != "duration"]
-    few, many = (evaluate(brief, point, runs=runs) for runs in (300, 1200))
+    few, many = (evaluate(brief, point, runs=runs) for runs in (160, 640))
     opposite = {Verdict.SUPPORTED, Verdict.CONTRADICTED}
     for name in few:
         for part, verdict in few[name].verdicts.items():

@@ -96,7 +96,7 @@ def test_inference_by_a_step_needs_more_power_than_one_for_any_run_to_be_decepti
     weak, strong = (
         simulate(
             curriculum,
-            model=NEAR_DECEPTION.replace(inference_form="step", inference_power=power),
+            model=NEAR_DECEPTION.replace(**oracle.TOGETHER[-1], inference_power=power),
             runs=500,
             seed=4,
             start="deceptive",

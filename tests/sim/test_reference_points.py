@@ -79,7 +79,7 @@ POINTS: dict[str, tuple[Model, Any, int, dict[str, float], dict[str, float]]] = 
         for steps, share in ((1000, 0.35), (12_000, 0.33), (100_000, 0.32))
     },
 }
-RUNS = {"100000 steps without a target": 1000}
+RUNS = {"100000 steps without a target": 512}
 
 #: version 1's golden numbers: outcomes of 2,000 runs at seed 1, as it gave them
 GOLDEN = {
@@ -157,7 +157,7 @@ def test_deception_comes_to_rest_while_in_version_1_it_leaked_away():
     now, then = (
         [
             compare(
-                pretrain_finetune({}, {"target": 0.0, "steps": steps}), model=model, runs=500, seed=11
+                pretrain_finetune({}, {"target": 0.0, "steps": steps}), model=model, runs=256, seed=11
             ).pretrained.counts()["deceptive"]
             for steps in (12_000, 100_000)
         ]

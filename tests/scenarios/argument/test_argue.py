@@ -83,12 +83,12 @@ def test_a_draw_is_tried_on_runs_of_its_own():
 
 
 def test_forms_are_swapped_and_tolerances_moved():
-    (claim,) = select_claims(["headline"])
-    forms = {"gate_form = minimum": other_forms()["gate_form = minimum"]}
+    (claim,), form = select_claims(["headline"]), "capability_form = power"
+    forms = {form: other_forms()[form]}
     spread = over_prior([claim], draws=4, runs=60, seed=2, readings=moved_tolerances(), forms=forms)
     rows = prior_draws(Point(), 4, 2)
-    form, reading = "gate_form = minimum", (("deploy_tolerance", 0.4),)
-    there = Point().at({**rows[1], "gate_form": "minimum", "deploy_tolerance": 0.4})
+    reading = (("deploy_tolerance", 0.4),)
+    there = Point().at({**rows[1], "capability_form": "power", "deploy_tolerance": 0.4})
     ended = run_paired(there, claim.effect.estimand.protocols, range(ROOM, ROOM + 60), seed=2)
     wanted = claim.effect.estimand.measured(ended).estimate
     assert spread.limits[form, reading, claim.name, PART][1, 0] == wanted

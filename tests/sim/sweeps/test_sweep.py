@@ -3,10 +3,8 @@
 import dataclasses
 import os
 import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -262,45 +260,57 @@ gate_init = { low = -3.0, high = 0.0, levels = 12 }
 """
 KILLS = 20
 RUN = """
-import sys
+import os, signal, sys, time
 import feint.sim.sweeps.sweep_store as store
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import sweep
+
 store.CUT = store.CUT._replace(points=4)
-sweep(Study.load(sys.argv[1]), sys.argv[2], resume=len(sys.argv) > 3, threads=2)
+for line in sys.stdin:
+    folder, seconds = line.split()
+    begun, ended = time.perf_counter(), 0
+    if (child := os.fork()) == 0:
+        sweep(Study.load(sys.argv[1]), folder, resume=True, threads=2)
+        os._exit(0)
+    while not ended and time.perf_counter() < begun + float(seconds):
+        time.sleep(0.001)
+        ended, status = os.waitpid(child, os.WNOHANG)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    print("killed" if not ended else time.perf_counter() - begun if status == 0 else "failed", flush=True)
 """
+"""Carries out a sweep in a process of its own for each line, and kills it after so many seconds."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="it kills by a signal")
 def test_killed_at_twenty_random_moments_and_gone_on_with_the_table_is_the_same(tmp_path):
-    study, rng = tmp_path / "study.toml", random.Random(1)
+    study, rng, folder = tmp_path / "study.toml", random.Random(1), tmp_path / "killed"
     study.write_text(KILLED)
+    command = [sys.executable, "-c", RUN, str(study)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
-    def start(folder, *more):
-        return subprocess.Popen([sys.executable, "-c", RUN, str(study), str(folder), *more], stderr=subprocess.DEVNULL)
+        def ran(folder, seconds):
+            """Return how long it took; for ever if it was killed."""
+            assert process.stdin is not None
+            assert process.stdout is not None
+            print(folder, seconds, file=process.stdin, flush=True)
+            said = process.stdout.readline().strip()
+            return np.inf if said == "killed" else float(said)
 
-    begun = time.perf_counter()
-    assert start(tmp_path / "whole").wait() == 0
-    whole = time.perf_counter() - begun
-    expected, folder, killed = Sweep.open(tmp_path / "whole"), tmp_path / "killed", 0
-    for _ in range(10 * KILLS):
-        process = start(folder, "--resume")
-        begun = time.perf_counter()
-        try:
-            process.wait(rng.uniform(0.5, 1.0) * whole)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            killed += 1
-        else:
-            assert process.returncode == 0
-            whole = min(whole, time.perf_counter() - begun)  # the first may have compiled, on a busier machine
-            for path in rng.sample(sorted((folder / "parts").iterdir()), 20):  # so that there is more to do
-                path.unlink()
-        if killed == KILLS:
-            break
+        whole, killed = ran(tmp_path / "whole", 600), 0
+        for _ in range(10 * KILLS):
+            took = ran(folder, rng.uniform(0.2, 1.0) * whole)
+            killed += took == np.inf
+            if killed == KILLS:
+                break
+            whole = min(whole, took)  # the first may have compiled, on a busier machine
+            if took < np.inf:
+                for path in rng.sample(sorted((folder / "parts").iterdir()), 20):  # so that there is more to do
+                    path.unlink()
     assert killed == KILLS
+    expected = Sweep.open(tmp_path / "whole")
     found = sweep(Study.load(study), folder, resume=True)
     pd.testing.assert_frame_equal(found.frame(), expected.frame())
     np.testing.assert_array_equal(found.counts["point"].unique(), np.arange(144))
