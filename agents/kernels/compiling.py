@@ -1,5 +1,6 @@
 """Compilation of kernels, and the cache of compiled ones."""
 
+import gc
 import hashlib
 import sys
 import types
@@ -10,6 +11,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core import typed_passes, untyped_passes
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -29,7 +31,7 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 def equation(function: F) -> F:
     """Compile a piece of a kernel, such as an equation between lanes, that costs no call."""
     _content(function.__code__.co_filename)  # as it is now, when Python has read it
-    options = {**OPTIONS, "nopython": True, "forceinline": True}
+    options = {**OPTIONS, "nopython": True, "forceinline": True, "_nrt": False}
     piece = function if lanes.INTERPRETED else Piece(function, targetoptions=options, pipeline_class=PieceCompiler)
     return cast("F", piece)
 
@@ -41,13 +43,14 @@ def inline(function: F) -> F:
 
 def kernel(function: F) -> F:
     """Compile a kernel's entry point, once per signature, and cache it on disk until anything that it reads changes."""
-    dispatcher: Any = _compiled(function, no_cfunc_wrapper=True)
-    if isinstance(dispatcher, Dispatcher):
-        try:
-            kept: Any = KernelCache(function)
-        except RuntimeError:  # no folder can be written to
-            kept = NoCache()
-        setattr(dispatcher, "_cache", kept)  # noqa: B010 - Numba has no public way
+    _content(function.__code__.co_filename)  # as it is now, when Python has read it
+    if lanes.INTERPRETED:
+        return function
+    dispatcher: Any = Kernel(function, targetoptions={**OPTIONS, "nopython": True, "no_cfunc_wrapper": True})
+    try:
+        dispatcher._cache = KernelCache(function)
+    except RuntimeError:  # no folder can be written to
+        dispatcher._cache = NoCache()
     return cast("F", dispatcher)
 
 
@@ -75,6 +78,34 @@ class Piece(CPUDispatcher):
         return self.py_func(*arguments)
 
 
+class Kernel(CPUDispatcher):
+    """A function that Python calls, compiled for the types of its arguments."""
+
+    def compile(self, sig: Any) -> Any:
+        """Compile it without the collector of cyclic garbage, which would look at all that the compiler makes."""
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return super().compile(sig)
+        finally:
+            if enabled:
+                gc.enable()
+
+
+#: passes of Numba's compiler for what no piece contains
+NEEDLESS = {
+    untyped_passes.WithLifting,
+    untyped_passes.InlineClosureLikes,
+    untyped_passes.RewriteDynamicRaises,
+    untyped_passes.MakeFunctionToJitFunction,
+    untyped_passes.FindLiterallyCalls,
+    untyped_passes.LiteralUnroll,
+    untyped_passes.LiteralPropagationSubPipelinePass,
+    typed_passes.InlineOverloads,
+    typed_passes.NopythonRewrites,
+}
+
+
 class PieceCompiler(Compiler):
     """Numba's compiler up to the point where LLVM would optimise the function as a whole."""
 
@@ -83,7 +114,10 @@ class PieceCompiler(Compiler):
         state = self.state
         state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
         state.library = PieceLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        return super().define_pipelines()
+        (passes,) = super().define_pipelines()
+        passes.passes = [step for step in passes.passes if step[0] not in NEEDLESS]
+        passes.finalize()
+        return [passes]
 
 
 class PieceLibrary(JITCodeLibrary):
