@@ -5,6 +5,7 @@ import hashlib
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -20,6 +21,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
 
 from feint.agents.kernels import lanes
+from feint.agents.kernels.beside import start_others
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,14 +84,21 @@ class Kernel(CPUDispatcher):
     """A function that Python calls, compiled for the types of its arguments."""
 
     def compile(self, sig: Any) -> Any:
-        """Compile it without the collector of cyclic garbage, which would look at all that the compiler makes."""
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
+        """Compile it, or load it from the cache."""
+        with _uncollected():
             return super().compile(sig)
-        finally:
-            if enabled:
-                gc.enable()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Do not look for cyclic garbage again and again in all that the compiler makes."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 #: passes of Numba's compiler for what no piece contains
@@ -152,6 +161,7 @@ class KernelCache(FunctionCache):
         """Return the kernel compiled for these types, or None if it is not kept."""
         kernel = super().load_overload(sig, target_context)
         if kernel is None:
+            start_others()
             announce("the first time")
         return kernel
 
