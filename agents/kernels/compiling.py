@@ -17,8 +17,8 @@ from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import require_global_compiler_lock
-from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
+from numba.core.runtime.nrt import rtsys
 
 from feint.agents.kernels import lanes
 from feint.agents.kernels.beside import start_others
@@ -66,11 +66,13 @@ class Piece(CPUDispatcher):
     """A function that is part of the kernels that call it: its code is optimised and made executable with theirs.
 
     Numba would do that for each function by itself as well, with wrappers for calls from Python, and again for each
-    function that calls it, which is two thirds of the time of compiling a kernel.
+    function that calls it.
     """
 
     def add_overload(self, cres: Any) -> None:
-        """Let functions with calls of this signature find its code."""
+        """Let functions with calls of this signature find its code; raises `TypeError` if it returns an array."""
+        if self.targetctx.data_model_manager[cres.signature.return_type].contains_nrt_meminfo():
+            raise TypeError(f"{self.py_func.__name__} returns an array, whose references a piece does not count.")
         cres = cres._replace(entry_point=cres.library)  # the key by which they look it up
         self.targetctx.insert_user_function(cres.library, cres.fndesc, [cres.library])
         self.overloads[tuple(cres.signature.args)] = cres
@@ -83,8 +85,11 @@ class Piece(CPUDispatcher):
 class Kernel(CPUDispatcher):
     """A function that Python calls, compiled for the types of its arguments."""
 
+    def _compilation_chain_init_hook(self) -> None:
+        """Do not look for extensions of Numba: its compiler does so, and a kernel that is kept needs none."""
+
     def compile(self, sig: Any) -> Any:
-        """Compile it, or load it from the cache."""
+        """Compile the kernel, or load it from the cache."""
         with _uncollected():
             return super().compile(sig)
 
@@ -158,8 +163,14 @@ class KernelCache(FunctionCache):
     """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the kernel compiled for these types, or None if it is not kept."""
-        kernel = super().load_overload(sig, target_context)
+        """Return the kernel compiled for these types, or None if it is not kept.
+
+        A compiled kernel needs none of the libraries that Numba's own method loads, which takes half of the time until
+        the first step.
+        """
+        rtsys.initialize(target_context)  # memory
+        with self._guard_against_spurious_io_errors():
+            kernel = self._load_overload(sig, target_context)
         if kernel is None:
             start_others()
             announce("the first time")
@@ -173,7 +184,7 @@ class KernelCache(FunctionCache):
 class NoCache(NullCache):
     """Stands for the cache if no folder can be written to."""
 
-    def load_overload(self, sig: Any, target_context: Any) -> None:  # noqa: ARG002 - Numba's signature
+    def load_overload(self, sig: Any, target_context: Any) -> None:
         """Return None, for a kernel that is not kept."""
         announce("in every process, since no folder can be written to (NUMBA_CACHE_DIR names one)")
 

@@ -90,7 +90,6 @@ def _cast(context: Any, builder: Any, kind: Any, lanes: Lanes, value: Any) -> An
 FIRST = {"target": "cpu"}  # an operator of this target is tried before Numba's own, of which there are many
 
 
-
 def _of_arrays(function: Any, template: Any) -> None:
     """Let Numba find the items of arrays, which is most of what kernels ask for, before it tries all other types."""
 

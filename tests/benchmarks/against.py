@@ -66,7 +66,7 @@ def kernels(
 
 
 def commands(trees: dict[str, Path], rounds: int, cold: Path | None = None) -> dict[str, list[Took]]:
-    """What `feint compare` takes in each tree: with caches that one of each fills, or with new ones in folder `cold`."""
+    """What `feint compare` takes in each tree, with filled caches or, given a folder `cold`, with new ones there."""
 
     def run(tree: Path) -> Took:
         caches = {} if cold is None else {"NUMBA_CACHE_DIR": tempfile.mkdtemp(dir=cold)}

@@ -124,7 +124,7 @@ def draw_strings(mixture, seed, stream, first, active, answers):
         answers[i] = draw_string(mixture, seed, stream, first + i, words, tokens, active[i])
 
 
-@equation
+@inline
 def weights(theta, width):
     """Return the parts of a weight vector: W₁ (inputs, width), b₁, W₂ (width, width), b₂, W₃ (width, outputs), b₃."""
     a, b, c = INPUTS * width, width * width, width * OUTPUTS
