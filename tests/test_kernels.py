@@ -141,18 +141,18 @@ def test_the_compiler_may_contract_and_nothing_more(name):
 
 
 @compiling.equation
-def first_row(x):
-    return x[0]
+def itself(x):
+    return x
 
 
 @njit
-def sum_of_first_row(x):
-    return first_row(x).sum()
+def sum_of(x):
+    return itself(x).sum()
 
 
 def test_a_piece_cannot_return_an_array_since_it_counts_no_references():
-    with pytest.raises(TypingError, match="first_row returns an array"):
-        sum_of_first_row(np.ones((2, 2)))
+    with pytest.raises((TypeError, TypingError), match="itself returns an array"):
+        sum_of(np.ones(2))
 
 
 def test_a_piece_is_the_plain_function_from_python_and_has_no_code_of_its_own():

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 CALL = "import pickle, sys; function, arguments = pickle.load(sys.stdin.buffer); function(*arguments)"
-QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 _waiting: list[Callable[[], None]] = []  # what is to start as soon as a kernel must be compiled
 
@@ -49,7 +48,13 @@ def start_others() -> None:
 def _start(started: list[subprocess.Popen[bytes]], call: bytes) -> None:
     paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with suppress(OSError):
-        process = subprocess.Popen([sys.executable, "-c", CALL], stdin=subprocess.PIPE, env=paths, **QUIET)
+        process: subprocess.Popen[bytes] = subprocess.Popen(
+            [sys.executable, "-c", CALL],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=paths,
+        )
         started.append(process)
         assert process.stdin is not None
         with process.stdin as pipe:

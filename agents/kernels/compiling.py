@@ -77,7 +77,7 @@ class Piece(CPUDispatcher):
         self.targetctx.insert_user_function(cres.library, cres.fndesc, [cres.library])
         self.overloads[tuple(cres.signature.args)] = cres
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Call the plain function, since no compiled one can be called from Python."""
         return self.py_func(*arguments)
 
