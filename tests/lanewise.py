@@ -54,3 +54,9 @@ def each_state(function, like, states):
             for word in range(4):
                 after[first + i, word] = numbers[word, i]
     return out, after
+
+
+@numba.njit(**OPTIONS)
+def called(function, *numbers):
+    """The function of numbers, which by itself is only part of kernels."""
+    return function(*numbers)

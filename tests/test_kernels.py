@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 from numba.core import config
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import TypingError
 from numba.core.extending import _Intrinsic
 
-from feint.agents.kernels import compiling
+from feint.agents.kernels import compiling, equations
 from feint.agents.model import Model
 from feint.sim.training.kernels.train_lanes import race
 from feint.sim.training.stage import Stage
@@ -136,6 +137,27 @@ def test_the_compiler_may_contract_and_nothing_more(name):
     assert options["fastmath"] == {"contract"}
     assert options["error_model"] == "numpy"
     assert not options.get("parallel")
+
+
+@compiling.equation
+def itself(x):
+    return x
+
+
+@njit
+def sum_of(x):
+    return itself(x).sum()
+
+
+def test_a_piece_cannot_return_an_array_since_it_counts_no_references():
+    with pytest.raises((TypeError, TypingError), match="itself returns an array"):
+        sum_of(np.ones(2))
+
+
+def test_a_piece_is_the_plain_function_from_python_and_has_no_code_of_its_own():
+    piece: Any = equations.concept
+    assert piece(0.25, 1.0, 4.0) == 2.0
+    assert isinstance(piece, compiling.Piece)
 
 
 @pytest.mark.parametrize("name", COMPILED)

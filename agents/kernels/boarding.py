@@ -9,8 +9,11 @@ import numpy as np
 
 from feint.agents.kernels.compiling import equation, inline
 from feint.agents.kernels.elementary import single
-from feint.agents.kernels.rows import by_lane, by_row, lanes_of, row_each, rows
+from feint.agents.kernels.rows import by_lane, many_rows, row_each, rows
 from feint.agents.mind import Mind
+
+#: rows of a logit and of what rounding leaves out of it; plain numbers would be types of their own, to compile for
+LOGIT, REST = np.int64(0), np.int64(1)
 
 
 class Known(NamedTuple):
@@ -54,11 +57,7 @@ def mind_rows(like, each, modes):
 @inline
 def known_rows(like, each, modes):
     """Return rows for a world; on the heap, since there may be many."""
-    lanes = lanes_of(rows(like, (1,)))
-    count = 1 + 2 * len(each)
-    numbers = np.empty((count * modes + 1) * lanes, like.dtype)
-    begin = (-(numbers.ctypes.data // numbers.itemsize)) % lanes  # rows begin at multiples of their size
-    kept = by_row(numbers[begin : begin + count * modes * lanes].reshape((count, modes, lanes)))
+    kept = many_rows(like, (1 + 2 * len(each), modes))
     away = row_each(like, each + each + each)
     return Known(kept[0], kept[1 : 1 + len(each)], kept[1 + len(each) :], away)
 
@@ -90,12 +89,12 @@ def board(i, run, mind, world, s, lane_mind, known):
         lane_w[j, i], lane_rho[j, i] = w[run, at], rho[run, at]
         seat(n[run, at], by_lane(known.n)[j], i)
         seat_gap(b[run, at], n[run, at], by_lane(known.gap)[j], i)
-    put(by_lane(lane_mind.representation), 0, 1, i, B[run])
-    put(by_lane(lane_mind.gate), 0, 1, i, G[run])
-    put(by_lane(lane_mind.capability), 0, 1, i, C[run])
-    put(by_lane(lane_mind.awareness), 0, 1, i, A[run])
-    put(by_lane(lane_mind.horizon), 0, 1, i, H[run])
-    put(by_lane(lane_mind.grader), 0, 1, i, f_g[run])
+    put(by_lane(lane_mind.representation), LOGIT, REST, i, B[run])
+    put(by_lane(lane_mind.gate), LOGIT, REST, i, G[run])
+    put(by_lane(lane_mind.capability), LOGIT, REST, i, C[run])
+    put(by_lane(lane_mind.awareness), LOGIT, REST, i, A[run])
+    put(by_lane(lane_mind.horizon), LOGIT, REST, i, H[run])
+    put(by_lane(lane_mind.grader), LOGIT, REST, i, f_g[run])
 
 
 @equation
@@ -110,12 +109,12 @@ def leave(i, run, mind, s, lane_mind):
     for j in range(f.shape[1]):
         f[run, place(j, s)] = got(lane_f, j, f.shape[1] + j, i)
         w[run, place(j, s)], rho[run, place(j, s)] = lane_w[j, i], lane_rho[j, i]
-    B[run] = got(by_lane(lane_mind.representation), 0, 1, i)
-    G[run] = got(by_lane(lane_mind.gate), 0, 1, i)
-    C[run] = got(by_lane(lane_mind.capability), 0, 1, i)
-    A[run] = got(by_lane(lane_mind.awareness), 0, 1, i)
-    H[run] = got(by_lane(lane_mind.horizon), 0, 1, i)
-    f_g[run] = got(by_lane(lane_mind.grader), 0, 1, i)
+    B[run] = got(by_lane(lane_mind.representation), LOGIT, REST, i)
+    G[run] = got(by_lane(lane_mind.gate), LOGIT, REST, i)
+    C[run] = got(by_lane(lane_mind.capability), LOGIT, REST, i)
+    A[run] = got(by_lane(lane_mind.awareness), LOGIT, REST, i)
+    H[run] = got(by_lane(lane_mind.horizon), LOGIT, REST, i)
+    f_g[run] = got(by_lane(lane_mind.grader), LOGIT, REST, i)
 
 
 @equation

@@ -1,19 +1,27 @@
 """Compilation of kernels, and the cache of compiled ones."""
 
-import contextlib
+import gc
 import hashlib
+import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
+from numba.core import typed_passes, untyped_passes
+from numba.core.caching import FunctionCache, NullCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.compiler_lock import require_global_compiler_lock
+from numba.core.registry import CPUDispatcher
+from numba.core.runtime.nrt import rtsys
 
 from feint.agents.kernels import lanes
+from feint.agents.kernels.beside import start_others
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,7 +32,10 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 
 def equation(function: F) -> F:
     """Compile a piece of a kernel, such as an equation between lanes, that costs no call."""
-    return _compiled(function, forceinline=True)
+    _content(function.__code__.co_filename)  # as it is now, when Python has read it
+    options = {**OPTIONS, "nopython": True, "forceinline": True, "_nrt": False}
+    piece = function if lanes.INTERPRETED else Piece(function, targetoptions=options, pipeline_class=PieceCompiler)
+    return cast("F", piece)
 
 
 def inline(function: F) -> F:
@@ -34,10 +45,14 @@ def inline(function: F) -> F:
 
 def kernel(function: F) -> F:
     """Compile a kernel's entry point, once per signature, and cache it on disk until anything that it reads changes."""
-    dispatcher: Any = _compiled(function)
-    if isinstance(dispatcher, Dispatcher):
-        with contextlib.suppress(RuntimeError):  # no folder can be written to: compile again in every process
-            setattr(dispatcher, "_cache", KernelCache(function))  # noqa: B010 - Numba has no public way
+    _content(function.__code__.co_filename)  # as it is now, when Python has read it
+    if lanes.INTERPRETED:
+        return function
+    dispatcher: Any = Kernel(function, targetoptions={**OPTIONS, "nopython": True, "no_cfunc_wrapper": True})
+    try:
+        dispatcher._cache = KernelCache(function)
+    except RuntimeError:  # no folder can be written to
+        dispatcher._cache = NoCache()
     return cast("F", dispatcher)
 
 
@@ -47,6 +62,99 @@ def _compiled(function: F, **options: Any) -> F:
     return cast("F", numba.njit(function, **OPTIONS, **options))
 
 
+class Piece(CPUDispatcher):
+    """A function that is part of the kernels that call it: its code is optimised and made executable with theirs.
+
+    Numba would do that for each function by itself as well, with wrappers for calls from Python, and again for each
+    function that calls it.
+    """
+
+    def add_overload(self, cres: Any) -> None:
+        """Let functions with calls of this signature find its code; raises `TypeError` if it returns an array."""
+        if self.targetctx.data_model_manager[cres.signature.return_type].contains_nrt_meminfo():
+            raise TypeError(f"{self.py_func.__name__} returns an array, whose references a piece does not count.")
+        cres = cres._replace(entry_point=cres.library)  # the key by which they look it up
+        self.targetctx.insert_user_function(cres.library, cres.fndesc, [cres.library])
+        self.overloads[tuple(cres.signature.args)] = cres
+
+    def __call__(self, *arguments: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Call the plain function, since no compiled one can be called from Python."""
+        return self.py_func(*arguments)
+
+
+class Kernel(CPUDispatcher):
+    """A function that Python calls, compiled for the types of its arguments."""
+
+    def _compilation_chain_init_hook(self) -> None:
+        """Do not look for extensions of Numba: its compiler does so, and a kernel that is kept needs none."""
+
+    def compile(self, sig: Any) -> Any:
+        """Compile the kernel, or load it from the cache."""
+        with _uncollected():
+            return super().compile(sig)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Do not look for cyclic garbage again and again in all that the compiler makes."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+#: passes of Numba's compiler for what no piece contains
+NEEDLESS = {
+    untyped_passes.WithLifting,
+    untyped_passes.InlineClosureLikes,
+    untyped_passes.RewriteDynamicRaises,
+    untyped_passes.MakeFunctionToJitFunction,
+    untyped_passes.FindLiterallyCalls,
+    untyped_passes.LiteralUnroll,
+    untyped_passes.LiteralPropagationSubPipelinePass,
+    typed_passes.InlineOverloads,
+    typed_passes.NopythonRewrites,
+}
+
+
+class PieceCompiler(Compiler):
+    """Numba's compiler up to the point where LLVM would optimise the function as a whole."""
+
+    def define_pipelines(self) -> Any:
+        """Return Numba's passes, with a library of code that is to be part of others."""
+        state = self.state
+        state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
+        state.library = PieceLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        (passes,) = super().define_pipelines()
+        passes.passes = [step for step in passes.passes if step[0] not in NEEDLESS]
+        passes.finalize()
+        return [passes]
+
+
+class PieceLibrary(JITCodeLibrary):
+    """Code of a piece and of the pieces that it calls."""
+
+    def finalize(self) -> None:
+        """Put the pieces together; nothing can be added any more."""
+        require_global_compiler_lock()
+        self._raise_if_finalized()
+        for library in dict.fromkeys(self._linking_libraries):
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        self._final_module.verify()
+        self._finalized = True
+
+
+@cache
+def announce(when: str) -> None:
+    """Say on a terminal, once, what is being waited for."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"feint: compiling for this processor, which takes some seconds {when}…", file=sys.stderr, flush=True)
+
+
 class KernelCache(FunctionCache):
     """Numba's cache, with the content of everything that a kernel reads as part of the key.
 
@@ -54,9 +162,31 @@ class KernelCache(FunctionCache):
     global, or other fields of a named tuple.
     """
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the kernel compiled for these types, or None if it is not kept.
+
+        A compiled kernel needs none of the libraries that Numba's own method loads, which takes half of the time until
+        the first step.
+        """
+        rtsys.initialize(target_context)  # memory
+        with self._guard_against_spurious_io_errors():
+            kernel = self._load_overload(sig, target_context)
+        if kernel is None:
+            start_others()
+            announce("the first time")
+        return kernel
+
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         fields = tuple(_fields(kind.instance_class) for kind in sig if hasattr(kind, "instance_class"))
         return (*super()._index_key(sig, codegen), fields, fingerprint(self._py_func))
+
+
+class NoCache(NullCache):
+    """Stands for the cache if no folder can be written to."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> None:
+        """Return None, for a kernel that is not kept."""
+        announce("in every process, since no folder can be written to (NUMBA_CACHE_DIR names one)")
 
 
 def fingerprint(function: types.FunctionType) -> str:

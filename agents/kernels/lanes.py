@@ -7,13 +7,14 @@ it is combined with. With compilation off, a row is a NumPy array.
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from llvmlite import ir
 from numba.core import config, types
 from numba.core.codegen import get_host_cpu_features
 from numba.core.typeconv.castgraph import Conversion
+from numba.core.typing.arraydecl import GetItemBuffer, SetItemBuffer
 from numba.core.typing.templates import AbstractTemplate, builtin_registry, signature
 from numba.extending import lower_builtin, lower_cast, models, register_model
 
@@ -86,12 +87,28 @@ def _cast(context: Any, builder: Any, kind: Any, lanes: Lanes, value: Any) -> An
 
 # Operators
 
+FIRST = {"target": "cpu"}  # an operator of this target is tried before Numba's own, of which there are many
+
+
+def _of_arrays(function: Any, template: Any) -> None:
+    """Let Numba find the items of arrays, which is most of what kernels ask for, before it tries all other types."""
+
+    @register(function)
+    class _Template(template):
+        metadata: ClassVar = FIRST
+
+
+_of_arrays(operator.getitem, GetItemBuffer)
+_of_arrays(operator.setitem, SetItemBuffer)
+
 
 def _operator(function: Any, emit: Callable[..., Any], result: Any = None) -> None:
     """Let a binary operator take a row on either side or both; `emit` builds one instruction."""
 
     @register(function)
     class _Template(AbstractTemplate):
+        metadata: ClassVar = FIRST
+
         def generic(self, args: Any, kws: Any) -> Any:
             rows = [kind for kind in args if isinstance(kind, Lanes)]
             known = all(isinstance(kind, (Lanes, types.Number)) for kind in args)
@@ -141,6 +158,8 @@ for _symbol, _sign in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">="), ("e
 def _unary(function: Any, method: str) -> None:
     @register(function)
     class _Template(AbstractTemplate):
+        metadata: ClassVar = FIRST
+
         def generic(self, args: Any, kws: Any) -> Any:
             return signature(args[0], args[0]) if isinstance(args[0], Lanes) else None
 

@@ -27,7 +27,7 @@ def _view(context: Any, builder: Any, kind: Any, data: Any, shape: Any, owner: A
     return array._getvalue()
 
 
-def _rows_on_stack(element_of: Callable[[Any], Any]) -> Any:
+def _rows(element_of: Callable[[Any], Any], *, heap: bool = False) -> Any:
     @intrinsic
     def allocate(typingctx: Any, like: Any, shape: Any) -> Any:
         kind = types.Array(Lanes(element_of(like.dtype), ROW * 8 // like.dtype.bitwidth), len(shape), "C")
@@ -38,9 +38,15 @@ def _rows_on_stack(element_of: Callable[[Any], Any]) -> Any:
             size = ir.Constant(WORD, 1)
             for extent in extents:
                 size = builder.mul(size, extent)
-            data = builder.alloca(context.get_data_type(kind.dtype), size=size)
-            data.align = ROW
-            return _view(context, builder, kind, data, extents)
+            row, owner = context.get_data_type(kind.dtype), None
+            if heap:
+                size = builder.mul(size, ir.Constant(WORD, context.get_abi_sizeof(row)))
+                owner = context.nrt.meminfo_alloc_aligned(builder, size, ROW)
+                data = context.nrt.meminfo_data(builder, owner)
+            else:
+                data = builder.alloca(row, size=size)
+                data.align = ROW
+            return _view(context, builder, kind, data, extents, owner)
 
         return kind(like, shape), codegen
 
@@ -74,19 +80,6 @@ def _by_lane(typingctx: Any, rows: Any) -> Any:
 
 
 @intrinsic
-def _by_row(typingctx: Any, numbers: Any) -> Any:
-    kind = types.Array(Lanes(numbers.dtype, ROW * 8 // numbers.dtype.bitwidth), numbers.ndim - 1, "C")
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        array = make_array(sig.args[0])(context, builder, args[0])
-        shape = cgutils.unpack_tuple(builder, array.shape)[:-1]
-        context.nrt.incref(builder, sig.args[0], args[0])
-        return _view(context, builder, kind, array.data, shape, array.meminfo)
-
-    return kind(numbers), codegen
-
-
-@intrinsic
 def _lanes_of(typingctx: Any, rows: Any) -> Any:
     return types.intp(rows), lambda *_: ir.Constant(WORD, rows.dtype.count)
 
@@ -96,10 +89,10 @@ def _plain_rows(dtype: Any = None) -> Any:
 
 
 #: `rows(like, shape)`: rows on the stack in the precision of `like`, uninitialised; the compiler knows them apart
-rows = either(_rows_on_stack(lambda dtype: dtype), _plain_rows())
-words = either(_rows_on_stack(lambda _: types.uint32), _plain_rows(np.uint32))  #: as many lanes of 32-bit words
-counts = either(_rows_on_stack(lambda _: types.int32), _plain_rows(np.int32))  #: as many lanes of integers
+rows = either(_rows(lambda dtype: dtype), _plain_rows())
+many_rows = either(_rows(lambda dtype: dtype, heap=True), _plain_rows())  #: such rows on the heap
+words = either(_rows(lambda _: types.uint32), _plain_rows(np.uint32))  #: as many lanes of 32-bit words
+counts = either(_rows(lambda _: types.int32), _plain_rows(np.int32))  #: as many lanes of integers
 row_each = either(_row_each, lambda like, each: rows(like, (len(each),)))  #: one per objective, perhaps in registers
 lanes_of = either(_lanes_of, lambda row: row.shape[-1])  #: how many lanes a row has
 by_lane = either(_by_lane, np.asarray)  #: the same memory as numbers, with the lanes as the last axis
-by_row = either(_by_row, np.asarray)  #: the reverse; the memory must begin at a multiple of ROW bytes

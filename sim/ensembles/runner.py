@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -15,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import check_whole
+from feint.agents.kernels.beside import cores
 from feint.agents.kernels.lanes import lanes_in
 from feint.sim.results.report import Hidden
 from feint.sim.results.request import Progress
@@ -140,4 +140,4 @@ def check_threads(threads: int | None) -> int:
     """Return the number of threads to use, one per core if None; raises `InputError` unless it is at least 1."""
     if threads is not None:
         return check_whole("threads", threads, 1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()

@@ -8,6 +8,7 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.interventions import put_back
+from feint.agents.kernels.beside import beside
 from feint.agents.kernels.lanes import lanes_in
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import GROUPS, OUTSIDE, PARTS, RUNNING, Mind, Progress, World
@@ -75,19 +76,25 @@ def begin(
 
 def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
     """Return fresh runs with these numbers, drawn from their seed."""
-    n = len(numbers)
-    mind, world = _empty(n, objectives, model.modes)
-    bias = np.empty((n, len(PARTS)))
+    state = _blank(model, numbers, seed, objectives)
     fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
     similarity = model.similarities(objectives)[:, None] * fall
-    draw_starts(np.uint64(seed), numbers, model.spectrum_weights(), similarity, _inits(model), mind, world, bias)
+    drawn = state.mind, state.world, state.bias
+    draw_starts(np.uint64(seed), numbers, model.spectrum_weights(), similarity, _inits(model), *drawn)
+    return state
+
+
+def _blank(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
+    """Return runs with these numbers that are not yet drawn, outside any stage."""
+    n = len(numbers)
+    mind, world = _zeros(n, objectives, model.modes)
     return State(
         model=model,
         seed=seed,
         run=numbers,
         fork=np.zeros(n, np.uint32),
         world=world,
-        bias=bias,
+        bias=np.ones((n, len(PARTS))),
         initial=mind,
         mind=mind,
         progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
@@ -95,21 +102,21 @@ def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> Sta
     )
 
 
-def _empty(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
-    """Return arrays for the minds and worlds of n runs, not yet filled."""
+def _zeros(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
+    """Return arrays for the minds and worlds of n runs, to be filled."""
     mind = Mind(
-        goal=np.empty((n, modes)),
-        representation=np.empty(n),
-        pointer=np.empty((n, objectives)),
-        gate=np.empty(n),
-        capability=np.empty(n),
-        awareness=np.empty(n),
-        horizon=np.empty(n),
-        world=np.empty((n, objectives)),
-        grader=np.empty(n),
-        belief=np.empty((n, objectives)),
+        goal=np.zeros((n, modes)),
+        representation=np.zeros(n),
+        pointer=np.zeros((n, objectives)),
+        gate=np.zeros(n),
+        capability=np.zeros(n),
+        awareness=np.zeros(n),
+        horizon=np.zeros(n),
+        world=np.zeros((n, objectives)),
+        grader=np.zeros(n),
+        belief=np.zeros((n, objectives)),
     )
-    return mind, World(np.empty((n, objectives, modes)), np.empty((n, objectives, modes)))
+    return mind, World(np.zeros((n, objectives, modes)), np.zeros((n, objectives, modes)))
 
 
 def _inits(model: Model) -> Inits:
@@ -377,6 +384,13 @@ class RunSpec:
 
     def warm_up(self) -> None:
         """Compile the kernels, or load them from the cache."""
-        stage = Stage(steps=0)
-        start = begin(self.model, runs=1, objectives=self.objectives)
-        read(train(start, stage, precision=self.precision), stage.objective)
+        with beside(warm_up_ends, self.model, self.objectives):
+            state = _blank(self.model, _run_numbers(1), 0, self.objectives)
+            race(state, Stage(), 0, self.precision)  # no run is in the stage, so that none is trained
+        warm_up_ends(self.model, self.objectives)
+
+
+def warm_up_ends(model: Model, objectives: int) -> None:
+    """Compile the kernels that draw and read runs, or load them from the cache."""
+    stage = Stage()
+    read(enter(begin(model, runs=1, objectives=objectives), stage), stage.objective)

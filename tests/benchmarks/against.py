@@ -1,7 +1,8 @@
 """This tree against another commit, in turns: `PYTHONPATH=tests python -m benchmarks.against REF [rounds]`.
 
 The other commit is laid out in a folder of its own. Each tree has a process that trains the same runs when it is its
-turn, and runs `feint compare` with warm caches; both start from the same environment of installed packages.
+turn, and runs `feint compare`, with warm caches and with cold ones; both start from the same environment of installed
+packages.
 """
 
 from __future__ import annotations
@@ -64,10 +65,15 @@ def kernels(
         return found
 
 
-def commands(trees: dict[str, Path], rounds: int) -> dict[str, list[Took]]:
-    """What `feint compare` takes in each tree, after one of each that fills the caches."""
-    kinds = {name: partial(ran, COMMAND, tree, PYTHONPATH=str(tree / "src")) for name, tree in trees.items()}
-    in_turns(kinds, 1)
+def commands(trees: dict[str, Path], rounds: int, cold: Path | None = None) -> dict[str, list[Took]]:
+    """What `feint compare` takes in each tree, with filled caches or, given a folder `cold`, with new ones there."""
+
+    def run(tree: Path) -> Took:
+        caches = {} if cold is None else {"NUMBA_CACHE_DIR": tempfile.mkdtemp(dir=cold)}
+        return ran(COMMAND, tree, PYTHONPATH=str(tree / "src"), **caches)
+
+    kinds = {name: partial(run, tree) for name, tree in trees.items()}
+    in_turns(kinds, 1)  # also so that Python's own files are compiled
     return in_turns(kinds, rounds)
 
 
@@ -81,15 +87,16 @@ def compared(what: str, unit: str, found: dict[str, list[float]]) -> str:
 
 def main(reference: str, rounds: str = "15") -> None:
     """Compare and print."""
-    with laid_out(reference) as tree:
+    with laid_out(reference) as tree, tempfile.TemporaryDirectory(prefix="feint-cold-") as folder:
         trees = {HERE: ROOT, BASE: tree}
         print(f"this tree against {reference}, medians of {rounds} rounds in turns")
         for name, (model, stage) in KINDS.items():
             print(compared(f"kernel, {name}", "ns", kernels(trees, int(rounds), model, stage)))
-        found = commands(trees, int(rounds))
-        for clock in ("wall", "processors"):
-            seconds = {name: [getattr(took, clock) for took in each] for name, each in found.items()}
-            print(compared(f"feint compare, {clock}", "s", seconds))
+        for caches, cold in (("warm", None), ("cold", Path(folder))):
+            found = commands(trees, max(3, int(rounds) // (3 if cold else 1)), cold)
+            for clock in ("wall", "processors"):
+                seconds = {name: [getattr(took, clock) for took in each] for name, each in found.items()}
+                print(compared(f"feint compare, {caches}, {clock}", "s", seconds))
 
 
 if __name__ == "__main__":

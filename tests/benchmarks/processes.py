@@ -22,7 +22,7 @@ class Took(NamedTuple):
 def ran(command: Sequence[str], folder: Path | None = None, **variables: str) -> Took:
     """Run a process to its end, in a folder and with environment variables besides the present ones."""
     before, begun = os.times(), time.perf_counter()
-    environment = {**os.environ, **variables}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **variables}  # or Python compiles its files every time
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True).stdout
     wall, after = time.perf_counter() - begun, os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system

@@ -124,7 +124,7 @@ def draw_strings(mixture, seed, stream, first, active, answers):
         answers[i] = draw_string(mixture, seed, stream, first + i, words, tokens, active[i])
 
 
-@equation
+@inline
 def weights(theta, width):
     """Return the parts of a weight vector: W₁ (inputs, width), b₁, W₂ (width, width), b₂, W₃ (width, outputs), b₃."""
     a, b, c = INPUTS * width, width * width, width * OUTPUTS
@@ -137,6 +137,13 @@ def weights(theta, width):
         third[:c].reshape((width, OUTPUTS)),
         third[c:],
     )
+
+
+@equation
+def copy_row(row, into):
+    """Copy a row."""
+    for j in range(row.size):
+        into[j] = row[j]
 
 
 @equation
@@ -157,16 +164,16 @@ def rectify(row, kept):
 def forward(parts, active, kept, u, v, z):
     """Fill u, v (width,) and z (outputs,) for one string; units where `kept` (2, width) is 0 are pruned."""
     w1, b1, w2, b2, w3, b3 = parts
-    u[:] = b1
+    copy_row(b1, u)
     for i in range(ACTIVE):
         add_row(ONE, w1[active[i]], u)
     rectify(u, kept[0])
-    v[:] = b2
+    copy_row(b2, v)
     for i in range(u.size):
         if u[i] > ZERO:
             add_row(u[i], w2[i], v)
     rectify(v, kept[1])
-    z[:] = b3
+    copy_row(b3, z)
     for i in range(v.size):
         if v[i] > ZERO:
             add_row(v[i], w3[i], z)

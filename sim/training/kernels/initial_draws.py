@@ -10,6 +10,7 @@ from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
 from feint.sim.training.kernels.random_streams import START, draw, open_stream
 
 PARTS, SCALARS = 8, 14  # numbers of the inductive bias, and of the first draw, which is even
+FIRST = np.int64(0)  # a plain 0 would be a type of its own, and compile `scale` twice
 OFF = -30.0  # of the grader's logit
 
 
@@ -44,14 +45,14 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
     for first in range(0, runs, lanes):
         here = min(lanes, runs - first)
         for i in range(lanes):
-            s0, s1, s2, s3 = open_stream(seed, run[min(first + i, runs - 1)], START, 0)
+            s0, s1, s2, s3 = open_stream(seed, run[min(first + i, runs - 1)], np.uint32(START), np.uint32(0))
             state = by_lane(generator)
             state[0, i], state[1, i], state[2, i], state[3, i] = s0, s1, s2, s3
         draw(generator, generator, scalars)
         for part in range(PARTS):
             scalars[part] = exp(inits.plasticity_spread * scalars[part])
         draw(generator, generator, drawn)
-        scale(drawn, 0, spectrum, inits.goal)
+        scale(drawn, FIRST, spectrum, inits.goal)
         for i in range(here):
             for part in range(PARTS):
                 bias[first + i, part] = numbers[part, i]
@@ -72,7 +73,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
                 else:
                     s = similarity[j - 1, k]
                     other[k] = s * base[k] + np.sqrt(1.0 - s * s) * drawn[k]
-            scale(other, 0, spectrum, 1.0)
+            scale(other, FIRST, spectrum, 1.0)
             scale(drawn, modes, spectrum, 1.0)
             for i in range(here):
                 f[first + i, j] = -inits.decoys + inits.spread * vector[2 * modes, i]

@@ -7,7 +7,7 @@ comes first. Each equation of the step is written here and nowhere else.
 
 from typing import Any, NamedTuple
 
-from feint.agents.kernels.boarding import gain
+from feint.agents.kernels.boarding import LOGIT, REST, gain
 from feint.agents.kernels.compiling import equation
 from feint.agents.kernels.elementary import least
 from feint.agents.kernels.equations import act, concept, honeypot, identify
@@ -145,7 +145,7 @@ def move(mind, known, each, shares, graded, look, through, sums, rate, settings,
     vu = through.v * sums.goal + through.v_h * sums.goal_h
     won = 1.0 - (1.0 - o) * sums.error - o * sums.error_h
     if len(forms.grader) != ABSENT:
-        gain(f_g, 0, 1, rate[POINTER] * (1.0 - beta) * graded * (vz - vp))
+        gain(f_g, LOGIT, REST, rate[POINTER] * (1.0 - beta) * graded * (vz - vp))
     if len(forms.belief) == INFERRED:
         nearest = known.away[0] + w[0] * (known.away[1] + w[0] * known.away[2])
         for j in range(len(each)):
@@ -157,8 +157,8 @@ def move(mind, known, each, shares, graded, look, through, sums, rate, settings,
         vm = through.v * reached[j] + through.v_h * reached_h[j]
         gain(f, j, len(each) + j, rate[POINTER] * (1.0 - beta) * pi[j] * (vm - vp))
         w[j] = w[j] + least(rate[WORLD] * kappa, 1.0) * (1.0 - w[j])
-    gain(B, 0, 1, rate[REPRESENTATION] * beta * (1.0 - beta) * (vu - vp))
-    gain(G, 0, 1, rate[GATE] * gamma * (1.0 - gamma) * look.by_gamma * y)
-    gain(C, 0, 1, rate[CAPABILITY] * (look.c_slope * won + y * look.by_q * look.q_slope))
-    gain(A, 0, 1, rate[AWARENESS] * (1.0 - a) * (a * look.by_a * y + settings.awareness_exposure * c))
-    gain(H, 0, 1, rate[HORIZON] * (1.0 - h) * (h * look.by_h * y + settings.horizon_exposure * c))
+    gain(B, LOGIT, REST, rate[REPRESENTATION] * beta * (1.0 - beta) * (vu - vp))
+    gain(G, LOGIT, REST, rate[GATE] * gamma * (1.0 - gamma) * look.by_gamma * y)
+    gain(C, LOGIT, REST, rate[CAPABILITY] * (look.c_slope * won + y * look.by_q * look.q_slope))
+    gain(A, LOGIT, REST, rate[AWARENESS] * (1.0 - a) * (a * look.by_a * y + settings.awareness_exposure * c))
+    gain(H, LOGIT, REST, rate[HORIZON] * (1.0 - h) * (h * look.by_h * y + settings.horizon_exposure * c))

@@ -29,8 +29,8 @@ def race(mind, world, each, rate, progress, spectrum, noise_scale, settings, for
     acting_h, felt, felt_h = row_each(spectrum, each), row_each(spectrum, each), row_each(spectrum, each)
     shares = Shares(pi, m, acting, acting_h, felt, felt_h, row_each(spectrum, each))
     lane_rate, generator, ahead = rows(spectrum, (8,)), words(spectrum, (4,)), words(spectrum, (4,))
-    taken, lanes = counts(spectrum, (1,)), lanes_of(u)
-    lane_run = np.zeros(lanes, np.int64)
+    taken, numbers, lanes = counts(spectrum, (1,)), counts(spectrum, (1,)), lanes_of(u)
+    lane_run = by_lane(numbers)[0]
     at = Mind(u, B, f, G, C, A, H, w, f_g, rho)
     free, live = (LANE << np.uint64(lanes)) - LANE, NONE
     queue, passes = np.int64(0), 0  # a plain 0 would be a type of its own, and compile all that it is handed to twice
