@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 from numba.core import config
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
