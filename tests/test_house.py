@@ -147,14 +147,14 @@ def test_modules_import_each_other_in_no_circle():
 
 
 def test_folders_and_files_are_of_a_size_to_be_read():
-    """26,500 lines with version 1 of the model; since, 3,500 for version 2, 5,000 for measurements, 1,500 borders."""
+    """26,500 lines with version 1 of the model; since, 3,500 for version 2, 5,000 for measurements, 1,600 later."""
     modules = [file for file in OURS if file.name != "__init__.py"]
     lines = {named(file): len(file.read_text().splitlines()) for file in modules}
     per_folder = Counter(file.parent for file in modules)
     assert {str(folder): count for folder, count in per_folder.items() if count > 25} == {}
     assert {file: count for file, count in lines.items() if count > 400} == {}
     assert len(lines) <= 194
-    assert sum(lines.values()) <= 36_500
+    assert sum(lines.values()) <= 36_600
 
 
 def length(function):
