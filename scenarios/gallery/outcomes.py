@@ -20,7 +20,9 @@ from feint.sim.analysis.phase_diagrams import phase_diagram
 from feint.sim.analysis.prior_shares import factors_at
 from feint.sim.analysis.response_surface import DIFFERENCE, Layer, Response, counted, points_of
 from feint.sim.analysis.sensitivity import bars, sensitivity
-from feint.sim.ensembles.comparison import CompareRequest, draw_ribbons, draw_shares
+from feint.sim.ensembles.companions import COMPANIONS
+from feint.sim.ensembles.comparison import CompareRequest
+from feint.sim.ensembles.comparison_figure import draw_beside, draw_ribbons, draw_shares
 from feint.sim.ensembles.paired_runs import RunOutcomes, read_checkpoints, run_paired
 from feint.sim.ensembles.protocols import (
     ARM_NAMES,
@@ -32,7 +34,6 @@ from feint.sim.ensembles.protocols import (
 )
 from feint.sim.ensembles.runner import in_order
 from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH, legend_entries
-from feint.sim.results.report import folded
 from feint.sim.statistics.intervals import frequency_interval, share_of_selected
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point
@@ -61,8 +62,6 @@ TRAINING = "training"  # the row with the share of the runs that have not stoppe
 DECADES = (0, 1, 10, 100, 1000, 10_000, 100_000)
 X, Y = "similarity", "plasticity_gate"
 ARMS = (FROM_SCRATCH, PRETRAIN_FINETUNE)
-BESIDE = tuple(part for part in pretraining_vs_scratch.CLAIM.parts if not part.tested)
-"""Parts that are shown beside the headline."""
 MOST = 34  # characters in a line of a label
 TITLE = f"deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
 
@@ -74,7 +73,7 @@ def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: A
     whole = {"part": pretraining_vs_scratch.CLAIM.effect.name, **limits(comparison.difference()), **among}
     shown = evaluate([pretraining_vs_scratch.CLAIM], point, runs=size["runs"], threads=threads, **keys)
     intervals = shown[pretraining_vs_scratch.CLAIM.name].intervals
-    beside = [{"part": part.name, **limits(intervals[part.name])} for part in BESIDE]
+    beside = [{"part": part.name, **limits(intervals[part.name])} for part in COMPANIONS]
     last = pd.DataFrame([whole, *beside]).assign(arm=DIFFERENCE, outcome=DECEPTIVE)
     return pd.concat([comparison.shares().assign(part="-"), last], ignore_index=True).assign(runs=size["runs"])
 
@@ -88,26 +87,12 @@ def draw_headline(table: pd.DataFrame) -> Figure:
     draw_shares(left, table[table["arm"] != DIFFERENCE], runs, whole)
     if legend := left.get_legend():
         legend.remove()
-    _draw_beside(right, differences)
+    words = {part.name: part.words for part in COMPANIONS}
+    parts = {words.get(row["part"], "as it is (on the left)"): interval_of(row) for row in rows_of(differences)}
+    draw_beside(right, parts, MOST)
     drawn.legend(*legend_entries(left), loc="outside lower center", ncols=3, frameon=False)
     sns.despine(fig=drawn)
     return drawn
-
-
-def _draw_beside(axes: Axes, rows: pd.DataFrame) -> None:
-    """Draw one interval per part: the difference itself, filled, and what is shown beside it."""
-    words = {part.name: part.estimand.words.removeprefix(f"{pretraining_vs_scratch.WORDS}, ") for part in BESIDE}
-    places, middle = np.arange(len(rows)), rows["estimate"].to_numpy()
-    reach = np.abs(rows[["low", "high"]].to_numpy().T - middle)
-    axes.errorbar(middle, places, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
-    faces = [COLOURS[Outcome.DECEPTIVE], *("white" for _ in BESIDE)]
-    axes.scatter(middle, places, s=8, c=faces, edgecolor="black", linewidth=0.7, zorder=3)
-    axes.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-    labels = [folded(words.get(name, "as it is (on the left)"), MOST) for name in rows["part"]]
-    axes.set_yticks(places, labels)
-    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="paired difference in deception")
-    axes.set_title("Shown beside it\n95 % intervals, same runs")
-    axes.tick_params(axis="y", length=0)
 
 
 def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:

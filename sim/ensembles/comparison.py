@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import reduce
 from math import isfinite
 from operator import add
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
+from feint.agents.errors import InputError
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
-from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+from feint.sim.ensembles.companions import (
+    COMPANIONS,
+    TRAINED,
+    Beside,
+    Companion,
+    beside_labels,
+    beside_table,
+    difference_of,
+    discordant,
+    train_arms,
+)
+from feint.sim.ensembles.comparison_figure import draw_beside, draw_ribbons, draw_shares
+from feint.sim.ensembles.ensemble import Ensemble, StageResult
+from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import Timing
 from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_blocks
-from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, canvas, face, legend_entries
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics import intervals
-from feint.sim.statistics.intervals import CONFIDENCE, HALF_WIDTH, Interval, SelectedPairs, check_confidence
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune, shared_objectives
+from feint.sim.statistics.intervals import CONFIDENCE, HALF_WIDTH, Interval, check_confidence
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 BROKEN = [{"unconverged": "uncon-\nverged"}.get(label, label.replace("-", "-\n")) for label in LABELS]
 """Headings of narrow columns."""
-GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
-CONVERGED = "among converged runs"
-BLOCK_WIDTH = 0.06
-LINE = 0.055  # height of a line of text
+DECEPTION = f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
+HEIGHT, BELOW = 3.1, 2.1  # of the figure's rows, in inches
+MOST = 60  # characters in a line of a label of the lower row
+HINT = "With other stops, and without the gate: --beside."
+BESIDE = "Also show the difference with other stops, among converged runs, and without the gate: trains far longer."
 WORTH = "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law)."
 
 
@@ -76,6 +88,7 @@ class Comparison(Report):
     runs: int  #: per arm
     model: PlainModel
     arms: Hidden[dict[str, Ensemble]]  #: by name, in the order of training
+    beside: Annotated[list[Beside] | None, Field(description="the difference with its companions; null without them")]
     timing: Timing
     request: Hidden[CompareRequest]  #: what was asked for
 
@@ -130,20 +143,12 @@ class Comparison(Report):
         If `converged`, each is the frequency among the runs of its arm that converged, which need not be the same runs:
         the interval is that of `SelectedPairs`, and the estimate NaN if no run of an arm converged.
         """
-        if not converged:
-            return intervals.tango(*self._discordant(outcome), self.runs, self.request.confidence)
-        arms = (self.pretrained, self.scratch)
-        events, selected = [arm.is_outcome(outcome) for arm in arms], [arm.has_converged[:, -1] for arm in arms]
-        return SelectedPairs.of(events, selected).difference(self.request.confidence)
+        return difference_of(self.arms, outcome, self.request.confidence, converged=converged)
 
     def runs_needed(self, half_width: float, outcome: Outcome | str = Outcome.DECEPTIVE) -> int:
         """Return the number of runs per arm that give the difference an interval of this half-width."""
-        return intervals.runs_needed(*self._discordant(outcome), self.runs, half_width, self.request.confidence)
-
-    def _discordant(self, outcome: Outcome | str) -> tuple[int, int]:
-        """Return the number of runs of this type in the pre-trained arm alone, and in the other alone."""
-        with_it, without = self.pretrained.is_outcome(outcome), self.scratch.is_outcome(outcome)
-        return int((with_it & ~without).sum()), int((without & ~with_it).sum())
+        pairs = discordant([arm.is_outcome(outcome) for arm in (self.pretrained, self.scratch)])
+        return intervals.runs_needed(*pairs, self.runs, half_width, self.request.confidence)
 
     def flow(self) -> np.ndarray:
         """Return runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
@@ -187,11 +192,13 @@ class Comparison(Report):
         more = max(0, needed.runs - self.runs)
         cost = f"needs about {more:,} more runs per arm" if more else "is reached"
         answer = [
-            f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}:",
+            f"{DECEPTION}:",
             f"{difference:+.3f}, {100 * difference.confidence:g} % interval ({difference.method})",
             *self._among_converged(),
             f"A half-width of {needed.half_width:g} {cost}.",
+            *([HINT] if self.beside is None else []),
         ]
+        beside = [beside_table(difference, self.beside, f"{DECEPTION}, on the same runs:")] if self.beside else []
         first, *_, last = self.pretrained.curriculum.names
         flow = zip(LABELS, self.flow().tolist(), strict=True)
         rows = [[label, *(f"{count:,}" for count in [*counts, sum(counts)])] for label, counts in flow]
@@ -200,6 +207,7 @@ class Comparison(Report):
             f"{self.runs:,} runs per arm, seed {self.seed}, start {point.start}, matched by {point.match}",
             *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.request.confidence),
             "\n".join(answer),
+            *beside,
             Table.of_cells([f"{folded(first)} →\n{folded(last)}", *BROKEN, "all"], rows),
             str(self.timing),
         ]
@@ -214,15 +222,23 @@ class Comparison(Report):
         return [f"among the converged runs: {difference:+.3f} ({difference.method})"]
 
     def figure(self) -> Figure:
-        """Return the outcome frequencies of both arms with intervals, and the flow from the first stage to the last."""
+        """Return the outcome frequencies of both arms with intervals, and the flow from the first stage to the last.
+
+        The companions of the difference, if there are any, are drawn below.
+        """
         import seaborn as sns
 
         first, *_, last = self.pretrained.curriculum.names
-        with canvas((PAGE_WIDTH, 3.1)) as drawn:
-            bars, flow = drawn.subplots(1, 2, width_ratios=(1.15, 1))
+        with canvas((PAGE_WIDTH, HEIGHT + (BELOW if self.beside else 0))) as drawn:
+            above, *below = drawn.subfigures(2, height_ratios=(HEIGHT, BELOW)) if self.beside else [drawn]
+            bars, flow = above.subplots(1, 2, width_ratios=(1.15, 1))
             draw_shares(bars, self.shares(), self.runs, self.difference())
             draw_ribbons(flow, self.flow() / self.runs, (first, last))
             sns.despine(ax=bars)
+            for part in below:
+                rows = {"as it is (above)": self.difference(), **dict(beside_labels(self.beside or []))}
+                draw_beside(part.subplots(), rows, MOST)
+                sns.despine(ax=part.axes[0])
         return drawn
 
 
@@ -241,6 +257,7 @@ class CompareRequest(Request):
     worth: Annotated[int | None, Option(WORTH, "N")] = None
     half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
     confidence: Confidence = CONFIDENCE
+    beside: Annotated[bool, Option(BESIDE)] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -248,23 +265,37 @@ class CompareRequest(Request):
         check_confidence(self.confidence)
 
     def work(self) -> float:
-        """Return the number of runs over the stages of both arms."""
-        return self.runs * (len(self.point.curriculum) + 1)
+        """Return the number of runs over the stages of both arms, and of those of the companions."""
+        return self.runs * (len(self.point.curriculum) + 1) * (1 + TRAINED * self.beside)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Comparison:
-        """Train both arms; raises `InputError`, and warns if runs diverged."""
-        point, match = self.point, Match.named(self.point.match)
-        stages = arms_of(point.curriculum, match, modes=point.model.modes, worth=self.worth)
-        objectives = shared_objectives(point.model, point.curriculum)
+        """Train both arms, and the companions; raises `InputError`, and warns if runs diverged."""
+        report = progress or (lambda _: None)
+        arms = self._train(self.point, threads, report)
+        trained = [arms]
+
+        def of_companion(companion: Companion) -> Beside:
+            try:
+                there = companion.at(self.point)
+                if companion.changes:
+                    trained.append(self._train(there, threads, report))
+            except InputError as error:
+                report(self.runs * (len(self.point.curriculum) + 1))  # none of its runs is trained
+                return companion.row(self.point, None, str(error))
+            its = trained[-1] if companion.changes else arms
+            whole = difference_of(its, Outcome.DECEPTIVE, self.confidence, converged=companion.converged)
+            return companion.row(self.point, whole)
+
+        beside = [*map(of_companion, COMPANIONS)] if self.beside else None
+        timing = reduce(add, (arm.timing for of_point in trained for arm in of_point.values()))
+        known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": self.point.model, "request": self}
+        return Comparison(arms=arms, beside=beside, timing=timing, **known)
+
+    def _train(self, point: Point, threads: int | None, progress: Progress) -> dict[str, Ensemble]:
+        """Train both arms at the point, or at that of a companion."""
         own: dict[str, Any] = {name: getattr(self, name) for name in ("runs", "seed", "precision")}
-        arms = {
-            name: SimulateRequest(
-                point=replace(point, curriculum=curriculum, match=match.per_arm.value), objectives=objectives, **own
-            ).simulate(threads, progress)
-            for name, curriculum in stages.items()
-        }
-        timing = reduce(add, (arm.timing for arm in arms.values()))
-        return Comparison(seed=self.seed, runs=self.runs, model=point.model, arms=arms, timing=timing, request=self)
+        worth = self.worth if point.match == self.point.match else None
+        return train_arms(point, worth=worth, threads=threads, progress=progress, **own)
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -289,6 +320,7 @@ def compare(
     precision: str = PRECISION,
     confidence: float = CONFIDENCE,
     worth: int | None = None,
+    beside: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
@@ -307,6 +339,8 @@ def compare(
         Confidence level of all intervals, between 0 and 1.
     worth
         With `match="data"`, how many steps of the last stage the earlier ones are worth; by the transfer law if None.
+    beside
+        Whether the difference is also measured with its `COMPANIONS`: with other stops, and without the gate.
 
     Returns
     -------
@@ -325,76 +359,6 @@ def compare(
     """
     curriculum = pretrain_finetune() if curriculum is None else curriculum
     point = Point.of(curriculum, model=model, start=start, match=match)
-    request = CompareRequest(point=point, runs=runs, seed=seed, precision=precision, confidence=confidence, worth=worth)
+    own: dict[str, Any] = {"runs": runs, "seed": seed, "precision": precision, "confidence": confidence}
+    request = CompareRequest(point=point, worth=worth, beside=beside, **own)
     return request.run(threads=threads, progress=progress)
-
-
-def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval) -> None:
-    """Draw bars of a table as `Comparison.shares` returns it: the share of runs by outcome and arm, with intervals.
-
-    A diamond is the share among the converged runs of the arm; it is left out if all or none converged.
-    """
-    import seaborn as sns
-
-    table = table.assign(arm=table["arm"].map(ARM_NAMES))
-    palette = {ARM_NAMES[arm]: colour for arm, colour in ARM_COLOURS.items()}
-    sns.barplot(table, y="outcome", x="estimate", hue="arm", palette=palette, ax=axes, saturation=1, errorbar=None)
-    for bars, (_, arm) in zip(list(axes.containers), table.groupby("arm", sort=False), strict=True):
-        middle = [bar.get_y() + bar.get_height() / 2 for bar in bars]
-        reach = np.abs(arm[["low", "high"]].to_numpy().T - arm["estimate"].to_numpy())
-        axes.errorbar(arm["estimate"], middle, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=2)
-        if 0 < arm["converged"].iloc[0] < runs:
-            look: dict[str, Any] = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.7, "zorder": 3}
-            places = zip(arm["outcome"], arm["converged_estimate"], middle, strict=True)
-            x, y = zip(*(at for label, *at in places if label != Outcome.UNCONVERGED.label), strict=True)
-            axes.scatter(x, y, s=11, marker="D", label=CONVERGED, **look)
-    axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, 1))
-    axes.tick_params(axis="y", length=0)
-    axes.set_title(
-        f"Deception, paired difference {difference.estimate:+.3f}\n"
-        f"{100 * difference.confidence:g} % interval {difference.low:+.3f} to {difference.high:+.3f}"
-    )
-    look = {"frameon": False, "loc": "upper center", "bbox_to_anchor": (0.4, -0.2), "ncols": 2}
-    axes.legend(*legend_entries(axes), title=None, **look)
-
-
-def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
-    """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
-    left, right = stacked(shares.sum(axis=1)), stacked(shares.sum(axis=0))
-    out, into, x = left.copy(), right.copy(), np.linspace(0, 1, 50)
-    for i in range(len(Outcome)):
-        for j, after in enumerate(Outcome):
-            if shares[i, j] > 0:
-                top = out[i] + (into[j] - out[i]) * (3 * x**2 - 2 * x**3)
-                axes.fill_between(x, top, top + shares[i, j], color=COLOURS[after], alpha=0.65, linewidth=0)
-                out[i] += shares[i, j]
-                into[j] += shares[i, j]
-    _draw_column(axes, -BLOCK_WIDTH, left, shares.sum(axis=1), "right")
-    _draw_column(axes, 1.0, right, shares.sum(axis=0), "left")
-    axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
-    axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
-    axes.tick_params(axis="x", length=0)
-    axes.spines[:].set_visible(False)
-
-
-def stacked(heights: np.ndarray) -> np.ndarray:
-    """Return the upper edges of blocks laid one below the other; an empty one takes no room."""
-    taken = heights + np.where(heights > 0, GAP, 0.0)
-    return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
-
-
-def _draw_column(axes: Axes, x: float, tops: np.ndarray, heights: np.ndarray, side: str) -> None:
-    """Draw a column of blocks with labels that are kept apart."""
-    lowest = -1.0
-    for outcome, top, height in zip(Outcome, tops, heights, strict=True):
-        if height == 0:
-            continue
-        axes.bar(x, height, BLOCK_WIDTH, bottom=top, align="edge", **face(outcome))
-        lowest = max(top + height / 2, lowest + LINE)
-        at = x - 0.03 if side == "right" else x + BLOCK_WIDTH + 0.03
-        axes.text(at, lowest, f"{outcome.label} {percent(height)}", ha=side, va="center", fontsize=7.5)
-
-
-def percent(share: float) -> str:
-    """Return a share as a label of a block."""
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"

@@ -18,7 +18,7 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.commands.cli import FINAL, PORT, SLICED
 from feint.explorer.controls import LAST, groups, knobs
-from feint.explorer.page import opened
+from feint.explorer.page import Page, opened
 from feint.explorer.slices import LEVELS, PREMISES, count, write
 from feint.explorer.state import (
     BUDGET,
@@ -29,12 +29,15 @@ from feint.explorer.state import (
     Tally,
     WorkQueue,
     answers,
+    companions,
     described,
     life,
     tallies,
     tally,
 )
+from feint.explorer.texts import beside
 from feint.scenarios.argument.worldview_files import DEFAULT, views
+from feint.sim.ensembles.companions import COMPANIONS
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.training.parameter_point import Point, written
@@ -330,3 +333,42 @@ def test_the_page_is_put_into_its_document_at_once(monkeypatch):
     document = page.framed().server_doc(Document())
     assert 1 <= len(counted) < 5
     assert {each.name for each in document.roots} >= {"head", "bars", "premises"}
+
+
+def test_companions_are_those_of_a_comparison_and_leave_others_their_turn():
+    state = State(point=Point().at({"finetuning.steps": 900}), seed=3)
+    told = list(companions(state, 120))
+    compared = compare(state.point.curriculum, runs=120, seed=3, beside=True)
+    own, *rows = [row for row in told if row is not None]
+    assert own.difference == compared.difference()
+    assert rows == compared.beside
+    assert told.count(None) == 2 * len((own, *rows))
+
+
+@pytest.mark.filterwarnings("ignore:Widget.name is deprecated:PendingDeprecationWarning")
+def test_companions_are_trained_when_asked_for_and_go_when_a_slider_moves(monkeypatch):
+    monkeypatch.setattr("feint.explorer.page.companions", lambda state: companions(state, 20))
+    drawn, all_drawn = [], threading.Event()
+
+    def post(draw):
+        draw()
+        drawn.append(len(page.rows))
+        if drawn[-1] == 1 + len(COMPANIONS):
+            all_drawn.set()
+
+    page = Page(State(), queue=WorkQueue(), final=20, post=post)
+    page.show(page.state)
+    page.reader.leave()
+    assert (page.rows, page.texts["beside"].object) == ([], "")
+    page.beside.clicks += 1
+    assert all_drawn.wait(60)
+    assert all(companion.words in page.texts["beside"].object for companion in COMPANIONS)
+    page.turn("similarity", 0.3)
+    assert (page.rows, page.texts["beside"].object) == ([], "")
+
+
+def test_a_point_at_which_a_companion_cannot_be_trained_shows_the_others():
+    rows = [row for row in companions(State(point=Point(match="ceiling")), 5) if row is not None]
+    shown = beside(rows, State())
+    assert "has a target of its own" in shown
+    assert shown.count("not known</td>") == sum(row.reason is not None for row in rows) > 0

@@ -167,6 +167,16 @@ def test_it_is_legible_on_a_phone(visit):
     assert label <= min(left, right)
 
 
+def test_what_is_shown_beside_the_difference_comes_on_request_and_goes_with_it(visit):
+    page = visit("?seed=5")
+    assert page.page.locator(".beside").count() == 0
+    page.page.get_by_text("Beside it", exact=True).click()
+    page.until(lambda: page.page.locator(".beside td").count() == 14, "the companions did not come")
+    assert "null model" in page.text(".beside")
+    page.page.locator("select").first.select_option(index=4)
+    page.until(lambda: page.page.locator(".beside").count() == 0, "the companions stayed")
+
+
 def test_two_readers_do_not_disturb_each_other(home, visit):
     one, other = home, visit("?seed=4")
     assert one.text("pre.command") != other.text("pre.command")

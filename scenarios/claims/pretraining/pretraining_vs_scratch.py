@@ -18,15 +18,20 @@ from feint.scenarios.bibliography import XU_2021
 from feint.sim.analysis.claims import Claim, Part, rises
 from feint.sim.analysis.contrasts import Among, converged
 from feint.sim.analysis.estimands import Term, difference
+from feint.sim.ensembles.companions import COMPANIONS, Companion
 from feint.sim.ensembles.protocols import pretrained, scratch
 
 WORDS = "deception, pre-training + fine-tuning minus from scratch"
-LENGTHS = (1_000, 12_000, 100_000)
 
 
-def _shown(name: str, words: str, **changes: object) -> Part:
-    contrast = difference(f"{WORDS}, {words}", pretrained(**changes), scratch(**changes))
-    return Part(name, contrast, rises(), tested=False)
+def _shown(companion: Companion) -> Part:
+    words = f"{WORDS}, {companion.words}"
+    plus, minus = (arm().with_changes(dict(companion.changes)) for arm in (pretrained, scratch))
+    if companion.converged:
+        contrast = Among(words, (Term(plus), Term(minus, sign=-1)), among=converged)
+    else:
+        contrast = difference(words, plus, minus)
+    return Part(companion.name, contrast, rises(), tested=False)
 
 
 CLAIM = Claim(
@@ -35,24 +40,5 @@ CLAIM = Claim(
     section="second and last paragraph",
     statement="With the capability of the resulting model held constant, pre-training + fine-tuning ends in deceptive "
     "alignment more often than training from scratch.",
-    parts=(
-        Part("difference", difference(WORDS, pretrained(), scratch()), rises()),
-        _shown("ceiling", "matched by ceiling: both at performance 0.99", match="ceiling"),
-        *(
-            _shown(
-                f"after-{steps}",
-                f"after {steps:,} steps of fine-tuning without a target",
-                finetuning__target=0.0,
-                finetuning__steps=steps,
-            )
-            for steps in LENGTHS
-        ),
-        Part(
-            "converged",
-            Among(f"{WORDS}, among converged runs", (Term(pretrained()), Term(scratch(), sign=-1)), among=converged),
-            rises(),
-            tested=False,
-        ),
-        _shown("null", "with a gate that SGD cannot move", plasticity_gate=0.0),
-    ),
+    parts=(Part("difference", difference(WORDS, pretrained(), scratch()), rises()), *map(_shown, COMPANIONS)),
 )

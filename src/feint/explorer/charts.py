@@ -8,7 +8,7 @@ from bokeh.plotting import figure
 
 from feint.agents.outcome import LABELS, Outcome
 from feint.explorer.state import Life, Tally
-from feint.sim.ensembles.comparison import GAP, percent, stacked
+from feint.sim.ensembles.comparison_figure import GAP, percent, stacked
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import COLOURS, HATCHES
 from feint.sim.results.provenance import data_beside

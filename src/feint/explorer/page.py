@@ -19,8 +19,9 @@ from feint.agents.errors import InputError
 from feint.explorer import texts
 from feint.explorer.charts import Bars, Difference, Flow, Lives
 from feint.explorer.controls import SLIDER, STAGES, Controls, asset, text
-from feint.explorer.state import Life, Reader, State, Tally, WorkQueue, answers, described
+from feint.explorer.state import Life, Reader, State, Tally, WorkQueue, answers, companions, described
 from feint.interrupts import on_interrupt
+from feint.sim.ensembles.companions import Beside
 from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 
@@ -48,13 +49,14 @@ class Page:
 
     def __init__(self, state: State, *, queue: WorkQueue, final: int, post: Post) -> None:
         self.state, self.final, self._post = state, final, post
-        self.reader = Reader(queue)
+        self.reader, self.beside_reader = Reader(queue), Reader(queue)
+        self.rows: list[Beside] = []  # shown beside the difference
         self.runs = 0
         self._received: deque[tuple[Any, Callable[[], bool]]] = deque()
         self.location: Any = None
         self.bars, self.gap, self.flow = Bars(), Difference(), Flow()
         self.lives = [Lives(label) for label in STAGES.values()]
-        self.texts = {name: text("") for name in ("status", "verdict", "view", "ended", "again")}
+        self.texts = {name: text("") for name in ("status", "verdict", "beside", "view", "ended", "again")}
         self.message = text("")
         self.preset = pn.widgets.Select(
             name="Choose an author's view",
@@ -65,6 +67,7 @@ class Page:
             stylesheets=[SLIDER],
         )
         self.reset = pn.widgets.Button(name="Back to this view", margin=(6, 5), stylesheets=[SLIDER])
+        self.beside = pn.widgets.Button(name="Beside it", width=130, margin=(6, 5), stylesheets=[SLIDER])
         self.controls = Controls(state, self.turn)
         self.numbers = {
             name: pn.widgets.IntInput(name=label, value=getattr(state, name), width=130, stylesheets=[SLIDER])
@@ -72,6 +75,7 @@ class Page:
         }
         self.preset.param.watch(lambda event: self.stand(event.new), "value")
         self.reset.on_click(lambda _: self.stand(self.state.view))
+        self.beside.on_click(lambda _: self.show_beside())
         for name, widget in self.numbers.items():
             widget.param.watch(lambda event, name=name: self._try(lambda: {name: event.new or 0}), "value")
 
@@ -98,7 +102,24 @@ class Page:
         self.texts["view"].object = texts.view(state)
         if self.location is not None:
             self.location.search = f"?{state.query() or 'view=default'}"
+        self.leave_beside()
         self.reader.ask(answers(state, self.final), self._receive)
+
+    def show_beside(self) -> None:
+        """Request the difference of this state with other stops, among converged runs, and without the gate."""
+        self.leave_beside()
+        self.texts["beside"].object = '<p class="status">Training with other stops, and without the gate…</p>'
+        self.beside_reader.ask(companions(self.state), self._receive)
+
+    def leave_beside(self) -> None:
+        """Drop what was shown beside the difference, and what is being trained for it."""
+        self.beside_reader.leave()
+        self.rows, self.texts["beside"].object = [], ""
+
+    def leave(self) -> None:
+        """Drop all requests."""
+        self.reader.leave()
+        self.beside_reader.leave()
 
     def _receive(self, piece: Any, wanted: Callable[[], bool]) -> None:
         """Take a result, on the worker's thread."""
@@ -125,7 +146,10 @@ class Page:
             for stage, lives in enumerate(self.lives):
                 lives.show(piece, stage)
             self.texts["ended"].object = texts.ended(piece, self.state)
-        else:
+        elif isinstance(piece, Beside):
+            self.rows.append(piece)
+            self.texts["beside"].object = texts.beside(self.rows, self.state)
+        elif piece is not None:  # else a batch of runs is trained
             self.message.object = boxed(f"This point cannot be trained: {piece}")
 
     def _file(self, kind: str) -> BytesIO:
@@ -156,7 +180,14 @@ class Page:
             "message": self.message,
             "preset": column(self.preset, shown["view"], self.reset),
             "premises": column(text("<h2>Assumptions, by argument</h2>"), self.controls.layout),
-            "bars": column(shown["verdict"], drawn(self.gap), text(texts.LEGEND), drawn(self.bars), shown["status"]),
+            "bars": column(
+                shown["verdict"],
+                drawn(self.gap),
+                column(self.beside, shown["beside"]),
+                text(texts.LEGEND),
+                drawn(self.bars),
+                shown["status"],
+            ),
             "flow": column(text(texts.FLOW), drawn(self.flow), text(texts.outcomes())),
             "life": column(
                 text(texts.LIFE),
@@ -243,7 +274,7 @@ class Explorer:
 
         page = opened(query, self.start, queue=self.queue, final=self.final, post=post)
         page.location = location
-        pn.state.on_session_destroyed(lambda _: page.reader.leave())
+        pn.state.on_session_destroyed(lambda _: page.leave())
         return page.framed()
 
 

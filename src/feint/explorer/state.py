@@ -22,7 +22,8 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, views
-from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.companions import AS_IT_IS, COMPANIONS, Beside, discordant, paired_difference
+from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.results.request import MOST_RUNS
 from feint.sim.statistics.intervals import Interval, share_of_selected, tango
@@ -34,6 +35,8 @@ from feint.sim.training.train import check_seed
 MOST = {"steps": 100_000, "modes": 256}  # limits beyond which readers would wait too long
 DONE = object()
 FINAL = 10_000  # runs per arm to which bars are refined
+BESIDE = 500  # runs per arm of what is shown beside the difference
+BATCH = 100  # of those that are trained before other jobs have their turn
 PROBE = 64  # runs by which the speed at a point is measured
 BUDGET = 0.2  # seconds of training before the first bars are shown, and between one refinement and the next
 ENOUGH = 0.7  # share of the budget after which no further batch is begun
@@ -220,14 +223,14 @@ def tally(state: State, runs: range) -> Tally:
     outcomes = run_paired(state.point, protocols.values(), runs, seed=state.seed)
     seconds = time.perf_counter() - begun
     ends = {arm: outcomes[protocol] for arm, protocol in protocols.items()}
+    deceptive = [ends[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH)]
     flow, after = np.zeros((kinds, kinds), np.int64), ends[PRETRAIN_FINETUNE]
     np.add.at(flow, (after.before, after.outcome), 1)
-    with_it, without = (ends[arm].outcome == Outcome.DECEPTIVE for arm in (PRETRAIN_FINETUNE, FROM_SCRATCH))
     return Tally(
         counts={arm: np.bincount(end.outcome, minlength=kinds) for arm, end in ends.items()},
         converged={arm: np.bincount(end.outcome[end.converged], minlength=kinds) for arm, end in ends.items()},
         flow=flow,
-        only=np.array([(with_it & ~without).sum(), (without & ~with_it).sum()]),
+        only=np.array(discordant(deceptive)),
         runs=len(after),
         seconds=seconds,
     )
@@ -248,6 +251,28 @@ def tallies(state: State, final: int = FINAL, budget: float = BUDGET) -> Iterato
         last = min(final, whole.runs + max(PROBE, min(batch, GROWTH * whole.runs)))
         whole = whole.plus(tally(state, range(whole.runs, last)))
     yield whole
+
+
+def companions(state: State, runs: int = BESIDE) -> Iterator[Beside | None]:
+    """Yield the difference as it is and with its companions, on the same runs, as `compare` measures them.
+
+    None is yielded after each batch of runs, so that other jobs of the queue need not wait for long training.
+    """
+    arms = pretrained(), scratch()
+    for companion in (AS_IT_IS, *COMPANIONS):
+        parts = []
+        try:
+            point = companion.at(state.point)
+            for first in range(0, runs, BATCH):
+                parts.append(run_paired(point, arms, range(first, min(runs, first + BATCH)), seed=state.seed))
+                yield None
+        except InputError as error:
+            yield companion.row(state.point, None, str(error))
+            continue
+        ends = [RunOutcomes.joined([part[arm] for part in parts]) for arm in arms]
+        selected = [end.converged for end in ends] if companion.converged else None
+        difference = paired_difference([end.outcome == Outcome.DECEPTIVE for end in ends], selected)
+        yield companion.row(state.point, difference)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,12 +1,14 @@
 """Texts of the page."""
 
 import html
+from collections.abc import Sequence
 
 from feint.agents.outcome import Outcome
 from feint.explorer.charts import CURVES
 from feint.explorer.controls import PAGE, STAGES, knobs
-from feint.explorer.state import Life, State, Tally, described
+from feint.explorer.state import BESIDE, Life, State, Tally, described
 from feint.scenarios.argument.worldview_files import DEFAULT, views
+from feint.sim.ensembles.companions import COMPANIONS, Beside, beside_table
 from feint.sim.results.figure_style import COLOURS
 from feint.sim.statistics.intervals import Interval
 
@@ -35,6 +37,15 @@ def verdict(difference: Interval) -> str:
 def signed(value: float) -> str:
     """Format a difference with its sign; zero has no minus."""
     return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
+
+
+def beside(rows: Sequence[Beside], state: State) -> str:
+    """Return the difference as it is, which comes first, with the companions received so far; empty if none is."""
+    if not rows or rows[0].difference is None:
+        return ""
+    more = ", more to come…" if len(rows) <= len(COMPANIONS) else ""
+    title = f"Beside it, on {BESIDE:,} runs each way, seed {state.seed}{more}"
+    return f'<div class="beside">{beside_table(rows[0].difference, rows[1:], title)._repr_html_()}</div>'
 
 
 def status(tally: Tally, state: State, final: int) -> str:

@@ -27,7 +27,7 @@ def table():
 
 
 def deceptive(headline, arm):
-    own = headline[~headline["part"].isin([part.name for part in outcomes.BESIDE])]
+    own = headline[~headline["part"].isin([part.name for part in outcomes.COMPANIONS])]
     return own.set_index(["arm", "outcome"]).loc[(arm, "deceptive"), "estimate"]
 
 

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from feint.agents.outcome import LABELS, Outcome
-from feint.sim.ensembles.comparison import compare, percent
+from feint.sim.ensembles.comparison import compare
+from feint.sim.ensembles.comparison_figure import percent
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.training.curriculum import pretrain_finetune
