@@ -47,7 +47,7 @@ def test_the_verdicts_at_the_point_are_those_of_the_command(family, rewrite):
 
 @each_family
 def test_the_shares_over_the_prior_are_found_again_by_fewer_draws(family):
-    """Their intervals meet; the table's are of 128 draws."""
+    """Their intervals meet; the table's are of 256 draws."""
     chosen = select_claims(None, family)
     few = over_prior(chosen, draws=8, runs=QUICK.draw_runs, most=QUICK.draw_most, seed=1)
     for claim in chosen:

@@ -230,7 +230,8 @@ class Comparison(Report):
 
         first, *_, last = self.pretrained.curriculum.names
         with canvas((PAGE_WIDTH, HEIGHT + (BELOW if self.beside else 0))) as drawn:
-            above, *below = drawn.subfigures(2, height_ratios=(HEIGHT, BELOW)) if self.beside else [drawn]
+            parts: Any = drawn.subfigures(2, height_ratios=(HEIGHT, BELOW)) if self.beside else [drawn]
+            above, *below = parts
             bars, flow = above.subplots(1, 2, width_ratios=(1.15, 1))
             draw_shares(bars, self.shares(), self.runs, self.difference())
             draw_ribbons(flow, self.flow() / self.runs, (first, last))

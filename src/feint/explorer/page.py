@@ -175,19 +175,13 @@ class Page:
             )
             for kind in ("svg", "png")
         ]
+        beside, bars = [column(self.beside, shown["beside"])], [text(texts.LEGEND), drawn(self.bars)]
         parts = {
             "head": text(texts.HEAD),
             "message": self.message,
             "preset": column(self.preset, shown["view"], self.reset),
             "premises": column(text("<h2>Assumptions, by argument</h2>"), self.controls.layout),
-            "bars": column(
-                shown["verdict"],
-                drawn(self.gap),
-                column(self.beside, shown["beside"]),
-                text(texts.LEGEND),
-                drawn(self.bars),
-                shown["status"],
-            ),
+            "bars": column(shown["verdict"], drawn(self.gap), *beside, *bars, shown["status"]),
             "flow": column(text(texts.FLOW), drawn(self.flow), text(texts.outcomes())),
             "life": column(
                 text(texts.LIFE),
