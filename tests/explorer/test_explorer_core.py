@@ -372,3 +372,21 @@ def test_a_point_at_which_a_companion_cannot_be_trained_shows_the_others():
     shown = beside(rows, State())
     assert "has a target of its own" in shown
     assert shown.count("not known</td>") == sum(row.reason is not None for row in rows) > 0
+
+
+def test_a_queue_that_is_stopped_finishes_its_piece_tells_nobody_and_begins_no_other():
+    queue, begun, go_on, seen = WorkQueue(), threading.Event(), threading.Event(), []
+
+    def pieces():
+        begun.set()
+        go_on.wait()
+        yield 1
+        seen.append("a second piece was begun")
+        yield 2
+
+    queue.ask(pieces(), seen.append, lambda: True)
+    begun.wait()
+    threading.Timer(0.05, go_on.set).start()
+    queue.stop()
+    assert seen == []
+    assert not queue._thread.is_alive()

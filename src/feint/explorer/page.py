@@ -253,6 +253,7 @@ class Explorer:
             pass
         finally:
             self.server.stop()
+            self.queue.stop()
 
     def _page(self) -> Frame:
         """Return the page of a new session."""

@@ -132,12 +132,20 @@ def _keywords(values: Mapping[str, Any]) -> str:
 
 
 class WorkQueue:
-    """Computes jobs piece by piece on a thread that lives as long as the process; jobs with fewer pieces come first."""
+    """Computes jobs piece by piece on a thread of its own, until it is stopped; jobs with fewer pieces come first."""
 
     def __init__(self) -> None:
         self._waiting: PriorityQueue[tuple[int, int, Iterator[Any], Callable, Callable]] = PriorityQueue()
         self._numbers = itertools.count()
-        threading.Thread(target=self._work, name="feint explorer", daemon=True).start()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="feint explorer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the piece that is being computed, and begin no other: nothing can be computed while Python ends."""
+        self._stopped.set()
+        self.ask(iter(()), lambda _: None, lambda: False, done=-1)
+        self._thread.join()
 
     def ask(self, pieces: Iterator[Any], deliver: Callable, wanted: Callable[[], bool], done: int = 0) -> None:
         """Compute `pieces` while they are wanted; `deliver` receives each, or the error, on the worker's thread."""
@@ -146,8 +154,10 @@ class WorkQueue:
     def _work(self) -> None:
         while True:
             done, _, pieces, deliver, wanted = self._waiting.get()
+            if self._stopped.is_set():
+                return
             try:
-                if wanted() and self._next_of(pieces, deliver, wanted):
+                if wanted() and self._next_of(pieces, deliver, lambda: not self._stopped.is_set() and wanted()):  # noqa: B023
                     self.ask(pieces, deliver, wanted, done + 1)
             except Exception:  # others are still waiting
                 logging.getLogger(__name__).exception("a result could not be delivered")
