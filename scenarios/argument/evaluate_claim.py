@@ -11,15 +11,7 @@ from pydantic import Field
 
 from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
-from feint.sim.analysis.allocation import (
-    HIGH,
-    ROOM,
-    Allocation,
-    Looks,
-    Rows,
-    measure,
-    protocols_in,
-)
+from feint.sim.analysis.allocation import HIGH, ROOM, Allocation, Looks, Rows, measure, protocols_in
 from feint.sim.analysis.claims import KINDS, Claim, Part, Verdict
 from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
 from feint.sim.analysis.prior_shares import EffectSpread, Judged, Share, judged, prior_draws, shares_of
@@ -243,13 +235,13 @@ def over_prior(
     parts = [(claim, part) for claim in claims for part in over_prior_parts(claim, shown=shown)]
     tested = [(claim, part) for claim, part in parts if part.tested]
     looks = Looks(first=runs, most=most or runs)
-    here_and_there = [Allocation(parts=of, looks=looks, readings=readings) for of in (parts, tested)]
+    of_point, of_forms = (Allocation(parts=of, looks=looks, readings=readings) for of in (parts, tested))
     report = one_at_a_time(progress)
 
     def at(job: tuple[int, str]) -> Rows:
         i, form = job
         here = point.at({**rows[i], **swapped[form]})
-        allocation, last = here_and_there[bool(form)], runs if form else looks.most
+        allocation, last = (of_forms, runs) if form else (of_point, looks.most)
         found = allocation.at(here, i * ROOM, last, seed=seed, precision=precision, threads=1)
         report(1)
         return found

@@ -98,17 +98,14 @@ class Share:
         other. Without doubts, unresolved points count in full, which is right whatever their errors have in common.
         """
         count, sure, most = (int(points.sum()) for points in (is_it, certain, possible))
-        sampling, lowest, highest = (share_over(points, weights, confidence) for points in (is_it, certain, possible))
-        method = METHOD if weights is None else f"{METHOD}; {lowest.method.rpartition(' of ')[2]}"
-        if doubts is not None:
-            return cls(
-                count=count,
-                certain=sure,
-                possible=most,
-                interval=_doubted(sampling, is_it, certain, possible, doubts, weights),
-                sampling=sampling,
-            )
-        interval = replace(sampling, low=lowest.low, high=highest.high, method=method)
+        sampling = share_over(is_it, weights, confidence)
+        if doubts is None:
+            ends = share_over(certain, weights, confidence).low, share_over(possible, weights, confidence).high
+        else:
+            ends = _doubted(sampling, is_it & ~certain, possible & ~is_it, doubts, weights)
+        method = METHOD if doubts is None else DOUBTED
+        method = method if weights is None else f"{method}; {sampling.method.rpartition(' of ')[2]}"
+        interval = replace(sampling, low=ends[0], high=ends[1], method=method)
         return cls(count=count, certain=sure, possible=most, interval=interval, sampling=sampling)
 
 
@@ -138,23 +135,13 @@ def shares_of(
 
 
 def _doubted(
-    sampling: Interval,
-    is_it: np.ndarray,
-    certain: np.ndarray,
-    possible: np.ndarray,
-    doubts: np.ndarray,
-    weights: np.ndarray | None,
-) -> Interval:
-    """Return the interval of a share with the doubts about its points."""
-    parts = np.full(len(is_it), 1 / len(is_it)) if weights is None else weights / weights.sum()
-    out, into = (UNEVEN * float(parts[of] @ doubts[of]) for of in (is_it & ~certain, possible & ~is_it))
+    sampling: Interval, lose: np.ndarray, gain: np.ndarray, doubts: np.ndarray, weights: np.ndarray | None
+) -> tuple[float, float]:
+    """Return the limits of a share from the points that it may lose, and that it may gain, by mistake (points,)."""
+    parts = np.full(len(doubts), 1 / len(doubts)) if weights is None else weights / weights.sum()
+    out, into = (UNEVEN * float(parts[of] @ doubts[of]) for of in (lose, gain))
     share = sampling.estimate
-    return replace(
-        sampling,
-        low=max(0.0, share - hypot(share - sampling.low, out)),
-        high=min(1.0, share + hypot(sampling.high - share, into)),
-        method=DOUBTED if weights is None else f"{DOUBTED}; {sampling.method.rpartition(' of ')[2]}",
-    )
+    return max(0.0, share - hypot(share - sampling.low, out)), min(1.0, share + hypot(sampling.high - share, into))
 
 
 Judged = tuple[list[str], list[frozenset[str]], dict[str, np.ndarray]]
