@@ -45,7 +45,7 @@ Rest = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class PriorShare:
-    """Share of the prior; the interval also covers the sampling error of each draw's own runs."""
+    """Share of the prior; the interval also covers mistakes at draws that their runs leave open."""
 
     estimate: float
     low: float

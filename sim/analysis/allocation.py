@@ -145,7 +145,7 @@ def names(item: tuple[Claim, Part]) -> tuple[str, str]:
 
 
 def is_open(claim: Claim, rows: Rows) -> bool:
-    """Return whether the intervals of a claim's tested parts leave more than one kind possible."""
+    """Return whether the intervals of a claim's tested parts leave it more than one kind."""
     limits = {part.name: rows[OWN, claim.name, part.name][LOW : HIGH + 1] for part in claim.tested}
     return len(claim.possible({part.name: part.rule.possible(*limits[part.name]) for part in claim.tested})) > 1
 
