@@ -178,7 +178,7 @@ class Robustness:
         return columns[:, : HIGH + 1], claim.confidence(self.looks.level())
 
     def kinds(self, claim: Claim, part: str | None = None, form: str = DEFAULT, reading: Reading = OWN) -> Judged:
-        """Return per draw the kind of a claim or part by its estimates, the kinds that its intervals allow, and doubts."""
+        """Return per draw the kind of a claim or part by its estimates, the kinds its intervals allow, and doubts."""
         parts = [known for known in claim.parts if known.name == part] if part else claim.tested
         of_parts = {known.name: judged(known.rule, *self._limits(claim, known, form, reading)) for known in parts}
         if part:
