@@ -1,5 +1,6 @@
 """Errors for bad input, which name the field, the value and what would be right; checks; optional libraries."""
 
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -8,10 +9,36 @@ from pathlib import Path
 from typing import Any
 
 MOST_NAMED = 12  # names in one sentence
+LONGEST_SENTENCE, LONGEST_VALUES = 300, (120, 80, 40)  # characters, of a sentence and of each value if it is longer
+QUOTED = r"'[^']{%d,}'|\"[^\"]{%d,}\"|[\[({].{%d,}[\])}]|\S{%d,}"  # a value of at least that many characters
 
 
 class InputError(ValueError):
-    """Input that is not valid; the message is one sentence that names the field, the value and what would be right."""
+    """Input that is not valid; the message is one sentence that names the field, the value and what would be right.
+
+    It fits on a screen whatever the value is: control characters are escaped, and long values cut in the middle.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(brief(escaped(sentence)))
+
+
+def escaped(text: str) -> str:
+    """Return a text with line ends, control characters and what cannot be encoded in Python's notation."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def brief(sentence: str) -> str:
+    """Return a sentence with the middle of its long values left out, if it is too long otherwise."""
+    for most in LONGEST_VALUES:
+        if len(sentence) <= LONGEST_SENTENCE:
+            break
+        sentence = re.sub(QUOTED % ((most,) * 4), lambda value, most=most: _middle_cut(value.group(), most), sentence)
+    return sentence if len(sentence) <= 3 * LONGEST_SENTENCE else _middle_cut(sentence, LONGEST_SENTENCE)
+
+
+def _middle_cut(text: str, most: int) -> str:
+    return f"{text[: most // 2]}…{text[1 - most // 2 :]}"
 
 
 def check_output(name: str, path: str | Path, endings: Sequence[str] = ()) -> Path:
@@ -40,9 +67,10 @@ def check_whole(name: str, value: object, least: float = 0, most: float | None =
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
-    near = get_close_matches(str(name), known, n=1)
-    others = " and others" if len(known) > MOST_NAMED else ""
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known[:MOST_NAMED])}{others}."
+    near = get_close_matches(str(name)[:LONGEST_SENTENCE], known, n=1)
+    shown = [one for i, one in enumerate(known[:MOST_NAMED]) if len(", ".join(known[: i + 1])) <= LONGEST_SENTENCE / 2]
+    others = " and others" if len(known) > len(shown) else ""
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(shown)}{others}."
     return InputError(f"{kind} {name!r} is not known: {hint}")
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
 from feint.agents.errors import InputError, check_whole, unknown
-from feint.agents.mind import DIVERGED, REACHED, Mind, Progress, World
+from feint.agents.mind import DIVERGED, OUTSIDE, PARTS, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
 FORKS = 2**32
@@ -26,7 +25,8 @@ class State:
     """Runs side by side, each with its own world, inductive bias, initial draw and position in its random streams.
 
     `begin` makes one (model page, sections 1 to 4). The leading axis of every array is the run. Arrays must not be
-    written to; training makes new ones.
+    written to; training makes new ones. Kernels read them unchecked, so that every array is checked here: raises
+    `InputError` with the name of one whose type, shape or values do not fit the others.
     """
 
     model: Model
@@ -41,6 +41,22 @@ class State:
     occurrences: tuple[int, ...]  #: how often each objective was trained since a stage carried nothing
     objective: int = -1  #: objective of the present stage; -1 outside any
     target: float = 0.0  #: performance at which the present stage stops; 0 if it has no target
+
+    def __post_init__(self) -> None:
+        arrays, sizes = self._arrays(), self._sizes()
+        for name, array in arrays.items():
+            _check_array(name, array, SHAPES[name], sizes)
+        check_whole("seed", self.seed, 0, 2**64 - 1)
+        check_whole("objective", self.objective, -1, self.objectives - 1)
+        if len(self.occurrences) != self.objectives or any(check_whole("occurrences", n) < 0 for n in self.occurrences):
+            raise InputError(f"occurrences = {self.occurrences!r} is not valid: it must be {self.objectives} numbers.")
+        if not 0 <= self.target <= 1:
+            raise InputError(f"target = {self.target!r} is not valid: it must be from 0 to 1.")
+        for name, (low, high) in BOUNDS.items():
+            if not ((arrays[name] >= low) & (arrays[name] <= high)).all():
+                raise InputError(
+                    f"array {name!r} has values that are not valid: they must be from {low:g} to {high:g}."
+                )
 
     def __len__(self) -> int:
         return len(self.run)
@@ -142,10 +158,12 @@ class State:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> State:
-        """Read a state that `save` wrote; raises `InputError` for another file."""
+        """Read a state that `save` wrote; raises `InputError` for another file, and for one that is damaged."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                data = {name: file[name] for name in file.files}
+            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                data = {name: np.asarray(file[name], order="C") for name in file.files}
+            if missing := {*SHAPES, "format", "model", "seed", "objective", "target", "occurrences"} - {*data}:
+                raise ValueError(f"it has no array {min(missing)!r}")
             if int(data["format"]) != FORMAT:
                 raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
             return cls(
@@ -156,8 +174,23 @@ class State:
                 occurrences=tuple(int(n) for n in data["occurrences"]),
                 **_grouped(data),
             )
-        except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
-            raise InputError(f"{path}: this is not a state that Feint saved: {error}.") from None
+        except Exception as error:  # of three libraries, whatever a file may hold
+            if isinstance(error, OSError) and error.filename is not None:
+                raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
+            why = str(error).rstrip(".") or type(error).__name__
+            raise InputError(f"{path}: this is not a state that Feint saved: {why}.") from None
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the length of each axis, of which the runs, objectives and modes are those of the base objectives."""
+        shape = np.shape(self.world.objectives)
+        if len(shape) != 3 or shape[0] < 1 or shape[1] < 2 or shape[2] != self.model.modes:
+            right = f"(runs, objectives, {self.model.modes}), with one run and two objectives at least"
+            raise InputError(f"array 'world.objectives' has the shape {shape}: it must be {right}.")
+        similarity = self.model.similarity
+        if isinstance(similarity, tuple) and len(similarity) != shape[1] - 1:
+            right = f"{len(similarity) + 1} objectives, as its model names"
+            raise InputError(f"array 'world.objectives' has {shape[1]} objectives: it must have {right}.")
+        return {**dict(zip(("runs", "objectives", "modes"), shape, strict=True)), "parts": len(PARTS), "words": 4}
 
     def _arrays(self) -> dict[str, np.ndarray]:
         flat = {"run": self.run, "fork": self.fork, "bias": self.bias}
@@ -167,6 +200,40 @@ class State:
 
 
 GROUPED = {"world": World, "initial": Mind, "mind": Mind, "progress": Progress}
+ONE, ALL, WORLD = ("runs",), ("runs", "objectives"), ("runs", "objectives", "modes")
+MIND = {"goal": ("runs", "modes"), "pointer": ALL, "world": ALL, "belief": ALL}
+SHAPES: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "run": (np.uint64, ONE),
+    "fork": (np.uint32, ONE),
+    "bias": (np.float64, ("runs", "parts")),
+    **{f"world.{name}": (np.float64, WORLD) for name in World._fields},
+    **{f"{group}.{name}": (np.float64, MIND.get(name, ONE)) for group in ("initial", "mind") for name in Mind._fields},
+    "progress.taken": (np.int64, ONE),
+    "progress.status": (np.int64, ONE),
+    "progress.generator": (np.uint32, ("runs", "words")),
+}
+"""Type and axes of each array."""
+LARGEST = np.finfo(float).max
+BOUNDS = {
+    **dict.fromkeys(("world.objectives", "world.misconceptions"), (-LARGEST, LARGEST)),
+    "bias": (0, np.inf),
+    "progress.taken": (0, np.inf),
+    "progress.status": (OUTSIDE, DIVERGED),
+}
+"""Least and largest values; those of a mind may be anything, since a run whose mind is not finite has diverged."""
+
+
+def _check_array(name: str, array: Any, wanted: tuple[Any, tuple[str, ...]], sizes: Mapping[str, int]) -> None:
+    """Raise `InputError` unless an array has this type, and these axes of these sizes in C order."""
+    dtype, axes = wanted
+    shape = tuple(sizes[axis] for axis in axes)
+    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+        held = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise InputError(f"array {name!r} holds {held}: it must hold {np.dtype(dtype)}.")
+    if array.shape != shape:
+        raise InputError(f"array {name!r} has the shape {array.shape}: it must be {shape}, for ({', '.join(axes)}).")
+    if not array.flags.c_contiguous:
+        raise InputError(f"array {name!r} is not contiguous: make it so with numpy.ascontiguousarray.")
 
 
 def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from feint.agents.errors import InputError, check_output
+from feint.agents.errors import MOST_NAMED, InputError, check_output, escaped
 from feint.scenarios.requests import KINDS, loaded
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
 from feint.sim.results.report import Hidden, Report, wrapped
-from feint.sim.results.request import Option, Progress, Request
+from feint.sim.results.request import Option, Progress, Request, defaults_of
+from feint.sim.training.parameter_point import Point
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Passport = Mapping[str, Any]
+Result = TypeVar("Result")
+HALF_WIDTH = 0.005  # of an interval that some thousand runs give
+MOST_WORK = 100  # as much as the command does without options: a passport of another's hand may ask for any amount
+USUAL = 10_000  # of what is counted, where a command has no default
+NOT_WORK = ("seed", "run", "objectives")  # numbers that say which, not how much
+GRAPH = ".graphml"
 NONE = "none"  # in place of a version or commit that is not known
 SWEPT = {
     "sensitivity": "feint sensitivity DIR --figure FILE",
@@ -77,9 +85,10 @@ class Regenerated(Report):
 
     def blocks(self) -> Iterable[str]:
         """Return a sentence, and one line per change of what made the file."""
-        where = f": {self.difference}" if self.difference else ""
-        first = wrapped(f"{self.file}: {MEANINGS[self.outcome]}{where}.")
-        changes = (f"  {name}: {change.then} then, {change.now} now" for name, change in self.changed.items())
+        where = f": {escaped(self.difference)}" if self.difference else ""
+        first = wrapped(f"{escaped(self.file)}: {MEANINGS[self.outcome]}{where}.")
+        said = {name: escaped(f"{change.then} then, {change.now} now") for name, change in self.changed.items()}
+        changes = (f"  {escaped(name)}: {change}" for name, change in said.items())
         return ["\n".join([first, *changes])]
 
     def rows(self) -> list[dict[str, str]]:
@@ -103,8 +112,9 @@ class RegenerateRequest(Request):
     unit = ""
     drawn = False  # `out` keeps the figure
 
-    file: Annotated[Path, Option("A figure (.svg, .png, .pdf), or its data (.csv).", "FILE", argument=True)]
+    file: Annotated[Path, Option("A figure (.svg, .png, .pdf), its data (.csv), or a .graphml.", "FILE", argument=True)]
     out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE")] = None
+    force: Annotated[bool, Option(f"Also do more than {MOST_WORK} times the work of the command as it is.")] = False
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regenerated:  # noqa: ARG002
         """Compute and compare; raises `InputError` for a file without a passport, or one that cannot be followed."""
@@ -112,11 +122,18 @@ class RegenerateRequest(Request):
         original, out = passport_in(self.file), self.out
         if out is not None and _is_csv(out):
             check_output("out", out)
-        elif out is not None and _is_csv(self.file):
-            raise InputError(f"out = {str(out)!r} does not fit data: its name must end in .csv.")
+        elif out is not None and (_is_csv(self.file) or GRAPH in {self.file.suffix.lower(), out.suffix.lower()}):
+            right = f"it must end in {self.file.suffix.lower()}, as the file does"
+            if out.suffix.lower() != self.file.suffix.lower():
+                raise InputError(f"out = {str(out)!r} does not fit data: {right}.")
+            check_output("out", out)
         elif out is not None:
             figure_style.check_figure_path(out)
-        report = report_of(original, threads)
+        request = request_of(original)
+        if not self.force and (times := work_of(request)) > MOST_WORK:
+            asks = f"asks for about {times:,.0f} times the work of the command as it is without options"
+            raise InputError(f"file = {str(self.file)!r} {asks}: write --force if that is what you want.")
+        report = _followed(original["kind"], lambda: request.run(threads=threads))
         which, outcome, difference = _compare(self.file, original, report)
         if out is not None:
             _write(report, out, which)
@@ -133,17 +150,62 @@ class RegenerateRequest(Request):
         )
 
 
-def regenerate(path: str | Path, *, out: str | Path | None = None, threads: int | None = None) -> Regenerated:
+def regenerate(
+    path: str | Path, *, out: str | Path | None = None, force: bool = False, threads: int | None = None
+) -> Regenerated:
     """Make a figure, or its data, again from nothing and compare it with the file.
 
-    `path` is a file that Feint wrote: .svg, .png, .pdf or .csv; the new figure or data are kept as `out`. Raises
-    `InputError` if the file has no passport, or one that cannot be followed.
+    `path` is a file that Feint wrote: .svg, .png, .pdf, .graphml or .csv; what is made is kept as `out`. Raises
+    `InputError` if the file has no passport, one that cannot be followed, or, without `force`, one that asks for more
+    than 100 times the work of its command as it is without options.
     """
-    return RegenerateRequest(file=Path(path), out=None if out is None else Path(out)).run(threads=threads)
+    request = RegenerateRequest(file=Path(path), out=None if out is None else Path(out), force=force)
+    return request.run(threads=threads)
 
 
 def report_of(passport: Passport, threads: int | None = None) -> Report:
     """Compute the report that a passport describes; raises `InputError` if that is not possible."""
+    request = request_of(passport)
+    return _followed(passport["kind"], lambda: request.run(threads=threads))
+
+
+def work_of(request: Request) -> float:
+    """Return how much a request computes, in units of what it does without options."""
+    times = 1.0
+    for name, default in defaults_of(type(request)).items():
+        value = getattr(request, name)
+        if isinstance(value, Point):
+            usual = Point().curriculum
+            steps = sum(stage.steps for stage in value.curriculum) / sum(stage.steps for stage in usual)
+            times *= max(1, steps) * max(1, value.model.modes / Point().model.modes)
+        elif isinstance(value, Mapping):
+            usual = getattr(getattr(request, "picture", None), "full", {})
+            times *= prod(_times(number, usual.get(key)) for key, number in value.items())
+        elif name == "half_width" and value:
+            times *= max(1, (HALF_WIDTH / value) ** 2)
+        elif name not in NOT_WORK:
+            times *= _times(value, default)
+    return times
+
+
+def _times(value: Any, default: Any) -> float:
+    """Return how many times its default a number is, at least 1; 1 for what is not a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return 1
+    usual = default if isinstance(default, int) and default > 0 else USUAL
+    return max(1, min(value, 2**64) / usual)
+
+
+def _followed(kind: str, make: Callable[[], Result]) -> Result:
+    """Return what is made of a passport; a mistake in it that nothing else has found is `InputError`."""
+    try:
+        return make()
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"kind = {kind!r} has a passport that this version of Feint cannot read: {error!r}.") from None
+
+
+def request_of(passport: Passport) -> Request:
+    """Return the request that a passport describes, checked as a whole; raises `InputError`."""
     kind = passport["kind"]
     if kind in SWEPT:
         raise InputError(f"kind = {kind!r} is drawn from a sweep's folder, which no figure holds: run {SWEPT[kind]}.")
@@ -151,12 +213,9 @@ def report_of(passport: Passport, threads: int | None = None) -> Report:
         why = "is of an earlier version, which does not name the scenario"
         raise InputError(f"kind = {kind!r} {why}: run {OF_NETWORKS[kind]}.")
     if kind not in KINDS:
-        raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {', '.join(KINDS)}.")
-    try:
-        request = loaded(KINDS[kind]).from_configuration(passport["configuration"])
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(f"kind = {kind!r} has a passport that this version of Feint cannot read: {error!r}.") from None
-    return request.run(threads=threads)
+        known = ", ".join([*KINDS][:MOST_NAMED])
+        raise InputError(f"kind = {kind!r} is no figure that can be drawn again: known are {known} and others.")
+    return _followed(kind, lambda: loaded(KINDS[kind]).from_configuration(passport["configuration"]))
 
 
 def _is_csv(path: Path) -> bool:
@@ -172,11 +231,21 @@ def _write(report: Report, path: Path, which: int) -> None:
     """Write the drawing of this number, or the data."""
     content, passport = _content(report), report.passport()
     if not _is_csv(path):
-        figure_style.save(report.drawings()[which](), path, passport)
+        _draw(report, path, which, passport)
     elif content is None:
         raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
     else:
         provenance.write_csv(path, content, {name: value for name, value in passport.items() if name != "drawn"})
+
+
+def _draw(report: Report, path: Path, which: int, passport: Passport) -> None:
+    """Write the drawing of this number, or the graph, with a passport."""
+    if path.suffix.lower() != GRAPH:
+        figure_style.save(report.drawings()[which](), path, dict(passport))
+    elif write := getattr(report, "write_graph", None):
+        write(path, passport)
+    else:
+        raise InputError(f"file = {str(path)!r} does not fit: a result of this kind is no graph.")
 
 
 def _compare(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
@@ -192,8 +261,8 @@ def _compare(path: Path, original: Passport, report: Report) -> tuple[int, str, 
         return 0, "numbers", _difference_of_data(path, original, content)
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
-        for which, draw in enumerate(report.drawings()):
-            figure_style.save(draw(), again, dict(original))
+        for which in range(1 if path.suffix.lower() == GRAPH else len(report.drawings())):
+            _draw(report, again, which, original)
             if again.read_bytes() == path.read_bytes():
                 return which, "same", None
     if original["passport"] == SCHEMA:  # a verdict, say, may differ from what was requested

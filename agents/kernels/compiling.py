@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from llvmlite.binding import get_host_cpu_name
 from numba.core import typed_passes, untyped_passes
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
@@ -60,6 +62,14 @@ def _compiled(function: F, **options: Any) -> F:
     """Return the compiled function, or the function itself if compilation is switched off."""
     _content(function.__code__.co_filename)  # as it is now, when Python has read it
     return cast("F", numba.njit(function, **OPTIONS, **options))
+
+
+SETTINGS = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES")
+SETTINGS += ("DISABLE_INTEL_SVML", "DEBUGINFO_DEFAULT", "EXTEND_VARIABLE_LIFETIMES")
+"""Numba's settings on which compiled code depends."""
+VARIABLES = (*(f"NUMBA_{name}" for name in (*SETTINGS, "DEBUGINFO", "DISABLE_JIT")), "GLIBC_TUNABLES")
+VARIABLES += ("NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES")
+"""Environment variables on which bits can depend."""
 
 
 class Piece(CPUDispatcher):
@@ -179,7 +189,7 @@ class KernelCache(FunctionCache):
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         fields = tuple(_fields(kind.instance_class) for kind in sig if hasattr(kind, "instance_class"))
-        return (*super()._index_key(sig, codegen), fields, fingerprint(self._py_func))
+        return (*super()._index_key(sig, codegen), fields, settings(), fingerprint(self._py_func))
 
 
 class NoCache(NullCache):
@@ -188,6 +198,20 @@ class NoCache(NullCache):
     def load_overload(self, sig: Any, target_context: Any) -> None:
         """Return None, for a kernel that is not kept."""
         announce("in every process, since no folder can be written to (NUMBA_CACHE_DIR names one)")
+
+
+def settings() -> tuple[str, ...]:
+    """Return all of Numba's settings on which compiled code depends; it looks at few of them itself."""
+    return tuple(f"{name} = {getattr(numba.config, name, None)}" for name in SETTINGS)
+
+
+def made_for() -> dict[str, str]:
+    """Return the kind of processor for which kernels are compiled, and the variables that are set and may change bits.
+
+    The kind is in LLVM's words, and *interpreted* if compilation is switched off.
+    """
+    kind = "interpreted" if lanes.INTERPRETED else str(numba.config.CPU_NAME or get_host_cpu_name())
+    return {"processor": kind, **{name: os.environ[name] for name in VARIABLES if os.environ.get(name)}}
 
 
 def fingerprint(function: types.FunctionType) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import numpy as np
 
 from feint.agents.errors import InputError, check_output
+from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, SETTINGS, bare, declaration
 from feint.scenarios.argument.verdict_cells import FACES
@@ -24,10 +25,12 @@ from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import provenance
 from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
+from feint.sim.results.graphml import read_graphml, write_graphml
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.training.parameter_point import Point
+from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -86,7 +89,7 @@ def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
         yield node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
     for name in dict.fromkeys(bare(name) for _, assumption in ASSUMPTIONS for name in assumption.parameters):
         facts = declaration(name)
-        yield node("parameter", name, facts.pop("meaning"), **facts)
+        yield node("parameter", name, facts.pop("meaning"), **facts, **_numbers(name))
     for kind, assumption in ASSUMPTIONS:
         yield node(kind, assumption.name, assumption.words, switchable=assumption.name in PREMISES)
     for step in MECHANISMS.values():
@@ -95,6 +98,17 @@ def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
         more = {"title": claim.title, "number": claim.number, "section": claim.section}
         known = {"verdict": verdicts[claim.name]} if claim.name in verdicts else {}
         yield node("claim", claim.name, claim.statement, **more, **known)
+
+
+def _numbers(name: str) -> dict[str, float]:
+    """Return default, off value and prior range of a parameter where they are numbers; `declaration` has the texts."""
+    declared = {**Stage.parameters(), **Model.parameters()}.get(name)
+    if declared is None:
+        return {}
+    low, high = declared.prior or (None, None)
+    values = {"default": declared.default, "off": declared.off, "prior_low": low, "prior_high": high}
+    numbers = {key: value for key, value in values.items() if isinstance(value, (int, float))}
+    return {f"{key}_number" if key in {"default", "off"} else key: float(value) for key, value in numbers.items()}
 
 
 def _edges() -> Iterator[tuple[str, str, dict[str, str]]]:
@@ -123,12 +137,12 @@ def write(graph: nx.DiGraph, path: str | Path) -> None:
     path = check_graph_path(path)
     if path.suffix.lstrip(".").lower() in FORMATS:
         raise InputError(f"file = {str(path)!r} is a figure's name: a table ends in .graphml or .json.")
+    if path.suffix.lower() == ".graphml":
+        write_graphml(graph, path, json.loads(graph.graph["passport"]))
+        return
     try:
-        if path.suffix.lower() == ".graphml":
-            nx.write_graphml(graph, path, named_key_ids=True)
-        else:
-            data = nx.node_link_data(graph, edges="edges")
-            path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        data = nx.node_link_data(graph, edges="edges")
+        path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"file = {str(path)!r} cannot be written: {error.strerror}.") from None
 
@@ -138,15 +152,13 @@ def read(path: str | Path) -> nx.DiGraph:
     import networkx as nx
 
     path = Path(path)
+    if path.suffix.lower() == ".graphml":
+        return read_graphml(path)
     try:
-        if path.suffix.lower() != ".graphml":
-            return nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges")
-        made = nx.read_graphml(path)
-    except (OSError, ValueError, KeyError, SyntaxError, nx.NetworkXError) as error:
-        raise InputError(f"file = {str(path)!r} is no graph of an argument: {str(error).splitlines()[0]}.") from None
-    for added in ("node_default", "edge_default"):
-        made.graph.pop(added, None)
-    return made
+        return nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, nx.NetworkXError) as error:
+        why = str(error).partition("\n")[0]
+        raise InputError(f"file = {str(path)!r} is not a graph that Feint wrote: {why}.") from None
 
 
 class Box(NamedTuple):
@@ -289,6 +301,10 @@ class ArgumentGraph(Report):
         else:
             write(self.graph, path)
 
+    def write_graph(self, path: Path, passport: Mapping[str, Any]) -> None:
+        """Write the graph as GraphML with a passport, which `regenerate` takes from an earlier file."""
+        write_graphml(self.graph, path, passport)
+
 
 @dataclass(frozen=True, kw_only=True)
 class GraphRequest(Request):
@@ -303,9 +319,15 @@ class GraphRequest(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "verdicts", bool(self.verdicts))  # a passport names the verdicts that were found
         if self.point != Point() and not self.verdicts:
             raise InputError("--set and --curriculum ask for --verdicts: the graph itself is the same at every point.")
+
+    @classmethod
+    def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
+        """Return the request of a passport, which names the verdicts that were found."""
+        if isinstance(configuration, Mapping) and isinstance(configuration.get("verdicts"), Mapping):
+            configuration = {**configuration, "verdicts": True}
+        return super().from_configuration(configuration)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> ArgumentGraph:  # noqa: ARG002
         """Evaluate the claims if verdicts are requested, and return the graph; raises `InputError`."""

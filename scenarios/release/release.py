@@ -34,7 +34,8 @@ from feint.sim.markets.competition import Stakes
 from feint.sim.markets.fine_tuning_uses import Catalogue
 from feint.sim.markets.market import Market
 from feint.sim.markets.market_parameters import FACTORS, PUBLISHED, Factor, Price, Terms
-from feint.sim.markets.model_lineage import Lineage, MarketLineage, check_lineage_path, notable_actors, write_graphml
+from feint.sim.markets.model_lineage import Lineage, MarketLineage, check_lineage_path, notable_actors
+from feint.sim.results.graphml import write_graphml
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import Output, Progress, Request, Runs, Seed, Settings
 from feint.sim.training.parameter_point import Point, check_two_stages
@@ -280,7 +281,11 @@ class Release(Report):
 
     def write_lineage(self, path: str | Path) -> None:
         """Write what some actors of the first market had, with all its ancestors, as GraphML."""
-        write_graphml(plain_graph(self.market_lineage()), path)
+        self.write_graph(check_lineage_path(path), self.passport())
+
+    def write_graph(self, path: Path, passport: Mapping[str, Any]) -> None:
+        """Write the same with a passport, which `regenerate` takes from an earlier file."""
+        write_graphml(plain_graph(self.market_lineage()), path, passport, "lineage")
 
     def figure(self) -> Figure:
         """Return the figure: experiments, mitigations, a lineage and competition."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -121,15 +120,6 @@ class Lineage:
 
 check_lineage_path = partial(check_output, "lineage", endings=(".graphml",))
 """Return the path of a lineage to write; raises `InputError` if it cannot be written."""
-
-
-def write_graphml(graph: nx.DiGraph, path: str | Path) -> None:
-    """Write a plain graph as GraphML, which Gephi, yEd, igraph and networkx read."""
-    path = check_lineage_path(path)
-    try:
-        nx.write_graphml(graph, path)
-    except OSError as error:
-        raise InputError(f"lineage = {str(path)!r} cannot be written: {error.strerror}.") from None
 
 
 def same_state(one: State, other: State) -> bool:

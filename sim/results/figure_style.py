@@ -135,8 +135,26 @@ def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
     }[ending]
     import matplotlib as mpl
 
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE), _unmoved(figure):
         try:
             figure.savefig(path, format=ending, metadata={"Title": passport["kind"], **metadata}, dpi=RESOLUTION)
         except OSError as error:
             raise InputError(f"figure = {str(path)!r} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def _unmoved(figure: Figure) -> Iterator[None]:
+    """Put the parts of a figure back afterwards: layouts begin where the last one ended, and would come out otherwise.
+
+    Also a layout for another format, whose texts have other sizes, leaves no trace then.
+    """
+    axes = [(part, part.get_position(original=True).frozen(), part.get_position().frozen()) for part in figure.axes]
+    parts = [(part, part.bbox_relative.frozen()) for part in figure.subfigs]
+    try:
+        yield
+    finally:
+        for part, original, active in axes:
+            part._set_position(original, which="original")  # pyright: ignore[reportAttributeAccessIssue] - as layouts do
+            part._set_position(active, which="active")  # pyright: ignore[reportAttributeAccessIssue]
+        for part, place in parts:
+            part.bbox_relative.set(place)

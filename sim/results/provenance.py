@@ -8,18 +8,22 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import logging
+import os
 import platform
+import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache, partial
 from importlib.metadata import version
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from feint.agents import VERSION
 from feint.agents.errors import InputError
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MARK = "# feint: "  # start of the first line
+LINE_END = re.compile(r"\r\n|\r|\n")
 DIGEST = "sha256:"
 
 
@@ -42,10 +47,19 @@ def csv_text(table: pd.DataFrame) -> str:
 
 
 def table_from_csv(content: str) -> pd.DataFrame:
-    """Return the table in a CSV; a column holds integers, floats, booleans or text, and an empty cell is NaN."""
+    """Return the table in a CSV; a column holds integers, floats, booleans or text, and an empty cell is NaN.
+
+    Raises `InputError` if it is no table, such as one with a row that was cut.
+    """
     import pandas as pd
 
-    head, *rows = csv.reader(StringIO(content))
+    try:
+        head, *rows = csv.reader(StringIO(content))
+    except (csv.Error, ValueError) as error:
+        raise InputError(f"table = {content[:LONGEST]!r} is not a CSV: {error}.") from None
+    if ragged := [number for number, row in enumerate(rows, 1) if len(row) != len(head)]:
+        cells = f"{len(rows[ragged[0] - 1])} cells below {len(head)} names"
+        raise InputError(f"row {ragged[0]} of the table has {cells}: every row must have one cell for each name.")
     return pd.DataFrame({name: _typed([row[i] for row in rows]) for i, name in enumerate(head)})
 
 
@@ -81,20 +95,25 @@ def read_csv(path: Path) -> tuple[str, dict[str, Any]]:
     """Return the CSV and its passport; raises `InputError` for a file that `write_csv` did not write."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            first, body = file.readline(), file.read()
+            first, *body = LINE_END.split(file.read(), maxsplit=1)
         if not first.startswith(MARK):
             raise ValueError
         passport = json.loads(first.removeprefix(MARK))
     except OSError as error:
         raise InputError(f"file = {str(path)!r} cannot be read: {error.strerror}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"file = {str(path)!r} has no passport: its first line must begin with {MARK!r}.") from None
-    return body, passport
+    return "".join(body), passport
 
 
 def first_difference(before: str, now: str) -> str | None:
     """Return the first cell in which two CSVs differ, in words; None if they are equal."""
-    old, new = (table_from_csv(content) if content.strip() else None for content in (before, now))
+    if before != now and LINE_END.sub("\n", before) == LINE_END.sub("\n", now):
+        return "the ends of lines"
+    try:
+        old, new = (table_from_csv(content) if content.strip() else None for content in (before, now))
+    except InputError as error:
+        return str(error).rstrip(".")
     if old is None or new is None or list(old.columns) != list(new.columns):
         return "the columns" if before != now else None
     if len(old) != len(new):
@@ -108,14 +127,40 @@ def first_difference(before: str, now: str) -> str | None:
 
 SCHEMA = 2  # version of passports; since 2, configurations of requests hold departures from defaults only
 NUMBERS_FROM = ("numpy", "numba")
-FIELDS = ("passport", "kind", "configuration", "versions", "commit")
-ENDINGS = ("svg", "png", "pdf", "csv")
+ENDINGS = ("svg", "png", "pdf", "graphml", "csv")
 MOST_LISTED = 3  # differences in one sentence
 LONGEST = 80  # characters of a value in a sentence
+PDF_END = 2048  # bytes in which the end of a PDF names its table of contents
+MOST_PIXELS = 10**8  # of a picture whose text stands behind them
+Words = dict[str, str | None]
+
+
+class Drawn(BaseModel):
+    """What drew a figure, if that was later than the computation of its data."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    versions: Words = {}
+    commit: str | None = None
+
+
+class Passport(Drawn):
+    """A passport as it is read from a file; requests check their own configuration."""
+
+    passport: int
+    kind: str
+    configuration: Any
+    versions: Words
+    commit: str | None
+    platform: Words = {}
+    drawn: Drawn | None = None
+    data: str | None = None
 
 
 def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return the passport of a result: its kind, its configuration, and the versions that computed it."""
+    """Return the passport of a result: its kind, its configuration, and what computed it."""
+    from feint.agents.kernels.compiling import made_for
+
     return {
         "passport": SCHEMA,
         "kind": kind,
@@ -125,7 +170,11 @@ def passport(kind: str, configuration: dict[str, Any]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in NUMBERS_FROM},
         },
-        "platform": {"machine": platform.machine(), "system": platform.system()},
+        "platform": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            **made_for(),
+        },
         "commit": commit(),
     }
 
@@ -136,7 +185,8 @@ def commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
-    run = partial(subprocess.run, capture_output=True, text=True, check=True, timeout=5, cwd=root)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # of another checkout
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, timeout=5, cwd=root, env=own)
     try:
         head = run(["git", "rev-parse", "HEAD"]).stdout.strip()
         return head + ("+" if run(["git", "status", "--porcelain", "--untracked-files=no"]).stdout.strip() else "")
@@ -145,7 +195,10 @@ def commit() -> str | None:
 
 
 def passport_in(path: str | Path) -> dict[str, Any]:
-    """Return the passport in an .svg, .png, .pdf or .csv file; raises `InputError` if there is none."""
+    """Return the passport in a file, after a check of its form; raises `InputError` if there is none.
+
+    The file is an .svg, .png, .pdf, .graphml or .csv, whichever tool has rewritten it since.
+    """
     path = Path(path)
     ending = path.suffix.lstrip(".").lower()
     if ending not in ENDINGS:
@@ -157,29 +210,67 @@ def passport_in(path: str | Path) -> dict[str, Any]:
         passport = read_csv(path)[1]
     else:
         try:
-            passport = json.loads(_metadata(path, ending) or "")
+            passport = json.loads(_METADATA[ending](path) or "")
         except Exception as error:  # of three libraries, whatever a file may hold
             if isinstance(error, OSError) and error.strerror:
                 raise InputError(f"file = {str(path)!r} cannot be read: {error.strerror}.") from None
             passport = None
-    if not isinstance(passport, dict) or any(field not in passport for field in FIELDS):
+    return _checked(path, passport)
+
+
+def _checked(path: Path, passport: Any) -> dict[str, Any]:
+    """Return a passport whose fields have the right types; raises `InputError` with the first that has not."""
+    if not isinstance(passport, dict):
         raise InputError(f"file = {str(path)!r} carries no passport: it must be a file that Feint wrote.")
+    try:
+        Passport.model_validate(passport)
+        passport_line(passport).encode()
+        if not 0 < passport["passport"] <= SCHEMA:
+            raise ValueError(f"passport = {passport['passport']} is not a version from 1 to {SCHEMA}")
+    except ValidationError as error:
+        where, fault = ".".join(map(str, error.errors()[0]["loc"])), error.errors()[0]
+        what = "is missing" if fault["type"] == "missing" else f"= {_short(fault['input'])} is not valid"
+        raise InputError(f"file = {str(path)!r} carries no passport that Feint wrote: {where} {what}.") from None
+    except (ValueError, RecursionError) as error:  # also of characters that no file can hold
+        what = "it has text that cannot be encoded" if isinstance(error, UnicodeError) else str(error)
+        raise InputError(f"file = {str(path)!r} carries no passport that Feint wrote: {what}.") from None
     return passport
 
 
-def _metadata(path: Path, ending: str) -> str | None:
-    """Return the line in the metadata of a figure that holds its passport, None if there is none."""
-    if ending == "svg":
-        return next((node.text for node in ElementTree.parse(path).iter() if node.tag.endswith("}description")), None)
-    if ending == "png":
-        from PIL import Image
+def _in_svg(path: Path) -> str | None:
+    return next((node.text for node in ElementTree.parse(path).iter() if node.tag.endswith("}description")), None)
 
-        with Image.open(path) as image:
+
+def _in_graphml(path: Path) -> str | None:
+    root = ElementTree.parse(path).getroot()
+    keys = [key.get("id") for key in root.iter() if key.get("for") == "graph" and key.get("attr.name") == "passport"]
+    return next((node.text for node in root.iter() if node.tag.endswith("}data") and node.get("key") in keys), None)
+
+
+def _in_png(path: Path) -> str | None:
+    """Return the text before the pixels, or behind them, where other tools put it."""
+    from PIL import Image, PngImagePlugin
+
+    with Image.open(path, formats=["PNG"]) as image:
+        assert isinstance(image, PngImagePlugin.PngImageFile)
+        if "Description" in image.info or image.width * image.height > MOST_PIXELS:
             return image.info.get("Description")
+        return image.text.get("Description")
+
+
+def _in_pdf(path: Path) -> str | None:
+    """Return the subject; a damaged file is not searched for what is left of it, which can take minutes."""
     from pypdf import PdfReader
 
-    metadata = PdfReader(path).metadata
+    content = path.read_bytes()
+    if b"startxref" not in content[-PDF_END:]:
+        return None
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    metadata = PdfReader(BytesIO(content), strict=True).metadata
     return metadata.subject if metadata else None
+
+
+_METADATA = {"svg": _in_svg, "graphml": _in_graphml, "png": _in_png, "pdf": _in_pdf}
 
 
 def difference_text(held: Any, wanted: Any) -> str:

@@ -4,13 +4,14 @@ A request is a frozen, keyword-only dataclass. Its fields are the options of the
 if they differ from the defaults, the configuration in the passport, from which `feint regenerate` makes it again.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self, get_type_hints
 
-from feint.agents.errors import check_whole, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 
 Progress = Callable[[float], object]
 """A function that is called with the amount of work that has just been done."""
@@ -84,7 +85,9 @@ class Request:
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
-        """Return the request that has this configuration; raises `InputError` for a field that is not known."""
+        """Return the request that has this configuration; raises `InputError` for a field or value that is not one."""
+        if not isinstance(configuration, Mapping):
+            raise InputError(f"configuration = {configuration!r} is not valid: it must be a table of fields.")
         kinds, known = get_type_hints(cls), defaults_of(cls)
         inside = [name for name in POINT if name in configuration and name not in known]
         if "point" in known and inside:  # passports of version 1 hold the fields of the point among the rest
@@ -93,7 +96,10 @@ class Request:
         for name in configuration:
             if name not in known:
                 raise unknown("field", name, known)
-        return cls(**{name: _restored(kinds[name], value) for name, value in configuration.items()})
+        missing = [name for name, default in known.items() if default is MISSING and name not in configuration]
+        if missing:
+            raise InputError(f"configuration = {configuration!r} is not valid: field {missing[0]!r} must be in it.")
+        return cls(**{name: _checked(name, kinds[name], value) for name, value in configuration.items()})
 
 
 def defaults_of(cls: type) -> dict[str, Any]:
@@ -113,6 +119,23 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     plain = value is None or (isinstance(value, (bool, int, float)) and value not in INFINITE.values())
     return value if plain else str(value)
+
+
+def _checked(name: str, kind: Any, value: Any) -> Any:
+    """Return the value of a field from a configuration; raises `InputError` unless it has the field's type."""
+    restored = _restored(kind, value)
+    if hasattr(kind, "from_configuration"):
+        return restored
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        known = TypeAdapter(kind, config={"arbitrary_types_allowed": True})
+        known.validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        where, right = error.errors()[0]["loc"], error.errors()[0]["msg"]
+        at = "".join(f"[{part!r}]" for part in where if not str(part).startswith(("constrained", "function")))
+        raise InputError(f"{name}{at} = {value!r} is not valid: {right[0].lower()}{right[1:]}.") from None
+    return restored
 
 
 def _restored(kind: Any, value: Any) -> Any:

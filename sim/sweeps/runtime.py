@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from feint.agents import VERSION
 from feint.agents.errors import MOST_NAMED, InputError
+from feint.agents.kernels.compiling import made_for
 from feint.sim.results.provenance import NUMBERS_FROM, differing
 from feint.sim.training.kernels.initial_draws import draw_starts
 
@@ -27,7 +28,7 @@ class Runtime:
 
     where: str
     versions: Mapping[str, str]
-    processor: Mapping[str, str]  #: kind of processor that kernels are compiled for, and forms of NumPy's functions
+    processor: Mapping[str, str]  #: kind that kernels are compiled for, settings, and forms of NumPy's functions
     instructions: frozenset[str]  #: of that processor
 
     def described(self) -> dict[str, Any]:
@@ -85,6 +86,6 @@ def this_runtime() -> Runtime:
     return Runtime(
         where=f"process {os.getpid()} on {socket.gethostname()}",
         versions={**code, **libraries},
-        processor={"machine": machine, "processor": kind, **functions},
+        processor={**made_for(), "machine": machine, "processor": kind, **functions},
         instructions=frozenset(name[1:] for name in features.split(",") if name.startswith("+")),
     )

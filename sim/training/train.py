@@ -314,7 +314,8 @@ def train_together(states: Sequence[State], stage: Stage, precision: str) -> lis
     No number depends on which are trained together, but for `lane_steps`, which is that of all of them.
     """
     entered = [enter(state, stage) for state in states]
-    whole = State.joined([replace(state, occurrences=()) for state in entered]) if states[1:] else entered[0].copied()
+    alike = [replace(state, occurrences=(0,) * state.objectives) for state in entered]
+    whole = State.joined(alike) if states[1:] else entered[0].copied()
     steps = race(whole, stage, stage.steps, precision) * lanes_in(DTYPES[precision])
     readings, missed = read(whole, stage.objective), np.zeros(len(whole), np.bool_)
     if stage.target > 0:

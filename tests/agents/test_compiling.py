@@ -183,6 +183,13 @@ def test_a_kernel_compiled_for_one_kind_of_processor_is_not_loaded_on_another(to
     assert run(toy)["loaded"] == 1
 
 
+@pytest.mark.parametrize("setting", [{"NUMBA_BOUNDSCHECK": "1"}, {"NUMBA_OPT": "0"}, {"NUMBA_SLP_VECTORIZE": "1"}])
+def test_a_kernel_compiled_under_other_settings_is_not_loaded_without_them(toy, setting):
+    assert run(toy, **setting)["compiled"] == 1
+    assert run(toy)["loaded"] == 1
+    assert run(toy, **setting)["loaded"] == 1
+
+
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]
 def test_the_key_of_a_compiled_kernel_names_the_processor_and_the_fingerprint():
     read: Any = reading.read

@@ -117,9 +117,9 @@ def test_a_graph_can_be_read_again(graph, tmp_path, ending):
 def test_a_file_that_is_no_graph_is_refused(tmp_path):
     for name, content in (("a.json", "{}"), ("b.json", "x"), ("c.graphml", "<x"), ("d.graphml", "<x></x>")):
         (tmp_path / name).write_text(content)
-        with pytest.raises(InputError, match=f"{name}' is no graph of an argument"):
+        with pytest.raises(InputError, match=f"{name}' is not a graph that Feint wrote"):
             argument.read(tmp_path / name)
-    with pytest.raises(InputError, match="is no graph of an argument"):
+    with pytest.raises(InputError, match="is not a graph that Feint wrote"):
         argument.read(tmp_path / "none.json")
     with pytest.raises(InputError, match="is a figure's name"):
         argument.write(argument.graph(), tmp_path / "x.svg")

@@ -11,6 +11,7 @@ import pytest
 from feint.agents.errors import InputError
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.registry import FAMILIES, select_claims
+from feint.scenarios.regenerate import regenerate
 from feint.scenarios.release.affordability import (
     EXPERTS,
     PRICE,
@@ -39,6 +40,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.markets.competition import Competition, systems_by_world
 from feint.sim.markets.market_parameters import world_seed
 from feint.sim.markets.model_lineage import same_state
+from feint.sim.results.graphml import read_graphml
 from feint.sim.training.parameter_point import Point
 
 FAMILY = "release"
@@ -297,8 +299,11 @@ def test_the_command_writes_a_lineage(feint, tmp_path):
     sets = [word for name, value in {**SMALL, "composing": 0.9}.items() for word in ("--set", f"{name}={value}")]
     path = tmp_path / "family.graphml"
     assert feint("scenario", "release", "--runs", 2, *sets, "--lineage", path).code == 0
-    graph = nx.read_graphml(path)
+    graph = read_graphml(path)
     assert nx.is_directed_acyclic_graph(graph)
+    names = ("kind", "owner", "year", "steps", "dollars", "hides", "plays")
+    assert {tuple(node) for _, node in graph.nodes(data=True)} == {names}
+    assert regenerate(path).outcome == "same"
     assert {node["kind"] for _, node in graph.nodes(data=True)} == {"release", "fine-tune", "publish", "take", "merge"}
 
 

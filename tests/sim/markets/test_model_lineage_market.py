@@ -1,12 +1,10 @@
 """The lineage of what some actors of a market held, and how it is written."""
 
-import networkx as nx
 import numpy as np
 import pytest
 
 from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome, read
-from feint.scenarios.release.lineage import plain_graph
 from feint.scenarios.release.training_protocols import SUPPRESSED, USES, fine_tuner, released, use_stages
 from feint.sim.markets.market import MERGED, NOBODY, POOLED, Ledger, Market
 from feint.sim.markets.market_parameters import Price, Terms
@@ -18,7 +16,6 @@ from feint.sim.markets.model_lineage import (
     TAKE,
     MarketLineage,
     notable_actors,
-    write_graphml,
 )
 from feint.sim.training.parameter_point import Point
 
@@ -99,26 +96,6 @@ def test_years_and_owners_go_from_parents_to_children(family):
             assert family[published].owner != model.owner
             assert name.endswith(f"taken by {model.owner.split()[1]}")
     assert any(family[name].owner.startswith("pool ") for name in family.graph)
-
-
-def test_it_is_written_as_graphml_and_read_again(family, tmp_path):
-    graph = plain_graph(family)
-    write_graphml(graph, tmp_path / "family.graphml")
-    again = nx.read_graphml(tmp_path / "family.graphml")
-    assert nx.is_directed_acyclic_graph(again)
-    assert dict(again.nodes(data=True)) == dict(graph.nodes(data=True))
-    assert set(again.edges) == set(graph.edges)
-    assert {tuple(node) for _, node in graph.nodes(data=True)} == {
-        ("kind", "owner", "year", "steps", "dollars", "hides", "plays")
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("family.txt", "its name must end in .graphml"), ("no/family.graphml", "there is no folder")]
-)
-def test_where_it_cannot_be_written_is_said(family, tmp_path, name, said):
-    with pytest.raises(InputError, match=said):
-        write_graphml(plain_graph(family), tmp_path / name)
 
 
 def test_who_is_looked_at_must_be_there(made):

@@ -1,6 +1,7 @@
 """Passports: what a result and a figure carry so that they can be made again."""
 
 import json
+import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -9,11 +10,13 @@ from pypdf import PdfReader
 
 from feint.agents import VERSION
 from feint.agents.errors import InputError
+from feint.agents.kernels import compiling
+from feint.agents.kernels.compiling import made_for
 from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import SimulateRequest, simulate
 from feint.sim.results import figure_style as figures
-from feint.sim.results.provenance import commit, difference_text
+from feint.sim.results.provenance import commit, difference_text, passport
 from feint.sim.results.provenance import passport_line as text
 from feint.sim.training.curriculum import pretrain_finetune
 from feint.sim.training.replay import replay
@@ -54,6 +57,17 @@ def test_the_same_result_gives_the_same_file(tmp_path, ending):
     assert files[0] == files[1]
 
 
+def test_one_figure_gives_the_same_file_each_time_whatever_was_saved_in_between(tmp_path):
+    found = compare(SHORT, runs=60, seed=1)
+    figure, saved = found.figure(), {ending: set() for ending in figures.FORMATS}
+    for ending in [*figures.FORMATS] * 2:
+        figures.save(figure, tmp_path / f"a.{ending}", found.passport())
+        saved[ending].add((tmp_path / f"a.{ending}").read_bytes())
+    figures.save(found.figure(), tmp_path / "b.svg", found.passport())
+    assert {ending: len(contents) for ending, contents in saved.items()} == dict.fromkeys(figures.FORMATS, 1)
+    assert (tmp_path / "b.svg").read_bytes() in saved["svg"]
+
+
 def test_a_passport_is_enough_to_make_an_ensemble_again():
     first = simulate(SHORT, model=Model(similarity=0.2), runs=15, seed=9, start="corrigible", match="steps")
     configuration = json.loads(text(first.passport()))["configuration"]
@@ -63,11 +77,33 @@ def test_a_passport_is_enough_to_make_an_ensemble_again():
 
 
 def test_a_passport_says_what_computed_the_result():
-    passport = simulate(SHORT, runs=2).passport()
-    assert passport["versions"]["feint"] == VERSION
-    assert set(passport["versions"]) == {"feint", "python", "numpy", "numba"}
-    assert passport["commit"] == commit()
-    assert passport["kind"] == "ensemble"
+    held = simulate(SHORT, runs=2).passport()
+    assert held["versions"]["feint"] == VERSION
+    assert set(held["versions"]) == {"feint", "python", "numpy", "numba"}
+    assert held["commit"] == commit()
+    assert held["kind"] == "ensemble"
+    assert held["platform"]["processor"] == made_for()["processor"]
+
+
+def test_the_commit_is_that_of_the_own_tree_whatever_git_is_told(tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    own = commit()
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    assert commit.__wrapped__() == own
+    assert own is None or len(own.rstrip("+")) == 40
+
+
+def test_all_that_bits_depend_on_is_in_the_passport_and_in_the_key_of_kernels(monkeypatch):
+    before = compiling.settings()
+    monkeypatch.setattr(compiling.numba.config, "BOUNDSCHECK", 1)
+    assert compiling.settings() != before
+    monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4")
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")  # on which nothing depends
+    held = passport("ensemble", {})["platform"]
+    assert {*held} == {"machine", "system", "processor", "NUMBA_BOUNDSCHECK", "NPY_DISABLE_CPU_FEATURES"}
 
 
 @pytest.mark.parametrize("path", ["figure.gif", "figure", "no/such/folder/figure.svg"])
