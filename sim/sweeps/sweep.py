@@ -26,9 +26,10 @@ from feint.sim.results.report import table as table_lines
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps import sweep_store as stores
+from feint.sim.sweeps.dask_cluster import Cluster
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep_store import BOTH, COUNTED, PAIRED, RESUME, Store, last_stages, read_parts
-from feint.sim.sweeps.unit_training import Cluster, Columns, Train, in_threads, missing_jobs, part_table, rounds
+from feint.sim.sweeps.unit_training import Columns, Train, in_threads, missing_jobs, part_table, rounds
 from feint.sim.sweeps.units import Unit
 from feint.sim.training.stage import Stage
 

@@ -187,7 +187,6 @@ def test_a_kernel_compiled_for_one_kind_of_processor_is_not_loaded_on_another(to
 def test_a_kernel_compiled_under_other_settings_is_not_loaded_without_them(toy, setting):
     assert run(toy, **setting)["compiled"] == 1
     assert run(toy)["loaded"] == 1
-    assert run(toy, **setting)["loaded"] == 1
 
 
 @pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,6 +1,7 @@
 """The explorer in a real browser: what a reader does, and what the page does then."""
 
 import contextlib
+import http.client
 import io
 import json
 import shlex
@@ -217,6 +218,40 @@ def test_the_figure_comes_with_its_passport(visit, tmp_path):
 def test_ctrl_c_ends_it_as_soon_as_its_address_is_printed():
     with explorer("--runs", RUNS):
         pass
+
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+def test_only_names_of_this_machine_are_answered():
+    """Whatever name another site points to this machine; its page could read what it is sent otherwise."""
+    with explorer("--runs", 64) as address:
+        port = urllib.parse.urlsplit(address).port
+
+        def answer(host, path="/", **more):
+            there = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            with contextlib.closing(there):
+                there.request("GET", path, headers={"Host": host, **more})
+                found = there.getresponse()
+                return found.status, b"for this machine alone" in found.read()
+
+        for name in ("127.0.0.1", "localhost"):
+            assert answer(f"{name}:{port}") == (200, False)
+        for name in (
+            "evil.example",
+            f"evil.example:{port}",
+            "127.0.0.1.evil.example",
+            "192.168.0.7",
+            "localhost.x",
+        ):
+            assert answer(name) == (403, True)
+            assert answer(name, "/static/js/bokeh.min.js") == (403, True)
+            assert answer(name, "/ws", **UPGRADE, Origin=f"http://localhost:{port}") == (403, True)
 
 
 @pytest.mark.generated

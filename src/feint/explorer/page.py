@@ -14,6 +14,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.document import Document
+from tornado.web import RequestHandler
 
 from feint.agents.errors import InputError
 from feint.explorer import texts
@@ -26,6 +27,9 @@ from feint.sim.ensembles.comparison import compare
 from feint.sim.results.figure_style import save
 
 ADDRESS = "127.0.0.1"
+FOREIGN = (
+    r"(?!(127\.0\.0\.1|localhost|\[?::1\]?)$).*"  # Host names that a page of another site can point to this machine
+)
 WARM = 64  # runs that are trained before the first session
 SIDE_BY_SIDE = {"display": "grid", "grid-template-columns": "repeat(auto-fit, minmax(280px, 1fr))", "gap": "0 20px"}
 Post = Callable[[Callable[[], None]], object]
@@ -215,6 +219,18 @@ def boxed(message: str) -> str:
     return f'<div class="message" role="alert">{escape(message)}</div>' if message else ""
 
 
+class Refused(RequestHandler):
+    """Answer to a request for another host than this machine, of a page or of its websocket."""
+
+    def prepare(self) -> None:
+        """Say for whom the page is, whatever is requested."""
+        self.set_status(403)
+        self.finish(f"This page is for this machine alone: open it at http://{ADDRESS} and its port.\n")
+
+    def _log(self) -> None:
+        """Print nothing: another site could fill the terminal."""
+
+
 class Explorer:
     """Server of the page; `start` is its state if the link names none. Kernels are compiled before it is ready."""
 
@@ -230,6 +246,7 @@ class Explorer:
             origins = [f"{host}:{port}" for host in (ADDRESS, "localhost")]
             look: dict[str, Any] = {"address": ADDRESS, "websocket_origin": origins, "title": texts.TITLE}
             self.server: Any = pn.io.server.get_server({"/": self._page}, port=port, **look)
+            self.server._tornado.add_handlers(FOREIGN, [(".*", Refused)])
         except OSError as error:  # it is taken, or was while the kernels were compiled
             reason = (error.strerror or str(error)).lower()
             raise InputError(f"port = {port} cannot be used: {reason}; name another.") from None

@@ -15,11 +15,11 @@ import pytest
 
 from feint.agents.errors import InputError
 from feint.commands import cli
-from feint.sim.sweeps import unit_training as clusters
+from feint.sim.sweeps import dask_cluster as clusters
+from feint.sim.sweeps.dask_cluster import AHEAD, Cluster
 from feint.sim.sweeps.runtime import this_runtime
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep, sweep
-from feint.sim.sweeps.unit_training import AHEAD, Cluster
 from feint.sim.sweeps.units import Cut, Unit
 from feint.sim.training.curriculum import pretrain_finetune
 
@@ -94,7 +94,7 @@ def stop():
 @contextmanager
 def another_runtime(client, address, other, *, late):
     """One worker reports another runtime than its own; late, when it sends what it has trained."""
-    names = ["feint.sim.sweeps.unit_training", *([] if late else ["feint.sim.sweeps.runtime"])]
+    names = ["feint.sim.sweeps.dask_cluster", *([] if late else ["feint.sim.sweeps.runtime"])]
 
     def put(runtime):
         for name in names:
