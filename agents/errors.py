@@ -68,7 +68,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name)[:LONGEST_SENTENCE], known, n=1)
-    shown = [one for i, one in enumerate(known[:MOST_NAMED]) if len(", ".join(known[: i + 1])) <= LONGEST_SENTENCE / 2]
+    shown = [one for i, one in enumerate(known[:MOST_NAMED]) if len(", ".join(known[: i + 1])) <= LONGEST_SENTENCE / 3]
     others = " and others" if len(known) > len(shown) else ""
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(shown)}{others}."
     return InputError(f"{kind} {name!r} is not known: {hint}")

@@ -35,6 +35,7 @@ IN_CASE = {"title": str, "rows": str, "experiments": list, "premises": list}
 IN_EXPERIMENT = {"name": str, "says": str, "rows": list}
 IN_PREMISE = {"name": str, "parameters": list, "why": str, "ranges": dict}
 KINDS = {str: "a text", list: "a list", dict: "a table"}
+NAMES = ("rows", "parameters")  # lists of names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +193,8 @@ def _check(what: str, entry: Any, known: Mapping[str, type], needed: Iterable[st
             raise unknown(f"entry of a {what}", name, known)
         if not isinstance(value, known[name]):
             raise InputError(f"{name} = {value!r} of a {what} is not valid: it must be {KINDS[known[name]]}.")
+        if name in NAMES and isinstance(value, list) and not all(isinstance(item, str) for item in value):
+            raise InputError(f"{name} = {value!r} of a {what} is not valid: it must be a list of names in quotes.")
     if missing := [name for name in needed if name not in entry]:
         raise InputError(f"a {what} has no {missing[0]}: every one needs it.")
 

@@ -1,6 +1,6 @@
 """Factors of a study: parameters under their dotted names, with their values or ranges."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import exp, isfinite, log
 from typing import Any
@@ -93,6 +93,10 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
         values = tuple(tuple(value) if isinstance(value, list) else value for value in spec)
         if not values:
             raise InputError(f"vary.{name} = [] is empty: name one value or more.")
+        if not all(
+            isinstance(value, Hashable) for each in values for value in (each if isinstance(each, tuple) else [each])
+        ):
+            raise InputError(f"vary.{name} = {list(spec)!r} is not valid: name numbers, names, or lists of them.")
         if len(set(values)) != len(values):
             raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
         return Factor(values=values, **facts)

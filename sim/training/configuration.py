@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
+from feint.sim.results.request import MOST_SEED
 from feint.sim.training.curriculum import Curriculum
 from feint.sim.training.parameter_point import by_stage
 from feint.sim.training.stage import Stage
@@ -72,9 +73,23 @@ def read_file(path: str | Path, parse: Callable[[dict[str, Any]], Parsed]) -> Pa
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: this is not a TOML file: {error}.") from None
     try:
+        check_numbers(content)
         return parse(content)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    except (TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(f"{path}: a value has a type that is not valid where it stands: {error}.") from None
+
+
+def check_numbers(content: Mapping[str, Any]) -> None:
+    """Raise `InputError` if a whole number in tables and lists is not one of TOML, which has 64 bits."""
+    waiting = [*content.items()]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, (Mapping, list)):
+            waiting += value.items() if isinstance(value, Mapping) else [(name, item) for item in value]
+        elif isinstance(value, int) and abs(value) > MOST_SEED:
+            raise InputError(f"{name} is a number of {value.bit_length():,} bits: a whole number has at most 64.")
 
 
 def from_tables(content: Mapping[str, Any]) -> Configuration:
@@ -120,9 +135,12 @@ def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
     if not (name and equals and text) or "\n" in setting:
         raise InputError(f"{option} = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
     try:
-        return name, tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         pass
+    else:
+        check_numbers({name: value})
+        return name, value
     try:
         return name, float(text)
     except ValueError:
