@@ -82,6 +82,7 @@ EXTRAS = {
     "explore": ("panel",),
     "inspect": ("backports",),
     "fit": ("sbi",),
+    "web": ("ziglang",),
     "rl": ("stable_baselines3", "torch"),
 }
 """Extras of Feint, and the libraries that they bring."""
