@@ -79,7 +79,6 @@ EXTRAS = {
     "cluster": ("distributed",),
     "tables": ("polars", "duckdb"),
     "notebooks": ("IPython", "ipywidgets"),
-    "explore": ("panel",),
     "inspect": ("backports",),
     "fit": ("sbi",),
     "web": ("ziglang",),

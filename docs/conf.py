@@ -13,6 +13,7 @@ import results_page  # noqa: E402
 from manual import modules  # noqa: E402
 
 import feint  # noqa: E402
+from feint.explorer import page as explorer_page  # noqa: E402
 
 project = "Feint"
 author = "The Feint developers"
@@ -29,6 +30,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"
 html_theme = "furo"
 html_show_copyright = False  # the licence says whose it is
+html_extra_path = ["_build/extra"]  # the explorer, written below
 exclude_patterns = ["_build", "*_table.md"]
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
@@ -55,6 +57,9 @@ def plain_bars(_: Any, _what: str, _name: str, _object: Any, _options: Any, line
     for i, line in enumerate(lines):
         quoted = re.split(r"(``.*?``|`.*?`)", line)
         lines[i] = "".join(each if each.startswith("`") else each.replace("|", r"\|") for each in quoted)
+
+
+explorer_page.write(HERE / "_build" / "extra" / "explorer")
 
 
 def setup(app: Any) -> None:

@@ -1,4 +1,4 @@
-"""A browser for the tests of the explorer, and the explorer as a process of its own."""
+"""A browser for the tests of the explorer, and `feint explore` as a process of its own."""
 
 import os
 import re
@@ -24,6 +24,10 @@ FLAGS = [
 ]
 READY = re.compile(r"feint: the explorer is at (http://127\.0\.0\.1:\d+/)")
 WAIT = 300  # seconds after which what is waited for counts as never coming, on a busy machine too
+SMALLEST = 12  # pixels of a letter that can be read
+FONTS = """() => [...document.querySelectorAll("main *")].filter(node =>
+  node.getClientRects().length && [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim()))
+  .map(node => [parseFloat(getComputedStyle(node).fontSize), node.textContent.trim().slice(0, 40)])"""
 
 
 @contextmanager
@@ -67,15 +71,14 @@ def explorer(*words):
 class Visit:
     """A page that is open in a browser, with all that it complained of and asked for."""
 
-    def __init__(self, opened, address, width=1280, height=900):
-        self.page = opened.new_page(viewport={"width": width, "height": height})
+    def __init__(self, opened, address, *, width=1400, height=900, **look):
+        self.page = opened.new_page(viewport={"width": width, "height": height}, **look)
         self.page.set_default_timeout(WAIT * 1000)
         self.complaints, self.requests = [], []
         self.page.on("console", lambda said: self._hear(said.type, said.text))
         self.page.on("pageerror", lambda error: self._hear("error", str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(address)
-        self.page.locator(".verdict").wait_for()
 
     def _hear(self, kind, said):
         if kind in {"error", "warning"}:
@@ -85,25 +88,39 @@ class Visit:
         """What is said at a place of the page."""
         return self.page.locator(where).first.inner_text()
 
-    def until(self, met, what):
-        """Wait for something; returns how long that took, in seconds."""
-        begun = time.perf_counter()
-        while not met():
-            assert time.perf_counter() - begun < WAIT, what
-            self.page.wait_for_timeout(20)
-        return time.perf_counter() - begun
+    def wait(self, script, *given):
+        """Wait until a function of the page gives something true; its policy allows no evaluation, so it is polled."""
+        begun = time.monotonic()
+        while not self.page.evaluate(script, list(given)):
+            assert time.monotonic() - begun < WAIT, (script, given, self.complaints)
+            self.page.wait_for_timeout(50)
 
-    def refined(self, runs):
-        """Wait for the bars of so many runs."""
-        self.until(lambda: self.text(".status").startswith(f"{runs:,} runs each way"), self.text(".status"))
+    def settled(self, runs):
+        """Wait for the numbers of so many runs, which are the last that come."""
+        self.wait("([runs]) => document.body.dataset.runs === String(runs)", runs)
+        return self
 
-    def slider(self, title):
-        """The handle of the slider of this title."""
-        label = self.page.locator(".bk-clearfix", has_text=re.compile(rf"^{title}: ")).last
-        box = label.bounding_box()
-        handles = self.page.locator(".noUi-handle")
-        for i in range(handles.count()):
-            at = handles.nth(i).bounding_box()
-            if at and 0 < at["y"] - box["y"] < 45 and abs(at["x"] - box["x"]) < 400:
-                return handles.nth(i)
-        raise AssertionError(title)
+    def told(self, screen):
+        """Wait for a screen of the story."""
+        self.wait("([screen]) => document.body.dataset.story === String(screen)", screen)
+        return self
+
+    def moved(self, where, before):
+        """Wait until a text of the page is another one; returns it."""
+        self.wait("([where, before]) => document.querySelector(where).innerText !== before", where, before)
+        return self.text(where)
+
+    def slider(self, name):
+        """The slider of a parameter."""
+        return self.page.locator(f".slider[data-name='{name}'] input[type=range]")
+
+    def small(self):
+        """The texts whose letters are too small to be read."""
+        return [found for found in self.page.evaluate(FONTS) if found[0] < SMALLEST]
+
+    def done(self, address):
+        """Hold that it complained of nothing and asked no other place for anything; close it."""
+        assert self.complaints == []
+        elsewhere = [url for url in self.requests if not url.startswith((address, "blob:", "data:"))]
+        assert elsewhere == []
+        self.page.close()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from feint.agents import VERSION
-from feint.agents.errors import InputError, check_output, load_extra
+from feint.agents.errors import InputError, check_output
 from feint.commands.build import (
     CurriculumFile,
     FigureFile,
@@ -20,7 +20,6 @@ from feint.commands.build import (
     Seed,
     Settings,
     Threads,
-    bar,
     count,
     point_of,
     show_warning,
@@ -28,7 +27,7 @@ from feint.commands.build import (
 from feint.interrupts import on_interrupt
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
 
-PORT, FINAL, SLICED = 5006, 10_000, 1000
+PORT = 5006
 STOPPED = 130  # exit code after Ctrl-C
 OWN = {
     name: f"feint.commands.cli:{name}"
@@ -118,42 +117,28 @@ def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}
 def explore(
     curriculum: CurriculumFile = None,
     settings: Settings = None,
-    runs: Annotated[
-        int | None,
-        count(help=f"Runs per arm to which the bars are refined; {FINAL:,} by default, {SLICED:,} with --export."),
-    ] = None,
+    runs: Annotated[int, count(help="Runs of each training protocol that the page trains at rest.")] = 2000,
     seed: Seed = 0,
     port: Annotated[int, count(help="Port on this machine; 0 for any free one.")] = PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
     export: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.html", help="Write one file that shows slices without a server, and serve nothing."),
+        typer.Option(metavar="DIR", help="Write the page, index.html and its picture, into DIR, and serve nothing."),
     ] = None,
 ) -> None:
-    """Open an interactive page in the browser, with a slider per parameter; Ctrl-C ends it."""
-    from feint.sim.training.train import check_runs
+    """Open a page in the browser that trains while you move a slider per parameter; Ctrl-C ends it."""
+    from feint.explorer.page import html, write
 
-    check_runs(FINAL if runs is None else runs)
     if not 0 <= port < 2**16:
         raise InputError(f"port = {port} is not valid: it must be a whole number from 0 to 65535.")
-    load_extra("panel", "the explorer")
-    from feint.explorer.state import State
+    start: dict[str, Any] = {"point": point_of(curriculum, settings), "seed": seed, "runs": runs}
+    if export is not None:
+        return write(export, **start)
+    from feint.explorer.server import PageServer
 
-    state = State(point=point_of(curriculum, settings), seed=seed)
-    if export is None:
-        from feint.explorer.page import Explorer
-
-        explorer = Explorer(state, port=port, final=FINAL if runs is None else runs)
-        message = f"feint: the explorer is at {explorer.address}, for this machine only; Ctrl-C ends it."
-        explorer.serve(browser=not no_open, ready=lambda: print(message, flush=True))
-        return
-    if export.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"export = {str(export)!r} is not a page: its name must end in .html.")
-    check_output("export", export)
-    from feint.explorer import slices
-
-    with bar(slices.count(state), unit=" points") as progress:
-        slices.write(export, state, runs=SLICED if runs is None else runs, progress=progress)
+    server = PageServer(html(**start), port)
+    message = f"feint: the explorer is at {server.address}, for this machine only; Ctrl-C ends it."
+    return server.serve(browser=not no_open, ready=lambda: print(message, flush=True))
 
 
 def figures(

@@ -1,1 +1,1 @@
-"""The explorer: an interactive page with a slider per parameter (`feint explore`)."""
+"""The explorer: a page that trains the whole model in the reader's browser (`feint explore`)."""
