@@ -24,6 +24,16 @@ RUNS = 300
 ROW = ".slider[data-name='similarity']"
 SMALL = f"#runs={RUNS}&view=default"
 FACTS = ("number", "interval", "sentence", "status", "command")
+DRAG = """async ([name, shown]) => {
+  const range = document.querySelector(`.slider[data-name='${name}'] input[type=range]`), seen = new Set()
+  for (let i = 0; i < 100_000 && seen.size < 4; i++) {
+    range.value = String(60 + i % 40)
+    range.dispatchEvent(new Event("input", {bubbles: true}))
+    await new Promise(done => requestAnimationFrame(done))
+    seen.add(document.getElementById(shown).innerText)
+  }
+  range.dispatchEvent(new Event("change", {bubbles: true}))
+  return [...seen] }"""
 AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
   found => [found.id, found.nodes.map(node => node.target.join(" ")).slice(0, 5)])"""
 
@@ -85,7 +95,7 @@ def test_the_story_goes_from_screen_to_screen_and_ends_at_the_sliders(visit):
         page.page.locator("#story-next").click()
     assert titles == [screen["title"] for screen in PAGE["story"]["screen"]]
     page.settled(2000)
-    assert page.text("#ended").startswith("Run 3 is internal after pre-training and deceptive in the end")
+    assert page.moved("#ended", "").startswith("Run 3 is internal after pre-training and deceptive in the end")
     assert page.text("#command") == "feint compare --runs 2000 --seed 0"
 
 
@@ -138,6 +148,13 @@ def test_numbers_move_while_a_slider_is_dragged_and_are_refined_at_rest(sandbox)
     page.wait("() => !location.hash.includes('plasticity_goal')")
     page.settled(RUNS)
     assert page.text("#number") == before
+
+
+def test_numbers_come_while_a_slider_never_rests(sandbox):
+    """At each frame of a drag the slider is elsewhere, and what is drawn is of a moment before."""
+    page = sandbox()
+    seen = page.page.evaluate(DRAG, ["plasticity_goal", "number"])
+    assert len(seen) > 2
 
 
 def test_arrow_keys_move_a_slider_and_its_reset_brings_it_back(sandbox):

@@ -78,7 +78,7 @@ def described_views() -> Iterator[dict[str, Any]]:
 
 def short_name(view: WorldView) -> str:
     """Return author and year, with the end of the view's name if one text has two."""
-    whose = f"{view.author} {view.year}" if view.author else "Defaults"
+    whose = f"{view.author} {view.year}".replace(" and ", " & ") if view.author else "Defaults"
     several = sum((other.author, other.year) == (view.author, view.year) for other in views().values()) > 1
     return f"{whose} ({view.name.rpartition('-')[2]})" if several else whose
 

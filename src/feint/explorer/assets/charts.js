@@ -85,12 +85,15 @@ const Charts = (() => {
       parts.map(([count, i, j]) => `${outcomes[i].label} to ${outcomes[j].label} ${percent(count / runs)}`).join(", ") + ".";
   }
 
+  const headOf = (narrow) => TOP + (narrow ? 30 : 14); // top of the blocks
+
   /* Labels beside blocks, kept apart; in two lines where there is little room. */
   function labels(sheet, shares, tops, x, look, narrow) {
     let lowest = -Infinity;
     shares.forEach((share, kind) => {
       if (!share) return;
-      const y = Math.max(tops[kind] + share / 2, lowest + (narrow ? 29 : 15)), {label} = data.outcomes[kind], at = TOP + 14 + y;
+      const y = Math.max(tops[kind] + share / 2, lowest + (narrow ? 29 : 15)), {label} = data.outcomes[kind];
+      const at = headOf(narrow) + y;
       lowest = y;
       if (narrow) sheet.append(Svg.text(x, at - 7, label, look), Svg.text(x, at + 7, percent(share / FLOW), look));
       else sheet.append(Svg.text(x, at, `${label} ${percent(share / FLOW)}`, look));
@@ -101,8 +104,8 @@ const Charts = (() => {
 
   /* How runs changed type between the end of pre-training and that of fine-tuning. */
   function flow(result, width) {
-    const counts = Tally.flow(result), {runs} = result, narrow = width < 480, side = narrow ? 92 : 140;
-    const sheet = Svg.sheet(width, FLOW + (narrow ? 104 : 84), flowWords(counts, runs));
+    const counts = Tally.flow(result), {runs} = result, narrow = width < 480, side = narrow ? 92 : 140, head = headOf(narrow);
+    const sheet = Svg.sheet(width, FLOW + (narrow ? 120 : 70), flowWords(counts, runs));
     const share = (count) => (FLOW * count) / runs, kinds = data.outcomes.map((_, i) => i);
     const before = kinds.map((i) => share(counts[i].reduce((sum, count) => sum + count, 0)));
     const after = kinds.map((j) => share(counts.reduce((sum, row) => sum + row[j], 0)));
@@ -111,14 +114,14 @@ const Charts = (() => {
     kinds.forEach((i) => kinds.forEach((j) => {
       const height = share(counts[i][j]);
       if (!height) return;
-      const path = ribbon(x0, x1, TOP + 14 + out[i], TOP + 14 + into[j], height);
+      const path = ribbon(x0, x1, head + out[i], head + into[j], height);
       sheet.append(Svg.draw("path", {d: path, fill: data.outcomes[j].colour, opacity: 0.6}));
       out[i] += height;
       into[j] += height;
     }));
     kinds.forEach((kind) => {
-      if (before[kind]) sheet.append(Svg.block(kind, x0 - 10, TOP + 14 + tops[kind], 10, before[kind]));
-      if (after[kind]) sheet.append(Svg.block(kind, x1, TOP + 14 + ends[kind], 10, after[kind]));
+      if (before[kind]) sheet.append(Svg.block(kind, x0 - 10, head + tops[kind], 10, before[kind]));
+      if (after[kind]) sheet.append(Svg.block(kind, x1, head + ends[kind], 10, after[kind]));
     });
     labels(sheet, before, tops, x0 - 16, {"text-anchor": "end", "font-size": 12}, narrow);
     labels(sheet, after, ends, x1 + 16, {"font-size": 12}, narrow);

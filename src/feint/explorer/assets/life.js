@@ -95,5 +95,7 @@ const Life = (() => {
     return `Run ${run} is ${before.label} after pre-training and ${after.label} in the end${changed}: ${after.meaning}.`;
   }
 
-  return {POINTS, turn, drawn, legend, ended, indices, lastOf};
+  const isDeceptive = (life) => life.readings.outcome[life.readings.outcome.length - 1] === Tally.DECEPTIVE;
+
+  return {isDeceptive, POINTS, turn, drawn, legend, ended, indices, lastOf};
 })();

@@ -3,27 +3,33 @@
 const Page = (() => {
   const {find} = Svg;
   const AGAIN = 1500; // milliseconds within which moves of one slider are one step of the history
-  let state = null, busy = false, waiting = null, last = {name: "", time: 0}, settled = "";
+  let state = null, busy = false, waiting = null, done = "", dragged = false, last = {name: "", time: 0}, settled = "";
 
   const complain = (sentence) => {
     find("message").textContent = sentence;
     find("message").hidden = !sentence;
   };
 
-  function deliver(result, whole, at) {
+  /* Draw what has come, at most once a frame: of the present state or, while a slider moves, of one just before. */
+  function deliver(result, whole, at, asked) {
     if (whole) busy = false;
     if (!waiting) requestAnimationFrame(() => {
       const next = waiting;
       waiting = null;
-      if (next[1] !== state) return;
-      Results.draw(...next);
-      if (!next[2]) return;
-      document.body.dataset.runs = next[0].runs;
-      Results.announce(Results.shown());
-      Sliders.rest();
-      Results.pin(state.pin).catch(fail);
+      if (next.at !== state && !dragged) return;
+      Results.draw(next.result, next.at, next.whole);
+      if (next.whole) rest(next.result, next.asked);
     });
-    waiting = [result, at, whole];
+    waiting = {result, at, whole, asked};
+  }
+
+  /* When all numbers of the state are there: everything beside them. */
+  function rest(result, asked) {
+    done = asked;
+    document.body.dataset.runs = result.runs;
+    Results.announce(Results.shown());
+    Sliders.rest();
+    Promise.all([Results.pin(state.pin), Results.live(state)]).catch(fail);
   }
 
   function fail(error) {
@@ -31,14 +37,15 @@ const Page = (() => {
     complain(`This point cannot be trained: ${error.message}`);
   }
 
-  /* Train the present state; few runs while a slider moves. */
+  /* Train the present state, few runs while a slider moves; not again if its numbers are there. */
   function train(moving) {
-    const at = state;
+    const at = state, asked = JSON.stringify(State.request(at));
+    document.body.dataset.runs = "";
+    if (asked === done) return deliver(Results.shown().result, true, at, asked);
+    done = "";
     busy = true;
-    Work.show(at, {
-      moving, deliver: (result, whole) => deliver(result, whole && !moving, at),
-      fail,
-    });
+    Results.leaveBeside();
+    return Work.show(at, {moving, deliver: (result, whole) => deliver(result, whole && !moving, at, asked), fail});
   }
 
   function render() {
@@ -59,10 +66,7 @@ const Page = (() => {
   function work() {
     if (state.story) return Story.show(state).catch(fail);
     delete document.body.dataset.story;
-    document.body.dataset.runs = "";
-    Results.leaveBeside();
-    train(false);
-    return Promise.all([Results.pin(state.pin), Results.live(state)]).catch(fail);
+    return train(false);
   }
 
   function remember(name) {
@@ -78,6 +82,7 @@ const Page = (() => {
   /* Go to a state; moves of the same slider that follow each other at once are one step back. */
   function go(next, name) {
     state = next;
+    dragged = false;
     complain("");
     if (State.write(state) !== settled) remember(name);
     render();
@@ -87,8 +92,8 @@ const Page = (() => {
   /* While a slider is dragged. */
   function move(changes) {
     state = State.moved(state, changes);
+    dragged = true;
     Sliders.update(state);
-    document.body.dataset.runs = "";
     train(true);
   }
 

@@ -55,11 +55,10 @@ const Results = (() => {
 
   /* The pinned setting beside the present one. */
   async function pin(text) {
-    const room = find("pinned");
     if (!text) {
       const had = pinned;
       pinned = null;
-      room.hidden = true;
+      showPinned(false);
       return had && redraw();
     }
     if (pinned?.text !== text) {
@@ -70,14 +69,19 @@ const Results = (() => {
       if (!result || Page.state().pin !== text) return null;
       pinned = {text, state, result};
     }
-    room.hidden = false;
+    showPinned(true);
     return redraw();
+  }
+
+  function showPinned(shows) {
+    for (const id of ["pinned", "pinned-more", "now"]) find(id).hidden = !shows;
   }
 
   function drawPinned() {
     if (!pinned) return;
     const {result, state} = pinned, now = Page.state(), room = find("pinned-bars");
     room.replaceChildren(Charts.bars(result, Svg.widthOf(room)));
+    if (shown) find("now-number").textContent = `${interval(Tally.difference(shown.result))}: ${sentence(shown.result)}`;
     find("pinned-number").textContent = `${interval(Tally.difference(result))}: ${sentence(result)}`;
     const names = [...State.parameters.keys()].filter((name) => State.value(state, name) !== State.value(now, name));
     const list = names.map((name) => [Sliders.titleFor(name), Numbers.plain(State.value(state, name)), Numbers.plain(State.value(now, name))]);
@@ -93,6 +97,7 @@ const Results = (() => {
   function drawLife() {
     const {life, run} = lived, room = find("life");
     find("ended").textContent = Life.ended(life, run);
+    find("find").textContent = Life.isDeceptive(life) ? "Next deceptive run" : "Find a deceptive run";
     room.replaceChildren(...Life.drawn(life, Infinity, room, Life.turn(life)), Life.legend());
   }
 

@@ -2,15 +2,15 @@
 /* Published world views on the line from less to more, the chosen one with its departures, and the flips to try. */
 const Views = (() => {
   const {data, views} = State;
-  const WIDE = 860, LANE = 30, LETTER = 7.8;
+  const WIDE = 860, LANE = 30, NARROW = 480, LETTERS = {wide: 7.8, narrow: 6.9};
   const effectOf = (name) => data.findings.views[name];
 
   /* Lanes in which labels do not overlap: of each view its lane and its left edge. */
   function lanes(width) {
-    const x = Charts.place(width), ends = [];
+    const x = Charts.place(width), ends = [], letter = width < NARROW ? LETTERS.narrow : LETTERS.wide;
     const ranked = data.views.filter(({name}) => effectOf(name)).sort((one, other) => effectOf(other.name).estimate - effectOf(one.name).estimate);
     return ranked.map((view) => {
-      const at = x(effectOf(view.name).estimate), long = 28 + LETTER * view.label.length, turned = at - 12 + long > width;
+      const at = x(effectOf(view.name).estimate), long = 28 + letter * view.label.length, turned = at - 12 + long > width;
       const left = turned ? at + 12 - long : at - 12;
       let lane = ends.findIndex((taken) => left + long < taken);
       if (lane < 0) lane = ends.length;
@@ -35,6 +35,7 @@ const Views = (() => {
       return made;
     });
     const held = document.activeElement?.closest?.(".view")?.getAttribute("aria-label");
+    room.classList.toggle("narrow", width < NARROW);
     room.style.height = `${height}px`;
     room.replaceChildren(sheet, ...buttons);
     if (held) buttons.find((made) => made.getAttribute("aria-label") === held)?.focus({preventScroll: true});
