@@ -108,8 +108,21 @@ def asked(server, path="/", method="GET", **headers):
 def test_the_server_answers_to_the_names_of_this_machine_alone(served):
     assert asked(served) == (200, "text/html; charset=utf-8", b"<p>page</p>")
     assert asked(served, "/?view=xu-2021", "HEAD")[::2] == (200, b"")
-    assert asked(served, Host=f"localhost:{served.server_port}")[0] == 200
-    assert asked(served, Host=f"elsewhere.org:{served.server_port}")[0] == 403
+    for host in ("localhost", "localhost:1", "127.0.0.1:5006", "[::1]:5006"):
+        assert asked(served, Host=host)[0] == 200
+    for host in (
+        "elsewhere.org",
+        f"elsewhere.org:{served.server_port}",
+        "127.0.0.1.x.org",
+        "localhost.x",
+        "192.168.0.7",
+        "[",
+        "",
+    ):
+        for path in ("/", "/card.png"):
+            status, _, content = asked(served, path, Host=host)
+            assert status == 403
+            assert b"for this machine alone" in content
     assert asked(served, "/../setup.py")[0] == 404
     assert asked(served, "/", "POST")[0] == 501
 

@@ -8,12 +8,13 @@ from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
+from urllib.parse import urlsplit
 
 from feint.agents.errors import InputError
 from feint.explorer.page import card
 
 ADDRESS = "127.0.0.1"
-NAMES = (ADDRESS, "localhost")  # of this machine; another name in a request would be another site's
+NAMES = (ADDRESS, "localhost", "::1")  # of this machine, to which a page of another site can point its own
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -59,6 +60,14 @@ class PageServer(ThreadingHTTPServer):
             self.server_close()
 
 
+def is_this_machine(host: str) -> bool:
+    """Return whether the host that a request names is this machine, by whatever port it is reached."""
+    try:
+        return urlsplit(f"//{host}").hostname in NAMES
+    except ValueError:
+        return False
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers a request that names this machine."""
 
@@ -72,8 +81,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, content: bool) -> None:
         server = cast(PageServer, self.server)
-        if self.headers.get("Host", "") not in {f"{name}:{server.server_port}" for name in NAMES}:
-            return self.send_error(HTTPStatus.FORBIDDEN)
+        if not is_this_machine(self.headers.get("Host", "")):
+            return self.send_error(HTTPStatus.FORBIDDEN, f"open it at {ADDRESS}: it is for this machine alone")
         found = server.file(self.path.partition("?")[0])
         if found is None:
             return self.send_error(HTTPStatus.NOT_FOUND)

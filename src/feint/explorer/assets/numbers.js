@@ -12,14 +12,16 @@ const Numbers = (() => {
     for (;;) {
       const middle = (low + high) / 2;
       if (middle === low || middle === high) return middle;
-      if ((f(middle) < 0) === rising) low = middle;
+      if (f(middle) < 0 === rising) low = middle;
       else high = middle;
     }
   }
 
   function wilson(count, runs) {
-    const z2 = Z ** 2 / runs, share = count / runs;
-    const centre = share + z2 / 2, reach = Math.sqrt(z2 * share * (1 - share) + z2 ** 2 / 4);
+    const z2 = Z ** 2 / runs,
+      share = count / runs;
+    const centre = share + z2 / 2,
+      reach = Math.sqrt(z2 * share * (1 - share) + z2 ** 2 / 4);
     const low = count === 0 ? 0 : Math.max(0, (centre - reach) / (1 + z2));
     const high = count === runs ? 1 : Math.min(1, (centre + reach) / (1 + z2));
     return {estimate: share, low, high};
@@ -28,7 +30,8 @@ const Numbers = (() => {
   /* Probability of `least` to `most` events in `runs`, each with probability p. */
   function chance(least, most, runs, p) {
     if (p >= 1) return Number(most === runs);
-    let term = Math.exp(runs * Math.log1p(-p)), total = 0;
+    let term = Math.exp(runs * Math.log1p(-p)),
+      total = 0;
     for (let i = 0; i <= most; i++) {
       if (i >= least) {
         if (term <= 1e-17 * total) break;
@@ -49,7 +52,11 @@ const Numbers = (() => {
   /* Clopper and Pearson's interval where few runs have the event, or lack it. */
   function exact(count, runs) {
     const few = count < FEW;
-    const limits = few ? limitsOfFew(count, runs) : limitsOfFew(runs - count, runs).map((limit) => 1 - limit).reverse();
+    const limits = few
+      ? limitsOfFew(count, runs)
+      : limitsOfFew(runs - count, runs)
+          .map((limit) => 1 - limit)
+          .reverse();
     return {estimate: count / runs, low: limits[0], high: limits[1]};
   }
 
@@ -76,8 +83,8 @@ const Numbers = (() => {
 
   function correlation(pairs) {
     const share = [0, 1].map((i) => pairs.events[i] / pairs.selected[i]);
-    const covariance = pairs.eventInBoth - share[0] * pairs.eventIn[1] - share[1] * pairs.eventIn[0] +
-      share[0] * share[1] * pairs.both;
+    const covariance =
+      pairs.eventInBoth - share[0] * pairs.eventIn[1] - share[1] * pairs.eventIn[0] + share[0] * share[1] * pairs.both;
     const spread = Math.sqrt([0, 1].reduce((product, i) => product * pairs.selected[i] * share[i] * (1 - share[i]), 1));
     return spread > 0 ? covariance / spread : 0;
   }
@@ -86,9 +93,12 @@ const Numbers = (() => {
   function selectedDifference(pairs) {
     if (!pairs.selected.every(Boolean)) return {estimate: NaN, low: -1, high: 1};
     const [one, other] = [0, 1].map((i) => frequency(pairs.events[i], pairs.selected[i]));
-    const phi = correlation(pairs), estimate = one.estimate - other.estimate;
-    const below = one.estimate - one.low, above = one.high - one.estimate;
-    const under = other.estimate - other.low, over = other.high - other.estimate;
+    const phi = correlation(pairs),
+      estimate = one.estimate - other.estimate;
+    const below = one.estimate - one.low,
+      above = one.high - one.estimate;
+    const under = other.estimate - other.low,
+      over = other.high - other.estimate;
     const low = estimate - Math.sqrt(Math.max(0, below ** 2 - 2 * phi * below * over + over ** 2));
     const high = estimate + Math.sqrt(Math.max(0, above ** 2 - 2 * phi * above * under + under ** 2));
     return {estimate, low: Math.max(-1, low), high: Math.min(1, high)};
@@ -103,11 +113,16 @@ const Numbers = (() => {
 
   function hundred(share) {
     if (!Number.isFinite(share)) return "none";
-    return share > 0 && share < 0.005 ? "fewer than 1" : share < 1 && share >= 0.995 ? "more than 99" : String(Math.round(100 * share));
+    return share > 0 && share < 0.005
+      ? "fewer than 1"
+      : share < 1 && share >= 0.995
+        ? "more than 99"
+        : String(Math.round(100 * share));
   }
 
   const grouped = (number) => Number(number).toLocaleString("en-US", {maximumSignificantDigits: 6});
-  const plain = (number) => (Math.abs(number) >= 1000 ? grouped(number) : String(Number(Number(number).toPrecision(3)))).replace("-", "−");
+  const plain = (number) =>
+    (Math.abs(number) >= 1000 ? grouped(number) : String(Number(Number(number).toPrecision(3)))).replace("-", "−");
 
   return {frequency, difference, selectedDifference, signed, hundred, grouped, plain};
 })();

@@ -3,7 +3,13 @@
 const Page = (() => {
   const {find} = Svg;
   const AGAIN = 1500; // milliseconds within which moves of one slider are one step of the history
-  let state = null, busy = false, waiting = null, done = "", dragged = false, last = {name: "", time: 0}, settled = "";
+  let state = null,
+    busy = false,
+    waiting = null,
+    done = "",
+    dragged = false,
+    last = {name: "", time: 0},
+    settled = "";
 
   const complain = (sentence) => {
     find("message").textContent = sentence;
@@ -13,13 +19,14 @@ const Page = (() => {
   /* Draw what has come, at most once a frame: of the present state or, while a slider moves, of one just before. */
   function deliver(result, whole, at, asked) {
     if (whole) busy = false;
-    if (!waiting) requestAnimationFrame(() => {
-      const next = waiting;
-      waiting = null;
-      if (next.at !== state && !dragged) return;
-      Results.draw(next.result, next.at, next.whole);
-      if (next.whole) rest(next.result, next.asked);
-    });
+    if (!waiting)
+      requestAnimationFrame(() => {
+        const next = waiting;
+        waiting = null;
+        if (next.at !== state && !dragged) return;
+        Results.draw(next.result, next.at, next.whole);
+        if (next.whole) rest(next.result, next.asked);
+      });
     waiting = {result, at, whole, asked};
   }
 
@@ -39,7 +46,8 @@ const Page = (() => {
 
   /* Train the present state, few runs while a slider moves; not again if its numbers are there. */
   function train(moving) {
-    const at = state, asked = JSON.stringify(State.request(at));
+    const at = state,
+      asked = JSON.stringify(State.request(at));
     document.body.dataset.runs = "";
     if (asked === done) return deliver(Results.shown().result, true, at, asked);
     done = "";
@@ -70,7 +78,8 @@ const Page = (() => {
   }
 
   function remember(name) {
-    const depth = history.state?.depth ?? 0, now = Date.now();
+    const depth = history.state?.depth ?? 0,
+      now = Date.now();
     const again = name && last.name === name && now - last.time < AGAIN;
     last = {name: name ?? "", time: now};
     settled = State.write(state);
@@ -124,7 +133,9 @@ const Page = (() => {
     Views.buildFlips(find("flips"));
     Share.build();
     Story.build();
-    find("match").append(...State.data.matches.map(({name, meaning}) => Svg.make("option", {value: name}, `${name}: ${meaning}`)));
+    find("match").append(
+      ...State.data.matches.map(({name, meaning}) => Svg.make("option", {value: name}, `${name}: ${meaning}`)),
+    );
     find("match").addEventListener("change", ({target}) => go({...State.copy(state), match: target.value}));
     for (const id of ["seed", "runs", "run"]) number(id);
     find("search").addEventListener("input", ({target}) => {
@@ -134,18 +145,28 @@ const Page = (() => {
     find("undo").addEventListener("click", () => history.back());
     find("reset").addEventListener("click", () => stand(state.view));
     find("to-default").addEventListener("click", () => stand("default"));
-    find("pin").addEventListener("click", () => go({...State.copy(state), pin: state.pin ? "" : State.write({...state, pin: ""}) || "view=default"}));
-    find("swap").addEventListener("click", () => go({...State.read(state.pin).state, pin: State.write({...state, pin: ""}) || "view=default"}));
+    find("pin").addEventListener("click", () =>
+      go({...State.copy(state), pin: state.pin ? "" : State.write({...state, pin: ""}) || "view=default"}),
+    );
+    find("swap").addEventListener("click", () =>
+      go({...State.read(state.pin).state, pin: State.write({...state, pin: ""}) || "view=default"}),
+    );
     find("find").addEventListener("click", Results.findDeceptive);
     find("show-beside").addEventListener("click", Results.showBeside);
     window.addEventListener("popstate", open);
-    window.addEventListener("resize", () => requestAnimationFrame(() => (state.story ? Story.show(state) : (Results.redraw(), Views.draw(state)))));
+    window.addEventListener("resize", () =>
+      requestAnimationFrame(() => (state.story ? Story.show(state) : (Results.redraw(), Views.draw(state)))),
+    );
   }
 
   function start() {
-    Work.start();
     build();
-    open();
+    try {
+      Work.start();
+    } catch (error) {
+      return complain(`This browser cannot run the model, which needs WebAssembly with vectors: ${error.message}`);
+    }
+    return open();
   }
 
   return {start, state: () => state, busy: () => busy, go, move, settle, stand, complain};

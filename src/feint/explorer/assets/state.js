@@ -1,5 +1,5 @@
 "use strict";
-/* The page's state, its address, the request that it makes of the engine, and the command that gives the same numbers. */
+/* The page's state, its address, what it asks of the engine, and the command that gives the same numbers. */
 const State = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const parameters = new Map(data.parameters.map((parameter) => [parameter.name, parameter]));
@@ -11,7 +11,6 @@ const State = (() => {
     return {view: "default", values: {...values}, match, seed, run: data.story.run, runs, story: 0, pin: ""};
   }
 
-  const same = (one, other) => write(one) === write(other);
   const copy = (state) => ({...state, values: {...state.values}});
 
   /* The value that a view gives a parameter. */
@@ -42,8 +41,10 @@ const State = (() => {
 
   /* What the engine trains. */
   function request(state, runs = state.runs) {
-    const model = {}, stages = data.default.stages.map((stage) => ({...stage}));
-    for (const [name, number] of Object.entries(data.default.model)) if (typeof number === "number") model[name] = number;
+    const model = {},
+      stages = data.default.stages.map((stage) => ({...stage}));
+    for (const [name, number] of Object.entries(data.default.model))
+      if (typeof number === "number") model[name] = number;
     for (const [name, number] of Object.entries(changes(state))) {
       const [stage, own] = name.includes(".") ? name.split(".") : ["", name];
       if (stage) stages.find((each) => each.name === stage)[own] = number;
@@ -61,7 +62,8 @@ const State = (() => {
 
   /* The state as the part of a link after #. */
   function write(state) {
-    const start = first(), query = new URLSearchParams();
+    const start = first(),
+      query = new URLSearchParams();
     if (state.view !== "default") query.set("view", state.view);
     for (const name of ["seed", "run", "runs"]) if (state[name] !== start[name]) query.set(name, state[name]);
     if (state.match !== start.match) query.set("match", state.match);
@@ -74,19 +76,29 @@ const State = (() => {
 
   /* Why a number is no valid value; empty if it is one. */
   function fault(name, text) {
-    const number = Number(text), {valid, whole} = parameters.get(name) ?? {valid: OWN[name], whole: true};
-    const [low, high] = valid, right = [low === null ? "" : ` from ${low}`, high === null ? "" : ` to ${high}`].join("");
-    const good = String(text).trim() !== "" && Number.isFinite(number) && (!whole || Number.isInteger(number)) &&
-      (low === null || number >= low) && (high === null || number <= high);
+    const number = Number(text),
+      {valid, whole} = parameters.get(name) ?? {valid: OWN[name], whole: true};
+    const [low, high] = valid,
+      right = [low === null ? "" : ` from ${low}`, high === null ? "" : ` to ${high}`].join("");
+    const good =
+      String(text).trim() !== "" &&
+      Number.isFinite(number) &&
+      (!whole || Number.isInteger(number)) &&
+      (low === null || number >= low) &&
+      (high === null || number <= high);
     return good ? "" : `${name} = ${text} is not valid: it must be a ${whole ? "whole " : ""}number${right}.`;
   }
 
   function known(name, text) {
-    if (name === "view" && !views.has(text)) return `view = ${text} is not known: it must be one of ${[...views.keys()].join(", ")}.`;
+    if (name === "view" && !views.has(text))
+      return `view = ${text} is not known: it must be one of ${[...views.keys()].join(", ")}.`;
     const rules = data.matches.map((rule) => rule.name);
-    if (name === "match" && !rules.includes(text)) return `match = ${text} is not known: it must be one of ${rules.join(", ")}.`;
+    if (name === "match" && !rules.includes(text))
+      return `match = ${text} is not known: it must be one of ${rules.join(", ")}.`;
     if (["view", "match", "pin"].includes(name)) return "";
-    return parameters.has(name) || name in OWN ? fault(name, text) : `${name} is not known: it is no parameter of the page.`;
+    return parameters.has(name) || name in OWN
+      ? fault(name, text)
+      : `${name} is not known: it is no parameter of the page.`;
   }
 
   /* The state of a link, and a sentence if it is not valid. */
@@ -103,5 +115,21 @@ const State = (() => {
     return {state: moved(state, Object.fromEntries(numbers)), error: ""};
   }
 
-  return {data, parameters, views, first, same, copy, value, atView, moved, atStart, changes, request, command, write, read, fault};
+  return {
+    data,
+    parameters,
+    views,
+    first,
+    copy,
+    value,
+    atView,
+    moved,
+    atStart,
+    changes,
+    request,
+    command,
+    write,
+    read,
+    fault,
+  };
 })();

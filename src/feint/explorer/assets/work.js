@@ -1,8 +1,12 @@
 "use strict";
-/* What is asked of the engine: bars of the state while a slider moves, and one after the other everything beside them. */
+/* What is asked of the engine: bars of the state, and one after the other everything beside them. */
 const Work = (() => {
   const FEW = 256; // runs of each arm while a slider moves
-  let bars = null, aside = null, current = null, pending = null, chain = Promise.resolve();
+  let bars = null,
+    aside = null,
+    current = null,
+    pending = null,
+    chain = Promise.resolve();
 
   function bytesOf(text) {
     const binary = atob(text.trim());
@@ -26,7 +30,10 @@ const Work = (() => {
       job.deliver(result, false);
       if (pending) begin(pending);
     };
-    bars.compare(job.request, part).then((result) => ended(job, result), (error) => ended(job, null, error));
+    bars.compare(job.request, part).then(
+      (result) => ended(job, result),
+      (error) => ended(job, null, error),
+    );
   }
 
   function ended(job, result, error) {
@@ -60,7 +67,8 @@ const Work = (() => {
 
 /* What is counted of a result. */
 const Tally = (() => {
-  const DECEPTIVE = 3, UNCONVERGED = 0;
+  const DECEPTIVE = 3,
+    UNCONVERGED = 0;
   const ARMS = ["from_scratch", "pretrain_finetune"];
   const last = (result, arm) => result.arms[arm].stages[result.arms[arm].stages.length - 1];
 
@@ -68,12 +76,15 @@ const Tally = (() => {
     return Numbers.frequency(last(result, arm).counts[kind], result.runs);
   }
 
-  const deceptive = (result) => ["pretrain_finetune", "from_scratch"].map((arm) =>
-    Uint8Array.from(last(result, arm).outcome, (kind) => Number(kind === DECEPTIVE)));
+  const deceptive = (result) =>
+    ["pretrain_finetune", "from_scratch"].map((arm) =>
+      Uint8Array.from(last(result, arm).outcome, (kind) => Number(kind === DECEPTIVE)),
+    );
 
   function difference(result) {
     const [one, other] = deceptive(result);
-    let first = 0, second = 0;
+    let first = 0,
+      second = 0;
     for (let i = 0; i < result.runs; i++) {
       first += one[i] & ~other[i] & 1;
       second += other[i] & ~one[i] & 1;
@@ -93,8 +104,11 @@ const Tally = (() => {
     const [one, other] = deceptive(result);
     const [first, second] = ["pretrain_finetune", "from_scratch"].map((arm) => converged(result, arm));
     return Numbers.selectedDifference({
-      events: [sum(one, first), sum(other, second)], selected: [sum(first), sum(second)], both: sum(first, second),
-      eventIn: [sum(one, first, second), sum(other, first, second)], eventInBoth: sum(one, other, first, second),
+      events: [sum(one, first), sum(other, second)],
+      selected: [sum(first), sum(second)],
+      both: sum(first, second),
+      eventIn: [sum(one, first, second), sum(other, first, second)],
+      eventInBoth: sum(one, other, first, second),
     });
   }
 
@@ -108,7 +122,8 @@ const Tally = (() => {
 
   /* The next run after `run` that ends deceptive; -1 if there is none. */
   function nextDeceptive(result, run) {
-    const {outcome} = last(result, "pretrain_finetune"), {length} = outcome;
+    const {outcome} = last(result, "pretrain_finetune"),
+      {length} = outcome;
     for (let i = 1; i <= length; i++) if (outcome[(run + i) % length] === DECEPTIVE) return (run + i) % length;
     return -1;
   }
