@@ -268,6 +268,17 @@ def test_downloads_hold_the_numbers_of_the_page(sandbox):
         assert image.width == 1440
 
 
+def test_the_link_is_copied_or_laid_out_to_be_copied(sandbox):
+    page = sandbox("#runs=300&similarity=0.8")
+    page.page.locator("#copy-link").click()
+    said = page.moved("#copy-link", "Copy the link")
+    place = page.page.locator("#copied")
+    assert said == ("Copied" if not place.is_visible() else "Selected: copy it")
+    if place.is_visible():
+        assert place.input_value() == page.page.url
+    assert page.page.evaluate("Share.link()") == page.page.url
+
+
 def test_intervals_are_those_of_python(sandbox):
     from feint.sim.statistics.intervals import SelectedPairs, frequency_interval, tango
 
