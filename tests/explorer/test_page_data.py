@@ -66,8 +66,7 @@ def test_the_page_is_one_small_file_that_loads_nothing(page):
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(ASSETS.iterdir()) if path.suffix in TEXTS])
 def test_an_asset_is_of_a_size_to_be_read(name):
-    most = 500 if name == "engine.js" else MOST_LINES
-    assert len((ASSETS / name).read_text().splitlines()) <= most
+    assert len((ASSETS / name).read_text().splitlines()) <= MOST_LINES
     assert name in {*PAGE["scripts"], "page.css", "page.html"}
 
 

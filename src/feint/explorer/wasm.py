@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ import numpy as np
 from feint.agents.errors import load_extra
 from feint.agents.kernels import compiling, lanes
 from feint.agents.kernels.reading import Readings, read
+from feint.agents.kernels.webassembly import machine_code, program
 from feint.agents.mind import GROUPS, PARTS
 from feint.agents.model import KNOWN_AT_ONCE, NEVER, Model
 from feint.agents.outcome import ROUNDING, Outcome
@@ -35,8 +35,6 @@ from feint.sim.training.stage import Stage
 
 ASSETS = Path(__file__).parent / "assets"
 MODULE, DESCRIPTOR = ASSETS / "model.wasm", ASSETS / "model.json"
-TRIPLE = "wasm32-unknown-unknown"
-FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint,+sign-ext,+mutable-globals"
 OBJECTIVES = 2
 STACK = 2**20  # bytes, in which the rows of 256 modes have room
 FORMS = {
@@ -47,17 +45,6 @@ FORMS = {
 }
 """Endings of a kernel's name, and what of a model asks for it: forms are known when a kernel is compiled."""
 SOURCES = ("agents/kernels", "sim/training/kernels")
-COUNT_DOWN = """
-define internal i8 @count_down(ptr %count, i64 %by, i32 %condition) {
-  %before = load i64, ptr %count
-  %after = sub i64 %before, %by
-  store i64 %after, ptr %count
-  %none = icmp eq i64 %after, 0
-  %result = zext i1 %none to i8
-  ret i8 %result
-}
-"""
-"""What Numba takes an instruction of x86 for: one reference less, and whether it was the last."""
 
 
 def digest() -> str:
@@ -111,52 +98,6 @@ def kernels() -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
             has_forms = name in {"race", "read"}
             if has_forms or not ending:
                 yield name + ending * has_forms, kernel, values
-
-
-def program(name: str, kernel: Any, values: tuple[Any, ...]) -> str:
-    """Return LLVM's program of a kernel for arguments of these types, as text, for the browser."""
-    import llvmlite.binding as llvm
-    from numba import typeof
-    from numba.core.compiler_lock import global_compiler_lock
-
-    options = {**compiling.OPTIONS, "nopython": True}
-    piece = compiling.Piece(kernel.py_func, targetoptions=options, pipeline_class=compiling.PieceCompiler)
-    piece.compile(tuple(typeof(value) for value in values))
-    (compiled,) = piece.overloads.values()
-    library = compiled.library
-    with global_compiler_lock:
-        if not library._finalized:
-            library.finalize()
-    text = str(library._final_module).replace(compiled.fndesc.llvm_func_name, name)
-    machine = target(llvm)
-    text = re.sub(r"^target triple = .*$", f'target triple = "{TRIPLE}"', text, flags=re.M)
-    text = re.sub(r"^target datalayout = .*$", f'target datalayout = "{machine.target_data}"', text, flags=re.M)
-    text = re.sub(r"^declare i8 @llvm\.x86\.atomic\.sub\.cc\.i64\(.*$", "", text, flags=re.M)
-    text = text.replace("@llvm.x86.atomic.sub.cc.i64", "@count_down").replace("= common ", "= internal ")
-    return text + (COUNT_DOWN if "@count_down" in text else "")
-
-
-def target(llvm: Any) -> Any:
-    """Return LLVM's machine for WebAssembly."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    of_triple = llvm.Target.from_triple(TRIPLE)
-    return of_triple.create_target_machine(features=FEATURES, opt=3, reloc="static", codemodel="default")
-
-
-def machine_code(name: str, text: str) -> bytes:
-    """Return a kernel's program as an object file of WebAssembly in which only the kernel itself can be found."""
-    import llvmlite.binding as llvm
-
-    machine = target(llvm)
-    module = llvm.parse_assembly(text)
-    module.verify()
-    for function in module.functions:
-        if not function.is_declaration and function.name != name:
-            function.linkage = "internal"
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    builder.getModulePassManager().run(module, builder)
-    return machine.emit_object(module)
 
 
 def link(objects: dict[str, bytes], module: Path) -> None:
