@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium import spaces
 from pydantic import field_validator
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.model import OWN
 from feint.agents.parameters import Declared, parameter
 
@@ -137,7 +137,7 @@ class LifeEnv(gymnasium.Env[Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin a life; raises `InputError` for any option."""
-        super().reset(seed=seed)
+        super().reset(seed=None if seed is None else check_whole("seed", seed))
         for name in options or {}:
             raise InputError(f"option {name!r} is not known: a reset has none.")
         self.state = self._drawn(self.entered(0, 0))[1]

@@ -1,10 +1,14 @@
 """`feint/Overseer-v0`, one run or many at once: an overseer trains runs and sees only what a developer could see."""
 
+from collections.abc import Sequence
+from math import inf
+from numbers import Integral
 from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -87,7 +91,7 @@ class Overseer(gymnasium.Env[np.ndarray, np.ndarray]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Begin with the next run, or with the run of the number in `options["run"]`."""
-        super().reset(seed=seed)
+        super().reset(seed=_whole_seed(seed))
         if seed is not None or self._key is None:
             self._key, self._next = int(self.np_random.integers(KEYS)), 0
         run = check_whole("run", _option(options, "run", self._next), 0, MOST_RUN)
@@ -116,9 +120,13 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     `reset(seed=…)` draws as for the single environment. Runs that train on the same data with the same honeypots are
     trained in one call of the kernel, whatever their learning rates, resets and audits.
 
+    `reset(seed=[…])`, with a seed per place, gives each place the population and the runs of a single environment with
+    that seed, as Gymnasium's own vector environments do; where it is None, the place goes on with its next run.
+
     `autoreset_mode` is one of `gymnasium.vector.AutoresetMode`: by default the step after an episode's end begins the
     next one; with `SAME_STEP` the end itself does, and `infos` has `final_obs` and `final_info`; with `DISABLED`
-    `reset(options={"reset_mask": …})` does. Other options are those of `Overseer`.
+    `reset(options={"reset_mask": …})` does. An episode of `max_episode_steps` steps is truncated, unless that is None
+    or -1. Other options are those of `Overseer`.
     """
 
     def __init__(
@@ -127,6 +135,7 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         *,
         render_mode: str | None = None,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        max_episode_steps: int | None = None,
         **options: Any,
     ) -> None:
         check_runs(num_envs)
@@ -134,30 +143,48 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             raise unknown("mode of autoreset", autoreset_mode, MODES)
         self.num_envs, self.render_mode = int(num_envs), _check_no_rendering(render_mode)
         self.terms, self.mode = Terms.of(options), AutoresetMode(autoreset_mode)
+        self.most = inf if max_episode_steps in (None, -1) else check_whole("max_episode_steps", max_episode_steps, 1)
         self.metadata = {"render_modes": [], "autoreset_mode": self.mode}
         self.single_action_space, self.single_observation_space = run_spaces()
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self._key, self._episodes = 0, np.zeros(self.num_envs, np.int64)
+        self._keys, self._next = np.zeros(self.num_envs, np.uint64), np.zeros(self.num_envs, np.int64)
+        self._stride, self._taken = np.ones(self.num_envs, np.int64), np.zeros(self.num_envs, np.int64)
         self._over = np.zeros(self.num_envs, bool)
         self._batch: Any = None
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin an episode everywhere; without autoreset, at the places marked in `options["reset_mask"]`."""
-        super().reset(seed=seed)
-        mask = np.asarray(_option(options, "reset_mask", np.ones(self.num_envs, bool)))
+        """Begin an episode everywhere, or at the places marked in `options["reset_mask"]`."""
+        everywhere = np.ones(self.num_envs, bool)
+        mask = np.asarray(_option(options, "reset_mask", everywhere))
         if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise InputError(f"reset_mask = {mask!r} is not valid: it must be {self.num_envs} truth values.")
-        if seed is not None and not mask.all():
+        seeds = None if seed is None or isinstance(seed, Integral) else _seeds(seed, self.num_envs)
+        if seeds is None and seed is not None and not mask.all():
             reason = "it begins another population everywhere"
             raise InputError(f"seed = {seed!r} is not allowed with reset_mask: {reason}.")
-        if seed is not None or self._batch is None:
-            self._key, self._batch = int(self.np_random.integers(KEYS)), None
-            self._episodes[:], mask = -1, np.ones(self.num_envs, bool)
+        super().reset(seed=_whole_seed(seed) if seeds is None else None)
+        begun = self._batch is not None
+        if seeds is None and (seed is not None or not begun):
+            self._keys[:], self._next[:] = int(self.np_random.integers(KEYS)), np.arange(self.num_envs)
+            self._stride[:], mask = self.num_envs, everywhere
+        elif seeds is not None:
+            mask = mask if begun else everywhere
+            for i in np.flatnonzero(mask):
+                self._seed_place(i, seeds[i], begun=begun)
         self._begin(np.flatnonzero(mask))
         return self._batch.seen.copy(), {}
+
+    def _seed_place(self, i: int, seed: int | None, *, begun: bool) -> None:
+        """Give a place the population of a seed; without one the next run of its own, or any population at first."""
+        if seed is not None or not begun:
+            self._keys[i] = int(np_random(seed)[0].integers(KEYS))
+            self._next[i], self._stride[i] = 0, 1
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Carry out actions (num_envs, 10)."""
@@ -167,8 +194,10 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             raise InputError("step() came after an episode's end: reset what is over, or choose a mode of autoreset.")
         over = np.flatnonzero(self._over)
         step = self._batch.step(actions, ~self._over)
+        self._taken += ~self._over
+        truncated = ~self._over & (self._taken >= self.most)
+        ended = step.terminated | truncated
         self._begin(over)
-        ended, never = step.terminated, np.zeros(self.num_envs, bool)
         infos = self._infos(step)
         if self.mode is AutoresetMode.SAME_STEP and ended.any():
             final = {"final_obs": self._batch.seen.copy(), "final_info": infos}
@@ -176,17 +205,17 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self._begin(np.flatnonzero(ended))
         else:
             self._over = ended.copy()
-        return self._batch.seen.copy(), step.reward, ended, never, infos
+        return self._batch.seen.copy(), step.reward, step.terminated, truncated, infos
 
     def _begin(self, rows: np.ndarray) -> None:
         """Begin the next episode at some places, or the first one everywhere."""
-        self._episodes[rows] += 1
-        runs = (rows + self._episodes[rows] * self.num_envs).astype(np.uint64)
+        runs = self._next[rows].astype(np.uint64)
         if self._batch is None:
-            self._batch = RunBatch(self.terms, self._key, runs)
+            self._batch = RunBatch(self.terms, self._keys, runs)
         elif len(rows):
-            self._batch.begin(rows, runs)
-        self._over[rows] = False
+            self._batch.begin(rows, runs, self._keys[rows])
+        self._next[rows] += self._stride[rows]
+        self._over[rows], self._taken[rows] = False, 0
 
     def _infos(self, step: Step) -> dict[str, Any]:
         """Return the facts of the episodes that end: an array and its mask per fact, as Gymnasium has them."""
@@ -199,6 +228,20 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             infos |= step.ends._asdict()
             infos |= {f"_{name}": step.deployed for name in step.ends._fields}
         return infos
+
+
+def _whole_seed(seed: Any) -> int | None:
+    """Return a seed as Gymnasium takes it, which refuses NumPy's integers."""
+    return None if seed is None else check_whole("seed", seed)
+
+
+def _seeds(seed: Any, places: int) -> list[int | None]:
+    """Return a seed per place; raises `InputError` unless there is one, or None, for each."""
+    given = seed.tolist() if isinstance(seed, np.ndarray) else seed
+    if not isinstance(given, (list, tuple)) or len(given) != places:
+        right = f"it must be a whole number, or a list of {places} whole numbers or None, one per place"
+        raise InputError(f"seed = {seed!r} is not valid: {right}.")
+    return [*map(_whole_seed, given)]
 
 
 def _check_no_rendering(render_mode: str | None) -> None:

@@ -133,7 +133,7 @@ class Episodes:
 def play(policy: Policy, terms: Terms, *, runs: int, seed: int) -> Episodes:
     """Let an overseer train the first runs of the population that an environment draws from a seed, an episode each."""
     check_runs(runs)
-    check_seed(seed)
+    seed = check_seed(seed)
     batch = RunBatch(terms, int(np.random.default_rng(seed).integers(KEYS)), np.arange(runs, dtype=np.uint64))
     live, counts = np.ones(runs, bool), np.zeros((len(CHOICES), max(CHOICES)), int)
     deployed, ends = np.zeros(runs, bool), Deployed.none(runs)

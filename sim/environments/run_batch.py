@@ -48,6 +48,8 @@ class Step(NamedTuple):
 class RunBatch:
     """Runs of a population, by their numbers (runs,), with their observations, and their cost and slices so far.
 
+    `key` is that of the population, or of each run's own one (runs,).
+
     Each run has its own position in its streams. A slice that trains towards the same objective as the last one and
     puts nothing back continues its stage in the same stream of noise, whatever learning rate and honeypots are. Any
     other slice enters a new stage, whose stream is named by the objective and its occurrence, counted from when all
@@ -55,9 +57,9 @@ class RunBatch:
     model's page).
     """
 
-    def __init__(self, terms: Terms, key: int, runs: np.ndarray) -> None:
+    def __init__(self, terms: Terms, key: int | np.ndarray, runs: np.ndarray) -> None:
         count = len(runs)
-        self.terms, self.key = terms, key
+        self.terms, self.key = terms, np.full(count, key, np.uint64)
         self.state, self.plasticity = self._drawn(runs)
         self.objective, self.occurrences = np.full(count, NEVER), np.zeros((count, OBJECTIVES), int)
         self.noise = self._stream(self.state, MEASURING)
@@ -68,14 +70,11 @@ class RunBatch:
     def __len__(self) -> int:
         return len(self.state)
 
-    def begin(self, rows: np.ndarray, runs: np.ndarray) -> None:
-        """Put new runs, of these numbers, into some rows."""
-        fresh = RunBatch(self.terms, self.key, runs)
-        for group in ("world", "initial", "mind", "progress"):
-            for old, new in zip(getattr(self.state, group), getattr(fresh.state, group), strict=True):
-                old[rows] = new
-        self.state.bias[rows], self.state.run[rows] = fresh.state.bias, fresh.state.run
-        for name in ("plasticity", "objective", "occurrences", "noise", "seen", "cost", "slices", "on_y"):
+    def begin(self, rows: np.ndarray, runs: np.ndarray, key: int | np.ndarray | None = None) -> None:
+        """Put new runs, of these numbers, into some rows; of the populations there unless `key` names others."""
+        fresh = RunBatch(self.terms, self.key[rows] if key is None else key, runs)
+        _put(self.state, rows, fresh.state)
+        for name in ("key", "plasticity", "objective", "occurrences", "noise", "seen", "cost", "slices", "on_y"):
             getattr(self, name)[rows] = getattr(fresh, name)
 
     def _drawn(self, runs: np.ndarray) -> tuple[State, np.ndarray]:
@@ -84,7 +83,10 @@ class RunBatch:
         Parameters are drawn before a start is prepared, so that what the start sets remains.
         """
         point = self.terms.point
-        state = begin(point.model, runs=runs, seed=self.key, objectives=OBJECTIVES)
+        state = begin(point.model, runs=runs, seed=int(self.key[0]), objectives=OBJECTIVES)
+        for key in np.unique(self.key[self.key != self.key[0]]):
+            rows = np.flatnonzero(self.key == key)
+            _put(state, rows, begin(point.model, runs=runs[rows], seed=int(key), objectives=OBJECTIVES))
         plasticity = np.tile([float(getattr(point.model, name)) for name in PLASTICITIES], (len(state), 1))
         moved = Mind(*(part.copy() for part in state.mind))
         if self.terms.factors:
@@ -116,9 +118,13 @@ class RunBatch:
 
     def _stream(self, state: State, stream: int, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return the generators of a stream of the runs in some rows, at its start (rows, 4)."""
-        runs = state.run[rows]
+        runs, fork, keys = state.run[rows], state.fork[rows], self.key[rows]
         generators = np.empty((len(runs), 4), np.uint32)
-        open_streams(np.uint64(self.key), runs, np.uint32(stream), state.fork[rows], generators)
+        for key in np.unique(keys):
+            own = np.flatnonzero(keys == key)
+            opened = np.empty((len(own), 4), np.uint32)
+            open_streams(key, runs[own], np.uint32(stream), fork[own], opened)
+            generators[own] = opened
         return generators
 
     def step(self, actions: np.ndarray, live: np.ndarray) -> Step:
@@ -188,6 +194,14 @@ class RunBatch:
         self.on_y[rows] += orders.objective[rows] == Y
         for name, count in (("used", self.slices), ("used_on_y", self.on_y)):
             self.seen[rows, AT[name]] = count[rows] / task.slices
+
+
+def _put(state: State, rows: np.ndarray, fresh: State) -> None:
+    """Write fresh runs into some rows of a state."""
+    for group in ("world", "initial", "mind", "progress"):
+        for old, new in zip(getattr(state, group), getattr(fresh, group), strict=True):
+            old[rows] = new
+    state.bias[rows], state.run[rows] = fresh.bias, fresh.run
 
 
 def deploy(state: State, task: Task) -> Deployed:

@@ -149,7 +149,7 @@ def battery(
         if part not in PARTS:
             raise unknown("part", part, PARTS)
     check_whole("seeds", seeds, 1)
-    check_seed(seed)
+    seed = check_seed(seed)
     measurements = list(dict.fromkeys(measurement for part in parts for measurement in PARTS[part](rates)))
     report = one_at_a_time(progress)
 

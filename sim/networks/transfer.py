@@ -113,7 +113,7 @@ def transfer(
     `widths` are units in each hidden layer.
     """
     check_whole("seeds", seeds, 1)
-    check_seed(seed)
+    seed = check_seed(seed)
     whole = all(type(width) is int and 1 <= width <= WIDEST for width in widths)
     if not widths or not whole or len(set(widths)) < len(widths):
         rule = f"they must be different whole numbers from 1 to {WIDEST}"

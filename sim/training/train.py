@@ -66,7 +66,7 @@ def begin(
     """
     model = Model() if model is None else model
     check_parts(model=model)
-    check_seed(seed)
+    seed = check_seed(seed)
     check_whole("objectives", objectives, FEWEST_OBJECTIVES)
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
     if objectives != named:
@@ -282,9 +282,9 @@ def _run_numbers(runs: int | Sequence[int] | np.ndarray) -> np.ndarray:
     return runs.astype(np.uint64)
 
 
-def check_seed(seed: object) -> None:
-    """Raise `InputError` unless the seed is a whole number that fits 64 bits."""
-    check_whole("seed", seed, 0, MOST_SEED)
+def check_seed(seed: object) -> int:
+    """Return a seed as an integer; raises `InputError` unless it is a whole number that fits 64 bits."""
+    return check_whole("seed", seed, 0, MOST_SEED)
 
 
 def check_precision(precision: object) -> None:
@@ -361,11 +361,11 @@ class RunSpec:
     ) -> Self:
         """Return a checked specification; raises `InputError` if a part is not valid or does not fit another."""
         model, mode = (Model() if model is None else model), Match.named(match)
-        check_seed(seed)
+        seed = check_seed(seed)
         check_start(start)
         check_precision(precision)
         objectives = shared_objectives(model, curriculum, objectives=objectives)
-        known: dict[str, Any] = {"seed": int(seed), "start": start, "objectives": objectives, "precision": precision}
+        known: dict[str, Any] = {"seed": seed, "start": start, "objectives": objectives, "precision": precision}
         return cls(model=model, curriculum=mode.apply(curriculum), match=mode, **known)
 
     def begin(self, runs: np.ndarray) -> State:
