@@ -77,7 +77,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
 EXTRAS = {
     "analysis": ("SALib", "sklearn", "threadpoolctl"),
     "cluster": ("distributed",),
-    "tables": ("polars", "duckdb"),
+    "tables": ("polars", "duckdb", "yaml"),
     "notebooks": ("IPython", "ipywidgets"),
     "inspect": ("backports",),
     "fit": ("sbi",),

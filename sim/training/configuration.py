@@ -1,12 +1,14 @@
 """Configuration: model and curriculum from TOML files and from NAME=VALUE settings."""
 
+import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, load_extra, unknown
 from feint.agents.model import Model
 from feint.sim.results.request import MOST_SEED
 from feint.sim.training.curriculum import Curriculum
@@ -63,15 +65,22 @@ def load(path: str | Path) -> Configuration:
 
 
 def read_file(path: str | Path, parse: Callable[[dict[str, Any]], Parsed]) -> Parsed:
-    """Return what `parse` makes of a TOML file; raises `InputError` that names the file."""
+    """Return what `parse` makes of a TOML, YAML or JSON file; raises `InputError` that names the file.
+
+    The ending says which it is: .yaml, .yml or .json, and TOML for any other.
+    """
     path = Path(path)
+    kind, read = NOTATIONS.get(path.suffix.lower(), ("TOML", tomllib.loads))
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = read(path.read_text(encoding="utf-8-sig"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: this is not a TOML file: {error}.") from None
+        raise InputError(f"{path}: this is not a {kind} file: {error}.") from None
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise InputError(f"{path}: this is no table of names and values, such as seed and vary.")
     try:
         check_numbers(content)
         return parse(content)
@@ -90,6 +99,56 @@ def check_numbers(content: Mapping[str, Any]) -> None:
             waiting += value.items() if isinstance(value, Mapping) else [(name, item) for item in value]
         elif isinstance(value, int) and abs(value) > MOST_SEED:
             raise InputError(f"{name} is a number of {value.bit_length():,} bits: a whole number has at most 64.")
+
+
+def _from_json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _from_yaml(text: str) -> Any:
+    """Return the content of YAML 1.2: 1e-3 is a number, `off` and dates are texts, and no name stands twice."""
+    yaml = load_extra("yaml", "a file in YAML")
+
+    class Loader(yaml.SafeLoader):
+        """Reader of the core schema."""
+
+        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    for tag, pattern, first in CORE:
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+    Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: _once(loader.construct_pairs(node, deep=True)))
+    Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+def _once(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """Return a table of pairs; raises `InputError` for a name that stands twice."""
+    table: dict[Any, Any] = {}
+    for name, value in pairs:
+        if not isinstance(name, str):
+            raise InputError(f"{name!r} is not valid as a name: it must be a text.")
+        if name in table:
+            raise InputError(f"{name} stands twice in one table: give it once.")
+        table[name] = value
+    return table
+
+
+CORE = (
+    ("null", r"^(null|~|)$", "n~"),
+    ("bool", r"^(true|false)$", "tf"),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    ("float", r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", "-+.0123456789"),
+)
+"""Plain scalars of YAML's core schema: tag, pattern, and what they may begin with."""
+NOTATIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    ".json": ("JSON", _from_json),
+    ".yaml": ("YAML", _from_yaml),
+    ".yml": ("YAML", _from_yaml),
+}
+"""Notations besides TOML, by the ending of a file's name."""
 
 
 def from_tables(content: Mapping[str, Any]) -> Configuration:

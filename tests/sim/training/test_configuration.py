@@ -128,7 +128,7 @@ def test_a_file_that_cannot_be_read_is_refused(monkeypatch, tmp_path):
     assert refusal(load, tmp_path / "empty.toml").startswith(f"{tmp_path / 'empty.toml'}: the file is empty")
     for path in (tmp_path, tmp_path / "none.toml", tmp_path / "none" / "a.toml"):
         assert refusal(load, path).startswith(f"{path}: the file cannot be read: ")
-    monkeypatch.setattr(Path, "open", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     assert refusal(load, tmp_path / "empty.toml").endswith("cannot be read: Permission denied.")
 
 
@@ -205,3 +205,82 @@ def test_any_text_as_a_setting_works_or_is_one_sentence(setting):
 @given(content=st.binary() | texts.map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_as_a_file_work_or_are_one_sentence(file, content):
     works_or_is_refused(loaded, file, content)
+
+
+SAME = {
+    "toml": """
+[model]
+similarity = 1e-3
+inference_form = "odds"
+[[stage]]
+name = "pretraining"
+objective = 0
+steps = 2000
+[[stage]]
+name = "finetuning"
+objective = 1
+carry = []
+""",
+    "yaml": """
+# 1e-3 and .5 are numbers in YAML 1.2; `off` and dates are texts
+model: {similarity: 1e-3, inference_form: odds}
+stage:
+- {name: pretraining, objective: 0, steps: 2000}
+- name: finetuning
+  objective: 1
+  carry: []
+because: {similarity: off, gate_init: 2026-12-01, seeds: no, octal: 010}
+""",
+    "json": """{"model": {"similarity": 1e-3, "inference_form": "odds"}, "stage": [
+{"name": "pretraining", "objective": 0, "steps": 2000}, {"name": "finetuning", "objective": 1, "carry": []}]}""",
+}
+
+
+@pytest.mark.parametrize("ending", ["yaml", "yml", "YAML", "json", "JSON"])
+def test_yaml_and_json_say_what_toml_says(tmp_path, ending):
+    kind = {"yml": "yaml"}.get(ending.lower(), ending.lower())
+    (tmp_path / f"given.{ending}").write_text(SAME[kind])
+    (tmp_path / "given.toml").write_text(SAME["toml"])
+    found, told = load(tmp_path / f"given.{ending}"), load(tmp_path / "given.toml")
+    assert (found.model, found.curriculum) == (told.model, told.curriculum)
+    if kind == "yaml":
+        assert found.because == {"similarity": "off", "gate_init": "2026-12-01", "seeds": "no", "octal": 10}
+
+
+MISTAKEN = {
+    "given.json": {
+        "{": "this is not a JSON file: ",
+        "[" * 100_000: "this is not a JSON file: ",
+        "[1]": "this is no table of names and values",
+        '{"model": {"modes": 3, "modes": 4}}': "modes stands twice in one table: give it once",
+        '{"model": {"similarity": NaN}}': "similarity = nan is not valid",
+    },
+    "given.yaml": {
+        "a: [": "this is not a YAML file: ",
+        "[" * 100_000: "this is not a YAML file: ",
+        "- 1": "this is no table of names and values",
+        "": "this is no table of names and values",
+        "model: {modes: 3, modes: 4}": "modes stands twice in one table: give it once",
+        "1: 2": "1 is not valid as a name: it must be a text",
+        "? [1]\n: 2": "[1] is not valid as a name: it must be a text",
+        "a: &a [*a]": "this is not a YAML file: ",
+        "a: !!python/object/apply:os.getcwd []": "this is not a YAML file: could not determine a constructor",
+        "model: {similarity: .nan}": "similarity = '.nan' is not valid",
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in MISTAKEN.items() for text in texts])
+def test_a_mistake_in_yaml_or_json_is_one_sentence_with_the_file(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / name)
+    assert str(caught.value).startswith(f"{tmp_path / name}: {MISTAKEN[name][text]}")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_library_for_yaml_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
+    (tmp_path / "given.yaml").write_text("model: {}")
+    with pytest.raises(InputError, match=r"a file in YAML needs yaml, which is not installed: .*\[tables\]"):
+        load(tmp_path / "given.yaml")
