@@ -13,11 +13,12 @@ from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
 from feint.agents.parameters import plain
 from feint.sim.analysis.among_converged import CONVERGED, in_two_lines
-from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer, plain_cell
+from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer
 from feint.sim.results.figure_style import COLUMN_WIDTH, LINE, LINE_HEIGHT, LOOKS, PAGE_WIDTH, canvas, with_fixed_layout
 from feint.sim.results.report import Hidden, Number, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
+from feint.sim.training.parameter_point import as_cell, of_cell
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _check_axes(design: str, factors: Mapping[str, Factor], axes: Sequence[str],
 
 def _level(factor: Factor, value: Any) -> Any:
     for level in levels(factor):
-        same = level == plain_cell(value)
+        same = of_cell(level) == of_cell(as_cell(value))
         if same or (is_number(level) and is_number(value) and np.isclose(level, value, rtol=1e-3, atol=0)):
             return level
     known = ", ".join(map(level_text, levels(factor)))
@@ -165,8 +166,7 @@ def _level(factor: Factor, value: Any) -> Any:
 
 def levels(factor: Factor) -> list[Any]:
     """Return the levels of a factor as the table of points holds them, numbers in increasing order."""
-    cells = [plain_cell(value) for value in factor.grid]
-    return sorted(cells) if all(map(is_number, cells)) else cells
+    return sorted(factor.cells) if all(map(is_number, factor.cells)) else factor.cells
 
 
 def is_number(value: Any) -> bool:

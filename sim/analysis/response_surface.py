@@ -26,7 +26,6 @@ from feint.sim.sweeps.factors import Factor, factor_of
 from feint.sim.sweeps.study import Study
 from feint.sim.sweeps.sweep import Sweep
 from feint.sim.sweeps.sweep_store import BOTH, RESUME, last_stages
-from feint.sim.training.parameter_point import as_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +64,15 @@ class Response:
     among: str = ALL  #: the runs that are counted: "all" or "converged"
     pairs: np.ndarray | None = None  #: counts that `Study.among_converged` takes (points, 8)
     left_out: int = 0  #: points of the study without a value, which are not among these
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a value that is no number; among converged runs NaN means that no run converged."""
+        value = np.asarray(self.value)
+        wrong = ~np.isfinite(value) if self.among == ALL else np.isinf(value)
+        if wrong.any():
+            point = int(wrong.argmax())
+            right = "it must be a finite number at every point"
+            raise InputError(f"{self.title} is {value[point]:g} at point {point}, which is not valid: {right}.")
 
     @property
     def noun(self) -> str:
@@ -192,7 +200,7 @@ def response(sweep: Sweep, of: str | None = None, outcome: str = DECEPTIVE, amon
             f"{str(sweep.folder)!r} is not finished: {complete:,} of {expected:,} points have their runs; "
             f"continue the sweep with {RESUME}."
         )
-    points = _plain_points(sweep.points.sort_values("point", ignore_index=True))
+    points = sweep.points.sort_values("point", ignore_index=True).drop(columns="point")
     if among == CONVERGED:
         named: Any = {"study": sweep.study, "of": of, "outcome": outcome, "points": points, "among": among}
         if of == DIFFERENCE:
@@ -235,7 +243,10 @@ def counted(
 def evaluated(study: Study, function: Callable[[pd.DataFrame], Any], name: str = FUNCTION) -> Response:
     """Return the response of a function, which takes the table of points and returns one number per point."""
     points = points_of(study)
-    value = np.asarray(function(points), float)
+    try:
+        value = np.asarray(function(points), float)
+    except (TypeError, ValueError):
+        raise InputError(f"function gives no numbers: it must give {len(points)}, one per point.") from None
     if value.shape != (len(points),):
         raise InputError(f"function gives an array of shape {value.shape}: it must give {len(points)} numbers.")
     return Response(study=study, of=FUNCTION, outcome=name, points=points, value=value)
@@ -245,20 +256,7 @@ def points_of(study: Study) -> pd.DataFrame:
     """Return all points of a study as one table, one column per factor."""
     import pandas as pd
 
-    return _plain_points(pd.concat(list(designs.points(study)), ignore_index=True))
-
-
-def _plain_points(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of factors, with several numbers in one cell as text."""
-    points = points.drop(columns="point")
-    several = [name for name in points.columns if points[name].dtype == object]
-    return points.assign(**{name: points[name].map(plain_cell) for name in several})
-
-
-def plain_cell(value: Any) -> Any:
-    """Return a value as a table can compare it: carried groups as `a+b`, several numbers as `0.5, 0.2`."""
-    cell = as_cell(tuple(value) if isinstance(value, (list, np.ndarray)) else value)
-    return ", ".join(f"{number:g}" for number in cell) if isinstance(cell, tuple) else cell
+    return pd.concat(list(designs.points(study)), ignore_index=True).drop(columns="point")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """Scenario discovery: boxes of parameters in which a response is high or low, in words."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import exp, inf, sqrt
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +12,7 @@ from pydantic import Field, computed_field
 from feint.agents.errors import InputError, load_extra
 from feint.sim.analysis.among_converged import CONVERGED
 from feint.sim.analysis.response_surface import DIFFERENCE, Response, ResponseAnalysis, ResponseRequest
+from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
 from feint.sim.statistics.weighted import effective_size, mean_over_draws
 from feint.sim.sweeps.experimental_designs import weights_of
@@ -23,6 +25,19 @@ DEPTH = 4  # most cuts from the root to a leaf
 LEAST_SHARE, LEAST_POINTS = 0.05, 5  # of the points the tree is grown on, in each leaf
 FOLDS, SLACK, SURE = 5, 0.05, 2.0  # of the cross-validation that chooses the size
 OTHERS = 16  # trees grown besides the greedy one
+FEWEST_DIGITS, MOST_DIGITS = 3, 17  # of limits in words; with 17 no two numbers look alike
+
+
+def limit_text(limit: float, digits: int) -> str:
+    """Return a limit to so many significant digits, without an exponent if it is neither tiny nor huge."""
+    return format(float(f"{limit:.{digits}g}"), f".{MOST_DIGITS if digits == MOST_DIGITS else MOST_DIGITS - 2}g")
+
+
+def digits_for(limits: Iterable[float], fewest: int = FEWEST_DIGITS) -> int:
+    """Return the significant digits, `fewest` or more, that tell different limits apart."""
+    limits = set(limits)
+    several = range(fewest, MOST_DIGITS)
+    return next((n for n in several if len({limit_text(x, n) for x in limits}) == len(limits)), MOST_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -33,17 +48,21 @@ class Condition:
     above: float | None = None
     below: float | None = None
     among: tuple[str, ...] = ()
+    digits: Hidden[int] = FEWEST_DIGITS  #: of its limits in words
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Limits that there are, in order."""
+        return tuple(limit for limit in (self.above, self.below) if limit is not None)
 
     @property
     def text(self) -> str:
         """The condition in words."""
         if self.among:
             return f"{self.name} is {' or '.join(self.among)}"
-        if self.above is None:
-            return f"{self.name} below {self.below:.3g}"
-        if self.below is None:
-            return f"{self.name} above {self.above:.3g}"
-        return f"{self.name} between {self.above:.3g} and {self.below:.3g}"
+        words = "below" if self.above is None else "above" if self.below is None else "between"
+        digits = digits_for(self.limits, self.digits)
+        return f"{self.name} {words} {' and '.join(limit_text(limit, digits) for limit in self.limits)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +155,7 @@ def regions(response: Response, *, confidence: float = CONFIDENCE, seed: int = 0
     each = np.ones(count) if weights is None else weights / weights.mean()
     tree = _chosen_tree(numbers[growing], response.value[growing], each[growing], seed) if columns else None
     leaf = np.zeros(count, int) if tree is None else tree.apply(numbers)
-    boxes = {0: ()} if tree is None else dict(_boxes(tree.tree_, tuple(columns), 0, {}))
+    boxes = {0: ()} if tree is None else _told_apart(dict(_boxes(tree.tree_, tuple(columns), 0, {})))
     judged = []
     for at, conditions in boxes.items():
         inside = judging[leaf[judging] == at]
@@ -267,6 +286,15 @@ def _boxes(nodes: Any, columns: tuple[Column, ...], node: int, box: dict[str, Co
     here = box.get(column.name, Condition(column.name, among=column.values))
     for children, above in ((nodes.children_left, False), (nodes.children_right, True)):
         yield from _boxes(nodes, columns, int(children[node]), {**box, column.name: column.cut(here, at, above)})
+
+
+def _told_apart(boxes: Mapping[int, tuple[Condition, ...]]) -> dict[int, tuple[Condition, ...]]:
+    """Return boxes whose conditions on a parameter have enough digits for the limits of all of them."""
+    limits: dict[str, set[float]] = defaultdict(set)
+    for condition in (condition for box in boxes.values() for condition in box):
+        limits[condition.name].update(condition.limits)
+    digits = {name: digits_for(numbers) for name, numbers in limits.items()}
+    return {leaf: tuple(replace(part, digits=digits[part.name]) for part in box) for leaf, box in boxes.items()}
 
 
 def _columns_of(response: Response) -> Iterator[tuple[Column, np.ndarray]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -48,6 +48,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     EFFECT: {"label": "mean absolute effect", "color": "#0072b2"},
     **{method: {"label": name, "color": "#0072b2"} for method, name in NAMES.items()},
 }
+TOGETHER = "that of all its parameters at once, each up or down"  # how the elementary effect of a group is defined
 ALONG = {TOTAL: "share of the variance", EFFECT: "change over the whole range", DELTA: "delta", PAWN: "distance"}
 
 
@@ -59,7 +60,10 @@ class Index:
     argument: str
     first: Annotated[Interval | None, Field(description="share of the variance that it explains alone")]
     total: Annotated[Interval | None, Field(description="share of the variance that is left if all else is known")]
-    effect: Annotated[Interval | None, Field(description="Morris: mean absolute change over the whole range")]
+    effect: Annotated[
+        Interval | None,
+        Field(description=f"Morris: mean absolute change over the whole range; of an argument, {TOGETHER}"),
+    ]
     mean_effect: Annotated[float | None, Field(description="Morris, of a parameter: the mean change with its sign")]
     spread: Annotated[float | None, Field(description="Morris, of a parameter: standard deviation of the changes")]
     delta: Annotated[Interval | None, Field(description="Borgonovo's delta, from given data")] = None
@@ -122,6 +126,8 @@ class Sensitivity(ResponseAnalysis):
         method = next(iter(first.values())).method
         heading = f"{WHAT[self.method]}, {self.points:,} points, {100 * self.confidence:g} % intervals ({method})"
         about = self._variances() if self.inert is None else self._given_data()
+        if self.method == "Morris" and self.by == "argument":
+            about += f"; the effect of an argument is {TOGETHER}, which has no sign of its own"
         yield "\n".join([self.response.title, *self._left_out(), wrapped(heading), wrapped(about)])
         columns: dict[str, Any] = {"argument": "name"}
         if self.by == "parameter":
@@ -168,7 +174,8 @@ class Sensitivity(ResponseAnalysis):
 
     def figure(self) -> Figure:
         """Return bars with intervals, from the largest total index or effect down."""
-        return bars(self.measures, self.response.title)
+        along = "change over the whole ranges, all parameters at once" if self.by == "argument" else ALONG[EFFECT]
+        return bars(self.measures, self.response.title, ALONG | {EFFECT: along})
 
 
 def by_size(measures: Measures) -> list[str]:
@@ -177,7 +184,7 @@ def by_size(measures: Measures) -> list[str]:
     return sorted(indices, key=lambda name: -indices[name].estimate)
 
 
-def bars(measures: Measures, title: str) -> Figure:
+def bars(measures: Measures, title: str, along: Mapping[str, str] = ALONG) -> Figure:
     """Return indices as bars with intervals, from the largest total index or effect down."""
     import seaborn as sns
 
@@ -195,7 +202,7 @@ def bars(measures: Measures, title: str) -> Figure:
         axes.set_yticks(places, order)
         axes.invert_yaxis()
         axes.axvline(0, color="#222222", linewidth=0.6)
-        axes.set_xlabel(next(ALONG[name] for name in BY_SIZE if name in measures))
+        axes.set_xlabel(next(along[name] for name in BY_SIZE if name in measures))
         drawn.suptitle(in_two_lines(title), fontsize=8, x=0.01, ha="left")
         drawn.legend(loc="outside lower center", ncols=2, frameon=False)
         sns.despine(fig=drawn)

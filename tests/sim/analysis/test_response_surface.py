@@ -1,10 +1,13 @@
 """Responses: what is read out of a sweep, its Monte Carlo variance and intervals, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planted import SHORT, THREE, differing, drawn, study
 
 from feint.agents.errors import InputError
+from feint.sim.analysis.among_converged import CONVERGED
 from feint.sim.analysis.response_surface import counted, evaluated, points_of, response
 from feint.sim.sweeps.sweep import sweep
 from feint.sim.sweeps.sweep_store import last_stages
@@ -81,7 +84,7 @@ def test_several_numbers_in_one_cell_become_text(tmp_path):
     vary = {"similarity": [[0.5, 0.25], [0.1, 0.9]], "c.carry": [[], ["goal"]]}
     design = study(vary, "grid", runs=4, curriculum=Curriculum(*stages))
     points = response(sweep(design, tmp_path / "out")).points
-    assert points["similarity"].tolist() == ["0.5, 0.25"] * 2 + ["0.1, 0.9"] * 2
+    assert points["similarity"].tolist() == ["[0.5,0.25]"] * 2 + ["[0.1,0.9]"] * 2
     assert points["c.carry"].tolist() == ["nothing", "goal"] * 2
 
 
@@ -116,3 +119,24 @@ def test_a_sweep_that_is_not_finished_is_refused(tmp_path):
 def test_a_function_must_give_a_number_a_point():
     with pytest.raises(InputError, match=r"shape \(3,\): it must give 8 numbers"):
         evaluated(study(THREE, "sobol", samples=8), lambda _: np.zeros(3))
+    with pytest.raises(InputError, match=r"function gives no numbers: it must give 8, one per point"):
+        evaluated(study(THREE, "sobol", samples=8), lambda points: ["a"] * len(points))
+
+
+@pytest.mark.parametrize(("value", "text"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
+@pytest.mark.parametrize("design", ["sobol", "saltelli", "morris", "grid"])
+def test_a_value_that_is_no_number_is_refused_by_its_point(value, text, design):
+    """No analysis meets one: scikit-learn's trees refuse it in words of their own, SALib's indices become NaN."""
+    facts = {} if design == "grid" else {"samples": 8}
+    spoilt = study(THREE, design, **facts)
+    with pytest.raises(InputError) as refused:
+        evaluated(spoilt, lambda points: np.where(np.arange(len(points)) == 5, value, points["similarity"]), "loss")
+    right = "which is not valid: it must be a finite number at every point."
+    assert str(refused.value) == f"loss is {text} at point 5, {right}"
+
+
+def test_among_converged_runs_a_value_may_be_unknown_but_not_infinite():
+    known = replace(evaluated(study(THREE, "sobol", samples=8), lambda points: points["similarity"]), among=CONVERGED)
+    assert len(replace(known, value=np.where(np.arange(8) < 3, np.nan, known.value)).known().value) == 5
+    with pytest.raises(InputError, match=r"is inf at point 0"):
+        replace(known, value=np.full(8, np.inf))

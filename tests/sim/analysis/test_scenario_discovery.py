@@ -6,7 +6,7 @@ from planted import THREE, UNIT, differing, drawn, of_table, study
 
 from feint.agents.errors import InputError
 from feint.sim.analysis.response_surface import evaluated
-from feint.sim.analysis.scenario_discovery import Condition, mean_over, regions
+from feint.sim.analysis.scenario_discovery import Condition, digits_for, mean_over, regions
 
 VARY = {"decoys": "prior", "plasticity_gate": "prior", "similarity": "prior"}
 
@@ -57,6 +57,21 @@ def test_a_box_with_two_limits_on_one_parameter():
     found = regions(evaluated(study(VARY, "sobol", samples=512), between))
     assert found.regions[0].where.startswith("decoys between ")
     assert len(found.regions) == 3
+
+
+def test_limits_are_written_with_as_many_digits_as_tell_them_apart():
+    """Of one condition, and of all conditions of a rule on the parameter: never "between 2e+04 and 2e+04"."""
+    assert Condition("a", above=20001.0, below=20049.0).text == "a between 20000 and 20050"
+    assert digits_for([1.0, np.nextafter(1.0, 2.0)]) == 17
+    steps = {"finetuning.steps": {"low": 20000, "high": 20100, "levels": 101}}
+
+    def steep(points):
+        return np.select([points["finetuning.steps"] <= at for at in (20030, 20040, 20070)], [0.1, 0.9, 0.3], 0.6)
+
+    told = [region.where for region in regions(evaluated(study(steps, "grid"), steep)).regions]
+    assert len({*told}) == len(told) == 4
+    limits = sorted({float(word) for where in told for word in where.split() if word[0].isdigit()})
+    assert limits == pytest.approx([20030.5, 20040.5, 20070.5], abs=1)
 
 
 def test_values_that_are_no_numbers_are_named():

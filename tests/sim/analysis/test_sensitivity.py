@@ -179,6 +179,27 @@ def test_elementary_effects_by_argument():
         {"distance between losses": 2, "pointers": 6, "written goals": np.log(400), "simplicity prior": 0}
     )
     assert {index.mean_effect for index in found.indices} == {None}
+    told = " ".join(str(found).split())
+    assert "the effect of an argument is that of all its parameters at once, each up or down, which has no sign" in told
+    (axes,) = found.figure().axes
+    assert axes.get_xlabel() == "change over the whole ranges, all parameters at once"
+    alone = sensitivity(evaluated(study(vary, "morris", samples=6), linear))
+    assert "all its parameters" not in str(alone)
+    assert alone.figure().axes[0].get_xlabel() == "change over the whole range"
+
+
+def test_the_effect_of_an_argument_is_that_of_its_parameters_moved_together():
+    """Two parameters of one argument, each up or down: half of the steps are of both, half of neither."""
+    vary = {name: {"low": 0.0, "high": 1.0} for name in ("pretraining.honeypots", "finetuning.honeypots")}
+    found = sensitivity(
+        evaluated(
+            study(vary, "morris", samples=400, by_group=True),
+            lambda points: points["pretraining.honeypots"] + points["finetuning.honeypots"],
+        )
+    )
+    ((name, effect),) = found.measures["effect"].items()
+    assert name == "honeypots"
+    assert effect.low < 1 < effect.high  # the mean of 2 and 0
 
 
 def test_with_common_streams_elementary_effects_of_what_does_not_act_are_0_and_with_independent_ones_refused():
