@@ -7,7 +7,6 @@ name is that of a column or, in a log, of a scorer, and `scorer.key` of a scorer
 
 from __future__ import annotations
 
-import csv
 import json
 import operator
 import re
@@ -18,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from feint.agents.errors import InputError, load_extra, unknown
+from feint.sim.results.table_files import CSV, check_names, csv_rows, ending_of
 
-ENDINGS = (".csv", ".eval")
+LOG = ".eval"
+ENDINGS = (*CSV, LOG)
 COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
@@ -122,23 +123,22 @@ def _all(conditions: list[Condition], completion: Completion) -> bool | None:
 
 
 def _completions(path: Path, names: list[str]) -> Iterator[Completion]:
-    if path.suffix.lower() not in ENDINGS:
-        known = " or ".join(ENDINGS)
+    if ending_of(path) not in ENDINGS:
+        known = f"{', '.join(CSV)} or {LOG}"
         raise InputError(f"file = {str(path)!r} has no known format: its name must end in {known}.")
     if not path.is_file():
         raise InputError(f"file = {str(path)!r} cannot be read: there is no such file.")
-    return _rows(path, names) if path.suffix.lower() == ".csv" else _samples(path, names)
+    return _samples(path, names) if ending_of(path) == LOG else _rows(path, names)
 
 
 def _rows(path: Path, names: list[str]) -> Iterator[Completion]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            _check_names(names, reader.fieldnames or ())
-            for row in reader:
-                yield {name: (row[name] or "").strip() for name in names}
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"file = {str(path)!r} cannot be read: it is no CSV in UTF-8.") from None
+    rows = csv_rows(path)
+    known = next(rows)
+    _check_names(names, known)
+    check_names([name for name in known if name in names], path)
+    at = {name: known.index(name) for name in names}
+    for row in rows:
+        yield {name: row[i].strip() if i < len(row) else "" for name, i in at.items()}
 
 
 def _check_names(names: list[str], known: Any) -> None:

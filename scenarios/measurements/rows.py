@@ -6,7 +6,6 @@ which completions are counted (`counts.py`).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import isfinite, nan, sqrt
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.measurements.counts import Counted, counted_in
 from feint.scenarios.measurements.stand_ins import STAND_INS
+from feint.sim.results.table_files import check_names, csv_rows
 
 NONE = "none"
 """Stand-in of a row for which the model has no defensible number; the row is shown and never fitted."""
@@ -61,19 +61,15 @@ def shipped_rows() -> list[MeasurementRow]:
 def read_rows(path: str | Path) -> list[MeasurementRow]:
     """Return the measurements of a CSV; raises `InputError` with file, row and column for what is not valid."""
     path = Path(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = getattr(error, "strerror", None) or "it is no CSV in UTF-8"
-        raise InputError(f"file = {str(path)!r} cannot be read: {why}.") from None
-    if not lines:
+    lines = csv_rows(path)
+    head = next(lines)
+    if not head:
         raise InputError(f"file = {str(path)!r} is empty: its first row must name columns such as {', '.join(NEEDED)}.")
-    head = [cell.strip() for cell in lines[0]]
     _check_head(path, head)
     rows: dict[str, MeasurementRow] = {}
-    for number, line in enumerate(lines[1:], 1):
-        row = _Line(path, number, _cells(path, number, head, line)).row()
+    for number, line in enumerate(lines, 1):
+        cells = {name: cell.strip() for name, cell in zip(head, line, strict=False) if name and cell.strip()}
+        row = _Line(path, number, cells).row()
         if row.name in rows:
             raise _Line(path, number, {}).error("name", row.name, "each row must have a name of its own")
         rows[row.name] = row
@@ -90,20 +86,12 @@ def error_of(k: int, n: int) -> float:
 
 
 def _check_head(path: Path, head: list[str]) -> None:
-    for name in head:
+    for name in filter(None, head):  # one without a name is the index of another tool's table
         if name not in (*COLUMNS, *COUNTS_IN):
             raise InputError(f"file = {str(path)!r}: {unknown('column', name, (*COLUMNS, *COUNTS_IN))}")
-    if twice := [name for i, name in enumerate(head) if name in head[:i]]:
-        raise InputError(f"file = {str(path)!r} has column {twice[0]!r} twice: name each column once.")
+    check_names([*filter(None, head)], path)
     if missing := [name for name in NEEDED if name not in head]:
         raise InputError(f"file = {str(path)!r} has no column {missing[0]!r}: every row needs one.")
-
-
-def _cells(path: Path, number: int, head: list[str], line: list[str]) -> dict[str, str]:
-    if len(line) > len(head):
-        right = f"it must be {len(head)}, as in the first row; put a cell that holds a comma in double quotes"
-        raise InputError(f"file = {str(path)!r}, row {number}: the row has {len(line)} cells: {right}.")
-    return {name: cell.strip() for name, cell in zip(head, line, strict=False) if cell.strip()}
 
 
 @dataclass(frozen=True)

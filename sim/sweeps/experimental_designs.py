@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, product
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from feint.agents.errors import InputError, load_extra
 from feint.sim.sweeps.factors import Factor
-from feint.sim.sweeps.study import MOST_RUNS, Study
-from feint.sim.sweeps.sweep_store import RESUME, Requests, Store, files_of, merged, number_of_points, plain, read_parts
+from feint.sim.sweeps.study import MOST_RUNS, SAMPLED, Study
+from feint.sim.sweeps.sweep_store import Requests, Store, merged, number_of_points
 from feint.sim.sweeps.units import neighbours
 from feint.sim.sweeps.weighted_draws import WEIGHT, WeightedDraws
-from feint.sim.training.parameter_point import as_cell
+from feint.sim.training.curriculum import Match
+from feint.sim.training.parameter_point import as_column, of_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MORRIS_LEVELS = 4  # of the grid on which trajectories walk (Morris 1991)
 PLACE = "place"  # column of a point's number in the design, if another one is its number in the folder
-OF_RUNS, OF_POINTS = ("runs", "half_width", "most_runs"), ("samples", "vary", "table")
-"""Fields of a study in which more of the same may be requested."""
 CHUNK = 4096  # points in a table
+MOST_POINTS = 10**9 - 1  # whose numbers have room in the names of files
 MOST_APART = 2**64 // MOST_RUNS  # points whose runs can be numbered separately
+DRAWN_AT_ONCE = ("lhs", "saltelli", "morris")  # designs that are whole in memory
+MOST_DRAWN = 2 * 10**8  # numbers of them
 
 
 def points(study: Study, chunk: int = CHUNK) -> Iterator[pd.DataFrame]:
@@ -68,25 +70,29 @@ def _columns(study: Study, chunk: int) -> Iterator[dict[str, list[Any]]]:
         for first in range(0, len(table), chunk):
             yield {name: table[name].iloc[first : first + chunk].tolist() for name in table.columns}
     elif study.design in ("grid", "one-at-a-time"):
-        rows = product(*(factor.grid for factor in factors)) if study.design == "grid" else _one_at_a_time(factors)
+        alone = map(as_column, zip(*_one_at_a_time(factors), strict=True)) if study.design != "grid" else ()
+        rows = zip(*alone, strict=True) if alone else product(*(factor.cells for factor in factors))
         while part := list(islice(rows, chunk)):
-            pairs = zip(factors, zip(*part, strict=True), strict=True)
-            yield {factor.name: [as_cell(value) for value in column] for factor, column in pairs}
+            yield {factor.name: [*column] for factor, column in zip(factors, zip(*part, strict=True), strict=True)}
     else:
-        for factor in factors:
-            if not factor.is_range:
-                right = "give it low and high, or use design = 'grid' or 'table'"
-                raise InputError(f"vary.{factor.name} is a list, which design = {study.design!r} cannot vary: {right}.")
+        _check_ranges(study)
         for cube in _cubes(study, len(factors), chunk):
             pairs = zip(factors, cube.T, strict=True)
             yield {factor.name: [factor.at(share) for share in column.tolist()] for factor, column in pairs}
+
+
+def _check_ranges(study: Study) -> None:
+    for factor in study.factors:
+        if not factor.is_range:
+            right = "give it low and high, or use design = 'grid' or 'table'"
+            raise InputError(f"vary.{factor.name} is a list, which design = {study.design!r} cannot vary: {right}.")
 
 
 def _one_at_a_time(factors: list[Factor]) -> Iterator[tuple[Any, ...]]:
     """Yield the base point, then each factor's ends in turn."""
     base = tuple(factor.base for factor in factors)
     if None in base:
-        raise InputError("start and match have no low and no high: vary them by design = 'grid' or 'table'.")
+        raise InputError("start, match and seed have no low and no high: vary them by design = 'grid' or 'table'.")
     yield base
     for i, factor in enumerate(factors):
         for end in factor.ends:
@@ -116,36 +122,94 @@ def _cubes(study: Study, dimensions: int, chunk: int) -> Iterator[np.ndarray]:
 
 
 def write_points(store: Store) -> None:
-    """Write the points of the design unless they are already there; all are validated before any is trained."""
+    """Check all points of a design before any is trained, unless they are there; write those of a table.
+
+    Those of other designs are written as they are needed, so that a large one begins at once.
+    """
+    expected = number_of_points(store.requests)
+    if sum(len(points_in(name)) for name in store.intact_files("points")) == expected:
+        return
+    check_design(store.study)
+    if store.study.design == "table":  # which a longer table can only follow if it is whole
+        for _ in files_of_points(store):
+            pass
+
+
+def files_of_points(store: Store) -> Iterator[tuple[range, Path]]:
+    """Yield the points in each file of points, in order, and the file; those that are missing are written."""
     import pyarrow as pa
 
-    study, expected = store.study, _checked_count(store.study)
-    held = sorted((points_in(name) for name in store.intact_files("points")), key=lambda points: points.start)
-    if sum(map(len, held)) == expected:
+    held = sorted(((points_in(name), path) for name, path in store.intact_files("points").items()), key=_first)
+    if sum(len(points) for points, _ in held) == number_of_points(store.requests):
+        yield from held
         return
-    starts, stops = (np.array([0, *(getattr(points, end) for points in held)]) for end in ("start", "stop"))
-    for table in numbered_points(study, store.requests, store.cut.points_a_file):
+    starts, stops = (np.array([0, *(getattr(points, end) for points, _ in held)]) for end in ("start", "stop"))
+    for table in numbered_points(store.study, store.requests, store.cut.points_a_file):
         numbers = table["point"].to_numpy()
         missing = numbers >= stops[np.searchsorted(starts, numbers, side="right") - 1]
+        here = [pair for pair in held if numbers[0] <= pair[0].start <= numbers[-1]]
         for part in neighbours(numbers[missing].tolist()):
-            rows = table[table["point"].isin(part)]
-            check_points(study, rows[rows["point"] < store.requests[0]["points"]])  # others were before, by `extension`
-            name = f"{part.start:09d}-{part.stop:09d}"
-            store.write("points", name, pa.Table.from_pandas(rows, preserve_index=False))
+            rows = pa.Table.from_pandas(table[table["point"].isin(part)], preserve_index=False)
+            here.append((part, store.write("points", f"{part.start:09d}-{part.stop:09d}", rows)))
+        yield from sorted(here, key=_first)
 
 
-def _checked_count(study: Study) -> int:
-    """Return the number of points; raises `InputError` if there are more than have room for runs of their own."""
+def _first(of: tuple[range, Path]) -> int:
+    return of[0].start
+
+
+def checked_count(study: Study) -> int:
+    """Return the number of points; raises `InputError` if there are more than a sweep can number, or hold at once."""
+    if study.design in SAMPLED:
+        _check_ranges(study)
     number = count(study)
-    if study.streams == "independent" and number > MOST_APART:
-        raise InputError(f"streams = 'independent' has room for {MOST_APART:,} points, and the study has {number:,}.")
+    most = MOST_APART if study.streams == "independent" else MOST_POINTS
+    if number > most:
+        raise InputError(f"the study has {number:,} points: with streams = {study.streams!r} it may have {most:,}.")
+    drawn = number * len(study.factors)
+    if study.design in DRAWN_AT_ONCE and drawn > MOST_DRAWN:
+        needs = f"design = {study.design!r} draws {number:,} points at once, which needs {8e-9 * drawn:.0f} GB"
+        raise InputError(f"samples = {study.samples} is too many: {needs}: take fewer, or design = 'sobol'.")
     return number
 
 
-def check_points(study: Study, table: pd.DataFrame) -> None:
-    """Raise `InputError` unless a study can be carried out at all points of a table."""
-    for row in values_of(table).to_dict("records"):
-        study.specs({str(factor): value for factor, value in row.items()})
+def check_design(study: Study) -> None:
+    """Raise `InputError` unless a study can be carried out at all its points.
+
+    Each value was checked when the study was made, or its table read. So only those combinations are tried here that
+    may be refused although each value is valid, and of numbers that make no difference to this a single one.
+    """
+    if study.design == "grid":
+        grid = {factor.name: factor.cells for factor in study.factors if _is_joint(factor.name, study)}
+        alone = [{_kind(name, cell): cell for cell in cells}.values() for name, cells in grid.items()]
+        _check_rows(study, (dict(zip(grid, row, strict=True)) for row in product(*alone)))
+        return
+    names = read_points(study).columns if study.design == "table" else [factor.name for factor in study.factors]
+    joint = [str(name) for name in names if _is_joint(str(name), study, varied=names)]
+    for table in points(study) if joint else ():
+        rows = table[joint].to_dict("records")
+        kinds = {tuple(_kind(str(name), cell) for name, cell in row.items()): row for row in rows}
+        _check_rows(study, kinds.values())
+
+
+def _check_rows(study: Study, rows: Iterable[Mapping[Any, Any]]) -> None:
+    for row in rows:
+        study.specs({str(name): value for name, value in row.items()})
+
+
+def _is_joint(name: str, study: Study, varied: Iterable[Any] = ()) -> bool:
+    """Return whether a value of this name may be refused beside others: several similarities, and steps of a rule."""
+    parameter = name.rpartition(".")[2]
+    if parameter in ("similarity", "objective"):
+        return True
+    rules = "match" in [*varied, *study.vary] or Match(study.match) in (Match.TOTAL_STEPS, Match.DATA)
+    return rules and parameter in ("match", "steps", "modes")
+
+
+def _kind(name: str, cell: Any) -> Any:
+    """Return what it depends on whether a cell fits others: of similarity the number of its values alone."""
+    value = of_cell(cell)
+    return value if name != "similarity" else len(value) if isinstance(value, tuple) else 0
 
 
 def numbered_points(study: Study, requests: Requests, chunk: int = CHUNK) -> Iterator[pd.DataFrame]:
@@ -198,7 +262,7 @@ def _grid_at(study: Study, places: np.ndarray) -> pd.DataFrame:
     """Return the points of a grid with these numbers, one column per factor."""
     import pandas as pd
 
-    grid = {factor.name: [as_cell(value) for value in factor.grid] for factor in study.factors}
+    grid = {factor.name: factor.cells for factor in study.factors}
     levels = np.unravel_index(places, [len(values) for values in grid.values()])
     pairs = zip(grid.items(), levels, strict=True)
     return pd.DataFrame({name: [values[i] for i in level.tolist()] for (name, values), level in pairs})
@@ -243,110 +307,3 @@ def values_of(points: pd.DataFrame) -> pd.DataFrame:
 def weights_of(points: pd.DataFrame) -> np.ndarray | None:
     """Return the weights of a table of points (points,); None if they have equal ones."""
     return points[WEIGHT].to_numpy(float) if WEIGHT in points else None
-
-
-def extension(store: Store) -> dict[str, Any]:
-    """Return the request by which the study that a folder holds becomes the store's, which asks for more of the same.
-
-    More are runs at every point (`runs`, or `most_runs` and a smaller `half_width`), and points of a design that has
-    those before among its own: a longer Sobol', Saltelli or Morris design, a grid with further levels, a table with
-    further rows. New points are validated. Raises `InputError` for any other difference.
-    """
-    there, study = merged(store.requests), store.study
-    held, described = Study.from_configuration(there), plain(study.described())
-    changes = {name: value for name, value in described.items() if value != there[name]}
-    if {*changes} - {*OF_RUNS, *OF_POINTS} or [*there["vary"]] != [*described["vary"]]:
-        raise store.refusal()
-    _check_more_runs(store, held)
-    request: dict[str, Any] = {"study": changes}
-    if {*changes} & {*OF_POINTS}:
-        request["points"] = _checked_count(study)
-        if study.design != "table":
-            _check_kept(store, held)
-        elif places := _table_places(store):
-            request["places"] = places
-        before = number_of_points(store.requests)
-        for table in numbered_points(study, [*store.requests, request]):
-            check_points(study, table[table["point"] >= before])
-    return request
-
-
-def _check_more_runs(store: Store, held: Study) -> None:
-    """Raise `InputError` unless every point gets at least the runs that it may have; warn if there are more looks."""
-    study, most = store.study, held.most_runs or held.runs
-    if held.half_width is not None and study.half_width is not None and study.rounds != held.rounds:
-        what = "this adds looks to those of half_width, whose intervals keep their confidence"
-        store.warnings.append(f"{what} if it was not decided from what they showed.")
-    if study.runs >= most:
-        return
-    if held.half_width is None or held.most_runs is None:
-        raise store.refusal("a sweep can be continued with more runs, not with fewer")
-    if study.half_width is None or study.most_runs is None or study.runs != held.runs:
-        raise store.refusal(f"runs must stay the size of the first look, or be at least most_runs = {most} there")
-    if study.half_width > held.half_width:
-        raise store.refusal("half_width can become smaller, not larger")
-    if study.most_runs < most:
-        raise store.refusal("most_runs can become larger, not smaller")
-
-
-def _check_kept(store: Store, held: Study) -> None:
-    """Raise `InputError` unless the points of the study that is held are among those of this one."""
-    study = store.study
-    if study.design == "grid":
-        grids = [[factor.grid for factor in part.factors] for part in (held, study)]
-        later = [indices(*pair) for pair in zip(*grids, strict=True)]
-        if any((index < 0).any() for index in later):
-            raise store.refusal("a sweep can be continued on a grid with further levels that keeps those before")
-        shapes = [[len(values) for values in grid[1:]] for grid in grids]
-        if shapes[0] != shapes[1] or any((index != np.arange(len(index))).any() for index in later):
-            _check_common(store)
-        return
-    if study.design == "lhs":
-        raise store.refusal(
-            "a Latin hypercube with more samples has other points: only sobol, prior, saltelli and "
-            "morris have the points of fewer samples among those of more"
-        )
-    fewer = count(study) < count(held)
-    if fewer or not all(one.equals(two[: len(one)]) for one, two in zip(points(held), points(study), strict=False)):
-        raise store.refusal("a sweep can be continued with more points, and those before must be the first of them")
-
-
-def _table_places(store: Store) -> list[list[int]]:
-    """Return where the points of a folder are in a longer table, as first rows and numbers of rows; empty if in front.
-
-    Raises `InputError` if one of them is not there.
-    """
-    files, _ = files_of(store.folder, "points", store.requests)
-    table, new = read_parts(files.values()) if files else None, values_of(read_points(store.study))
-    if table is None or len(table) != number_of_points(store.requests):
-        raise store.refusal(f"its files of points are not intact: continue it first as it is, with {RESUME}")
-    old = values_of(table.sort_values("point"))
-    if {*old.columns} != {*new.columns}:
-        raise store.refusal("the table here has other columns")
-    free: dict[tuple[Any, ...], deque[int]] = defaultdict(deque)
-    for i, row in enumerate(_cells(new[old.columns])):
-        free[row].append(i)
-    places = []
-    for row in _cells(old):
-        if not free[row]:
-            point = ", ".join(f"{name} = {cell}" for name, cell in zip(old.columns, row, strict=True))
-            raise store.refusal(f"the table here lacks a point of the one there, {point}")
-        places.append(free[row].popleft())
-    ranges = [[part.start, len(part)] for part in neighbours(places)]
-    if ranges == [[0, len(old)]]:
-        return []
-    _check_common(store)
-    return ranges
-
-
-def _check_common(store: Store) -> None:
-    """Raise `InputError` if the runs of a point depend on its number, which changes."""
-    if store.study.streams == "independent":
-        raise store.refusal("with independent streams its points must keep their numbers, and so come first here")
-
-
-def _cells(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a table, with several numbers in a cell as a tuple."""
-    columns = (table[name].tolist() for name in table.columns)
-    plain_columns = ([tuple(cell) if hasattr(cell, "tolist") else cell for cell in column] for column in columns)
-    return zip(*plain_columns, strict=True)

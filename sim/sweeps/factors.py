@@ -1,5 +1,6 @@
 """Factors of a study: parameters under their dotted names, with their values or ranges."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import exp, isfinite, log
@@ -11,13 +12,15 @@ from feint.agents.model import Model
 from feint.agents.parameters import Parameter
 from feint.agents.types import STARTS, check_start
 from feint.sim.training.curriculum import Curriculum, Match
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, as_column, of_cell
 from feint.sim.training.stage import Stage
+from feint.sim.training.train import check_seed
 
 NAMED = {"start": list(STARTS), "match": [mode.value for mode in Match]}
 """Names that may vary besides parameters, and their values."""
+SEED = "seed"  # of all random streams, which may vary too
 RANGE = ("low", "high", "levels", "log")
-DEFAULT_LEVELS = 5
+DEFAULT_LEVELS, MOST_LEVELS = 5, 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,11 @@ class Factor:
         return list(dict.fromkeys(levels))
 
     @property
+    def cells(self) -> list[Any]:
+        """Values on a grid as cells of its column in a table of points."""
+        return as_column(self.grid)
+
+    @property
     def ends(self) -> list[Any]:
         """The lowest and the highest value; the first and the last of a list."""
         return [self.at(0.0), self.at(1.0)] if self.is_range else [self.values[0], self.values[-1]]
@@ -81,11 +89,11 @@ class Factor:
 def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Factor:
     """Return the factor of an entry of `vary`; raises `InputError` for a name or specification that is not valid.
 
-    `name` is `parameter`, `stage.parameter`, `start` or `match`; `spec` is a list of values, a mapping with `low`,
-    `high`, `levels` and `log`, or "prior".
+    `name` is `parameter`, `stage.parameter`, `start`, `match` or `seed`; `spec` is a list of values, a mapping with
+    `low`, `high`, `levels` and `log`, or "prior".
     """
     declared, base, prior = _declaration(name, model, curriculum)
-    spec = spec.tolist() if hasattr(spec, "tolist") else spec  # of NumPy and pandas
+    spec = _plain(spec)
     facts: dict[str, Any] = {"name": name, "base": base, "group": "ways of training"}
     if declared is not None:
         facts |= {"group": declared.argument, "whole": isinstance(declared.default, int)}
@@ -94,11 +102,11 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
         if not values:
             raise InputError(f"vary.{name} = [] is empty: name one value or more.")
         if not all(
-            isinstance(value, Hashable) for each in values for value in (each if isinstance(each, tuple) else [each])
+            isinstance(one, Hashable) for value in values for one in (value if isinstance(value, tuple) else [value])
         ):
             raise InputError(f"vary.{name} = {list(spec)!r} is not valid: name numbers, names, or lists of them.")
-        if len(set(values)) != len(values):
-            raise InputError(f"vary.{name} = {list(spec)!r} names a value twice.")
+        if twice := [value for value, times in Counter(values).items() if times > 1]:
+            raise InputError(f"vary.{name} names a value twice, {twice[0]!r}: name each once.")
         return Factor(values=values, **facts)
     if declared is None or declared.choices or isinstance(base, tuple):
         raise InputError(f"vary.{name} = {spec!r} is not valid: name its values in a list.")
@@ -112,9 +120,21 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
     return Factor(**_range(name, spec, declared), **facts)
 
 
+def _plain(spec: Any) -> Any:
+    """Return an entry of `vary` without types of NumPy and pandas."""
+    if isinstance(spec, (list, tuple)):
+        return [_plain(value) for value in spec]
+    if isinstance(spec, Mapping):
+        return {name: _plain(value) for name, value in spec.items()}
+    return spec.tolist() if hasattr(spec, "tolist") else spec
+
+
 def check_value(name: str, value: Any, model: Model, curriculum: Curriculum) -> None:
-    """Raise `InputError` unless a factor of this name can have the value."""
-    here = Point(model=model, curriculum=curriculum).at({name: value})
+    """Raise `InputError` unless a factor of this name can have the value, or that of a cell."""
+    if name == SEED:
+        check_seed(value)
+        return
+    here = Point(model=model, curriculum=curriculum).at({name: of_cell(value)})
     check_start(here.start)
     Match.named(here.match)
 
@@ -140,7 +160,7 @@ def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str,
             raise InputError(f"vary.{name}: {end} = {value!r} is not valid: it must be a number.")
     levels, scale = spec.get("levels"), spec.get("log", declared.log)
     if levels is not None:
-        levels = check_whole(f"vary.{name}: levels", levels, 1)
+        levels = check_whole(f"vary.{name}: levels", levels, 1, MOST_LEVELS)
     if not isinstance(scale, bool):
         raise InputError(f"vary.{name}: log = {scale!r} is not valid: it must be true or false.")
     return {"low": float(spec["low"]), "high": float(spec["high"]), "levels": levels, "log": scale}
@@ -148,14 +168,14 @@ def _range(name: str, spec: Mapping[str, Any], declared: Parameter) -> dict[str,
 
 def _declaration(name: str, model: Model, curriculum: Curriculum) -> tuple[Parameter | None, Any, Any]:
     """Return the declaration, None if there is none, the present value and the prior of a name."""
-    if name in NAMED:
+    if name in NAMED or name == SEED:
         return None, None, None
     stage, _, parameter = name.rpartition(".")
     if not stage:
         if name in Model.model_fields:
             return Model.parameters()[name], getattr(model, name), Model.parameters()[name].prior
         if name not in Stage.model_fields:
-            raise unknown("parameter to vary", name, [*Model.model_fields, *NAMED])
+            raise unknown("parameter to vary", name, [*Model.model_fields, *NAMED, SEED])
         choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
         raise InputError(f"vary.{name}: it is a parameter of a stage: write {choices}.")
     if stage not in curriculum.names:

@@ -1,6 +1,7 @@
 """Studies: parameters that vary, the design of their points, the arms, and the runs of each point."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -14,10 +15,10 @@ from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINE
 from feint.sim.results.request import POINT, defaults_of
 from feint.sim.statistics import intervals
 from feint.sim.statistics.intervals import Interval, SelectedPairs
-from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
+from feint.sim.sweeps.factors import SEED, Factor, check_value, factor_of, prior_factors
 from feint.sim.training.configuration import TABLES, Configuration, from_tables, read_file
 from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, of_cell
 from feint.sim.training.train import PRECISION, RunSpec, check_precision, check_seed
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ ALL = "all"  # in `vary`: every parameter that has a prior, over it
 WHOLE = (*GROUPED, "prior")  # designs that take ALL
 STREAMS = ("common", "independent")
 MOST_RUNS = 10**12
-DIGEST = "sha256:"
+DIGEST, DIGITS = "sha256:", 16  # of which a table's column `digest` holds so many
 EVENTS = ["deceptive", "gained_deceptive", "lost_deceptive"]  # counts on which it depends whether a point is wide
+UNNAMED = "unnamed"  # study in tables
 NOTHING_VARIES = (
     "vary = {} names no parameter: say what varies and how, as in vary.similarity = [0.0, 0.9] in a file, and "
     "vary={'similarity': [0.0, 0.9]} in Python."
@@ -70,6 +72,7 @@ class Study:
     arms: tuple[str, ...] = (FROM_SCRATCH, PRETRAIN_FINETUNE)  #: from_scratch, pretrain_finetune, or both
     model: Model = field(default_factory=Model)  #: point around which parameters vary
     curriculum: Curriculum = field(default_factory=pretrain_finetune)  #: of that point, before matching
+    name: str = field(default="", compare=False)  #: in tables; without one that of the file, else UNNAMED
 
     def __post_init__(self) -> None:
         if self.vary != ALL and not isinstance(self.vary, Mapping):
@@ -109,10 +112,12 @@ class Study:
         for arm in self.arms:
             if arm not in ARM_NAMES:
                 raise unknown("arm", arm, ARM_NAMES)
+        if not isinstance(self.name, str):
+            raise InputError(f"name = {self.name!r} is not valid: it must be a text.")
         check_start(self.start)
         Match.named(self.match)
         check_precision(self.precision)
-        check_seed(self.seed)
+        object.__setattr__(self, "seed", check_seed(self.seed))
 
     def _check_sizes(self) -> None:
         """Raise `InputError` unless the design has the parts that it needs and no others, and numbers are valid."""
@@ -167,12 +172,17 @@ class Study:
         return Point(model=self.model, curriculum=self.curriculum, start=self.start, match=self.match)
 
     def specs(self, values: Mapping[str, Any]) -> dict[str, RunSpec]:
-        """Return each arm's specification at the point with these values; raises `InputError` if they do not fit."""
-        here = self.point.at(values)
+        """Return each arm's specification at the point with these values; raises `InputError` if they do not fit.
+
+        A value may also be the cell of a table that stands for it.
+        """
+        changes = {name: of_cell(value) for name, value in values.items()}
+        seed = changes.pop(SEED, self.seed)
+        here = self.point.at(changes)
         mode, model = Match.named(here.match), here.model
         curricula = _curricula(self.arms, here.curriculum, mode, model.modes)
         named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else 0
-        known: dict[str, Any] = {"seed": self.seed, "start": here.start, "precision": self.precision}
+        known: dict[str, Any] = {"seed": seed, "start": here.start, "precision": self.precision}
         known |= {"model": model, "match": mode.per_arm, "objectives": max(here.curriculum.objectives, named)}
         return {arm: RunSpec.of(curricula[arm], **known) for arm in self.arms}
 
@@ -254,6 +264,11 @@ class Study:
             "stages": self.curriculum.described(),
         }
 
+    @property
+    def digest(self) -> str:
+        """Digest of the description, by which tables know the study."""
+        return hashlib.sha256(json.dumps(self.described(), sort_keys=True).encode()).hexdigest()[:DIGITS]
+
     def configuration(self) -> dict[str, Any]:
         """Return the parts that differ from the defaults, as plain data."""
         own = {name: value for name, value in self.described().items() if value != DEFAULTS.get(name)}
@@ -273,8 +288,9 @@ class Study:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a study from a TOML file; raises `InputError` with the file and a valid alternative."""
+        """Read a study from a TOML, YAML or JSON file; raises `InputError` with the file and a valid alternative."""
         study = read_file(path, cls.from_tables)
+        object.__setattr__(study, "name", study.name or Path(path).stem)
         if study.table is not None and not Path(study.table).is_absolute():
             object.__setattr__(study, "table", str(Path(path).parent / study.table))
         return study
@@ -282,7 +298,7 @@ class Study:
     @classmethod
     def from_tables(cls, content: Mapping[str, Any]) -> Self:
         """Return the study of a file's tables: those of a curriculum file, and its own entries."""
-        known = (*TABLES, *SCALARS, "arms", "vary")
+        known = (*TABLES, *SCALARS, "arms", "vary", "name")
         for name in content:
             if name not in known:
                 raise unknown("entry", name, known)
@@ -293,7 +309,7 @@ class Study:
 
 
 DEFAULTS = {part.name: part.default for part in fields(Study)} | {"arms": [FROM_SCRATCH, PRETRAIN_FINETUNE]}
-SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum"))
+SCALARS = tuple(name for name in DEFAULTS if name not in ("vary", "arms", "model", "curriculum", "name"))
 
 
 @lru_cache(maxsize=64)

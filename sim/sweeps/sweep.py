@@ -23,11 +23,14 @@ from feint.sim.results.figure_style import LINE, LOOKS, MOST_ROWS, draw_interval
 from feint.sim.results.provenance import data_beside, passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
+from feint.sim.results.table_files import ending_of, in_netcdf
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps import sweep_store as stores
 from feint.sim.sweeps.dask_cluster import Cluster
-from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.extensions import extension
+from feint.sim.sweeps.factors import SEED
+from feint.sim.sweeps.study import UNNAMED, Study
 from feint.sim.sweeps.sweep_store import BOTH, COUNTED, PAIRED, RESUME, Store, last_stages, read_parts
 from feint.sim.sweeps.unit_training import Columns, Train, in_threads, missing_jobs, part_table, rounds
 from feint.sim.sweeps.units import Unit
@@ -78,6 +81,11 @@ class Sweep(Report):
     def __repr__(self) -> str:
         design, points = self.study.design, len(self.points)
         return f"Sweep({str(self.folder)!r}, design={design!r}, points={points}, finished={self.finished})"
+
+    @property
+    def name(self) -> str:
+        """The study's name when it was begun."""
+        return self.manifest.get("name", UNNAMED)
 
     @property
     def finished(self) -> bool:
@@ -149,7 +157,8 @@ class Sweep(Report):
 
         It holds the number of runs by outcome, the same of the `converged` runs, `missed_target`, `diverged`, `steps`
         of all runs and, on the last stage of pre-training + fine-tuning if both arms ran, the paired difference in
-        deception with its interval, among all runs and among the converged ones. The passport is in `attrs`.
+        deception with its interval, among all runs and among the converged ones; and the seed, the study's name and its
+        digest. The passport is in `attrs`.
         """
         table = self.points.merge(self.counts, on="point", how="inner")
         table[[*DIFFERENCE, *AMONG_CONVERGED]] = np.nan
@@ -165,9 +174,15 @@ class Sweep(Report):
                 differences = [interval(*row, level=confidence) for row in counts[names].to_numpy().tolist()]
                 limits = [(at.estimate, at.low, at.high) for at in differences]
                 table.loc[compared, columns] = np.reshape(limits, (len(limits), 3))
-        table = table.drop(columns=[*PAIRED])
+        table = table.drop(columns=[*PAIRED]).assign(**self.identity(len(table)))
         table.attrs.update(self.passport())
         return table
+
+    def identity(self, rows: int) -> dict[str, Any]:
+        """Return the columns that say of which sweep a row is: seed, unless it varies, study's name and digest."""
+        kind = np.int64 if self.study.seed < 2**63 else np.uint64
+        seed = {} if SEED in self.varied else {SEED: np.full(rows, self.study.seed, kind)}
+        return {**seed, "study": self.name, "digest": self.study.digest}
 
     def blocks(self) -> Iterator[str]:
         """Yield a heading, and for each of the first points its runs, deception and the difference between the arms."""
@@ -243,13 +258,16 @@ class Sweep(Report):
         return load_extra("polars", "a table for polars").from_pandas(self.frame())
 
     def dataset(self) -> xr.Dataset:
-        """Return the table as named arrays over point, arm and stage, in the study's order, with units and passport."""
-        table = self.frame()
-        data = table.drop(columns=self.varied).set_index(["point", "arm", "stage"]).to_xarray()
+        """Return the table as named arrays over point, arm and stage, in the study's order, with units and passport.
+
+        Seed, name and digest of the study are coordinates without a dimension, along which sweeps can be joined.
+        """
+        table, own = self.frame(), {name: np.asarray(values).flat[0] for name, values in self.identity(1).items()}
+        data = table.drop(columns=[*self.varied, *own]).set_index(["point", "arm", "stage"]).to_xarray()
         order = {"arm": self.study.arms, "stage": self.study.curriculum.names}
         data = data.sel({key: [name for name in names if name in data[key]] for key, names in order.items()})
         at = self.points.set_index("point").loc[data["point"].to_numpy()]
-        data = data.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied})
+        data = data.assign_coords({name: ("point", at[name].to_numpy()) for name in self.varied}).assign_coords(own)
         for name in map(str, data.variables):
             declared = (Stage if "." in name else Model).parameters().get(name.rpartition(".")[2])
             own = (declared.meaning, declared.unit) if declared else (name, "name")
@@ -257,17 +275,18 @@ class Sweep(Report):
         return data.assign_attrs(passport=passport_line(self.passport()))
 
     def export(self, path: str | Path) -> None:
-        """Write the finished table as .csv, .parquet or .nc; raises `InputError` for another ending."""
+        """Write the finished table as .csv, .csv.gz, .parquet or .nc; raises `InputError` for another ending."""
         path = Path(path)
         write: dict[str, Callable[[], object]] = {
-            ".csv": lambda: self.frame().to_csv(path, index=False),
+            ".csv": lambda: self.frame().to_csv(path, index=False, compression=None),
+            ".csv.gz": lambda: self.frame().to_csv(path, index=False, compression={"method": "gzip", "mtime": 0}),
             ".parquet": lambda: self.frame().to_parquet(path, index=False),
-            ".nc": lambda: self.dataset().to_netcdf(path, engine="scipy"),
+            ".nc": lambda: in_netcdf(self.dataset()).to_netcdf(path, engine="scipy"),
         }
-        if path.suffix not in write:
+        if (ending := ending_of(path)) not in write:
             raise InputError(f"{str(path)!r} cannot be written: its name must end in {', '.join(write)}.")
         try:
-            write[path.suffix]()
+            write[ending]()
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
 
@@ -300,7 +319,7 @@ def sweep(
     ----------
     study, out, resume
         The study, the folder for its result, and whether to continue what the folder holds: the same study, or one with
-        fewer runs or points whose points and runs are all among those of this one (`designs.extension`), which are
+        fewer runs or points whose points and runs are all among those of this one (`extension`), which are
         kept. A folder that is not there yet, or empty, is begun.
     threads, scheduler, workers
         Number of threads, one per core if None; or a Dask cluster: an address or a `distributed.Client` of one that
@@ -327,8 +346,8 @@ def sweep(
         raise InputError(f"out = {out!r} is not the path of a folder: write sweep(study, out).")
     threads, here = check_threads(threads), scheduler is None and workers is None
     trainer = in_threads(study, threads) if here else Cluster(study, scheduler, workers)
-    points = designs.count(study)
-    with Store.opened(out, study, resume=resume, points=points, extend=designs.extension) as store:
+    points = designs.checked_count(study)
+    with Store.opened(out, study, resume=resume, points=points, extend=extension) as store:
         (begin or _ignore)(store.difference)
         finished: dict[Unit, Path] = {}
         try:

@@ -21,6 +21,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -29,7 +30,7 @@ from feint.agents.errors import InputError
 from feint.agents.outcome import LABELS
 from feint.sim.results.provenance import difference_text, passport
 from feint.sim.sweeps.runtime import Runtime, this_runtime
-from feint.sim.sweeps.study import Study
+from feint.sim.sweeps.study import UNNAMED, Study
 from feint.sim.sweeps.units import CUT, Unit, repeated
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 3  # since 3, a manifest lists what was added to a study, and files carry their names
 KINDS = ("points", "parts")
+READERS = ("pyarrow", "pandas")  # libraries that read and write tables, on which no number depends
 RESUME = "--resume (resume=True in Python)"
 DIGEST = 16  # hexadecimal digits of SHA-256 in a file's name
 STALE = "it has the points of an earlier request"
@@ -58,6 +60,7 @@ class Store:
 
     def __init__(self, folder: Path, study: Study) -> None:
         self.folder, self.study, self.cut = folder, study, CUT
+        self.name = study.name or UNNAMED  #: of the study, in tables
         self.requests: list[dict[str, Any]] = []
         self.difference = ""  #: in which the study differs from the one that the folder held, in words
         self.warnings: list[str] = []
@@ -121,7 +124,7 @@ class Store:
                 f"{out} was begun by other versions ({versions}), and only the versions that began a sweep can "
                 "continue it: restore them, or name a new folder."
             )
-        self.requests = manifest["requests"]
+        self.requests, self.name = manifest["requests"], manifest.get("name", self.name)
         self.difference = difference_text(*map(_with_order, (manifest["study"], plain(self.study.described()))))
         request = extend(self) if extend and self.difference else {}
         if self.difference and not request:
@@ -154,7 +157,9 @@ class Store:
             "schema": SCHEMA,
             "key": keys_of(self.requests)[-1],
             "requests": self.requests,
+            "name": self.name,
             "maker": this_runtime().described(),
+            "readers": {library: version(library) for library in READERS},
             "passport": passport(getattr(self.study, "kind", "sweep"), self.study.configuration()),
         }
         self.write_json("manifest.json", manifest, indent=1)

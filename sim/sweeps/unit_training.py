@@ -13,7 +13,7 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import blocks, in_order
 from feint.sim.ensembles.streaming_summary import Tally, converged_of, crossed
-from feint.sim.sweeps.experimental_designs import count, points_in, values_of
+from feint.sim.sweeps.experimental_designs import count, files_of_points, values_of
 from feint.sim.sweeps.study import EVENTS, Study
 from feint.sim.sweeps.sweep_store import COLUMNS, RESUME, Store, last_stages, read_parts
 from feint.sim.sweeps.units import Missing, Unit, neighbours
@@ -82,8 +82,7 @@ def missing_jobs(
 
     read = lru_cache(maxsize=1)(lambda path: values_of(pd.read_parquet(path)))
     missing = Missing(first, last, finished, store.cut)
-    for stored, path in store.intact_files("points").items():
-        held = points_in(stored)
+    for held, path in files_of_points(store):
         for wanted in points:
             for unit in missing.units(range(max(wanted.start, held.start), min(wanted.stop, held.stop))):
                 rows = read(path).iloc[unit.first_point - held.start : unit.last_point - held.start]

@@ -11,17 +11,17 @@ import numpy as np
 
 from feint.agents.errors import InputError, check_whole
 from feint.sim.results.provenance import data_beside
+from feint.sim.results.table_files import read_table
 from feint.sim.statistics.weighted import are_equal, effective_size, systematic
-from feint.sim.sweeps.factors import Factor, check_value, factor_of, prior_factors
+from feint.sim.sweeps.factors import SEED, Factor, check_value, factor_of, prior_factors
 from feint.sim.sweeps.sweep_store import COLUMNS
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, as_column, of_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WEIGHT = "weight"
-ENDINGS = (".csv", ".parquet")
-RESULTS = {*COLUMNS, *data_beside(__file__, "columns.toml")} - {"start", "match", WEIGHT}
+WEIGHT, KEYS = "weight", ("point", "digest")  # the keys know the point of a finished table
+RESULTS = {*COLUMNS, *data_beside(__file__, "columns.toml")} - {"start", "match", SEED, WEIGHT}
 """Columns of a sweep's finished table that are neither a parameter nor the weight."""
 NUISANCE = "nuisance."  # begins the names of columns of a fit that are no parameter of a point
 DIGEST = 16  # hexadecimal digits of SHA-256 by which a passport knows a table
@@ -45,13 +45,13 @@ class WeightedDraws:
 
     @classmethod
     def of(cls, path: str | Path, point: Point | None = None, *, name: str = "over") -> Self:
-        """Read a table of draws around a point from a .csv or .parquet file.
+        """Read a table of draws around a point from a .csv, .tsv, .csv.gz or .parquet file.
 
         Raises `InputError` with file, row and column; rows count from 1, the first below the header. `name` is that of
-        the field or option that holds the path.
+        the field or option that holds the path: `table` of a study, in which the seed may vary too.
         """
         point, path = Point() if point is None else point, Path(path)
-        table = _read(path, name)
+        table = _read(path, name, seeds=name == "table")
         weights = _weights(table.pop(WEIGHT), path, name) if WEIGHT in table else np.ones(len(table))
         if table.columns.empty:
             raise InputError(f"{name} = {str(path)!r} has no parameter: name a column for each, as in `similarity`.")
@@ -73,7 +73,7 @@ class WeightedDraws:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Values by dotted name of each draw."""
-        return [{str(name): value for name, value in row.items()} for row in self.values.to_dict("records")]
+        return [{str(name): of_cell(cell) for name, cell in row.items()} for row in self.values.to_dict("records")]
 
     def frame(self) -> pd.DataFrame:
         """Return the table: one row per draw, with the column `weight` if weights differ."""
@@ -115,24 +115,34 @@ class WeightedDraws:
         return replace(self, values=self.values.assign(**columns))
 
 
-def _read(path: Path, field: str) -> pd.DataFrame:
-    """Return the columns of a file that are parameters or the weight, one row per draw."""
-    import pandas as pd
-
-    if path.suffix not in ENDINGS:
-        raise InputError(f"{field} = {str(path)!r} has no known format: its name must end in {' or '.join(ENDINGS)}.")
-    try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, low_memory=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{field} = {str(path)!r} cannot be read: {str(error).splitlines()[0]}") from None
-    if {"point", "arm"} <= {*table.columns}:  # a sweep's finished table, with a row per point, arm and stage
-        table = table.drop_duplicates("point")
+def _read(path: Path, field: str, *, seeds: bool) -> pd.DataFrame:
+    """Return the columns of a file that are parameters, a seed if it may vary, or the weight, one row per draw."""
+    table = read_table(path, field).apply(_cells)
+    finished = {"point", "arm"} <= {*table.columns}  # a sweep's table, with a row per point, arm and stage
     others = [name for name in table.columns if name in RESULTS or str(name).startswith(NUISANCE)]
+    if SEED in table and finished and (not seeds or table[SEED].nunique() == 1):
+        others.append(SEED)  # that of the sweep, and not of its points
+    elif SEED in table and not seeds:
+        right = "it can vary in a study alone: leave the column out"
+        raise InputError(f"{field} = {str(path)!r}, column {SEED!r}: a seed is no parameter of a draw: {right}.")
+    if finished:  # tables of several sweeps may stand one below the other
+        table = table.drop_duplicates([name for name in table.columns if name in (*KEYS, *{*table} - {*others})])
     table = table.drop(columns=others).reset_index(drop=True)
     if table.empty:
         right = "give it a header of parameter names, and one row per point"
         raise InputError(f"{field} = {str(path)!r} has no point: {right}.")
     return table
+
+
+def _cells(column: pd.Series) -> pd.Series:
+    """Return a column of plain cells: of lists, and of numbers beside them, their texts."""
+    import pandas as pd
+
+    if column.dtype.kind in "biuf":
+        return column
+    missing = column.isna().tolist()
+    cells = [None if no else of_cell(cell) for cell, no in zip(column.tolist(), missing, strict=True)]
+    return pd.Series(as_column(cells), index=column.index, name=column.name)
 
 
 def _weights(column: pd.Series, path: Path, field: str) -> np.ndarray:
@@ -166,7 +176,6 @@ def _checked(column: pd.Series, path: Path, field: str, point: Point) -> pd.Seri
     if column.isna().any():
         right = "the cell is empty, and every point needs every value."
         raise _refusal(path, field, column, int(column.isna().argmax()), right)
-    column = _plain(column)
     fractional = factor.whole and column.dtype.kind == "f"
     if column.dtype.kind not in "iuf":
         suspects = column.index[~column.duplicated()]
@@ -174,19 +183,7 @@ def _checked(column: pd.Series, path: Path, field: str, point: Point) -> pd.Seri
         suspects = column.index[column % 1 != 0][:1] if fractional else (column.argmin(), column.argmax())
     for row in map(int, suspects):
         try:
-            check_value(name, column.tolist()[row], point.model, point.curriculum)
+            check_value(name, of_cell(column.tolist()[row]), point.model, point.curriculum)
         except InputError as error:
             raise _refusal(path, field, column, row, str(error)) from None
     return column.astype(int) if fractional else column
-
-
-def _plain(column: pd.Series) -> pd.Series:
-    """Return arrays as tuples, and numbers that a wrong cell among them made text as numbers again."""
-    import pandas as pd
-
-    if column.dtype.kind in "biuf":
-        return column
-    cells = [tuple(cell) if hasattr(cell, "tolist") else cell for cell in column.tolist()]
-    numbers = pd.to_numeric(pd.Series([cell if isinstance(cell, str) else None for cell in cells]), errors="coerce")
-    plain = [cell if pd.isna(number) else float(number) for cell, number in zip(cells, numbers, strict=True)]
-    return pd.Series(plain, name=column.name, dtype=object)

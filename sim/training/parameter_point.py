@@ -4,7 +4,8 @@ In a dotted name, `parameter` belongs to the model, and `stage.parameter` to a s
 """
 
 import json
-from collections.abc import Mapping
+from ast import literal_eval
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Self
 
@@ -158,10 +159,35 @@ def carried(value: Any) -> tuple[str, ...]:
 
 
 def as_cell(value: Any) -> Any:
-    """Return a value as a table cell; a tuple of carried groups becomes `a+b`."""
-    if isinstance(value, tuple) and all(isinstance(group, str) for group in value):
+    """Return a value as a table cell: carried groups as `a+b`, several numbers as `[0.5,0.25]`, others as they are."""
+    value = value.tolist() if hasattr(value, "tolist") else value  # of NumPy
+    if not isinstance(value, (tuple, list)):
+        return value
+    if all(isinstance(group, str) for group in value):
         return "+".join(value) if value else "nothing"
-    return value
+    return written(tuple(map(float, value)))
+
+
+def as_column(values: Iterable[Any]) -> list[Any]:
+    """Return values as the cells of one column, which are all texts if a number stands beside a text."""
+    cells = [as_cell(value) for value in values]
+    mixed = any(isinstance(cell, str) for cell in cells)
+    return [cell if isinstance(cell, str) or cell is None else repr(cell) for cell in cells] if mixed else cells
+
+
+def of_cell(cell: Any) -> Any:
+    """Return the value that a table cell stands for: a number or several, if its text is one; else the cell itself."""
+    if not isinstance(cell, str):
+        return cell
+    try:
+        value = literal_eval(cell.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return cell
+    several = isinstance(value, (list, tuple))
+    numbers = value if several else [value]
+    if not numbers or not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers):
+        return cell
+    return tuple(value) if several else value
 
 
 def written(value: Any) -> str:

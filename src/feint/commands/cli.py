@@ -213,7 +213,8 @@ def graph(
 
 def sweep(
     study: Annotated[
-        Path, typer.Argument(metavar="STUDY.toml", help="Study: which parameters vary and how, and in which arms.")
+        Path,
+        typer.Argument(metavar="STUDY.toml", help="Study, also .yaml or .json: which parameters vary and how."),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Output folder; it must not exist, unless you resume.")],
     resume: Annotated[
@@ -292,7 +293,7 @@ def _stop() -> None:
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .parquet or .nc.")],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .csv.gz, .parquet or .nc.")],
 ) -> None:
     """Write a sweep's finished table: one row per point, arm and stage."""
     from feint.sim.sweeps.sweep import Sweep

@@ -236,7 +236,7 @@ def test_the_finished_table_is_exported(found, tmp_path, ending):
 
 
 def test_an_export_of_another_kind_is_refused(found, tmp_path):
-    with pytest.raises(InputError, match=r"its name must end in .csv, .parquet, .nc"):
+    with pytest.raises(InputError, match=r"its name must end in .csv, .csv.gz, .parquet, .nc"):
         found.export(tmp_path / "table.xls")
 
 
