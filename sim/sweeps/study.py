@@ -107,11 +107,11 @@ class Study:
         for name, value, known in (("design", self.design, DESIGNS), ("streams", self.streams, STREAMS)):
             if value not in known:
                 raise unknown(name, value, known)
+        for arm in self.arms:
+            if arm not in tuple(ARM_NAMES):
+                raise unknown("arm", arm, ARM_NAMES)
         if not self.arms or len(set(self.arms)) != len(self.arms):
             raise InputError(f"arms = {list(self.arms)!r} is not valid: name one arm or more, each once.")
-        for arm in self.arms:
-            if arm not in ARM_NAMES:
-                raise unknown("arm", arm, ARM_NAMES)
         if not isinstance(self.name, str):
             raise InputError(f"name = {self.name!r} is not valid: it must be a text.")
         check_start(self.start)

@@ -151,11 +151,11 @@ def by_stage(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict
     return of_model, of_stages
 
 
-def carried(value: Any) -> tuple[str, ...]:
-    """Return the carried groups named by a table cell such as `a+b`; "nothing" means none."""
+def carried(value: Any) -> Any:
+    """Return the carried groups named by a table cell such as `a+b`, "nothing" for none; another value as it is."""
     if isinstance(value, str):
         return () if value == "nothing" else tuple(value.split("+"))
-    return tuple(value)
+    return tuple(value) if isinstance(value, (list, set)) else value
 
 
 def as_cell(value: Any) -> Any:
