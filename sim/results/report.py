@@ -81,6 +81,7 @@ def _parts(widths: Sequence[int], fixed: int) -> Iterator[list[int]]:
     yield columns
 
 
+SEED = "below 2^64; a reader that keeps numbers as doubles, such as JavaScript's, rounds one above 2^53"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA = 1  # version of the documents' form
 
@@ -264,6 +265,8 @@ def schema(kind: type[Report]) -> str:
     body = adapter(kind).json_schema(by_alias=True, mode="serialization")
     own = {"schema": {"const": SCHEMA, "type": "integer"}}
     properties = {**own, **body.get("properties", {}), "passport": {"type": "object"}}
+    if "seed" in properties:
+        properties["seed"] |= {"description": SEED}
     required = [*own, *body.get("required", []), "passport"]
     whole = {"$schema": DIALECT, **body, "properties": properties, "required": required}
     return json.dumps(whole, indent=2, ensure_ascii=False)
