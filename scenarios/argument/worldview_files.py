@@ -17,7 +17,7 @@ from feint.agents.model import Model
 from feint.scenarios.bibliography import SOURCES
 from feint.sim.analysis.claims import Source
 from feint.sim.results.report import Hidden
-from feint.sim.training.configuration import load
+from feint.sim.training.configuration import FILES, load
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.parameter_point import Point, check_two_stages
 from feint.sim.training.stage import Stage
@@ -116,7 +116,7 @@ def view_named(which: str | Path | WorldView | Mapping[str, Any]) -> WorldView:
         return WorldView.from_configuration(which)
     if str(which) in views():
         return views()[str(which)]
-    if Path(which).suffix == ".toml":
+    if Path(which).suffix.lower() in FILES:
         return load_view(which)
     raise unknown("world view", str(which), views())
 

@@ -23,7 +23,7 @@ from feint.scenarios.measurements.stand_ins import STAND_INS
 from feint.sim.analysis.prior_shares import in_units
 from feint.sim.results.report import from_attributes
 from feint.sim.sweeps.factors import Factor, factor_of
-from feint.sim.training.configuration import read_file
+from feint.sim.training.configuration import FILES, read_file
 from feint.sim.training.parameter_point import Point
 
 FOLDER = Path(__file__).parent / "conflicts"
@@ -158,7 +158,7 @@ def place_of(factor: Factor, value: Any) -> float:
 
 def case_of(name: str) -> Case:
     """Return the case that ships under this name, or that of a TOML file; raises `InputError`."""
-    if not name.endswith(".toml"):
+    if not name.lower().endswith(FILES):
         if name not in SHIPPED:
             raise unknown("conflict", name, SHIPPED)
         path = FOLDER / f"{name}.toml"

@@ -16,6 +16,7 @@ from feint.sim.results.report import Hidden
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, tango, wilson
 from feint.sim.statistics.weighted import effective_size, mean_over_draws
 from feint.sim.sweeps.experimental_designs import weights_of
+from feint.sim.sweeps.factors import SEED
 
 FEWEST = 40  # points: one half finds the regions, the other judges them
 EVEN = ("grid", "lhs", "sobol", "prior", "table")  # designs whose points represent the space
@@ -298,8 +299,10 @@ def _told_apart(boxes: Mapping[int, tuple[Condition, ...]]) -> dict[int, tuple[C
 
 
 def _columns_of(response: Response) -> Iterator[tuple[Column, np.ndarray]]:
-    """Yield each column that the tree may cut with its numbers (points,)."""
+    """Yield each column that the tree may cut with its numbers (points,); regions are means over seeds."""
     for factor in response.factors:
+        if factor.name == SEED:
+            continue
         cells = response.points[factor.name]
         if cells.dtype.kind in "iuf":
             numbers = cells.to_numpy(float)

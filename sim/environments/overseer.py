@@ -175,7 +175,7 @@ class Overseers(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self._stride[:], mask = self.num_envs, everywhere
         elif seeds is not None:
             mask = mask if begun else everywhere
-            for i in np.flatnonzero(mask):
+            for i in np.flatnonzero(mask).tolist():
                 self._seed_place(i, seeds[i], begun=begun)
         self._begin(np.flatnonzero(mask))
         return self._batch.seen.copy(), {}

@@ -247,7 +247,7 @@ def address_of(scheduler: Any) -> str | None:
         return None
     if not isinstance(scheduler, (str, Path)) or not str(scheduler):
         raise InputError(f"scheduler = {scheduler!r} is not an address, such as 'tcp://host:8786', nor a Client.")
-    if Path(scheduler).suffix != ".json":
+    if Path(scheduler).suffix.lower() != ".json":
         return str(scheduler)
     try:
         return str(json.loads(Path(scheduler).read_text())["address"])

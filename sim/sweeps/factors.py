@@ -101,9 +101,7 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
         values = tuple(tuple(value) if isinstance(value, list) else value for value in spec)
         if not values:
             raise InputError(f"vary.{name} = [] is empty: name one value or more.")
-        if not all(
-            isinstance(one, Hashable) for value in values for one in (value if isinstance(value, tuple) else [value])
-        ):
+        if not all(isinstance(part, Hashable) for value in values for part in as_tuple(value)):
             raise InputError(f"vary.{name} = {list(spec)!r} is not valid: name numbers, names, or lists of them.")
         if twice := [value for value, times in Counter(values).items() if times > 1]:
             raise InputError(f"vary.{name} names a value twice, {twice[0]!r}: name each once.")
@@ -118,6 +116,11 @@ def factor_of(name: str, spec: Any, model: Model, curriculum: Curriculum) -> Fac
         right = 'a list of values, { low = …, high = … }, or "prior"'
         raise InputError(f"vary.{name} = {spec!r} is not valid: it must be {right}.")
     return Factor(**_range(name, spec, declared), **facts)
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """Return several values as they are, and one as a tuple."""
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _plain(spec: Any) -> Any:

@@ -149,6 +149,8 @@ NOTATIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
     ".yml": ("YAML", _from_yaml),
 }
 """Notations besides TOML, by the ending of a file's name."""
+FILES = (".toml", *NOTATIONS)
+"""Endings of files that `read_file` reads, in small letters or capitals."""
 
 
 def from_tables(content: Mapping[str, Any]) -> Configuration:

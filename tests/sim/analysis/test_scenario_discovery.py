@@ -74,6 +74,12 @@ def test_limits_are_written_with_as_many_digits_as_tell_them_apart():
     assert limits == pytest.approx([20030.5, 20040.5, 20070.5], abs=1)
 
 
+def test_no_region_is_one_of_seeds():
+    design = study({"seed": [*range(8)], "decoys": {"low": 0.0, "high": 5.0, "levels": 20}}, "grid")
+    found = regions(evaluated(design, lambda points: 0.3 * (points["seed"] > 3) + 0.4 * (points["decoys"] > 2)))
+    assert {region.where.split()[0] for region in found.regions} == {"decoys"}
+
+
 def test_values_that_are_no_numbers_are_named():
     vary = {"start": ["fresh", "internal", "deceptive"], "finetuning.carry": [[], ["goal"], ["gate", "world"]]}
     design = study({**vary, "decoys": {"low": 0.0, "high": 5.0, "levels": 20}}, "grid")

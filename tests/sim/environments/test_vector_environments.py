@@ -1,5 +1,7 @@
 """The vector environment takes what Gymnasium's own take: a seed per place, a limit of steps, NumPy's integers."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ SEEDS, PLACES = [7, 3, 7], 3
 DEPLOYING = 12  # step of the actions below in which some deploy
 
 
-def made(mode, **options):
+def made(mode, **options) -> Any:  # whose seed may be a list, which the type of its base does not say
     return gymnasium.make_vec(NAME, num_envs=PLACES, vectorization_mode=mode, **SHORT, **options)
 
 
@@ -90,7 +92,7 @@ def test_without_a_limit_or_with_none_nothing_is_cut_off():
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_numpys_integers_are_seeds_and_others_are_refused_in_a_sentence(name):
-    environment = gymnasium.make(name, disable_env_checker=True)
+    environment: Any = gymnasium.make(name, disable_env_checker=True)
     plain, of_numpy = environment.reset(seed=3)[0], environment.reset(seed=np.int64(3))[0]
     np.testing.assert_array_equal(plain, of_numpy)
     for seed in (-1, 1.5, "1"):

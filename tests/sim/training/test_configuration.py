@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from feint.agents.errors import InputError
 from feint.agents.model import Model
+from feint.scenarios.argument.worldview_files import view_named
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.training.configuration import Configuration, load
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
@@ -238,7 +239,7 @@ because: {similarity: off, gate_init: 2026-12-01, seeds: no, octal: 010}
 
 @pytest.mark.parametrize("ending", ["yaml", "yml", "YAML", "json", "JSON"])
 def test_yaml_and_json_say_what_toml_says(tmp_path, ending):
-    kind = {"yml": "yaml"}.get(ending.lower(), ending.lower())
+    kind = "json" if ending.lower() == "json" else "yaml"
     (tmp_path / f"given.{ending}").write_text(SAME[kind])
     (tmp_path / "given.toml").write_text(SAME["toml"])
     found, told = load(tmp_path / f"given.{ending}"), load(tmp_path / "given.toml")
@@ -284,3 +285,10 @@ def test_the_library_for_yaml_is_named_where_it_is_missing(tmp_path, monkeypatch
     (tmp_path / "given.yaml").write_text("model: {}")
     with pytest.raises(InputError, match=r"a file in YAML needs yaml, which is not installed: .*\[tables\]"):
         load(tmp_path / "given.yaml")
+
+
+@pytest.mark.parametrize("name", ["mine.TOML", "mine.yaml", "mine.Json"])
+def test_world_views_may_be_in_any_notation(tmp_path, name):
+    texts = {".toml": "[model]\nsimilarity = 0.25\n", ".yaml": "model: {similarity: 0.25}"}
+    (tmp_path / name).write_text(texts.get(Path(name).suffix.lower(), '{"model": {"similarity": 0.25}}'))
+    assert view_named(str(tmp_path / name)).model.similarity == 0.25
