@@ -138,9 +138,10 @@ def _csv(path: Path, field: str) -> pd.DataFrame:
             delimiter=separator_of(head), invalid_row_handler=lambda row: wrong.append(row) or "skip"
         ),
         convert_options=arrow.ConvertOptions(
-            strings_can_be_null=True, column_types={"seed": pa.string()}  # which may be too large for its integers
+            strings_can_be_null=True,
+            column_types={"seed": pa.string()},  # which may be too large for its integers
         ),
-    )  # fmt: skip
+    )
     if wrong:
         raise _ragged(path, field, wrong[0].number - 1, wrong[0].actual_columns, len(names))
     return table.to_pandas().apply(_stripped)
