@@ -4,9 +4,10 @@ If numbers are meant to change, as they were by version 2 of the model, rewrite 
 `pytest tests/test_unchanged.py --rewrite` (also part of `nox -s golden`) and mark the entry of the change in
 CHANGELOG.md by [numbers].
 
-Passports, digests and seconds are left out, and of a list longer than `LONGEST` only some items are kept. What is computed in
-double precision is compared closely everywhere. In single precision another kind of processor rounds otherwise, so that
-single runs may end otherwise there, as in `test_golden.py`: the comparison is close only where the recording was made.
+Passports, digests and seconds are left out, and of a list longer than `LONGEST` only some items are kept. What is
+computed in double precision is compared closely everywhere. In single precision another kind of processor rounds
+otherwise, so that single runs may end otherwise there, as in `test_golden.py`: the comparison is close only where the
+recording was made.
 """
 
 import csv

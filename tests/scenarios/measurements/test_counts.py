@@ -70,7 +70,9 @@ def test_a_file_without_a_completion_is_refused(tmp_path):
 
 def test_a_file_of_another_format_is_refused(tmp_path):
     (tmp_path / "log.json").write_text("{}")
-    with pytest.raises(InputError, match=r"has no known format: its name must end in .csv, .tsv, .csv.gz, .tsv.gz or .eval"):
+    with pytest.raises(
+        InputError, match=r"has no known format: its name must end in .csv, .tsv, .csv.gz, .tsv.gz or .eval"
+    ):
         counted_in(tmp_path / "log.json", "x")
     with pytest.raises(InputError, match="there is no such file"):
         counted_in(tmp_path / "none.csv", "x")

@@ -66,7 +66,10 @@ def test_columns_that_are_no_parameter_are_left_out(tmp_path):
 
 
 def test_a_file_of_another_kind_and_one_that_is_not_there_are_refused(tmp_path):
-    for name, sentence in (("draws.nc", "its name must end in .csv, .tsv, .csv.gz, .tsv.gz or .parquet."), ("none.csv", "cannot be read")):
+    for name, sentence in (
+        ("draws.nc", "its name must end in .csv, .tsv, .csv.gz, .tsv.gz or .parquet."),
+        ("none.csv", "cannot be read"),
+    ):
         with pytest.raises(InputError, match=sentence):
             WeightedDraws.of(tmp_path / name)
 

@@ -111,7 +111,11 @@ MISTAKES = [
     (b"[model]\n# \xff", ["not a TOML file", "utf-8"]),
     ("# nothing\n", ["empty", "[model]", "[[stage]]"]),
     (A + B + 'carry = [["goal"]]', ["stage 'b'", "carry = [['goal']]", "group ['goal']"]),
-    pytest.param("[model]\nsimilarity = 1" + 400 * "0", ["similarity is a number of 1,329 bits", "at most 64"], id="no float holds it"),
+    pytest.param(
+        "[model]\nsimilarity = 1" + 400 * "0",
+        ["similarity is a number of 1,329 bits", "at most 64"],
+        id="no float holds it",
+    ),
     pytest.param("[model]\nmodes = 1" + 5000 * "0", ["not a TOML file"], id="many digits"),
     pytest.param("model = " + 10**5 * "[", ["not a TOML file"], id="deep list"),
 ]
