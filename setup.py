@@ -21,7 +21,7 @@ setup(
     ],
     package_dir={"feint": "src/feint", **{f"feint.{part}": part for part in PARTS}},
     package_data={
-        "feint": ["py.typed", "explorer/assets/*"],
+        "feint": ["py.typed", "*.pyi", "explorer/assets/*"],
         **{f"feint.{part}": ["**/*.csv", "**/*.toml"] for part in PARTS},
     },
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from inspect import cleandoc
 from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -96,6 +97,24 @@ class Declared(BaseModel):
             except ValidationError as error:
                 raise _explain(error, type(self)) from None
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Add every parameter to a docstring in sections: its meaning, default, unit and valid values."""
+        text, raises, rest = cleandoc(cls.__doc__ or "").partition("Raises\n------\n")
+        if raises:
+            entries = "\n".join(f"{name}\n    {told}" for name, told in cls._entries())
+            cls.__doc__ = f"{text}Parameters\n----------\n{entries}\n\n{raises}{rest}"
+
+    @classmethod
+    def _entries(cls) -> Iterator[tuple[str, str]]:
+        """Yield each parameter's name, and what a docstring says of it."""
+        declared = cls.parameters()
+        for name, field in cls.model_fields.items():
+            unit = f" Unit: {declared[name].unit}." if name in declared and declared[name].unit != "1" else ""
+            valid = f" Valid: {declared[name].allowed}." if name in declared else ""
+            meaning = (field.description or name).replace("\n", " ")
+            yield name, f"{meaning[0].upper()}{meaning[1:]}. Default: {field.default!r}.{unit}{valid}"
+
     def __repr__(self) -> str:
         """Return one line with the values that were given and differ from the defaults."""
         fields = type(self).model_fields
@@ -116,6 +135,20 @@ class Declared(BaseModel):
                 meaning = field.description or ""
                 declared[name] = Parameter(name=name, default=field.default, meaning=meaning, **facts)
         return MappingProxyType(declared)
+
+    @classmethod
+    def of(cls, values: object) -> Self:
+        """Return the parameters that these are, or that a mapping of names and values gives; the defaults if None.
+
+        Raises `InputError` for anything else, and for a name or value that is not valid.
+        """
+        if isinstance(values, cls):
+            return values
+        if values is not None and not (isinstance(values, Mapping) and all(isinstance(name, str) for name in values)):
+            name, kind = next(iter(cls.parameters())), cls.__name__
+            right = f"write {kind}(...), or its parameters by name, as in {{{name!r}: …}}"
+            raise InputError(f"{kind.lower()} = {values!r} is not a {kind}: {right}.")
+        return cls(**(values or {}))
 
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some values changed, validated like a new one."""

@@ -50,6 +50,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
+def types_kept():
+    """Put the registry of types back after a test that registers some."""
+    from feint.agents.types import TYPES
+
+    before = dict(TYPES)
+    yield
+    TYPES.clear()
+    TYPES.update(before)
+
+
+@pytest.fixture
 def rewrite(request):
     """Whether generated files are to be rewritten."""
     return request.config.getoption("--rewrite")

@@ -290,6 +290,7 @@ def test_the_figures_of_the_fit_were_made_by_its_command(file):
 
 @pytest.mark.slow
 @pytest.mark.generated
+@pytest.mark.usefixtures("types_kept")
 @pytest.mark.parametrize(("name", "number"), EXAMPLES)
 def test_python_of_a_page_prints_what_stands_below_it(name, number, folder_of, monkeypatch, capsys, rewrite):
     code, stands = PYTHON.findall(PAGES[name].read_text())[number]

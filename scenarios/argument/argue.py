@@ -26,8 +26,8 @@ from feint.scenarios.argument.over_draws import (
     shares_figure,
 )
 from feint.scenarios.argument.structures import Structures, structural_average
-from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims, select_claims
-from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, Claim, Verdict
+from feint.scenarios.claims.registry import FAMILIES, claims, named_claim, proposed_claims, select_claims
+from feint.sim.analysis.claims import HOLDS, KINDS, NEITHER, REVERSED, UNPUBLISHED, Claim, Verdict
 from feint.sim.analysis.estimands import Effect
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
 from feint.sim.analysis.prior_shares import EffectSpread
@@ -117,7 +117,7 @@ class ClaimResult:
     number: int
     name: str
     title: str
-    source: Cited
+    source: Annotated[Cited | None, Field(description="null for a claim of one's own")]
     statement: str
     verdict: Verdict
     effect: Annotated[Effect, Field(description="at the point, of the first part; if one part is enough, the largest")]
@@ -149,7 +149,7 @@ class ClaimResult:
         return from_attributes(
             cls,
             claim,
-            source=from_attributes(Cited, claim.source, section=claim.section),
+            source=None if claim.source is UNPUBLISHED else from_attributes(Cited, claim.source, section=claim.section),
             verdict=evaluation.verdict,
             effect=evaluation.reported,
             prior=reported(spread.shares(claim)),
@@ -186,7 +186,7 @@ class ClaimResult:
         margins: Any = {"initial_indent": "  ", "subsequent_indent": "      "}
         remark = self.evaluation.claim.remark
         lines = [
-            f"{self.source.author} ({self.source.year}), {self.source.section}: {self.statement}",
+            f"{self._cited()}{self.statement}",
             f"Verdict at this point: {self.verdict.value}, {self.verdict.meaning}.",
             *self._parts(),
             *self._among_converged(),
@@ -197,6 +197,12 @@ class ClaimResult:
         ]
         title = fill(f"{self.number} {self.title}", WIDTH, subsequent_indent="  ")
         return "\n".join([title, *(fill(line, WIDTH, **margins) for line in lines)])
+
+    def _cited(self) -> str:
+        """Return who states the claim, and where; nothing for a claim of one's own."""
+        if self.source is None:
+            return ""
+        return f"{', '.join(filter(None, [f'{self.source.author} ({self.source.year})', self.source.section]))}: "
 
     def _parts(self) -> Iterator[str]:
         rule = None
@@ -305,7 +311,10 @@ class ArgueRequest(OverRequest):
 
     kind = "argue"
 
-    claim: Annotated[tuple[str, ...] | None, Option("Only this claim; repeatable. All by default.", "NAME")] = None
+    claim: Annotated[
+        tuple[str | Claim, ...] | None,
+        Option("Only this claim, by name or from a TOML file; repeatable. All by default.", "NAME|FILE.toml"),
+    ] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
     quick: Annotated[bool, Option("Use fewer runs and draws, and swap no functional form; takes some minutes.")] = False
     over: OverFile = None
@@ -314,12 +323,14 @@ class ArgueRequest(OverRequest):
     runs: Annotated[int | None, Option("Runs per protocol at the point.", "N", least=1, most=MOST_RUNS)] = None
     seed: Seed = 0
     precision: Precision = PRECISION
-    size: Size = FULL  #: how much is run if `quick` and `runs` do not say otherwise; not an option of the command
+    size: Annotated[Size, "How much is run if `quick` and `runs` do not say otherwise."] = FULL
 
     def __post_init__(self) -> None:
         super().__post_init__()
         known = claims(self.family) | proposed_claims(self.family)
-        for name in (name for name in self.claim or () if name not in known):
+        if self.claim is not None:
+            object.__setattr__(self, "claim", tuple(map(named_claim, self.claim)))
+        for name in (name for name in self.claim or () if isinstance(name, str) and name not in known):
             families = [family for family in FAMILIES if name in claims(family) | proposed_claims(family)]
             if not families:
                 raise unknown(f"in family {self.family!r}, claim", name, known)

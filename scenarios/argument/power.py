@@ -12,7 +12,7 @@ from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
 from feint.scenarios.argument.evaluate_claim import measure, protocols_of
-from feint.scenarios.claims.registry import FAMILIES, claims, proposed_claims
+from feint.scenarios.claims.registry import every_claim, named_claim
 from feint.sim.analysis.claims import LEAST, VERDICTS, Claim, Verdict
 from feint.sim.analysis.estimands import Effect, Ended
 from feint.sim.analysis.power import SIZES, TRIALS, Design, DesignPower, PowerReport, Sizes, design_power
@@ -90,7 +90,12 @@ class PowerRequest(Request):
         float, Option("Correlation of two seeds of a model: 0 if each is worth a model, 1 if none adds any.", "X")
     ] = ICC
     least: Annotated[float, Option("A difference smaller than this counts as none.", "X")] = LEAST
-    claim: Annotated[str | None, Option("How many runs the verdict on this claim needs, from a pilot.", "NAME")] = None
+    claim: Annotated[
+        str | Claim | None,
+        Option(
+            "How many runs the verdict on this claim, by name or from a file, needs, from a pilot.", "NAME|FILE.toml"
+        ),
+    ] = None
     pilot: Annotated[int, Option("With --claim: runs of each training protocol.", "N", least=10, most=10**6)] = PILOT
     trials: Annotated[
         int | None,
@@ -111,10 +116,11 @@ class PowerRequest(Request):
                 raise InputError(f"{option} for the pilot of a claim: name it with --claim.")
             _ = self.design
             return
-        _claim_named(self.claim)
+        object.__setattr__(self, "claim", named_claim(self.claim))
+        _known(self.claim)
         own = {known.name for known in fields(Design)} - {"paired", "confidence"} | {"unpaired"}
         for name in (name for name in given if name in own):
-            what = f"{name} = {given[name]!r} is not allowed with claim = {self.claim!r}"
+            what = f"{name} = {given[name]!r} is not allowed with claim = {_known(self.claim).name!r}"
             raise InputError(f"{what}: there the pilot says what is true.")
 
     @property
@@ -132,7 +138,7 @@ class PowerRequest(Request):
         known: dict[str, Any] = {"request": self, "progress": progress}
         if self.claim is None:
             return design_power(self.design, trials=self.trials or TRIALS, seed=self.seed, **known)
-        return self._of_claim(_claim_named(self.claim), threads, progress)
+        return self._of_claim(_known(self.claim), threads, progress)
 
     def _of_claim(self, whole: Claim, threads: int | None, progress: Progress | None) -> ClaimPower:
         """Train the pilot, resample experiments of other sizes from it, and return the power."""
@@ -168,12 +174,13 @@ class PowerRequest(Request):
         )
 
 
-def _claim_named(name: str) -> Claim:
-    """Return the claim of this name, of any family; raises `InputError` if it is not known."""
-    known = {name: claim for family in FAMILIES for name, claim in (claims(family) | proposed_claims(family)).items()}
-    if name not in known:
-        raise unknown("claim", name, known)
-    return known[name]
+def _known(which: str | Claim) -> Claim:
+    """Return the claim, or that of this name, of any family; raises `InputError` if it is not known."""
+    if isinstance(which, Claim):
+        return which
+    if which not in every_claim():
+        raise unknown("claim", which, every_claim())
+    return every_claim()[which]
 
 
 def _again(claim: Claim, ended: Ended, rows: np.ndarray, confidence: float) -> Verdict:

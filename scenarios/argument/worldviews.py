@@ -23,7 +23,7 @@ from feint.scenarios.argument.evaluate_claim import Effect, Evaluation, Robustne
 from feint.scenarios.argument.over_draws import PRIOR, OverFile, OverRequest, OverTable, Rest
 from feint.scenarios.argument.verdict_cells import LETTERS, box, draw_effect, draw_level, draw_shares, draw_verdict
 from feint.scenarios.argument.worldview_files import DEFAULT, WorldView, default_view, view_named, views
-from feint.scenarios.claims.registry import select_claims
+from feint.scenarios.claims.registry import named_claim, select_claims
 from feint.sim.analysis.claims import HOLDS, REVERSED, Claim, Part, Verdict
 from feint.sim.analysis.estimands import frequency
 from feint.sim.analysis.prior_shares import EffectSpread
@@ -303,7 +303,10 @@ class WorldviewsRequest(OverRequest):
             "NAME|FILE.toml",
         ),
     ] = None
-    claim: Annotated[tuple[str, ...] | None, Option("A claim by name; repeatable. All by default.", "NAME")] = None
+    claim: Annotated[
+        tuple[str | Claim, ...] | None,
+        Option("A claim by name, or from a TOML file; repeatable. All by default.", "NAME|FILE.toml"),
+    ] = None
     over: OverFile = None
     rest: Rest = PRIOR
     draws: Annotated[
@@ -324,6 +327,8 @@ class WorldviewsRequest(OverRequest):
         super().__post_init__()
         check_precision(self.precision)
         check_confidence(self.confidence)
+        if self.claim is not None:
+            object.__setattr__(self, "claim", tuple(map(named_claim, self.claim)))
         if self.view is not None:
             object.__setattr__(self, "view", tuple(view_named(which) for which in self.view))
         for name, times in Counter(view.name for view in self.columns).items():

@@ -1,11 +1,15 @@
 """Registry of the claims that can be tested, by name; one file per claim, in the folder of its family."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
 
-from feint.agents.errors import unknown
+from feint.agents.errors import InputError, unknown
+from feint.sim.analysis.claim_files import claim_of, load_claim
 from feint.sim.analysis.claims import Claim
 
 FAMILIES = {
@@ -76,11 +80,40 @@ def _against(text: str) -> str:
     return " ".join(paragraph.split())
 
 
-def select_claims(names: Iterable[str] | None, family: str = "pretraining") -> list[Claim]:
-    """Return the named claims, or all of a family that have been run; raises `InputError` for an unknown name."""
+def named_claim(which: Any) -> Any:
+    """Return a claim as a request holds it: a name, or the claim of a file, of the tables of one, or itself.
+
+    Raises `InputError` if the file is not valid, or a claim of one's own has the name of a registered one.
+    """
+    if isinstance(which, (str, Path)) and Path(which).suffix != ".toml":
+        return str(which)
+    claim = which if isinstance(which, Claim) else claim_of(which) if isinstance(which, Mapping) else load_claim(which)
+    if not isinstance(claim, Claim):
+        raise InputError(f"claim = {which!r} is none: give a name, a file that ends in .toml, or a Claim.")
+    if claim.name in every_claim() and claim != every_claim()[claim.name]:
+        raise InputError(f"name = {claim.name!r} is that of a registered claim: give your own another name.")
+    return claim
+
+
+def every_claim() -> dict[str, Claim]:
+    """Return the claims of all families by name, those that are not yet run included."""
+    return {name: claim for family in FAMILIES for name, claim in (claims(family) | proposed_claims(family)).items()}
+
+
+def select_claims(names: Iterable[Any] | None, family: str = "pretraining") -> list[Claim]:
+    """Return the named claims, or all of a family that have been run; raises `InputError` for an unknown name.
+
+    Claims of one's own, as `named_claim` returns them, are numbered in their order.
+    """
     run = claims(family)
-    known = {**run, **proposed_claims(family)}
-    for name in names or ():
-        if name not in known:
-            raise unknown("claim", name, known)
-    return [known[name] for name in dict.fromkeys(names or run)]
+    known: dict[str, Claim] = {**run, **proposed_claims(family)}
+    chosen: dict[str, Claim] = {}
+    own = count(1)
+    for which in names or run:
+        if isinstance(which, str) and which not in known:
+            raise unknown("claim", which, known)
+        claim = known[which] if isinstance(which, str) else replace(which, number=which.number or next(own))
+        if claim.name in chosen and not isinstance(which, str):
+            raise InputError(f"name = {claim.name!r} is that of two claims: give each a name of its own.")
+        chosen[claim.name] = claim
+    return list(chosen.values())

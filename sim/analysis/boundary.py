@@ -10,7 +10,6 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
-from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.analysis.level_sets import FIRST, METHOD, SIDE, Axis, Law, columns, followed, interval_of, lattice
@@ -24,7 +23,8 @@ from feint.sim.results.report import Hidden, Number, Report, Table
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps.factors import Factor, factor_of, prior_factors
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
+from feint.sim.training.configuration import ModelValues, Stages, point_of
+from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION
 
@@ -318,7 +318,7 @@ class BoundaryRequest(Request):
 def boundary(
     x: str,
     y: str,
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     *,
     of: str = DIFFERENCE,
     level: float | None = None,
@@ -327,7 +327,7 @@ def boundary(
     scale: Mapping[str, str] | None = None,
     points: int = POINTS,
     runs: int = RUNS,
-    model: Model | None = None,
+    model: ModelValues | None = None,
     seed: int = 0,
     start: str = "fresh",
     match: str | Match = Match.TARGET,
@@ -378,8 +378,7 @@ def boundary(
     Bryan et al., "Active learning for identifying function threshold boundaries" (2005).
 
     """
-    curriculum = pretrain_finetune() if curriculum is None else curriculum
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     axes: dict[str, Any] = {"x": x, "y": y, "within": within or {}, "scale": scale or {}}
     own: dict[str, Any] = {"of": of, "level": level, "arm": arm, "points": points, "runs": runs, "seed": seed}
     request = BoundaryRequest(**axes, **own, point=point, precision=precision, confidence=confidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from math import inf, isfinite
@@ -148,31 +148,43 @@ class Source:
         return f"@{self.kind}{{{self.key},\n{lines}\n}}"
 
 
+UNPUBLISHED = Source(key="own", author="", title="", year=0, where="")
+"""Stands for the source of a claim of one's own."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One number on which a claim depends, with the rule declared for it."""
 
-    name: str
-    estimand: Estimand
-    rule: Rule
+    name: str  #: unique within its claim
+    estimand: Estimand  #: what is measured, and its words
+    rule: Rule  #: where it must lie
     tested: bool = True  #: whether the verdict of the claim depends on it; others are only shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim as it is declared; the first part is reported as its effect."""
+    """A claim as it is declared; the first part is reported as its effect.
 
-    name: str
-    source: Source
-    section: str  #: of the source
+    A claim of one's own is read from a file (`feint.load_claim`), or made of estimands and their rules.
+    """
+
+    name: str  #: of letters, digits, _ and -
+    source: Source = UNPUBLISHED  #: the publication that states it
+    section: str = ""  #: of the source
     statement: str  #: in its author's terms
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...]  #: one number each
     any_part: bool = False  #: whether one part is enough; intervals then hold for all parts at once (Bonferroni)
     title: str = ""  #: first line of its file; title, against, family and number are those of the registry
     against: str = ""  #: what would count against it, as its file says
-    family: str = "pretraining"
-    number: int = 0
+    family: str = "pretraining"  #: of the registry
+    number: int = 0  #: in its family
     remark: Callable[[Any], str] | None = None  #: returns what else to report of its draws from the prior
+    declared: Mapping[str, Any] | None = field(default=None, compare=False)  #: tables of the file that it was read from
+
+    def configuration(self) -> Any:
+        """Return what a passport holds: the tables of its file or, if it has none, its name."""
+        return self.name if self.declared is None else dict(self.declared)
 
     @property
     def effect(self) -> Part:

@@ -19,7 +19,6 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.errors import InputError, check_output
-from feint.agents.model import Model
 from feint.sim.analysis.among_converged import ALL as EVERY_RUN
 from feint.sim.analysis.among_converged import Among
 from feint.sim.analysis.designed_data import LEAST as FEWEST
@@ -36,7 +35,8 @@ from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidenc
 from feint.sim.sweeps import experimental_designs as designs
 from feint.sim.sweeps.study import ALL, Study
 from feint.sim.sweeps.sweep import sweep
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
+from feint.sim.training.configuration import ModelValues, Stages, point_of
+from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import Point, differing, options
 from feint.sim.training.train import PRECISION
 
@@ -337,7 +337,7 @@ def _noise(response: Response) -> dict[str, float]:
 
 
 def screen(
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     *,
     of: str | None = None,
     outcome: str = DECEPTIVE,
@@ -347,7 +347,7 @@ def screen(
     runs: int = RUNS,
     out: str | Path | None = None,
     resume: bool = False,
-    model: Model | None = None,
+    model: ModelValues | None = None,
     seed: int = 0,
     start: str = "fresh",
     match: str | Match = Match.TARGET,
@@ -392,7 +392,7 @@ def screen(
     Morris, "Factorial sampling plans for preliminary computational experiments" (1991).
 
     """
-    point = Point.of(pretrain_finetune() if curriculum is None else curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     own: dict[str, Any] = {"of": of, "outcome": outcome, "among": among, "least": least, "runs": runs}
     own |= {"trajectories": trajectories, "out": None if out is None else Path(out), "resume": resume, "seed": seed}
     request = ScreenRequest(**own, point=point, precision=precision, confidence=confidence)

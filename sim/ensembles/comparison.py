@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import InputError
-from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.companions import (
     COMPANIONS,
@@ -36,7 +35,8 @@ from feint.sim.results.report import Hidden, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics import intervals
 from feint.sim.statistics.intervals import CONFIDENCE, HALF_WIDTH, Interval, check_confidence
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
+from feint.sim.training.configuration import ModelValues, Stages, point_of
+from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION
 
@@ -310,9 +310,9 @@ class CompareRequest(Request):
 
 
 def compare(
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     *,
-    model: Model | None = None,
+    model: ModelValues | None = None,
     runs: int = 2000,
     seed: int = 0,
     start: str = "fresh",
@@ -358,8 +358,7 @@ def compare(
     Xu, "Pre-Training + Fine-Tuning Favors Deception" (2021).
 
     """
-    curriculum = pretrain_finetune() if curriculum is None else curriculum
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     own: dict[str, Any] = {"runs": runs, "seed": seed, "precision": precision, "confidence": confidence}
     request = CompareRequest(point=point, worth=worth, beside=beside, **own)
     return request.run(threads=threads, progress=progress)

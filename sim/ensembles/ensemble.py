@@ -12,7 +12,6 @@ import numpy as np
 from pydantic import Field, computed_field
 
 from feint.agents.errors import check_whole, unknown
-from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, is_converged
 from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
@@ -29,7 +28,8 @@ from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
+from feint.sim.training.configuration import ModelValues, Stages, point_of
+from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
 from feint.sim.training.train import PRECISION, RunSpec
@@ -244,10 +244,10 @@ def spread(values: np.ndarray) -> dict[str, float | None]:
 
 
 def simulate(
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     *,
-    model: Model | None = None,
-    runs: int = 1000,
+    model: ModelValues | None = None,
+    runs: int = 2000,
     seed: int = 0,
     start: str = "fresh",
     match: str | Match = Match.TARGET,
@@ -261,16 +261,15 @@ def simulate(
     Parameters
     ----------
     curriculum
-        Stages, pre-training + fine-tuning if None.
+        Stages, or the name of a file that holds them; pre-training + fine-tuning if None.
     model
-        Parameters of the model, the defaults if None.
+        Model, or the values of its parameters by name; the defaults if None, or what the file says.
     runs
-        Number of runs, at most 10^9: 1000 by default, for a quick answer in a session; the command `feint simulate`
-        trains 2000, as many as each arm of a comparison.
+        Number of runs, at most 10^9.
     seed
         Key of all random streams, from 0 to 2^64 - 1.
     start
-        "fresh", or a type as which the runs are prepared: "internal", "corrigible" or "deceptive".
+        "fresh", or a type of TYPES as which the runs are prepared: "internal", "corrigible", "deceptive", or your own.
     match
         Rule of `Match`, applied to the last stage.
     threads
@@ -293,17 +292,16 @@ def simulate(
         If an argument is not valid.
 
     """
-    curriculum = pretrain_finetune() if curriculum is None else curriculum
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     request = SimulateRequest(point=point, runs=runs, seed=seed, precision=precision, objectives=objectives)
     return request.simulate(threads, progress)
 
 
 def summarize(
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     *,
-    model: Model | None = None,
-    runs: int = 1000,
+    model: ModelValues | None = None,
+    runs: int = 2000,
     seed: int = 0,
     start: str = "fresh",
     match: str | Match = Match.TARGET,
@@ -334,7 +332,6 @@ def summarize(
         If an argument is not valid.
 
     """
-    curriculum = pretrain_finetune() if curriculum is None else curriculum
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     known: dict[str, Any] = {"point": point, "precision": precision, "objectives": objectives}
     return SimulateRequest(runs=runs, seed=seed, summary=True, **known).summarize(threads, progress)

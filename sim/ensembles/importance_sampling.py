@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field, NonNegativeInt, computed_field
 
 from feint.agents.errors import InputError, check_whole, unknown
-from feint.agents.model import Model
 from feint.agents.outcome import Outcome, is_converged
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import Sums, Timing, add_up
@@ -31,7 +30,8 @@ from feint.sim.statistics.intervals import (
     look_confidence,
     share_of_selected,
 )
-from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
+from feint.sim.training.configuration import ModelValues, Stages, point_of
+from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.train import PRECISION, RunSpec
 
@@ -313,12 +313,12 @@ class RareRequest(Request):
 
 
 def rare(
-    curriculum: Curriculum | None = None,
+    curriculum: Stages | None = None,
     outcome: Outcome | str = Outcome.DECEPTIVE,
     *,
     tilt: Mapping[str, float] | None = None,
     stage: int = -1,
-    model: Model | None = None,
+    model: ModelValues | None = None,
     runs: int = RUNS,
     seed: int = 0,
     start: str = "fresh",
@@ -363,8 +363,7 @@ def rare(
     Owen, "Monte Carlo theory, methods and examples" (2013), chapter 9.
 
     """
-    curriculum = pretrain_finetune() if curriculum is None else curriculum
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     tilt, outcome = {} if tilt is None else tilt, Outcome.named(outcome).label
     known: dict[str, Any] = {"point": point, "objectives": objectives, "precision": precision, "confidence": confidence}
     sought: dict[str, Any] = {"arm": PRETRAIN_FINETUNE, "outcome": outcome, "stage": stage, "tilt": tilt}

@@ -80,6 +80,7 @@ class Study:
         if isinstance(self.arms, str) or not isinstance(self.arms, Sequence):
             raise InputError(f"arms = {self.arms!r} is not a list of names.")
         object.__setattr__(self, "arms", tuple(self.arms))
+        object.__setattr__(self, "model", Model.of(self.model))
         self._check_choices()
         object.__setattr__(self, "vary", self._varied())
         self._check_sizes()

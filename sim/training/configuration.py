@@ -11,12 +11,16 @@ from typing import Any, ClassVar, TypeVar
 from feint.agents.errors import InputError, load_extra, unknown
 from feint.agents.model import Model
 from feint.sim.results.request import MOST_SEED
-from feint.sim.training.curriculum import Curriculum
-from feint.sim.training.parameter_point import by_stage
+from feint.sim.training.curriculum import Curriculum, Match, check_parts, pretrain_finetune
+from feint.sim.training.parameter_point import Point, by_stage
 from feint.sim.training.stage import Stage
 
 TABLES = ("model", "stage", "view", "because")
 Parsed = TypeVar("Parsed")
+Stages = Curriculum | str | Path
+"""A curriculum, or the name of a file that holds one, as functions take it."""
+ModelValues = Model | Mapping[str, Any]
+"""A model, or the values of its parameters by name, as functions take it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,25 @@ def load(path: str | Path) -> Configuration:
 
     """
     return read_file(path, from_tables)
+
+
+def point_of(
+    curriculum: Stages | None = None,
+    model: ModelValues | None = None,
+    start: str = "fresh",
+    match: str | Match = Match.TARGET,
+) -> Point:
+    """Return the point of the arguments of `simulate`; raises `InputError` if one is not valid.
+
+    A curriculum may be the name of a file, as `load` reads it: its model is then changed by what `model` gives.
+    """
+    model = Model.of(model)
+    if isinstance(curriculum, (str, Path)):
+        configured = load(curriculum)
+        curriculum, model = configured.curriculum, configured.model.replace(**model.given())
+    curriculum = pretrain_finetune() if curriculum is None else curriculum
+    check_parts(curriculum)
+    return Point(model=model, curriculum=curriculum, start=start, match=Match.named(match).value)
 
 
 def read_file(path: str | Path, parse: Callable[[dict[str, Any]], Parsed]) -> Parsed:

@@ -165,10 +165,8 @@ def pretrain_finetune(
     )
 
 
-def check_parts(*curricula: object, model: object = None) -> None:
-    """Raise `InputError` unless these are curricula, and `model`, if given, a model."""
-    if model is not None and not isinstance(model, Model):
-        raise InputError(f"model = {model!r} is not a Model: write Model(...).")
+def check_parts(*curricula: object) -> None:
+    """Raise `InputError` unless these are curricula."""
     for curriculum in curricula:
         if not isinstance(curriculum, Curriculum):
             raise InputError(f"curriculum = {curriculum!r} is not a Curriculum: write Curriculum(Stage(...), ...).")
@@ -176,7 +174,7 @@ def check_parts(*curricula: object, model: object = None) -> None:
 
 def shared_objectives(model: Model, *curricula: Curriculum, objectives: int | None = None) -> int:
     """Return the number of objectives over all arms, or `objectives`; raises `InputError` if the model has another."""
-    check_parts(*curricula, model=model)
+    check_parts(*curricula)
     needed = max(curriculum.objectives for curriculum in curricula)
     if objectives is not None:
         most = Stage.parameters()["objective"].valid[1] or 0

@@ -13,7 +13,7 @@ from pydantic import PlainSerializer
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.sim.training.curriculum import Curriculum, Match, check_parts, pretrain_finetune
+from feint.sim.training.curriculum import Curriculum, Match, pretrain_finetune
 from feint.sim.training.train import RunSpec
 
 DEFAULTS = Model().model_dump(mode="json")
@@ -28,17 +28,11 @@ class Point:
 
     model: Model = field(default_factory=Model)  #: parameters that are not a stage's
     curriculum: Curriculum = field(default_factory=pretrain_finetune)  #: stages, before matching
-    start: str = "fresh"  #: one of STARTS in `agents/types.py`
+    start: str = "fresh"  #: one of `starts` in `agents/types.py`
     match: str = Match.TARGET.value  #: what is held equal at the end, a value of `Match`
 
-    @classmethod
-    def of(
-        cls, curriculum: Curriculum, *, model: Model | None, start: str = "fresh", match: str | Match = Match.TARGET
-    ) -> Self:
-        """Return the point of the arguments of `simulate`; raises `InputError` if one is not valid."""
-        model = Model() if model is None else model
-        check_parts(curriculum, model=model)
-        return cls(model=model, curriculum=curriculum, start=start, match=Match.named(match).value)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "model", Model.of(self.model))
 
     def spec(self, *, seed: int, precision: str, objectives: int | None = None) -> RunSpec:
         """Return the run specification of the point's stages; raises `InputError` if a part is not valid."""

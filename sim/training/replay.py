@@ -14,13 +14,13 @@ from pydantic import computed_field
 from feint.agents.errors import InputError, check_output, check_whole
 from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING, Mind, Progress
-from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Output, Precision, Request, Seed
 from feint.sim.results.request import Progress as ProgressCallback
+from feint.sim.training.configuration import ModelValues, Stages, point_of
 from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import PlainModel, Point
 from feint.sim.training.stage import Stage
@@ -266,10 +266,10 @@ def _snapshot(state: State) -> tuple[np.ndarray, ...]:
 
 
 def replay(
-    curriculum: Curriculum,
+    curriculum: Stages,
     *,
     run: int,
-    model: Model | None = None,
+    model: ModelValues | None = None,
     seed: int = 0,
     start: str = "fresh",
     match: str | Match = Match.TARGET,
@@ -302,6 +302,6 @@ def replay(
         If an argument is not valid.
 
     """
-    point = Point.of(curriculum, model=model, start=start, match=match)
+    point = point_of(curriculum, model, start, match)
     known: dict[str, Any] = {"seed": seed, "precision": precision, "objectives": objectives, "every": every}
     return ReplayRequest(number=run, point=point, **known).run(progress=progress)

@@ -1,6 +1,6 @@
 """Trains states through stages; a run specification has everything that determines a run's numbers except its index."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from feint.agents.state import State, check_objective
 from feint.agents.types import check_start, prepare
 from feint.agents.views import believing, chosen
 from feint.sim.results.request import MOST_RUNS, MOST_SEED
-from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, check_parts, shared_objectives
+from feint.sim.training.curriculum import FEWEST_OBJECTIVES, Curriculum, Match, shared_objectives
 from feint.sim.training.kernels.initial_draws import Inits, draw_starts
 from feint.sim.training.kernels.random_streams import OCCURRENCES, open_streams
 from feint.sim.training.kernels.sgd_step import Settings
@@ -31,7 +31,7 @@ PLASTICITIES = tuple(f"plasticity_{part}" for part in PARTS)
 
 
 def begin(
-    model: Model | None = None,
+    model: Model | Mapping[str, Any] | None = None,
     *,
     runs: int | Sequence[int] | np.ndarray,
     seed: int = 0,
@@ -64,8 +64,7 @@ def begin(
     Model page, sections 1 and 4.
 
     """
-    model = Model() if model is None else model
-    check_parts(model=model)
+    model = Model.of(model)
     seed = check_seed(seed)
     check_whole("objectives", objectives, FEWEST_OBJECTIVES)
     named = len(model.similarity) + 1 if isinstance(model.similarity, tuple) else objectives
@@ -352,7 +351,7 @@ class RunSpec:
         cls,
         curriculum: Curriculum,
         *,
-        model: Model | None = None,
+        model: Model | Mapping[str, Any] | None = None,
         seed: int = 0,
         start: str = "fresh",
         match: str | Match = Match.TARGET,
@@ -360,7 +359,7 @@ class RunSpec:
         precision: str = PRECISION,
     ) -> Self:
         """Return a checked specification; raises `InputError` if a part is not valid or does not fit another."""
-        model, mode = (Model() if model is None else model), Match.named(match)
+        model, mode = Model.of(model), Match.named(match)
         seed = check_seed(seed)
         check_start(start)
         check_precision(precision)

@@ -8,7 +8,7 @@ from feint.agents.interventions import close_gate, following, move_concept, put_
 from feint.agents.mind import GROUPS, Mind
 from feint.agents.model import Model
 from feint.agents.outcome import read
-from feint.agents.types import STARTS
+from feint.agents.types import starts
 from feint.agents.views import Belief, view
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
@@ -34,7 +34,7 @@ def pointed(state, objective):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("start", starts())
 def test_putting_a_group_back_restores_its_parts_as_the_run_began_and_no_others(group, start):
     begun = begin(MODEL, runs=30, seed=2, start=start)
     moved = begun.with_mind(**{part: array + 0.5 for part, array in begun.mind._asdict().items()})

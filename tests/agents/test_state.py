@@ -9,7 +9,7 @@ from feint.agents.mind import GROUPS, REACHED
 from feint.agents.model import Model
 from feint.agents.outcome import read
 from feint.agents.state import State
-from feint.agents.types import STARTS, prepare
+from feint.agents.types import prepare, starts
 from feint.agents.views import Belief, view
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter, train
@@ -214,7 +214,7 @@ USES = {
     "forked": lambda state: train(state.forked(1), SECOND),
     "take a slice": lambda state: train(state.take(slice(0, 4)), SECOND),
     "joined": lambda state: train(State.joined([state, state]), SECOND),
-} | {start: lambda state, start=start: train(prepare(state, start), SECOND) for start in STARTS}
+} | {start: lambda state, start=start: train(prepare(state, start), SECOND) for start in starts()}
 
 
 @pytest.mark.parametrize("use", USES)

@@ -18,7 +18,7 @@ from feint.agents.interventions import close_gate, put_back
 from feint.agents.mind import GROUPS, Mind
 from feint.agents.model import Model
 from feint.agents.outcome import Outcome, read
-from feint.agents.types import STARTS, TYPES, Deceptive, MesaOptimizer, prepare
+from feint.agents.types import TYPES, Deceptive, MesaOptimizer, prepare, starts
 from feint.agents.views import Belief
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import begin, train
@@ -56,7 +56,7 @@ def test_an_agent_declares_its_name_its_outcome_its_source_and_its_meaning(agent
 
 def test_every_agent_has_an_outcome_of_its_own_and_a_start_by_its_name():
     assert len({agent.outcome for agent in TYPES.values()}) == len(TYPES)
-    assert list(STARTS) == ["fresh", *TYPES]
+    assert list(starts()) == ["fresh", *TYPES]
     assert {agent.outcome for agent in TYPES.values()} == {*ALIGNED, Outcome.DECEPTIVE}
 
 

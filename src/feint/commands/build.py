@@ -218,8 +218,9 @@ def _annotated(inner: Any, option: Option, name: str) -> Any:
 
 
 def _without_none(inner: Any) -> Any:
-    if get_origin(inner) in (Union, UnionType):
-        (inner,) = (kind for kind in get_args(inner) if kind is not type(None))
+    if get_origin(inner) in (Union, UnionType):  # what Python takes besides, such as a Claim, is no text
+        kinds = [kind for kind in get_args(inner) if kind is not type(None)]
+        inner = str if str in kinds else kinds[0]
     return inner
 
 

@@ -12,7 +12,7 @@ from feint.agents.errors import InputError
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.agents.types import STARTS
+from feint.agents.types import starts
 from feint.sim.ensembles import runner
 from feint.sim.ensembles.ensemble import UNITS, simulate
 from feint.sim.training.curriculum import Curriculum, from_scratch, pretrain_finetune
@@ -65,7 +65,7 @@ def curriculum_of(drawn):
 
 
 @TINY
-@given(MODELS, STAGES, st.integers(0, 2**64 - 1), st.sampled_from(STARTS))
+@given(MODELS, STAGES, st.integers(0, 2**64 - 1), st.sampled_from(starts()))
 @pytest.mark.filterwarnings("ignore:.*diverged:RuntimeWarning")  # wild parameters may diverge: that is the point
 def test_any_valid_model_and_curriculum_runs_and_counts_add_up(model, drawn, seed, start):
     curriculum = curriculum_of(drawn)
@@ -77,7 +77,7 @@ def test_any_valid_model_and_curriculum_runs_and_counts_add_up(model, drawn, see
 
 
 @TINY
-@given(MODELS, STAGES, st.integers(0, 2**64 - 1), st.sampled_from(STARTS))
+@given(MODELS, STAGES, st.integers(0, 2**64 - 1), st.sampled_from(starts()))
 def test_a_state_is_finite_or_flagged(model, drawn, seed, start):
     curriculum = curriculum_of(drawn)
     state = begin(model, runs=19, seed=seed, objectives=curriculum.objectives, start=start)

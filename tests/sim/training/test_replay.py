@@ -9,7 +9,7 @@ from feint.agents.kernels.reading import Readings
 from feint.agents.mind import Mind
 from feint.agents.model import Model
 from feint.agents.outcome import LABELS, Outcome
-from feint.agents.types import STARTS
+from feint.agents.types import starts
 from feint.agents.views import Belief, view
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.training.curriculum import Curriculum, Match, from_scratch, pretrain_finetune
@@ -28,7 +28,7 @@ QUICK = Model(plasticity_capability=0.1, plasticity_goal=0.1)
 NOT_RECORDED = {"myopic_error", "grading"}  # of an ensemble, which would take more memory
 
 CASES = {
-    **{f"start {start}": (TWO, {"start": start}) for start in STARTS},
+    **{f"start {start}": (TWO, {"start": start}) for start in starts()},
     **{f"match {match.value}": (TWO, {"match": match.value, "model": QUICK}) for match in Match},
     "a grader": (TWO, {"model": QUICK.replace(grader=0.0)}),
     "known at once": (TWO, {"model": QUICK.replace(identification=1e6, inference_form="exponential")}),

@@ -9,7 +9,7 @@ from scipy import stats
 from feint.agents.errors import InputError
 from feint.agents.mind import PARTS, Mind
 from feint.agents.model import Model
-from feint.agents.types import STARTS, TYPES
+from feint.agents.types import TYPES, starts
 from feint.sim.training.train import begin
 
 SCALARS = ("representation", "gate", "capability", "awareness", "horizon")
@@ -157,7 +157,7 @@ def expected_parts(start, fresh):
     }[start] | ({} if start == "fresh" else {"capability": four, "world": world, "belief": world})
 
 
-@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("start", starts())
 def test_a_prepared_start_sets_what_is_listed_and_leaves_the_rest_as_drawn(start):
     model = MODEL.replace(grader=-2.0)
     fresh = begin(model, runs=20, seed=5, objectives=3)
