@@ -1,6 +1,7 @@
 """Model: every parameter that is not a stage's (model page, section 8)."""
 
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 from pydantic import field_validator
@@ -21,6 +22,7 @@ EXPONENT = (0.0, 20.0)  # of up to 1024 modes: every weight stays a normal numbe
 LOGIT = (-30.0, 30.0)
 KNOWN_AT_ONCE = 1e6  # nats: from here on the objective is known without evidence
 NEVER = LOGIT[0]  # log-odds at which a mechanism is off
+ALIKE = 1e-9  # of an objective that is left to itself: below this it is a mixture of others
 
 _distance = partial(parameter, off=0.0, argument="distance between losses")
 _plasticity = partial(parameter, valid=POSITIVE, log=True, off=0.0, unit="1/step")
@@ -56,10 +58,10 @@ class Model(Declared):
         source=OWN + "; a stand-in where a transfer law speaks of model size",
     )
     """number of objective modes d: the size of the world"""
-    similarity: float | tuple[float, ...] = _distance(  # checked below, for one number and for several
+    similarity: float | tuple[float, ...] | tuple[tuple[float, ...], ...] = _distance(  # checked below
         0.5, valid=(-1.0, 1.0), checked=False, prior=(0.0, 0.95), unit="correlation", source=XU_2021 + ", case 1"
     )
-    """how near the fine-tuning objective is to the pre-training one; one number, or one for each of several"""
+    """how near the fine-tuning objective is to the pre-training one; one number, one for each, or rows for any two"""
     similarity_decay: float = _distance(
         0.0, valid=EXPONENT, prior=(0.0, 1.0), source=OWN + ", by analogy with the directed proximity of " + HERNANDEZ
     )
@@ -180,6 +182,8 @@ class Model(Declared):
     @classmethod
     def _one_or_several(cls, value: object) -> object:
         several = isinstance(value, (list, tuple))
+        if several and len(value) > 1 and all(isinstance(row, (list, tuple)) for row in value):
+            return _checked_rows(value, cls)
         for number in value if several else (value,):
             bounded(cls.parameters()["similarity"], number, cls)
         if several and not value:
@@ -199,11 +203,69 @@ class Model(Declared):
         """Return the deployment spectrum, lambda'_k ∝ k^(-deployment_spectrum), scaled to mean 1; (modes,)."""
         return falling(self.deployment_spectrum, self.modes).copy()
 
+    @property
+    def nearest(self) -> float:
+        """Similarity of objective 1 to objective 0."""
+        first = self.similarity[0] if isinstance(self.similarity, tuple) else self.similarity
+        return first[0] if isinstance(first, tuple) else first
+
     def similarities(self, objectives: int) -> np.ndarray:
-        """Return the similarity of each fine-tuning objective to objective 0; (objectives - 1,)."""
-        if isinstance(self.similarity, tuple):
-            return np.array(self.similarity)
-        return np.full(objectives - 1, self.similarity)
+        """Return the similarity of each fine-tuning objective to objective 0 (objectives - 1,)."""
+        if not isinstance(self.similarity, tuple):
+            return np.full(objectives - 1, self.similarity)
+        return np.zeros(objectives - 1) if self.in_rows else np.array(self.similarity)
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether the similarity of any two objectives is given."""
+        return isinstance(self.similarity, tuple) and isinstance(self.similarity[0], tuple)
+
+    def mixture(self) -> np.ndarray:
+        """Return what each objective is mixed of, if the similarity of any two is given: b_j = Σ_i a_ji e_i, i ≤ j.
+
+        a_jik (objectives, objectives, modes) is Cholesky's factor of the matrix of similarities, each lost in the tail
+        of modes by k^(-similarity_decay).
+        """
+        fall = np.arange(1, self.modes + 1, dtype=float) ** -self.similarity_decay
+        return factor(_matrix(self.similarity)[..., None] * fall)
+
+
+def _matrix(rows: Any) -> np.ndarray:
+    """Return similarities below the diagonal (objectives, objectives), from a row for each objective but the first."""
+    below = np.zeros((len(rows) + 1, len(rows) + 1))
+    for j, row in enumerate(rows, 1):
+        below[j, :j] = row
+    return below
+
+
+def factor(below: np.ndarray) -> np.ndarray:
+    """Return Cholesky's factor of matrices of similarities (objectives, objectives, modes).
+
+    `below` has them below the diagonal, which is 1 (objectives, objectives, modes). A row that those before it
+    determine has nothing of its own, so that matrices may be singular.
+    """
+    factors = np.zeros_like(below)
+    for j in range(len(below)):
+        for i in range(j):
+            left = below[j, i] - (factors[j, :i] * factors[i, :i]).sum(axis=0)
+            factors[j, i] = np.divide(left, factors[i, i], out=np.zeros_like(left), where=factors[i, i] > ALIKE)
+        factors[j, j] = np.sqrt(np.maximum(0.0, 1 - (factors[j, :j] ** 2).sum(axis=0)))
+    return factors
+
+
+def _checked_rows(rows: Any, cls: type[Declared]) -> tuple[tuple[float, ...], ...]:
+    """Return the similarities of any two objectives; raises `InputError` unless some objectives can have them."""
+    for j, row in enumerate(rows, 1):
+        if len(row) != j:
+            right = f"that of objective {j} needs {j}, one for each objective before it"
+            raise ValueError(f"similarity = {list(rows)!r} has a row {list(row)!r}: {right}.")
+        for number in row:
+            bounded(cls.parameters()["similarity"], number, cls)
+    below = _matrix(rows)
+    if np.linalg.eigvalsh(below + below.T + np.eye(len(below))).min() < -ALIKE:
+        right = "two objectives that are near a third one are near each other; make them less alike, or more so"
+        raise ValueError(f"similarity = {list(map(list, rows))!r} cannot be: {right}.")
+    return tuple(tuple(float(number) for number in row) for row in rows)
 
 
 @lru_cache(maxsize=64)

@@ -48,7 +48,7 @@ def trained(document):
 
 def test_compare_prints_one_document_with_the_fields_of_the_page(feint):
     document = feint("compare", *SMALL, "--seed", 7, "--json").document
-    own = {"arms", "beside", "difference", "difference_converged", "transitions", "runs_needed"}
+    own = {"arms", "beside", "difference", "difference_converged", "transitions", "transitions_by_stage", "runs_needed"}
     assert set(document) == RESULT | own
     assert document["beside"] is None
     assert (document["schema"], document["seed"], document["runs"]) == (1, 7, 40)

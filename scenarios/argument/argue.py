@@ -34,7 +34,7 @@ from feint.sim.analysis.prior_shares import EffectSpread
 from feint.sim.ensembles.runner import in_order, one_at_a_time
 from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Seed
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, pair_text
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -288,6 +288,8 @@ class Argued(Report):
             f"each. 95 % intervals; simultaneous where a claim needs only "
             "one of several parts, and for repeated looks at a flip."
         )
+        if told := pair_text(self.request.point):
+            yield wrapped(told)
         yield "\n".join(
             f"{result.number:>3}  {result.name:22} {result.verdict.value:13} {result.effect:+.3f}"
             for result in self.claims
@@ -312,7 +314,7 @@ class ArgueRequest(OverRequest):
     kind = "argue"
 
     claim: Annotated[
-        tuple[str | Claim, ...] | None,
+        tuple[str | Mapping[str, Any] | Claim, ...] | None,
         Option("Only this claim, by name or from a TOML file; repeatable. All by default.", "NAME|FILE.toml"),
     ] = None
     family: Annotated[str, Option("Family of claims: pretraining, fine-tuning or release.", "NAME")] = "pretraining"
@@ -360,15 +362,15 @@ class ArgueRequest(OverRequest):
         """Evaluate the claims at the point and over the prior, and find what each depends on; raises `InputError`."""
         size, report, tested = self.chosen_size, one_at_a_time(progress), select_claims(self.claim, self.family)
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        evaluations = evaluate_claim.evaluate(tested, self.point, runs=size.runs, **keys)
+        evaluations = evaluate_claim.evaluate(tested, self.around, runs=size.runs, **keys)
         parts = {name: evaluation.headline_part for name, evaluation in evaluations.items()}
-        of_claims = evaluate_claim.cruxes(tested, self.point, parts=parts, runs=size.runs, **keys)
+        of_claims = evaluate_claim.cruxes(tested, self.around, parts=parts, runs=size.runs, **keys)
         prior: dict[str, Any] = {"draws": size.draws, "runs": size.draw_runs, "most": size.draw_most}
         prior["shown"] = size.shown
         prior["readings"] = moved_tolerances()
         if size.form_draws:
             prior |= {"forms": other_forms(), "form_draws": size.form_draws}
-        spread = evaluate_claim.over_prior(tested, self.point, **prior, progress=report, **keys)
+        spread = evaluate_claim.over_prior(tested, self.around, **prior, progress=report, **keys)
         over, of_table = self.over_table(tested, prior | {"readings": ()}, progress=report, **keys)
 
         def result(claim: Claim) -> ClaimResult:
@@ -378,7 +380,7 @@ class ArgueRequest(OverRequest):
 
         results, structures = [*in_order(result, tested, threads=threads)], None
         if size.form_draws and "headline" in parts:
-            structures = structural_average(self.point, runs=size.runs, **keys)
+            structures = structural_average(self.around, runs=size.runs, **keys)
         return Argued(claims=results, structures=structures, over=over, robustness=spread, request=self)
 
     def _flips(self, evaluation: Evaluation, spread: Robustness) -> list[NearestFlip]:
@@ -390,7 +392,7 @@ class ArgueRequest(OverRequest):
         here = claim.kind({part.name: part.rule.kind(estimates[part.name]) for part in claim.tested})
         turned = {kind: spread.turned(claim, kind) for kind in KINDS}
         starts = {STOPS: turned[NEITHER] + turned[REVERSED], **turned}
-        keys: dict[str, Any] = {"point": self.point, "seed": self.seed, "precision": self.precision}
+        keys: dict[str, Any] = {"point": self.around, "seed": self.seed, "precision": self.precision}
         keys |= {"searches": size.searches, "budget": size.search_runs, "confirming": size.confirming}
         kinds: list[Turn] = [STOPS, REVERSED] if here == HOLDS else [HOLDS]
         return [FlipSearch(claim=claim, kind=kind, **keys).nearest(starts[kind]) for kind in kinds]

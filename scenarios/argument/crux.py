@@ -32,7 +32,7 @@ from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, mean_of, tango
 from feint.sim.statistics.shapley import MOST, Attribution, Game, SelectedGame, corners_of
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.parameter_point import Point, pair_text
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ class Lattice(Report):
         heading = f"{size}; {100 * self.confidence:g} % intervals{method}. Value of a corner: {value}."
         if self.over:
             yield wrapped(f"Means over draws of {self.over.text()}")
+        if told := pair_text(self.request.point):
+            yield wrapped(told)
         yield f"{wrapped(heading)}\n{wrapped(f'From {ends}: {self.whole:+.4f}')}"
         shares = [(row.part, f"{row.share:+.4f}") for row in self.shares]
         total = sum(row.share.estimate for row in self.shares)
@@ -232,7 +234,7 @@ class CruxRequest(OverRequest):
             raise InputError(f"among = {self.among!r} has no mean over draws, each with its own: leave --over out.")
         if self.premise is not None and not self.premises:
             raise InputError("--premise needs --premises: without it, groups carried over are divided.")
-        check_two_stages(self.point)
+        _ = self.around  # raises for stages of which claims cannot speak
         check_confidence(self.confidence)
         if self.premises and not 1 <= len(self.names) <= MOST:
             raise InputError(f"premises = {len(self.names)} are not 1 to {MOST}: a lattice has a corner for every set.")
@@ -299,7 +301,7 @@ class CruxRequest(OverRequest):
         """
 
         def at(i: int) -> np.ndarray:
-            here = replace(self, over=None, rest=PRIOR, point=self.point.at(rows[i]))
+            here = replace(self, over=None, rest=PRIOR, point=self.around.at(rows[i]))
             ended = here._ended(range(i * each, (i + 1) * each), 1, lambda _: None)
             report(1)
             return ended.mean(axis=-1)
@@ -330,12 +332,12 @@ class CruxRequest(OverRequest):
 
     def _of_groups(self, runs: range, threads: int | None, _: Progress) -> np.ndarray:
         """Return whether each run has the outcome, and converged, with each set of groups (sets, 1, 2, runs)."""
-        if set(self.point.value("finetuning.carry")) != set(GROUPS):
-            carried = "+".join(self.point.value("finetuning.carry")) or "nothing"
+        if set(self.around.value("finetuning.carry")) != set(GROUPS):
+            carried = "+".join(self.around.value("finetuning.carry")) or "nothing"
             raise InputError(f"finetuning.carry = {carried} leaves no whole lattice to divide: leave it out.")
         subsets = (tuple(group for k, group in enumerate(GROUPS) if i >> k & 1) for i in range(2 ** len(GROUPS)))
         protocols = [pretrained(finetuning__carry=subset) for subset in subsets]
-        ended = run_paired(self.point, protocols, runs, seed=self.seed, precision=self.precision, threads=threads)
+        ended = run_paired(self.around, protocols, runs, seed=self.seed, precision=self.precision, threads=threads)
         return np.array([[self._read(ended[protocol])] for protocol in protocols])
 
     def _of_premises(self, runs: range, threads: int | None, report: Progress) -> np.ndarray:
@@ -343,7 +345,7 @@ class CruxRequest(OverRequest):
         arms = (pretrained(), scratch())
 
         def both(corner: int) -> np.ndarray:
-            here = without(self.point, [name for k, name in enumerate(self.names) if not corner >> k & 1])
+            here = without(self.around, [name for k, name in enumerate(self.names) if not corner >> k & 1])
             ended = run_paired(here, arms, runs, seed=self.seed, precision=self.precision, threads=1)
             report(1)
             return np.array([self._read(ended[arm]) for arm in arms])

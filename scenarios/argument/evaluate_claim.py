@@ -22,7 +22,7 @@ from feint.sim.results.report import Hidden, flattened
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence, mean_of
 from feint.sim.sweeps.weighted_draws import WeightedDraws
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.parameter_point import Point, as_pair
 from feint.sim.training.train import PRECISION, check_runs
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def evaluate(
     claims: Iterable[Claim], point: Point | None = None, *, runs: int = 2000, **keys: Any
 ) -> dict[str, Evaluation]:
     """Evaluate claims at a point by name, on the same runs; keywords are those of `run_paired`; raises `InputError`."""
-    claims, point = list(claims), Point() if point is None else point
-    check_two_stages(point)
+    claims, point = list(claims), as_pair(Point() if point is None else point)
     check_runs(runs)
     ended = run_paired(point, protocols_of(claims), range(runs), **keys)
     return {claim.name: evaluation_of(claim, ended) for claim in claims}
@@ -227,7 +226,7 @@ def over_prior(
     of `over_prior_parts`. With a table in `over` all draws are its own, in place of `draws` from the prior, and forms
     are not swapped. Raises `InputError` if `draws` is not a power of two.
     """
-    point, readings = Point() if point is None else point, tuple(readings)
+    point, readings = as_pair(Point() if point is None else point), tuple(readings)
     rows = prior_draws(point, draws, seed) if over is None else over.rows
     draws, weights = len(rows), None if over is None else over.unequal
     swapped: dict[str, Mapping[str, str]] = {DEFAULT: {}, **((forms or {}) if over is None else {})}
@@ -302,8 +301,7 @@ def cruxes(
     changes hold for all premises at once (Bonferroni), because the largest change is picked among them. Further
     keywords are those of `run_paired`. Raises `InputError`.
     """
-    claims, point = list(claims), Point() if point is None else point
-    check_two_stages(point)
+    claims, point = list(claims), as_pair(Point() if point is None else point)
     check_runs(runs)
     off = {premise.name: premise.off(point) for premise in PREMISES.values()}
     wholes = {claim.name: (parts or {}).get(claim.name, claim.effect).estimand for claim in claims}

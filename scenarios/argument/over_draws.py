@@ -23,7 +23,7 @@ from feint.sim.results.figure_style import PAGE_WIDTH, canvas
 from feint.sim.results.report import Table, from_attributes, wrapped
 from feint.sim.results.request import Option, Request
 from feint.sim.sweeps.weighted_draws import WeightedDraws
-from feint.sim.training.parameter_point import Point
+from feint.sim.training.parameter_point import Point, as_pair
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,7 @@ PRIOR, KEPT = REST = ("prior", "point")
 FACES = {HOLDS: ("#0072b2", ""), NEITHER: ("#d9d9d9", ""), REVERSED: ("#e69f00", "///")}
 """Colour and hatch of each kind: Okabe and Ito's hues."""
 OverFile = Annotated[
-    Path | None,
+    Path | Mapping[str, Any] | None,
     Option("Table of weighted draws, .csv or .parquet, such as a posterior: evaluate over it too.", "FILE"),
 ]
 Rest = Annotated[
@@ -110,7 +110,7 @@ class OverTable:
 class OverRequest(Request):
     """Base of requests that evaluate something over a table of draws; a subclass has the fields `over` and `rest`."""
 
-    over: Path | None
+    over: Path | Mapping[str, Any] | None  #: a mapping in a passport alone
     rest: str
 
     def __post_init__(self) -> None:
@@ -129,13 +129,13 @@ class OverRequest(Request):
 
     @property
     def around(self) -> Point:
-        """The point around which draws lie: that of the request, or the default one."""
-        return getattr(self, "point", Point())
+        """The point around which draws lie: that of the request, as claims name its stages, or the default one."""
+        return as_pair(getattr(self, "point", Point()))
 
     @cached_property
     def table(self) -> WeightedDraws:
         """The table of draws; raises `InputError` if it is not one."""
-        assert self.over is not None
+        assert isinstance(self.over, Path)
         return WeightedDraws.of(self.over, self.around)
 
     def over_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.results.report import Table
 from feint.sim.results.request import Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.parameter_point import Point, as_pair, pair_text
 from feint.sim.training.train import PRECISION
 
 PILOT = 1000  # runs of each training protocol
@@ -59,6 +59,9 @@ class ClaimPower(PowerReport):
             f"Claim {self.claim}: {self.title}. A pilot of {self.pilot:,} runs of each training protocol, seed "
             f"{self.seed}; its verdict is {self.verdict.value}."
         )
+        assert isinstance(self.request, PowerRequest)
+        if told := pair_text(self.request.point):
+            yield told
         columns: dict[str, Any] = {
             "part\n  holds if": lambda row: f"{row.name}\n  {row.rule}",
             "in the pilot": lambda row: f"{row.effect:+.3f}",
@@ -91,7 +94,7 @@ class PowerRequest(Request):
     ] = ICC
     least: Annotated[float, Option("A difference smaller than this counts as none.", "X")] = LEAST
     claim: Annotated[
-        str | Claim | None,
+        str | Mapping[str, Any] | Claim | None,
         Option(
             "How many runs the verdict on this claim, by name or from a file, needs, from a pilot.", "NAME|FILE.toml"
         ),
@@ -143,9 +146,8 @@ class PowerRequest(Request):
     def _of_claim(self, whole: Claim, threads: int | None, progress: Progress | None) -> ClaimPower:
         """Train the pilot, resample experiments of other sizes from it, and return the power."""
         claim, trials = replace(whole, parts=whole.tested), self.trials or RESAMPLES
-        check_two_stages(self.point)
         keys: dict[str, Any] = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        ended = run_paired(self.point, protocols_of([claim]), range(self.pilot), **keys)
+        ended = run_paired(as_pair(self.point), protocols_of([claim]), range(self.pilot), **keys)
         level = claim.confidence(self.confidence)
         effects = {part.name: Effect.of(part.estimand, measure(part, ended, level)) for part in claim.parts}
         verdicts = {part.name: part.rule.verdict(effects[part.name]) for part in claim.parts}
@@ -174,7 +176,7 @@ class PowerRequest(Request):
         )
 
 
-def _known(which: str | Claim) -> Claim:
+def _known(which: Any) -> Claim:
     """Return the claim, or that of this name, of any family; raises `InputError` if it is not known."""
     if isinstance(which, Claim):
         return which

@@ -130,7 +130,7 @@ def load_view(path: str | Path) -> WorldView:
     try:
         if path.stem == DEFAULT:
             raise InputError(f"name = {DEFAULT!r} is that of the default point: give the file another name.")
-        check_two_stages(Point(curriculum=curriculum))
+        check_two_stages(Point(curriculum=curriculum), "of a world view")
         because = _reasons(configuration.because, (*Model.model_fields, *of_stages))
         facts = _facts(configuration.view)
     except InputError as error:

@@ -297,14 +297,14 @@ class WorldviewsRequest(OverRequest):
     unit = " views"
 
     view: Annotated[
-        tuple[str, ...] | None,
+        tuple[str | Mapping[str, Any], ...] | None,
         Option(
             "A world view by name, or a TOML file with a model table; repeatable. All curated views by default.",
             "NAME|FILE.toml",
         ),
     ] = None
     claim: Annotated[
-        tuple[str | Claim, ...] | None,
+        tuple[str | Mapping[str, Any] | Claim, ...] | None,
         Option("A claim by name, or from a TOML file; repeatable. All by default.", "NAME|FILE.toml"),
     ] = None
     over: OverFile = None

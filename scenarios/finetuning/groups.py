@@ -133,7 +133,7 @@ class FinetuningRequest(NetworksRequest):
                 right = f"fine-tuning on X has its own; set pretraining.{parameter}"
                 raise InputError(f"{name} = {value!r} is not allowed here: {right}.")
         point = Point().at(self.settings)
-        check_two_stages(point)
+        check_two_stages(point, "of this scenario")
         if isinstance(point.model.similarity, tuple):
             raise InputError(f"similarity = {list(point.model.similarity)!r} is not valid here: give one number.")
         if self.count < FEWEST:

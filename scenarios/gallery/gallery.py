@@ -18,7 +18,7 @@ from feint.sim.results import figure_style, provenance
 from feint.sim.results.provenance import commit, data_beside, difference_text, passport
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
-from feint.sim.training.parameter_point import Point, check_two_stages
+from feint.sim.training.parameter_point import Point, as_pair
 from feint.sim.training.train import PRECISION, check_precision, check_runs
 
 _FUNCTIONS = {**vars(outcomes), **vars(argument), **vars(duration)}
@@ -49,7 +49,7 @@ class FigureRequest(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_two_stages(self.point)
+        as_pair(self.point)  # raises for stages of which claims cannot speak
         check_precision(self.precision)
         check_runs(self.size["runs"])
 
@@ -61,7 +61,7 @@ class FigureRequest(Request):
     def table(self, threads: int | None = None) -> pd.DataFrame:
         """Compute the data of the figure."""
         keys = {"seed": self.seed, "precision": self.precision, "threads": threads}
-        return self.picture.compute(self.point, self.size, **keys)
+        return self.picture.compute(as_pair(self.point), self.size, **keys)
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> GalleryFigure:  # noqa: ARG002
         """Compute the data of the figure, and return them with their passport."""

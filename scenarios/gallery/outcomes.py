@@ -1,6 +1,6 @@
 """Figures of how runs end and how they get there: headline, transitions, cases, race, phases and sensitivity."""
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -96,19 +96,25 @@ def draw_headline(table: pd.DataFrame) -> Figure:
 
 
 def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
-    """Return one row per pair of outcomes: how many runs went from one to the other."""
-    counts = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads).flow()
-    rows = [(before, after, counts[i, j]) for i, before in enumerate(LABELS) for j, after in enumerate(LABELS)]
-    return pd.DataFrame(rows, columns=[*STAGES, "runs"])
+    """Return one row per course through the outcomes of all stages: how many runs took it."""
+    outcome = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads).pretrained.outcome
+    kinds, stages = len(LABELS), outcome.shape[1]
+    counts = np.bincount(np.ravel_multi_index(tuple(outcome.T), (kinds,) * stages), minlength=kinds**stages)
+    rows = [(*course, runs) for course, runs in zip(product(LABELS, repeat=stages), counts.tolist(), strict=True)]
+    kept = [row for row in rows if row[-1] or stages == len(STAGES)]  # of more stages, courses that some run took
+    return pd.DataFrame(kept, columns=[*point.curriculum.names, "runs"])
 
 
 def draw_transitions(table: pd.DataFrame) -> Figure:
-    """Draw ribbons from left to right."""
-    counts = table.pivot(index=STAGES[0], columns=STAGES[1], values="runs").loc[list(LABELS), list(LABELS)]
-    drawn = Figure(figsize=(COLUMN_WIDTH, 2.8), layout="constrained")
-    axes = drawn.subplots()
-    draw_ribbons(axes, np.asarray(counts) / int(table["runs"].sum()), STAGES)
-    axes.set_xlim(*EDGES)
+    """Draw ribbons from left to right, from each stage to the next."""
+    *stages, _ = table.columns
+    drawn = Figure(figsize=(COLUMN_WIDTH if len(stages) == len(STAGES) else PAGE_WIDTH, 2.8), layout="constrained")
+    axes, whole = drawn.subplots(), int(table["runs"].sum())
+    pairs = [table.groupby([*pair])["runs"].sum().unstack(fill_value=0) for pair in pairwise(stages)]
+    flows = [pair.reindex(index=LABELS, columns=LABELS, fill_value=0).to_numpy() / whole for pair in pairs]
+    draw_ribbons(axes, flows, stages)
+    if len(stages) == len(STAGES):
+        axes.set_xlim(*EDGES)
     return drawn
 
 

@@ -79,7 +79,7 @@ class ReleaseRequest(Request):
             if name in self.settings:
                 raise InputError(f"{name} = {self.settings[name]!r} is not allowed here: the scenario has its own.")
         _ = self.terms, self.stakes, self.price  # raises for numbers that are not valid
-        check_two_stages(self.point)
+        check_two_stages(self.point, "of this scenario")
         similarity = self.point.model.similarity
         if isinstance(similarity, tuple):  # which the protocols set themselves
             raise InputError(f"similarity = {list(similarity)!r} is not valid here: give one number.")

@@ -100,9 +100,8 @@ def measure(
 
 def overlap(model: Model) -> float:
     """Return Σ λ_k s_k / Σ λ_k of the pre-training objective and the first fine-tuning objective."""
-    similarity = float(np.ravel(model.similarity)[0])
     fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
-    return float(np.average(similarity * fall, weights=model.spectrum_weights()))
+    return float(np.average(model.nearest * fall, weights=model.spectrum_weights()))
 
 
 @dataclass(frozen=True, kw_only=True)

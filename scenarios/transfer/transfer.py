@@ -298,7 +298,7 @@ class TransferRequest(NetworksRequest):
         settings = {**self.own_settings, **self.settings}
         value, longest = settings.pop("sizes"), settings.pop("longest")
         point = Point().at(settings)
-        check_two_stages(point)
+        check_two_stages(point, "of this scenario")
         sizes = list(value) if isinstance(value, (list, tuple)) and all(type(size) is int for size in value) else []
         if len(sizes) < 2 or sizes[0] < 1 or sizes[-1] > 4096 or sizes != sorted(set(sizes)):
             right = "it must be a list of two or more rising whole numbers from 1 to 4096"

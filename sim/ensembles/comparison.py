@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import reduce
+from itertools import pairwise
 from math import isfinite
 from operator import add
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -29,15 +30,15 @@ from feint.sim.ensembles.comparison_figure import draw_beside, draw_ribbons, dra
 from feint.sim.ensembles.ensemble import Ensemble, StageResult
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import Timing
-from feint.sim.ensembles.streaming_summary import Counts, crossed, outcome_blocks
+from feint.sim.ensembles.streaming_summary import Counts, by_names, crossed, outcome_blocks
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
-from feint.sim.results.report import Hidden, Report, Table, folded
+from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics import intervals
 from feint.sim.statistics.intervals import CONFIDENCE, HALF_WIDTH, Interval, check_confidence
 from feint.sim.training.configuration import ModelValues, Stages, point_of
 from feint.sim.training.curriculum import Match
-from feint.sim.training.parameter_point import PlainModel, Point
+from feint.sim.training.parameter_point import PAIR, PlainModel, Point
 from feint.sim.training.train import PRECISION
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ BROKEN = [{"unconverged": "uncon-\nverged"}.get(label, label.replace("-", "-\n")
 """Headings of narrow columns."""
 DECEPTION = f"Deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATCH]}"
 HEIGHT, BELOW = 3.1, 2.1  # of the figure's rows, in inches
+WIDER = 0.5  # by which the flow is wider for each stage beyond two
 MOST = 60  # characters in a line of a label of the lower row
 HINT = "With other stops, and without the gate: --beside."
 BESIDE = "Also show the difference with other stops, among converged runs, and without the gate: trains far longer."
@@ -59,6 +61,15 @@ class Arm:
     """Results of one arm."""
 
     stages: list[StageResult]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Runs by outcome of one stage, and by that of the next."""
+
+    before: str
+    after: str
+    counts: Annotated[dict[str, Counts], Field(description="outcomes of the stage after, by those of the one before")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +131,14 @@ class Comparison(Report):
     @property
     def flows(self) -> dict[str, Counts]:
         """Runs of the pre-trained arm by outcome of the first stage and of the last."""
-        rows = (dict(zip(LABELS, row, strict=True)) for row in self.flow().tolist())
-        return dict(zip(LABELS, rows, strict=True))
+        return by_names(self.flow())
+
+    @computed_field(alias="transitions_by_stage", description="outcomes of every stage by those of the one before it")
+    @property
+    def steps(self) -> list[Transition]:
+        """Runs of the pre-trained arm by outcome of each stage and of the next."""
+        names = self.pretrained.curriculum.names
+        return [Transition(*pair, by_names(self.flow(i, i + 1))) for i, pair in enumerate(pairwise(names))]
 
     @property
     def scratch(self) -> Ensemble:
@@ -150,16 +167,17 @@ class Comparison(Report):
         pairs = discordant([arm.is_outcome(outcome) for arm in (self.pretrained, self.scratch)])
         return intervals.runs_needed(*pairs, self.runs, half_width, self.request.confidence)
 
-    def flow(self) -> np.ndarray:
-        """Return runs by outcome of the first stage and of the last, with pre-training (outcomes, outcomes)."""
-        return crossed(self.pretrained.outcome[:, 0], self.pretrained.outcome[:, -1])
+    def flow(self, before: int = 0, after: int = -1) -> np.ndarray:
+        """Return runs by outcome of two stages, the first and the last, with pre-training (outcomes, outcomes)."""
+        return crossed(self.pretrained.outcome[:, before], self.pretrained.outcome[:, after])
 
-    def transitions(self) -> pd.DataFrame:
-        """Return `flow` as a table: rows are outcomes of the first stage, columns of the last."""
+    def transitions(self, before: int = 0, after: int = -1) -> pd.DataFrame:
+        """Return `flow` as a table: rows are outcomes of the stage before, columns of the one after."""
         import pandas as pd
 
-        first, *_, last = self.pretrained.curriculum.names
-        table = pd.DataFrame(self.flow(), index=pd.Index(LABELS, name=first), columns=pd.Index(LABELS, name=last))
+        first, last = (self.pretrained.curriculum.names[stage] for stage in (before, after))
+        flow = self.flow(before, after)
+        table = pd.DataFrame(flow, index=pd.Index(LABELS, name=first), columns=pd.Index(LABELS, name=last))
         table.attrs.update(self.passport())
         return table
 
@@ -199,18 +217,23 @@ class Comparison(Report):
             *([HINT] if self.beside is None else []),
         ]
         beside = [beside_table(difference, self.beside, f"{DECEPTION}, on the same runs:")] if self.beside else []
-        first, *_, last = self.pretrained.curriculum.names
-        flow = zip(LABELS, self.flow().tolist(), strict=True)
-        rows = [[label, *(f"{count:,}" for count in [*counts, sum(counts)])] for label, counts in flow]
         point = self.request.point
         return [
             f"{self.runs:,} runs per arm, seed {self.seed}, start {point.start}, matched by {point.match}",
+            *_told(self.pretrained.curriculum.names),
             *outcome_blocks({ARM_NAMES[name]: arm for name, arm in self.arms.items()}, self.request.confidence),
             "\n".join(answer),
             *beside,
-            Table.of_cells([f"{folded(first)} →\n{folded(last)}", *BROKEN, "all"], rows),
+            *(self._table_of(i) for i in range(len(self.pretrained.curriculum) - 1)),
             str(self.timing),
         ]
+
+    def _table_of(self, before: int) -> Table:
+        """Return the table of runs by outcome of a stage and of the next."""
+        first, last = map(folded, self.pretrained.curriculum.names[before : before + 2])
+        flow = zip(LABELS, self.flow(before, before + 1).tolist(), strict=True)
+        rows = [[label, *(f"{count:,}" for count in [*counts, sum(counts)])] for label, counts in flow]
+        return Table.of_cells([f"{first} →\n{last}", *BROKEN, "all"], rows)
 
     def _among_converged(self) -> list[str]:
         """Return the line of the difference among converged runs; none if all runs of both arms converged."""
@@ -222,25 +245,32 @@ class Comparison(Report):
         return [f"among the converged runs: {difference:+.3f} ({difference.method})"]
 
     def figure(self) -> Figure:
-        """Return the outcome frequencies of both arms with intervals, and the flow from the first stage to the last.
+        """Return the outcome frequencies of both arms with intervals, and the flow from each stage to the next.
 
         The companions of the difference, if there are any, are drawn below.
         """
         import seaborn as sns
 
-        first, *_, last = self.pretrained.curriculum.names
+        stages = self.pretrained.curriculum.names
         with canvas((PAGE_WIDTH, HEIGHT + (BELOW if self.beside else 0))) as drawn:
             parts: Any = drawn.subfigures(2, height_ratios=(HEIGHT, BELOW)) if self.beside else [drawn]
             above, *below = parts
-            bars, flow = above.subplots(1, 2, width_ratios=(1.15, 1))
+            bars, flow = above.subplots(1, 2, width_ratios=(1.15, 1 + WIDER * (len(stages) - 2)))
             draw_shares(bars, self.shares(), self.runs, self.difference())
-            draw_ribbons(flow, self.flow() / self.runs, (first, last))
+            draw_ribbons(flow, [self.flow(i, i + 1) / self.runs for i in range(len(stages) - 1)], stages)
             sns.despine(ax=bars)
             for part in below:
                 rows = {"as it is (above)": self.difference(), **dict(beside_labels(self.beside or []))}
                 draw_beside(part.subplots(), rows, MOST)
                 sns.despine(ax=part.axes[0])
         return drawn
+
+
+def _told(stages: Sequence[str]) -> Iterator[str]:
+    """Yield which stages the arms are, if they are not pre-training and fine-tuning alone."""
+    if tuple(stages) != PAIR:
+        long, short = ARM_NAMES[PRETRAIN_FINETUNE], ARM_NAMES[FROM_SCRATCH]
+        yield wrapped(f"{long}: {' → '.join(stages)}; {short}: {stages[-1]} alone")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 ARM_COLOURS = {FROM_SCRATCH: "#d9d9d9", PRETRAIN_FINETUNE: "#7f7f7f"}
 GAP = 0.03  # white space between the blocks of a flow, in shares of the runs
 CONVERGED = "among converged runs"
-BLOCK_WIDTH = 0.06
+BLOCK_WIDTH, EDGE = 0.06, 0.55  # of a column, and of the room for labels on either side, of two stages
+MOST_WIDE = 12  # characters in a line of a stage's name
 LINE = 0.055  # height of a line of text
 
 
@@ -53,23 +54,38 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
     axes.legend(*legend_entries(axes), title=None, **look)
 
 
-def draw_ribbons(axes: Axes, shares: np.ndarray, stages: tuple[str, str]) -> None:
-    """Draw ribbons of shares of the runs, from the outcome before to the one after (outcomes, outcomes)."""
-    left, right = stacked(shares.sum(axis=1)), stacked(shares.sum(axis=0))
+def draw_ribbons(axes: Axes, flows: Sequence[np.ndarray], stages: Sequence[str]) -> None:
+    """Draw ribbons of shares of the runs, from the outcomes of each stage to those of the next.
+
+    `flows` are the shares by outcome before and after (outcomes, outcomes), one array for each stage but the first.
+    """
+    last = len(flows)
+    columns = [flows[0].sum(axis=1), *(shares.sum(axis=0) for shares in flows)]
+    width, tops = BLOCK_WIDTH * last, [stacked(heights) for heights in columns]
+    for place, shares in enumerate(flows):
+        _draw_flow(axes, (place + width * (place > 0), place + 1), shares, tops[place], tops[place + 1])
+    _draw_column(axes, -width, width, tops[0], columns[0], "right")
+    for place in range(1, last + 1):
+        _draw_column(axes, float(place), width, tops[place], columns[place], "left" if place == last else "")
+    edge = EDGE * (1 + last) / 2
+    axes.set(xlim=(-edge, last + edge), ylim=(1 + GAP * len(LABELS), -GAP), yticks=())
+    axes.set(xticks=range(last + 1), xticklabels=[folded(stage, MOST_WIDE) for stage in stages])
+    axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
+    axes.tick_params(axis="x", length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _draw_flow(axes: Axes, ends: tuple[float, float], shares: np.ndarray, left: np.ndarray, right: np.ndarray) -> None:
+    """Draw the ribbons between two columns of blocks with these upper edges (outcomes,)."""
     out, into, x = left.copy(), right.copy(), np.linspace(0, 1, 50)
     for i in range(len(Outcome)):
         for j, after in enumerate(Outcome):
             if shares[i, j] > 0:
                 top = out[i] + (into[j] - out[i]) * (3 * x**2 - 2 * x**3)
-                axes.fill_between(x, top, top + shares[i, j], color=COLOURS[after], alpha=0.65, linewidth=0)
+                look: dict[str, Any] = {"color": COLOURS[after], "alpha": 0.65, "linewidth": 0}
+                axes.fill_between(ends[0] + (ends[1] - ends[0]) * x, top, top + shares[i, j], **look)
                 out[i] += shares[i, j]
                 into[j] += shares[i, j]
-    _draw_column(axes, -BLOCK_WIDTH, left, shares.sum(axis=1), "right")
-    _draw_column(axes, 1.0, right, shares.sum(axis=0), "left")
-    axes.set(xlim=(-0.55, 1.55), ylim=(1 + GAP * len(LABELS), -GAP), xticks=(0, 1), xticklabels=stages, yticks=())
-    axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
-    axes.tick_params(axis="x", length=0)
-    axes.spines[:].set_visible(False)
 
 
 def stacked(heights: np.ndarray) -> np.ndarray:
@@ -78,16 +94,17 @@ def stacked(heights: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(taken)[:-1]])
 
 
-def _draw_column(axes: Axes, x: float, tops: np.ndarray, heights: np.ndarray, side: str) -> None:
-    """Draw a column of blocks with labels that are kept apart."""
+def _draw_column(axes: Axes, x: float, width: float, tops: np.ndarray, heights: np.ndarray, side: str) -> None:
+    """Draw a column of blocks with labels that are kept apart: on a side of it, or shares alone within the ribbons."""
     lowest = -1.0
     for outcome, top, height in zip(Outcome, tops, heights, strict=True):
         if height == 0:
             continue
-        axes.bar(x, height, BLOCK_WIDTH, bottom=top, align="edge", **face(outcome))
+        axes.bar(x, height, width, bottom=top, align="edge", **face(outcome))
         lowest = max(top + height / 2, lowest + LINE)
-        at = x - 0.03 if side == "right" else x + BLOCK_WIDTH + 0.03
-        axes.text(at, lowest, f"{outcome.label} {percent(height)}", ha=side, va="center", fontsize=7.5)
+        at = x - width / 2 if side == "right" else x + 1.5 * width
+        name = f"{outcome.label} " if side else ""
+        axes.text(at, lowest, f"{name}{percent(height)}", ha=side or "left", va="center", fontsize=7.5)
 
 
 def percent(share: float) -> str:

@@ -32,12 +32,14 @@ from feint.sim.training.configuration import ModelValues, Stages, point_of
 from feint.sim.training.curriculum import Match
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.replay import ReplayRequest, Trajectory
+from feint.sim.training.stage import Stage
 from feint.sim.training.train import PRECISION, RunSpec
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+NEARLY_ALL = 0.95  # of the runs of a stage that stops before its first step, from which on there is a warning
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 KINDS: dict[str, Any] = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
 """Types of the recorded quantities that are not floats."""
@@ -224,16 +226,25 @@ class SimulateRequest(Request):
         stages = zip(recorded["outcome"].T, recorded["missed"].T.astype(bool), strict=True)
         missed = [by_outcome(codes[of_stage]) for codes, of_stage in stages]
         diverged = recorded["diverged"].sum(axis=0)
-        for name, count in zip(spec.curriculum.names, diverged.tolist(), strict=True):
+        idle = np.count_nonzero((recorded["steps"] == 0) & np.logical_not(recorded["missed"]), axis=0)
+        for stage, count, still in zip(spec.curriculum, diverged.tolist(), idle.tolist(), strict=True):
             if count:
-                message = f"{count} of {self.runs} runs diverged in stage {name!r} and are counted as unconverged."
-                warnings.warn(message, RuntimeWarning, stacklevel=3)
+                where = f"in stage {stage.name!r} and are counted as unconverged"
+                warnings.warn(f"{count} of {self.runs} runs diverged {where}.", RuntimeWarning, stacklevel=3)
+            if stage.target > 0 and still >= NEARLY_ALL * self.runs:
+                warnings.warn(_untrained(stage, still / self.runs), RuntimeWarning, stacklevel=3)
         ended: dict[str, Any] = {"outcomes": outcomes, "missed": np.array(missed), "diverged": diverged}
         return Ensemble(**self._known(spec), timing=timing, recorded=recorded, **ended)
 
     def _known(self, spec: RunSpec) -> dict[str, Any]:
         """Return the fields that both reports take from the request."""
         return {"seed": self.seed, "runs": self.runs, "model": spec.model, "spec": spec, "request": self}
+
+
+def _untrained(stage: Stage, share: float) -> str:
+    """Return the warning that a stage found nearly all of its runs at its target before their first step."""
+    right = "raise its target, or make its objective less like those before it"
+    return f"stage {stage.name!r} stopped before its first step in {100 * share:.0f} % of the runs: {right}."
 
 
 def spread(values: np.ndarray) -> dict[str, float | None]:

@@ -61,8 +61,7 @@ class TrainingProtocol:
         model = here.model
         if self.stages:
             curriculum = Curriculum.from_configuration([stage.stage(here).given() for stage in self.stages])
-            nearest = model.similarity[0] if isinstance(model.similarity, tuple) else model.similarity
-            model = model.replace(similarity=(nearest, *self.similarities))
+            model = model.replace(similarity=(model.nearest, *self.similarities))
             match, objectives = Match.TARGET, 2 + len(self.similarities)
         else:
             curriculum, match, objectives = arm_of(here.curriculum, self.arm, here.match, model)

@@ -284,6 +284,12 @@ def crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.bincount(one.astype(np.int64) * n + other, minlength=n * n).reshape(n, n)
 
 
+def by_names(flow: np.ndarray) -> dict[str, Counts]:
+    """Return counts by the names of two outcomes, from an array of them (outcomes, outcomes)."""
+    rows = (dict(zip(LABELS, row, strict=True)) for row in flow.tolist())
+    return dict(zip(LABELS, rows, strict=True))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MeasuredTally(Tally):
     """Counts over runs, and moments of the quantities in MEASURED."""

@@ -132,7 +132,7 @@ class Terms:
             if reason := SET_BY_OVERSEER.get(name.rpartition(".")[2]):
                 raise InputError(f"{name} = {value!r} is not allowed here: {reason}.")
         point = Point().at(settings)
-        check_two_stages(point)
+        check_two_stages(point, "of this environment")
         if vary is None:
             vary = [name for name in VARIED if name not in settings]
         if not isinstance(vary, (list, tuple)):

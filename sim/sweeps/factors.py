@@ -10,14 +10,14 @@ from feint.agents.errors import InputError, check_whole, unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter
-from feint.agents.types import check_start
+from feint.agents.types import check_start, starts
 from feint.sim.training.curriculum import Curriculum, Match
 from feint.sim.training.parameter_point import Point, as_column, of_cell
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import check_seed
 
-NAMED = ("start", "match")
-"""Names that may vary besides parameters."""
+NAMED = {"start": starts, "match": lambda: tuple(mode.value for mode in Match)}
+"""Names that may vary besides parameters, and functions that return their values."""
 SEED = "seed"  # of all random streams, which may vary too
 RANGE = ("low", "high", "levels", "log")
 DEFAULT_LEVELS, MOST_LEVELS = 5, 10**6

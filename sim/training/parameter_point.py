@@ -122,11 +122,43 @@ class Towards:
         return f"{self.share:.0%} of the way to {self.end:g}"
 
 
-def check_two_stages(point: Point, names: tuple[str, ...] = ("pretraining", "finetuning")) -> None:
-    """Raise unless the stages of a point have the names that claims use."""
-    if point.curriculum.names != names:
+PAIR = ("pretraining", "finetuning")
+"""Names by which claims speak of the first stage and of the last one."""
+
+
+def check_two_stages(point: Point, whose: str = "that claims speak of") -> None:
+    """Raise `InputError` unless the stages of a point are the two of PAIR."""
+    if point.curriculum.names != PAIR:
         given = ", ".join(point.curriculum.names)
-        raise InputError(f"stages = {given} are not those that claims speak of: name them {' and '.join(names)}.")
+        raise InputError(f"stages = {given} are not those {whose}: give two, named {' and '.join(PAIR)}.")
+
+
+def as_pair(point: Point) -> Point:
+    """Return the point with its first and last stage named as claims name them; no number depends on such names.
+
+    Raises `InputError` if there is one stage alone, or one between them has a name of PAIR.
+    """
+    names = point.curriculum.names
+    if len(names) < len(PAIR):
+        raise InputError(
+            f"stages = {names[0]} is one: claims speak of a first stage and a last one, so give two or more."
+        )
+    for name in (name for name in names[1:-1] if name in PAIR):
+        raise InputError(f"name = {name!r} is that by which claims speak of another stage: give this one another name.")
+    if (names[0], names[-1]) == PAIR:
+        return point
+    first, *between, last = point.curriculum
+    stages = (first.replace(name=PAIR[0]), *between, last.replace(name=PAIR[1]))
+    return replace(point, curriculum=Curriculum(*stages))
+
+
+def pair_text(point: Point) -> str:
+    """Return of which stages claims speak at a point, in words; empty if it has those of PAIR alone."""
+    first, *between, last = point.curriculum.names
+    if not between and (first, last) == PAIR:
+        return ""
+    rest = f" What lies between, {' and '.join(between)}, is trained as it is given." if between else ""
+    return f"Claims speak of {PAIR[0]}, here the first stage ({first}), and of {PAIR[1]}, here the last ({last}).{rest}"
 
 
 def split(name: str) -> tuple[str, str]:

@@ -80,6 +80,10 @@ def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> Sta
     similarity = model.similarities(objectives)[:, None] * fall
     drawn = state.mind, state.world, state.bias
     draw_starts(np.uint64(seed), numbers, model.spectrum_weights(), similarity, _inits(model), *drawn)
+    if model.in_rows:
+        mixed = np.einsum("jik,rik->rjk", model.mixture(), state.world.objectives)
+        norms = np.sqrt((model.spectrum_weights() * mixed**2).sum(axis=2, keepdims=True))
+        state.world.objectives[:, 1:] = (mixed / norms)[:, 1:]
     return state
 
 

@@ -136,7 +136,7 @@ def _taken(hint: Any, value: Any) -> Any:
     if get_origin(plain) is tuple and value is not None:
         return tuple(value) if isinstance(value, (list, tuple, set, frozenset, Iterator)) else (value,)
     if plain is Path and value is not None:
-        return Path(getattr(value, "folder", value))
+        return value if isinstance(value, Mapping) else Path(getattr(value, "folder", value))
     if value is None and get_origin(plain) is Mapping:
         return {}
     return str(value) if isinstance(value, Path) else value
@@ -146,6 +146,8 @@ def _without_none(hint: Any) -> Any:
     if get_origin(hint) not in (Union, UnionType):
         return hint
     kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+    if Path in kinds:  # what a passport holds in its place is no path
+        return Path
     return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - of a list of types
 
 

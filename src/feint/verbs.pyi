@@ -28,7 +28,7 @@ from typing import Any
 
 def argue(
     *,
-    claim: str | Claim | Iterable[str | Claim] | None = None,
+    claim: str | Mapping | Claim | Iterable[str | Mapping | Claim] | None = None,
     family: str = "pretraining",
     quick: bool = False,
     over: str | Path | None = None,
@@ -440,7 +440,7 @@ def power(
     correlation: float = 0.0,
     icc: float = 0.5,
     least: float = 0.02,
-    claim: str | Claim | None = None,
+    claim: str | Mapping | Claim | None = None,
     pilot: int = 1000,
     trials: int | None = None,
     curriculum: Curriculum | str | Path | None = None,
@@ -510,6 +510,7 @@ def regenerate(
     file: str | Path,
     *,
     out: str | Path | None = None,
+    force: bool = False,
     threads: int | None = None,
 ) -> Regenerated:
     """Make a file again from its passport, and report whether the two are the same (exit code 0).
@@ -519,9 +520,11 @@ def regenerate(
     Parameters
     ----------
     file
-        A figure (.svg, .png, .pdf), or its data (.csv).
+        A figure (.svg, .png, .pdf), its data (.csv), or a .graphml.
     out
         Keep what was made, as this file.
+    force
+        Also do more than 100 times the work of the command as it is.
     threads
         Number of threads, one per core if None; no result depends on it.
 
@@ -773,8 +776,8 @@ def why_run(
 
 def worldviews(
     *,
-    view: str | Iterable[str] | None = None,
-    claim: str | Claim | Iterable[str | Claim] | None = None,
+    view: str | Mapping | Iterable[str | Mapping] | None = None,
+    claim: str | Mapping | Claim | Iterable[str | Mapping | Claim] | None = None,
     over: str | Path | None = None,
     rest: str = "prior",
     draws: int = 64,

@@ -114,7 +114,7 @@ def data(point: Point, *, seed: int, runs: int) -> dict[str, Any]:
 
 def checked(point: Point) -> dict[str, Any]:
     """Return the values that depart from the default, by dotted name; raises `InputError` for one without a slider."""
-    check_two_stages(point)
+    check_two_stages(point, "that this page shows")
     known = {row["name"]: row for row in sliders()}
     changes = differing(point, Point())
     if (match := changes.pop("match", "target")) not in PAGE["matches"]:

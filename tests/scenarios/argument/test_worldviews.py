@@ -151,7 +151,7 @@ def test_nothing_departs_at_the_default_point():
         ("[model]\nsimilarity = 3", "similarity = 3 is not valid for a model"),
         (
             "[[stage]]\nname = 'a'",
-            "stages = a are not those that claims speak of: name them pretraining and finetuning.",
+            "stages = a are not those of a world view: give two, named pretraining and finetuning.",
         ),
     ],
 )

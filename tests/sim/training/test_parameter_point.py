@@ -79,5 +79,5 @@ def test_what_is_changed_last_holds():
 
 def test_claims_speak_of_two_stages_by_name():
     check_two_stages(Point())
-    with pytest.raises(InputError, match="stages = finetuning are not those that claims speak of"):
+    with pytest.raises(InputError, match="stages = finetuning are not those that claims speak of: give two, named pre"):
         check_two_stages(Point(curriculum=from_scratch()))
