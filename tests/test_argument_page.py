@@ -1,12 +1,15 @@
 """The page on the argument stands on one committed run of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 from pages import prose
+from studies.argument import RUN_AGAIN, SIZE, TABLE, cells, renewed
 
+from feint.scenarios.argument.argue import ArgueRequest
 from feint.scenarios.claims.registry import select_claims
 from feint.scenarios.requests import schema_text
 
@@ -26,6 +29,28 @@ def test_the_table_says_what_the_document_does():
         verdict = each["verdict"] + (f"; {each['baked_in']} nearly everywhere" if each["baked_in"] else "")
         numbers = f"{effect['estimate']:+.3f} [{effect['low']:+.3f}, {effect['high']:+.3f}]"
         assert f"| {each['number']} | `{each['name']}` | {verdict} | {numbers} |" in table
+
+
+@pytest.mark.slow
+def test_a_claim_that_is_run_again_alone_takes_its_own_places():
+    """Here from fewer runs: every row and column of another claim stays, and its own have the new numbers."""
+    size = replace(SIZE, runs=100, draws=4, draw_runs=8, draw_most=8, form_draws=2, searches=0)
+    found = ArgueRequest(claim=("telling",), size=size).run()
+    told, made = TABLE.read_text(), renewed(TABLE.read_text(), found, {"telling": "abcdef" * 7})
+    of_others = [
+        [line for line in page.splitlines() if "`telling`" not in line and not line.startswith((RUN_AGAIN, "| `"))]
+        for page in (told, made)
+    ]
+    assert [line for line in of_others[1] if line] == [line for line in of_others[0] if line]
+    assert f"{RUN_AGAIN}`telling` at abcdefabcd." in made or ", `telling` at abcdefabcd." in made
+    assert f"| {found['telling'].verdict.value}" in next(line for line in made.splitlines() if "| 14 |" in line)
+    for variant in found["telling"].variants:
+        old, new = (
+            next(line for line in page.splitlines() if f"| `{variant.name}` |" in line) for page in (told, made)
+        )
+        assert cells(new)[:-1] == cells(old)[:-1]
+        assert cells(new)[-1] == str(variant)
+    assert renewed(made, found, {"telling": "abcdef" * 7}) == made
 
 
 def test_the_claims_are_declared_as_they_were_when_it_was_run():

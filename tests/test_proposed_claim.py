@@ -1,6 +1,5 @@
 """A claim is proposed by a file, a line and an entry of the record: the manual lists it, and all tests pass at once."""
 
-import re
 import subprocess
 import sys
 
@@ -52,11 +51,8 @@ def house(tmp_path_factory):
     folder = keep_compiled(copied(tmp_path_factory.mktemp("proposed").resolve(), "docs"))
     (folder / "scenarios" / "claims" / "pretraining" / "waiting.py").write_text(CLAIM)
     registry = folder / "scenarios" / "claims" / "registry.py"
-    changed, count = re.subn(
-        r"^(PROPOSED: .* = )\{\}$", r'\1{"pretraining": ("waiting",)}', registry.read_text(), flags=re.M
-    )
-    assert count == 1
-    registry.write_text(changed)
+    with registry.open("a") as file:
+        file.write('PROPOSED["pretraining"] = ("waiting", *PROPOSED.get("pretraining", ()))\n')
     command = [sys.executable, "-m", "feint.scenarios.claims.preregistration", *RECORD]
     subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(folder / "src")}, check=True)
     return folder

@@ -131,8 +131,14 @@ def provenance(family: str, made: Facts) -> str:
         f"draws from the prior of {size['draw_runs']:,}{most} runs each, seed {configuration.get('seed', 0)}; "
         f"{versions}; "
         f"{passport['platform']['system']} {passport['platform']['machine']}; "
-        f"commit {(passport['commit'] or 'none')[:10]}. All numbers: {{download}}`{RUN[family][0]}`."
+        f"commit {(passport['commit'] or 'none')[:10]}{_again(passport)}. All numbers: {{download}}`{RUN[family][0]}`."
     )
+
+
+def _again(passport: Facts) -> str:
+    """Return which claims were run again alone since, and at which commit."""
+    again = passport.get("again", {}).items()
+    return "".join(f"; `{name}` again at {(commit or 'none')[:10]}" for name, commit in again)
 
 
 def summary(documents: Mapping[str, Facts], declared: Declared, proposed: Declared) -> str:

@@ -13,6 +13,7 @@ from feint.agents.model import Model
 from feint.scenarios.argument.premises import PREMISES
 from feint.sim.analysis.allocation import HIGH, ROOM, Allocation, Looks, Rows, measure, protocols_in
 from feint.sim.analysis.claims import KINDS, Claim, Part, Verdict
+from feint.sim.analysis.contrasts import Among
 from feint.sim.analysis.estimands import Effect, Ended, Estimand, Frequency
 from feint.sim.analysis.prior_shares import EffectSpread, Judged, Share, judged, prior_draws, shares_of
 from feint.sim.ensembles.paired_runs import OWN, TOLERANCES, Reading, run_paired
@@ -328,7 +329,7 @@ def _crux(whole: Estimand, without: dict[str, Estimand], ended: Ended) -> Crux:
         """Return how much larger the effect is: paired for frequencies, else from the limits of both effects."""
         if same[name]:
             return Interval(estimate=0.0, low=0.0, high=0.0, confidence=level, method="the same training")
-        if isinstance(whole, Frequency) and isinstance(there, Frequency):
+        if isinstance(whole, Frequency) and isinstance(there, Frequency) and not isinstance(whole, Among):
             return mean_of(there.scores(ended) - whole.scores(ended), len(whole.terms), level)
         return Interval(
             estimate=off[name].estimate - effect.estimate,

@@ -40,7 +40,7 @@ FAMILIES = {
     "release": ("falling_cost", "shared_costs", "broad_benefits", "fall_behind", "owners_goals"),
 }
 """Family → files in its folder, in the order of the claims' numbers."""
-PROPOSED: dict[str, tuple[str, ...]] = {}
+PROPOSED: dict[str, tuple[str, ...]] = {"pretraining": ("nondeceptive_start",)}
 """Family → files of claims that are declared and not yet run: they are tested by name, and the manual lists them."""
 
 

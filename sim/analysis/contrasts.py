@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import factorial, isfinite
 from typing import Any
@@ -11,15 +11,23 @@ import numpy as np
 
 from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
-from feint.sim.analysis.estimands import DECEPTIVE, DIGITS, SHARE_DIFFERENCE, Ended, Estimand, Frequency, Limits, Term
+from feint.sim.analysis.estimands import (
+    DECEPTIVE,
+    DIGITS,
+    SHARE_DIFFERENCE,
+    Ended,
+    Estimand,
+    Frequency,
+    Limits,
+    Select,
+    Term,
+)
 from feint.sim.ensembles.paired_runs import RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, mean_of, wilson
 from feint.sim.statistics.shapley import value_weights
 
 TYPED = (Outcome.INTERNAL, Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
-Select = Callable[[RunOutcomes], np.ndarray]
-"""Function that returns which runs are selected (runs,)."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,20 @@ class Among(Frequency):
         return self.among(runs) & runs.converged
 
 
+@dataclass(frozen=True)
+class AmongFirst(Among):
+    """A difference of two frequencies: the first among the selected runs of its protocol, the second among all."""
+
+    def compared(self, ended: Ended, select: Select, confidence: float) -> Interval:
+        """Return the difference of two frequencies, of which the second is among all runs, or all converged ones."""
+        others = every if select == self.among else converged
+        return self.compared_among(ended, (select, others), confidence)
+
+    def among_converged(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
+        """Return the same difference with both frequencies among converged runs alone; NaN if there are none."""
+        return self.compared(ended, self.is_counted, confidence)
+
+
 def newcombe(one: tuple[float, float], other: tuple[float, float], confidence: float = CONFIDENCE) -> Interval:
     """Return the difference of two independent frequencies, each given by its events and runs.
 
@@ -148,9 +170,24 @@ def converged(runs: RunOutcomes) -> np.ndarray:
     return runs.converged
 
 
+def every(runs: RunOutcomes) -> np.ndarray:
+    """Return all runs (runs,)."""
+    return np.ones(len(runs), bool)
+
+
 def left_internal(runs: RunOutcomes) -> np.ndarray:
     """Return which runs the first stage left internally aligned (runs,)."""
     return runs.before == Outcome.INTERNAL
+
+
+def left_corrigible(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs the first stage left corrigibly aligned (runs,)."""
+    return runs.before == Outcome.CORRIGIBLE
+
+
+def left_nondeceptive(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs the first stage left internally or corrigibly aligned (runs,)."""
+    return left_internal(runs) | left_corrigible(runs)
 
 
 def had_type(runs: RunOutcomes) -> np.ndarray:
@@ -190,14 +227,17 @@ class Survives(Estimand):
 
 
 @dataclass(frozen=True)
-class BeliefRace(Estimand):
-    """How much more often a run is sure of the objective before it points at it than the reverse.
+class Race(Estimand):
+    """How much more often runs pass one mark before another than the reverse.
 
-    The protocols stop the same runs at rising numbers of steps. A run counts 1 if its belief passes ½ at an earlier one
-    than its pointer, -1 if at a later one, and 0 if both do at the same or neither does; the interval is `mean_of`.
+    The protocols stop the same runs at rising numbers of steps. A run counts 1 if it is past the first mark at an
+    earlier one than past the second, -1 if at a later one, and 0 if at the same or never past either; the interval is
+    `mean_of`.
     """
 
     checkpoints: tuple[TrainingProtocol, ...]
+    first: Select
+    second: Select
     limits: Limits | None = field(default=SHARE_DIFFERENCE, kw_only=True)
 
     @property
@@ -205,24 +245,41 @@ class BeliefRace(Estimand):
         """The protocols that must be trained."""
         return self.checkpoints
 
-    def with_changes(self, changes: Mapping[str, Any]) -> BeliefRace:
+    def with_changes(self, changes: Mapping[str, Any]) -> Race:
         """Return the estimand at changed parameters; what a protocol itself changes stays."""
         return replace(self, checkpoints=tuple(protocol.with_defaults(changes) for protocol in self.checkpoints))
 
     def scores(self, ended: Ended) -> np.ndarray:
         """Return the contribution of each run (runs,)."""
         stops = [ended[protocol] for protocol in self.checkpoints]
-        belief, pointer = (
-            _first_passed(np.array([getattr(stop, name) for stop in stops])) for name in ("belief", "following")
-        )
-        return np.sign(pointer - belief).astype(float)
+        first, second = (_first_passed(np.array([mark(stop) for stop in stops])) for mark in (self.first, self.second))
+        return np.sign(second - first).astype(float)
 
     def measured(self, ended: Ended, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with its interval."""
         return self.within_limits(mean_of(self.scores(ended), 1, confidence))
 
 
-def _first_passed(values: np.ndarray) -> np.ndarray:
-    """Return the first row in which each column is above ½, or the number of rows (runs,)."""
-    passed = values > 0.5
-    return np.where(passed.any(axis=0), passed.argmax(axis=0), len(values))
+def _first_passed(passed: np.ndarray) -> np.ndarray:
+    """Return the first row in which each column is true, or the number of rows (runs,)."""
+    return np.where(passed.any(axis=0), passed.argmax(axis=0), len(passed))
+
+
+def is_sure(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs believe with more than ½ that they are trained for what they are trained for (runs,)."""
+    return runs.belief > 0.5
+
+
+def is_pointing(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs follow a pointer to what they are trained for by more than ½ (runs,)."""
+    return runs.following > 0.5
+
+
+def is_deceptive(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs are deceptive (runs,)."""
+    return runs.outcome == Outcome.DECEPTIVE
+
+
+def is_corrigible(runs: RunOutcomes) -> np.ndarray:
+    """Return which runs are corrigibly aligned (runs,)."""
+    return runs.outcome == Outcome.CORRIGIBLE

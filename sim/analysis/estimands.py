@@ -1,6 +1,6 @@
 """Estimands: the numbers that claims speak of, measured on paired runs of training protocols, with their intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from math import log2, nan
 from typing import Annotated, Any, Self
@@ -30,6 +30,8 @@ from feint.sim.statistics.intervals import (
 DECEPTIVE = Outcome.DECEPTIVE.label
 Ended = Mapping[TrainingProtocol, RunOutcomes]
 """Outcomes of each protocol, all on the same runs."""
+Select = Callable[[RunOutcomes], np.ndarray]
+"""Function that returns which runs are selected (runs,)."""
 DIGITS = 12  # of a run's score, so that runs whose weights cancel score alike
 Limits = tuple[float, float]
 SHARE, SHARE_DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
@@ -167,12 +169,17 @@ class Frequency(Estimand):
             return self.interval_of(self.scores(ended)[first], confidence)
         return self._rarely_differing(ended, counted, confidence) or self._linearised(ended, counted, confidence)
 
-    def compared(self, ended: Ended, select: Callable[[RunOutcomes], np.ndarray], confidence: float) -> Interval:
+    def compared(self, ended: Ended, select: Select, confidence: float) -> Interval:
         """Return the difference of two frequencies, each among the selected runs of its protocol."""
+        return self.compared_among(ended, (select, select), confidence)
+
+    def compared_among(self, ended: Ended, selects: Sequence[Select], confidence: float) -> Interval:
+        """Return the difference of two frequencies among the runs that each selects, the positive term first."""
         terms = sorted(self.terms, key=lambda term: -term.sign)
         runs = [ended[term.protocol] for term in terms]
         happened = [each.outcome == Outcome.named(term.outcome) for each, term in zip(runs, terms, strict=True)]
-        return SelectedPairs.of(happened, [select(each) for each in runs]).difference(confidence)
+        selected = [select(each) for select, each in zip(selects, runs, strict=True)]
+        return SelectedPairs.of(happened, selected).difference(confidence)
 
     def of_protocol(self, protocol: TrainingProtocol) -> Self:
         """Return the part of the sum that belongs to a protocol."""

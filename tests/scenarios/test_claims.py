@@ -16,7 +16,7 @@ from feint.scenarios.argument.evaluate_claim import evaluate, evaluation_of, ove
 from feint.scenarios.claims.pretraining import dodges, relearning
 from feint.scenarios.claims.registry import FAMILIES, PROPOSED, claims, proposed_claims, select_claims
 from feint.sim.analysis.claims import Claim, Part, Verdict, rises
-from feint.sim.analysis.contrasts import Among, BeliefRace, BetweenRuns, Survives, Weighted
+from feint.sim.analysis.contrasts import Among, BetweenRuns, Race, Survives, Weighted
 from feint.sim.analysis.estimands import Frequency, Loss, StepRatio, difference
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import TrainingProtocol, pretrained, scratch
@@ -209,7 +209,7 @@ def test_all_ways_are_trained_once():
     protocols = protocols_of(ALL)
     assert len(set(protocols)) == len(protocols)
     kinds = {type(part.estimand) for claim in ALL for part in claim.parts}
-    assert kinds == {Frequency, StepRatio, Weighted, Among, BetweenRuns, BeliefRace, Survives, Loss}
+    assert kinds == {Frequency, StepRatio, Weighted, Among, BetweenRuns, Race, Survives, Loss}
 
 
 @pytest.mark.parametrize("start", ["fresh", "internal"])

@@ -1,10 +1,14 @@
-"""One run of all that the argument is put to, as the manual's tables: `nox -s argument` (`-- --quick` to try)."""
+"""One run of all that the argument is put to, as the manual's tables: `nox -s argument` (`-- --quick` to try).
+
+With `--claim NAME` only this claim is run, as a claim gets the same runs in whatever company, and its results take the
+place of those in the document and the page; the document's passport then names the commit of this run in `again`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +27,7 @@ SIZE = replace(FULL, draws=256, form_draws=32, search_runs=60_000, confirming=40
 DOCUMENT = ROOT / "docs" / "argument.json"
 HEADER = "<!-- generated: nox -s argument -->\n"
 OTHERS = ("fine-tuning", "release")
+RUN_AGAIN = "Run again alone since: "
 
 
 def row(*cells: object) -> str:
@@ -159,13 +164,60 @@ def write(found: Argued, path: Path) -> None:
     path.write_text(json.dumps(found.document(), indent=1) + "\n")
 
 
+def run_again(names: list[str]) -> None:
+    """Run some claims alone, and replace their results in the document and the page."""
+    found = ArgueRequest(claim=tuple(names), size=SIZE).run()
+    new, document = found.document(), json.loads(DOCUMENT.read_text())
+    results = {result["name"]: result for result in new["claims"]}
+    document["claims"] = [results.get(result["name"], result) for result in document["claims"]]
+    again = document["passport"].setdefault("again", {})
+    again |= dict.fromkeys(results, new["passport"]["commit"])
+    DOCUMENT.write_text(json.dumps(document, indent=1) + "\n")
+    TABLE.write_text(renewed(TABLE.read_text(), found, again))
+
+
+def renewed(told: str, found: Argued, again: Mapping[str, str]) -> str:
+    """Return the page with the rows and columns of these claims replaced, and the commits of claims run again."""
+    commits = ", ".join(f"`{name}` at {commit[:10]}" for name, commit in again.items())
+    lines = [f"{RUN_AGAIN}{commits}." if line.startswith(RUN_AGAIN) else line for line in told.splitlines()]
+    if not any(line.startswith(RUN_AGAIN) for line in lines):
+        at = lines.index("## Verdicts")
+        lines[at:at] = [f"{RUN_AGAIN}{commits}.", ""]
+    for listed in (claims, turning, parts):
+        rows = [cells(row(*values)) for values in listed(found)]
+        at = next(i for i, name in enumerate(rows[0]) if name.startswith("`"))
+        for name in {values[at] for values in rows}:
+            is_old = [len(old := cells(line)) == len(rows[0]) and old[at] == name for line in lines]
+            first = is_old.index(True)
+            lines = [line for line, old in zip(lines, is_old, strict=True) if not old]
+            lines[first:first] = [row(*values) for values in listed(found) if name in values]
+    columns = {values[0]: values[1:] for values in swapped(found)}
+    head = next(i for i, line in enumerate(lines) if line.startswith("|  | `"))
+    places = [cells(lines[head]).index(f"`{result.name}`") for result in found.claims]
+    for i in range(head + 2, head + 2 + len(columns)):
+        there = cells(lines[i])
+        for place, value in zip(places, columns[there[0]], strict=True):
+            there[place] = str(value)
+        lines[i] = "| " + " | ".join(there) + " |"
+    return "\n".join(lines) + "\n"
+
+
+def cells(line: str) -> list[str]:
+    """Return the cells of a row in Markdown."""
+    return line[2:-2].split(" | ")
+
+
 def main() -> None:
     """Run all of it and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs; nothing is written, the page is printed")
     parser.add_argument("--family", choices=OTHERS, help="a family of claims beside the argument's: its document alone")
+    parser.add_argument("--claim", action="append", help="only this claim of the argument; repeatable")
     asked = parser.parse_args()
     quick = asked.quick
+    if asked.claim:
+        run_again(asked.claim)
+        return
     if asked.family:
         request = ArgueRequest(family=asked.family, size=QUICK, runs=4000, seed=1)
         write(request.run(), DOCUMENT.with_stem(f"argument_{asked.family}"))

@@ -7,10 +7,11 @@ what fine-tuning rewards.
 
 The experiment. Runs start deceptive towards Y (section 4 of the model's page), are pre-trained on Y, which teaches
 them about X, about being in training and that Y is what is trained, and are then fine-tuned on X: to the target, to
-the last step, and at a learning rate of 3. Each of these also at both ends of the priors of `identification`, how
-quickly samples show it what is trained, and of `switching`, how much it expects a change of the objective: the text
-assumes that the model probably expects one, and the low end asks what is left if it does not. Shown beside
-them: the bare start, which begins fine-tuning without ever having met X and which the text does not speak of.
+the last step, and at a learning rate of 3. Each of these also at both ends of the prior of `identification`, how
+quickly samples show it what is trained, and at the high end of that of `switching`, how much it expects a change of
+the objective. The text gives as its reason that the model probably predicted fine-tuning, so that a mind that expects
+no change, the low end, is none that it speaks of: what is left without that reason is only shown. So is the bare
+start, which begins fine-tuning without ever having met X.
 
 What would count against it. A share of deceptive runs whose interval ends at one half or below. The claim is
 supported by a share of nine tenths or more, since Xu calls the outcome overwhelmingly likely; one that lies between
@@ -35,6 +36,8 @@ ENDS = {
     "-expects-no-change": {"switching": 1e-5},
     "-expects-change": {"switching": 0.1},
 }
+WITHOUT_REASON = "-expects-no-change"
+"""The end at which the model lacks what the text gives as the reason of its sentence."""
 
 
 def _part(way: str, end: str) -> Part:
@@ -44,7 +47,7 @@ def _part(way: str, end: str) -> Part:
         f"deception after fine-tuning {words}, from a deceptive start that was pre-trained{at}",
         pretrained(start="deceptive", **changes, **ENDS[end]),
     )
-    return Part(way + end, estimand, STAYS)
+    return Part(way + end, estimand, STAYS, tested=end != WITHOUT_REASON)
 
 
 CLAIM = Claim(

@@ -6,26 +6,27 @@ SGD can make it corrigible.
 
 The experiment. From a corrigibly aligned start, the second case, and from a fresh one: the rise of deception over
 five levels of the prior of `identification`, how quickly samples show the model what is trained, and of
-`inference_power`, how soon it can act on what it works out; and at the point itself, how many runs are sure of the
-objective before they point at it along fine-tuning, minus how many point at it before they are sure; and deceptive
-minus corrigible runs. The figure `race` shows belief and pointer along trajectories. The text also says that the
-model's lead in power is wider at the start of fine-tuning than from scratch; this is not tested.
+`inference_power`, how soon it can act on what it works out; and at the point itself, along fine-tuning, how many runs
+are sure of the objective before they point at it, and how many become deceptive before they are corrigible, each minus
+the reverse; and deceptive minus corrigible runs at the end. The figure `race` shows belief and pointer along
+trajectories. The text also says that the model's lead in power is wider at the start of fine-tuning than from scratch;
+this is not tested.
 
 What would count against it. Deception that falls with either by the declared minimum, or as many more runs whose
-pointer came before the belief, or as many more corrigible runs than deceptive ones.
+pointer came before the belief or that were corrigible first, or as many more corrigible runs than deceptive ones.
 """
 
 from feint.agents.outcome import Outcome
 from feint.scenarios.bibliography import XU_2021
 from feint.scenarios.claims.pretraining.internal_case import LEVELS, Dose
 from feint.sim.analysis.claims import Claim, Part, rises
-from feint.sim.analysis.contrasts import BeliefRace, trend
+from feint.sim.analysis.contrasts import Race, Select, is_corrigible, is_deceptive, is_pointing, is_sure, trend
 from feint.sim.analysis.estimands import DECEPTIVE, Frequency, Term
 from feint.sim.ensembles.protocols import pretrained
 
 STARTS = {"": {}, "corrigible-": {"start": "corrigible"}}
 CHECKPOINTS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000)
-"""Steps of fine-tuning at which belief and pointer are read, besides the end."""
+"""Steps of fine-tuning at which belief, pointer and outcome are read, besides the end."""
 POWERS = (
     Dose("identification", "identification", 0.01, 100.0, log=True),
     Dose("power", "inference_power", 0.3, 10.0, log=True),
@@ -40,9 +41,17 @@ def _rise(case: str, dose: Dose) -> Part:
 
 
 def _race(case: str) -> Part:
-    words = f"runs sure of the objective before they point at it, minus the reverse, {_from(case)}"
+    return _first(f"{case}race", "runs sure of the objective before they point at it", case, is_sure, is_pointing)
+
+
+def _faster(case: str) -> Part:
+    return _first(f"{case}faster", "runs deceptive before they are corrigible", case, is_deceptive, is_corrigible)
+
+
+def _first(name: str, words: str, case: str, first: Select, second: Select) -> Part:
     stops = (pretrained(**STARTS[case], finetuning__steps=steps) for steps in CHECKPOINTS)
-    return Part(f"{case}race", BeliefRace(words, (*stops, pretrained(**STARTS[case]))), rises())
+    checkpoints = (*stops, pretrained(**STARTS[case]))
+    return Part(name, Race(f"{words}, minus the reverse, {_from(case)}", checkpoints, first, second), rises())
 
 
 def _outcome(case: str) -> Part:
@@ -64,6 +73,7 @@ CLAIM = Claim(
     parts=(
         *(_rise(case, dose) for dose in POWERS for case in STARTS),
         *map(_race, STARTS),
+        *map(_faster, STARTS),
         *map(_outcome, STARTS),
     ),
 )

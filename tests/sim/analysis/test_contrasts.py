@@ -10,12 +10,18 @@ from feint.agents.mind import GROUPS
 from feint.agents.outcome import Outcome
 from feint.sim.analysis.contrasts import (
     Among,
-    BeliefRace,
+    AmongFirst,
     BetweenRuns,
+    Race,
     Survives,
     carried_in,
     converged,
     had_type,
+    is_corrigible,
+    is_deceptive,
+    is_pointing,
+    is_sure,
+    left_nondeceptive,
     share_of,
     trend,
 )
@@ -134,10 +140,36 @@ def test_a_run_that_is_sure_before_it_points_counts_1_and_the_reverse_minus_1():
         stop: SimpleNamespace(belief=np.array(one), following=np.array(other))
         for stop, one, other in zip(stops, belief, following, strict=True)
     }
-    race = BeliefRace("race", tuple(stops))
+    race = Race("race", tuple(stops), is_sure, is_pointing)
     assert race.protocols == tuple(stops)
     assert race.scores(known).tolist() == [1, 0, -1, 0, 1]
     assert race.measured(known).estimate == pytest.approx(0.2)
     changed = race.with_changes({"similarity": 0.9, "finetuning.steps": 7})
     assert [dict(stop.changes)["finetuning.steps"] for stop in changed.protocols] == [0, 10, 100]
     assert all(dict(stop.changes)["similarity"] == 0.9 for stop in changed.protocols)
+
+
+def test_a_run_that_is_deceptive_before_it_is_corrigible_counts_1_and_the_reverse_minus_1():
+    """Also if it ends as the other; one that is neither at any checkpoint, and one that is only corrigible."""
+    stops = [pretrained(finetuning__steps=steps) for steps in (0, 10, 100)]
+    u, d, c = Outcome.UNCONVERGED, Outcome.DECEPTIVE, Outcome.CORRIGIBLE
+    seen = [[u, u, u, u, d], [d, c, u, u, c], [c, d, u, c, c]]
+    known: Any = {stop: SimpleNamespace(outcome=np.array(at)) for stop, at in zip(stops, seen, strict=True)}
+    race = Race("race", tuple(stops), is_deceptive, is_corrigible)
+    assert race.scores(known).tolist() == [1, -1, 0, -1, 1]
+
+
+def test_only_the_first_frequency_is_among_the_selected_runs():
+    """10 of 20 that were left not deceptive end deceptive, and 4 of 40 from scratch, of which 20 converged."""
+    terms = (Term(pretrained()), Term(scratch(), sign=-1))
+    before = np.where(first(20), Outcome.CORRIGIBLE, Outcome.DECEPTIVE)
+    known = {
+        pretrained(): runs(first(10) | ~first(20), before=before),
+        scratch(): runs(first(4), converged=first(20), before=np.full(RUNS, Outcome.PROXY)),
+    }
+    contrast = AmongFirst("not deceptive", terms, among=left_nondeceptive)
+    assert contrast.measured(known).estimate == pytest.approx(0.5 - 0.1)
+    assert contrast.among_converged(known).estimate == pytest.approx(0.5 - 0.2)
+    nobody = {**known, pretrained(): runs(first(10))}
+    nobody[pretrained()].before = np.full(RUNS, Outcome.PROXY)
+    assert (contrast.measured(nobody).estimate, contrast.measured(nobody).low) == (0.0, -1.0)
