@@ -10,10 +10,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from feint.agents.errors import InputError
 from feint.agents.outcome import Outcome
 from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest
-from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of
+from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of, at_own_target
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, tango
@@ -37,11 +36,10 @@ class Companion:
     converged: bool = False  #: whether each frequency is that among the converged runs of its arm
 
     def at(self, point: Point) -> Point:
-        """Return the point at which both arms are trained; raises `InputError` if they cannot be."""
+        """Return the point at which both arms are trained."""
         last = point.curriculum.names[-1]
-        if f"{FINETUNING}.target" in dict(self.changes) and Match.named(point.match) is Match.CEILING:
-            raise InputError(f"match = {point.match!r} has a target of its own, at which training stops.")
-        return point.at({name.replace(f"{FINETUNING}.", f"{last}."): value for name, value in self.changes})
+        changes = {name.replace(f"{FINETUNING}.", f"{last}."): value for name, value in self.changes}
+        return at_own_target(point, changes)
 
     def row(self, point: Point, difference: Interval | None, reason: str | None = None) -> Beside:
         """Return the difference as it is shown; if it is not known, with the reason."""

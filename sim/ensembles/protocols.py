@@ -44,7 +44,8 @@ class ProtocolStage:
 class TrainingProtocol:
     """A protocol of training, which can be carried out at any point.
 
-    Stages of its own replace those of the arm; the last one stops at its own target, however the point is matched.
+    Stages of its own replace those of the arm; the last one stops at its own target, however the point is matched. So
+    does the arm's last stage if the protocol changes its target and the point is matched by ceiling (`at_own_target`).
     Protocols of one lot with the same similarities share starts and noise; different lots share nothing.
     """
 
@@ -57,7 +58,7 @@ class TrainingProtocol:
 
     def spec(self, point: Point, *, seed: int, precision: str = PRECISION) -> RunSpec:
         """Return the specification at a point; raises `InputError` if the point lacks a stage that is changed."""
-        here = point.at(dict(self.changes))
+        here = at_own_target(point, dict(self.changes))
         model = here.model
         if self.stages:
             curriculum = Curriculum.from_configuration([stage.stage(here).given() for stage in self.stages])
@@ -92,6 +93,13 @@ def scratch(**changes: Any) -> TrainingProtocol:
 def pretrained(**changes: Any) -> TrainingProtocol:
     """Return pre-training + fine-tuning, with changes as `scratch` takes them."""
     return TrainingProtocol(PRETRAIN_FINETUNE, dotted(changes))
+
+
+def at_own_target(point: Point, changes: Mapping[str, Any]) -> Point:
+    """Return the point with changes, of which a target of the last stage also holds where the point has a ceiling."""
+    changed = point.at(changes)
+    is_own = f"{changed.curriculum.names[-1]}.target" in changes and "match" not in changes
+    return replace(changed, match=Match.TARGET.value) if is_own and changed.match == Match.CEILING.value else changed
 
 
 def dotted(changes: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -1,5 +1,6 @@
 """Companions of a comparison: the numbers of the claim, and what is said where they cannot be trained."""
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -9,8 +10,10 @@ from feint.agents.model import Model
 from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.scenarios.regenerate import regenerate
-from feint.sim.ensembles.companions import AS_IT_IS, COMPANIONS, TRAINED
+from feint.sim.ensembles.companions import AS_IT_IS, COMPANIONS, train_arms
 from feint.sim.ensembles.comparison import HINT, CompareRequest, compare
+from feint.sim.ensembles.paired_runs import run_paired
+from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.results import figure_style
 from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.parameter_point import Point
@@ -29,7 +32,7 @@ def differences(comparison):
     return {row.name: row.difference for row in comparison.beside}
 
 
-@pytest.mark.parametrize("changes", [{}, {"finetuning.steps": 900, "similarity": 0.2}])
+@pytest.mark.parametrize("changes", [{}, {"finetuning.steps": 900, "similarity": 0.2}, {"match": "ceiling"}])
 def test_the_numbers_are_those_of_the_claims_parts_on_the_same_runs(changes):
     """At the second point many runs from scratch miss their target, so that converged runs differ."""
     point = Point().at(changes)
@@ -59,17 +62,34 @@ def test_the_last_stage_is_the_curriculums_own():
     assert comparison.beside[1].difference == compare(longer, runs=10).difference()
 
 
-def test_where_one_cannot_be_trained_its_row_says_so():
-    point = Point(match="ceiling")
-    request, done = CompareRequest(point=point, runs=10, beside=True), []
-    comparison = request.run(progress=done.append)
+def test_lengths_have_no_target_where_the_point_is_matched_by_ceiling():
+    """Nor has a protocol that takes the target away; what only names other parameters keeps the ceiling."""
+    point = Point(curriculum=SHORT, match="ceiling")
+    lengths = [companion for companion in COMPANIONS if companion.name.startswith("after-")]
+    protocols = [arm(finetuning__target=0.0) for arm in (pretrained, scratch)]
+    for there in (companion.at(point) for companion in lengths):
+        for arm in train_arms(there.at({"finetuning.steps": 700}), runs=20, threads=None, progress=None).values():
+            assert (arm.steps[:, -1] == 700).all()
+    for runs in run_paired(point, protocols, range(20)).values():
+        assert (runs.steps == 400).all()
+        assert not runs.reached.any()
+    kept = pretrained(finetuning__steps=12_000).spec(point, seed=0).curriculum[-1]
+    assert (kept.target, kept.steps) == (0.99, 12_000)
+
+
+def test_where_one_cannot_be_trained_its_row_says_so(monkeypatch):
+    """Here a length of more steps than a stage can take."""
+    changes = (("finetuning.target", 0.0), ("finetuning.steps", 10**12))
+    others = (replace(COMPANIONS[1], changes=changes), COMPANIONS[-1])
+    monkeypatch.setattr("feint.sim.ensembles.comparison.COMPANIONS", others)
+    done = []
+    comparison = CompareRequest(point=Point(curriculum=SHORT), runs=10, beside=True).run(progress=done.append)
     assert comparison.beside is not None
-    unknown = {row.name for row in comparison.beside if row.difference is None}
-    assert unknown == {name for name in NAMES if name.startswith("after-")}
-    assert "has a target of its own" in str(comparison.beside[1].reason)
+    assert [row.difference is None for row in comparison.beside] == [True, False]
+    assert "steps = 1000000000000 is not valid" in str(comparison.beside[0].reason)
     assert "after 1,000 steps of fine-tuning without a target not known" in " ".join(comparison.text().split())
-    assert sum(done) == request.work() == 10 * 3 * (1 + TRAINED)
-    assert comparison.figure().axes[2].get_yticklabels()[2].get_text().endswith("not known")
+    assert sum(done) == 10 * 3 * (1 + len(others))
+    assert comparison.figure().axes[2].get_yticklabels()[1].get_text().endswith("not known")
 
 
 def test_a_worth_that_was_given_holds_where_data_are_matched():
