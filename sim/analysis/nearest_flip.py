@@ -30,6 +30,7 @@ RUNGS = ((200, 0.45), (800, 0.8), (3200, 1.0))
 FEWEST = 12  # points that are tried on a rung at least; a small search takes fewer runs per point
 HALVINGS = 6  # of the way to a start
 LOOKS, FURTHER = 10, 1.03  # at fresh runs, and the factor of the distance between them
+PUSHES = 6  # of a point that more runs do not call flipped, by FURTHER, then by twice, three times as many such factors
 OWN_RUNS, FRESH = 2**36, 2**40  # runs between two searches; first of the runs that confirm
 NAMED = 6  # largest changes that the text names
 ANY, UPHILL, BACK = range(3)  # kinds of steps: in any direction, along the slope, and putting parameters back
@@ -135,8 +136,8 @@ class Walk:
         if self.flipped(np.zeros(len(self.search.base))):
             return None
         count, race = int(np.clip(budget // PER_WALK, 2, WALKS)), int(budget * RACE)
-        begin = list(islice(self._flipped_of(starts, race // 2), count))
-        found: list[np.ndarray] = []
+        begin = self._begun(starts, race, count)
+        self.runs, found = FIRST_RUNS, [*begin]
         for i in range(count if begin else 0):
             self.here, self.sizes = self._shortened(begin[i % len(begin)]), [0.3, 0.3, 0.5]
             found.append(self.here)
@@ -144,7 +145,7 @@ class Walk:
             found.append(self.here)
         for runs, until in RUNGS:
             self.runs = int(np.clip((budget * until - self.spent) / FEWEST, self.runs, runs))
-            found = [*self._flipped_further(found)]
+            found = [*self._flipped_further(found, budget)]
             if not found:
                 return None
             self.here, self.sizes = found[-1], [0.2, 0.2, 0.5]
@@ -152,19 +153,28 @@ class Walk:
             found.append(self.here)
         return self.here
 
-    def _flipped_further(self, points: list[np.ndarray]) -> Iterator[np.ndarray]:
+    def _begun(self, starts: list[np.ndarray], race: int, count: int) -> list[np.ndarray]:
+        """Return starts that are flipped, with more runs per point if fewer call none of them so."""
+        for k in range(3):
+            self.runs, until = FIRST_RUNS * 2**k, race * 2**k // 2
+            if begin := list(islice(self._flipped_of(starts, until), count)):
+                return begin
+        return []
+
+    def _flipped_further(self, points: list[np.ndarray], until: int) -> Iterator[np.ndarray]:
         """Yield points, each nearer than the last, that are flipped with the runs of now, if need be further out."""
         most = np.inf
         for point in sorted(points, key=np.linalg.norm):
-            for k in range(2 * LOOKS):
-                there = self.search.within(point * FURTHER**k)
-                if np.linalg.norm(there) >= most or self.flipped(there):
+            last = 0.0
+            for there in (self.search.within(point * FURTHER ** (k * (k + 1) // 2)) for k in range(PUSHES)):
+                distance = float(np.linalg.norm(there))
+                if not last < distance < most or self.spent + self.runs > until:
                     break
-            else:
-                continue
-            if np.linalg.norm(there) < most:
-                most = float(np.linalg.norm(there))
-                yield there
+                last = distance
+                if self.flipped(there):
+                    most = distance
+                    yield there
+                    break
 
     def flipped(self, offsets: np.ndarray) -> bool:
         """Return whether a point is flipped."""
@@ -215,11 +225,8 @@ class Walk:
         around, margins = np.array(self.tried) - self.here, np.array(self.margins)
         squares = (around**2).sum(axis=1)
         near = np.argsort(squares)[: 3 * len(self.here)]
-        weights = (
-            np.array(self.counts)[near]
-            / self.runs
-            / (1 + squares[near] / (self.sizes[ANY] * np.linalg.norm(self.here)) ** 2)
-        )
+        reach = self.sizes[ANY] * float(np.linalg.norm(self.here))
+        weights = np.array(self.counts)[near] / self.runs / (1 + squares[near] / reach**2)
         around = around[near] - np.average(around[near], axis=0, weights=weights)
         margins = margins[near] - np.average(margins[near], weights=weights)
         ridge = max(0.5 * float(weights @ (around**2).sum(axis=1)) / len(self.here), 1e-9)

@@ -77,6 +77,33 @@ def test_searches_train_no_more_than_they_may_on_runs_of_their_own(planted):
     assert all(stop <= start for (_, stop), (start, _) in pairwise(fresh))
 
 
+@pytest.mark.parametrize("runs", [100, 200])
+def test_a_start_that_few_runs_do_not_call_flipped_is_tried_with_more(monkeypatch, runs):
+    """Everything but the point itself is flipped, and is called so from a number of runs on."""
+
+    def looked(self, offsets, first, _):
+        value = -0.3 if np.abs(offsets).sum() > 0.5 and len(first) >= runs else 0.3
+        interval = Interval(estimate=value, low=value, high=value, confidence=self.level, method="")
+        yield {"difference": interval}, len(first)
+
+    monkeypatch.setattr(FlipSearch, "looked", looked)
+    looking = search(REVERSED, budget=30_000)
+    assert looking.nearest(prior_draws(POINT, 2, seed=1)).found == 3
+    assert looking.spent <= 30_000
+
+
+def test_no_more_runs_are_spent_where_flips_of_few_runs_are_none_of_more(monkeypatch):
+    def looked(self, offsets, first, _):
+        value = -0.3 if np.abs(offsets).sum() > 0.5 and len(first) <= 100 else 0.3
+        interval = Interval(estimate=value, low=value, high=value, confidence=self.level, method="")
+        yield {"difference": interval}, len(first)
+
+    monkeypatch.setattr(FlipSearch, "looked", looked)
+    looking = search(REVERSED, budget=30_000)
+    assert looking.nearest(prior_draws(POINT, 8, seed=1)).found == 0
+    assert looking.spent <= 30_000
+
+
 @pytest.mark.usefixtures("planted")
 def test_nothing_is_found_where_no_start_is_flipped_or_the_point_itself_is():
     nowhere = search(REVERSED).nearest([{factor.name: factor.low for factor in factors_at(POINT)}])
