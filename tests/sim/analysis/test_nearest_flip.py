@@ -77,7 +77,7 @@ def test_searches_train_no_more_than_they_may_on_runs_of_their_own(planted):
     assert all(stop <= start for (_, stop), (start, _) in pairwise(fresh))
 
 
-@pytest.mark.parametrize("runs", [100, 200])
+@pytest.mark.parametrize("runs", [100, 150])
 def test_a_start_that_few_runs_do_not_call_flipped_is_tried_with_more(monkeypatch, runs):
     """Everything but the point itself is flipped, and is called so from a number of runs on."""
 
