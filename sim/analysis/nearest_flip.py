@@ -137,7 +137,8 @@ class Walk:
             return None
         count, race = int(np.clip(budget // PER_WALK, 2, WALKS)), int(budget * RACE)
         begin = self._begun(starts, race, count)
-        self.runs, found = FIRST_RUNS, [*begin]
+        found: list[np.ndarray] = []
+        self.runs = FIRST_RUNS
         for i in range(count if begin else 0):
             self.here, self.sizes = self._shortened(begin[i % len(begin)]), [0.3, 0.3, 0.5]
             found.append(self.here)
@@ -145,7 +146,7 @@ class Walk:
             found.append(self.here)
         for runs, until in RUNGS:
             self.runs = int(np.clip((budget * until - self.spent) / FEWEST, self.runs, runs))
-            found = [*self._flipped_further(found, budget)]
+            found = [*self._flipped_further([*begin, *found], budget)]
             if not found:
                 return None
             self.here, self.sizes = found[-1], [0.2, 0.2, 0.5]
