@@ -9,6 +9,9 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests", "interpreted", "docs"]
 
 PYTHON = sys.executable
+LOWEST = ("analysis", "cluster", "explore", "tables")  # extras of the session of this name
+QUICK = ("tests/agents", "tests/sim/results", "tests/sim/sweeps", "tests/sim/training", "tests/test_fuzz.py")
+QUICK += ("tests/test_cli.py", "tests/test_cli_mistakes.py", "tests/test_cli_sweep.py")
 
 
 @nox.session
@@ -46,6 +49,22 @@ def whole(session: nox.Session) -> None:
 def interpreted(session: nox.Session) -> None:
     """A small subset with compilation off: the same lines of the kernels, run by Python itself."""
     session.run(PYTHON, "-m", "pytest", "-m", "interpreted", env={"NUMBA_DISABLE_JIT": "1"})
+
+
+@nox.session(venv_backend="venv")
+def lowest(session: nox.Session) -> None:
+    """The quick tests, or what is given after `--`, in an environment of its own with the lowest declared versions.
+
+    Old libraries meet deprecations of newer ones that they bring, so that these are no errors here.
+    """
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *(library for name in LOWEST for library in extras[name])]
+    tools = [tool for tool in extras["test"] if not tool.startswith(("feint", "nox", "playwright"))]
+    session.install(*(library.replace(">=", "==") for library in declared), *tools)
+    chosen = session.posargs or ("-m", "not slow and not generated and not whole", *QUICK)
+    options = ("-q", "-W", "ignore::DeprecationWarning", *chosen)
+    session.run("python", "-m", "pytest", *options, env={"PYTHONPATH": "src"})
 
 
 @nox.session

@@ -8,7 +8,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-MOST_NAMED = 12  # names in one sentence
+MOST_NAMED, LONGEST_NAMES = 12, 100  # names in one sentence, and their letters
 LONGEST_SENTENCE, LONGEST_VALUES = 300, (120, 80, 40)  # characters, of a sentence and of each value if it is longer
 QUOTED = r"'[^']{%d,}'|\"[^\"]{%d,}\"|[\[({].{%d,}[\])}]|\S{%d,}"  # a value of at least that many characters
 
@@ -68,7 +68,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Return the error for an unknown name, with the nearest known one."""
     known = list(known)
     near = get_close_matches(str(name)[:LONGEST_SENTENCE], known, n=1)
-    shown = [one for i, one in enumerate(known[:MOST_NAMED]) if len(", ".join(known[: i + 1])) <= LONGEST_SENTENCE / 3]
+    shown = [one for i, one in enumerate(known[:MOST_NAMED]) if len(", ".join(known[: i + 1])) <= LONGEST_NAMES]
     others = " and others" if len(known) > len(shown) else ""
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(shown)}{others}."
     return InputError(f"{kind} {name!r} is not known: {hint}")

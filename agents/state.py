@@ -162,10 +162,10 @@ class State:
         try:
             with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 data = {name: np.asarray(file[name], order="C") for name in file.files}
+            if int(data.get("format", FORMAT)) != FORMAT:
+                raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
             if missing := {*SHAPES, "format", "model", "seed", "objective", "target", "occurrences"} - {*data}:
                 raise ValueError(f"it has no array {min(missing)!r}")
-            if int(data["format"]) != FORMAT:
-                raise ValueError(f"its format is {data['format']}, and this version reads {FORMAT}")
             return cls(
                 model=Model(**json.loads(str(data["model"]))),
                 seed=int(data["seed"]),
