@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
-from numba.core import typed_passes, untyped_passes
+from numba.core import config, typed_passes, untyped_passes
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -202,7 +202,7 @@ class NoCache(NullCache):
 
 def settings() -> tuple[str, ...]:
     """Return all of Numba's settings on which compiled code depends; it looks at few of them itself."""
-    return tuple(f"{name} = {getattr(numba.config, name, None)}" for name in SETTINGS)
+    return tuple(f"{name} = {getattr(config, name, None)}" for name in SETTINGS)
 
 
 def made_for() -> dict[str, str]:
@@ -210,7 +210,7 @@ def made_for() -> dict[str, str]:
 
     The kind is in LLVM's words, and *interpreted* if compilation is switched off.
     """
-    kind = "interpreted" if lanes.INTERPRETED else str(numba.config.CPU_NAME or get_host_cpu_name())
+    kind = "interpreted" if lanes.INTERPRETED else str(getattr(config, "CPU_NAME", None) or get_host_cpu_name())
     return {"processor": kind, **{name: os.environ[name] for name in VARIABLES if os.environ.get(name)}}
 
 

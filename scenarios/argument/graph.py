@@ -88,8 +88,8 @@ def _nodes(verdicts: Mapping[str, str]) -> Iterator[tuple[str, Facts]]:
     for source in (SOURCES[key] for key in dict.fromkeys((*stated, *described))):
         yield node("source", source.key, source.title, f"{source.author} {source.year}", where=source.where)
     for name in dict.fromkeys(bare(name) for _, assumption in ASSUMPTIONS for name in assumption.parameters):
-        facts = declaration(name)
-        yield node("parameter", name, facts.pop("meaning"), **facts, **_numbers(name))
+        facts: Facts = {**declaration(name), **_numbers(name)}
+        yield node("parameter", name, facts.pop("meaning"), **facts)
     for kind, assumption in ASSUMPTIONS:
         yield node(kind, assumption.name, assumption.words, switchable=assumption.name in PREMISES)
     for step in MECHANISMS.values():

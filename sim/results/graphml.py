@@ -63,9 +63,9 @@ def _writer() -> Any:
     from networkx.readwrite.graphml import GraphMLWriter
 
     class Writer(GraphMLWriter):
-        def add_data(self, *given: Any) -> Any:
-            data = super().add_data(*given)
-            data.text = data.text.lower() if given[1] is bool else data.text
+        def add_data(self, name: Any, element_type: Any, value: Any, *more: Any, **named: Any) -> Any:
+            data = super().add_data(name, element_type, value, *more, **named)
+            data.text = str(value).lower() if element_type is bool else data.text
             return data
 
     return Writer()

@@ -135,17 +135,22 @@ MOST_PIXELS = 10**8  # of a picture whose text stands behind them
 Words = dict[str, str | None]
 
 
+STRICT = ConfigDict(extra="allow", strict=True)
+
+
 class Drawn(BaseModel):
     """What drew a figure, if that was later than the computation of its data."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = STRICT
 
     versions: Words = {}
     commit: str | None = None
 
 
-class Passport(Drawn):
+class Passport(BaseModel):
     """A passport as it is read from a file; requests check their own configuration."""
+
+    model_config = STRICT
 
     passport: int
     kind: str

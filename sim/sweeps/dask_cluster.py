@@ -58,7 +58,7 @@ class Cluster:
             raise InputError(f"workers = {workers!r} is not allowed with a scheduler: its cluster has its own.")
         self.study, self.workers = study, workers
         self.distributed = load_extra("distributed", PURPOSE)
-        self.closed = load_extra("distributed.client", PURPOSE).ClosedClientError
+        self.closed = getattr(self.distributed.client, "ClosedClientError", OSError)  # earlier versions have none
         self.scheduler: Any = scheduler if isinstance(scheduler, self.distributed.Client) else address_of(scheduler)
         self.name = f"feint-{uuid.uuid4().hex[:8]}"
         if isinstance(self.scheduler, str):

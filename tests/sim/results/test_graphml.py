@@ -31,18 +31,18 @@ def checked(path):
     """Hold a file to the schema: NMTOKENs, unique ids, references that lead somewhere, values of the key's type."""
     root = ElementTree.parse(path).getroot()
     within = {kind: [node for node in root.iter() if node.tag.endswith("}" + kind)] for kind in ("key", "node", "edge")}
-    keys = {key.get("id"): key for key in within["key"]}
+    keys = {key.get("id", ""): key for key in within["key"]}
     assert len(keys) == len(within["key"])
     assert len({(key.get("for"), key.get("attr.name")) for key in keys.values()}) == len(keys)
-    ids = [node.get("id") for node in within["node"]]
+    ids = [node.get("id", "") for node in within["node"]]
     assert len({*ids}) == len(ids)
     assert all(re.fullmatch(r"[A-Za-z0-9._:-]+", name) for name in [*ids, *keys])
     assert {end for edge in within["edge"] for end in (edge.get("source"), edge.get("target"))} <= {*ids}
     for kind in ("node", "edge"):
         for data in (data for element in within[kind] for data in element):
-            key = keys[data.get("key")]
+            key = keys[data.get("key", "")]
             assert key.get("for") == kind
-            READ[key.get("attr.type")](data.text or "")
+            READ[key.get("attr.type", "")](data.text or "")
     return {key.get("attr.name"): key.get("attr.type") for key in keys.values()}
 
 

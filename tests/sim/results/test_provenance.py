@@ -97,7 +97,7 @@ def test_the_commit_is_that_of_the_own_tree_whatever_git_is_told(tmp_path, monke
 
 def test_all_that_bits_depend_on_is_in_the_passport_and_in_the_key_of_kernels(monkeypatch):
     before = compiling.settings()
-    monkeypatch.setattr(compiling.numba.config, "BOUNDSCHECK", 1)
+    monkeypatch.setattr(compiling.config, "BOUNDSCHECK", 1)
     assert compiling.settings() != before
     monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
     monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "X86_V4")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from terminal import hearing
@@ -44,7 +45,12 @@ target = 0.0
 
 @pytest.fixture
 def client():
-    keys = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    keys: dict[str, Any] = {
+        "n_workers": 1,
+        "threads_per_worker": 1,
+        "processes": False,
+        "dashboard_address": "127.0.0.1:0",
+    }
     with (
         distributed.LocalCluster(**keys, memory_limit=0) as local,
         distributed.Client(local, set_as_default=False) as client,
@@ -149,7 +155,7 @@ def test_ctrl_c_keeps_what_is_under_way_and_prints_two_lines(tmp_path, words):
 @pytest.mark.skipif(os.name != "posix", reason="it sends signals")
 def test_the_loss_of_a_scheduler_is_one_line(tmp_path):
     scheduler = f"tcp://127.0.0.1:{free_port()}"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     port = scheduler.rpartition(":")[2]
     roles = [
         ["scheduler", "--host", "127.0.0.1", "--port", port],
