@@ -150,7 +150,7 @@ class State:
         }
         with NamedTemporaryFile(dir=Path(path).absolute().parent, delete=False) as file:
             try:
-                np.savez(file, allow_pickle=False, **about, **self._arrays())
+                np.savez(file, **about, **self._arrays())
                 file.flush()
                 Path(file.name).replace(path)
             finally:

@@ -167,11 +167,11 @@ def test_a_state_of_another_format_is_refused(underway, tmp_path):
     underway.save(tmp_path / "state.npz")
     with np.load(tmp_path / "state.npz") as file:
         arrays = {name: file[name] for name in file.files}
-    np.savez(tmp_path / "old.npz", allow_pickle=False, **{**arrays, "format": np.array(1)})
+    np.savez(tmp_path / "old.npz", **{**arrays, "format": np.array(1)})
     with pytest.raises(InputError, match="not a state that Feint saved: its format is 1, and this version reads 2"):
         State.load(tmp_path / "old.npz")
     del arrays["mind.belief"]
-    np.savez(tmp_path / "old.npz", allow_pickle=False, **arrays)
+    np.savez(tmp_path / "old.npz", **arrays)
     with pytest.raises(InputError, match=r"not a state that Feint saved: .*mind\.belief"):
         State.load(tmp_path / "old.npz")
 
