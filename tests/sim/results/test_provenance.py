@@ -88,7 +88,7 @@ def test_a_passport_says_what_computed_the_result():
 def test_the_commit_is_that_of_the_own_tree_whatever_git_is_told(tmp_path, monkeypatch):
     other = tmp_path / "other"
     subprocess.run(["git", "init", "-q", str(other)], check=True)
-    own = commit()
+    own = commit.__wrapped__()
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     assert commit.__wrapped__() == own
