@@ -9,7 +9,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests", "interpreted", "docs"]
 
 PYTHON = sys.executable
-LOWEST = ("analysis", "cluster", "explore", "tables")  # extras of the session of this name
+LOWEST = ("analysis", "cluster", "tables")  # extras of the session of this name
 QUICK = ("tests/agents", "tests/sim/results", "tests/sim/sweeps", "tests/sim/training", "tests/test_fuzz.py")
 QUICK += ("tests/test_cli.py", "tests/test_cli_mistakes.py", "tests/test_cli_sweep.py")
 

@@ -183,8 +183,8 @@ class State:
     def _sizes(self) -> dict[str, int]:
         """Return the length of each axis, of which the runs, objectives and modes are those of the base objectives."""
         shape = np.shape(self.world.objectives)
-        if len(shape) != 3 or shape[0] < 1 or shape[1] < 2 or shape[2] != self.model.modes:
-            right = f"(runs, objectives, {self.model.modes}), with one run and two objectives at least"
+        if len(shape) != 3 or 0 in shape or shape[2] != self.model.modes:
+            right = f"(runs, objectives, {self.model.modes}), with one of each at least"
             raise InputError(f"array 'world.objectives' has the shape {shape}: it must be {right}.")
         similarity = self.model.similarity
         if isinstance(similarity, tuple) and len(similarity) != shape[1] - 1:

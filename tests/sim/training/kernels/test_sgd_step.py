@@ -199,14 +199,10 @@ def test_in_single_precision_the_kernel_steps_by_the_table_to_single_precision(m
 def test_with_one_objective_there_is_nothing_to_find_out():
     """Curricula have two at least, but the kernel is for any number."""
     model, stage, state = case(5, 2, SEEKING)
-    state = replace(
-        state,
-        world=World(*(part[:, 1:].copy() for part in state.world)),
-        mind=state.mind._replace(
-            pointer=state.mind.pointer[:, 1:].copy(), world=state.mind.world[:, 1:].copy(), belief=np.ones((12, 1))
-        ),
-        occurrences=(0,),
-    )
+    known = {name: getattr(state.mind, name)[:, 1:].copy() for name in ("pointer", "world")}
+    mind = state.mind._replace(**known, belief=np.ones((12, 1)))
+    world = World(*(part[:, 1:].copy() for part in state.world))
+    state = replace(state, world=world, mind=mind, initial=mind, occurrences=(0,))
     stage = stage.replace(objective=0)
     assert_steps_by_the_table(model, stage, state, "double")
     np.testing.assert_array_equal(train(state, stage, precision="double").mind.belief, 1.0)
