@@ -140,7 +140,7 @@ class State:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the state to one .npz file, completely or not at all."""
-        about = {
+        about: dict[str, Any] = self._arrays() | {
             "format": np.array(FORMAT),
             "model": np.array(self.model.model_dump_json()),
             "seed": np.array(self.seed, np.uint64),
@@ -150,7 +150,7 @@ class State:
         }
         with NamedTemporaryFile(dir=Path(path).absolute().parent, delete=False) as file:
             try:
-                np.savez(file, **about, **self._arrays())
+                np.savez(file, **about)
                 file.flush()
                 Path(file.name).replace(path)
             finally:
