@@ -10,12 +10,12 @@ from typing import Any, ClassVar, TypeVar
 
 from feint.agents.errors import InputError, load_extra, unknown
 from feint.agents.model import Model
+from feint.sim.results.request import MOST_SEED
 from feint.sim.training.curriculum import Curriculum, Match, check_parts, pretrain_finetune
 from feint.sim.training.parameter_point import Point, by_stage
 from feint.sim.training.stage import Stage
 
 TABLES = ("model", "stage", "view", "because")
-MOST_BITS = 2**13  # of a whole number that a sentence can hold
 Parsed = TypeVar("Parsed")
 Stages = Curriculum | str | Path
 """A curriculum, or the name of a file that holds one, as functions take it."""
@@ -114,14 +114,14 @@ def read_file(path: str | Path, parse: Callable[[dict[str, Any]], Parsed]) -> Pa
 
 
 def check_numbers(content: Mapping[str, Any]) -> None:
-    """Raise `InputError` if a whole number in tables and lists is too long to be printed."""
+    """Raise `InputError` if a whole number in tables and lists is not one of TOML, which has 64 bits."""
     waiting = [*content.items()]
     while waiting:
         name, value = waiting.pop()
         if isinstance(value, (Mapping, list)):
             waiting += value.items() if isinstance(value, Mapping) else [(name, item) for item in value]
-        elif isinstance(value, int) and value.bit_length() > MOST_BITS:
-            raise InputError(f"{name} is a number of {value.bit_length():,} bits: write one of at most 64.")
+        elif isinstance(value, int) and abs(value) > MOST_SEED:
+            raise InputError(f"{name} is a number of {value.bit_length():,} bits: a whole number has at most 64.")
 
 
 def _from_json(text: str) -> Any:
