@@ -33,12 +33,13 @@ def brief(sentence: str) -> str:
     for most in LONGEST_VALUES:
         if len(sentence) <= LONGEST_SENTENCE:
             break
-        sentence = re.sub(QUOTED % ((most,) * 4), lambda value, most=most: _middle_cut(value.group(), most), sentence)
-    return sentence if len(sentence) <= 3 * LONGEST_SENTENCE else _middle_cut(sentence, LONGEST_SENTENCE)
+        sentence = re.sub(QUOTED % ((most,) * 4), lambda value, most=most: middle_cut(value.group(), most), sentence)
+    return sentence if len(sentence) <= 3 * LONGEST_SENTENCE else middle_cut(sentence, LONGEST_SENTENCE)
 
 
-def _middle_cut(text: str, most: int) -> str:
-    return f"{text[: most // 2]}…{text[1 - most // 2 :]}"
+def middle_cut(text: str, most: int) -> str:
+    """Return a text without its middle, if it has more than this number of characters."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[1 - most // 2 :]}"
 
 
 def check_output(name: str, path: str | Path, endings: Sequence[str] = ()) -> Path:

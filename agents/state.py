@@ -12,12 +12,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from feint.agents.errors import InputError, check_whole, unknown
+from feint.agents.errors import InputError, check_whole, escaped, middle_cut, unknown
 from feint.agents.mind import DIVERGED, OUTSIDE, PARTS, REACHED, Mind, Progress, World
 from feint.agents.model import Model
 
 FORKS = 2**32
 FORMAT = 2  # of a saved state
+LONGEST_WHY = 160  # characters of what a library says of a damaged file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,7 +178,7 @@ class State:
         except Exception as error:  # of three libraries, whatever a file may hold
             if isinstance(error, OSError) and error.filename is not None:
                 raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from None
-            why = str(error).rstrip(".") or type(error).__name__
+            why = middle_cut(escaped(str(error)).rstrip("."), LONGEST_WHY) or type(error).__name__
             raise InputError(f"{path}: this is not a state that Feint saved: {why}.") from None
 
     def _sizes(self) -> dict[str, int]:

@@ -22,8 +22,8 @@ CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 ENDINGS = (*CSV, ".parquet")
 SEPARATORS = ",;\t"
 COMMENT = "#"  # begins a line that is left out
+csv.field_size_limit(2**31 - 1)  # characters of a cell, as a transcript may have; by default 131,072
 UNNAMED = re.compile(r"|Unnamed: \d+")  # as pandas calls the column of its index
-LONGEST_CELL = 2**31 - 1  # characters; by default Python's reader takes 131,072
 QUOTES = "put a cell that holds a separator in double quotes, and write numbers with a decimal point"
 
 
@@ -59,7 +59,6 @@ def csv_rows(path: Path, field: str = "file") -> Iterator[list[str]]:
     The separator is a comma, semicolon or tab; comment lines before the header and empty rows are left out. Raises
     `InputError`.
     """
-    csv.field_size_limit(LONGEST_CELL)
     try:
         with _opened(path, newline="") as file:
             lines = dropwhile(lambda line: not line.strip("\r\n") or line.lstrip().startswith(COMMENT), file)
@@ -75,8 +74,8 @@ def csv_rows(path: Path, field: str = "file") -> Iterator[list[str]]:
     except (OSError, ValueError, EOFError, csv.Error) as error:
         if isinstance(error, InputError):
             raise
-        why = getattr(error, "strerror", None) or "it is no CSV in UTF-8"
-        raise InputError(f"{field} = {str(path)!r} cannot be read: {why}.") from None
+        why = str(error) if isinstance(error, csv.Error) else getattr(error, "strerror", None)
+        raise InputError(f"{field} = {str(path)!r} cannot be read: {why or 'it is no CSV in UTF-8'}.") from None
 
 
 def separator_of(header: str) -> str:

@@ -110,7 +110,7 @@ def test_damage_anywhere_in_the_file_is_one_sentence(saved, tmp_path):
         except InputError as error:
             refused.append(str(error))
     assert len(refused) > 150
-    assert all("state.npz: " in sentence and len(sentence) <= 300 for sentence in refused)
+    assert [sentence for sentence in refused if "state.npz: " not in sentence or len(sentence) > 300] == []
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00v\x00" + b"{" * 118, b"\x80\x04N."])

@@ -1,9 +1,11 @@
 """Passports of another's hand: refused as a whole before anything runs, in one sentence, or followed as they are."""
 
+import csv
 import json
 import struct
 import time
 import zlib
+from functools import partial
 
 import pytest
 from terminal import in_a_process_of_its_own
@@ -113,7 +115,7 @@ def test_work_is_steps_and_modes_and_precision_too(configuration):
     assert work_of(CompareRequest.from_configuration({"runs": 20_000, "seed": 2**63})) < 100
 
 
-def test_rows_that_were_cut_and_other_ends_of_lines_are_named():
+def test_rows_that_were_cut_and_other_ends_of_lines_are_named(request):
     before = "a,b\n1,2\n3,4\n"
     first = provenance.first_difference
     assert first(before, before.replace("\n", "\r\n")) == "the ends of lines"
@@ -121,6 +123,7 @@ def test_rows_that_were_cut_and_other_ends_of_lines_are_named():
     assert first("a,b\n1,2\n3\n", before) == (
         "row 2 of the table has 1 cells below 2 names: every row must have one cell for each name"
     )
+    request.addfinalizer(partial(csv.field_size_limit, csv.field_size_limit(100_000)))
     assert "field larger than field limit" in (first(before, "a,b\n1," + "2" * 200_000) or "")
 
 
