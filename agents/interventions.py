@@ -21,7 +21,7 @@ def put_back(state: State, groups: Iterable[str]) -> State:
         if group not in GROUPS:
             raise unknown("group", group, GROUPS)
         parts |= {part: getattr(state.initial, part) for part in GROUPS[group]}
-    return state.with_mind(**parts) if parts else state
+    return replace(state, mind=state.mind._replace(**parts))
 
 
 def close_gate(state: State) -> State:

@@ -103,9 +103,7 @@ def leave(i, run, mind, s, lane_mind):
     u, B, f, G, C, A, H, w, f_g, rho = mind
     lane_u, lane_f = by_lane(lane_mind.goal), by_lane(lane_mind.pointer)
     lane_w, lane_rho = by_lane(lane_mind.world), by_lane(lane_mind.belief)
-    lane, at = np.uint64(i), u[run]
-    for k in range(np.uint64(at.size)):
-        at[k] = lane_u[k, lane]
+    unseat(lane_u, i, u[run])
     for j in range(f.shape[1]):
         f[run, place(j, s)] = got(lane_f, j, f.shape[1] + j, i)
         w[run, place(j, s)], rho[run, place(j, s)] = lane_w[j, i], lane_rho[j, i]
@@ -123,6 +121,14 @@ def seat(x, numbers, i):
     lane = np.uint64(i)
     for k in range(np.uint64(x.size)):
         numbers[k, lane] = x[k]
+
+
+@equation
+def unseat(numbers, i, x):
+    """Copy lane i into x (modes,)."""
+    lane = np.uint64(i)
+    for k in range(np.uint64(x.size)):
+        x[k] = numbers[k, lane]
 
 
 @equation

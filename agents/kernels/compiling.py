@@ -18,7 +18,7 @@ from numba.core import config, typed_passes, untyped_passes
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
-from numba.core.compiler_lock import require_global_compiler_lock
+from numba.core.compiler_lock import global_compiler_lock, require_global_compiler_lock
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime.nrt import rtsys
 
@@ -100,7 +100,7 @@ class Kernel(CPUDispatcher):
 
     def compile(self, sig: Any) -> Any:
         """Compile the kernel, or load it from the cache."""
-        with _uncollected():
+        with global_compiler_lock, _uncollected(), _loops_as_written():
             return super().compile(sig)
 
 
@@ -114,6 +114,18 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def _loops_as_written() -> Iterator[None]:
+    """Do not look for loops to make vectors of: rows are vectors, and copies of runs would become slow scatters."""
+    options: Any = numba.config
+    before = options.LOOP_VECTORIZE
+    options.LOOP_VECTORIZE = 0
+    try:
+        yield
+    finally:
+        options.LOOP_VECTORIZE = before
 
 
 #: passes of Numba's compiler for what no piece contains

@@ -83,11 +83,13 @@ def read(mind, world, each, s, spectrum, deployment, inference_power, forms, tol
         seen[6] = (1.0 - view.beta) * pi[0]
         seen[7], seen[8], seen[9], seen[10], seen[11] = view.beta, view.gamma, view.c, view.a, view.h
         seen[12], seen[13], seen[14] = view.psi, graded, at.belief[0]
-        for i in range(min(lanes, runs - first)):
+        here = min(lanes, runs - first)
+        for i in range(here):
             numbers[0, i] = type_of(
                 numbers[2, i], numbers[3, i], numbers[4, i], numbers[5, i], numbers[6, i], tolerances[0], tolerances[1]
             )
-            for row in range(numbers.shape[0]):
+        for row in range(numbers.shape[0]):
+            for i in range(here):
                 found[row, first + i] = numbers[row, i]
 
 

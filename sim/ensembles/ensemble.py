@@ -206,7 +206,7 @@ class SimulateRequest(Request):
         spec, threads = self.spec(), check_threads(threads)
         spec.warm_up()
         shape, report = (self.runs, len(spec.curriculum)), one_at_a_time(progress)
-        recorded = {name: np.empty(shape, KINDS.get(name, np.float64)) for name in UNITS}
+        recorded = {name: np.empty(shape, KINDS.get(name, np.float64), order="F") for name in UNITS}
 
         def train(chunk: range) -> int:
             rows, lane_steps = slice(chunk.start, chunk.stop), 0

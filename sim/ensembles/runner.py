@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from threading import Lock
 from typing import Annotated, Any, Self, TypeVar
 
@@ -23,6 +24,7 @@ BLOCK = 4096  # runs that are trained together and then added up; the same for a
 CHUNK = 4096  # most runs that are trained together if nothing is added up
 SMALLEST = 8 * lanes_in(np.float32)  # fewest runs of a chunk: otherwise many lanes idle at its end
 ROOM = 2**22  # most numbers of the worlds of a chunk
+LARGEST = 31 * 2**20  # bytes of a block, just below the most that moves the threshold of `keep_freed_memory`
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -78,6 +80,7 @@ def in_order(
     `InputError` if the number of threads is not valid.
     """
     threads = check_threads(threads)
+    keep_freed_memory()
     if threads == 1:
         yield from map(function, items)
         return
@@ -93,6 +96,16 @@ def in_order(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of one chunk for the next one.
+
+    glibc gives memory that is freed back to the system beyond a threshold, which is twice the largest block that it has
+    freed so far. With each chunk the system then hands out new pages, which takes longer than to draw its runs.
+    """
+    np.empty(LARGEST, np.uint8)  # freed at once, and its pages are never touched
 
 
 def add_up(

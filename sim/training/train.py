@@ -75,7 +75,7 @@ def begin(
 
 def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
     """Return fresh runs with these numbers, drawn from their seed."""
-    state = _blank(model, numbers, seed, objectives)
+    state = _undrawn(model, numbers, seed, objectives)
     fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
     similarity = model.similarities(objectives)[:, None] * fall
     drawn = state.mind, state.world, state.bias
@@ -87,17 +87,17 @@ def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> Sta
     return state
 
 
-def _blank(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
-    """Return runs with these numbers that are not yet drawn, outside any stage."""
+def _undrawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
+    """Return runs with these numbers outside any stage, with arrays that are to be filled."""
     n = len(numbers)
-    mind, world = _zeros(n, objectives, model.modes)
+    mind, world = _unfilled(n, objectives, model.modes)
     return State(
         model=model,
         seed=seed,
         run=numbers,
         fork=np.zeros(n, np.uint32),
         world=world,
-        bias=np.ones((n, len(PARTS))),
+        bias=np.empty((n, len(PARTS))),
         initial=mind,
         mind=mind,
         progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
@@ -105,21 +105,21 @@ def _blank(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> Sta
     )
 
 
-def _zeros(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
+def _unfilled(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
     """Return arrays for the minds and worlds of n runs, to be filled."""
     mind = Mind(
-        goal=np.zeros((n, modes)),
-        representation=np.zeros(n),
-        pointer=np.zeros((n, objectives)),
-        gate=np.zeros(n),
-        capability=np.zeros(n),
-        awareness=np.zeros(n),
-        horizon=np.zeros(n),
-        world=np.zeros((n, objectives)),
-        grader=np.zeros(n),
-        belief=np.zeros((n, objectives)),
+        goal=np.empty((n, modes)),
+        representation=np.empty(n),
+        pointer=np.empty((n, objectives)),
+        gate=np.empty(n),
+        capability=np.empty(n),
+        awareness=np.empty(n),
+        horizon=np.empty(n),
+        world=np.empty((n, objectives)),
+        grader=np.empty(n),
+        belief=np.empty((n, objectives)),
     )
-    return mind, World(np.zeros((n, objectives, modes)), np.zeros((n, objectives, modes)))
+    return mind, World(np.empty((n, objectives, modes)), np.empty((n, objectives, modes)))
 
 
 def _inits(model: Model) -> Inits:
@@ -389,7 +389,7 @@ class RunSpec:
     def warm_up(self) -> None:
         """Compile the kernels, or load them from the cache."""
         with beside(warm_up_ends, self.model, self.objectives):
-            state = _blank(self.model, _run_numbers(1), 0, self.objectives)
+            state = _undrawn(self.model, _run_numbers(1), 0, self.objectives)
             race(state, Stage(), 0, self.precision)  # no run is in the stage, so that none is trained
         warm_up_ends(self.model, self.objectives)
 

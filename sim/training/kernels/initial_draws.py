@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from feint.agents.kernels.boarding import unseat
 from feint.agents.kernels.compiling import equation, kernel
 from feint.agents.kernels.elementary import exp, sqrt
 from feint.agents.kernels.rows import by_lane, lanes_of, rows, words
@@ -41,7 +42,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
     runs, objectives, modes = b.shape
     generator, scalars = words(spectrum, (4,)), rows(spectrum, (SCALARS,))
     drawn, base, other = rows(spectrum, (2 * modes + 2,)), rows(spectrum, (modes,)), rows(spectrum, (modes,))
-    numbers, vector, lanes = by_lane(scalars), by_lane(drawn), lanes_of(drawn)
+    numbers, vector, objective, lanes = by_lane(scalars), by_lane(drawn), by_lane(other), lanes_of(drawn)
     for first in range(0, runs, lanes):
         here = min(lanes, runs - first)
         for i in range(lanes):
@@ -62,8 +63,7 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
             A[first + i] = inits.awareness + inits.spread * numbers[11, i]
             H[first + i] = inits.horizon + inits.spread * numbers[12, i]
             f_g[first + i] = inits.grader + inits.spread * numbers[13, i] if inits.grader > OFF else inits.grader
-            for k in range(modes):
-                u[first + i, k] = vector[k, i]
+            unseat(vector, i, u[first + i])
         for j in range(objectives):
             draw(generator, generator, drawn)
             for k in range(modes):
@@ -79,9 +79,8 @@ def draw_starts(seed, run, spectrum, similarity, inits, mind, world, bias):
                 f[first + i, j] = -inits.decoys + inits.spread * vector[2 * modes, i]
                 w[first + i, j] = 0.0
                 rho[first + i, j] = 1.0 / objectives
-                for k in range(modes):
-                    b[first + i, j, k] = by_lane(other)[k, i]
-                    n[first + i, j, k] = vector[modes + k, i]
+                unseat(objective, i, b[first + i, j])
+                unseat(vector[modes:], i, n[first + i, j])
 
 
 @equation

@@ -88,18 +88,30 @@ def normal_pair(a, b):
 
 
 @equation
+def fill(normals, k, a, b):
+    """Fill rows k and k + 1 with the normal numbers of two words."""
+    first, second = normal_pair(a, b)
+    normals[k] = in_precision_of(first, normals)
+    normals[k + 1] = in_precision_of(second, normals)
+
+
+@equation
 def draw(generator, ahead, normals):
     """Fill `normals` (an even number of rows) with the next numbers of each lane's generator, two at a time.
 
-    `generator` (4,) stays where it is, the state after the draw goes to `ahead`; the two may be the same rows.
+    `generator` (4,) stays where it is, the state after the draw goes to `ahead`; the two may be the same rows. The
+    words of a pair are drawn before the previous pair is made of its own, so that a processor can do both at a time.
     """
     s0, s1, s2, s3 = generator[0], generator[1], generator[2], generator[3]
-    for k in range(0, normals.shape[0], 2):
-        a, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-        b, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
-        first, second = normal_pair(a, b)
-        normals[k] = in_precision_of(first, normals)
-        normals[k + 1] = in_precision_of(second, normals)
+    a, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+    b, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+    last = normals.shape[0] - 2
+    for k in range(0, last, 2):
+        c, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+        d, s0, s1, s2, s3 = xoshiro(s0, s1, s2, s3)
+        fill(normals, k, a, b)
+        a, b = c, d
+    fill(normals, last, a, b)
     ahead[0], ahead[1], ahead[2], ahead[3] = s0, s1, s2, s3
 
 
