@@ -99,6 +99,12 @@ def precision(session: nox.Session) -> None:
 
 
 @nox.session
+def noise(session: nox.Session) -> None:
+    """Noise of three values in place of normal noise: the table of the manual; `-- --most N` for fewer runs."""
+    session.run(PYTHON, "tests/studies/noise.py", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def golden(session: nox.Session) -> None:
     """Rewrite what is generated and committed: golden numbers, recordings, schemas, tables, figures, notebooks."""
     session.run(PYTHON, "-m", "pytest", "-q", "-m", "generated", "--rewrite")

@@ -67,6 +67,12 @@ def line(sizes: list[int], costs: list[float]) -> tuple[float, float]:
     return float(intercept), float(slope)
 
 
+def ends(results: Results) -> Measured:
+    """Steps' worth of what a run costs beside its steps."""
+    steps = results.of("test_ends")["steps"]
+    return Measured(", ".join(f"{worth:.0f} in {name}" for name, worth in steps.items()), max(steps.values()) <= 50)
+
+
 def linear_in_modes(results: Results) -> Measured:
     """How far the costs lie from a line."""
     found = results.of("test_modes")
@@ -146,6 +152,7 @@ GOALS: dict[str, Callable[[Results], Measured]] = {
     "cost of a run-step flat in runs, within 10 %": flat("test_runs", "runs"),
     "flat in steps, within 10 %": flat("test_steps[training alone]", "steps"),
     "the same with starts and readings": flat("test_steps[whole]", "steps"),
+    "a run's start and end worth 50 steps": ends,
     "linear in modes, within 10 %": linear_in_modes,
     "a sweep of short stages 0.9 of one ensemble": many_points,
     "lane occupancy of the default comparison 0.9": occupancy,

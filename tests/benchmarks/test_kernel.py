@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from studies import noise
 
 from benchmarks.interleaved import interleaved
 from feint.agents.mind import CAPABILITY_FORMS, GATE_FORMS, INFERENCE_FORMS
@@ -24,7 +25,7 @@ FORMS = {
 }
 
 
-def training(model=None, stage=LONG, precision="single"):
+def training(model=None, stage=LONG, precision="single", advance=advance):
     """A function that trains runs to the last step and returns how many run-steps that took."""
     entered = enter(begin(model, runs=RUNS, seed=1), stage)
 
@@ -43,6 +44,7 @@ def test_kernel(benchmark, rounds):
         "single, honeypots": training(stage=WATCHED),
         "double, honeypots": training(stage=WATCHED, precision="double"),
         **{name: training(model) for name, model in FORMS.items()},
+        "three-valued noise": training(advance=partial(noise.on_three_values, advance, drawn=noise.from_words)),
     }
     timings = benchmark.pedantic(partial(interleaved, kinds, rounds), rounds=1)
     benchmark.extra_info["ns per run-step"] = timings.medians()

@@ -54,6 +54,7 @@ FOUND: dict[str, Any] = {
     "test_runs": along("runs", [1000, 10000], [8.4, 8.0]),
     "test_steps[whole]": along("steps", [100, 1000], [12.0, 8.0]),
     "test_steps[training alone]": along("steps", [100, 1000], [8.2, 8.0]),
+    "test_ends": {"steps": {"one stage": 30.0, "two stages": 45.0}},
     "test_modes": along("modes", [8, 64, 256], [4.0 + 8, 4.0 + 64, 4.0 + 256]),
     "test_threads": {"cores": 2, "speed-up": {"1": 1.0, "2": 1.9}},
     "test_many_points_beside_one_ensemble[200 steps]": {

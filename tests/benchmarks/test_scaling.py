@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from statistics import median
 
 import pytest
 
@@ -11,7 +12,7 @@ from feint.agents.model import Model
 from feint.sim.ensembles.comparison import compare
 from feint.sim.ensembles.ensemble import simulate
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.training.curriculum import Curriculum
+from feint.sim.training.curriculum import Curriculum, pretrain_finetune
 from feint.sim.training.stage import Stage
 from feint.sim.training.train import advance, begin, enter
 
@@ -67,6 +68,29 @@ def test_steps(benchmark, quick, few_rounds, part):
     kinds = {str(steps): partial(whole, RUNS, steps) if part == "whole" else training_of(steps) for steps in sizes}
     held = f"{RUNS:,} runs" + (", training alone" if part != "whole" else "")
     tell(benchmark, "steps", kinds, [RUNS * steps for steps in sizes], few_rounds, held)
+
+
+@pytest.mark.benchmark(group="scaling")
+def test_ends(benchmark, rounds):
+    """What a run costs before its first step and after its last: starts, boarding, readings and records."""
+    few, many = 10, 130
+    stages = {"one stage": Curriculum(stage_of(few)), "two stages": pretrain_finetune({"steps": few}, {"target": 1.0})}
+    kinds = {
+        (name, steps): partial(ended, curriculum, steps) for name, curriculum in stages.items() for steps in (few, many)
+    }
+    timings = benchmark.pedantic(partial(interleaved, kinds, rounds), rounds=1)
+    worth = {}
+    for name, curriculum in stages.items():
+        pairs = zip(timings.rounds[name, few], timings.rounds[name, many], strict=True)
+        worth[name] = len(curriculum) * median((many - few) * low / (high - low) - few for low, high in pairs)
+    benchmark.extra_info["steps"] = worth
+    print("\nworth of a run's ends in steps:", worth)
+
+
+def ended(curriculum, steps):
+    """Train runs for so many steps of each stage, and return how many runs."""
+    stages = [stage.replace(steps=steps) for stage in curriculum]
+    return simulate(Curriculum(*stages), runs=4 * RUNS, threads=1).runs
 
 
 @pytest.mark.benchmark(group="scaling")

@@ -7,7 +7,7 @@ runs of one large ensemble, and a smaller study has the first of them.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from feint.sim.training.train import begin, train
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "precision_table.md"
+Trainer = Callable[[State, Stage], State]
 HEADER = "<!-- generated: nox -s precision -->\n"
 RUNS, SEED = 50_000, 0
 BLOCK = 2000  # runs trained together
@@ -202,16 +203,21 @@ def blocks(name: str, runs: int) -> Iterator[tuple[Setting, range]]:
         yield anywhere(point), range(i, min(i + AT_A_POINT, runs))
 
 
-def count(setting: Setting, runs: range) -> Counts:
-    """Train some runs in both precisions, and count how they end."""
+def in_double(state: State, stage: Stage) -> State:
+    """Train in double precision."""
+    return train(state, stage, precision="double")
+
+
+def count(setting: Setting, runs: range, one: Trainer = in_double, other: Trainer = train) -> Counts:
+    """Train some runs in two ways, by default in double and in single precision, and count how they end."""
     model, stages = setting.model, setting.curriculum
     objectives = shared_objectives(model, stages)
     start = begin(model, runs=np.arange(runs.start, runs.stop), seed=SEED, objectives=objectives, start=setting.start)
-    double = single = start
+    mine = theirs = start
     found = []
     for stage in stages:
-        double, single = train(double, stage, precision="double"), train(single, stage, precision="single")
-        found.append(compared(double, single, stage))
+        mine, theirs = one(mine, stage), other(theirs, stage)
+        found.append(compared(mine, theirs, stage))
     return Counts(*(np.array(each) for each in zip(*found, strict=True)))
 
 
