@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -54,10 +55,7 @@ class State:
         if not 0 <= self.target <= 1:
             raise InputError(f"target = {self.target!r} is not valid: it must be from 0 to 1.")
         for name, (low, high) in BOUNDS.items():
-            if not ((arrays[name] >= low) & (arrays[name] <= high)).all():
-                raise InputError(
-                    f"array {name!r} has values that are not valid: they must be from {low:g} to {high:g}."
-                )
+            _check_values(name, arrays[name], low, high)
 
     def __len__(self) -> int:
         return len(self.run)
@@ -235,6 +233,19 @@ def _check_array(name: str, array: Any, wanted: tuple[Any, tuple[str, ...]], siz
         raise InputError(f"array {name!r} has the shape {array.shape}: it must be {shape}, for ({', '.join(axes)}).")
     if not array.flags.c_contiguous:
         raise InputError(f"array {name!r} is not contiguous: make it so with numpy.ascontiguousarray.")
+
+
+_SOUND: WeakValueDictionary[int, np.ndarray] = WeakValueDictionary()
+"""Arrays whose values have been checked, by identity: a state shares its world with the states that it becomes."""
+
+
+def _check_values(name: str, array: np.ndarray, low: float, high: float) -> None:
+    """Raise `InputError` unless all values of an array are within bounds; an array is looked at once."""
+    if _SOUND.get(id(array)) is array:
+        return
+    if not (array.min() >= low and array.max() <= high):
+        raise InputError(f"array {name!r} has values that are not valid: they must be from {low:g} to {high:g}.")
+    _SOUND[id(array)] = array
 
 
 def _grouped(flat: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite.binding import get_host_cpu_name
-from numba.core import config, typed_passes, untyped_passes
+from numba.core import config as numba_config
+from numba.core import typed_passes, untyped_passes
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -25,6 +26,7 @@ from numba.core.runtime.nrt import rtsys
 from feint.agents.kernels import lanes
 from feint.agents.kernels.beside import start_others
 
+config: Any = numba_config  # Numba's settings; its module declares none
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: `contract` lets a product and a sum become one fused operation. Nothing more is allowed: `reassoc` with `nsz` folds
@@ -119,13 +121,11 @@ def _uncollected() -> Iterator[None]:
 @contextmanager
 def _loops_as_written() -> Iterator[None]:
     """Do not look for loops to make vectors of: rows are vectors, and copies of runs would become slow scatters."""
-    options: Any = numba.config
-    before = options.LOOP_VECTORIZE
-    options.LOOP_VECTORIZE = 0
+    before, config.LOOP_VECTORIZE = config.LOOP_VECTORIZE, 0
     try:
         yield
     finally:
-        options.LOOP_VECTORIZE = before
+        config.LOOP_VECTORIZE = before
 
 
 #: passes of Numba's compiler for what no piece contains
@@ -222,7 +222,7 @@ def made_for() -> dict[str, str]:
 
     The kind is in LLVM's words, and *interpreted* if compilation is switched off.
     """
-    kind = "interpreted" if lanes.INTERPRETED else str(getattr(config, "CPU_NAME", None) or get_host_cpu_name())
+    kind = "interpreted" if lanes.INTERPRETED else str(config.CPU_NAME or get_host_cpu_name())
     return {"processor": kind, **{name: os.environ[name] for name in VARIABLES if os.environ.get(name)}}
 
 

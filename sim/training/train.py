@@ -75,29 +75,28 @@ def begin(
 
 def _drawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
     """Return fresh runs with these numbers, drawn from their seed."""
-    state = _undrawn(model, numbers, seed, objectives)
+    drawn = _arrays(len(numbers), objectives, model.modes)
     fall = np.arange(1, model.modes + 1, dtype=float) ** -model.similarity_decay
     similarity = model.similarities(objectives)[:, None] * fall
-    drawn = state.mind, state.world, state.bias
     draw_starts(np.uint64(seed), numbers, model.spectrum_weights(), similarity, _inits(model), *drawn)
     if model.in_rows:
-        mixed = np.einsum("jik,rik->rjk", model.mixture(), state.world.objectives)
+        bases = drawn[1].objectives
+        mixed = np.einsum("jik,rik->rjk", model.mixture(), bases)
         norms = np.sqrt((model.spectrum_weights() * mixed**2).sum(axis=2, keepdims=True))
-        state.world.objectives[:, 1:] = (mixed / norms)[:, 1:]
-    return state
+        bases[:, 1:] = (mixed / norms)[:, 1:]
+    return _outside(model, numbers, seed, *drawn)
 
 
-def _undrawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> State:
-    """Return runs with these numbers outside any stage, with arrays that are to be filled."""
-    n = len(numbers)
-    mind, world = _unfilled(n, objectives, model.modes)
+def _outside(model: Model, numbers: np.ndarray, seed: int, mind: Mind, world: World, bias: np.ndarray) -> State:
+    """Return runs with these numbers outside any stage."""
+    n, objectives, _ = world.objectives.shape
     return State(
         model=model,
         seed=seed,
         run=numbers,
         fork=np.zeros(n, np.uint32),
         world=world,
-        bias=np.empty((n, len(PARTS))),
+        bias=bias,
         initial=mind,
         mind=mind,
         progress=Progress(np.zeros(n, np.int64), np.full(n, OUTSIDE), np.zeros((n, 4), np.uint32)),
@@ -105,21 +104,21 @@ def _undrawn(model: Model, numbers: np.ndarray, seed: int, objectives: int) -> S
     )
 
 
-def _unfilled(n: int, objectives: int, modes: int) -> tuple[Mind, World]:
-    """Return arrays for the minds and worlds of n runs, to be filled."""
+def _arrays(n: int, objectives: int, modes: int, make: Any = np.empty) -> tuple[Mind, World, np.ndarray]:
+    """Return arrays for the minds, worlds and biases of n runs, to be filled."""
     mind = Mind(
-        goal=np.empty((n, modes)),
-        representation=np.empty(n),
-        pointer=np.empty((n, objectives)),
-        gate=np.empty(n),
-        capability=np.empty(n),
-        awareness=np.empty(n),
-        horizon=np.empty(n),
-        world=np.empty((n, objectives)),
-        grader=np.empty(n),
-        belief=np.empty((n, objectives)),
+        goal=make((n, modes)),
+        representation=make(n),
+        pointer=make((n, objectives)),
+        gate=make(n),
+        capability=make(n),
+        awareness=make(n),
+        horizon=make(n),
+        world=make((n, objectives)),
+        grader=make(n),
+        belief=make((n, objectives)),
     )
-    return mind, World(np.empty((n, objectives, modes)), np.empty((n, objectives, modes)))
+    return mind, World(make((n, objectives, modes)), make((n, objectives, modes))), make((n, len(PARTS)))
 
 
 def _inits(model: Model) -> Inits:
@@ -389,7 +388,7 @@ class RunSpec:
     def warm_up(self) -> None:
         """Compile the kernels, or load them from the cache."""
         with beside(warm_up_ends, self.model, self.objectives):
-            state = _undrawn(self.model, _run_numbers(1), 0, self.objectives)
+            state = _outside(self.model, _run_numbers(1), 0, *_arrays(1, self.objectives, self.model.modes, np.zeros))
             race(state, Stage(), 0, self.precision)  # no run is in the stage, so that none is trained
         warm_up_ends(self.model, self.objectives)
 

@@ -76,12 +76,14 @@ def test_ends(benchmark, rounds):
     few, many = 10, 130
     stages = {"one stage": Curriculum(stage_of(few)), "two stages": pretrain_finetune({"steps": few}, {"target": 1.0})}
     kinds = {
-        (name, steps): partial(ended, curriculum, steps) for name, curriculum in stages.items() for steps in (few, many)
+        f"{name}, {steps}": partial(ended, curriculum, steps)
+        for name, curriculum in stages.items()
+        for steps in (few, many)
     }
     timings = benchmark.pedantic(partial(interleaved, kinds, rounds), rounds=1)
     worth = {}
     for name, curriculum in stages.items():
-        pairs = zip(timings.rounds[name, few], timings.rounds[name, many], strict=True)
+        pairs = zip(timings.rounds[f"{name}, {few}"], timings.rounds[f"{name}, {many}"], strict=True)
         worth[name] = len(curriculum) * median((many - few) * low / (high - low) - few for low, high in pairs)
     benchmark.extra_info["steps"] = worth
     print("\nworth of a run's ends in steps:", worth)
