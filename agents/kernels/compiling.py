@@ -3,8 +3,10 @@
 import gc
 import hashlib
 import os
+import pickle
 import sys
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,7 +18,7 @@ import numpy as np
 from llvmlite.binding import get_host_cpu_name
 from numba.core import config as numba_config
 from numba.core import typed_passes, untyped_passes
-from numba.core.caching import FunctionCache, NullCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_lock import global_compiler_lock, require_global_compiler_lock
@@ -178,12 +180,77 @@ def announce(when: str) -> None:
         print(f"feint: compiling for this processor, which takes some seconds {when}…", file=sys.stderr, flush=True)
 
 
+@cache
+def warn_of_cache(what: str) -> None:
+    """Warn, once, that compiled kernels cannot be read or kept."""
+    warnings.warn(f"{what} (NUMBA_CACHE_DIR names the folder).", RuntimeWarning, stacklevel=2)
+
+
+class CheckedFiles(IndexDataCacheFile):
+    """Numba's files of a cache, with digests: one that is damaged, or of another key, is as good as none."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._version = f"{self._version}, with digests"
+
+    def save(self, key: Any, data: Any) -> None:
+        """Write compiled code, with its key."""
+        super().save(key, (key, data))
+
+    def load(self, key: Any) -> Any:
+        """Return the code that is kept under a key, or None."""
+        try:
+            of, data = super().load(key) or (key, None)
+        except Exception as error:  # whatever a damaged file may hold
+            warn_of_cache(f"a compiled kernel is damaged and compiled again: {_why(error)}")
+            return None
+        return data if of == key else None
+
+    def _dump(self, obj: Any) -> bytes:
+        data = super()._dump(obj)
+        return hashlib.sha256(data).digest() + data
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            with Path(self._index_path).open("rb") as file:
+                version = pickle.load(file)
+                stamp, overloads = _checked(file.read()) if version == self._version else (None, {})
+        except FileNotFoundError:
+            return {}
+        except Exception as error:
+            warn_of_cache(f"the list of compiled kernels is damaged, and they are compiled again: {_why(error)}")
+            return {}
+        return overloads if stamp == self._source_stamp else {}
+
+    def _load_data(self, name: str) -> Any:
+        return _checked(Path(self._data_path(name)).read_bytes())
+
+
+def _checked(content: bytes) -> Any:
+    """Return the object in a content that begins with its digest; raises `ValueError` if that is another."""
+    digest, data = content[:32], content[32:]
+    if hashlib.sha256(data).digest() != digest:
+        raise ValueError("its digest is not that of its content")
+    return pickle.loads(data)
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
+
+
 class KernelCache(FunctionCache):
     """Numba's cache, with the content of everything that a kernel reads as part of the key.
 
     Numba itself looks at the kernel's own file only: it does not notice an edited function in another file, a changed
     global, or other fields of a named tuple.
     """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        plain = self._cache_file
+        self._cache_file = CheckedFiles(
+            cache_path=plain._cache_path, filename_base=self._impl.filename_base, source_stamp=plain._source_stamp
+        )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the kernel compiled for these types, or None if it is not kept.
@@ -198,6 +265,13 @@ class KernelCache(FunctionCache):
             start_others()
             announce("the first time")
         return kernel
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compiled kernel; warns if that is not possible."""
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:  # the folder is full, say
+            warn_of_cache(f"compiled kernels cannot be kept, which takes some seconds in every process: {_why(error)}")
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         fields = tuple(_fields(kind.instance_class) for kind in sig if hasattr(kind, "instance_class"))

@@ -201,3 +201,53 @@ def test_the_key_of_a_compiled_kernel_names_the_processor_and_the_fingerprint():
 
 def test_where_compilation_is_switched_off_a_kernel_is_a_plain_function(toy):
     assert run(toy, NUMBA_DISABLE_JIT="1") == {"out": AS_IT_STANDS, "kind": "function"}
+
+
+DAMAGE = {
+    "flipped": lambda content: content[:-40] + bytes([content[-40] ^ 1]) + content[-39:],
+    "cut": lambda content: content[: len(content) // 2],
+    "empty": lambda content: content[:0],
+    "text": lambda content: b"no pickle" + content[:0],
+}
+
+
+def noted(file):
+    """What to do first so that warnings are written to a file, one a line."""
+    return f"import warnings; warnings.showwarning = lambda said, *_: print(said, file=open({str(file)!r}, 'a'))"
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_damaged_file_of_the_cache_is_compiled_again_with_one_warning(toy, tmp_path, ending, damage):
+    (file,) = (toy / "toy" / "__pycache__").glob(f"*.{ending}")
+    file.write_bytes(DAMAGE[damage](file.read_bytes()))
+    found = run(toy, first=noted(tmp_path / "warnings"))
+    assert (found["out"], found["loaded"], found["compiled"]) == (AS_IT_STANDS, 0, 1)
+    (line,) = (tmp_path / "warnings").read_text().splitlines()
+    assert "compiled again" in line
+    assert run(toy)["loaded"] == 1  # it was kept again
+
+
+def test_where_the_cache_is_full_a_kernel_is_compiled_in_every_process_with_one_warning(toy, tmp_path):
+    shutil.rmtree(toy / "toy" / "__pycache__")
+    first = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9, resource.RLIM_INFINITY)); "
+    unlimited = "resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (resource.RLIM_INFINITY,)); "
+    for _ in range(2):
+        (tmp_path / "warnings").unlink(missing_ok=True)
+        warned = noted(tmp_path / "warnings").replace("print(", f"exec({unlimited!r}) or print(")
+        found = run(toy, first=first + warned)
+        assert (found["out"], found["loaded"], found["compiled"]) == (AS_IT_STANDS, 0, 1)
+        (line,) = (tmp_path / "warnings").read_text().splitlines()
+        assert "cannot be kept" in line
+
+
+def test_code_that_is_kept_under_another_key_is_not_run(toy):
+    """The list of a cache is written before the code: if that fails, older code may stand under the name."""
+    cache = toy / "toy" / "__pycache__"
+    (code,) = cache.glob("*.nbc")
+    old = code.read_bytes()
+    edit(toy / "toy" / "low.py", "+ SHIFT", "- SHIFT")
+    assert run(toy)["out"] == [-15, 12, 1]
+    for file in cache.glob("*.nbc"):
+        file.write_bytes(old)
+    assert run(toy)["out"] == [-15, 12, 1]
