@@ -113,13 +113,17 @@ class RegenerateRequest(Request):
     drawn = False  # `out` keeps the figure
 
     file: Annotated[Path, Option("A figure (.svg, .png, .pdf), its data (.csv), or a .graphml.", "FILE", argument=True)]
-    out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE")] = None
-    force: Annotated[bool, Option(f"Also do more than {MOST_WORK} times the work of the command as it is.")] = False
+    out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE", written=True)] = None
+    force: Annotated[
+        bool, Option(f"Also do more than {MOST_WORK} times the work of the command as it is; replace what --out names.")
+    ] = False
 
     def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Regenerated:  # noqa: ARG002
         """Compute and compare; raises `InputError` for a file without a passport, or one that cannot be followed."""
         check_threads(threads)
         original, out = passport_in(self.file), self.out
+        if out is not None and out.resolve() == self.file.resolve():
+            raise InputError(f"out = {str(out)!r} is the file that is compared: name another one.")
         if out is not None and _is_csv(out):
             check_output("out", out)
         elif out is not None and (_is_csv(self.file) or GRAPH in {self.file.suffix.lower(), out.suffix.lower()}):
@@ -296,4 +300,4 @@ def _makers(passport: Passport) -> dict[str, str]:
     """Return versions, processor and commit by name."""
     drawn = passport.get("drawn") or {}
     makers = {**passport["versions"], **drawn.get("versions", {}), **passport.get("platform", {})}
-    return {**{name: str(value) for name, value in makers.items()}, "commit": passport["commit"] or NONE}
+    return {name: escaped(str(value)) for name, value in {**makers, "commit": passport["commit"] or NONE}.items()}

@@ -50,6 +50,8 @@ DOCUMENTS = {
     "scenario": SCENARIOS["xu-race"],  # the name of its document since it was the only scenario
     **COMMANDS,
     "summary": "feint.sim.ensembles.streaming_summary:Summary",
+    "settings-table": "feint.sim.ensembles.settings_table:SettingsTable",
+    "versus": "feint.sim.ensembles.versus:Versus",
     "sensitivity": "feint.sim.analysis.sensitivity:Sensitivity",
     "regions": "feint.sim.analysis.scenario_discovery:Regions",
     "share": "feint.sim.analysis.prior_shares:PriorShare",

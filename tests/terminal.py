@@ -12,6 +12,7 @@ import pytest
 from feint.commands import cli
 
 SHORT = ("--set", "pretraining.steps=100", "--set", "finetuning.steps=200")
+WROTE = re.compile(r"feint: wrote (.*)\.\n")
 SMALL = ("--runs", 40, *SHORT)
 WORK = {"compare": SMALL, "simulate": SMALL, "replay": ("--run", 3, *SHORT)}
 """The commands that train, each with little to do."""
@@ -61,8 +62,11 @@ def within_this_process(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["feint", *map(str, words)])
         with pytest.raises(SystemExit) as left:
             cli.main()
-        return Said(int(left.value.code or 0), *capsys.readouterr())
+        out, err = capsys.readouterr()
+        call.wrote = WROTE.findall(err)
+        return Said(int(left.value.code or 0), out, WROTE.sub("", err))
 
+    call.wrote = []  # files that the last command said it wrote
     return call
 
 

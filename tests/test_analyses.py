@@ -251,6 +251,6 @@ def test_sensitivity_from_given_data_prints_and_draws_its_indices(feint, of_draw
         assert (document["method"], document["indices"][0]["name"]) == (method, "train_tolerance")
         index = document["indices"][0][method]
         shown = f"{index['estimate']:.3f} [{index['low']:.3f}, {index['high']:.3f}]"
-        assert shown in feint(*asked, "--figure", path).out
+        assert shown in feint(*asked, "--figure", path, "--force").out
         assert path.stat().st_size > 1000
     assert feint("sensitivity", of_draws, "--method", "sobol").refusal.startswith("method 'sobol' is not known: ")

@@ -51,7 +51,11 @@ USAGE = [  # what the library that reads options says, and what would be right
     (("simulate", "--seed", "1.5"), "Invalid value for '--seed': '1.5' is not a whole number."),
     (("simulate", "--threads", "x"), "Invalid value for '--threads': 'x' is not a whole number."),
     (("simulate", "more"), "Got unexpected extra argument(s) (more)" + LISTS.format("simulate")),
-    (("schema",), "Missing argument 'document': give DOCUMENT" + LISTS.format("schema")),
+    (
+        ("compare", "--start"),
+        "Option '--start' requires an argument, one of fresh, internal, corrigible, deceptive"
+        + LISTS.format("compare"),
+    ),
     (("sweep", "a.toml"), "Missing option '--out': give --out DIR" + LISTS.format("sweep")),
     (("export", "folder"), "Missing argument 'FILE': give FILE" + LISTS.format("export")),
     (("comapre",), "command 'comapre' is not known: did you mean 'compare'?"),

@@ -57,7 +57,7 @@ def test_a_study_is_swept_shown_and_exported(feint, study, tmp_path):
     assert (code, again, errors) == (0, said, f"{begun} 1 thread\n")
     assert passport_in(figure)["kind"] == "sweep"
     code, said, errors = feint("export", out, tmp_path / "table.csv")
-    assert (code, said, errors) == (0, "", "")
+    assert (code, said, errors, feint.wrote) == (0, "", "", [str(tmp_path / "table.csv")])
     table = pd.read_csv(tmp_path / "table.csv")
     assert table["finetuning.carry"].unique().tolist() == ["nothing", "goal+world"]
     assert len(table) == 4 * 3

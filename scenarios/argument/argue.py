@@ -32,7 +32,7 @@ from feint.sim.analysis.estimands import Effect
 from feint.sim.analysis.nearest_flip import STOPS, FlipSearch, NearestFlip, Turn
 from feint.sim.analysis.prior_shares import EffectSpread
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.report import WIDTH, Hidden, Report, Table, from_attributes, wrapped
+from feint.sim.results.report import Hidden, Report, Table, from_attributes, line_width, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Seed
 from feint.sim.training.parameter_point import Point, pair_text
 from feint.sim.training.train import PRECISION
@@ -195,8 +195,8 @@ class ClaimResult:
             self._crux(),
             *self._flips(),
         ]
-        title = fill(f"{self.number} {self.title}", WIDTH, subsequent_indent="  ")
-        return "\n".join([title, *(fill(line, WIDTH, **margins) for line in lines)])
+        title = fill(f"{self.number} {self.title}", line_width(), subsequent_indent="  ")
+        return "\n".join([title, *(fill(line, line_width(), **margins) for line in lines)])
 
     def _cited(self) -> str:
         """Return who states the claim, and where; nothing for a claim of one's own."""

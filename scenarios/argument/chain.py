@@ -14,7 +14,7 @@ from feint.scenarios.argument.premises import GROUNDS, MECHANISMS, PREMISES, Mec
 from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import select_claims
 from feint.sim.analysis.claims import Source
-from feint.sim.results.report import WIDTH, Hidden, Report, from_attributes, wrapped
+from feint.sim.results.report import Hidden, Report, from_attributes, line_width, wrapped
 from feint.sim.results.request import Option, Progress, Request
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _premise_facts(name: str) -> PremiseFacts:
 def _indented(sentence: str, indent: int = 2) -> str:
     """Return a sentence in indented lines, those after the first indented further."""
     margins: Any = {"initial_indent": " " * indent, "subsequent_indent": " " * (indent + 2)}
-    return fill(sentence, WIDTH, **margins, break_long_words=False, break_on_hyphens=False)
+    return fill(sentence, line_width(), **margins, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True, kw_only=True)

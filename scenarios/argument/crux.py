@@ -228,8 +228,10 @@ class CruxRequest(OverRequest):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        Outcome.named(self.outcome)
+        outcome = Outcome.named(self.outcome)
         check_among(self.among, self.outcome)
+        if outcome is Outcome.UNCONVERGED:
+            raise InputError(f"outcome = {self.outcome!r} is no type of what is trained: name another one.")
         if self.over is not None and self.among != ALL:
             raise InputError(f"among = {self.among!r} has no mean over draws, each with its own: leave --over out.")
         if self.premise is not None and not self.premises:

@@ -25,6 +25,7 @@ from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import provenance
 from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
+from feint.sim.results.files import write_whole
 from feint.sim.results.graphml import read_graphml, write_graphml
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Report, Table, folded
@@ -140,11 +141,8 @@ def write(graph: nx.DiGraph, path: str | Path) -> None:
     if path.suffix.lower() == ".graphml":
         write_graphml(graph, path, json.loads(graph.graph["passport"]))
         return
-    try:
-        data = nx.node_link_data(graph, edges="edges")
-        path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"file = {str(path)!r} cannot be written: {error.strerror}.") from None
+    data = nx.node_link_data(graph, edges="edges")
+    write_whole("file", path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
 def read(path: str | Path) -> nx.DiGraph:

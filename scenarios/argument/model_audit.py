@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, computed_field
 
+from feint.agents.errors import InputError, check_whole
 from feint.agents.model import NEVER
 from feint.agents.outcome import LABELS, Outcome
 from feint.scenarios.claims.registry import select_claims
@@ -141,6 +142,13 @@ class AuditRequest(Request):
     point: Point = field(default_factory=Point)
     runs: Annotated[int, Option("Runs of each training protocol.", "N", least=1, most=MOST_RUNS)] = 200
     seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("points", "draws"):
+            number = check_whole(name, getattr(self, name), 1)
+            if number & (number - 1):
+                raise InputError(f"{name} = {number} is not valid: it must be a power of two.")
 
     def work(self) -> float:
         """Return the number of parameters and draws."""

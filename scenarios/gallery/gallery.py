@@ -161,6 +161,13 @@ def draw_into(
     return figure, (path, *files)
 
 
+def check_own(files: Iterable[Path]) -> None:
+    """Raise `InputError` if one of these files is there and is no figure of Feint, which drawing would replace."""
+    for file in files:
+        if file.exists():
+            provenance.passport_in(file)
+
+
 def check_folder(folder: Path) -> Path:
     """Return the output folder, which is made if needed; raises `InputError` if it cannot be."""
     try:

@@ -68,7 +68,7 @@ TITLE = f"deception, {ARM_NAMES[PRETRAIN_FINETUNE]} minus {ARM_NAMES[FROM_SCRATC
 
 def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per arm and outcome, one for the difference, and one for each part shown beside the headline."""
-    comparison = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads)
+    comparison = CompareRequest(point=point, runs=size["runs"], **keys).compared(threads)
     among = {f"converged_{name}": end for name, end in limits(comparison.difference(converged=True)).items()}
     whole = {"part": pretraining_vs_scratch.CLAIM.effect.name, **limits(comparison.difference()), **among}
     shown = evaluate([pretraining_vs_scratch.CLAIM], point, runs=size["runs"], threads=threads, **keys)
@@ -97,7 +97,7 @@ def draw_headline(table: pd.DataFrame) -> Figure:
 
 def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
     """Return one row per course through the outcomes of all stages: how many runs took it."""
-    outcome = CompareRequest(point=point, runs=size["runs"], **keys).run(threads=threads).pretrained.outcome
+    outcome = CompareRequest(point=point, runs=size["runs"], **keys).compared(threads).pretrained.outcome
     kinds, stages = len(LABELS), outcome.shape[1]
     counts = np.bincount(np.ravel_multi_index(tuple(outcome.T), (kinds,) * stages), minlength=kinds**stages)
     rows = [(*course, runs) for course, runs in zip(product(LABELS, repeat=stages), counts.tolist(), strict=True)]

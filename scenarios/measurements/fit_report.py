@@ -15,6 +15,7 @@ from feint.sim.analysis.history_matching import CUT, HistoryMatch, RowMatch, dra
 from feint.sim.analysis.posterior import IDENTIFIED, Calibration
 from feint.sim.analysis.value_of_information import Candidate
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas, save, with_fixed_layout
+from feint.sim.results.files import written_whole
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number, Report, Table, folded, wrapped
 from feint.sim.statistics.intervals import Interval
@@ -231,10 +232,8 @@ class Fit(Report):
         frame.attrs = {}
         table = pa.Table.from_pandas(frame, preserve_index=False)
         kept = {**(table.schema.metadata or {}), b"passport": passport_line(self.passport()).encode()}
-        try:
-            pq.write_table(table.replace_schema_metadata(kept), path)
-        except OSError as error:
-            raise InputError(f"posterior = {str(path)!r} cannot be written: {error.strerror}.") from None
+        with written_whole("posterior", path) as beside:
+            pq.write_table(table.replace_schema_metadata(kept), beside)
 
     def figure(self) -> Figure:
         """Return the matrix of pairs of rows."""

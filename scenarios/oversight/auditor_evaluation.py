@@ -32,6 +32,7 @@ from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.roc import FEW, GRID, Curve, Separation, curve, separation
 from feint.sim.training.auditors import AUDITORS, Auditor, chosen
 from feint.sim.training.parameter_point import Point
+from feint.sim.training.replay import check_states
 from feint.sim.training.stage import Stage
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ FACTORS = (0.1, 1.0, 10.0)  #: multiples of every stage's awareness_exposure
 DECEPTIVE, PROXY, SEEKING, PRETRAINED = "deceptive", "proxy", "reward-seeking", "deceptive, pre-trained arm"
 THIRDS = ("least aware third", "middle third", "most aware third")
 GROUPS = (DECEPTIVE, PROXY, SEEKING, PRETRAINED, *THIRDS)
-
 LOOKS = {
     "behaviour": ("#000000", "o", "-"),
     "honeypots": ("#e69f00", "s", "--"),
@@ -68,6 +68,7 @@ class Population:
     def trained(cls, point: Point, runs: int, seed: int) -> Population:
         """Train both arms of a comparison at a point."""
         specs = {arm: TrainingProtocol(arm).spec(point, seed=seed) for arm in ARM_NAMES}
+        check_states([*specs.values()], runs)
         ends = {arm: [*spec.train(spec.begin(np.arange(runs, dtype=np.uint64)))][-1] for arm, spec in specs.items()}
         stages = {arm: spec.curriculum[-1] for arm, spec in specs.items()}
         readings = [read(end.state, stages[arm].objective) for arm, end in ends.items()]

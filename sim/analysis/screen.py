@@ -29,7 +29,8 @@ from feint.sim.analysis.response_surface import response as read_response
 from feint.sim.analysis.sensitivity import Sensitivity, sensitivity
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE
 from feint.sim.results.figure_style import draw_intervals
-from feint.sim.results.report import KEPT, WIDTH, Hidden, Report, Table, wrapped
+from feint.sim.results.files import write_whole
+from feint.sim.results.report import KEPT, Hidden, Report, Table, line_width, wrapped
 from feint.sim.results.request import Confidence, Option, Output, Precision, Progress, Request, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
 from feint.sim.sweeps import experimental_designs as designs
@@ -81,7 +82,7 @@ class NextStep:
 
     def __str__(self) -> str:
         kept = (re.sub(r"(--\S+) (?!-)", rf"\1{KEPT}", line) for line in self.commands)  # options with their values
-        lines = (wrap(line, WIDTH - 8, break_long_words=False, break_on_hyphens=False) for line in kept)
+        lines = (wrap(line, line_width() - 8, break_long_words=False, break_on_hyphens=False) for line in kept)
         text = "\n".join([f"{self.why}:", *("  " + " \\\n      ".join(parts) for parts in lines)])
         return text.replace(KEPT, " ")
 
@@ -170,10 +171,7 @@ class Screen(Report):
         for heading, values in tables:
             lines = [f"{name} = {json.dumps(value)}" for name, value in (values or {}).items()]
             made += ["", heading, *lines] if lines else []
-        try:
-            path.write_text("\n".join([*made, ""]), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"study = {str(path)!r} cannot be written: {error.strerror}.") from None
+        write_whole("study", path, "\n".join([*made, ""]))
 
 
 @dataclass(frozen=True, kw_only=True)

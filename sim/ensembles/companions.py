@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from feint.agents.outcome import Outcome
-from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest
+from feint.sim.ensembles.ensemble import Ensemble, SimulateRequest, StageResult
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, arms_of, at_own_target
+from feint.sim.ensembles.streaming_summary import Counts
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, SelectedPairs, tango
@@ -85,6 +86,37 @@ TRAINED = sum(bool(companion.changes) for companion in COMPANIONS)
 """Number of companions that need training of their own."""
 
 
+@dataclass(frozen=True)
+class Arm:
+    """Results of one arm."""
+
+    stages: list[StageResult]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference(Interval):
+    """Frequency after pre-training + fine-tuning minus from scratch."""
+
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Runs by outcome of one stage, and by that of the next."""
+
+    before: str
+    after: str
+    counts: Annotated[dict[str, Counts], Field(description="outcomes of the stage after, by those of the one before")]
+
+
+@dataclass(frozen=True)
+class RunsNeeded:
+    """Runs per arm that give the difference an interval of this half-width, if the frequencies stay as they are."""
+
+    half_width: float
+    runs: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Beside:
     """Difference in deception under another condition."""
@@ -97,12 +129,18 @@ class Beside:
 
 
 def train_arms(
-    point: Point, *, worth: int | None = None, threads: int | None, progress: Progress | None, **own: Any
+    point: Point,
+    *,
+    worth: int | None = None,
+    objectives: int | None = None,
+    threads: int | None,
+    progress: Progress | None,
+    **own: Any,
 ) -> dict[str, Ensemble]:
     """Train both arms at a point; raises `InputError` before any run is trained, and warns if runs diverged."""
     match = Match.named(point.match)
     stages = arms_of(point.curriculum, match, modes=point.model.modes, worth=worth)
-    objectives = shared_objectives(point.model, point.curriculum)
+    objectives = shared_objectives(point.model, point.curriculum, objectives=objectives)
     requests = {
         name: SimulateRequest(
             point=replace(point, curriculum=curriculum, match=match.per_arm.value), objectives=objectives, **own

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise
 from math import isfinite
 from operator import add
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, overload
 
 import numpy as np
 from pydantic import Field, computed_field
@@ -18,8 +18,12 @@ from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.companions import (
     COMPANIONS,
     TRAINED,
+    Arm,
     Beside,
     Companion,
+    Difference,
+    RunsNeeded,
+    Transition,
     beside_labels,
     beside_table,
     difference_of,
@@ -27,11 +31,14 @@ from feint.sim.ensembles.companions import (
     train_arms,
 )
 from feint.sim.ensembles.comparison_figure import draw_beside, draw_ribbons, draw_shares
-from feint.sim.ensembles.ensemble import Ensemble, StageResult
+from feint.sim.ensembles.ensemble import RECORDED, Ensemble
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import Timing
+from feint.sim.ensembles.settings_table import SettingsTable, Train, Vary, as_vary, number_of
 from feint.sim.ensembles.streaming_summary import Counts, by_names, crossed, outcome_blocks
+from feint.sim.ensembles.versus import Versus
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.memory import check_memory
 from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
 from feint.sim.statistics import intervals
@@ -54,37 +61,6 @@ MOST = 60  # characters in a line of a label of the lower row
 HINT = "With other stops, and without the gate: --beside."
 BESIDE = "Also show the difference with other stops, among converged runs, and without the gate: trains far longer."
 WORTH = "With --match data: how many fine-tuning steps pre-training counts for (default: from the transfer law)."
-
-
-@dataclass(frozen=True)
-class Arm:
-    """Results of one arm."""
-
-    stages: list[StageResult]
-
-
-@dataclass(frozen=True)
-class Transition:
-    """Runs by outcome of one stage, and by that of the next."""
-
-    before: str
-    after: str
-    counts: Annotated[dict[str, Counts], Field(description="outcomes of the stage after, by those of the one before")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference(Interval):
-    """Frequency after pre-training + fine-tuning minus from scratch."""
-
-    outcome: str
-
-
-@dataclass(frozen=True)
-class RunsNeeded:
-    """Runs per arm that give the difference an interval of this half-width, if the frequencies stay as they are."""
-
-    half_width: float
-    runs: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -279,7 +255,7 @@ class CompareRequest(Request):
 
     kind = "comparison"
     unit = " runs"
-    started = True
+    started = varied = True
 
     point: Point = field(default_factory=Point)
     runs: Annotated[int, Option("Number of runs per arm.", "N", least=1, most=MOST_RUNS)] = 2000
@@ -289,19 +265,38 @@ class CompareRequest(Request):
     half_width: Annotated[float, Option("Also print how many runs would give a ±X interval.", "X")] = HALF_WIDTH
     confidence: Confidence = CONFIDENCE
     beside: Annotated[bool, Option(BESIDE)] = False
+    versus: Point | None = None  #: a second setting, to which the point is compared
+    vary: Vary = ()  #: dotted names with values, for a table with a row per combination
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "vary", as_vary(self.vary))
         intervals.check_half_width(self.half_width)
         check_confidence(self.confidence)
+        if self.beside + (self.versus is not None) + bool(self.vary) > 1:
+            raise InputError("--beside, --versus and several values of a parameter exclude each other: give one.")
 
     def work(self) -> float:
-        """Return the number of runs over the stages of both arms, and of those of the companions."""
-        return self.runs * (len(self.point.curriculum) + 1) * (1 + TRAINED * self.beside)
+        """Return the number of runs over the stages of both arms, of all settings, and of those of the companions."""
+        settings = number_of(self.vary) * (1 + (self.versus is not None))
+        return self.runs * (len(self.point.curriculum) + 1) * (1 + TRAINED * self.beside) * settings
 
-    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Comparison:
-        """Train both arms, and the companions; raises `InputError`, and warns if runs diverged."""
+    def run(
+        self, *, threads: int | None = None, progress: Progress | None = None
+    ) -> Comparison | Versus | SettingsTable:
+        """Train both arms, and those of other settings; raises `InputError`, and warns if runs diverged."""
         report = progress or (lambda _: None)
+        kept = self.work() / number_of(self.vary) * RECORDED  # of a table, one setting at a time
+        check_memory(
+            kept, f"runs = {self.runs:,} of each arm", "request fewer, or `feint sweep`, which keeps counts alone"
+        )
+        train: Train = partial(self._train, threads=threads, progress=report)
+        if self.versus is not None:
+            return Versus.trained(self, train)
+        return SettingsTable.trained(self, train) if self.vary else self.compared(threads, report)
+
+    def compared(self, threads: int | None = None, report: Progress = lambda _: None) -> Comparison:
+        """Train both arms at the point, and the companions."""
         arms = self._train(self.point, threads, report)
         trained = [arms]
 
@@ -322,11 +317,11 @@ class CompareRequest(Request):
         known: dict[str, Any] = {"seed": self.seed, "runs": self.runs, "model": self.point.model, "request": self}
         return Comparison(arms=arms, beside=beside, timing=timing, **known)
 
-    def _train(self, point: Point, threads: int | None, progress: Progress) -> dict[str, Ensemble]:
-        """Train both arms at the point, or at that of a companion."""
+    def _train(self, point: Point, threads: int | None, progress: Progress, **more: Any) -> dict[str, Ensemble]:
+        """Train both arms at the point, at that of a companion, or in another setting."""
         own: dict[str, Any] = {name: getattr(self, name) for name in ("runs", "seed", "precision")}
         worth = self.worth if point.match == self.point.match else None
-        return train_arms(point, worth=worth, threads=threads, progress=progress, **own)
+        return train_arms(point, worth=worth, threads=threads, progress=progress, **own, **more)
 
     @classmethod
     def from_configuration(cls, configuration: Mapping[str, Any]) -> Self:
@@ -339,7 +334,15 @@ class CompareRequest(Request):
         return super().from_configuration({**rest, "stages": stages, "worth": worth})
 
 
-def compare(
+@overload
+def compare(curriculum: Stages | None = None, *, versus: None = None, **options: Any) -> Comparison: ...
+
+
+@overload
+def compare(curriculum: Stages | None = None, *, versus: Point | Mapping[str, Any], **options: Any) -> Versus: ...
+
+
+def compare(  # pyright: ignore[reportInconsistentOverload] - `options` are those named here
     curriculum: Stages | None = None,
     *,
     model: ModelValues | None = None,
@@ -352,8 +355,9 @@ def compare(
     confidence: float = CONFIDENCE,
     worth: int | None = None,
     beside: bool = False,
+    versus: Point | Mapping[str, Any] | None = None,
     progress: Progress | None = None,
-) -> Comparison:
+) -> Comparison | Versus:
     """Train a curriculum, and its last stage alone, from the same starts and on the same noise of the last stage.
 
     The noise differs if an earlier stage already trained for the objective of the last one.
@@ -372,11 +376,13 @@ def compare(
         With `match="data"`, how many steps of the last stage the earlier ones are worth; by the transfer law if None.
     beside
         Whether the difference is also measured with its `COMPANIONS`: with other stops, and without the gate.
+    versus
+        A second setting, trained on the same random numbers: changes by dotted name, as in `{"similarity": 0.1}`.
 
     Returns
     -------
-    Comparison
-        Both arms run by run, and their paired differences.
+    Comparison | Versus
+        Both arms run by run, and their paired differences; with `versus`, those between the two settings.
 
     Raises
     ------
@@ -390,5 +396,5 @@ def compare(
     """
     point = point_of(curriculum, model, start, match)
     own: dict[str, Any] = {"runs": runs, "seed": seed, "precision": precision, "confidence": confidence}
-    request = CompareRequest(point=point, worth=worth, beside=beside, **own)
-    return request.run(threads=threads, progress=progress)
+    own |= {"worth": worth, "beside": beside, "versus": point.at(versus) if isinstance(versus, Mapping) else versus}
+    return CompareRequest(point=point, **own).run(threads=threads, progress=progress)  # pyright: ignore - no table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from feint.agents.errors import check_whole, unknown
 from feint.agents.outcome import LABELS, Outcome, is_converged
 from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
+from feint.sim.ensembles.settings_table import SettingShares, SettingsTable, Vary, as_vary, number_of, settings_of
 from feint.sim.ensembles.streaming_summary import (
     AT_STOP,
     MOST_SUMMED,
@@ -24,6 +25,7 @@ from feint.sim.ensembles.streaming_summary import (
     Summary,
     by_outcome,
 )
+from feint.sim.results.memory import check_memory
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number
 from feint.sim.results.request import MOST_RUNS, Option, Precision, Progress, Request, Seed
@@ -43,6 +45,7 @@ NEARLY_ALL = 0.95  # of the runs of a stage that stops before its first step, fr
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 KINDS: dict[str, Any] = {"steps": np.int64, "missed": np.bool_, "diverged": np.bool_, "outcome": np.int8}
 """Types of the recorded quantities that are not floats."""
+RECORDED = sum(np.dtype(KINDS.get(name, np.float64)).itemsize for name in UNITS)  # bytes of a run and stage
 
 Spread = Annotated[
     dict[str, Number | None], Field(description="quantiles over the runs whose value is finite; null if none is")
@@ -120,13 +123,13 @@ class Ensemble(OutcomeReport):
         return "" if quantiles["q50"] is None else "{q50:.3f} ({q25:.3f}, {q75:.3f})".format(**quantiles)
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per run and stage, with the outcome as a category and the passport in `attrs`."""
+        """Return one row per run and stage, with the outcome as an ordered category and the passport in `attrs`."""
         import pandas as pd
 
         runs, stages = self.outcome.shape
         codes, names = np.tile(np.arange(stages), runs), pd.Index(self.curriculum.names)
         columns: dict[str, Any] = {name: values.ravel() for name, values in self.recorded.items()}
-        columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(LABELS))
+        columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(LABELS), ordered=True)
         columns["converged"] = self.has_converged.ravel()
         stage = pd.Categorical.from_codes(codes, names, ordered=True)
         table = pd.DataFrame({"run": np.repeat(np.arange(runs), stages), "stage": stage, **columns})
@@ -164,7 +167,7 @@ class SimulateRequest(Request):
 
     kind = "ensemble"
     unit = " runs"
-    started = True
+    started = varied = True
     not_drawn = {"summary": "the figure is drawn from single runs"}
 
     point: Point = field(default_factory=Point)
@@ -173,23 +176,39 @@ class SimulateRequest(Request):
     precision: Precision = PRECISION
     summary: Annotated[bool, Option("Keep counts and moments alone: any number of runs in constant memory.")] = False
     objectives: int | None = None  #: number of base objectives, if more than the curriculum names
+    vary: Vary = ()  #: dotted names with values, for a table with a row per combination
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "vary", as_vary(self.vary))
         runs = check_whole("runs", self.runs, 1, MOST_SUMMED if self.summary else MOST_RUNS)
         object.__setattr__(self, "runs", runs)
 
     def work(self) -> float:
         """Return the number of runs; if they are recorded one by one, over all stages."""
-        return self.runs * (1 if self.summary else len(self.point.curriculum))
+        settings = number_of(self.vary)
+        return self.runs * settings * (1 if self.summary or self.vary else len(self.point.curriculum))
 
     def spec(self) -> RunSpec:
         """Return the specification of the runs; raises `InputError` if a part is not valid."""
         return self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
 
-    def run(self, *, threads: int | None = None, progress: Progress | None = None) -> Ensemble | Summary:
+    def run(
+        self, *, threads: int | None = None, progress: Progress | None = None
+    ) -> Ensemble | Summary | SettingsTable:
         """Train the runs; raises `InputError`, and warns if runs diverged."""
+        if self.vary:
+            return self._table(threads, progress)
         return self.summarize(threads, progress) if self.summary else self.simulate(threads, progress)
+
+    def _table(self, threads: int | None, progress: Progress | None) -> SettingsTable:
+        """Train the runs at each combination of values on common random numbers, and keep counts."""
+        rows = []
+        for values, point in [*settings_of(self.point, self.vary)]:
+            ended = replace(self, point=point, vary=()).summarize(threads, progress)
+            shares = {label: ended.frequency(label) for label in LABELS}
+            rows.append(SettingShares.of(values, shares))
+        return SettingsTable(seed=self.seed, runs=self.runs, settings=rows, request=self)
 
     def summarize(self, threads: int | None = None, progress: Progress | None = None) -> Summary:
         """Train the runs, and keep counts and moments."""
@@ -204,6 +223,9 @@ class SimulateRequest(Request):
     def simulate(self, threads: int | None = None, progress: Progress | None = None) -> Ensemble:
         """Train the runs, and record each."""
         spec, threads = self.spec(), check_threads(threads)
+        check_memory(
+            self.work() * RECORDED, f"runs = {self.runs:,}", "--summary keeps counts alone, of any number of runs"
+        )
         spec.warm_up()
         shape, report = (self.runs, len(spec.curriculum)), one_at_a_time(progress)
         recorded = {name: np.empty(shape, KINDS.get(name, np.float64), order="F") for name in UNITS}

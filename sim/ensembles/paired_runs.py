@@ -16,11 +16,13 @@ from feint.agents.mind import RUNNING
 from feint.agents.outcome import is_converged, read
 from feint.sim.ensembles.protocols import Recorder, TrainingProtocol
 from feint.sim.ensembles.runner import blocks, in_order
+from feint.sim.results.memory import check_memory
 from feint.sim.statistics.shapley import Game
 from feint.sim.training.parameter_point import Point
 from feint.sim.training.train import PRECISION, RunSpec, Stop, check_runs, enter, race, train_together
 
 LOT = 2**48  # runs of a lot
+OUTCOME_BYTES = 100  # of a run of a protocol, at most, without what recorders keep
 TOGETHER = 1024  # runs up to which all protocols are trained by one thread, alike stages at once
 TOLERANCES = ("train_tolerance", "deploy_tolerance")
 Reading = tuple[tuple[str, float], ...]
@@ -146,8 +148,8 @@ def run_paired(
     Outcomes are also read at the tolerances of `readings`; other arguments are those of `simulate`. No number depends
     on which protocols are given together. Raises `InputError` if a protocol cannot be carried out at the point.
     """
-    check_runs(len(runs))
     protocols, readings = list(dict.fromkeys(protocols)), list(readings)
+    _check_held(len(runs), len(protocols), len(readings))
     jobs: dict[TrainingProtocol, Job] = {
         protocol: (protocol.spec(point, seed=seed, precision=precision), protocol.lot, protocol.recorders)
         for protocol in protocols
@@ -176,6 +178,13 @@ def run_paired(
             parts.setdefault(job, []).append(part)
     whole = {job: RunOutcomes.joined(of_job) for job, of_job in parts.items()}
     return {protocol: whole[job] for protocol, job in jobs.items()}
+
+
+def _check_held(runs: int, protocols: int, readings: int) -> None:
+    """Raise `InputError` unless the outcomes of so many runs of each protocol can be held."""
+    check_runs(runs)
+    held = runs * protocols * (OUTCOME_BYTES + readings)
+    check_memory(held, f"runs = {runs:,} of {protocols} protocols", "request fewer")
 
 
 def _trained(block: range, families: Sequence[list[Job]]) -> Iterator[tuple[list[Job], list[list[Stop]]]]:

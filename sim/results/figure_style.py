@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.errors import InputError, check_output
+from feint.agents.errors import check_output
 from feint.agents.outcome import Outcome
+from feint.sim.results.files import write_whole
 from feint.sim.results.provenance import passport_line
 
 if TYPE_CHECKING:
@@ -135,11 +137,10 @@ def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
     }[ending]
     import matplotlib as mpl
 
+    drawn = BytesIO()
     with mpl.rc_context(STYLE), _unmoved(figure):
-        try:
-            figure.savefig(path, format=ending, metadata={"Title": passport["kind"], **metadata}, dpi=RESOLUTION)
-        except OSError as error:
-            raise InputError(f"figure = {str(path)!r} cannot be written: {error.strerror}.") from None
+        figure.savefig(drawn, format=ending, metadata={"Title": passport["kind"], **metadata}, dpi=RESOLUTION)
+    write_whole("figure", path, drawn.getvalue())
 
 
 @contextmanager

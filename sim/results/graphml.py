@@ -12,6 +12,7 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 
 from feint.agents.errors import InputError
+from feint.sim.results.files import written_whole
 from feint.sim.results.provenance import passport_line
 
 if TYPE_CHECKING:
@@ -31,13 +32,10 @@ def write_graphml(graph: nx.DiGraph, path: str | Path, passport: Mapping[str, An
     written: Any = nx.DiGraph(passport=passport_line(dict(passport)))
     written.add_nodes_from((ids[name], {**_plain(facts), NAME: str(name)}) for name, facts in graph.nodes(data=True))
     written.add_edges_from((ids[a], ids[b], _plain(facts)) for a, b, facts in graph.edges(data=True))
-    try:
-        writer = _writer()
-        writer.add_graph_element(written)
-        with Path(path).open("wb") as file:
-            writer.dump(file)
-    except OSError as error:
-        raise InputError(f"{field} = {str(path)!r} cannot be written: {error.strerror}.") from None
+    writer = _writer()
+    writer.add_graph_element(written)
+    with written_whole(field, path) as beside, beside.open("wb") as file:
+        writer.dump(file)
 
 
 def read_graphml(path: str | Path) -> nx.DiGraph:

@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from feint.agents import VERSION
 from feint.agents.errors import InputError
+from feint.sim.results.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,10 +86,7 @@ def passport_line(passport: dict[str, Any]) -> str:
 
 def write_csv(path: Path, content: str, passport: dict[str, Any]) -> None:
     """Write a CSV below its passport; raises `InputError` if the file cannot be written."""
-    try:
-        path.write_text(f"{MARK}{passport_line(passport)}\n{content}", encoding="utf-8", newline="")
-    except OSError as error:
-        raise InputError(f"file = {str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole("file", path, f"{MARK}{passport_line(passport)}\n{content}")
 
 
 def read_csv(path: Path) -> tuple[str, dict[str, Any]]:

@@ -7,6 +7,8 @@ import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from itertools import zip_longest
@@ -24,15 +26,42 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-WIDTH = 80
+WIDTH, WIDEST = 80, 100  # columns of a text by default, and most of a sentence
+_columns = ContextVar("columns", default=WIDTH)
 GAP = "  "  # between columns
 KEPT = "\N{NO-BREAK SPACE}"  # a space at which lines are not broken
 
 
+def line_width() -> int:
+    """Return the most columns of a sentence: WIDTH or, within `in_columns`, up to WIDEST."""
+    return min(_columns.get(), WIDEST)
+
+
+@contextmanager
+def in_columns(number: int) -> Iterator[None]:
+    """Let texts that are made within be this many columns wide."""
+    before = _columns.set(number)
+    try:
+        yield
+    finally:
+        _columns.reset(before)
+
+
 def wrapped(sentence: str, indent: str = "  ") -> str:
-    """Wrap a sentence to WIDTH and indent further lines; words, and words joined by KEPT, are not broken."""
+    """Wrap a sentence to the line's width and indent further lines; words, and words joined by KEPT, are not broken."""
     keep: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    return textwrap.fill(sentence, WIDTH, subsequent_indent=indent, **keep).replace(KEPT, " ")
+    return textwrap.fill(sentence, line_width(), subsequent_indent=indent, **keep).replace(KEPT, " ")
+
+
+def _narrowed(text: str) -> str:
+    """Return a text of lines for WIDTH with those broken that a narrower terminal lacks room for."""
+    most = _columns.get()
+    if most >= WIDTH:
+        return text
+    return "\n".join(
+        line if len(line) <= most else wrapped(line, " " * (len(line) - len(line.lstrip()) + 2))
+        for line in text.split("\n")
+    )
 
 
 def folded(name: str, width: int = 20) -> str:
@@ -50,8 +79,8 @@ def folded(name: str, width: int = 20) -> str:
 def table(rows: Sequence[Sequence[str]], *, fixed: int = 1, rule: bool = False) -> list[str]:
     """Return rows of cells as lines with aligned columns; the first row holds the headings, with a `rule` below.
 
-    A cell may hold several lines. If the columns do not fit WIDTH, there are several tables, one below the other, each
-    of which repeats the first `fixed` columns.
+    A cell may hold several lines. If the columns do not fit the line, there are several tables, one below the other,
+    each of which repeats the first `fixed` columns.
     """
     if not rows:
         return []
@@ -74,7 +103,7 @@ def _parts(widths: Sequence[int], fixed: int) -> Iterator[list[int]]:
     columns = list(range(fixed))
     for i in range(fixed, len(widths)):
         taken = sum(widths[column] for column in [*columns, i]) + len(GAP) * len(columns)
-        if taken > WIDTH and len(columns) > fixed:
+        if taken > _columns.get() and len(columns) > fixed:
             yield columns
             columns = list(range(fixed))
         columns.append(i)
@@ -172,9 +201,10 @@ class Report:
         raise NotImplementedError
 
     def text(self) -> str:
-        """Return the result for a terminal of 80 columns."""
+        """Return the result for a terminal, of 80 columns unless `in_columns` says otherwise."""
         return "\n\n".join(
-            wrapped(block) if isinstance(block, str) and "\n" not in block else str(block) for block in self.blocks()
+            wrapped(block) if isinstance(block, str) and "\n" not in block else _narrowed(str(block))
+            for block in self.blocks()
         )
 
     __str__ = text

@@ -5,11 +5,12 @@ if they differ from the defaults, the configuration in the passport, from which 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from importlib import import_module
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 from feint.agents.errors import InputError, check_whole, unknown
 
@@ -17,6 +18,19 @@ Progress = Callable[[float], object]
 """A function that is called with the amount of work that has just been done."""
 POINT = ("model", "stages", "start", "match")
 """Fields of a point's configuration."""
+
+
+Choices = tuple[str, ...] | str
+"""Names that can be chosen, or `module:name` of what holds them, which is loaded only when they are needed."""
+
+
+def names_of(choices: Choices) -> list[str]:
+    """Return the names that can be chosen."""
+    if isinstance(choices, tuple):
+        return [*choices]
+    module, _, name = choices.partition(":")
+    held: Any = getattr(import_module(module), name)
+    return [*map(str, held if isinstance(held, Iterable) else held())]
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,8 @@ class Option:
     argument: bool = False  #: whether the value is given by position
     least: float | None = None  #: bounds of a number
     most: float | None = None
+    choices: Choices = ()  #: what shells complete, and messages list
+    written: bool = False  #: whether the command writes the file that the value names
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,7 @@ class Request:
     staged: ClassVar[bool] = False  #: whether `run` takes `show`, which is called with early results
     outputs: ClassVar[Mapping[str, Output]] = {}  #: further files, by option
     not_drawn: ClassVar[Mapping[str, str]] = {}  #: fields that exclude `--figure`, with the reason
+    varied: ClassVar[bool] = False  #: whether `--set NAME=A,B,C` fills the field `vary`, for a table
     text_only: ClassVar[tuple[str, ...]] = ()  #: fields that choose another text, so that they exclude `--json`
 
     def __post_init__(self) -> None:
@@ -139,8 +156,9 @@ def _checked(name: str, kind: Any, value: Any) -> Any:
 
 
 def _restored(kind: Any, value: Any) -> Any:
-    if hasattr(kind, "from_configuration"):
-        return kind.from_configuration(value)
+    for one in (kind, *get_args(kind)):  # also of a field that may be None
+        if hasattr(one, "from_configuration"):
+            return one.from_configuration(value)
     if isinstance(value, Mapping):
         return {name: _restored(None, item) for name, item in value.items()}
     return tuple(value) if isinstance(value, list) else INFINITE.get(value, value)
@@ -156,7 +174,7 @@ MOST_SEED = 2**64 - 1
 Runs = Annotated[int, Option("Number of runs.", "N", least=1, most=MOST_RUNS)]
 Seed = Annotated[int, Option("Random seed. The same seed gives the same result.", "N", least=0, most=MOST_SEED)]
 Confidence = Annotated[float, Option("Confidence level of all intervals.", "X")]
-Precision = Annotated[str, Option("Floating-point precision: single or double.")]
+Precision = Annotated[str, Option("Floating-point precision: single or double.", choices=("single", "double"))]
 Networks = Annotated[bool, Option("Train real networks in place of the engine's mesa-optimizers.")]
 Settings = Annotated[Mapping[str, Any], Option("Set a number of the scenario; repeatable.", "NAME=VALUE", flag="set")]
 """Fields that many requests have."""

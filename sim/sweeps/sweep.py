@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, cached_property
+from gzip import compress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +21,7 @@ from feint.agents.outcome import LABELS
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results.figure_style import LINE, LOOKS, MOST_ROWS, draw_intervals
+from feint.sim.results.files import written_whole
 from feint.sim.results.provenance import data_beside, passport_line
 from feint.sim.results.report import KEPT, Hidden, Report, Table, wrapped
 from feint.sim.results.report import table as table_lines
@@ -277,18 +279,16 @@ class Sweep(Report):
     def export(self, path: str | Path) -> None:
         """Write the finished table as .csv, .csv.gz, .parquet or .nc; raises `InputError` for another ending."""
         path = Path(path)
-        write: dict[str, Callable[[], object]] = {
-            ".csv": lambda: self.frame().to_csv(path, index=False, compression=None),
-            ".csv.gz": lambda: self.frame().to_csv(path, index=False, compression={"method": "gzip", "mtime": 0}),
-            ".parquet": lambda: self.frame().to_parquet(path, index=False),
-            ".nc": lambda: in_netcdf(self.dataset()).to_netcdf(path, engine="scipy"),
+        write: dict[str, Callable[[Path], object]] = {
+            ".csv": lambda file: self.frame().to_csv(file, index=False, compression=None),
+            ".csv.gz": lambda file: file.write_bytes(compress(self.frame().to_csv(index=False).encode(), mtime=0)),
+            ".parquet": lambda file: self.frame().to_parquet(file, index=False),
+            ".nc": lambda file: in_netcdf(self.dataset()).to_netcdf(file, engine="scipy"),
         }
         if (ending := ending_of(path)) not in write:
             raise InputError(f"{str(path)!r} cannot be written: its name must end in {', '.join(write)}.")
-        try:
-            write[ending]()
-        except OSError as error:
-            raise InputError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+        with written_whole("file", path) as beside:
+            write[ending](beside)
 
 
 def _compared(row: Any, columns: Sequence[str] = DIFFERENCE) -> str:

@@ -32,10 +32,13 @@ class Configuration:
     view: Mapping[str, Any] = field(default_factory=dict)
     because: Mapping[str, Any] = field(default_factory=dict)
 
-    def with_settings(self, settings: Iterable[str], fallback: Curriculum) -> tuple[Model, Curriculum]:
+    def with_settings(
+        self, settings: Iterable[str] | Mapping[str, Any], fallback: Curriculum
+    ) -> tuple[Model, Curriculum]:
         """Return model and curriculum, else `fallback`, with `name=value` and `stage.name=value` applied."""
         curriculum = self.curriculum or fallback
-        of_model, of_stages = by_stage(parse_settings(settings))
+        parsed = settings if isinstance(settings, Mapping) else parse_settings(settings)
+        of_model, of_stages = by_stage({name: single_value(name, value) for name, value in parsed.items()})
         for name in of_model:
             if name in Stage.model_fields and name not in Model.model_fields:
                 choices = " or ".join(f"{stage}.{name}" for stage in curriculum.names)
@@ -213,22 +216,64 @@ def parse_settings(settings: Iterable[str], option: str = "set") -> dict[str, An
     return values
 
 
+PARTS = re.compile(r"""(?:\[[^\]]*\]|\{[^}]*\}|"[^"]*"|'[^']*'|[^,])+|(?<=,)(?=,|$)""")
+"""What stands between commas."""
+
+
+class Several(tuple[Any, ...]):
+    """Values with commas between, as in `similarity=0.1,0.5,0.9`: one after the other, or a list."""
+
+    text = ""  #: as they were written
+
+
+def separated(text: str) -> list[str]:
+    """Return the parts of a text between commas that are not within brackets, braces or quotes."""
+    return [part.strip() for part in PARTS.findall(text)]
+
+
+def single_value(name: str, value: Any) -> Any:
+    """Return the value of a parameter; raises `InputError` for several values, if it does not hold a list."""
+    whole = _declared_whole(name)
+    if not isinstance(value, Several):
+        return int(value) if whole and isinstance(value, float) and value.is_integer() else value
+    if name.rpartition(".")[2] == "carry":
+        return list(value)
+    raise InputError(
+        f"{name} = {value.text} are {len(value)} values, of which only compare and simulate make a table: give one; "
+        "a list stands in brackets, and a number has no commas."
+    )
+
+
+def _declared_whole(name: str) -> bool:
+    """Return whether a dotted name is that of a whole number."""
+    kind = Stage if "." in name else Model
+    declared = kind.parameters().get(name.rpartition(".")[2])
+    return declared is not None and type(declared.default) is int
+
+
 def parse_setting(setting: str, option: str = "set") -> tuple[str, Any]:
-    """Return name and value of `name=value`; the value is in TOML's notation."""
+    """Return name and value of `name=value`; the value is in TOML's notation, and `Several` with commas between."""
     name, equals, text = (part.strip() for part in setting.partition("="))
     if not (name and equals and text) or "\n" in setting:
         raise InputError(f"{option} = {setting!r} is not a setting: write name=value, as in similarity=0.9.")
+    value, parts = _parsed(text), separated(text)
+    if value == text and len(parts) > 1:
+        value = Several(map(_parsed, parts))
+        value.text = text
+    check_numbers({name: list(value) if isinstance(value, Several) else value})
+    return name, value
+
+
+def _parsed(text: str) -> Any:
+    """Return a value in TOML's notation; a number in any other notation; else the text."""
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         pass
-    else:
-        check_numbers({name: value})
-        return name, value
     try:
-        return name, float(text)
+        return float(text)
     except ValueError:
-        return name, text
+        return text
 
 
 def _stage(number: int, values: Mapping[str, Any]) -> Stage:

@@ -250,6 +250,9 @@ class Match(Enum):
         return self if self in (Match.TARGET, Match.CEILING) else Match.STEPS
 
 
+MATCHES = tuple(mode.value for mode in Match)
+
+
 def _possible(stage: Stage, steps: int, mode: Match) -> int:
     """Return the steps that a rule requires of a stage; raises `InputError` if they are too many."""
     most = Stage.parameters()["steps"].valid[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,8 @@ from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
 from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.files import written_whole
+from feint.sim.results.memory import check_memory
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
 from feint.sim.results.request import MOST_RUNS, Option, Output, Precision, Request, Seed
 from feint.sim.results.request import Progress as ProgressCallback
@@ -49,6 +51,7 @@ LINES = {
 }
 """Readings that the figure shows."""
 MOST_SEARCHED = 100_000  # runs among which one that ends in an outcome is looked for
+COPIES = 3  # of a recorded state that are held at once, at most
 BATCH = 512  # runs that are trained at once in the search
 
 
@@ -107,16 +110,14 @@ class Trajectory(Report):
             for i, stage in enumerate(self.curriculum)
         )
         whole = pd.concat(map(pd.DataFrame, known), ignore_index=True)
-        whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].to_numpy(), pd.Index(LABELS))
+        whole["outcome"] = pd.Categorical.from_codes(whole["outcome"].to_numpy(), pd.Index(LABELS), ordered=True)
         whole.attrs.update(self.passport())
         return whole
 
     def write_csv(self, path: Path) -> None:
         """Write `frame` to a file; raises `InputError` if it cannot be written."""
-        try:
-            self.frame().to_csv(path, index=False)
-        except OSError as error:
-            raise InputError(f"csv = {str(path)!r} cannot be written: {error.strerror}.") from None
+        with written_whole("csv", path) as beside:
+            self.frame().to_csv(beside, index=False)
 
     def blocks(self) -> list[str | Table]:
         """Return a few steps of each stage."""
@@ -216,11 +217,17 @@ class ReplayRequest(OneRunRequest):
         spec = self.point.spec(seed=self.seed, precision=self.precision, objectives=self.objectives)
         number = self.chosen(spec)
         state, stages = spec.begin(np.array([number])), []
+        self._check_memory(state, spec.curriculum)
         for stage in spec.curriculum:
             recorded, state = self._record(enter(state, stage), stage, progress)
             stages.append(recorded)
         known: dict[str, Any] = {"seed": self.seed, "run": number, "model": spec.model}
         return Trajectory(**known, spec=spec, states=tuple(stages), request=self)
+
+    def _check_memory(self, state: State, curriculum: Curriculum) -> None:
+        """Raise `InputError` if the recorded steps cannot be held; the targets may end a stage earlier."""
+        steps = sum(stage.steps // self.every + 2 for stage in curriculum)
+        check_memory(COPIES * size_of(state) * steps, f"a recording of {steps:,} steps", "record fewer with --every N")
 
     def _record(self, state: State, stage: Stage, progress: ProgressCallback | None) -> tuple[State, State]:
         """Return the trajectory of a stage, and the state at its end."""
@@ -259,6 +266,18 @@ def first_that_ends(spec: RunSpec, outcome: str | Outcome, first: int = 0) -> in
         f"ends = {wanted.label!r}: none of the runs {first:,} to {first + MOST_SEARCHED - 1:,} ends so; name an "
         "outcome that occurs here, as `feint compare` shows."
     )
+
+
+def size_of(state: State) -> int:
+    """Return the bytes that the arrays of a state fill."""
+    groups = (state.world, state.initial, state.mind, state.progress)
+    return sum(array.nbytes for group in groups for array in group)
+
+
+def check_states(specs: Sequence[RunSpec], runs: int) -> None:
+    """Raise `InputError` if so many runs of each specification cannot be trained at once, with a state per stage."""
+    one = sum(size_of(spec.begin(np.zeros(1, np.uint64))) * (1 + len(spec.curriculum)) for spec in specs)
+    check_memory(one * runs, f"runs = {runs:,} of each arm", "request fewer")
 
 
 def _snapshot(state: State) -> tuple[np.ndarray, ...]:

@@ -65,6 +65,9 @@ TINY = replace(QUICK, runs=40, draws=2, draw_runs=20, draw_most=40, search_runs=
 REQUESTS = {
     "compare": CompareRequest(point=replace(POINT, start="corrigible"), runs=30, seed=2, confidence=0.9),
     "simulate": SimulateRequest(point=replace(POINT, match="total-steps"), runs=30, seed=2, objectives=3),
+    "versus": CompareRequest(point=POINT, versus=replace(POINT, model=Model(similarity=0.6)), runs=30, seed=2),
+    "settings-table": CompareRequest(point=POINT, vary=(("similarity", (0.1, 0.9)),), runs=30, seed=2),
+    "settings-table, outcomes": SimulateRequest(point=POINT, vary=(("modes", (8, 16)),), runs=30, seed=2),
     "summary": SimulateRequest(point=replace(POINT, start="internal"), runs=30, seed=2, summary=True),
     "rare": RareRequest(point=POINT, outcome="unconverged", tilt={"capability": -0.5}, runs=300, seed=1),
     "boundary": BoundaryRequest(
@@ -107,8 +110,8 @@ REQUESTS = {
 DRAWN = [name for name, request in REQUESTS.items() if request.drawn and not getattr(request, "summary", False)]
 BY_ROWS = ["rare", "counting", "audit", "regions", "share"]
 """Reports that are drawn as the rows of their frames."""
-WIDE = ("parameters", "regions", "graph", "graph, verdicts")
-"""Reports whose text may be wider than a terminal: tables, sentences of one line each, and what is only written."""
+WIDE = ("regions", "graph", "graph, verdicts")
+"""Reports whose text may be wider than a terminal: sentences of one line each, and what is only written."""
 GIVEN = {
     "x": "similarity",
     "y": "identification",

@@ -3,41 +3,68 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from feint.agents.errors import InputError, unknown
+from feint.agents.errors import InputError, check_whole, unknown
+from feint.commands.console import say, say_aside, say_document, say_written
+from feint.commands.settings import point_of, varied_settings, versus_of, with_second_setting
 from feint.scenarios.requests import loaded
 from feint.sim.results.report import Report
-from feint.sim.results.request import Option, Request
+from feint.sim.results.request import Choices, Option, Request, names_of
 
-if TYPE_CHECKING:
-    from feint.sim.training.parameter_point import Point
+
+def _whole(text: str) -> int:
+    """Return a whole number, which may also be written as 1e4 or 2,000; raises `ValueError` for anything else."""
+    plain = text.replace(",", "") if re.fullmatch(r"\s*[+-]?\d{1,3}(,\d{3})+\s*", text) else text
+    try:
+        return int(plain)
+    except ValueError:
+        from decimal import Decimal
+
+        number = float(plain)
+        if not number.is_integer() or abs(number) >= MOST_READ:
+            raise
+        return int(Decimal(plain))
+
+
+def completed(choices: Choices) -> Callable[[str], list[str]]:
+    """Return the function that completes one of these choices, or of several with commas between, in a shell."""
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, begun = incomplete.rpartition(",")
+        return [f"{before}{comma}{name}" for name in names_of(choices) if name.startswith(begun)]
+
+    complete.choices = choices  # pyright: ignore[reportFunctionMemberAccess] - for messages
+    return complete
 
 
 def _parser(name: str, kind: Callable[[str], Any], right: str) -> Callable[[str], Any]:
     """Return the parser of a kind of number, as typer takes it."""
 
-    def parse(text: str) -> Any:
+    def parse(text: Any) -> Any:
         try:
-            return kind(text)
-        except ValueError:
+            return kind(str(text))
+        except (ValueError, OverflowError):
             raise typer.BadParameter(f"{text!r} is not {right}.") from None
 
     parse.__name__ = name
     return parse
 
 
-whole, real = _parser("whole", int, "a whole number"), _parser("real", float, "a number")
+MOST_READ = 1e30  # whole numbers in the notation of floats, such as 1e4
+whole, real = _parser("whole", _whole, "a whole number"), _parser("real", float, "a number")
 count = partial(typer.Option, parser=whole, metavar="N")  # an option that takes a whole number
 CurriculumFile = Annotated[
     Path | None,
@@ -49,35 +76,47 @@ Settings = Annotated[
         "--set",
         metavar="NAME=VALUE",
         help="Set a model parameter (similarity=0.9) or a stage's (finetuning.honeypots=0.1); repeatable. "
-        "`feint parameters` lists them.",
+        "`feint parameters` lists them. With compare and simulate, similarity=0.1,0.5,0.9 makes a table.",
+    ),
+]
+Versus = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--versus",
+        metavar="NAME=VALUE",
+        help="Compare with a second setting, on the same random numbers: all --set, --start and --match after it "
+        "belong to that one.",
     ),
 ]
 Seed = Annotated[int, count(help="Random seed. The same seed gives the same result.")]
 Threads = Annotated[int | None, count(help="Threads; one per core unless given. Results do not depend on it.")]
-Start = Annotated[str, typer.Option(help="How runs start: fresh, internal, corrigible or deceptive.")]
+Start = Annotated[
+    str,
+    typer.Option(
+        help="How runs start: fresh, internal, corrigible or deceptive.",
+        autocompletion=completed("feint.agents.types:starts"),
+    ),
+]
 Matching = Annotated[
-    str, typer.Option("--match", help="What is held equal at the end: target, ceiling, steps, total-steps or data.")
+    str,
+    typer.Option(
+        "--match",
+        help="What is held equal at the end: target, ceiling, steps, total-steps or data.",
+        autocompletion=completed("feint.sim.training.curriculum:MATCHES"),
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 FigureFile = Annotated[
     Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
 ]
-Precision = Annotated[str, typer.Option(help="Floating-point precision: single or double.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+Precision = Annotated[
+    str,
+    typer.Option(help="Floating-point precision: single or double.", autocompletion=completed(("single", "double"))),
+]
 PARSERS: dict[Any, Callable[[str], Any]] = {int: whole, float: real}
 POINT = {"curriculum": (CurriculumFile, None), "settings": (Settings, None)}
 STARTED = {"start": (Start, "fresh"), "match": (Matching, "target")}
-
-
-def point_of(file: Path | None, settings: list[str] | None, **more: str) -> Point:
-    """Return the point that file and settings describe; `more` is its start and its matching rule."""
-    from feint.agents.model import Model
-    from feint.sim.training.configuration import Configuration, load
-    from feint.sim.training.curriculum import pretrain_finetune
-    from feint.sim.training.parameter_point import Point
-
-    configured = load(file) if file else Configuration(model=Model())
-    model, curriculum = configured.with_settings(settings or [], fallback=pretrain_finetune())
-    return Point(model=model, curriculum=curriculum, **more)
 
 
 @contextmanager
@@ -90,8 +129,8 @@ def bar(total: float, unit: str) -> Iterator[Callable[[float], object]]:
 
 
 def show_warning(message: Warning | str, *_: object) -> None:
-    """Print a warning as one line of standard error."""
-    print(f"feint: warning: {message}", file=sys.stderr)
+    """Print a warning as one line of standard error: the first one, if a library's is a whole report."""
+    say_aside(f"warning: {next(filter(None, map(str.strip, str(message).splitlines())), '')}")
 
 
 def show_early(text: str) -> None:
@@ -126,10 +165,24 @@ def _made(name: str, target: str, panel: str) -> Any:
         app = member
     else:
         app = typer.Typer(add_completion=False)
-        app.command(name, rich_help_panel=panel)(command(member) if isinstance(member, type) else member)
+        look: dict[str, Any] = {"cls": SettingCommand, "rich_help_panel": panel}
+        app.command(name, **look)(command(member) if isinstance(member, type) else member)
     made = typer.main.get_command(app)
     made.name, made.rich_help_panel = name, panel  # pyright: ignore[reportAttributeAccessIssue]
     return made
+
+
+class SettingCommand(TyperCommand):
+    """Command in which settings that follow `--versus` belong to the second setting."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of the command line."""
+        try:
+            return super().parse_args(ctx, with_second_setting(args))
+        except Exception as error:
+            if getattr(error, "ctx", ctx) is None:  # the parser's error, which does not know its command
+                error.ctx = ctx  # pyright: ignore[reportAttributeAccessIssue]
+            raise
 
 
 def command(kind: type[Request]) -> Callable[..., None]:
@@ -153,12 +206,13 @@ def command(kind: type[Request]) -> Callable[..., None]:
 def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     """Carry out a command: make the request, compute, write the files, print, and return the result."""
     from feint.sim.results.figure_style import check_figure_path, save
+    from feint.sim.results.files import check_free
 
     own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    values = {name: value for name, value in given.items() if name in own}
+    values = {name: value for name, value in given.items() if name in own and name != "versus"}
+    points: dict[str, Any] = {}
     if "point" in own:
-        more = {name: given[name] for name in STARTED if name in given and name not in own}
-        values["point"] = point_of(given.pop("curriculum"), given.pop("settings"), **more)  # pyright: ignore
+        points = dict(_points(kind, given))
     for name in kind.text_only:
         if given["as_json"] and values[name]:
             raise InputError(f"--{name} and --json exclude each other: give one.")
@@ -167,17 +221,49 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
             raise InputError(f"--{name} and --figure exclude each other: {reason}.")
     path = check_figure_path(given["figure"]) if given.get("figure") else None
     outputs = {name: output.check(given[name]) for name, output in kind.outputs.items() if given.get(name)}
-    request = kind(**dict(_converted(kind, values)))
+    written = {**({"figure": path} if path else {}), **outputs}
+    written |= {name: given[name] for name, option in _offered(kind) if option.written and given[name]}
+    check_free(written, force=given.get("force", False))
+    if path:
+        import_module("matplotlib")  # which reads the environment
+    request = kind(**dict(_converted(kind, values)), **points)
     request.check(given)
+    if given.get("threads") is not None:
+        check_whole("threads", given["threads"], 1)
     with bar(request.work(), unit=request.unit) as progress:
         more = {"show": show_early} if kind.staged else {}
         result = request.run(threads=given.get("threads"), progress=progress, **more)
+    if given["as_json"]:
+        say_document(result.json())
+    else:
+        say(result.text())
     if path:
         save(result.figure(), path, result.passport())
-    for name, written in outputs.items():
-        getattr(result, kind.outputs[name].method)(written)
-    print(result.json() if given["as_json"] else result.text())
+    for name, file in outputs.items():
+        getattr(result, kind.outputs[name].method)(file)
+    if not given["as_json"]:
+        say_written(*written.values())
     return result
+
+
+def _points(kind: type[Request], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the point of a request, and the second setting and several values of parameters if they are given."""
+    own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
+    more = {name: given[name] for name in STARTED if name in given and name not in own}
+    file, settings = given["curriculum"], given["settings"]
+    if kind.varied:
+        settings, several = varied_settings(settings)
+        if several:
+            yield "vary", tuple(several.items())
+    yield "point", point_of(file, settings, **more)
+    if given.get("versus"):
+        yield "versus", versus_of(file, given["versus"], **more)
+
+
+def _offered(kind: type[Request]) -> Iterator[tuple[str, Option]]:
+    """Yield the name of each field that the command line offers, with its option."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        yield from ((name, extra) for extra in getattr(hint, "__metadata__", ()) if isinstance(extra, Option))
 
 
 def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
@@ -186,6 +272,9 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for field in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
         if field.name == "point":
             yield from {**POINT, **(STARTED if kind.started else {})}.items()
+            continue
+        if field.name == "versus":
+            yield "versus", (Versus, None)
             continue
         hint = hints[field.name]
         inner, *metadata = get_args(hint) if get_origin(hint) is Annotated else (hint,)
@@ -202,6 +291,8 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     yield "as_json", (AsJson, False)
     if kind.drawn:
         yield "figure", (FigureFile, None)
+    if "force" not in hints and (kind.drawn or kind.outputs or any(option.written for _, option in _offered(kind))):
+        yield "force", (Force, False)
 
 
 def _annotated(inner: Any, option: Option, name: str) -> Any:
@@ -209,12 +300,18 @@ def _annotated(inner: Any, option: Option, name: str) -> Any:
     plain = _without_none(inner)
     text: dict[str, Any] = {"parser": PARSERS[plain]} if plain in PARSERS else {}
     text |= {"metavar": option.metavar} if option.metavar else {}
+    text |= {"autocompletion": completed(option.choices)} if option.choices else {}
     kind = list[str] if _repeats(inner) else plain
     optional = kind | None if kind is not plain or plain is not inner else kind
     if option.argument:
-        return Annotated[optional, typer.Argument(help=option.help, **text)]
+        return Annotated[optional, typer.Argument(help=_plain(option.help), **text)]
     flag = [f"--{(option.flag or name).replace('_', '-')}"]
-    return Annotated[optional, typer.Option(*flag, help=option.help, **text)]
+    return Annotated[optional, typer.Option(*flag, help=_plain(option.help), **text)]
+
+
+def _plain(text: str) -> str:
+    """Return a help text whose brackets the help prints, and does not take for markup."""
+    return text.replace("[", r"\[")
 
 
 def _without_none(inner: Any) -> Any:
@@ -231,11 +328,24 @@ def _repeats(inner: Any) -> bool:
 
 def _converted(kind: type[Request], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the values of fields as the request takes them; a repeated option that is not given is left out."""
-    from feint.sim.training.configuration import parse_settings
-
     hints = get_type_hints(kind)
     for name, value in values.items():
         origin = get_origin(_without_none(hints[name]))
         if origin in (tuple, Mapping) and not value:
             continue
-        yield name, parse_settings(value, name) if origin is Mapping else tuple(value) if origin is tuple else value
+        yield name, _listed(name, value) if origin is Mapping else _parts(value) if origin is tuple else value
+
+
+def _listed(name: str, settings: Sequence[str]) -> dict[str, Any]:
+    """Return the values of NAME=VALUE settings, in which commas make a list."""
+    from feint.sim.training.configuration import Several, parse_settings
+
+    values = parse_settings(settings, name)
+    return {key: list(value) if isinstance(value, Several) else value for key, value in values.items()}
+
+
+def _parts(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of an option that may be given several times, or with commas between; files keep theirs."""
+    from feint.sim.training.configuration import separated
+
+    return tuple(part for text in given for part in ([text] if Path(text).exists() else separated(text)))

@@ -1,12 +1,12 @@
 """The command line `feint`: its commands in panels, those that are functions, and how it ends."""
 
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -15,20 +15,43 @@ from feint.agents.errors import InputError, check_output
 from feint.commands.build import (
     CurriculumFile,
     FigureFile,
+    Force,
     LazyGroup,
     Precision,
     Seed,
     Settings,
     Threads,
+    completed,
     count,
-    point_of,
     show_warning,
 )
-from feint.interrupts import on_interrupt
+from feint.commands.console import patient_streams, say, say_aside, say_document, say_written
+from feint.commands.mistakes import check_environment, give_up
+from feint.commands.settings import point_of
+from feint.interrupts import STOPPED, on_interrupt, stopped
 from feint.scenarios.requests import COMMANDS, DOCUMENTS, SCENARIOS, schema_text
+from feint.sim.results.files import check_free
+from feint.sim.results.report import WIDTH, in_columns
 
 PORT = 5006
-STOPPED = 130  # exit code after Ctrl-C
+NARROWEST = 40  # columns of a terminal to which tables are fitted
+Pictures = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]…",
+        help="Figures to draw; all by default. --list names them.",
+        autocompletion=completed("feint.scenarios.gallery.gallery:PICTURES"),
+    ),
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="svg (the default), pdf or png; repeatable, or with commas between.",
+        autocompletion=completed("feint.sim.results.figure_style:FORMATS"),
+    ),
+]
 OWN = {
     name: f"feint.commands.cli:{name}"
     for name in ("explore", "export", "figures", "graph", "scenario", "schema", "sweep")
@@ -82,7 +105,7 @@ class Scenarios(LazyGroup):
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     epilog="New? Try `feint compare`, then `feint explore`.",
 )
@@ -91,14 +114,15 @@ scenario = typer.Typer(cls=Scenarios, no_args_is_help=True, add_completion=False
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(VERSION)
+        say(VERSION)
         raise typer.Exit
 
 
 @app.callback()
 def top(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", "-V", is_eager=True, callback=_print_version, help="Print the version."),
     ] = False,
 ) -> None:
     """A fast, honest simulator of how training can produce deceptive alignment."""
@@ -109,9 +133,13 @@ def experiments() -> None:
     """Run one thought experiment; each has its own options."""
 
 
-def schema(document: Annotated[str, typer.Argument(help=f"{', '.join(DOCUMENTS)}.")]) -> None:
+def schema(
+    document: Annotated[
+        str, typer.Argument(help=f"{', '.join(DOCUMENTS)}.", autocompletion=completed(tuple(DOCUMENTS)))
+    ],
+) -> None:
     """Print the JSON schema of a command's document."""
-    print(schema_text(document))
+    say_document(schema_text(document))
 
 
 def explore(
@@ -125,6 +153,7 @@ def explore(
         Path | None,
         typer.Option(metavar="DIR", help="Write the page, index.html and its picture, into DIR, and serve nothing."),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Open a page in the browser that trains while you move a slider per parameter; Ctrl-C ends it."""
     from feint.explorer.page import html, write
@@ -133,24 +162,21 @@ def explore(
         raise InputError(f"port = {port} is not valid: it must be a whole number from 0 to 65535.")
     start: dict[str, Any] = {"point": point_of(curriculum, settings), "seed": seed, "runs": runs}
     if export is not None:
-        return write(export, **start)
+        check_free({"page": export / "index.html", "picture": export / "card.png"}, force=force)
+        return say_written(*write(export, **start))
     from feint.explorer.server import PageServer
 
     server = PageServer(html(**start), port)
     message = f"feint: the explorer is at {server.address}, for this machine only; Ctrl-C ends it."
-    return server.serve(browser=not no_open, ready=lambda: print(message, flush=True))
+    return server.serve(browser=not no_open, ready=lambda: say(message))
 
 
 def figures(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]…", help="Figures to draw; all by default. --list names them.")
-    ] = None,
+    names: Pictures = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder for NAME.csv, the data, and NAME.svg; made if needed.")
     ] = Path("figures"),
-    formats: Annotated[
-        list[str] | None, typer.Option("--format", metavar="FORMAT", help="svg (the default), pdf or png; repeatable.")
-    ] = None,
+    formats: Formats = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer runs: all figures in about a minute.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Recompute everything.")] = False,
     show: Annotated[bool, typer.Option("--list", help="List the figures, and draw none.")] = False,
@@ -167,21 +193,22 @@ def figures(
 
     chosen = gallery.select_pictures(names)
     if show:
-        print("\n".join(f"{picture.name:12} {picture.title}" for picture in chosen))
+        say("\n".join(f"{picture.name:12} {picture.title}" for picture in chosen))
         return
     common: dict[str, Any] = {"point": point_of(curriculum, settings), "seed": seed, "precision": precision}
-    formats = list(gallery.check_formats(formats))
+    formats = list(gallery.check_formats([part for given in formats or () for part in given.split(",")] or None))
     check_threads(threads)
     sizes = {picture.name: picture.size(quick=quick, runs=runs) for picture in chosen}
     requests = [gallery.FigureRequest(figure=name, size=size, **common) for name, size in sizes.items()]
     for picture in chosen:
         picture.check_libraries()
     folder = gallery.check_folder(out)
+    gallery.check_own(folder / f"{name}.{ending}" for name in sizes for ending in formats)
     for request in requests:
         figure, (data, *files) = gallery.draw_into(folder, request, formats, again=again, threads=threads)
         _warn_of_other_version(data, figure.made["versions"]["feint"])
         how = "found" if figure.reused else "computed"
-        print(f"{data} {how}, drawn as {', '.join(file.name for file in files)}", flush=True)
+        say(f"{data} {how}, drawn as {', '.join(file.name for file in files)}")
 
 
 def _warn_of_other_version(data: Path, maker: str) -> None:
@@ -202,13 +229,16 @@ def graph(
     runs: Annotated[int, count(help="With --verdicts: runs of each training protocol.")] = 2000,
     seed: Seed = 0,
     threads: Threads = None,
+    force: Force = False,
 ) -> None:
     """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
     from feint.scenarios.argument.graph import GraphRequest, check_graph_path
 
     file = check_graph_path(file)
+    check_free({"file": file}, force=force)
     request = GraphRequest(verdicts=verdicts, point=point_of(curriculum, settings), runs=runs, seed=seed)
     request.run(threads=threads).write(file)
+    say_written(file)
 
 
 def sweep(
@@ -226,6 +256,7 @@ def sweep(
     ] = None,
     workers: Annotated[int | None, count(help="Start a Dask cluster of N workers here.")] = None,
     figure: FigureFile = None,
+    force: Force = False,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and continue with --resume.
 
@@ -238,7 +269,8 @@ def sweep(
     from feint.sim.sweeps.sweep import sweep
 
     loaded, threads = Study.load(study), check_threads(threads)
-    figure = check_figure_path(figure) if figure else None
+    if figure:
+        check_free({"figure": check_figure_path(figure)}, force=force)
     trainer = f"on {_counted(threads, 'thread')}" if workers is None else f"on {workers:,} workers"
     trainer = trainer if scheduler is None else f"on the cluster of {scheduler}"
     points, runs = experimental_designs.count(loaded), f"{loaded.runs:,}"
@@ -249,9 +281,10 @@ def sweep(
         _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks,
     ):
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
+    say(done.checked().text())
     if figure:
         save(done.figure(), figure, done.passport())
-    print(done.checked().text())
+        say_written(figure)
 
 
 def _counted(number: int, noun: str) -> str:
@@ -268,7 +301,7 @@ def _shown(heading: str, total: int) -> Iterator[dict[str, Any]]:
     def begin(added: str) -> None:
         """Print the heading and show the bar at once; the time left follows from the mean pace of this process."""
         more = f"; what is there is kept: {added}" if added else ""
-        print(f"feint: {heading}{more}", file=sys.stderr, flush=True)
+        say_aside(f"{heading}{more}")
         look: dict[str, Any] = {"unit": " runs", "unit_scale": True, "leave": False, "disable": None, "smoothing": 0}
         bars.append(stack.enter_context(tqdm(total=total, **look)))
 
@@ -287,59 +320,44 @@ def _shown(heading: str, total: int) -> Iterator[dict[str, Any]]:
 
 def _stop() -> None:
     """Say that the sweep is stopping, and stop it: the parts in progress are finished first."""
-    print("\nfeint: stopping as soon as the parts under way are done…", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    say_aside("stopping as soon as the parts under way are done…")
     raise KeyboardInterrupt
 
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep.")],
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Table to write: .csv, .csv.gz, .parquet or .nc.")],
+    force: Force = False,
 ) -> None:
     """Write a sweep's finished table: one row per point, arm and stage."""
     from feint.sim.sweeps.sweep import Sweep
 
     path = check_output("file", path)
+    check_free({"file": path}, force=force)
     Sweep.open(folder).checked().export(path)
+    say_written(path)
 
 
 def main() -> None:
     """Run the command line; bad input is one sentence and exit code 2."""
     warnings.showwarning = show_warning
     warnings.simplefilter("always", RuntimeWarning)  # each arm says how many of its runs diverged
-    try:
-        code = app(standalone_mode=False) or 0
-        if code == STOPPED:  # the parser's code for Ctrl-C
-            raise KeyboardInterrupt
+    with patient_streams():
+        try:
+            check_environment()
+            with in_columns(_width()):
+                code = app(standalone_mode=False) or 0
+            if code == STOPPED:  # the parser's code for Ctrl-C
+                raise KeyboardInterrupt
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            stopped()
+        except Exception as error:
+            code = give_up(error)
         sys.exit(code)
-    except KeyboardInterrupt:
-        print("feint: stopped. Finished parts of a sweep are kept; continue with --resume.", file=sys.stderr)
-        sys.exit(STOPPED)
-    except (InputError, MemoryError) as error:
-        _give_up(str(error) or "there is not enough memory for this: request fewer runs.")
-    except OSError as error:
-        _give_up(f"the result cannot be printed: {error.strerror}.")
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # the parser's errors have it
-            raise
-        _give_up(_usage(error))
 
 
-def _usage(error: Any) -> str:
-    """Return what the parser's error says and what would be right; empty if the help was printed."""
-    words = [*takewhile(lambda word: not word.startswith("-"), sys.argv[1:])]
-    command = " ".join(["feint", *words[: 2 if words[:1] == ["scenario"] else 1]])
-    sentence, option = error.format_message().rstrip("."), getattr(error, "param", None)
-    if option is not None and error.message:  # a value that is not valid
-        return sentence
-    if near := getattr(error, "possibilities", None):
-        return f"No such option: {error.option_name}: did you mean {near[0]}?"
-    if option is not None:  # it is missing
-        value = option.metavar or option.name.upper()
-        sentence += f": give {value if option.param_type_name == 'argument' else f'{option.opts[0]} {value}'}"
-    return f"{sentence}; `{command} --help` lists arguments and options." if sentence else ""
-
-
-def _give_up(sentence: str) -> NoReturn:
-    if sentence:  # a call without a command has printed the help
-        print(f"feint: {sentence}{'' if sentence[-1] in '.?' else '.'}", file=sys.stderr)
-    sys.exit(2)
+def _width() -> int:
+    """Return the columns of the terminal; WIDTH if the output is no terminal, so that it does not depend on one."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST) if sys.stdout.isatty() else WIDTH

@@ -15,6 +15,7 @@ from feint.explorer.declarations import ASSETS, PAGE, data, findings, short_name
 from feint.scenarios.argument.worldview_files import views
 from feint.sim.ensembles.comparison import CompareRequest
 from feint.sim.results.figure_style import COLOURS, canvas
+from feint.sim.results.files import write_whole
 from feint.sim.training.parameter_point import Point
 
 RUNS = CompareRequest.runs  # of each arm, as `feint compare` trains them
@@ -70,12 +71,16 @@ def card() -> bytes:
     return picture.getvalue()
 
 
-def write(folder: Path, point: Point | None = None, **options: Any) -> None:
-    """Write index.html and card.png into a folder, which is made if needed; raises `InputError` if that fails."""
-    page = html(point, **options)
+def write(folder: Path, point: Point | None = None, **options: Any) -> tuple[Path, Path]:
+    """Write index.html and card.png into a folder, which is made if needed, and return their paths.
+
+    Raises `InputError` if that fails.
+    """
+    page, paths = html(point, **options), (folder / "index.html", folder / "card.png")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "index.html").write_text(page, encoding="utf-8")
-        (folder / "card.png").write_bytes(card())
     except OSError as error:
         raise InputError(f"export = {str(folder)!r} cannot be written: {error.strerror}.") from None
+    for path, content in zip(paths, (page, card()), strict=True):
+        write_whole("export", path, content)
+    return paths

@@ -21,8 +21,8 @@ def test_a_passport_of_version_1_is_read(match):
     model = found.model.model_dump(mode="json")
     shared = {"seed": 0, "runs": 5, "start": "fresh", "match": match, "objectives": 2, "precision": "single"}
     old = CompareRequest.from_configuration({"model": model, **shared, "arms": arms, "confidence": 0.95})
-    assert old.run().flow().tolist() == found.flow().tolist()
-    assert {name: arm.curriculum for name, arm in old.run().arms.items()} == {
+    assert old.compared().flow().tolist() == found.flow().tolist()
+    assert {name: arm.curriculum for name, arm in old.compared().arms.items()} == {
         name: arm.curriculum for name, arm in found.arms.items()
     }
     stages = {"stages": arms["pretrain_finetune"]}

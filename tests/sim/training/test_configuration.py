@@ -179,7 +179,7 @@ MISSET = [
     ("other.steps=3", "stage 'other' is not known: known are pretraining, finetuning."),
     ("steps=3", "steps is a parameter of a stage: write pretraining.steps or finetuning.steps."),
     ("finetuning.stepz=3", "stage 'finetuning': stage parameter 'stepz' is not known: did you mean 'steps'?"),
-    ("finetuning.steps=12,000", "stage 'finetuning': steps = '12,000' is not valid"),
+    ("finetuning.steps=12,000", "finetuning.steps = 12,000 are 2 values, of which only compare and simulate"),
     ("pretraining.carry=['goal']", "stage 'pretraining': carry = ['goal'] is not allowed on a first stage"),
     ("similarity=nan", "similarity = nan is not valid"),
     ("modes=4\nspectrum=0", "set = 'modes=4\\nspectrum=0' is not a setting"),
