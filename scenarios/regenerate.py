@@ -16,6 +16,7 @@ from feint.agents.errors import MOST_NAMED, InputError, check_output, escaped
 from feint.scenarios.requests import KINDS, loaded
 from feint.sim.ensembles.runner import check_threads
 from feint.sim.results import figure_style, provenance
+from feint.sim.results.figure_look import Look
 from feint.sim.results.provenance import SCHEMA, difference_text, passport_in
 from feint.sim.results.report import Hidden, Report, wrapped
 from feint.sim.results.request import Option, Progress, Request, defaults_of
@@ -95,7 +96,7 @@ class Regenerated(Report):
         """Return what has changed, then and now."""
         return [{"name": name, "then": change.then, "now": change.now} for name, change in self.changed.items()]
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the figure that was made again."""
         return self.made.drawings()[self.which]()
 
@@ -112,7 +113,7 @@ class RegenerateRequest(Request):
     unit = ""
     drawn = False  # `out` keeps the figure
 
-    file: Annotated[Path, Option("A figure (.svg, .png, .pdf), its data (.csv), or a .graphml.", "FILE", argument=True)]
+    file: Annotated[Path, Option("A figure that Feint wrote, its data (.csv), or a .graphml.", "FILE", argument=True)]
     out: Annotated[Path | None, Option("Keep what was made, as this file.", "FILE", written=True)] = None
     force: Annotated[
         bool, Option(f"Also do more than {MOST_WORK} times the work of the command as it is; replace what --out names.")
@@ -124,6 +125,7 @@ class RegenerateRequest(Request):
         original, out = passport_in(self.file), self.out
         if out is not None and out.resolve() == self.file.resolve():
             raise InputError(f"out = {str(out)!r} is the file that is compared: name another one.")
+        look = Look.from_configuration(original.get("figure", {}))
         if out is not None and _is_csv(out):
             check_output("out", out)
         elif out is not None and (_is_csv(self.file) or GRAPH in {self.file.suffix.lower(), out.suffix.lower()}):
@@ -138,9 +140,9 @@ class RegenerateRequest(Request):
             asks = f"asks for about {times:,.0f} times the work of the command as it is without options"
             raise InputError(f"file = {str(self.file)!r} {asks}: write --force if that is what you want.")
         report = _followed(original["kind"], lambda: request.run(threads=threads))
-        which, outcome, difference = _compare(self.file, original, report)
+        which, outcome, difference = _compare(self.file, original, report, look)
         if out is not None:
-            _write(report, out, which)
+            _write(report, out, which, look)
         return Regenerated(
             file=str(self.file),
             kind=original["kind"],
@@ -159,7 +161,7 @@ def regenerate(
 ) -> Regenerated:
     """Make a figure, or its data, again from nothing and compare it with the file.
 
-    `path` is a file that Feint wrote: .svg, .png, .pdf, .graphml or .csv; what is made is kept as `out`. Raises
+    `path` is a file that Feint wrote: a figure, .graphml or .csv; what is made is kept as `out`. Raises
     `InputError` if the file has no passport, one that cannot be followed, or, without `force`, one that asks for more
     than 100 times the work of its command as it is without options.
     """
@@ -231,28 +233,28 @@ def _content(report: Report) -> str | None:
     return getattr(report, "content", None)
 
 
-def _write(report: Report, path: Path, which: int) -> None:
+def _write(report: Report, path: Path, which: int, look: Look) -> None:
     """Write the drawing of this number, or the data."""
     content, passport = _content(report), report.passport()
     if not _is_csv(path):
-        _draw(report, path, which, passport)
+        _draw(report, path, which, passport, look)
     elif content is None:
         raise InputError(f"out = {str(path)!r} does not fit: a figure of this kind has no data of its own.")
     else:
         provenance.write_csv(path, content, {name: value for name, value in passport.items() if name != "drawn"})
 
 
-def _draw(report: Report, path: Path, which: int, passport: Passport) -> None:
-    """Write the drawing of this number, or the graph, with a passport."""
+def _draw(report: Report, path: Path, which: int, passport: Passport, look: Look) -> None:
+    """Write the drawing of this number in this look, or the graph, with a passport."""
     if path.suffix.lower() != GRAPH:
-        figure_style.save(report.drawings()[which](), path, dict(passport))
+        figure_style.save(look.drawn(report.drawings()[which]), path, dict(passport), look)
     elif write := getattr(report, "write_graph", None):
         write(path, passport)
     else:
         raise InputError(f"file = {str(path)!r} does not fit: a result of this kind is no graph.")
 
 
-def _compare(path: Path, original: Passport, report: Report) -> tuple[int, str, str | None]:
+def _compare(path: Path, original: Passport, report: Report, look: Look) -> tuple[int, str, str | None]:
     """Return which of the drawings the file holds, how they compare, and the first difference of numbers.
 
     The new figure is saved with the original's passport, so that only the drawing is compared.
@@ -266,7 +268,7 @@ def _compare(path: Path, original: Passport, report: Report) -> tuple[int, str, 
     with TemporaryDirectory() as folder:
         again = Path(folder) / path.name
         for which in range(1 if path.suffix.lower() == GRAPH else len(report.drawings())):
-            _draw(report, again, which, original)
+            _draw(report, again, which, original, look)
             if again.read_bytes() == path.read_bytes():
                 return which, "same", None
     if original["passport"] == SCHEMA:  # a verdict, say, may differ from what was requested

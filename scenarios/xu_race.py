@@ -29,6 +29,7 @@ from pydantic import PlainSerializer, computed_field
 
 from feint.agents.outcome import Outcome
 from feint.agents.parameters import Declared, parameter
+from feint.sim.results.figure_style import canvas
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Progress, Request, Settings
 
@@ -173,7 +174,7 @@ class Trajectory(Report):
         frame.attrs.update(self.passport())
         return frame
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the race beside the same race with e and p carried over from pre-training."""
         return figure(self.race, carried=self.race.carried or CARRIED)
 
@@ -181,11 +182,9 @@ class Trajectory(Report):
 def figure(race: XuRace | None = None, *, carried: int = CARRIED) -> Figure:
     """Draw the race from scratch, and below it with e and p carried over from `carried` updates of pre-training."""
     import seaborn as sns
-    from matplotlib.figure import Figure
 
     arms = (0, "From scratch"), (carried, f"Fine-tuning, e and p carried from {carried} updates")
-    with sns.axes_style("ticks"), sns.plotting_context("paper", font_scale=0.85):
-        sheet = Figure(figsize=(3.5, 4.5), layout="constrained")
+    with canvas((3.5, 4.5)) as sheet:
         above, below = sheet.subplots(2, sharex=True)
         for axes, (start, title) in zip((above, below), arms, strict=True):
             run = (race or XuRace()).replace(carried=start).run()
@@ -209,7 +208,7 @@ def _draw_levels(axes: Axes, run: Trajectory, colours: list) -> None:
     for level in (run.race.pointer_onset, run.race.environment_threshold, run.race.power_threshold):
         axes.axhline(level, color="0.6", linewidth=0.5, zorder=1)
     axes.set(xscale="log", ylabel="level", yticks=[0, 0.5, 1])
-    axes.set_xticks([1, 11, 101, 1001], ["0", "10", "100", "1000"])
+    axes.set_xticks([1, 11, 101, 1001], ["0", "10", "100", "1,000"])
     axes.minorticks_off()
 
 

@@ -301,7 +301,7 @@ class Argued(Report):
         for result in self.claims:
             yield result.text(self.robustness)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the shares of each claim over the prior and, if there is one, over the table beside it."""
         size = self.request.chosen_size
         return shares_figure(self.claims, self.over, f"{size.of_draws} per draw and way of training; 95 % intervals")

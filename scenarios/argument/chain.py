@@ -103,7 +103,7 @@ class Chain(Report):
             if lines := list(sentences):
                 yield "\n".join([heading, *lines])
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the part of the graph of the argument that leads to the claim."""
         return graph.figure(graph.leading_to(self.claim))
 

@@ -4,7 +4,7 @@ The claim. Many settings of a model's parameters make it deceptive and few align
 training is probably deceptive (Xu 2020, on counting; Carlsmith 2023 prefers a hazier form). Belrose and Pope ("Counting
 arguments provide no evidence for AI doom", 2024): what matters is volume in parameter space, and what SGD does in it.
 
-The experiment. Minds are drawn at random: scalars N(0, width²) in logits, pointers N(-decoys, width²), the goal N(0, I)
+The experiment. Minds are drawn at random: scalars N(0, spread²) in logits, pointers N(-decoys, spread²), goals N(0, I)
 scaled to a Λ-norm uniform below 2, the world model uniform. Draws and functions, patterns of modes in which the
 deployed objective has the sign of the base objective, are counted by type if they do well; the first draws are also
 trained.
@@ -74,7 +74,7 @@ class Counting(Report):
 
     draws: int
     trains: int
-    width: float
+    spread: float
     kept: Hidden[np.ndarray]  #: number of draws that do well in training (outcomes,)
     patterns: Hidden[tuple[Mapping[int, int], ...]]  #: for each outcome, how many of them compute each function
     trained: Hidden[np.ndarray]  #: number of the first `trains` draws after SGD, whether well or not (outcomes,)
@@ -152,7 +152,7 @@ class Counting(Report):
 
     def blocks(self) -> Iterator[str | Table]:
         """Yield a heading, a table of types, and how they compare."""
-        settings = f"logits of width {self.width:g}, seed {self.request.seed}; {self.trains:,} trained"
+        settings = f"logits of spread {self.spread:g}, seed {self.request.seed}; {self.trains:,} trained"
         yield f"{self.draws:,} minds drawn, {settings}."
         columns = {
             "": "outcome",
@@ -195,7 +195,7 @@ class CountingRequest(Request):
 
     draws: Annotated[int, Option("Number of minds to draw at random.", "N", least=1, most=10**9)] = 1_000_000
     trains: Annotated[int, Option("How many of them to train.", "N")] = 20_000
-    width: Annotated[float, Option("Standard deviation of their logits.", "X")] = 3.0
+    spread: Annotated[float, Option("Standard deviation of their logits.", "X")] = 3.0
     point: Point = field(default_factory=Point)
     seed: Seed = 0
     precision: Precision = PRECISION
@@ -203,8 +203,8 @@ class CountingRequest(Request):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_whole("trains", self.trains, 1, self.draws)
-        if isinstance(self.width, bool) or not isinstance(self.width, (int, float)) or not 0 < self.width <= 100:
-            raise InputError(f"width = {self.width!r} is not valid: it must be a number above 0, and 100 at most.")
+        if isinstance(self.spread, bool) or not isinstance(self.spread, (int, float)) or not 0 < self.spread <= 100:
+            raise InputError(f"spread = {self.spread!r} is not valid: it must be a number above 0, and 100 at most.")
         if self.point.curriculum[-1].target == 0:
             stage = self.point.curriculum.names[-1]
             raise InputError(f"{stage}.target = 0.0 lets every mind do well in training: it must be above 0.")
@@ -223,7 +223,7 @@ class CountingRequest(Request):
         count = partial(self._count, spec, one_at_a_time(progress))
         kept, functions, trained, converged = zip(*in_order(count, blocks(0, self.draws), threads=threads), strict=True)
         return Counting(
-            **{name: getattr(self, name) for name in ("draws", "trains", "width")},
+            **{name: getattr(self, name) for name in ("draws", "trains", "spread")},
             kept=np.sum(kept, axis=0),
             patterns=tuple(sum((counts[i] for counts in functions), Counter()) for i in range(len(LABELS))),
             trained=np.sum(trained, axis=0),
@@ -237,7 +237,7 @@ class CountingRequest(Request):
         Outcomes after training are those of all trained draws, and those of the converged ones.
         """
         stage = spec.curriculum[-1]
-        state = drawn(spec, block, self.width)
+        state = drawn(spec, block, self.spread)
         readings = read(state, stage.objective)
         well = readings.performance >= stage.target
         kept = np.where(well, readings.outcome, -1)
@@ -252,17 +252,17 @@ class CountingRequest(Request):
         return by_outcome(readings.outcome[well]), functions, by_outcome(after), by_outcome(converged)
 
 
-def drawn(spec: RunSpec, block: range, width: float) -> State:
+def drawn(spec: RunSpec, block: range, spread: float) -> State:
     """Return minds drawn at random, in the worlds of the runs with these numbers."""
     fresh = spec.begin(np.arange(block.start, block.stop, dtype=np.uint64))
     runs, objectives, modes = fresh.world.objectives.shape
     rng = np.random.Generator(np.random.Philox(key=[spec.seed, STREAM], counter=[0, 0, 0, block.start // BLOCK]))
     goal = rng.standard_normal((runs, modes))
     norm = np.sqrt((spec.model.spectrum_weights() * goal**2).sum(axis=1, keepdims=True))
-    parts = {name: width * rng.standard_normal(runs) for name in SCALARS}
+    parts = {name: spread * rng.standard_normal(runs) for name in SCALARS}
     return fresh.with_mind(
         goal=goal / norm * rng.uniform(0, LARGEST_GOAL, (runs, 1)),
-        pointer=width * rng.standard_normal((runs, objectives)) - spec.model.decoys,
+        pointer=spread * rng.standard_normal((runs, objectives)) - spec.model.decoys,
         world=rng.uniform(0, 1, (runs, objectives)),
         **parts,
     )

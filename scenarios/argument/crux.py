@@ -27,7 +27,8 @@ from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.paired_runs import RunOutcomes, run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.ensembles.runner import in_order, one_at_a_time
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas, check_figure_path, save
+from feint.sim.results.figure_look import Look
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, check_figure_path, panels, save
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Output, Precision, Progress, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence, frequency_interval, mean_of, tango
@@ -153,14 +154,14 @@ class Lattice(Report):
             rows = [(", ".join(row.parts), f"{row.interaction:+.4f}") for row in pairs]
             yield Table.of_cells((heading, "interaction"), rows)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw bars of the shares, and beside them the interaction of each pair."""
         import seaborn as sns
 
         rows = len(self.attribution.parts)
         with canvas((PAGE_WIDTH, 1.7 + 0.27 * rows)) as drawn:
             widths = {"sharey": True, "width_ratios": (1, 1.2)[:rows]}
-            bars, *pairs = drawn.subplots(1, min(rows, 2), squeeze=False, **widths)[0]
+            bars, *pairs = panels(drawn, 1, min(rows, 2), **widths)[0]
             draw_shares(bars, self.attribution)
             sns.despine(ax=bars)
             for panel in pairs:
@@ -174,7 +175,11 @@ class Lattice(Report):
             drawn.suptitle(title, fontsize=9)
         return drawn
 
-    def lattice_figure(self) -> Figure:
+    def lattice_figure(self, **look: Any) -> Figure:
+        """Return the 2⁵ sets of carried groups level by level as a figure; keywords as of `figure`."""
+        return Look(**look).drawn(self.lattice_drawing)
+
+    def lattice_drawing(self) -> Figure:
         """Draw the 2⁵ sets of carried groups level by level, each with how often its runs end with the outcome."""
         import seaborn as sns
 
@@ -186,11 +191,11 @@ class Lattice(Report):
 
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
         """Return the functions that draw the shares and, for groups carried over, the lattice."""
-        return (self.figure, self.lattice_figure) if self.of == "carried" else (self.figure,)
+        return (self.drawing, self.lattice_drawing) if self.of == "carried" else (self.drawing,)
 
-    def save_lattice(self, path: Path) -> None:
-        """Draw the lattice into a file."""
-        save(self.lattice_figure(), path, self.passport())
+    def save_lattice(self, path: Path, **look: Any) -> None:
+        """Draw the lattice into a file; keywords as of `figure`."""
+        save(self.lattice_figure(**look), path, self.passport(), Look(**look))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +207,7 @@ class CruxRequest(OverRequest):
     started = True
     outputs = {
         "lattice": Output(
-            "Draw how often each set of groups ends with the outcome.", "FILE", "save_lattice", check_figure_path
+            "Draw how often each set of groups ends with the outcome.", "FILE", "save_lattice", check_figure_path, True
         )
     }
 

@@ -24,7 +24,7 @@ from feint.scenarios.bibliography import SOURCES
 from feint.scenarios.claims.registry import claims
 from feint.sim.analysis.claims import Verdict
 from feint.sim.results import provenance
-from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, save
+from feint.sim.results.figure_style import FORMATS, PAGE_WIDTH, STYLE, blank
 from feint.sim.results.files import write_whole
 from feint.sim.results.graphml import read_graphml, write_graphml
 from feint.sim.results.provenance import passport_line
@@ -173,16 +173,16 @@ class Box(NamedTuple):
 def figure(graph: nx.DiGraph) -> Figure:
     """Draw premises, mechanisms and claims, without settings, which hold for every claim; a key numbers the sources."""
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     sources = [node for node, facts in graph.nodes(data=True) if facts["kind"] == "source"]
     boxes = _boxes(graph, sources)
     bottom = max(box.y + box.height for box in boxes.values())
     height = bottom + 0.25 + 0.13 * (len(sources) + 1)
     with mpl.rc_context(STYLE):
-        drawn = Figure(figsize=(PAGE_WIDTH, height))
+        drawn = blank((PAGE_WIDTH, height), least=PAGE_WIDTH)
+        drawn.set_layout_engine("none")
         axes: Axes = drawn.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, PAGE_WIDTH), ylim=(height, 0))
+        axes.set(xlim=(0, drawn.get_figwidth()), ylim=(height, 0))
         axes.axis("off")
         for x, width, head in zip(LEFT, WIDE, HEADS, strict=True):
             axes.text(x + width / 2, TOP / 2, head, ha="center", va="center", fontsize=7.5, weight="bold")
@@ -283,7 +283,7 @@ class ArgumentGraph(Report):
         columns = ("number", "label", "title", "verdict")
         return [Table(facts, {name: lambda row, name=name: row.get(name, "") for name in columns})]
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the graph."""
         return figure(self.graph)
 
@@ -291,11 +291,11 @@ class ArgumentGraph(Report):
         """Return what is needed to compute the graph again, and the verdicts."""
         return json.loads(self.graph.graph["passport"])
 
-    def write(self, path: str | Path) -> None:
-        """Draw or write the graph, by the ending of the file's name."""
+    def write(self, path: str | Path, **look: Any) -> None:
+        """Draw or write the graph, by the ending of the file's name; keywords as of `figure`."""
         path = check_graph_path(path)
         if path.suffix.lstrip(".").lower() in FORMATS:
-            save(self.figure(), path, self.passport())
+            self.save_figure(path, **look)
         else:
             write(self.graph, path)
 

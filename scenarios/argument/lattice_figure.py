@@ -16,6 +16,7 @@ from feint.sim.statistics.shapley import Attribution
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDE = 6.0  # inches, of a figure in which names stand beside each other
 SYMBOLS = dict(zip(GROUPS, "uγcaw", strict=True))
 """A letter for each group, after its part in the model: u stands for u, B, f and f_g, a for A, H and ρ."""
 
@@ -39,7 +40,7 @@ def draw_shares(axes: Axes, attribution: Attribution) -> None:
 
 
 def draw_pairs(axes: Axes, attribution: Attribution) -> None:
-    """Draw one square per pair with the interaction in hundredths; a dot if its interval contains 0."""
+    """Draw one square per pair with its interaction; a dot if its interval contains 0."""
     order = attribution.order
     pairs = {(i, j): attribution.pair(order[i], order[j]) for i in range(len(order)) for j in range(i)}
     values = np.full((len(order), len(order)), np.nan)
@@ -48,13 +49,13 @@ def draw_pairs(axes: Axes, attribution: Attribution) -> None:
     most = max(float(np.nanmax(np.abs(values))), 1e-9)
     axes.imshow(values, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto")
     for (i, j), pair in pairs.items():
-        label = "·" if pair.low <= 0 <= pair.high else f"{100 * pair.estimate:+.1f}"
+        label = "·" if pair.low <= 0 <= pair.high else f"{pair.estimate:+.3f}"
         colour = "white" if abs(pair.estimate) > 0.65 * most else "black"
         axes.text(j, i, label, ha="center", va="center", fontsize=6.3, color=colour)
     axes.set_xticks(range(len(order) - 1), order[:-1], rotation=35, ha="right", rotation_mode="anchor")
     axes.set_xlim(-0.5, max(len(order) - 1.5, 0.5))
-    axes.set_title("interactions of pairs, in hundredths\n(a dot: the interval holds 0)", fontsize=8)
-    axes.tick_params(length=0)
+    axes.set_title("interactions of pairs\n(a dot: the interval holds 0)", fontsize=8)
+    axes.tick_params(length=0, labelleft=True)
 
 
 def draw_lattice(axes: Axes, lattice: Any) -> None:
@@ -73,12 +74,10 @@ def draw_lattice(axes: Axes, lattice: Any) -> None:
             axes.plot(*zip(place, places[above], strict=True), color="#c4c4c4", linewidth=0.6, zorder=1)
     xs, ys = np.array([places[corner] for corner in range(len(share))]).T
     look: Any = {"cmap": shade, "norm": Normalize(0, max(float(share.max()), 1e-9)), "edgecolor": "#222222"}
-    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    dots = axes.scatter(xs, ys, s=560, c=share, linewidth=0.7, zorder=2, **look)
+    small = min(1, axes.figure.get_figwidth() / WIDE)
+    dots = axes.scatter(xs, ys, s=560 * small**2, c=share, linewidth=0.7, zorder=2, **look)
     for i, corner in enumerate(lattice.corners):
-        (x, y), name = places[i], "".join(SYMBOLS[part] for part in corner.parts) or "none"
-        axes.text(x, y, f"{share[i]:.2f}", ha="center", va="center", fontsize=7.5, zorder=3)
-        axes.text(x, y - 0.32, name, ha="center", va="center", fontsize=7, zorder=4, bbox=box)
+        _write_set(axes, *places[i], share[i], [SYMBOLS[part] for part in corner.parts], narrow=small < 1)
     meaning = ", ".join(f"{symbol} {group}" for group, symbol in SYMBOLS.items())
     axes.set(xlim=(-5.1, 5.1), ylim=(-0.55, len(GROUPS) + 0.4), xticks=(), yticks=range(len(GROUPS) + 1))
     axes.set(ylabel="groups carried", xlabel=f"carried: {meaning}")
@@ -90,3 +89,12 @@ def draw_lattice(axes: Axes, lattice: Any) -> None:
     axes.figure.colorbar(dots, ax=axes, fraction=0.025, pad=0.01, label=f"share of {lattice.happened}")
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def _write_set(axes: Axes, x: float, y: float, share: float, parts: list[str], *, narrow: bool) -> None:
+    """Write a share and, below it, the groups; in a narrow figure smaller, and every second name lower."""
+    box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
+    look: Any = {"ha": "center", "va": "center"}
+    axes.text(x, y, f"{share:.2f}", fontsize=6 if narrow else 7.5, zorder=3, **look)
+    below, name = y - 0.32 - 0.2 * narrow * (int(np.floor(x)) % 2), ("" if narrow else "·").join(parts) or "none"
+    axes.text(x, below, name, fontsize=6 if narrow else 7, zorder=4, bbox=box, **look)

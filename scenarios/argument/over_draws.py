@@ -19,7 +19,7 @@ from feint.agents.errors import InputError, unknown
 from feint.scenarios.argument.evaluate_claim import Robustness, over_prior
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Claim
 from feint.sim.analysis.prior_shares import EffectSpread, Share
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels
 from feint.sim.results.report import Table, from_attributes, wrapped
 from feint.sim.results.request import Option, Request
 from feint.sim.sweeps.weighted_draws import WeightedDraws
@@ -187,14 +187,14 @@ def shares_figure(results: Sequence[Any], over: OverTable | None, note: str) -> 
     if over:
         columns[f"over {over.file}"] = [result.over for result in results]
     with canvas((PAGE_WIDTH, 1.3 + 0.25 * len(names))) as drawn:
-        *panels, last = drawn.subplots(1, len(columns) + 1, sharey=True)
-        for axes, (title, shares) in zip(panels, columns.items(), strict=True):
+        *shown, last = panels(drawn, 1, len(columns) + 1, sharey=True)[0]
+        for axes, (title, shares) in zip(shown, columns.items(), strict=True):
             _draw_shares(axes, shares)
             axes.set_title(title, fontsize=8)
         _draw_spreads(last, [result.spread for result in results])
-        panels[0].set_yticks(range(len(names)), names)
-        panels[0].set_ylim(len(names) - 0.4, -0.6)
-        handles, labels = panels[0].get_legend_handles_labels()
+        shown[0].set_yticks(range(len(names)), names)
+        shown[0].set_ylim(len(names) - 0.4, -0.6)
+        handles, labels = shown[0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
         drawn.suptitle(note, fontsize=8)
     return drawn

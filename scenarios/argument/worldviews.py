@@ -30,7 +30,7 @@ from feint.sim.analysis.prior_shares import EffectSpread
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import FROM_SCRATCH, PRETRAIN_FINETUNE, pretrained, scratch
 from feint.sim.ensembles.runner import check_threads
-from feint.sim.results.figure_style import PAGE_WIDTH, STYLE
+from feint.sim.results.figure_style import PAGE_WIDTH, STYLE, blank
 from feint.sim.results.report import Hidden, Report, Table, folded, from_attributes, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Runs, Seed
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
@@ -48,11 +48,12 @@ LEVELS = {
 """Frequency of deception of each training protocol, in which views differ most."""
 HEADLINE = "headline"  # claim whose other parts are shown too
 ROW_NAMES = {FROM_SCRATCH: "  from scratch", PRETRAIN_FINETUNE: "  pre-trained"}
+KEY = "letter: verdict, at its right the effect; bars below: shares of the runs, from 0 to 1"
 ROW, HEAD = 0.36, 1.5  # inches of a row, and of headings and key together
 DRAW_RUNS, DRAW_MOST = 32, 192  # of each draw of a table and protocol: at first, and if they leave a claim open
 APART = 0.4  # rows between the claims and the frequencies of deception
 LINE, MOST, WHOLE = 10, 24, 12  # characters in a line of a column's heading, in one of a row's, and in one word
-LABELS, COLUMN = 1.5, 0.675  # inches of the rows' headings, and of the narrowest column
+LABELS, COLUMN, NARROW = 1.5, 0.675, 0.6  # inches of the rows' headings, of a column, and of the narrowest one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,10 +222,9 @@ class Matrix(Report):
             effects = (self[view.name, HEADLINE].intervals[part.name].estimate for view in self.views)
             yield (f"  {part.name}", *map(number, effects))
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw one cell per claim and view, with the verdict as colour and letter; the default point comes first."""
         import matplotlib as mpl
-        from matplotlib.figure import Figure
         from matplotlib.patches import Patch
 
         beside = self._beside_headline()
@@ -235,7 +235,7 @@ class Matrix(Report):
         columns = len(self.views) + bool(self.over)
         size = max(PAGE_WIDTH, LABELS + COLUMN * columns), HEAD + ROW * (rows[-1] + 1)
         with mpl.rc_context(STYLE):
-            drawn = Figure(figsize=size, layout="constrained")
+            drawn = blank(size, least=LABELS + NARROW * columns)
             axes = drawn.subplots()
             self._draw_cells(axes, rows)
             names = [*(view.name for view in self.views), *([f"over {Path(self.over.file).stem}"] if self.over else [])]
@@ -246,7 +246,7 @@ class Matrix(Report):
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
             key = [Patch(**box(verdict), label=f"{letter}  {verdict.value}") for verdict, letter in LETTERS.items()]
-            drawn.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False)
+            drawn.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, title=KEY)
         return drawn
 
     def _draw_cells(self, axes: Axes, rows: list[float]) -> None:

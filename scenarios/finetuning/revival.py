@@ -29,7 +29,7 @@ from feint.scenarios.networks.battery import NetworksRevival
 from feint.sim.analysis.estimands import Ended, middle, step_ratio
 from feint.sim.ensembles.paired_runs import AtEnd, RunOutcomes
 from feint.sim.ensembles.protocols import TrainingProtocol
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels, parts
 from feint.sim.results.report import Columns, Hidden, Report, Table
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval, frequency_interval, share_of_selected
@@ -244,21 +244,21 @@ class Revival(Report):
             groups = [group for group in self.at(vary) if group.type == ANY]
             yield Table(groups, {"": lambda group: f"{group.value:g}", **COLUMNS}, f"By {title}, all runs")
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return shares back within steps, what is hidden in which type, and factors over scratch."""
         import seaborn as sns
 
         with canvas((PAGE_WIDTH, 5.2)) as drawn:
-            above, below = drawn.subfigures(2, 1, height_ratios=(1.12, 1), squeeze=False)[:, 0]
-            first, second, third = above.subplots(1, 3)
+            above, below = parts(drawn, [(2.75, 3), (2.45, 3)], 1.6)
+            first, second, third = panels(above, 1, 3, least=1.6)[0]
             for axes, task in ((first, "Y"), (second, "Y′")):
                 self.draw_courses(axes, task)
             self.draw_hidden(third)
-            panels = below.subplots(1, 3, sharey=True)
-            for axes, (vary, (_, _, label, scale)) in zip(panels, VARIED.items(), strict=True):
+            grid = panels(below, 1, 3, least=1.6, sharey=True)[0]
+            for axes, (vary, (_, _, label, scale)) in zip(grid, VARIED.items(), strict=True):
                 self.draw_factors(axes, vary)
                 axes.set(xlabel=label, xscale=scale, yscale="log")
-            below.axes[0].set_ylabel("steps over those\nfrom scratch (median)")
+            below.axes[0].set_ylabel("steps over those from scratch\n(grey: that never had Y), median")
             sns.despine(drawn)
             above.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
         return drawn
@@ -272,11 +272,11 @@ class Revival(Report):
             axes.plot(x, [share.estimate for share in back], label=course.who, **shown)
             low, high = [share.low for share in back], [share.high for share in back]
             axes.fill_between(x, low, high, color=shown["color"], alpha=0.15)
-        axes.set(xscale="log", ylim=(-0.03, 1.03), xlabel=f"within so many steps of {task}")
-        axes.set_xticks([1, 11, 101, 1001], ["0", "10", "100", "1000"])
+        axes.set(xscale="log", ylim=(-0.03, 1.03), xlabel=f"steps of training on {task}")
+        axes.set_xticks([1, 11, 101, 1001], ["0", "10", "100", "1,000"])
         axes.minorticks_off()
         axes.set_ylabel("share of runs at the target" if task == "Y" else "")
-        axes.set_title("Back at Y" if task == "Y" else "At an innocent Y′", loc="left", fontsize=8)
+        axes.set_title("Y again after X" if task == "Y" else "Another objective, Y′, after X", loc="left", fontsize=8)
 
     def draw_hidden(self, axes: Axes) -> None:
         """Draw how well Y can be read after X, by the type after X, with the median steps back."""
@@ -287,7 +287,7 @@ class Revival(Report):
         axes.text(-0.45, 0.13, "median steps back to Y:", fontsize=6.5)
         axes.set_xticks(range(len(groups)), [group.type for group in groups], rotation=20)
         axes.set(ylim=(0, 1.03), xlim=(-0.5, len(groups) - 0.5), ylabel="Y to be read (r²)")
-        axes.set_title("What types after X hide", loc="left", fontsize=8)
+        axes.set_title("What of Y each type still hides", loc="left", fontsize=8)
 
     def draw_factors(self, axes: Axes, vary: str) -> None:
         """Draw the steps of the third stage over those from scratch, a line per kind."""
@@ -298,10 +298,6 @@ class Revival(Report):
         mine = kinds[ANY]
         draw_intervals(axes, [group.value for group in mine], [group.factor(NEVER) for group in mine], **LINES[NEVER])
         axes.axhline(1, color="0.5", linewidth=0.6, zorder=0)
-        axes.annotate(
-            "over those that never had Y", (0.03, 1), (0, -10), xycoords=("axes fraction", "data"),
-            textcoords="offset points", fontsize=6.5, color="0.35",
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

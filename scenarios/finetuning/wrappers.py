@@ -27,7 +27,7 @@ from feint.scenarios.networks.battery import NetworksWrappers
 from feint.sim.analysis.estimands import Ended
 from feint.sim.ensembles.paired_runs import PARTS, game_of, rest_of
 from feint.sim.ensembles.protocols import TrainingProtocol
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels, parts
 from feint.sim.results.report import Hidden, Report, Table
 from feint.sim.results.request import Progress
 from feint.sim.statistics.intervals import Interval
@@ -193,21 +193,21 @@ class Wrappers(Report):
         cells = [[name, *(text(value(group)) for group in base)] for name, value in rows.items()]
         return Table.of_cells((corner, *(group.kind for group in base)), cells, title)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return shares of the change; below, by rate, length and similarity, wrapper and core, and the probe."""
         import seaborn as sns
 
         lines: dict[str, Callable[[Wrapped], Interval]] = {
             "on X by gate\nand pointer": lambda group: group.changes["X"].wrapper,
-            "on X by repre-\nsentation, goal": lambda group: group.changes["X"].core,
+            "on X by representation\nand goal": lambda group: group.changes["X"].core,
             "Y to be read\nafter (r²)": lambda group: group.read["after"],
         }
         with canvas((PAGE_WIDTH, 7.0)) as drawn:
-            above, below = drawn.subfigures(2, 1, height_ratios=(1, 2), squeeze=False)[:, 0]
-            for on, axes in zip(("X", "Y"), above.subplots(1, 2), strict=True):
+            above, below = parts(drawn, [(2.3, 2), (4.7, 3)], 1)
+            for on, axes in zip(("X", "Y"), panels(above, 1, 2, least=1)[0], strict=True):
                 self.draw_shares(axes, on)
-            panels = below.subplots(3, 3, sharex="col", sharey="row")
-            for column, (vary, (_, _, label, scale)) in zip(panels.T, VARIED.items(), strict=True):
+            grid = panels(below, 3, 3, least=1, sharex="col", sharey="row")
+            for column, (vary, (_, _, label, scale)) in zip(grid.T, VARIED.items(), strict=True):
                 for axes, get in zip(column, lines.values(), strict=True):
                     for kind, mine in shared.by_kind(self.at(vary)).items():
                         draw_intervals(axes, [group.condition.value for group in mine], list(map(get, mine)), kind)
@@ -217,10 +217,10 @@ class Wrappers(Report):
                 column[2].plot(list(control), list(control.values()), **shared.CONTROL, label="never had Y (r²)")
                 column[2].axhline(self.fresh.estimate, color="0.75", linewidth=0.8, zorder=0, label="untrained (r²)")
                 column[2].set(ylim=(0, 1.03), xlabel=label, xscale=scale)
-            for axes, label in zip(panels[:, 0], lines, strict=True):
+            for axes, label in zip(grid[:, 0], lines, strict=True):
                 axes.set_ylabel(label)
             sns.despine(drawn)
-            named = panels[2, 0].get_legend_handles_labels()
+            named = grid[2, 0].get_legend_handles_labels()
             drawn.legend(*named, loc="outside lower center", ncols=5, frameon=False, title="type (*: prepared)")
         return drawn
 

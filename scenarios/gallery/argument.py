@@ -22,7 +22,8 @@ from feint.scenarios.gallery.picture import Size, interval_of, limits, rows_of
 from feint.sim.analysis.claims import HOLDS, NEITHER, REVERSED, Verdict
 from feint.sim.analysis.estimands import DECEPTIVE
 from feint.sim.ensembles.paired_runs import run_paired
-from feint.sim.results.figure_style import PAGE_WIDTH
+from feint.sim.results.figure_fit import fit
+from feint.sim.results.figure_style import PAGE_WIDTH, blank
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, look_confidence
 from feint.sim.statistics.shapley import Attribution
 from feint.sim.training.parameter_point import Point
@@ -63,7 +64,7 @@ def draw_crux(table: pd.DataFrame) -> Figure:
     rows = rows_of(table)
     shares = {row["part"]: interval_of(row) for row in rows if row["other"] == "-"}
     pairs = {(row["part"], row["other"]): interval_of(row) for row in rows if row["other"] != "-"}
-    return _restored(table, [], whole=shares.pop(WHOLE), shares=shares, pairs=pairs).figure()
+    return _restored(table, [], whole=shares.pop(WHOLE), shares=shares, pairs=pairs).drawing()
 
 
 def compute_lattice(point: Point, size: Size, *, threads: int | None, **keys: Any) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def draw_lattice(table: pd.DataFrame) -> Figure:
     corners = [
         Corner(parts=tuple(group for group in GROUPS if row[group]), value=interval_of(row)) for row in rows_of(table)
     ]
-    return _restored(table, corners, whole=corners[-1].value, shares={}, pairs={}).lattice_figure()
+    return _restored(table, corners, whole=corners[-1].value, shares={}, pairs={}).lattice_drawing()
 
 
 def compute_prior(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
@@ -94,10 +95,13 @@ def compute_prior(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(draws=size["draws"], runs=size["runs"])
 
 
+PRIOR_LABEL = "share of the prior; intervals: from the left of what holds, from the right of what is reversed"
+
+
 def draw_prior(table: pd.DataFrame) -> Figure:
     """Draw one bar per claim: the share that holds from the left, the share that is reversed from the right."""
     names = table.drop_duplicates("claim")
-    drawn = Figure(figsize=(PAGE_WIDTH, 1.1 + 0.25 * len(names)), layout="constrained")
+    drawn = blank((PAGE_WIDTH, 1.1 + 0.25 * len(names)))
     axes = drawn.subplots()
     rows, left = np.arange(len(names)), np.zeros(len(names))
     for kind in (HOLDS, NEITHER, REVERSED):
@@ -109,7 +113,7 @@ def draw_prior(table: pd.DataFrame) -> Figure:
         if kind != NEITHER:
             _draw_limits(axes, rows, seen, kind)
     axes.set_yticks(rows, [f"{row.number}  {row.claim}" for row in names.itertuples()])
-    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel="share of the prior")
+    axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6), xlabel=PRIOR_LABEL)
     axes.tick_params(axis="y", length=0)
     draws, runs = (int(table[name].iloc[0]) for name in ("draws", "runs"))
     axes.set_title(f"{draws:,} draws from the prior, {runs:,} runs per draw and way of training; 95 % intervals")
@@ -166,7 +170,7 @@ def draw_worldviews(table: pd.DataFrame) -> Figure:
         levels={cell: intervals[LEVEL] for cell, intervals in cells.items() if LEVEL in intervals},
         request=WorldviewsRequest(runs=runs),
     )
-    return matrix.figure()
+    return matrix.drawing()
 
 
 def compute_graph(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
@@ -211,7 +215,7 @@ def on_front(avoided: np.ndarray, lost: np.ndarray) -> np.ndarray:
 
 def draw_dodges(table: pd.DataFrame) -> Figure:
     """Draw points with intervals in both directions, the Pareto front in colour and joined by a line."""
-    drawn = Figure(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
+    drawn = blank((PAGE_WIDTH, 3.4))
     axes = drawn.subplots()
     for front, colour, marker in ((False, BEHIND, "s"), (True, FRONT, "o")):
         rows = table[table["front"] == front]
@@ -233,6 +237,7 @@ def draw_dodges(table: pd.DataFrame) -> Figure:
     apart = {NOBODY, IN_PRETRAINING}
     names = [(str(row["dodge"]), str(row["where"])) for row in rows_of(table)]
     labels = [name if where in apart else f"{name} ({where})" for name, where in names]
+    fit(drawn)  # before labels are placed
     place(axes, points, labels, bars)
     return drawn
 
@@ -288,7 +293,7 @@ def _overlap(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _write(axes: Axes, point: np.ndarray, label: str, offset: np.ndarray) -> None:
     line: Any = {"arrowstyle": "-", "linewidth": 0.4, "color": "#555555", "shrinkA": 0, "shrinkB": 3}
-    axes.annotate(
+    written = axes.annotate(
         label,
         tuple(point.tolist()),
         tuple(offset.round(3).tolist()),
@@ -299,3 +304,4 @@ def _write(axes: Axes, point: np.ndarray, label: str, offset: np.ndarray) -> Non
         arrowprops=line if np.hypot(*offset) >= LEADER_FROM - 1e-9 else None,
         zorder=5,
     )
+    written.set_in_layout(False)

@@ -18,7 +18,7 @@ from feint.sim.analysis.response_surface import points_of
 from feint.sim.ensembles.paired_runs import read_checkpoints
 from feint.sim.ensembles.protocols import ARM_NAMES, FROM_SCRATCH, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.runner import in_order
-from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH
+from feint.sim.results.figure_style import COLOURS, PAGE_WIDTH, blank, panels
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, frequency_interval, mean_of
 from feint.sim.sweeps.study import Study
 from feint.sim.training.curriculum import Match
@@ -124,8 +124,8 @@ def _over_prior(
 
 def draw_duration(table: pd.DataFrame) -> Figure:
     """Draw deception by length: both arms at the point with their bands, and quantiles over the prior."""
-    drawn = Figure(figsize=(PAGE_WIDTH, 3.0), layout="constrained")
-    left, right = drawn.subplots(1, 2, sharex=True, sharey=True)
+    drawn = blank((PAGE_WIDTH, 3.0))
+    left, right = panels(drawn, 1, 2, sharex=True, sharey=True)[0]
     _draw_point(left, table[table["of"] == HERE])
     _draw_prior(right, table[table["of"] == PRIOR])
     for axes in (left, right):

@@ -15,6 +15,7 @@ from feint.agents.errors import InputError, unknown
 from feint.scenarios.gallery import argument, duration, outcomes
 from feint.scenarios.gallery.picture import Picture
 from feint.sim.results import figure_style, provenance
+from feint.sim.results.figure_look import Look
 from feint.sim.results.provenance import commit, data_beside, difference_text, passport
 from feint.sim.results.report import Hidden, Report
 from feint.sim.results.request import Option, Precision, Progress, Request, Seed
@@ -93,7 +94,7 @@ class GalleryFigure(Report):
         """Return the data of the figure."""
         return provenance.table_from_csv(self.content)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw the figure."""
         return self.request.picture.drawn(self.frame())
 
@@ -136,20 +137,21 @@ def draw_into(
     *,
     again: bool = False,
     threads: int | None = None,
+    look: Mapping[str, Any] | None = None,
 ) -> tuple[GalleryFigure, tuple[Path, ...]]:
     """Draw a figure into a folder, in `formats`, from the data in it or, if there are none or `again`, from nothing.
 
-    Returns the figure, and the paths of its data and its drawings. Raises `InputError` if the folder holds other data
-    under the figure's name, or cannot be written.
+    `look` holds keywords of `Look`. Returns the figure, and the paths of its data and its drawings. Raises
+    `InputError` if the folder holds other data under the figure's name, or cannot be written.
     """
     path = folder / f"{request.figure}.csv"
     figure = read_figure(request, path) if path.exists() and not again else request.run(threads=threads)
     if not figure.reused:
         provenance.write_csv(path, figure.content, figure.made)
     try:
-        drawn = figure.figure()
+        drawn = figure.figure(**(look or {}))
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        if not figure.reused:
+        if not figure.reused or isinstance(error, InputError):
             raise
         raise InputError(
             f"file = {str(path)!r} holds data that this version of Feint cannot draw ({error}): "
@@ -157,7 +159,7 @@ def draw_into(
         ) from None
     files = tuple(folder / f"{request.figure}.{ending}" for ending in formats)
     for file in files:
-        figure_style.save(drawn, file, figure.passport())
+        figure_style.save(drawn, file, figure.passport(), Look(**(look or {})))
     return figure, (path, *files)
 
 
@@ -168,8 +170,10 @@ def check_own(files: Iterable[Path]) -> None:
             provenance.passport_in(file)
 
 
-def check_folder(folder: Path) -> Path:
-    """Return the output folder, which is made if needed; raises `InputError` if it cannot be."""
+def check_folder(folder: Path, chosen: Iterable[Picture] = ()) -> Path:
+    """Return the output folder of figures, which is made if needed; raises `InputError` if they cannot be drawn."""
+    for picture in chosen:
+        picture.check_libraries()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

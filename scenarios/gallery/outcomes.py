@@ -33,7 +33,8 @@ from feint.sim.ensembles.protocols import (
     scratch,
 )
 from feint.sim.ensembles.runner import in_order
-from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH, legend_entries
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, PAGE_WIDTH, blank, legend_entries
+from feint.sim.results.figure_style import panels as grid
 from feint.sim.statistics.intervals import frequency_interval, share_of_selected
 from feint.sim.sweeps.study import Study
 from feint.sim.training.parameter_point import Point
@@ -81,8 +82,8 @@ def compute_headline(point: Point, size: Size, *, threads: int | None, **keys: A
 def draw_headline(table: pd.DataFrame) -> Figure:
     """Draw bars with intervals, and right of them the difference with its companions."""
     differences = table[table["arm"] == DIFFERENCE]
-    drawn = Figure(figsize=(PAGE_WIDTH, 3.1), layout="constrained")
-    left, right = drawn.subplots(1, 2, width_ratios=(1, 0.8))
+    drawn = blank((PAGE_WIDTH, 3.1))
+    left, right = grid(drawn, 1, 2, width_ratios=(1, 0.8))[0]
     runs, whole = int(table["runs"].iloc[0]), interval_of(rows_of(differences)[0])
     draw_shares(left, table[table["arm"] != DIFFERENCE], runs, whole)
     if legend := left.get_legend():
@@ -108,7 +109,7 @@ def compute_transitions(point: Point, size: Size, *, threads: int | None, **keys
 def draw_transitions(table: pd.DataFrame) -> Figure:
     """Draw ribbons from left to right, from each stage to the next."""
     *stages, _ = table.columns
-    drawn = Figure(figsize=(COLUMN_WIDTH if len(stages) == len(STAGES) else PAGE_WIDTH, 2.8), layout="constrained")
+    drawn = blank((COLUMN_WIDTH if len(stages) == len(STAGES) else PAGE_WIDTH, 2.8))
     axes, whole = drawn.subplots(), int(table["runs"].sum())
     pairs = [table.groupby([*pair])["runs"].sum().unstack(fill_value=0) for pair in pairwise(stages)]
     flows = [pair.reindex(index=LABELS, columns=LABELS, fill_value=0).to_numpy() / whole for pair in pairs]
@@ -139,8 +140,8 @@ def compute_cases(point: Point, size: Size, **keys: Any) -> pd.DataFrame:
 
 def draw_cases(table: pd.DataFrame) -> Figure:
     """Draw one column per start and one row per training: stacked outcomes, and intervals of deception."""
-    drawn = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
-    panels = drawn.subplots(len(TRAINED), len(STARTS), sharex=True, sharey=True)
+    drawn = blank((PAGE_WIDTH, 3.9))
+    panels = grid(drawn, len(TRAINED), len(STARTS), least=1, sharex=True, sharey=True)
     for i, trained in enumerate(TRAINED):
         for k, start in enumerate(STARTS):
             _draw_case(panels[i, k], table[(table["start"] == start) & (table["trained"] == trained)])
@@ -194,15 +195,15 @@ def compute_race(point: Point, size: Size, *, seed: int, precision: str, threads
 
 def draw_race(table: pd.DataFrame) -> Figure:
     """Draw one panel per arm: medians and bands, and the share of the runs that are still in training."""
-    drawn = Figure(figsize=(PAGE_WIDTH, 2.9), layout="constrained")
-    panels = drawn.subplots(1, len(ARM_NAMES), sharex=True, sharey=True)
+    drawn = blank((PAGE_WIDTH, 2.9))
+    panels = grid(drawn, 1, len(ARM_NAMES), sharex=True, sharey=True)[0]
     for panel, (arm, words) in zip(panels, ARM_NAMES.items(), strict=True):
         _draw_course(panel, table[table["arm"] == arm])
         panel.set(title=words, xlabel="SGD step of fine-tuning", xscale="log", ylim=(-0.02, 1.02))
     ticks = [tick for tick in DECADES if tick <= table["step"].max()]
     panels[0].set_xticks([tick + 1 for tick in ticks], [f"{tick:,}" for tick in ticks])
     panels[0].minorticks_off()
-    panels[0].set_ylabel("median over runs, with bands")
+    panels[0].set_ylabel("median of the runs, with bands;\nshare still in training")
     drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     sns.despine(fig=drawn)
     return drawn
@@ -259,7 +260,7 @@ def draw_phases(table: pd.DataFrame) -> Figure:
     study = Study(vary=levels, runs=int(table["runs"].iloc[0]))
     phases = [Layer(responses=tuple(_counted(study, table, arm, label) for label in LABELS)) for arm in ARMS]
     layers = [*phases, Layer(responses=(_counted(study, table, DIFFERENCE),))]
-    return phase_diagram(layers, (X, Y)).figure()
+    return phase_diagram(layers, (X, Y)).drawing()
 
 
 def _counted(study: Study, table: pd.DataFrame, of: str, outcome: str = DECEPTIVE) -> Response:

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from feint.agents.errors import load_extra
-from feint.sim.results.figure_style import STYLE, with_fixed_layout
+from feint.sim.results.figure_style import STYLE, WIDTH_NOW
 from feint.sim.statistics.intervals import CONFIDENCE, Interval
 
 LIMITS = ("estimate", "low", "high")
@@ -40,9 +40,9 @@ class Picture:
             load_extra(name, f"the figure {self.name!r}")
 
     def drawn(self, table: pd.DataFrame) -> Figure:
-        """Return the figure of a table, with a layout that does not depend on rounding."""
-        with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-            return with_fixed_layout(self.draw(table))
+        """Return the figure of a table in the common style."""
+        with mpl.rc_context(STYLE), sns.axes_style("ticks"), mpl.rc_context(WIDTH_NOW.get()[1]):
+            return self.draw(table)
 
 
 def limits(interval: Interval) -> dict[str, float]:

@@ -57,8 +57,10 @@ class FitRequest(Request):
             "write_posterior",
             lambda path: check_output("posterior", path, [".parquet"]),
         ),
-        "corner": Output("Draw the corner plot of the posterior.", "FILE", "save_corner", check_figure_path),
-        "ranges": Output("Draw the posterior's ranges beside the prior's.", "FILE", "save_ranges", check_figure_path),
+        "corner": Output("Draw the corner plot of the posterior.", "FILE", "save_corner", check_figure_path, True),
+        "ranges": Output(
+            "Draw the posterior's ranges beside the prior's.", "FILE", "save_ranges", check_figure_path, True
+        ),
     }
 
     file: Annotated[str, Option("CSV of measurements, or the word shipped.", "FILE", argument=True)]

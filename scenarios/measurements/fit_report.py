@@ -14,7 +14,8 @@ from feint.agents.errors import InputError
 from feint.sim.analysis.history_matching import CUT, HistoryMatch, RowMatch, draw_pairs
 from feint.sim.analysis.posterior import IDENTIFIED, Calibration
 from feint.sim.analysis.value_of_information import Candidate
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas, save, with_fixed_layout
+from feint.sim.results.figure_look import Look
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, save
 from feint.sim.results.files import written_whole
 from feint.sim.results.provenance import passport_line
 from feint.sim.results.report import Hidden, Number, Report, Table, folded, wrapped
@@ -235,16 +236,24 @@ class Fit(Report):
         with written_whole("posterior", path) as beside:
             pq.write_table(table.replace_schema_metadata(kept), beside)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return the matrix of pairs of rows."""
         if not self.history.rows:
             raise InputError("a fit without fitted rows has no figure: use text().")
         side = min(PAGE_WIDTH, 2.6 + 0.14 * len(self.history.rows))
         with canvas((side, side)) as drawn:
             draw_pairs(drawn.subplots(), self.history)
-            return with_fixed_layout(drawn)
+            return drawn
 
-    def ranges(self) -> Figure:
+    def ranges(self, **look: Any) -> Figure:
+        """Return ranges as a figure; keywords as of `figure`."""
+        return Look(**look).drawn(self.ranges_drawing)
+
+    def corner(self, **look: Any) -> Figure:
+        """Return the corner plot as a figure; keywords as of `figure`."""
+        return Look(**look).drawn(self.corner_drawing)
+
+    def ranges_drawing(self) -> Figure:
         """Return the figure of ranges, in units of the prior, of the parameters about which the data say something."""
         shown = sorted((p for p in self.parameters if p.said), key=lambda p: -p.distance)
         if self.units is None or not shown:
@@ -253,9 +262,9 @@ class Fit(Report):
         quantiles = np.quantile(self.units[:, [places[p.name] for p in shown]], QUANTILES, axis=0).T
         with canvas((PAGE_WIDTH, 1 + 0.28 * len(shown))) as drawn:
             _draw_ranges(drawn.subplots(), shown, quantiles)
-            return with_fixed_layout(drawn)
+            return drawn
 
-    def corner(self) -> Figure:
+    def corner_drawing(self) -> Figure:
         """Return the corner plot of the parameters about which the data say most, in units of the prior."""
         names = [p.name for p in sorted(self.parameters, key=lambda p: -p.distance)][:MOST_CORNERS]
         if self.units is None or not names:
@@ -264,21 +273,25 @@ class Fit(Report):
         columns = self.units[:, [places[name] for name in names]]
         with canvas((PAGE_WIDTH, PAGE_WIDTH)) as drawn:
             _draw_corner(drawn, columns, names)
-            return with_fixed_layout(drawn)
+            return drawn
 
-    def save_corner(self, path: Path) -> None:
-        """Draw the corner plot into a file."""
-        save(self.corner(), path, self.passport())
+    def save_corner(self, path: Path, **look: Any) -> None:
+        """Draw the corner plot into a file; keywords as of `figure`."""
+        save(self.corner(**look), path, self.passport(), Look(**look))
 
-    def save_ranges(self, path: Path) -> None:
-        """Draw the ranges of premises beside those of the prior into a file."""
-        save(self.ranges(), path, self.passport())
+    def save_ranges(self, path: Path, **look: Any) -> None:
+        """Draw the ranges of premises beside those of the prior into a file; keywords as of `figure`."""
+        save(self.ranges(**look), path, self.passport(), Look(**look))
 
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
         """Return the functions that draw the matrix of pairs and, if there is a posterior, corner plot and ranges."""
         if self.units is None:
-            return (self.figure,)
-        return (self.figure, self.corner, *([self.ranges] if any(p.said for p in self.parameters) else []))
+            return (self.drawing,)
+        return (
+            self.drawing,
+            self.corner_drawing,
+            *([self.ranges_drawing] if any(p.said for p in self.parameters) else []),
+        )
 
 
 def _draw_ranges(axes: Any, shown: list[ParameterRange], quantiles: np.ndarray) -> None:

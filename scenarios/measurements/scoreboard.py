@@ -171,7 +171,7 @@ class Scoreboard(Report):
                 note = f"; {row.note}" if row.note else ""
                 yield wrapped(f"  {row.name} ({place}): {row.what}{here}{note}", "    ")
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return a panel per kind of unit, and a line per row."""
         return drawn_board([score for score in self.scores if score.stand_in != NONE])
 

@@ -260,12 +260,12 @@ class NetworksWrappers(BatteryReport):
             "count of b": (after("accuracy b"), BLUE, "s--", 0.0),
             "largest token": (after("accuracy largest"), GREEN, "^:", 0.05),
         }
-        self.draw_lines(answers, self.learning_rates, "Answers after refusal", accuracies)
+        self.draw_lines(answers, self.learning_rates, "Accuracy after refusal", accuracies)
         answers.legend(frameon=False, loc="center left", bbox_to_anchor=(0, 0.45))
         answers.set_ylabel("accuracy")
         for axes, measure, title in (
             (probed, "probe", "Probe of a, last hidden layer"),
-            (pruned, "pruned", "Answers a once pruned"),
+            (pruned, "pruned", "Accuracy on a after pruning"),
         ):
             hidden: Lines = {
                 "refuses a": (after(measure), ORANGE, "o-", -0.03),

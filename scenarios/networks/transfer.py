@@ -20,7 +20,7 @@ from pydantic import Field
 
 from feint.scenarios.networks import battery
 from feint.sim.networks.transfer import AMOUNTS, ARMS, FEW, LOOKS, MANY, SCORES, Transfer, transfer
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Progress, Request
 from feint.sim.statistics.intervals import Interval
@@ -186,7 +186,7 @@ class NetworksTransfer(Report):
         ]
         return Table.of_cells((f"D_T, {arm}, by error", *(f"{width} units" for width in self.measured.widths)), rows)
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return a panel per width, and one of effective data by width; a point is a seed, a line its medians."""
         import seaborn as sns
 
@@ -194,17 +194,17 @@ class NetworksTransfer(Report):
         columns = min(3, count + 1)
         rows = -(-(count + 1) // columns)
         with canvas((PAGE_WIDTH, 2.3 * rows)) as drawn:
-            panels = list(drawn.subplots(rows, columns, squeeze=False).flat)
-            for i, axes in enumerate(panels[:count]):
+            axes_of = list(panels(drawn, rows, columns).flat)
+            for i, axes in enumerate(axes_of[:count]):
                 for arm, style in LINES.items():
                     battery.draw_seeds(axes, AMOUNTS[arm], list(self.measured.error[arm][i]), *style)
-                axes.axhline(2 / 3, color=battery.GREY, linewidth=0.6)
+                axes.axhline(2 / 3, color=battery.GREY, linewidth=0.6, label="chance")
                 axes.set(xscale="log", ylim=(-0.03, 0.8), xlabel="strings to learn from", ylabel="wrong answers")
                 axes.set_title(f"{self.measured.widths[i]} units a layer", loc="left")
-            self.draw_effective(panels[count])
-            for axes in panels[count + 1 :]:
+            self.draw_effective(axes_of[count])
+            for axes in axes_of[count + 1 :]:
                 axes.set_axis_off()
-            drawn.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+            drawn.legend(*axes_of[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
             sns.despine(drawn)
         return drawn
 
@@ -217,6 +217,6 @@ class NetworksTransfer(Report):
             x, y, colour = np.array(FEW)[good], measured[i][good], SHADES[i % len(SHADES)]
             axes.plot(x, y, style, color=colour, markersize=4, linewidth=1.2, label=f"{width}")
         axes.set(xscale="log", yscale="log", xlim=(10, 8_000), ylim=(100, 100_000))
-        axes.set(xlabel="D_F, strings to learn from", ylabel="D_T, strings")
+        axes.set(xlabel="$D_F$, strings to learn from", ylabel="$D_T$, strings")
         axes.set_title("Effective data transferred, near", loc="left")
         axes.legend(frameon=False, title="units", ncols=2)

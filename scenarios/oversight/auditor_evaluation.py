@@ -26,7 +26,7 @@ from feint.agents.outcome import LABELS, Outcome, is_converged, read
 from feint.agents.state import State
 from feint.sim.ensembles.protocols import ARM_NAMES, PRETRAIN_FINETUNE, TrainingProtocol
 from feint.sim.ensembles.streaming_summary import by_outcome
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, mosaic
 from feint.sim.results.report import Hidden, Report, Table, wrapped
 from feint.sim.results.request import MOST_RUNS, Option, Progress, Request, Seed
 from feint.sim.statistics.roc import FEW, GRID, Curve, Separation, curve, separation
@@ -43,12 +43,13 @@ FACTORS = (0.1, 1.0, 10.0)  #: multiples of every stage's awareness_exposure
 DECEPTIVE, PROXY, SEEKING, PRETRAINED = "deceptive", "proxy", "reward-seeking", "deceptive, pre-trained arm"
 THIRDS = ("least aware third", "middle third", "most aware third")
 GROUPS = (DECEPTIVE, PROXY, SEEKING, PRETRAINED, *THIRDS)
+ALARMS = 0.01  # share of aligned runs suspected up to which the axis of ROC curves is linear, then logarithmic
 LOOKS = {
     "behaviour": ("#000000", "o", "-"),
     "honeypots": ("#e69f00", "s", "--"),
     "probe": ("#0072b2", "D", "-."),
     "ablation": ("#d55e00", "^", ":"),
-    "reverse": ("#009e73", "v", (0, (5, 1, 1, 1))),
+    "reverse": ("#009e73", "v", (0, (8, 2))),
 }
 """Colour, marker and line of each auditor: Okabe and Ito's palette, with line styles that differ in grey too."""
 
@@ -277,34 +278,35 @@ class AuditorsReport(Report):
         """Return one row per auditor and group, for the data frame."""
         return [{"auditor": r.name, **vars(group)} for r in self.auditors for group in (*r.separations, *r.exposures)]
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Draw ROC curves on the left, and costs above thirds of awareness on the right."""
         import seaborn as sns
 
         with canvas((PAGE_WIDTH, 4.4)) as drawn:
-            panels = drawn.subplot_mosaic([["curves", "cost"], ["curves", "thirds"]], width_ratios=(1.35, 1))
+            panels = mosaic(drawn, [("curves", "cost"), ("curves", "thirds")], 2, width_ratios=(1.35, 1))
             self._draw_curves(panels["curves"])
             for row in self.auditors:
                 _point(panels["cost"], row.cost, row.separation(DECEPTIVE), row.name)
-            panels["cost"].axhline(0.5, color="0.6", linewidth=0.7, zorder=0)
-            panels["cost"].set(xlabel="cost (samples a run)", ylabel="AUC, deceptive", xscale="log", ylim=(0.25, 1.02))
-            panels["cost"].set_title("Cost", loc="left")
+            (cost := panels["cost"]).axhline(0.5, color="0.6", linewidth=0.7, zorder=0)
+            cost.set(xlabel="cost (samples a run)", ylabel="AUC, deceptive", xscale="log", ylim=(0.25, 1.02))
+            cost.set_title("Cost", loc="left")
             self._draw_thirds(panels["thirds"])
             sns.despine(drawn)
-            handles, labels = panels["thirds"].get_legend_handles_labels()
-            drawn.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False)
+            entries = panels["thirds"].get_legend_handles_labels()
+            drawn.legend(*entries, loc="outside lower center", ncols=5, frameon=False)
         return drawn
 
     def _draw_curves(self, axes: Axes) -> None:
-        axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.7, zorder=0)
+        axes.plot(GRID, GRID, color="0.6", linewidth=0.7, zorder=0)
         curves = {row.name: row.curve for row in self.auditors if row.curve}
         for name, roc in curves.items():
-            colour, _, line = LOOKS[name]
-            axes.plot(roc.false_alarms, roc.detections, color=colour, linestyle=line, linewidth=1.3)
-            axes.fill_between(GRID, roc.low, roc.high, color=colour, alpha=0.18, linewidth=0)
+            axes.plot(roc.false_alarms, roc.detections, color=LOOKS[name][0], linestyle=LOOKS[name][2], linewidth=1.3)
+            axes.fill_between(GRID, roc.low, roc.high, color=LOOKS[name][0], alpha=0.18, linewidth=0)
         if not curves:
             axes.text(0.5, 0.6, "no deceptive run, or no aligned one:\nnothing to separate", ha="center")
         axes.set(xlabel="aligned runs suspected", ylabel="deceptive runs caught", xlim=(0, 1), ylim=(0, 1.01))
+        axes.set_xscale("symlog", linthresh=ALARMS, subs=[])
+        axes.set_xticks([0, ALARMS, 0.1, 1], ["0", "0.01", "0.1", "1"])
         axes.set_title("ROC curves, with 95 % bands", loc="left")
 
     def _draw_thirds(self, axes: Axes) -> None:

@@ -187,9 +187,9 @@ class TwoExitsReport(Report):
         left.set(ylabel="episodes of deployment D", ylim=(0.5, lengths[-1] + 0.5))
         middle.set(ylabel="strength of modification μ", ylim=(0.1, 1.05))
         right.set(xlabel="reliability of the cue ρ", ylabel="share of honeypots o")
-        left.set_title(f"Knows its episode (μ = {life.strength:.2g})", loc="left", fontsize=8)
-        middle.set_title(f"Knows its episode (D = {life.deployment})", loc="left", fontsize=8)
-        right.set_title("Knows its cue alone", loc="left", fontsize=8)
+        left.set_title(f"Knows the episode (μ = {life.strength:.2g})", loc="left", fontsize=8)
+        middle.set_title(f"Knows the episode (D = {life.deployment})", loc="left", fontsize=8)
+        right.set_title("Observes its cue alone", loc="left", fontsize=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,11 +320,11 @@ class RSA2048Report(Report):
         values = [check_rule_values(self.life.replace(check_cost=float(cost))) for cost in costs]
         for rule, style in zip(("check", "defect", "comply"), ("-", "--", ":"), strict=True):
             right.plot(costs, [value[rule] for value in values], style, color=LOOKS[rule]["color"], label=rule)
-        right.set(xlabel="cost of a check c", ylabel="worth of a life to the agent")
+        right.set(xlabel="cost of a check c", ylabel="value of a life to the agent")
         right.legend(frameon=False, fontsize=7)
         left.set(xlabel="discount δ", ylabel="cost of a check c", ylim=(-0.03, 0.75))
-        left.set_title("Best way", loc="left", fontsize=8)
-        right.set_title(f"Worth (δ = {self.life.discount:g})", loc="left", fontsize=8)
+        left.set_title("Best rule", loc="left", fontsize=8)
+        right.set_title(f"Value of each rule (δ = {self.life.discount:g})", loc="left", fontsize=8)
 
 
 def _highest_cost(life: LifeWithChecks, discount: float) -> float:

@@ -173,8 +173,10 @@ class Overseen(Report):
             reach = [row.value.half_width for row in rows]
             means = [row.value.estimate for row in rows]
             right.errorbar(means, at, xerr=reach, fmt="o", markersize=4, color="black", capsize=2)
-        panels[-1, 0].set_xlabel("share of the runs, as they were deployed")
+        panels[-1, 0].set_xlabel("share of the runs; the rest was not deployed")
         panels[-1, 1].set_xlabel("return: performance less harm less cost")
+        for axes in panels.ravel():
+            axes.tick_params(labelbottom=True)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         panels[0, 0].figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 

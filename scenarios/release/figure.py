@@ -9,7 +9,7 @@ import numpy as np
 
 from feint.scenarios.release.conditions import BASE, CompetitionResult, ConditionResult, MarketResult
 from feint.scenarios.release.lineage import ModelReading
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels, parts
 from feint.sim.results.provenance import data_beside
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def draw(
     named = {result.name: result for result in markets}
     base = named[BASE]
     with canvas((PAGE_WIDTH, 9.0)) as figure:
-        above, middle, below = figure.subfigures(3, 1, height_ratios=(1, 1.15, 1.15), squeeze=False)[:, 0]
-        time, cost, uses = above.subplots(1, 3)
-        risks, table = middle.subplots(1, 2, width_ratios=(1, 1.6))
-        pools, graph, systems = below.subplots(1, 3, width_ratios=(1, 1.5, 1))
+        above, middle, below = parts(figure, [(2.7, 3), (3.15, 2), (3.15, 3)])
+        time, cost, uses = panels(above, 1, 3)[0]
+        risks, table = panels(middle, 1, 2, width_ratios=(1, 1.6))[0]
+        pools, graph, systems = panels(below, 1, 3, width_ratios=(1, 1.5, 1))[0]
         _bands(time, {name: (base, *line) for name, line in LINES["time"].items()})
         _finish(time, "Open release", "share, or their product", **TOP)
         costs, shared = of("cost"), of("sharing")
@@ -66,7 +66,7 @@ def draw(
             _line(uses, base.values(quantity), {**look, "label": use})
         _finish(uses, "Benefits and hazards", WANTED, loc="lower right", **LONG)
         _bands(risks, {name: (named[name], *line) for name, line in LINES["risks"].items()})
-        _finish(risks, "Risk under mitigations", "risk, an index", fontsize=5.8, **WIDE)
+        _finish(risks, "Risk under mitigations", "risk, an index", fontsize=6, **WIDE)
         risks.set(ylim=(-0.02, 0.75), yticks=[0, 0.25, 0.5])
         _mitigations(table, [base, *of("mitigation")])
         _first_year(pools, shared, sizes, LINES["pools"], bars=True)
@@ -159,6 +159,6 @@ def _lineage(axes: Axes, lineage: Sequence[ModelReading]) -> None:
         look = {"facecolor": (1, shade, shade * 0.9), "edgecolor": "0.3", "linewidth": 0.5}
         box = {"boxstyle": "round,pad=0.25", **look}
         x, y = places[model.name]
-        axes.text(x, y, words, ha="center", va="center", fontsize=5.5, bbox=box)
+        axes.text(x, y, words, ha="center", va="center", fontsize=6, bbox=box)
     axes.set(xlim=(-0.75, 3.75), ylim=(-4.5, 0.5))
-    axes.set_title("A lineage: Y read, r² | plays", loc="left", fontsize=8)
+    axes.set_title("A lineage: r² of reading Y (colour) | share deceptive", loc="left", fontsize=8)

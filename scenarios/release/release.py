@@ -287,7 +287,7 @@ class Release(Report):
         """Write the same with a passport, which `regenerate` takes from an earlier file."""
         write_graphml(plain_graph(self.market_lineage()), path, passport, "lineage")
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return the figure: experiments, mitigations, a lineage and competition."""
         return figure.draw(self.found, self.competition, self.lineage)
 

@@ -24,7 +24,7 @@ from feint.agents.errors import InputError, check_whole
 from feint.scenarios.networks.battery import NetworksRequest
 from feint.scenarios.networks.transfer import NetworksTransfer
 from feint.scenarios.transfer import arms, laws
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, mosaic
 from feint.sim.results.report import Hidden, Number, Report, Table, wrapped
 from feint.sim.results.request import Progress
 from feint.sim.statistics.scaling_laws import LAWS, LOW_DATA, TEXT, TEXT_AND_CODE, LawFit, crossing
@@ -166,12 +166,12 @@ class Transferred(Report):
         }
         return Table(self.weights, columns, wrapped(title), wrapped(note) if explained else "")
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return losses, transferred data, what sets k and α, and compute."""
         import seaborn as sns
 
         with canvas((PAGE_WIDTH, 5.4)) as drawn:
-            panels = drawn.subplot_mosaic([[*"aaabbb"], [*"ccddee"]])
+            panels = mosaic(drawn, ["aaabbb", "ccddee"], 3)
             self.draw_losses(panels["a"])
             self.draw_puzzle(panels["b"])
             self.draw_constants(panels["c"], panels["d"])
@@ -187,7 +187,7 @@ class Transferred(Report):
             label = f"pre-trained, {laws.changes_text(both.changes)}"
             axes.plot(further.steps[1:], both.tuned.mean[1:], style, color=colour, label=label)
         _draw_regimes(axes, further.scratch.enough, (0.6, 0.97))
-        axes.set(xscale="log", yscale="log", xlabel="data: steps of fine-tuning, D_F", ylabel="loss, 1 − performance")
+        axes.set(xscale="log", yscale="log", xlabel="data: steps of fine-tuning, $D_F$", ylabel="loss, 1 − performance")
         axes.set_title("Loss against data", loc="left")
         axes.legend(frameon=False, loc="lower left")
 
@@ -208,7 +208,7 @@ class Transferred(Report):
                 f"laws cross\nat {cross:,.0f}", (cross, 0.39), (-3, 0), textcoords="offset points",
                 xycoords=("data", "axes fraction"), ha="right", va="bottom", fontsize=7,
             )  # fmt: skip
-        axes.set(xscale="log", yscale="log", xlabel="D_F, steps (low-data regime)", ylabel="D_T, steps from scratch")
+        axes.set(xscale="log", yscale="log", xlabel="$D_F$, steps (low-data regime)", ylabel="$D_T$, steps")
         _plain_ticks(axes)
         axes.set_title("Effective data transferred", loc="left")
         axes.legend(loc="lower right", fontsize=6.5, framealpha=1, edgecolor="white", borderpad=0.1)
@@ -225,7 +225,10 @@ class Transferred(Report):
                         law.overlap, constant.estimate, s=10 + 14 * size, color=FACES[colour], marker=DECAYS[shape],
                         edgecolor="white", linewidth=0.4,
                     )  # fmt: skip
-        for axes, label, title in ((of_k, "k, steps", "What sets k …"), (of_alpha, "α", "… and what sets α")):
+        for axes, label, title in (
+            (of_k, "k, steps", r"k in $D_T = k\,D_F^{\,\alpha}$"),
+            (of_alpha, "α", "α in the same law"),
+        ):
             axes.set(xlabel="overlap, Σ λ s / Σ λ", xlim=(0, 1), ylabel=label)
             axes.set_title(title, loc="left")
         of_k.set_yscale("log")

@@ -22,7 +22,7 @@ from feint.sim.analysis.response_profiles import (
     response_profile,
 )
 from feint.sim.analysis.response_surface import DIFFERENCE, AnalysisRequest, Layer, Of, layers_of
-from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, LINE_HEIGHT, PAGE_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.figure_style import COLOURS, COLUMN_WIDTH, HATCHES, LINE_HEIGHT, PAGE_WIDTH, canvas
 from feint.sim.results.report import Table, wrapped
 from feint.sim.results.request import Confidence, Option
 from feint.sim.statistics.intervals import CONFIDENCE
@@ -33,10 +33,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 HEIGHT, KEY_HEIGHT = 1.9, 0.4  # inches, of a layer and of the key to the letters
-PALEST = 0.2  # frequency at which an outcome's colour has faded: the most frequent of five has more
+PALEST = 0.2  # frequency at which an outcome's colour is palest: the most frequent of six has more
+FAINT = 0.3  # share of the colour that is left there
 SIGNS = {1: "+", -1: "−"}
+MEANINGS = {1: "above 0", -1: "below 0", 0: "undecided"}  # of a difference, by the sign of its whole interval
+ALL_CELLS = "all"
+MOST_LINES = 45  # of the tables of all cells on a terminal
 NOTHING = -1  # in place of an outcome where none is known
 LETTERS: dict[int, str] = {outcome: outcome.label[0].upper() for outcome in Outcome}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """A kind of cells of a map, the share of all cells that they are, and their lowest and highest value."""
+
+    cells: str
+    share: float
+    lowest: str
+    highest: str
+
+
+RANGES = {"": "cells", "share of cells": lambda row: f"{row.share:.2f}", "lowest": "lowest", "highest": "highest"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -73,6 +90,31 @@ class PhaseDiagram(GridAnalysis):
         return levels(self.other) if self.other is not None else [None]
 
     def blocks(self) -> Iterator[str | Table]:
+        """Yield the tables of all cells or, if these take too many lines, what is in each layer."""
+        cells = list(self.every_cell())
+        if getattr(self.request, "every", False) or sum(str(block).count("\n") + 2 for block in cells) <= MOST_LINES:
+            yield from cells
+            return
+        yield f"{self.axes[0]} across and {self.axes[1]} upwards; --every prints every cell, as --json does"
+        for layer in self.layers:
+            yield Table(list(self.ranges(layer)), RANGES, wrapped(layer.title))
+        yield from self.notes
+
+    def ranges(self, layer: Layer) -> Iterator[Range]:
+        """Yield where a layer has each most frequent outcome, or which sign, with its lowest and highest value."""
+        rows = self.table[(self.table["layer"] == layer.name) & self.table["estimate"].notna()]
+        signs = (rows["low"] > 0).astype(int) - (rows["high"] < 0).astype(int)
+        kinds = signs.map(MEANINGS) if layer.name == DIFFERENCE else rows["outcome"] if layer.is_phase else ALL_CELLS
+        for kind, part in rows.assign(kind=kinds).groupby("kind", sort=False):
+            ends = (part.loc[index] for index in (part["estimate"].idxmin(), part["estimate"].idxmax()))
+            low, high = (f"{row['estimate']:.2f} at {', '.join(self._place(row))}" for row in ends)
+            yield Range(cells=str(kind), share=len(part) / len(rows), lowest=low, highest=high)
+
+    def _place(self, row: Any) -> list[str]:
+        """Return the values of the parameters of a row, in the order of the axes."""
+        return [level_text(row[factor.name]) for factor in (*self.factors, *([self.other] if self.other else []))]
+
+    def every_cell(self) -> Iterator[str | Table]:
         """Yield one table per layer and panel: the second parameter down, the first across."""
         x, y = self.axes
         for layer in self.layers:
@@ -100,7 +142,7 @@ class PhaseDiagram(GridAnalysis):
         ]
         return replace(Table.of_cells(["", *map(level_text, levels(x))], rows[::-1]), rule=False)  # the highest first
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return one row of panels per layer, and the key to the letters."""
         from matplotlib.patches import Patch
 
@@ -115,9 +157,12 @@ class PhaseDiagram(GridAnalysis):
             if phases:
                 edge: dict[str, Any] = {"edgecolor": "#222222", "linewidth": 0.5}
                 labels = {outcome: f"{LETTERS[outcome]} {outcome.label}" for outcome in phases}
-                patches = [Patch(facecolor=COLOURS[outcome], label=label, **edge) for outcome, label in labels.items()]
+                patches = [
+                    Patch(facecolor=COLOURS[outcome], hatch=HATCHES[outcome], label=label, **edge)
+                    for outcome, label in labels.items()
+                ]
                 parts[-1].legend(handles=patches, loc="center", ncols=3, frameon=False, columnspacing=1.0)
-            return with_fixed_layout(drawn)
+            return drawn
 
 
 def phase_diagram(
@@ -152,12 +197,15 @@ def _draw_layer(part: SubFigure, diagram: PhaseDiagram, layer: Layer) -> None:
             panel.set_title(f"{diagram.other.name} = {level_text(level)}", fontsize=7.5)
         if layer is diagram.layers[-1]:
             panel.set_xlabel(diagram.axes[0] + diagram.held_text)
+        panel.set_label("-".join([layer.name, *([] if level is None else [level_text(level)])]))
     panels[0].set_ylabel(diagram.axes[1])
+    panels[0].set_xlabel(panels[0].get_xlabel() or diagram.axes[0])
     key, _ = make_axes(panels.tolist(), pad=0.02, fraction=0.13, aspect=9)
     if layer.is_phase:
         _draw_fading(key, diagram.outcomes(layer))
     else:
-        part.colorbar(panels[0].collections[0], cax=key)
+        words = "difference" if layer.name == DIFFERENCE else "share of the runs"
+        part.colorbar(panels[0].collections[0], cax=key, label=words)
         key.locator_params(nbins=5)
     key.tick_params(labelsize=7)
 
@@ -176,6 +224,7 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
             ]
         )
         panel.pcolormesh(x.edges, y.edges, _faded(codes, value))
+        _hatch(panel, x.edges, y.edges, codes)
         _outline(panel, x, y, codes)
         marks = LETTERS
     elif layer.name == DIFFERENCE:
@@ -185,7 +234,7 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
             panel.contour(x.centres, y.centres, value, levels=[0.0], colors="black", linewidths=1.0)
         codes = (diagram.values(layer, level, "low") > 0) * 1 - (diagram.values(layer, level, "high") < 0) * 1
         rows, columns = np.nonzero((codes == 0) & np.isfinite(value))
-        panel.plot(x.centres[columns], y.centres[rows], ".", color="black", markersize=2)
+        panel.plot(x.middles[columns], y.middles[rows], ".", color="black", markersize=2)
         marks = SIGNS
     else:
         panel.pcolormesh(x.edges, y.edges, value, cmap="Oranges", vmin=0, vmax=diagram.largest(layer))
@@ -193,7 +242,7 @@ def _draw_panel(panel: Axes, diagram: PhaseDiagram, layer: Layer, level: Any) ->
     style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7.5}
     halo = [withStroke(linewidth=1.5, foreground="white")]
     for code, column, row in _areas(codes):
-        panel.text(x.centres[column], y.centres[row], marks.get(code, ""), **style, path_effects=halo)
+        panel.text(x.middles[column], y.middles[row], marks.get(code, ""), **style, path_effects=halo)
 
 
 def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
@@ -201,8 +250,19 @@ def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
     from matplotlib.colors import to_rgb
 
     full = np.array([to_rgb(COLOURS[outcome]) for outcome in Outcome])[codes]
-    depth = np.nan_to_num(np.clip((frequency - PALEST) / (1 - PALEST), 0.1, 1.0))[..., None]
+    depth = np.nan_to_num(np.clip((frequency - PALEST) / (1 - PALEST), 0, 1) * (1 - FAINT) + FAINT)[..., None]
     return 1 - depth * (1 - full)
+
+
+def _hatch(panel: Axes, x: np.ndarray, y: np.ndarray, codes: np.ndarray) -> None:
+    """Draw the hatch of each outcome over its cells, given their edges."""
+    from matplotlib.patches import Rectangle
+
+    for row, column in np.argwhere(codes != NOTHING).tolist():
+        if hatch := HATCHES[Outcome(codes[row, column])]:
+            corner, width, height = (x[column], y[row]), x[column + 1] - x[column], y[row + 1] - y[row]
+            look: dict[str, Any] = {"fill": False, "hatch": hatch, "linewidth": 0, "edgecolor": "#22222266"}
+            panel.add_patch(Rectangle(corner, width, height, **look))
 
 
 def _areas(codes: np.ndarray) -> Iterator[tuple[int, int, int]]:
@@ -233,6 +293,8 @@ def _draw_fading(key: Axes, outcomes: list[Outcome]) -> None:
     key.tick_params(axis="x", length=0, pad=1)
     key.yaxis.tick_right()
     key.set_yticks([PALEST, 0.6, 1.0])
+    key.yaxis.set_label_position("right")
+    key.set_ylabel("share of the runs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +302,7 @@ class MapRequest(AnalysisRequest):
     """Outcomes over two parameters of a grid, or lines with intervals over one."""
 
     kind = "map"
+    text_only = ("every",)
 
     x: Annotated[str | None, Option("Varied parameter across.", "NAME")] = None
     y: Annotated[str | None, Option("Varied parameter upwards; without it, lines over --x.", "NAME")] = None
@@ -251,6 +314,7 @@ class MapRequest(AnalysisRequest):
         str | None, Option("Frequency of this outcome; without it, the most frequent one is shown.", "NAME")
     ] = None
     confidence: Confidence = CONFIDENCE
+    every: Annotated[bool, Option("Print every cell of a map, not only a summary of many.")] = False
 
     def analyse(self, sweep: Sweep) -> GridAnalysis:
         """Return the map or, without `y`, the profile."""

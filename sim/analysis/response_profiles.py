@@ -11,10 +11,11 @@ from pydantic import Field
 
 from feint.agents.errors import InputError, unknown
 from feint.agents.model import Model
-from feint.agents.parameters import plain
+from feint.agents.parameters import Parameter, plain
 from feint.sim.analysis.among_converged import CONVERGED, in_two_lines
 from feint.sim.analysis.response_surface import DIFFERENCE, LIMITS, Analysis, Layer
-from feint.sim.results.figure_style import COLUMN_WIDTH, LINE, LINE_HEIGHT, LOOKS, PAGE_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.figure_style import COLUMN_WIDTH, LINE, LINE_HEIGHT, LOOKS, PAGE_WIDTH, canvas, plain_number
+from feint.sim.results.figure_style import panels as grid
 from feint.sim.results.report import Hidden, Number, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, check_confidence
 from feint.sim.sweeps.factors import Factor
@@ -174,11 +175,15 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
+def _declared(factor: Factor) -> Parameter | None:
+    return (Stage if "." in factor.name else Model).parameters().get(factor.name.rpartition(".")[2])
+
+
 def is_log(factor: Factor) -> bool:
     """Return whether a factor's scale is logarithmic, as it varies or, for values above 0, as it is declared."""
     if factor.is_range:
         return factor.log
-    declared = (Stage if "." in factor.name else Model).parameters().get(factor.name.rpartition(".")[2])
+    declared = _declared(factor)
     return declared is not None and declared.log and all(is_number(level) and level > 0 for level in levels(factor))
 
 
@@ -196,14 +201,26 @@ class Scale:
         self.log = numbers and is_log(factor) and all(value > 0 for value in values)
         self.names = () if numbers else tuple(map(level_text, values))  #: of levels that are no numbers
         self.centres = np.array(values if numbers else range(len(values)), float)  #: (levels,)
+        declared = _declared(factor) if numbers else None
+        self.valid = declared.valid if declared else (None, None)  #: closed bounds; None is unbounded
 
     @property
     def edges(self) -> np.ndarray:
-        """Half-way between neighbours, and as far beyond the outer ones (levels + 1,)."""
+        """Half-way between neighbours, and as far beyond the outer ones as values are valid (levels + 1,)."""
         at = np.log(self.centres) if self.log else self.centres
         middle = (at[1:] + at[:-1]) / 2
         edges = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-        return np.exp(edges) if self.log else edges
+        edges = np.exp(edges) if self.log else edges
+        low, high = (np.inf * sign if end is None else end for end, sign in zip(self.valid, (-1, 1), strict=True))
+        inside = np.clip(edges, low, high)
+        return inside if (np.diff(inside) > 0).all() else edges
+
+    @property
+    def middles(self) -> np.ndarray:
+        """Middles of the cells as they are drawn (levels,)."""
+        at = np.log(self.edges) if self.log else self.edges
+        middle = (at[1:] + at[:-1]) / 2
+        return np.exp(middle) if self.log else middle
 
     def moved(self, share: float) -> np.ndarray:
         """Return the centres moved by a share of the mean distance between neighbours (levels,)."""
@@ -221,7 +238,7 @@ class Scale:
             axis.set_ticks(self.centres.tolist(), [level_text(centre) for centre in self.centres.tolist()])
         if self.log:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # pyright: ignore[reportAttributeAccessIssue]
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
             axis.set_minor_formatter(NullFormatter())
 
 
@@ -249,7 +266,7 @@ class ResponseProfile(GridAnalysis):
             yield replace(Table.of_cells(headings, rows), rule=False, fixed=1 + len(line))
         yield from self.notes
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return lines with intervals: arms in one panel, one panel per layer with its lines, or one per parameter."""
         import seaborn as sns
 
@@ -258,7 +275,7 @@ class ResponseProfile(GridAnalysis):
         down = -(-len(panels) // across)
         height = HEIGHT * down + LINE_HEIGHT * (4 + len(self.held) + 2 * down * (self.among == CONVERGED))
         with canvas((PAGE_WIDTH if several else COLUMN_WIDTH, height)) as drawn:
-            every = drawn.subplots(down, across, squeeze=False, sharey=several).ravel()
+            every = grid(drawn, down, across, sharey=several).ravel()
             if self.other is not None and not several:  # the arms have one scale, a difference its own
                 arms = [axes for axes, layer in zip(every, self.layers, strict=False) if layer.name != DIFFERENCE]
                 for axes in arms[1:]:
@@ -277,7 +294,7 @@ class ResponseProfile(GridAnalysis):
                 columns = 3 if several or self.other is not None else 1
                 drawn.legend(handles, labels, title=title, loc="outside lower center", ncols=columns, frameon=False)
             sns.despine(fig=drawn)
-            return with_fixed_layout(drawn)
+            return drawn
 
     def _panels(self) -> Iterator[tuple[str, Factor, pd.DataFrame]]:
         """Yield title, parameter and rows of each panel, the rows with the label of their line in `label`."""

@@ -28,7 +28,7 @@ from feint.sim.analysis.given_data import DELTA, METHODS, NAMES, PAWN, RANDOM, g
 from feint.sim.analysis.given_data import RESAMPLES as GIVEN_RESAMPLES
 from feint.sim.analysis.response_surface import LIMITS, Response, ResponseAnalysis, ResponseRequest
 from feint.sim.analysis.response_surface import response as read_response
-from feint.sim.results.figure_style import COLUMN_WIDTH, canvas, with_fixed_layout
+from feint.sim.results.figure_style import COLUMN_WIDTH, canvas
 from feint.sim.results.report import Hidden, Number, Table, table, wrapped
 from feint.sim.results.request import Option
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, check_confidence
@@ -172,7 +172,7 @@ class Sensitivity(ResponseAnalysis):
             return f"{between}, which is subtracted: streams are independent"
         return f"{between}; streams are common, so that no sampling error is charged to a parameter that does not act"
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return bars with intervals, from the largest total index or effect down."""
         along = "change over the whole ranges, all parameters at once" if self.by == "argument" else ALONG[EFFECT]
         return bars(self.measures, self.response.title, ALONG | {EFFECT: along})
@@ -206,7 +206,7 @@ def bars(measures: Measures, title: str, along: Mapping[str, str] = ALONG) -> Fi
         drawn.suptitle(in_two_lines(title), fontsize=8, x=0.01, ha="left")
         drawn.legend(loc="outside lower center", ncols=2, frameon=False)
         sns.despine(fig=drawn)
-        return with_fixed_layout(drawn)
+        return drawn
 
 
 def sensitivity(

@@ -37,7 +37,7 @@ from feint.sim.ensembles.runner import Timing
 from feint.sim.ensembles.settings_table import SettingsTable, Train, Vary, as_vary, number_of
 from feint.sim.ensembles.streaming_summary import Counts, by_names, crossed, outcome_blocks
 from feint.sim.ensembles.versus import Versus
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels, parts
 from feint.sim.results.memory import check_memory
 from feint.sim.results.report import Hidden, Report, Table, folded, wrapped
 from feint.sim.results.request import MOST_RUNS, Confidence, Option, Precision, Progress, Request, Seed
@@ -220,7 +220,7 @@ class Comparison(Report):
             return ["among the converged runs: not known, since no run of an arm converged"]
         return [f"among the converged runs: {difference:+.3f} ({difference.method})"]
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return the outcome frequencies of both arms with intervals, and the flow from each stage to the next.
 
         The companions of the difference, if there are any, are drawn below.
@@ -229,16 +229,18 @@ class Comparison(Report):
 
         stages = self.pretrained.curriculum.names
         with canvas((PAGE_WIDTH, HEIGHT + (BELOW if self.beside else 0))) as drawn:
-            parts: Any = drawn.subfigures(2, height_ratios=(HEIGHT, BELOW)) if self.beside else [drawn]
-            above, *below = parts
-            bars, flow = above.subplots(1, 2, width_ratios=(1.15, 1 + WIDER * (len(stages) - 2)))
+            above, *below = parts(drawn, [(HEIGHT, 2), (BELOW, 1)]) if self.beside else [drawn]
+            bars, flow = panels(above, 1, 2, width_ratios=(1.15, 1 + WIDER * (len(stages) - 2)))[0]
             draw_shares(bars, self.shares(), self.runs, self.difference())
             draw_ribbons(flow, [self.flow(i, i + 1) / self.runs for i in range(len(stages) - 1)], stages)
             sns.despine(ax=bars)
+            bars.set_label("shares")
+            flow.set_label("flow")
             for part in below:
                 rows = {"as it is (above)": self.difference(), **dict(beside_labels(self.beside or []))}
                 draw_beside(part.subplots(), rows, MOST)
                 sns.despine(ax=part.axes[0])
+                part.axes[0].set_label("beside")
         return drawn
 
 

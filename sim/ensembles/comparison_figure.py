@@ -44,7 +44,7 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
             places = zip(arm["outcome"], arm["converged_estimate"], middle, strict=True)
             x, y = zip(*(at for label, *at in places if label != Outcome.UNCONVERGED.label), strict=True)
             axes.scatter(x, y, s=11, marker="D", label=CONVERGED, **look)
-    axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, 1))
+    axes.set(ylabel="", xlabel=f"share of {runs:,} runs", xlim=(0, _end(table)))
     axes.tick_params(axis="y", length=0)
     axes.set_title(
         f"Deception, paired difference {difference.estimate:+.3f}\n"
@@ -52,6 +52,11 @@ def draw_shares(axes: Axes, table: pd.DataFrame, runs: int, difference: Interval
     )
     look = {"frameon": False, "loc": "upper center", "bbox_to_anchor": (0.4, -0.2), "ncols": 2}
     axes.legend(*legend_entries(axes), title=None, **look)
+
+
+def _end(table: pd.DataFrame) -> float:
+    """Return where the axis of shares ends: at a tenth above the highest limit."""
+    return min(1.0, float(np.ceil(10 * table["high"].max() + 0.2) / 10))
 
 
 def draw_ribbons(axes: Axes, flows: Sequence[np.ndarray], stages: Sequence[str]) -> None:
@@ -70,7 +75,7 @@ def draw_ribbons(axes: Axes, flows: Sequence[np.ndarray], stages: Sequence[str])
     edge = EDGE * (1 + last) / 2
     axes.set(xlim=(-edge, last + edge), ylim=(1 + GAP * len(LABELS), -GAP), yticks=())
     axes.set(xticks=range(last + 1), xticklabels=[folded(stage, MOST_WIDE) for stage in stages])
-    axes.set_title("Where the pre-trained runs went,\noutcome by outcome")
+    axes.set_title("Where the pre-trained runs went,\nribbons in the colour of the outcome that follows")
     axes.tick_params(axis="x", length=0)
     axes.spines[:].set_visible(False)
 
@@ -82,7 +87,12 @@ def _draw_flow(axes: Axes, ends: tuple[float, float], shares: np.ndarray, left: 
         for j, after in enumerate(Outcome):
             if shares[i, j] > 0:
                 top = out[i] + (into[j] - out[i]) * (3 * x**2 - 2 * x**3)
-                look: dict[str, Any] = {"color": COLOURS[after], "alpha": 0.65, "linewidth": 0}
+                look: dict[str, Any] = {
+                    "facecolor": COLOURS[after],
+                    "edgecolor": "white",
+                    "alpha": 0.65,
+                    "linewidth": 0.3,
+                }
                 axes.fill_between(ends[0] + (ends[1] - ends[0]) * x, top, top + shares[i, j], **look)
                 out[i] += shares[i, j]
                 into[j] += shares[i, j]

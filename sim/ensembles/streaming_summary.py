@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeInt, computed_field
 from feint.agents.errors import unknown
 from feint.agents.outcome import LABELS, Outcome
 from feint.sim.ensembles.runner import Sums, Timing
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas, face
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, face, panels
 from feint.sim.results.provenance import data_beside
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
 from feint.sim.statistics.intervals import CONFIDENCE, Interval, methods_of, share_of_selected
@@ -135,22 +135,23 @@ class OutcomeReport(Report):
         heading = f"{self.runs:,} runs, seed {self.seed}, start {spec.start}, matched by {spec.match.value}"
         return [heading, *outcome_blocks({"": self}), str(self.timing)]
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return bars with intervals: the share of runs by outcome after each stage."""
         import seaborn as sns
 
         stages = self.curriculum.names
         with canvas((max(PAGE_WIDTH, 2.3 * len(stages)), 2.6)) as drawn:
-            panels = drawn.subplots(1, len(stages), sharex=True, sharey=True, squeeze=False)[0]
-            for i, (panel, stage) in enumerate(zip(panels, stages, strict=True)):
+            axes = panels(drawn, 1, len(stages), sharex=True, sharey=True)[0]
+            for i, (panel, stage) in enumerate(zip(axes, stages, strict=True)):
                 for outcome in Outcome:
                     share = self.frequency(outcome, i)
                     panel.barh(outcome.label, share.estimate, **face(outcome))
                     reach = [[share.estimate - share.low], [share.high - share.estimate]]
                     panel.errorbar(share.estimate, outcome.label, xerr=reach, fmt="none", ecolor="black", capsize=2)
-                panel.set(title=f"after\n{stage}", xlim=(0, 1), xlabel=f"share of {self.runs:,} runs")
-            panels[0].set_yticks(range(len(LABELS)), LABELS)
-            panels[0].invert_yaxis()
+                panel.set(label=stage, title=f"after\n{stage}", xlim=(0, 1), xlabel=f"share of {self.runs:,} runs")
+            for panel in axes:
+                panel.set_yticks(range(len(LABELS)), LABELS)
+            axes[0].invert_yaxis()
             sns.despine(fig=drawn)
         return drawn
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,20 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 from feint.agents.errors import check_output
 from feint.agents.outcome import Outcome
-from feint.sim.results.files import write_whole
-from feint.sim.results.provenance import passport_line
+from feint.sim.results import figure_files
+from feint.sim.results.files import written_whole
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("svg", "png", "pdf")
+FORMATS = ("svg", "pdf", "png", "eps", "tiff")
 
 # Okabe and Ito's palette for all kinds of colour vision, with hatches for readers in grey
 COLOURS = dict(zip(Outcome, ("#e8e8e8", "#56b4e9", "#0072b2", "#d55e00", "#f0e442", "#cc79a7"), strict=True))
 HATCHES = dict(zip(Outcome, ("", "..", "", "///", "xx", "\\\\\\"), strict=True))
+SIZE = 8.0  # points, of most texts
 STYLE: dict[Any, Any] = {
-    **dict.fromkeys(("font.size", "axes.labelsize"), 8),
+    **dict.fromkeys(("font.size", "axes.labelsize"), SIZE),
     "axes.titlesize": 9,
     **dict.fromkeys(("legend.fontsize", "xtick.labelsize", "ytick.labelsize"), 7.5),
     "hatch.linewidth": 0.5,
@@ -41,6 +45,9 @@ LOOKS = list(zip(SERIES, "os^DvP", ("-", "--", ":", "-.", "-", "--"), strict=Tru
 LINE: dict[str, Any] = {"markersize": 3.5, "linewidth": 1.0, "elinewidth": 0.8, "capsize": 2}
 SUBS, WIDE = (1, 2, 5), 100  # ticks of a decade on a logarithmic axis that is not wide
 MOST_ROWS, MOST_LETTERS = 45, 60  # rows of intervals in a figure, and letters in a line of their labels
+LEAST_PANEL = 1.7  # inches, width below which panels do not stand beside each other
+WIDTH_NOW: ContextVar[tuple[float | None, dict[Any, Any]]] = ContextVar("WIDTH_NOW", default=(None, {}))
+"""Requested width in inches, and rcParams, of figures that are being drawn."""
 
 
 check_figure_path = partial(check_output, "figure", endings=[f".{ending}" for ending in FORMATS])
@@ -52,10 +59,99 @@ def canvas(size: tuple[float, float]) -> Iterator[Figure]:
     """Yield an empty figure of this width and height in inches; what is drawn within has the common style."""
     import matplotlib as mpl
     import seaborn as sns
+
+    with mpl.rc_context(STYLE), sns.axes_style("ticks"), mpl.rc_context(WIDTH_NOW.get()[1]):
+        yield blank(size)
+
+
+def blank(size: tuple[float, float], *, least: float = 0.0) -> Figure:
+    """Return an empty figure of this height in inches, and of this width unless another one is requested.
+
+    Raises `InputError` for a width below `least`, at which texts would lie over each other.
+    """
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(STYLE), sns.axes_style("ticks"):
-        yield Figure(figsize=size, layout="constrained")
+    if (width := WIDTH_NOW.get()[0]) is not None and width < least:
+        raise InputError(f"width = {width:.3g}in is too narrow for this figure: it needs {least:.3g}in or more.")
+    return Figure(figsize=(WIDTH_NOW.get()[0] or size[0], size[1]), layout="constrained")
+
+
+def panels(drawn: Any, rows: int, columns: int, *, least: float = LEAST_PANEL, **keys: Any) -> np.ndarray:
+    """Return panels (rows, columns) of a figure, or of a part of one, as `subplots` makes them.
+
+    If the figure is too narrow for panels beside each other, they stand below each other, in fewer columns and in the
+    same order, and the figure is that much higher.
+    """
+    import numpy as np
+
+    across = columns_of(drawn, columns, least)
+    whole = drawn.figure is drawn
+    if across >= columns:
+        return drawn.subplots(rows, columns, squeeze=False, **keys)
+    down = -(-columns // across)
+    every = drawn.subplots(rows * down, across, squeeze=False)
+    if whole:
+        drawn.set_figheight(drawn.get_figheight() * down)
+    kept = np.array([row.ravel()[:columns] for row in every.reshape(rows, down * across)])
+    for axes in (axes for row in every.reshape(rows, down * across) for axes in row[columns:]):
+        axes.remove()
+    for name in ("x", "y"):
+        _share(kept, name, keys.get(f"share{name}", False))
+    return kept
+
+
+def parts(drawn: Figure, heights: Sequence[tuple[float, int]], least: float = LEAST_PANEL) -> list[Any]:
+    """Return parts of a figure below each other, of these heights in inches and numbers of panels beside each other.
+
+    A part is as much higher as its panels stand below each other, and the figure with it.
+    """
+    tall = [height * -(-columns // columns_of(drawn, columns, least)) for height, columns in heights]
+    drawn.set_figheight(sum(tall))
+    return list(drawn.subfigures(len(tall), 1, height_ratios=tall, squeeze=False)[:, 0])
+
+
+def mosaic(drawn: Figure, rows: Sequence[Sequence[str]], columns: int, **keys: Any) -> dict[str, Axes]:
+    """Return panels by name, as `subplot_mosaic` makes them; below each other if there is no room for `columns`."""
+    if columns_of(drawn, columns) >= columns:
+        return drawn.subplot_mosaic([[*row] for row in rows], **keys)
+    names = dict.fromkeys(name for row in rows for name in row)
+    drawn.set_figheight(drawn.get_figheight() / len(rows) * len(names))
+    return drawn.subplot_mosaic([[name] for name in names])
+
+
+def columns_of(drawn: Any, columns: int, least: float = LEAST_PANEL) -> int:
+    """Return how many columns of panels a figure has room for, of those that it has on a page."""
+    width = drawn.figure.get_figwidth()
+    return columns if WIDTH_NOW.get()[0] is None else max(1, min(columns, int(width / least)))
+
+
+def _share(kept: np.ndarray, name: str, how: bool | str) -> None:
+    """Let panels (rows, columns) share an axis, all or those of a row or column."""
+    groups = {True: [kept.ravel()], "all": [kept.ravel()], "row": kept, "col": kept.T}.get(how, [])
+    for first, *others in groups:
+        for axes in others:
+            getattr(axes, f"share{name}")(first)
+
+
+def letters_of(figure: Any, most: int = MOST_LETTERS) -> int:
+    """Return how many letters a line of a row's label may have: less than half of the width of the figure."""
+    return max(12, min(most, int(6.5 * figure.get_figwidth())))
+
+
+def row_label(label: str, letters: int) -> str:
+    """Return a label in lines of this many letters, broken at spaces or, if words are longer, within names."""
+    keys: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False, "replace_whitespace": False}
+    lines = textwrap.fill(label, letters, **keys)
+    if max(map(len, lines.split("\n"))) <= letters:
+        return lines
+    parted = re.sub(r"(?<=[._])(?=[a-z])", "\t", label)
+    return textwrap.fill(parted, letters, expand_tabs=False, **keys).replace("\t", "")
+
+
+def plain_number(value: float) -> str:
+    """Return a number as figures write it: 1,000 and −0.5."""
+    text = f"{value:,.0f}" if abs(value) >= 1000 and float(value).is_integer() else f"{value:g}"
+    return text.replace("-", "−")
 
 
 def with_fixed_layout(drawn: Figure) -> Figure:
@@ -93,7 +189,7 @@ def plain_log_ticks(axis: Any, low: float, high: float) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axis.set_major_locator(LogLocator(subs=SUBS if high < WIDE * low else (1,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
     axis.set_minor_formatter(NullFormatter())
 
 
@@ -105,7 +201,7 @@ def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) 
     """
     import numpy as np
 
-    shown = [textwrap.fill(label, MOST_LETTERS) for label in labels[:MOST_ROWS]]
+    shown = [row_label(label, letters_of(axes.figure)) for label in labels[:MOST_ROWS]]
     arrays = {name: np.asarray(values, float)[:MOST_ROWS] for name, values in series.items()}
     known = {name: values for name, values in arrays.items() if np.isfinite(values[:, 0]).any()}
     places, last = np.arange(len(shown)), len(known) - 1
@@ -126,21 +222,26 @@ def draw_intervals(axes: Any, labels: Sequence[str], series: Mapping[str, Any]) 
         axes.figure.legend(loc="outside lower center", frameon=False)
 
 
-def save(figure: Figure, path: str | Path, passport: dict[str, Any]) -> None:
-    """Write a figure with its passport in the file's metadata; the same figure gives the same bytes."""
-    path = check_figure_path(path)
-    ending, line = path.suffix.lstrip(".").lower(), passport_line(passport)
-    metadata: dict[str, Any] = {
-        "svg": {"Description": line, "Creator": "Feint", "Date": None},
-        "png": {"Description": line, "Software": "Feint"},
-        "pdf": {"Subject": line, "Creator": "Feint", "CreationDate": None},
-    }[ending]
+def save(figure: Figure, path: str | Path, passport: dict[str, Any], look: Any = None) -> None:
+    """Write a figure with its passport, and its `Look` if it has one; the same figure gives the same bytes.
+
+    The layout is rounded for the file alone, so that the figure can still be resized.
+    """
     import matplotlib as mpl
 
-    drawn = BytesIO()
-    with mpl.rc_context(STYLE), _unmoved(figure):
-        figure.savefig(drawn, format=ending, metadata={"Title": passport["kind"], **metadata}, dpi=RESOLUTION)
-    write_whole("figure", path, drawn.getvalue())
+    path = check_figure_path(path)
+    if own := look.configuration() if look else {}:
+        passport = {**passport, "figure": own}
+    ending, layout, dpi = path.suffix.lstrip(".").lower(), figure.get_layout_engine(), figure.dpi
+    style = look.context() if look else mpl.rc_context(STYLE)
+    with style, _unmoved(figure), figure_files.opaque(figure) if ending == "eps" else nullcontext():
+        with_fixed_layout(figure)
+        more = figure_files.metadata(ending, passport)
+        with written_whole("figure", path) as beside:
+            figure.savefig(beside, format=ending, dpi=(look and look.dpi) or RESOLUTION, bbox_inches=None, **more)
+            figure_files.finish(beside, ending, passport)
+    figure.set_dpi(dpi)
+    figure.set_layout_engine(layout)
 
 
 @contextmanager

@@ -125,7 +125,9 @@ def first_difference(before: str, now: str) -> str | None:
 
 SCHEMA = 2  # version of passports; since 2, configurations of requests hold departures from defaults only
 NUMBERS_FROM = ("numpy", "numba")
-ENDINGS = ("svg", "png", "pdf", "graphml", "csv")
+ENDINGS = ("svg", "pdf", "png", "eps", "tiff", "graphml", "csv")
+TIFF_TAG = 270  # ImageDescription
+EPS_MARK, EPS_LINE = "% feint: ", 200  # start of the comments in an .eps, and characters of each
 MOST_LISTED = 3  # differences in one sentence
 LONGEST = 80  # characters of a value in a sentence
 PDF_END = 2048  # bytes in which the end of a PDF names its table of contents
@@ -157,6 +159,7 @@ class Passport(BaseModel):
     commit: str | None
     platform: Words = {}
     drawn: Drawn | None = None
+    figure: dict[str, Any] = {}
     data: str | None = None
 
 
@@ -200,7 +203,7 @@ def commit() -> str | None:
 def passport_in(path: str | Path) -> dict[str, Any]:
     """Return the passport in a file, after a check of its form; raises `InputError` if there is none.
 
-    The file is an .svg, .png, .pdf, .graphml or .csv, whichever tool has rewritten it since.
+    The file is a figure, a .graphml or .csv, whichever tool has rewritten it since.
     """
     path = Path(path)
     ending = path.suffix.lstrip(".").lower()
@@ -261,6 +264,19 @@ def _in_png(path: Path) -> str | None:
         return image.text.get("Description")
 
 
+def _in_tiff(path: Path) -> str | None:
+    from PIL import Image
+
+    with Image.open(path, formats=["TIFF"]) as image:
+        tags: Any = getattr(image, "tag_v2", {})
+        return tags.get(TIFF_TAG)
+
+
+def _in_eps(path: Path) -> str:
+    lines = path.read_text(encoding="latin-1").splitlines()
+    return "".join(line.removeprefix(EPS_MARK) for line in lines if line.startswith(EPS_MARK))
+
+
 def _in_pdf(path: Path) -> str | None:
     """Return the subject; a damaged file is not searched for what is left of it, which can take minutes."""
     from pypdf import PdfReader
@@ -273,7 +289,7 @@ def _in_pdf(path: Path) -> str | None:
     return metadata.subject if metadata else None
 
 
-_METADATA = {"svg": _in_svg, "graphml": _in_graphml, "png": _in_png, "pdf": _in_pdf}
+_METADATA = {"svg": _in_svg, "graphml": _in_graphml, "png": _in_png, "pdf": _in_pdf, "eps": _in_eps, "tiff": _in_tiff}
 
 
 def difference_text(held: Any, wanted: Any) -> str:

@@ -23,6 +23,8 @@ from feint.sim.results.provenance import passport
 from feint.sim.results.request import Request
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -239,20 +241,36 @@ class Report:
         series = {names[name]: frame[[name, f"{start}low", f"{start}high"]] for name, start in of.items()}
         draw_intervals(panels[0, 0], [", ".join(row) for row in texts], series)
 
-    def figure(self) -> Figure:
-        """Return the result as a figure in the common style."""
+    def drawing(self) -> Figure:
+        """Draw the figure in the common style; `figure` returns it in the look that is requested."""
         import seaborn as sns
 
-        from feint.sim.results.figure_style import canvas
+        from feint.sim.results.figure_style import canvas, panels
 
         with canvas(self.size) as drawn:
-            self.draw(drawn.subplots(*self.grid, squeeze=False, **self.shared))
+            self.draw(panels(drawn, *self.grid, **self.shared))
             sns.despine(drawn)
         return drawn
 
+    def figure(self, number: int = 0, /, **look: Any) -> Figure:
+        """Return the result as a figure; keywords are those of `Look`, such as width="85mm" or palette="grey".
+
+        A result with several figures returns the one of this number, the main one by default.
+        """
+        from feint.sim.results.figure_look import Look
+
+        return Look(**look).drawn(self.drawings()[number])
+
+    def save_figure(self, path: str | Path, number: int = 0, /, **look: Any) -> None:
+        """Write the figure with its passport into an .svg, .pdf, .png, .eps or .tiff; arguments as of `figure`."""
+        from feint.sim.results.figure_look import Look
+        from feint.sim.results.figure_style import save
+
+        save(self.figure(number, **look), path, self.passport(), Look(**look))
+
     def drawings(self) -> tuple[Callable[[], Figure], ...]:
-        """Return the functions that draw its figures; the first is the main one."""
-        return (self.figure,)
+        """Return the functions that draw its figures, before they are given a look; the first is the main one."""
+        return (self.drawing,)
 
     def rows(self) -> Sequence[Any]:
         """Return the rows of `frame`; by default those of the first table."""

@@ -55,6 +55,7 @@ class Output:
     metavar: str
     method: str  #: name of the report's method that writes the file
     check: Callable[[Path], Path]  #: returns the path; raises `InputError` if it cannot be written
+    figure: bool = False  #: whether the method takes the keywords of `Look`
 
 
 class Request:

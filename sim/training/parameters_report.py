@@ -12,7 +12,7 @@ from feint.agents.errors import unknown
 from feint.agents.mind import GROUPS
 from feint.agents.model import Model
 from feint.agents.parameters import Parameter, plain
-from feint.sim.results.figure_style import SERIES, draw_intervals
+from feint.sim.results.figure_style import PAGE_WIDTH, SERIES, draw_intervals
 from feint.sim.results.report import GAP, KEPT, Hidden, Report, Table, from_attributes, line_width, wrapped
 from feint.sim.results.request import Option, Progress, Request
 from feint.sim.training.stage import PRETRAINING, Stage
@@ -91,7 +91,8 @@ class ParametersReport(Report):
             axes.text(-0.02, y, low, ha="right", va="center", fontsize=7)
             axes.text(1.02, y, high + " L" * row.log, ha="left", va="center", fontsize=7)
         words = "prior, from its low end to its high one (L: on a logarithmic scale)"
-        axes.set(xlim=(-0.12, 1.14), xticks=[], xlabel=words)
+        room = 0.13 * PAGE_WIDTH / axes.figure.get_figwidth()
+        axes.set(xlim=(-room, 1.02 + room), xticks=[], xlabel=words)
         axes.figure.legend(loc="outside lower center", ncols=2, frameon=False)
 
     def markdown(self) -> str:

@@ -16,7 +16,7 @@ from feint.agents.kernels.reading import Readings
 from feint.agents.mind import RUNNING, Mind, Progress
 from feint.agents.outcome import LABELS, Outcome, read
 from feint.agents.state import State
-from feint.sim.results.figure_style import PAGE_WIDTH, canvas
+from feint.sim.results.figure_style import PAGE_WIDTH, canvas, panels
 from feint.sim.results.files import written_whole
 from feint.sim.results.memory import check_memory
 from feint.sim.results.report import Hidden, Number, Report, Table, folded
@@ -133,24 +133,25 @@ class Trajectory(Report):
             blocks.append(Table.of_cells(("step", "outcome", *(folded(name, 11) for name in SHOWN)), rows))
         return blocks
 
-    def figure(self) -> Figure:
+    def drawing(self) -> Figure:
         """Return lines: what is read of the run along its stages."""
         import seaborn as sns
 
         stages = self.curriculum
         with canvas((max(PAGE_WIDTH, 2.6 * len(stages)), 3.0)) as drawn:
-            panels = drawn.subplots(1, len(stages), sharey=True, squeeze=False)[0]
+            axes = panels(drawn, 1, len(stages), sharey=True)[0]
             table = self.frame().melt(["stage", "step", "outcome"], list(LINES), var_name="reading")
             table = table.replace({"reading": LINES})
             top = max(1.05, 1.05 * min(float(table["value"].max()), MOST_SHOWN))
             look: Any = {"hue": "reading", "style": "reading", "palette": "colorblind", "errorbar": None}
-            for panel, stage in zip(panels, stages, strict=True):
+            for panel, stage in zip(axes, stages, strict=True):
                 rows: Any = table.query("stage == @stage.name")
-                sns.lineplot(rows, x="step", y="value", ax=panel, legend=panel is panels[-1], **look)
-                ended = rows["outcome"].iloc[-1]
-                panel.set(title=f"{stage.name}:\nends {ended}", xlabel="SGD step", ylabel="", ylim=(-0.02, top))
+                sns.lineplot(rows, x="step", y="value", ax=panel, legend=panel is axes[0], **look)
+                title = f"{stage.name}, {rows['step'].max():,} steps:\nends {rows['outcome'].iloc[-1]}"
+                panel.set(label=stage.name, title=title, xlabel="SGD step", ylabel="", ylim=(-0.02, top))
                 _mark_changes(panel, rows.drop_duplicates("step"))
-            sns.move_legend(panels[-1], "center left", bbox_to_anchor=(1.02, 0.5), title=None, frameon=False)
+            drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+            axes[0].get_legend().remove()
             sns.despine(fig=drawn)
         return drawn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
 from functools import partial
@@ -107,9 +107,11 @@ Matching = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 FigureFile = Annotated[
-    Path | None, typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .png or .pdf.")
+    Path | None,
+    typer.Option("--figure", metavar="FILE", help="Draw the result; FILE ends in .svg, .pdf, .png, .eps or .tiff."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+OF_FIGURE = "figure_"  # before the names of a figure's options, which may be those of fields, too
 Precision = Annotated[
     str,
     typer.Option(help="Floating-point precision: single or double.", autocompletion=completed(("single", "double"))),
@@ -193,19 +195,55 @@ def command(kind: type[Request]) -> Callable[..., None]:
         if code:
             raise typer.Exit(code)
 
-    options = [
+    return _with_options(call, (), dict(_options(kind)), inspect.getdoc(kind))
+
+
+def look_of(given: Mapping[str, Any], *, drawn: bool) -> dict[str, Any]:
+    """Return the options of a figure that are given; raises `InputError` if one is not valid, or nothing is drawn."""
+    from feint.sim.results.figure_look import Look
+
+    look = {name.removeprefix(OF_FIGURE): value for name, value in given.items() if name.startswith(OF_FIGURE)}
+    look = {name: value for name, value in look.items() if value and value != getattr(Look, name, None)}
+    if look and not drawn:
+        raise InputError(f"--{next(iter(look))} says how a figure looks, and none is drawn: give --figure FILE, too.")
+    return Look(**look).configuration()
+
+
+def drawing(call: Callable[..., None]) -> Callable[..., None]:
+    """Offer the options of figures with a command that is a function, and give it those as `look`."""
+
+    def drawn(**given: Any) -> None:
+        own = {name: value for name, value in given.items() if not name.startswith(OF_FIGURE)}
+        call(**own, look=look_of(given, drawn="figure" not in given or given["figure"] is not None))
+
+    kept = [option for option in inspect.signature(call, eval_str=True).parameters.values() if option.name != "look"]
+    return _with_options(drawn, kept, dict(_look_options()), call.__doc__)
+
+
+def _with_options(call: Any, kept: Iterable[inspect.Parameter], more: Mapping[str, Any], doc: str | None) -> Any:
+    """Return a function with the parameters `kept` and, by name, annotations and defaults of `more`, as typer reads."""
+    added = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in _options(kind)
+        for name, (annotation, default) in more.items()
     ]
-    call.__signature__ = inspect.Signature(options)  # pyright: ignore[reportFunctionMemberAccess] - read by typer
+    options = [*(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in kept), *added]
+    call.__signature__ = inspect.Signature(options)
     call.__annotations__ = {option.name: option.annotation for option in options}
-    call.__doc__ = inspect.getdoc(kind)
+    call.__doc__ = inspect.cleandoc(doc or "")
     return call
+
+
+def _look_options() -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the options of a figure as `_options` does those of a request."""
+    from feint.sim.results.figure_look import Look
+
+    for name, option in _field_options(Look):
+        yield f"{OF_FIGURE}{name}", option
 
 
 def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     """Carry out a command: make the request, compute, write the files, print, and return the result."""
-    from feint.sim.results.figure_style import check_figure_path, save
+    from feint.sim.results.figure_style import check_figure_path
     from feint.sim.results.files import check_free
 
     own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
@@ -221,10 +259,12 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
             raise InputError(f"--{name} and --figure exclude each other: {reason}.")
     path = check_figure_path(given["figure"]) if given.get("figure") else None
     outputs = {name: output.check(given[name]) for name, output in kind.outputs.items() if given.get(name)}
+    drawn = bool(path) or any(kind.outputs[name].figure for name in outputs)
+    look = look_of(given, drawn=drawn) if kind.drawn else {}
     written = {**({"figure": path} if path else {}), **outputs}
     written |= {name: given[name] for name, option in _offered(kind) if option.written and given[name]}
     check_free(written, force=given.get("force", False))
-    if path:
+    if drawn:
         import_module("matplotlib")  # which reads the environment
     request = kind(**dict(_converted(kind, values)), **points)
     request.check(given)
@@ -238,9 +278,10 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     else:
         say(result.text())
     if path:
-        save(result.figure(), path, result.passport())
+        result.save_figure(path, **look)
+    beside = {name: value for name, value in look.items() if name != "only"}
     for name, file in outputs.items():
-        getattr(result, kind.outputs[name].method)(file)
+        getattr(result, kind.outputs[name].method)(file, **(beside if kind.outputs[name].figure else {}))
     if not given["as_json"]:
         say_written(*written.values())
     return result
@@ -268,8 +309,24 @@ def _offered(kind: type[Request]) -> Iterator[tuple[str, Option]]:
 
 def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Yield each option's name, and its annotation, as typer reads it, with its default."""
+    yield from _field_options(kind)
+    if kind.threaded:
+        yield "threads", (Threads, None)
+    for name, output in kind.outputs.items():
+        yield name, (Annotated[Path | None, typer.Option(metavar=output.metavar, help=output.help)], None)
+    yield "as_json", (AsJson, False)
+    if kind.drawn:
+        yield "figure", (FigureFile, None)
+        yield from _look_options()
+    hints = get_type_hints(kind)
+    if "force" not in hints and (kind.drawn or kind.outputs or any(option.written for _, option in _offered(kind))):
+        yield "force", (Force, False)
+
+
+def _field_options(kind: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the options that fields declare."""
     hints = get_type_hints(kind, include_extras=True)
-    for field in fields(kind):  # pyright: ignore[reportArgumentType] - a request is a dataclass
+    for field in fields(kind):
         if field.name == "point":
             yield from {**POINT, **(STARTED if kind.started else {})}.items()
             continue
@@ -284,15 +341,6 @@ def _options(kind: type[Request]) -> Iterator[tuple[str, tuple[Any, Any]]]:
         missing = ... if option.argument else inspect.Parameter.empty
         default = None if _repeats(inner) else missing if field.default is MISSING else field.default
         yield field.name, (_annotated(inner, option, field.name), default)
-    if kind.threaded:
-        yield "threads", (Threads, None)
-    for name, output in kind.outputs.items():
-        yield name, (Annotated[Path | None, typer.Option(metavar=output.metavar, help=output.help)], None)
-    yield "as_json", (AsJson, False)
-    if kind.drawn:
-        yield "figure", (FigureFile, None)
-    if "force" not in hints and (kind.drawn or kind.outputs or any(option.written for _, option in _offered(kind))):
-        yield "force", (Force, False)
 
 
 def _annotated(inner: Any, option: Option, name: str) -> Any:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +23,7 @@ from feint.commands.build import (
     Threads,
     completed,
     count,
+    drawing,
     show_warning,
 )
 from feint.commands.console import patient_streams, say, say_aside, say_document, say_written
@@ -35,6 +36,7 @@ from feint.sim.results.report import WIDTH, in_columns
 
 PORT = 5006
 NARROWEST = 40  # columns of a terminal to which tables are fitted
+NO_LOOK: Mapping[str, Any] = {}  # of a figure, beside its defaults
 Pictures = Annotated[
     list[str] | None,
     typer.Argument(
@@ -48,7 +50,7 @@ Formats = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="svg (the default), pdf or png; repeatable, or with commas between.",
+        help="svg (the default), pdf, png, eps or tiff; repeatable, or with commas between.",
         autocompletion=completed("feint.sim.results.figure_style:FORMATS"),
     ),
 ]
@@ -171,6 +173,7 @@ def explore(
     return server.serve(browser=not no_open, ready=lambda: say(message))
 
 
+@drawing
 def figures(
     names: Pictures = None,
     out: Annotated[
@@ -186,6 +189,7 @@ def figures(
     seed: Seed = 0,
     threads: Threads = None,
     precision: Precision = "single",
+    look: Mapping[str, Any] = NO_LOOK,
 ) -> None:
     """Compute and draw all figures. Existing data in the folder are reused if they match."""
     from feint.scenarios.gallery import gallery
@@ -200,12 +204,10 @@ def figures(
     check_threads(threads)
     sizes = {picture.name: picture.size(quick=quick, runs=runs) for picture in chosen}
     requests = [gallery.FigureRequest(figure=name, size=size, **common) for name, size in sizes.items()]
-    for picture in chosen:
-        picture.check_libraries()
-    folder = gallery.check_folder(out)
+    folder = gallery.check_folder(out, chosen)
     gallery.check_own(folder / f"{name}.{ending}" for name in sizes for ending in formats)
     for request in requests:
-        figure, (data, *files) = gallery.draw_into(folder, request, formats, again=again, threads=threads)
+        figure, (data, *files) = gallery.draw_into(folder, request, formats, again=again, threads=threads, look=look)
         _warn_of_other_version(data, figure.made["versions"]["feint"])
         how = "found" if figure.reused else "computed"
         say(f"{data} {how}, drawn as {', '.join(file.name for file in files)}")
@@ -217,9 +219,13 @@ def _warn_of_other_version(data: Path, maker: str) -> None:
         show_warning(f"{str(data)!r} was computed by Feint {maker}, and this is {VERSION}: --again recomputes it.")
 
 
+@drawing
 def graph(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Graph to write, .graphml or .json, or to draw, .svg, .png or .pdf.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Graph to write, .graphml or .json, or to draw, .svg, .pdf, .png, .eps or .tiff."
+        ),
     ],
     verdicts: Annotated[
         bool, typer.Option("--verdicts", help="Evaluate the claims first, and put the verdict on each.")
@@ -230,6 +236,7 @@ def graph(
     seed: Seed = 0,
     threads: Threads = None,
     force: Force = False,
+    look: Mapping[str, Any] = NO_LOOK,
 ) -> None:
     """Write or draw the argument: parameters, premises, mechanisms, claims and sources."""
     from feint.scenarios.argument.graph import GraphRequest, check_graph_path
@@ -237,10 +244,11 @@ def graph(
     file = check_graph_path(file)
     check_free({"file": file}, force=force)
     request = GraphRequest(verdicts=verdicts, point=point_of(curriculum, settings), runs=runs, seed=seed)
-    request.run(threads=threads).write(file)
+    request.run(threads=threads).write(file, **look)
     say_written(file)
 
 
+@drawing
 def sweep(
     study: Annotated[
         Path,
@@ -257,13 +265,14 @@ def sweep(
     workers: Annotated[int | None, count(help="Start a Dask cluster of N workers here.")] = None,
     figure: FigureFile = None,
     force: Force = False,
+    look: Mapping[str, Any] = NO_LOOK,
 ) -> None:
     """Carry out a study, on all cores; stop it at any moment, and continue with --resume.
 
     With --resume, STUDY.toml may request more runs, more points or narrower intervals than before; all is kept.
     """
     from feint.sim.ensembles.runner import check_threads
-    from feint.sim.results.figure_style import check_figure_path, save
+    from feint.sim.results.figure_style import check_figure_path
     from feint.sim.sweeps import experimental_designs
     from feint.sim.sweeps.study import Study
     from feint.sim.sweeps.sweep import sweep
@@ -283,7 +292,7 @@ def sweep(
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
     say(done.checked().text())
     if figure:
-        save(done.figure(), figure, done.passport())
+        done.save_figure(figure, **look)
         say_written(figure)
 
 

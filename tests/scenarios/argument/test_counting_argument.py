@@ -131,7 +131,7 @@ def test_the_document_and_the_text_say_the_same(found):
     [
         ({"draws": 0}, "draws = 0 is not valid"),
         ({"draws": 10, "trains": 11}, "trains = 11 is not valid"),
-        ({"width": 0.0}, "width = 0.0 is not valid"),
+        ({"spread": 0.0}, "spread = 0.0 is not valid"),
         ({"point": Point().at({"finetuning.target": 0.0})}, "finetuning.target = 0.0 lets every mind do well"),
         ({"point": Point(model=Model(modes=17))}, "modes = 17 is too many"),
     ],
