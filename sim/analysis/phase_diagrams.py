@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 HEIGHT, KEY_HEIGHT = 1.9, 0.4  # inches, of a layer and of the key to the letters
 PALEST = 0.2  # frequency at which an outcome's colour is palest: the most frequent of six has more
 FAINT = 0.3  # share of the colour that is left there
+SPARSE = {outcome: hatch.replace("..", ".") for outcome, hatch in HATCHES.items()}  # each dot is drawn in an SVG
 SIGNS = {1: "+", -1: "−"}
 MEANINGS = {1: "above 0", -1: "below 0", 0: "undecided"}  # of a difference, by the sign of its whole interval
 ALL_CELLS = "all"
@@ -158,7 +159,7 @@ class PhaseDiagram(GridAnalysis):
                 edge: dict[str, Any] = {"edgecolor": "#222222", "linewidth": 0.5}
                 labels = {outcome: f"{LETTERS[outcome]} {outcome.label}" for outcome in phases}
                 patches = [
-                    Patch(facecolor=COLOURS[outcome], hatch=HATCHES[outcome], label=label, **edge)
+                    Patch(facecolor=COLOURS[outcome], hatch=SPARSE[outcome], label=label, **edge)
                     for outcome, label in labels.items()
                 ]
                 parts[-1].legend(handles=patches, loc="center", ncols=3, frameon=False, columnspacing=1.0)
@@ -256,13 +257,17 @@ def _faded(codes: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 
 def _hatch(panel: Axes, x: np.ndarray, y: np.ndarray, codes: np.ndarray) -> None:
     """Draw the hatch of each outcome over its cells, given their edges."""
-    from matplotlib.patches import Rectangle
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
 
-    for row, column in np.argwhere(codes != NOTHING).tolist():
-        if hatch := HATCHES[Outcome(codes[row, column])]:
-            corner, width, height = (x[column], y[row]), x[column + 1] - x[column], y[row + 1] - y[row]
-            look: dict[str, Any] = {"fill": False, "hatch": hatch, "linewidth": 0, "edgecolor": "#22222266"}
-            panel.add_patch(Rectangle(corner, width, height, **look))
+    look: dict[str, Any] = {"fill": False, "linewidth": 0, "edgecolor": "#22222266"}
+    for outcome in (outcome for outcome in Outcome if SPARSE[outcome]):
+        cells = [
+            Path([(x[i], y[k]), (x[i + 1], y[k]), (x[i + 1], y[k + 1]), (x[i], y[k + 1]), (x[i], y[k])], closed=True)
+            for k, i in np.argwhere(codes == outcome).tolist()
+        ]
+        if cells:
+            panel.add_patch(PathPatch(Path.make_compound_path(*cells), hatch=SPARSE[outcome], **look))
 
 
 def _areas(codes: np.ndarray) -> Iterator[tuple[int, int, int]]:

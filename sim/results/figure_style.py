@@ -168,7 +168,8 @@ def with_fixed_layout(drawn: Figure) -> Figure:
     for part in drawn.subfigs:
         part.bbox_relative.set(Bbox(np.round(part.bbox_relative.get_points(), 6)))
     for axes in drawn.axes:
-        axes.set_position(Bbox(np.round(axes.get_position().get_points(), 6)))
+        place = Bbox(np.round(axes.get_position().get_points(), 6))
+        axes._set_position(place)  # pyright: ignore[reportAttributeAccessIssue] - `set_position` takes it out of layouts
     return drawn
 
 
