@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "gallery.md"
 FOLDER = ROOT / "docs" / "figures" / "argument"
 SHOWN = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".svg", ".png"))
 COMMANDS = re.findall(r"<!-- gallery -->\n```sh\n(.*?)\n```", PAGE.read_text(), re.DOTALL)
-LARGEST = 200_000  # bytes of a figure in the repository
+LARGEST = 240_000  # bytes of a figure in the repository, of which hatches take many
 
 
 @pytest.mark.generated

@@ -262,10 +262,9 @@ def _hatch(panel: Axes, x: np.ndarray, y: np.ndarray, codes: np.ndarray) -> None
 
     look: dict[str, Any] = {"fill": False, "linewidth": 0, "edgecolor": "#22222266"}
     for outcome in (outcome for outcome in Outcome if SPARSE[outcome]):
-        cells = [
-            Path([(x[i], y[k]), (x[i + 1], y[k]), (x[i + 1], y[k + 1]), (x[i], y[k + 1]), (x[i], y[k])], closed=True)
-            for k, i in np.argwhere(codes == outcome).tolist()
-        ]
+        ends = np.diff(np.pad(codes == outcome, ((0, 0), (1, 1))).astype(int))  # of runs of cells along each row
+        runs = zip(np.argwhere(ends > 0).tolist(), np.argwhere(ends < 0)[:, 1].tolist(), strict=True)
+        cells = [Path([(x[i], y[k]), (x[j], y[k]), (x[j], y[k + 1]), (x[i], y[k + 1])]) for (k, i), j in runs]
         if cells:
             panel.add_patch(PathPatch(Path.make_compound_path(*cells), hatch=SPARSE[outcome], **look))
 
