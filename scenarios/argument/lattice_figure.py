@@ -74,7 +74,8 @@ def draw_lattice(axes: Axes, lattice: Any) -> None:
             axes.plot(*zip(place, places[above], strict=True), color="#c4c4c4", linewidth=0.6, zorder=1)
     xs, ys = np.array([places[corner] for corner in range(len(share))]).T
     look: Any = {"cmap": shade, "norm": Normalize(0, max(float(share.max()), 1e-9)), "edgecolor": "#222222"}
-    small = min(1, axes.figure.get_figwidth() / WIDE)
+    figure: Any = axes.figure
+    small = min(1, figure.get_figwidth() / WIDE)
     dots = axes.scatter(xs, ys, s=560 * small**2, c=share, linewidth=0.7, zorder=2, **look)
     for i, corner in enumerate(lattice.corners):
         _write_set(axes, *places[i], share[i], [SYMBOLS[part] for part in corner.parts], narrow=small < 1)
