@@ -93,7 +93,7 @@ def _draw_flow(axes: Axes, ends: tuple[float, float], shares: np.ndarray, left: 
                     "alpha": 0.65,
                     "linewidth": 0.3,
                 }
-                axes.fill_between(ends[0] + (ends[1] - ends[0]) * x, top, top + shares[i, j], **look)
+                axes.fill_between(ends[0] + (ends[1] - ends[0]) * x, top, top + shares[i, j], alpha=0.65, **look)
                 out[i] += shares[i, j]
                 into[j] += shares[i, j]
 

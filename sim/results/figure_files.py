@@ -66,22 +66,25 @@ def recolour(artist: Any, change: Callable[[Any], np.ndarray]) -> None:
 
 @contextmanager
 def opaque(figure: Figure) -> Iterator[None]:
-    """Mix colours that let others shine through with white, for formats without transparency."""
+    """Mix areas that let others shine through with white, for formats without transparency."""
     from matplotlib.collections import Collection
+    from matplotlib.patches import Patch
 
+    boxes = [getattr(artist, "_bbox_patch", None) for artist in figure.findobj()]
     before = []
-    for artist in figure.findobj():
-        alpha = artist.get_alpha()
-        share = alpha if isinstance(alpha, (int, float)) else None
-        if isinstance(artist, Collection) and artist.get_array() is None and share is not None and share < 1:
-            face, edge = artist.get_facecolor(), artist.get_edgecolor()
-            before.append((artist, alpha, face, edge, artist.get_zorder()))
-            artist.set_alpha(None)
-            recolour(artist, _mixed)
-            artist.set_zorder(artist.get_zorder() - 1)
-    yield
-    for artist, alpha, face, edge, order in before:
-        artist.set(facecolor=face, edgecolor=edge, alpha=alpha, zorder=order)
+    for artist in (*figure.findobj(lambda artist: isinstance(artist, (Collection, Patch))), *boxes):
+        areas: Any = artist
+        alpha = areas.get_alpha() if areas else None
+        if isinstance(alpha, (int, float)) and alpha < 1:
+            face, edge, order = areas.get_facecolor(), areas.get_edgecolor(), areas.get_zorder()
+            before.append((areas, {"facecolor": face, "edgecolor": edge, "alpha": alpha, "zorder": order}))
+            lower = order - isinstance(areas, Collection)  # below what shone through
+            areas.set(alpha=None, facecolor=_mixed(face), edgecolor=_mixed(edge), zorder=lower)
+    try:
+        yield
+    finally:
+        for areas, look in before:
+            areas.set(**look)
 
 
 def _mixed(colours: Any) -> np.ndarray:
