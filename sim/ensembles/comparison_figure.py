@@ -87,12 +87,7 @@ def _draw_flow(axes: Axes, ends: tuple[float, float], shares: np.ndarray, left: 
         for j, after in enumerate(Outcome):
             if shares[i, j] > 0:
                 top = out[i] + (into[j] - out[i]) * (3 * x**2 - 2 * x**3)
-                look: dict[str, Any] = {
-                    "facecolor": COLOURS[after],
-                    "edgecolor": "white",
-                    "alpha": 0.65,
-                    "linewidth": 0.3,
-                }
+                look: dict[str, Any] = {"facecolor": COLOURS[after], "edgecolor": "white", "linewidth": 0.3}
                 axes.fill_between(ends[0] + (ends[1] - ends[0]) * x, top, top + shares[i, j], alpha=0.65, **look)
                 out[i] += shares[i, j]
                 into[j] += shares[i, j]
