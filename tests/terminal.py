@@ -63,10 +63,10 @@ def within_this_process(monkeypatch, capsys):
         with pytest.raises(SystemExit) as left:
             cli.main()
         out, err = capsys.readouterr()
-        call.wrote = WROTE.findall(err)
+        vars(call)["wrote"] = WROTE.findall(err)
         return Said(int(left.value.code or 0), out, WROTE.sub("", err))
 
-    call.wrote = []  # files that the last command said it wrote
+    vars(call)["wrote"] = []  # files that the last command said it wrote
     return call
 
 

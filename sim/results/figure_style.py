@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feint.agents.errors import check_output
+from feint.agents.errors import InputError, check_output
 from feint.agents.outcome import Outcome
 from feint.sim.results import figure_files
 from feint.sim.results.files import written_whole

@@ -28,6 +28,13 @@ def found():
     return compare(runs=30, seed=3, beside=True)
 
 
+def compared(request, **keys):
+    """Carry out a comparison of both arms at one setting."""
+    found = request.run(**keys)
+    assert isinstance(found, Comparison)
+    return found
+
+
 def differences(comparison):
     return {row.name: row.difference for row in comparison.beside}
 
@@ -36,7 +43,7 @@ def differences(comparison):
 def test_the_numbers_are_those_of_the_claims_parts_on_the_same_runs(changes):
     """At the second point many runs from scratch miss their target, so that converged runs differ."""
     point = Point().at(changes)
-    comparison = CompareRequest(point=point, runs=40, seed=3, beside=True).run()
+    comparison = compared(CompareRequest(point=point, runs=40, seed=3, beside=True))
     intervals = evaluate([CLAIM], point, runs=40, seed=3)[CLAIM.name].intervals
     assert {"difference": comparison.difference(), **differences(comparison)} == intervals
 
@@ -83,7 +90,7 @@ def test_where_one_cannot_be_trained_its_row_says_so(monkeypatch):
     others = (replace(COMPANIONS[1], changes=changes), COMPANIONS[-1])
     monkeypatch.setattr("feint.sim.ensembles.comparison.COMPANIONS", others)
     done = []
-    comparison = CompareRequest(point=Point(curriculum=SHORT), runs=10, beside=True).run(progress=done.append)
+    comparison = compared(CompareRequest(point=Point(curriculum=SHORT), runs=10, beside=True), progress=done.append)
     assert comparison.beside is not None
     assert [row.difference is None for row in comparison.beside] == [True, False]
     assert "steps = 1000000000000 is not valid" in str(comparison.beside[0].reason)
@@ -94,10 +101,12 @@ def test_where_one_cannot_be_trained_its_row_says_so(monkeypatch):
 
 def test_a_worth_that_was_given_holds_where_data_are_matched():
     point = Point(curriculum=SHORT, match="data")
-    comparison = CompareRequest(point=point, runs=10, worth=77, beside=True).run()
+    comparison = compared(CompareRequest(point=point, runs=10, worth=77, beside=True))
     longer = point.at({"finetuning.target": 0.0, "finetuning.steps": 1000})
     assert all(row.reason is None for row in comparison.beside or ())
-    assert differences(comparison)["after-1000"] == CompareRequest(point=longer, runs=10, worth=77).run().difference()
+    assert (
+        differences(comparison)["after-1000"] == compared(CompareRequest(point=longer, runs=10, worth=77)).difference()
+    )
 
 
 def test_where_no_run_converged_the_difference_is_not_known():
