@@ -147,13 +147,13 @@ def test_modules_import_each_other_in_no_circle():
 
 
 def test_folders_and_files_are_of_a_size_to_be_read():
-    """26,500 lines with version 1; since, 3,500 for version 2, 5,000 for measurements, 4,000 for borders and later."""
+    """26,500 lines with version 1; then 3,500 for version 2, 5,000 for measurements, 4,000 for borders, 3,000 for users."""
     modules = [file for file in OURS if file.name != "__init__.py"]
     lines = {named(file): len(file.read_text().splitlines()) for file in modules}
     per_folder = Counter(file.parent for file in modules)
     assert {str(folder): count for folder, count in per_folder.items() if count > 25} == {}
     assert {file: count for file, count in lines.items() if count > 400} == {}
-    assert len(lines) <= 212
+    assert len(lines) <= 216
     assert sum(lines.values()) <= 42_000
 
 

@@ -43,7 +43,7 @@ FACTORS = (0.1, 1.0, 10.0)  #: multiples of every stage's awareness_exposure
 DECEPTIVE, PROXY, SEEKING, PRETRAINED = "deceptive", "proxy", "reward-seeking", "deceptive, pre-trained arm"
 THIRDS = ("least aware third", "middle third", "most aware third")
 GROUPS = (DECEPTIVE, PROXY, SEEKING, PRETRAINED, *THIRDS)
-ALARMS = 0.01  # share of aligned runs suspected up to which the axis of ROC curves is linear, then logarithmic
+ALARMS = 0.01  # share of aligned runs suspected up to which the axis of ROC curves is linear
 LOOKS = {
     "behaviour": ("#000000", "o", "-"),
     "honeypots": ("#e69f00", "s", "--"),
@@ -352,8 +352,7 @@ class AuditorsRequest(Request):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        share = self.false_alarms
-        if not isinstance(share, float) or not 0 <= share < 1:
+        if not isinstance(share := self.false_alarms, float) or not 0 <= share < 1:
             raise InputError(f"false_alarms = {share!r} is not valid: it must be a number from 0 to below 1.")
 
     def work(self) -> int:
@@ -390,11 +389,10 @@ def auditing(
     **options: Any,
 ) -> AuditorsReport:
     """Apply auditors, by default all, to the runs of both arms; `options` are others of `AuditorsRequest`."""
-    auditors = list(AUDITORS.values()) if auditors is None else auditors
-    names = tuple(auditor.name for auditor in auditors)
+    auditors = [*AUDITORS.values()] if auditors is None else auditors
     dials = {f"{auditor.name}.{name}": value for auditor in auditors for name, value in auditor.given().items()}
-    request = AuditorsRequest(auditors=names, dials=dials, point=point or Point(), **options)
-    return request.run(progress=progress)
+    named = {"auditors": tuple(auditor.name for auditor in auditors), "dials": dials}
+    return AuditorsRequest(**named, point=point or Point(), **options).run(progress=progress)
 
 
 def exposed(point: Point, factor: float) -> Point:

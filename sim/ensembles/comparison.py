@@ -289,9 +289,8 @@ class CompareRequest(Request):
         """Train both arms, and those of other settings; raises `InputError`, and warns if runs diverged."""
         report = progress or (lambda _: None)
         kept = self.work() / number_of(self.vary) * RECORDED  # of a table, one setting at a time
-        check_memory(
-            kept, f"runs = {self.runs:,} of each arm", "request fewer, or `feint sweep`, which keeps counts alone"
-        )
+        fewer = "request fewer, or `feint sweep`, which keeps counts alone"
+        check_memory(kept, f"runs = {self.runs:,} of each arm", fewer)
         train: Train = partial(self._train, threads=threads, progress=report)
         if self.versus is not None:
             return Versus.trained(self, train)
@@ -299,8 +298,7 @@ class CompareRequest(Request):
 
     def compared(self, threads: int | None = None, report: Progress = lambda _: None) -> Comparison:
         """Train both arms at the point, and the companions."""
-        arms = self._train(self.point, threads, report)
-        trained = [arms]
+        trained = [arms := self._train(self.point, threads, report)]
 
         def of_companion(companion: Companion) -> Beside:
             try:

@@ -11,7 +11,7 @@ from feint.scenarios.argument.evaluate_claim import evaluate
 from feint.scenarios.claims.pretraining.pretraining_vs_scratch import CLAIM
 from feint.scenarios.regenerate import regenerate
 from feint.sim.ensembles.companions import AS_IT_IS, COMPANIONS, train_arms
-from feint.sim.ensembles.comparison import HINT, CompareRequest, compare
+from feint.sim.ensembles.comparison import HINT, CompareRequest, Comparison, compare
 from feint.sim.ensembles.paired_runs import run_paired
 from feint.sim.ensembles.protocols import pretrained, scratch
 from feint.sim.results import figure_style

@@ -248,15 +248,8 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
 
     own = {field.name for field in fields(kind)}  # pyright: ignore[reportArgumentType]
     values = {name: value for name, value in given.items() if name in own and name != "versus"}
-    points: dict[str, Any] = {}
-    if "point" in own:
-        points = dict(_points(kind, given))
-    for name in kind.text_only:
-        if given["as_json"] and values[name]:
-            raise InputError(f"--{name} and --json exclude each other: give one.")
-    for name, reason in kind.not_drawn.items():
-        if given["figure"] and values[name]:
-            raise InputError(f"--{name} and --figure exclude each other: {reason}.")
+    points = dict(_points(kind, given)) if "point" in own else {}
+    _check_together(kind, given, values)
     path = check_figure_path(given["figure"]) if given.get("figure") else None
     outputs = {name: output.check(given[name]) for name, output in kind.outputs.items() if given.get(name)}
     drawn = bool(path) or any(kind.outputs[name].figure for name in outputs)
@@ -273,10 +266,7 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     with bar(request.work(), unit=request.unit) as progress:
         more = {"show": show_early} if kind.staged else {}
         result = request.run(threads=given.get("threads"), progress=progress, **more)
-    if given["as_json"]:
-        say_document(result.json())
-    else:
-        say(result.text())
+    say_document(result.json()) if given["as_json"] else say(result.text())
     if path:
         result.save_figure(path, **look)
     beside = {name: value for name, value in look.items() if name != "only"}
@@ -285,6 +275,16 @@ def answer(kind: type[Request], given: Mapping[str, Any]) -> Report:
     if not given["as_json"]:
         say_written(*written.values())
     return result
+
+
+def _check_together(kind: type[Request], given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raise `InputError` if options are given that exclude each other."""
+    for name in kind.text_only:
+        if given["as_json"] and values[name]:
+            raise InputError(f"--{name} and --json exclude each other: give one.")
+    for name, reason in kind.not_drawn.items():
+        if given["figure"] and values[name]:
+            raise InputError(f"--{name} and --figure exclude each other: {reason}.")
 
 
 def _points(kind: type[Request], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -280,15 +280,12 @@ def sweep(
     loaded, threads = Study.load(study), check_threads(threads)
     if figure:
         check_free({"figure": check_figure_path(figure)}, force=force)
-    trainer = f"on {_counted(threads, 'thread')}" if workers is None else f"on {workers:,} workers"
-    trainer = trainer if scheduler is None else f"on the cluster of {scheduler}"
-    points, runs = experimental_designs.count(loaded), f"{loaded.runs:,}"
-    runs = runs if loaded.most_runs is None else f"{runs} to {loaded.most_runs:,}"
-    places = f"{_counted(points, 'point')}, {_counted(len(loaded.arms), 'arm')}"
-    with (
-        on_interrupt(_stop),
-        _shown(f"{places}, {runs} runs of each, into {out}, {trainer}", points * loaded.runs) as hooks,
-    ):
+    own = _counted(threads, "thread") if workers is None else f"{workers:,} workers"
+    own = own if scheduler is None else f"the cluster of {scheduler}"
+    points = experimental_designs.count(loaded)
+    runs = " to ".join(f"{number:,}" for number in (loaded.runs, loaded.most_runs) if number is not None)
+    each = f"{_counted(points, 'point')}, {_counted(len(loaded.arms), 'arm')}, {runs} runs of each"
+    with on_interrupt(_stop), _shown(f"{each}, into {out}, on {own}", points * loaded.runs) as hooks:
         done = sweep(loaded, out, resume=resume, threads=threads, scheduler=scheduler, workers=workers, **hooks)
     say(done.checked().text())
     if figure:
