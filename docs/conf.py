@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))  # modules that make the generated pages
 
 import claims_page  # noqa: E402 - after the path
+import commands_page  # noqa: E402
 import results_page  # noqa: E402
 from manual import modules  # noqa: E402
 
@@ -39,6 +40,7 @@ suppress_warnings = ["ref.python"]  # two modules may have a class of one name
 
 GENERATED = {
     "claims": lambda: claims_page.page(HERE, HERE / "_build" / "drawn"),
+    "commands": commands_page.page,
     "results": lambda: results_page.page(HERE),
     "not": lambda: results_page.measured(HERE),
     **{f"reference_{part}": lambda part=part: modules(part) for part in ("agents", "sim", "scenarios")},

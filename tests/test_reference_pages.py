@@ -2,13 +2,17 @@
 
 import re
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
+import commands_page
 import pytest
 from manual import modules, public_modules
 
 from feint.agents.model import Model
 from feint.agents.parameters import plain
+from feint.commands.cli import PANELS
+from feint.scenarios.requests import SCENARIOS
 from feint.sim.training.stage import Stage
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +27,18 @@ def test_every_module_outside_the_kernels_is_in_the_reference(part):
     page = modules(part)
     assert set(re.findall(r"automodule:: (\S+)", page)) == set(public_modules(part)) == wanted
     assert "<!-- generated -->" in (ROOT / "docs" / f"reference_{part}.md").read_text()
+
+
+def test_every_command_and_scenario_is_in_the_reference_with_its_options():
+    page = commands_page.page()
+    names = [*chain.from_iterable(PANELS.values()), *(f"scenario {name}" for name in SCENARIOS)]
+    assert re.findall(r"^## feint (.*)$", page, re.MULTILINE) == names
+    sections = dict(zip(names, page.split("## feint ")[1:], strict=True))
+    assert "| `--honeypots X` |" not in sections["compare"]
+    assert "| `--runs N` | Number of runs per arm. | `2000` |" in sections["compare"]
+    assert "| `--seed N` | Random seed. The same seed gives the same result. | `0` |" in sections["compare"]
+    assert "feint regenerate FILE [OPTIONS]" in sections["regenerate"]
+    assert "<!-- generated -->" in (ROOT / "docs" / "commands.md").read_text()
 
 
 def test_every_name_of_the_front_page_is_one():
