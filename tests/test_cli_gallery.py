@@ -102,7 +102,7 @@ def test_data_of_another_version_are_told(feint, drawn):
     ("words", "refusal"),
     [
         (("figures", "headlin"), "figure 'headlin' is not known: did you mean 'headline'?"),
-        (("figures", "headline", "--format", "gif"), "format 'gif' is not known: known are svg, png, pdf."),
+        (("figures", "headline", "--format", "gif"), "format 'gif' is not known: known are svg, pdf, png, eps, tiff."),
         (("figures", "headline", "--runs", "0"), "runs = 0 is not valid"),
         (("figures", "headline", "--seed", "-1"), "seed = -1 is not valid"),
         (("figures", "headline", "--threads", "0"), "threads = 0 is not valid"),

@@ -101,6 +101,7 @@ SAID = {"crux": "inference", "rare": "Clopper", "worldviews": "neither"}
 NOT_RUN = {
     *((name, 0) for name in ("README", "cluster", "sweeps", "xu_race")),
     *((name, 1) for name in ("README", "cluster", "fit", "overseer")),
+    ("cluster", 2),
 }
 """Examples that have tests of their own, or take a cluster, hours or a posterior."""
 PARTS = {

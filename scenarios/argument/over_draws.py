@@ -110,7 +110,7 @@ class OverTable:
 class OverRequest(Request):
     """Base of requests that evaluate something over a table of draws; a subclass has the fields `over` and `rest`."""
 
-    over: Path | Mapping[str, Any] | None  #: a mapping in a passport alone
+    over: Path | Mapping[str, Any] | None  #: a name may be a text, too; a mapping is that of a passport
     rest: str
 
     def __post_init__(self) -> None:
@@ -119,6 +119,8 @@ class OverRequest(Request):
         if isinstance(self.over, Mapping):  # of a passport
             digest = self.over["digest"]
             object.__setattr__(self, "over", Path(self.over["path"]))
+        elif isinstance(self.over, str):
+            object.__setattr__(self, "over", Path(self.over))
         if self.rest not in REST:
             raise unknown("rest", self.rest, REST)
         if self.over is None and self.rest != PRIOR:

@@ -64,7 +64,7 @@ class Simulations:
     stand_ins: tuple[str, ...]
     runs: int
     seed: int
-    kind = "fit"
+    kind = name = "fit"
 
     @cached_property
     def factors(self) -> list[Factor]:

@@ -305,7 +305,7 @@ class AuditorsReport(Report):
         if not curves:
             axes.text(0.5, 0.6, "no deceptive run, or no aligned one:\nnothing to separate", ha="center")
         axes.set(xlabel="aligned runs suspected", ylabel="deceptive runs caught", xlim=(0, 1), ylim=(0, 1.01))
-        axes.set_xscale("symlog", linthresh=ALARMS, subs=[])
+        axes.set_xscale("symlog", linthresh=ALARMS, subs=None)
         axes.set_xticks([0, ALARMS, 0.1, 1], ["0", "0.01", "0.1", "1"])
         axes.set_title("ROC curves, with 95 % bands", loc="left")
 

@@ -13,6 +13,7 @@ from pydantic import Field, computed_field
 
 from feint.agents.errors import check_whole, unknown
 from feint.agents.outcome import LABELS, Outcome, is_converged
+from feint.agents.types import FRESH
 from feint.sim.ensembles import streaming_summary
 from feint.sim.ensembles.runner import Timing, add_up, check_threads, chunks, in_order, one_at_a_time
 from feint.sim.ensembles.settings_table import SettingShares, SettingsTable, Vary, as_vary, number_of, settings_of
@@ -253,7 +254,7 @@ class SimulateRequest(Request):
             if count:
                 where = f"in stage {stage.name!r} and are counted as unconverged"
                 warnings.warn(f"{count} of {self.runs} runs diverged {where}.", RuntimeWarning, stacklevel=3)
-            if stage.target > 0 and still >= NEARLY_ALL * self.runs:
+            if stage.target > 0 and spec.start == FRESH and still >= NEARLY_ALL * self.runs:
                 warnings.warn(_untrained(stage, still / self.runs), RuntimeWarning, stacklevel=3)
         ended: dict[str, Any] = {"outcomes": outcomes, "missed": np.array(missed), "diverged": diverged}
         return Ensemble(**self._known(spec), timing=timing, recorded=recorded, **ended)

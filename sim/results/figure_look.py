@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from feint.agents.errors import InputError, check_whole, unknown
-from feint.sim.results.figure_style import SIZE, STYLE, WIDTH_NOW
 from feint.sim.results.request import Option
 
 if TYPE_CHECKING:
@@ -76,12 +75,16 @@ class Look:
     @property
     def scale(self) -> float:
         """How much larger texts are than those of Feint's style."""
+        from feint.sim.results.figure_style import SIZE  # which the command line need not import to list options
+
         return (self.style or {}).get("font.size", SIZE) / SIZE  # pyright: ignore[reportAttributeAccessIssue]
 
     @contextmanager
     def context(self) -> Iterator[None]:
         """Draw in this style and width; sizes of texts are scaled afterwards, also those that no style names."""
         import matplotlib as mpl
+
+        from feint.sim.results.figure_style import STYLE, WIDTH_NOW
 
         style: dict[Any, Any] = {**(self.style or {})}  # pyright: ignore[reportGeneralTypeIssues] - see __post_init__
         for name, value in style.items():

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -237,8 +238,10 @@ def save(figure: Figure, path: str | Path, passport: dict[str, Any], look: Any =
     with style, _unmoved(figure), figure_files.opaque(figure) if ending == "eps" else nullcontext():
         with_fixed_layout(figure)
         more = figure_files.metadata(ending, passport)
+        drawn = BytesIO()
+        figure.savefig(drawn, format=ending, dpi=(look and look.dpi) or RESOLUTION, bbox_inches=None, **more)
         with written_whole("figure", path) as beside:
-            figure.savefig(beside, format=ending, dpi=(look and look.dpi) or RESOLUTION, bbox_inches=None, **more)
+            beside.write_bytes(drawn.getvalue())
             figure_files.finish(beside, ending, passport)
     figure.set_dpi(dpi)
     figure.set_layout_engine(layout)

@@ -183,7 +183,7 @@ def counting(
     *,
     draws: int = 1000000,
     trains: int = 20000,
-    width: float = 3.0,
+    spread: float = 3.0,
     curriculum: Curriculum | str | Path | None = None,
     model: Model | Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -201,7 +201,7 @@ def counting(
         Number of minds to draw at random.
     trains
         How many of them to train.
-    width
+    spread
         Standard deviation of their logits.
     curriculum
         Stages, or the name of a file that holds them; pre-training + fine-tuning if None.
@@ -366,6 +366,7 @@ def map(
     of: str | None = None,
     outcome: str | None = None,
     confidence: float = 0.95,
+    every: bool = False,
     progress: Callable[[float], object] | None = None,
 ) -> PhaseDiagram:
     """Outcomes over two parameters of a grid, or lines with intervals over one.
@@ -390,6 +391,8 @@ def map(
         Frequency of this outcome; without it, the most frequent one is shown.
     confidence
         Confidence level of all intervals.
+    every
+        Print every cell of a map, not only a summary of many.
     progress
         Called with the amount of work that has just been done, in units of the command's progress bar.
 
@@ -406,15 +409,20 @@ def map(
     """
 
 def parameters(
+    name: str | None = None,
     *,
     markdown: bool = False,
 ) -> ParametersReport:
     """List every parameter: default, valid values, prior, off value, meaning, unit, argument and source.
 
+    With the name of one, print it in full; with any other word, list those whose name, meaning or argument has it.
+
     The command is `feint parameters`.
 
     Parameters
     ----------
+    name
+        A parameter, also as stage.name, or a word.
     markdown
         Print the table of the manual.
 
@@ -520,11 +528,11 @@ def regenerate(
     Parameters
     ----------
     file
-        A figure (.svg, .png, .pdf), its data (.csv), or a .graphml.
+        A figure that Feint wrote, its data (.csv), or a .graphml.
     out
         Keep what was made, as this file.
     force
-        Also do more than 100 times the work of the command as it is.
+        Also do more than 100 times the work of the command as it is; replace what `out` names.
     threads
         Number of threads, one per core if None; no result depends on it.
 

@@ -158,8 +158,12 @@ def test_the_figure_has_its_panels_and_nothing_stands_outside(found):
     drawn = found.figure()
     drawn.draw_without_rendering()
     assert [axes.get_title(loc="left") for axes in drawn.axes] == [
-        "Loss against data", "Effective data transferred", "What sets k …", "… and what sets α", "At equal compute",
-    ]  # fmt: skip
+        "Loss against data",
+        "Effective data transferred",
+        r"k in $D_T = k\,D_F^{\,\alpha}$",
+        r"$\alpha$ in $D_T = k\,D_F^{\,\alpha}$",
+        "At equal compute",
+    ]
     for axes in drawn.axes:
         box = axes.title.get_window_extent()
         assert drawn.bbox.x0 <= box.x0 <= box.x1 <= drawn.bbox.x1

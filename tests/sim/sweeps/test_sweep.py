@@ -148,7 +148,7 @@ def along(found, arm):
 def test_a_sweep_is_drawn_by_point(found):
     (axes,) = found.figure().axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels[:2] == ["similarity = 0, gate_init = -2", "similarity = 0, gate_init = 0"]
+    assert labels[:2] == ["similarity = 0, gate_init = −2", "similarity = 0, gate_init = 0"]
     for drawn, arm in zip(axes.containers, found.study.arms, strict=True):
         assert drawn.lines[0].get_xdata().tolist() == along(found, arm)
 
