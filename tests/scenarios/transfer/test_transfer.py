@@ -161,7 +161,7 @@ def test_the_figure_has_its_panels_and_nothing_stands_outside(found):
         "Loss against data",
         "Effective data transferred",
         r"k in $D_T = k\,D_F^{\,\alpha}$",
-        r"$\alpha$ in $D_T = k\,D_F^{\,\alpha}$",
+        "α in the same law",
         "At equal compute",
     ]
     for axes in drawn.axes:
