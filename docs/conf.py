@@ -55,10 +55,12 @@ def generate(_: Any, page: str, source: list[str]) -> None:
 
 
 def plain_bars(_: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
-    """A bar in a docstring is a bar, and no substitution of reStructuredText."""
+    """A bar in a docstring is a bar, and a star in a name a star, to reStructuredText too."""
     for i, line in enumerate(lines):
         quoted = re.split(r"(``.*?``|`.*?`)", line)
-        lines[i] = "".join(each if each.startswith("`") else each.replace("|", r"\|") for each in quoted)
+        lines[i] = "".join(
+            each if each.startswith("`") else each.replace("|", r"\|").replace("*_", r"\*_") for each in quoted
+        )
 
 
 explorer_page.write(HERE / "_build" / "extra" / "explorer")

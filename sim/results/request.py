@@ -21,7 +21,7 @@ POINT = ("model", "stages", "start", "match")
 
 
 Choices = tuple[str, ...] | str
-"""Names that can be chosen, or `module:name` of what holds them, which is loaded only when they are needed."""
+"""Names that can be chosen, or MODULE:NAME of what holds them, which is loaded only when they are needed."""
 
 
 def names_of(choices: Choices) -> list[str]:
